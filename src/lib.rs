@@ -1,4 +1,9 @@
 //! llamacloud-mock: a stand-in for LlamaCloud's Index API.
 
 pub mod assets;
+pub mod call;
+pub mod clock;
 pub mod problem;
+pub mod reply;
+pub mod seed;
+pub mod sync;

@@ -1,9 +1,12 @@
 //! Every refusal, in the service's shape: `{"detail": …}` with a status. This is the only place where a refusal
 //! becomes bytes, and it never decides whether something is refused.
 
+use http::header::{ALLOW, HeaderValue};
 use serde::Serialize;
 use serde::ser::Serializer;
 use serde_json::Value;
+
+use crate::reply::Reply;
 
 /// Why a call is refused.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,5 +90,19 @@ impl Problem {
     /// What the framework says of a body that is no text or that it cannot hold.
     pub fn unreadable_body() -> Self {
         Self::text(400, "There was an error parsing the body")
+    }
+}
+
+impl From<Problem> for Reply {
+    fn from(problem: Problem) -> Self {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            detail: &'a Detail,
+        }
+        let mut reply = Self::json(problem.status, &Body { detail: &problem.detail });
+        if let Some(allow) = problem.allow {
+            reply.headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        reply
     }
 }
