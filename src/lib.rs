@@ -3,6 +3,8 @@
 pub mod assets;
 pub mod call;
 pub mod clock;
+pub mod config;
+pub mod emulator;
 pub mod problem;
 pub mod reply;
 pub mod seed;
