@@ -1,6 +1,12 @@
 //! What the program was told, checked and typed: flag over environment over file over default. Nothing here is read
 //! again after the start.
 
+mod merge;
+mod read;
+
+pub use merge::{Merged, Source};
+pub use read::read;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,6 +52,10 @@ pub struct Settings {
     pub page_size: usize,
     /// Bytes of a JSON body.
     pub max_body_bytes: usize,
+    /// Bytes of an upload.
+    pub max_upload_bytes: usize,
+    /// Bytes that all worlds together may hold.
+    pub max_state_bytes: usize,
     /// Connections at a time.
     pub max_connections: usize,
     /// API keys that can have a world.

@@ -1,0 +1,80 @@
+//! Values that the service checks in its own code rather than by its schema, and their refusal. Which values it takes is
+//! published; how it refuses others is not (`--unknown-value-status`).
+
+use serde_json::{Map, Value};
+
+use super::directories::take_text;
+use crate::config::Fidelity;
+use crate::problem::{Detail, Problem, Step};
+use crate::schema;
+use crate::store::{Options, Policy};
+
+const SYNC_FREQUENCIES: &[&str] = &["manual", "daily", "on_source_change"];
+const PRODUCT_TYPES: &[&str] = &["parse", "extract"];
+const ATTACHMENTS: &[&str] = &["screenshots", "items"];
+
+/// The refusal of a value that the service checks in its own code; `msg` says what is allowed.
+pub(super) fn refusal(policy: &Policy, place: &[&str], msg: &str, input: Value) -> Problem {
+    let loc = place.iter().map(|key| key.parse::<usize>().map_or_else(|_| Step::from(*key), Step::from)).collect();
+    Problem {
+        status: policy.unknown_value_status,
+        detail: Detail::Violations(vec![schema::value_error(loc, msg, input)]),
+        allow: None,
+    }
+}
+
+/// Takes out of a create body what its index is asked to do; `None` when all of it is the default.
+pub(super) fn options(body: &mut Map<String, Value>, policy: &Policy) -> Result<Option<Box<Options>>, Problem> {
+    let default = Options::default();
+    let options = Options {
+        products: products(body, policy)?,
+        sync_frequency: sync_frequency(body, policy)?.unwrap_or_else(|| default.sync_frequency.clone()),
+        store_attachments: store_attachments(body, policy)?,
+        vector_target: take_text(body, "vector_target").unwrap_or_else(|| default.vector_target.clone()),
+    };
+    Ok((options != default).then(|| Box::new(options)))
+}
+
+fn products(body: &mut Map<String, Value>, policy: &Policy) -> Result<Vec<(Box<str>, Box<str>)>, Problem> {
+    let mut products = Vec::new();
+    for (position, mut entry) in take_list(body, "products").into_iter().enumerate() {
+        let Some(entry) = entry.as_object_mut() else { continue };
+        let kind = take_text(entry, "product_type").unwrap_or_default();
+        check(policy, PRODUCT_TYPES, &kind, &["body", "products", &position.to_string(), "product_type"])?;
+        products.push((kind, take_text(entry, "product_config_id").unwrap_or_default()));
+    }
+    Ok(products)
+}
+
+fn sync_frequency(body: &mut Map<String, Value>, policy: &Policy) -> Result<Option<Box<str>>, Problem> {
+    let frequency = take_text(body, "sync_frequency");
+    if let Some(frequency) = &frequency {
+        check(policy, SYNC_FREQUENCIES, frequency, &["body", "sync_frequency"])?;
+    }
+    Ok(frequency)
+}
+
+fn store_attachments(body: &mut Map<String, Value>, policy: &Policy) -> Result<Vec<Box<str>>, Problem> {
+    let mut kinds = Vec::new();
+    for (position, kind) in take_list(body, "store_attachments").into_iter().enumerate() {
+        let kind: Box<str> = kind.as_str().unwrap_or_default().into();
+        check(policy, ATTACHMENTS, &kind, &["body", "store_attachments", &position.to_string()])?;
+        kinds.push(kind);
+    }
+    Ok(kinds)
+}
+
+fn check(policy: &Policy, allowed: &[&str], value: &str, place: &[&str]) -> Result<(), Problem> {
+    if policy.fidelity == Fidelity::Contract || allowed.contains(&value) {
+        return Ok(());
+    }
+    let field = place.iter().rev().find(|key| key.parse::<usize>().is_err()).unwrap_or(&"value");
+    Err(refusal(policy, place, &format!("{field} should be one of: {}", allowed.join(", ")), value.into()))
+}
+
+fn take_list(body: &mut Map<String, Value>, field: &str) -> Vec<Value> {
+    match body.get_mut(field).map(Value::take) {
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
+    }
+}

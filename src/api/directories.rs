@@ -1,0 +1,175 @@
+//! Directories, as much of them as indexes need: made, mentioned, looked up.
+
+use std::time::Duration;
+
+use fake::Fake;
+use fake::faker::company::en::{CompanyName, Industry};
+use http::Method;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::ids::Prefixed;
+use crate::clock::Moment;
+use crate::operation::Operation;
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::seed;
+use crate::store::{Directory, DirectoryKind, Index, Request, World};
+
+/// The rows of directories.
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "directories.create",
+        method: Method::POST,
+        path: "/api/v1/beta/directories",
+        params: "directories.create.params",
+        body: Some("directories.create.request"),
+        status: 201,
+        reply: Some("directory"),
+        summary: "Makes a directory.",
+        handler: create,
+    },
+    Operation {
+        name: "directories.get",
+        method: Method::GET,
+        path: "/api/v1/beta/directories/{directory_id}",
+        params: "directories.get.params",
+        body: None,
+        status: 200,
+        reply: Some("directory"),
+        summary: "Shows a directory.",
+        handler: get,
+    },
+];
+
+/// What the name of an index's output directory has that the index's has not. The service's own name for it is unknown.
+pub const INDEX_DIRECTORY_SUFFIX: &str = " (output)";
+
+/// How long an ephemeral directory is kept. The service's own figure is not published.
+const EPHEMERAL_LIFETIME: Duration = Duration::from_hours(24);
+
+/// A directory as the service prints it; the order of fields is its contract's.
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a str,
+    created_at: Moment,
+    updated_at: Moment,
+    project_id: uuid::Uuid,
+    name: &'a str,
+    description: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    connector_subscription_id: Option<&'a str>,
+    expires_at: Option<Moment>,
+    system_metadata: Option<&'a Map<String, Value>>,
+    deleted_at: Option<Moment>,
+}
+
+fn create(world: &mut World, mut request: Request) -> Result<Reply, Problem> {
+    let project = world.project_for_write(&request)?;
+    let mut stream = world.seed.stream("directory", world.next_directory().into());
+    let kind = match request.body.get("type").and_then(Value::as_str) {
+        Some("ephemeral") => DirectoryKind::Ephemeral,
+        _ => DirectoryKind::User,
+    };
+    let directory = Directory {
+        id: Prefixed("dir-", seed::uuid(&mut stream)).to_string().into(),
+        project,
+        name: take_text(&mut request.body, "name").unwrap_or_default(),
+        description: take_text(&mut request.body, "description"),
+        kind,
+        connector_subscription_id: take_text(&mut request.body, "connector_subscription_id"),
+        system_metadata: take_map(&mut request.body, "system_metadata"),
+        created_at: request.now,
+        expires_at: (kind == DirectoryKind::Ephemeral).then(|| request.now.plus(EPHEMERAL_LIFETIME)),
+    };
+    let number = world.add_directory(directory)?;
+    Ok(Reply::json(201, &body(world, world.directory(number))))
+}
+
+fn get(world: &mut World, request: Request) -> Result<Reply, Problem> {
+    let id = request.path[0].1.as_str();
+    if let Some(number) = world.find_directory(id, &request) {
+        return Ok(Reply::json(200, &body(world, world.directory(number))));
+    }
+    if let Some(index) = world.find_index_by_output(id, &request) {
+        return Ok(Reply::json(200, &output_body(world, index, &format!("{}{INDEX_DIRECTORY_SUFFIX}", index.name), id)));
+    }
+    if world.policy.fidelity == crate::config::Fidelity::Contract {
+        let number = mention(world, id, &request)?;
+        return Ok(Reply::json(200, &body(world, world.directory(number))));
+    }
+    Err(not_found())
+}
+
+/// The refusal of a directory that is not there.
+pub(super) fn not_found() -> Problem {
+    Problem::text(404, "Directory not found")
+}
+
+/// Lets a directory exist that a client only mentioned. Its name derives from its id alone.
+pub(super) fn mention(world: &mut World, id: &str, request: &Request) -> Result<u32, Problem> {
+    let project = world.project_for_write(request)?;
+    let mut stream = world.seed.stream(&format!("directory {id}"), 0);
+    let company: String = CompanyName().fake_with_rng(&mut stream);
+    let industry: String = Industry().fake_with_rng(&mut stream);
+    world.add_directory(Directory {
+        id: id.into(),
+        project,
+        name: format!("{company} {industry}").into(),
+        description: None,
+        kind: DirectoryKind::User,
+        connector_subscription_id: None,
+        system_metadata: None,
+        created_at: request.now,
+        expires_at: None,
+    })
+}
+
+fn body<'a>(world: &World, directory: &'a Directory) -> Body<'a> {
+    Body {
+        id: &directory.id,
+        created_at: directory.created_at,
+        updated_at: directory.created_at,
+        project_id: world.project_id(directory.project),
+        name: &directory.name,
+        description: directory.description.as_deref(),
+        kind: directory.kind.as_str(),
+        connector_subscription_id: directory.connector_subscription_id.as_deref(),
+        expires_at: directory.expires_at,
+        system_metadata: directory.system_metadata.as_deref(),
+        deleted_at: None,
+    }
+}
+
+/// The directory that an index keeps its parsed files in.
+fn output_body<'a>(world: &World, index: &Index, name: &'a str, id: &'a str) -> Body<'a> {
+    Body {
+        id,
+        created_at: index.created_at,
+        updated_at: index.created_at,
+        project_id: world.project_id(index.project),
+        name,
+        description: None,
+        kind: DirectoryKind::Index.as_str(),
+        connector_subscription_id: None,
+        expires_at: None,
+        system_metadata: None,
+        deleted_at: None,
+    }
+}
+
+/// A field's text, moved out; `None` when it is absent or null.
+pub(super) fn take_text(body: &mut Map<String, Value>, field: &str) -> Option<Box<str>> {
+    match body.get_mut(field)?.take() {
+        Value::String(text) => Some(text.into()),
+        _ => None,
+    }
+}
+
+fn take_map(body: &mut Map<String, Value>, field: &str) -> Option<Box<Map<String, Value>>> {
+    match body.get_mut(field)?.take() {
+        Value::Object(map) => Some(Box::new(map)),
+        _ => None,
+    }
+}

@@ -1,0 +1,16 @@
+//! What is emulated: one file per resource, with its rows of the operation table and its handlers. Nothing here knows
+//! that it is being emulated: no fault, no journal, no wire.
+
+mod choices;
+mod directories;
+mod ids;
+mod indexes;
+
+pub use directories::INDEX_DIRECTORY_SUFFIX;
+
+use crate::operation::Operation;
+
+/// Every operation, in the order in which the service's router tries them.
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    indexes::OPERATIONS.iter().chain(directories::OPERATIONS)
+}

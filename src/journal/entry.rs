@@ -1,0 +1,132 @@
+//! One recorded call.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::clock::Moment;
+
+/// Bytes of a body that an entry keeps.
+pub const KEPT_BODY_BYTES: usize = 4096;
+
+/// A call and its reply, as the journal shows them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// Its number among the tenant's calls.
+    pub seq: u64,
+    /// When, on the tenant's clock.
+    pub at: Moment,
+    /// Whose; `null` for a call that was let in as nobody's.
+    pub tenant: Option<Arc<str>>,
+    /// What it was; `null` when no operation has that path and method.
+    pub operation: Option<&'static str>,
+    /// The HTTP method.
+    pub method: Box<str>,
+    /// The path and the query as they came.
+    pub path: Box<str>,
+    /// The status of the reply.
+    pub status: u16,
+    /// The body that came.
+    pub request_body: Recorded,
+    /// The body of the reply.
+    pub reply_body: Recorded,
+    /// What became of the rules whose trigger it met.
+    pub faults: Vec<FaultNote>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When, by the wall.
+    pub wall: Moment,
+    /// What the official SDKs say of it: how often this call was tried before.
+    pub retry_count: Option<u32>,
+    /// The wait that its reply asked for, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+/// What became of a rule.
+#[derive(Debug, Clone, Serialize)]
+pub struct FaultNote {
+    /// The rule's name.
+    pub rule: Arc<str>,
+    /// What became of it.
+    pub outcome: Struck,
+}
+
+/// What became of a rule whose trigger a call met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Struck {
+    /// Its effect was applied.
+    Struck,
+    /// An earlier rule struck.
+    Shadowed,
+    /// Its effect fits no such reply.
+    Inapplicable,
+}
+
+/// How a call ended, as the shell saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The reply went out.
+    Sent,
+    /// A fault spoiled it on the wire.
+    Cut,
+    /// The client had gone.
+    ClientGone,
+}
+
+/// A body, cut when it is long.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded {
+    kept: Bytes,
+    whole_bytes: usize,
+}
+
+impl Recorded {
+    /// Keeps a body that came off the wire: copied, so that it does not hold a read buffer.
+    pub fn copied(body: &Bytes) -> Self {
+        let kept = &body[..body.len().min(KEPT_BODY_BYTES)];
+        Self { kept: Bytes::copy_from_slice(kept), whole_bytes: body.len() }
+    }
+
+    /// Keeps a body of ours: shared when it is short.
+    pub fn shared(body: &Bytes) -> Self {
+        if body.len() > KEPT_BODY_BYTES { Self::copied(body) } else { Self { kept: body.clone(), whole_bytes: body.len() } }
+    }
+
+    /// The bytes that were kept.
+    pub fn kept(&self) -> &[u8] {
+        &self.kept
+    }
+
+    /// How long the body was.
+    pub fn whole_bytes(&self) -> usize {
+        self.whole_bytes
+    }
+}
+
+/// JSON as it is, other text as a string, nothing as `null`; what was cut is a string that says so.
+impl Serialize for Recorded {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = String::from_utf8_lossy(&self.kept);
+        if self.whole_bytes == 0 {
+            return serializer.serialize_none();
+        }
+        if self.whole_bytes > self.kept.len() {
+            return serializer.collect_str(&format_args!("{text}… ({} bytes)", self.whole_bytes));
+        }
+        match RawValue::from_string(text.into_owned()) {
+            Ok(json) => json.serialize(serializer),
+            Err(_) => serializer.serialize_str(&String::from_utf8_lossy(&self.kept)),
+        }
+    }
+}
+
+impl Entry {
+    /// About how many bytes it takes.
+    pub(super) fn weight_bytes(&self) -> usize {
+        size_of::<Self>() + self.method.len() + self.path.len() + self.request_body.kept.len() + self.reply_body.kept.len() + 64 * self.faults.len()
+    }
+}

@@ -1,0 +1,8 @@
+//! What happened: the bounded record of calls and replies, one ring a tenant. Credentials never get in: no header is
+//! kept. It never judges and never changes what it records.
+
+mod entry;
+mod ring;
+
+pub use entry::{Entry, FaultNote, Outcome, Recorded, Struck};
+pub use ring::{Journal, Limits};

@@ -1,0 +1,207 @@
+//! A request held against its schemas: parameters first, then the body, and every violation at once in the order in
+//! which the framework finds them. A good request costs one validation and nothing else.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::paths::{Location, LocationSegment};
+use jsonschema::{JsonType, ValidationError};
+use serde_json::{Map, Value};
+
+use super::body::Body;
+use super::shape::Shape;
+use super::words::{self, Words};
+use super::{Schema, coerce};
+use crate::problem::{Problem, Step, Violation};
+
+/// What of a request is checked.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// The query, undecoded.
+    pub query: Option<&'a str>,
+    /// The body, as it was read.
+    pub body: Body,
+}
+
+/// What of a request was taken, coerced.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// The query's parameters that its schema names; absent ones are left out.
+    pub params: Map<String, Value>,
+    /// The body's fields, unknown ones too; defaults are not filled in.
+    pub body: Map<String, Value>,
+}
+
+/// Holds a request against the schemas of its parameters and, if it has one, of its body.
+pub fn check(params: &Schema, body: Option<&Schema>, given: Given<'_>) -> Result<Taken, Problem> {
+    let mut violations = Vec::new();
+    let params = match given.query {
+        None | Some("") => Map::new(),
+        Some(query) => fields(checked(params, read_query(params, query), "query", &mut violations)),
+    };
+    let body = match (body, given.body) {
+        (None, _) => Map::new(),
+        (Some(_), Body::Absent) => {
+            violations.push(words::missing().at(vec!["body".into()], Value::Null));
+            Map::new()
+        }
+        (Some(schema), Body::Json(value)) => fields(checked(schema, value, "body", &mut violations)),
+        (Some(schema), Body::Text(text)) => fields(checked(schema, text.into(), "body", &mut violations)),
+    };
+    if violations.is_empty() { Ok(Taken { params, body }) } else { Err(Problem::violations(violations)) }
+}
+
+fn fields(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// The query's parameters that the schema names: all values of those that are lists, the last of the others.
+fn read_query(schema: &Schema, query: &str) -> Value {
+    let shape = Shape::root(&schema.source);
+    let mut params = Map::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let Some(field) = shape.property(&name).filter(|_| is_in_query(shape, &name)) else { continue };
+        if field.wanted() == Some("array") {
+            let list = params.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+            list.as_array_mut().expect("was made an array when it was first seen").push(value.into());
+        } else {
+            params.insert(name.into_owned(), value.into());
+        }
+    }
+    Value::Object(params)
+}
+
+fn is_in_query(shape: Shape<'_>, name: &str) -> bool {
+    let declared = shape.fields().and_then(|fields| fields.get(name));
+    declared.and_then(|field| field.get("x-in")).and_then(Value::as_str) == Some("query")
+}
+
+/// `value` with what could be coerced coerced; what could not is added to `violations`.
+fn checked(schema: &Schema, value: Value, root: &'static str, violations: &mut Vec<Violation>) -> Value {
+    if schema.is_valid(&value) {
+        return value;
+    }
+    let mut coerced = value.clone();
+    while coerce_all(schema, &mut coerced) {}
+    let mut search = Search { shape: Shape::root(&schema.source), root, original: &value, found: Vec::new() };
+    for error in schema.validator.iter_errors(&coerced) {
+        search.take(&error);
+    }
+    search.found.sort_by(|left, right| left.order.cmp(&right.order));
+    violations.extend(search.found.into_iter().map(|found| found.violation));
+    coerced
+}
+
+/// The violations of one value, as they are found.
+struct Search<'a> {
+    shape: Shape<'a>,
+    root: &'static str,
+    /// The value before coercion: what the framework echoes.
+    original: &'a Value,
+    found: Vec<Found>,
+}
+
+struct Found {
+    /// Positions in the order of declaration, outermost first.
+    order: Vec<usize>,
+    violation: Violation,
+}
+
+impl Search<'_> {
+    fn take(&mut self, error: &ValidationError<'_>) {
+        let shape = self.shape.at(error.instance_path());
+        match error.kind() {
+            Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+                context.iter().filter(|branch| !wants_null(branch)).flatten().for_each(|error| self.take(error));
+            }
+            Kind::Required { property } => {
+                let field = property.as_str().unwrap_or_default();
+                if !is_in_path(shape, field) {
+                    self.add(error.instance_path(), Some(field), words::missing());
+                }
+            }
+            Kind::AdditionalProperties { unexpected } => {
+                unexpected.iter().for_each(|field| self.add(error.instance_path(), Some(field), words::forbidden()));
+            }
+            // The framework knows a choice of values as one thing, not as a type and a choice.
+            Kind::Type { .. } if shape.keyword("enum").is_some() => {}
+            Kind::Type { .. } => self.add(error.instance_path(), None, words::wrong_type(shape, self.input(error.instance_path()))),
+            kind => self.add(error.instance_path(), None, words::of(kind, self.input(error.instance_path()), error)),
+        }
+    }
+
+    fn add(&mut self, location: &Location, field: Option<&str>, words: Words) {
+        let mut shape = Some(self.shape);
+        let (mut loc, mut order) = (vec![Step::from(self.root)], Vec::new());
+        for segment in location.segments() {
+            match segment {
+                LocationSegment::Property(name) => {
+                    order.push(shape.map_or(usize::MAX, |shape| shape.position(&name)));
+                    shape = shape.and_then(|shape| shape.property(&name));
+                    loc.push(Step::from(&*name));
+                }
+                LocationSegment::Index(position) => {
+                    order.push(position);
+                    shape = shape.and_then(Shape::items);
+                    loc.push(Step::from(position));
+                }
+            }
+        }
+        let mut input = self.input(location);
+        if let Some(field) = field {
+            order.push(shape.map_or(usize::MAX, |shape| shape.position(field)));
+            loc.push(Step::from(field));
+            input = input.get(field).unwrap_or(input);
+        }
+        self.found.push(Found { order, violation: words.at(loc, input.clone()) });
+    }
+
+    fn input(&self, location: &Location) -> &Value {
+        self.original.pointer(location.as_str()).unwrap_or(&Value::Null)
+    }
+}
+
+/// A parameter in the path is always there, although the query does not show it.
+fn is_in_path(shape: Shape<'_>, field: &str) -> bool {
+    let declared = shape.fields().and_then(|fields| fields.get(field));
+    declared.and_then(|field| field.get("x-in")).and_then(Value::as_str) == Some("path")
+}
+
+fn wants_null(branch: &[ValidationError<'_>]) -> bool {
+    matches!(branch, [only] if matches!(only.kind(), Kind::Type { kind: TypeKind::Single(JsonType::Null) }))
+}
+
+/// Coerces what can be; false when nothing was.
+fn coerce_all(schema: &Schema, value: &mut Value) -> bool {
+    let shape = Shape::root(&schema.source);
+    let mut readings = Vec::new();
+    for error in schema.validator.iter_errors(value) {
+        readings_of(shape, &error, &mut readings);
+    }
+    let mut changed = false;
+    for (pointer, reading) in readings {
+        if let Some(place) = value.pointer_mut(&pointer).filter(|place| **place != reading) {
+            *place = reading;
+            changed = true;
+        }
+    }
+    changed
+}
+
+/// How the framework would read what broke a type or a format, with where it stands.
+fn readings_of(root: Shape<'_>, error: &ValidationError<'_>, readings: &mut Vec<(String, Value)>) {
+    let instance = error.instance();
+    let reading = match error.kind() {
+        Kind::AnyOf { context } => return context.iter().flatten().for_each(|error| readings_of(root, error, readings)),
+        Kind::Type { .. } => match root.at(error.instance_path()).wanted() {
+            Some("integer") => coerce::integer(instance).ok(),
+            Some("number") => coerce::float(instance).ok(),
+            Some("boolean") => coerce::boolean(instance).ok(),
+            _ => None,
+        },
+        Kind::Format { format } if format == "uuid" => instance.as_str().and_then(|text| coerce::uuid(text).ok()),
+        _ => None,
+    };
+    readings.extend(reading.map(|reading| (error.instance_path().as_str().to_owned(), reading)));
+}

@@ -1,0 +1,63 @@
+//! An index as the store keeps it, packed: a million of them fit where a laptop has room.
+
+use uuid::Uuid;
+
+use crate::clock::Moment;
+use crate::sync::Life;
+
+/// A searchable index over a directory.
+#[derive(Debug, Clone)]
+pub struct Index {
+    /// Its number in order of creation, never used again.
+    pub ordinal: u64,
+    /// An id that nobody minted (`--contract` alone), instead of `uuid`.
+    pub given_id: Option<Box<str>>,
+    /// `idx-…`
+    pub uuid: Uuid,
+    /// `dir-…`, the directory of what was parsed.
+    pub output: Uuid,
+    /// `cfg-…`
+    pub sync_config: Uuid,
+    /// `cfg-…`, the other id that clients call an index by.
+    pub export_config: Uuid,
+    /// The position of its project in the world's list.
+    pub project: u32,
+    /// The number of its source directory.
+    pub source: u32,
+    /// What people call it.
+    pub name: Box<str>,
+    /// What a client said of it.
+    pub description: Option<Box<str>>,
+    /// What it was asked to do; `None` when all of it is the default.
+    pub options: Option<Box<Options>>,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it was deleted; such an index is kept only as long as lagging reads may still see it.
+    pub deleted_at: Option<Moment>,
+    /// Its syncs.
+    pub life: Life,
+}
+
+/// What an index was asked to do. Accepted and kept; nothing follows from it by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// `manual`, `daily` or `on_source_change`.
+    pub sync_frequency: Box<str>,
+    /// `DEFAULT` or `DISABLED`.
+    pub vector_target: Box<str>,
+    /// Product types and their configurations.
+    pub products: Vec<(Box<str>, Box<str>)>,
+    /// `screenshots`, `items`.
+    pub store_attachments: Vec<Box<str>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            sync_frequency: "manual".into(),
+            vector_target: "DEFAULT".into(),
+            products: Vec::new(),
+            store_attachments: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! How many bytes all worlds together hold, so that no client can grow the program without bound.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The account of all worlds.
+#[derive(Debug)]
+pub struct Ledger {
+    used_bytes: AtomicUsize,
+    limit_bytes: usize,
+}
+
+/// One world's share of a [`Ledger`]; given back when it goes.
+#[derive(Debug)]
+pub struct Share {
+    ledger: Arc<Ledger>,
+    bytes: usize,
+}
+
+impl Ledger {
+    /// An empty account.
+    pub fn new(limit_bytes: usize) -> Arc<Self> {
+        Arc::new(Self { used_bytes: AtomicUsize::new(0), limit_bytes })
+    }
+}
+
+impl Share {
+    pub(super) fn new(ledger: Arc<Ledger>) -> Self {
+        Self { ledger, bytes: 0 }
+    }
+
+    pub(super) fn ledger(&self) -> Arc<Ledger> {
+        Arc::clone(&self.ledger)
+    }
+
+    /// Takes `bytes` more; false, and nothing taken, when they are not there.
+    pub(super) fn take(&mut self, bytes: usize) -> bool {
+        let before = self.ledger.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > self.ledger.limit_bytes {
+            self.ledger.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return false;
+        }
+        self.bytes += bytes;
+        true
+    }
+
+    /// Gives `bytes` back that were taken.
+    pub(super) fn give_back(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.ledger.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Gives everything back.
+    pub(super) fn clear(&mut self) {
+        self.give_back(self.bytes);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -1,0 +1,16 @@
+//! One tenant's resources: by id, in order of creation, a page at a time. It knows neither HTTP nor faults; what a fault
+//! does to state arrives as plain [`Conditions`].
+
+mod directory;
+mod index;
+mod ledger;
+mod paging;
+mod policy;
+mod world;
+
+pub use directory::{Directory, DirectoryKind};
+pub use index::{Index, Options};
+pub use ledger::Ledger;
+pub use paging::{Page, PageRequest};
+pub use policy::{Conditions, PageFault, Policy, Vanish};
+pub use world::{Request, World};

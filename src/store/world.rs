@@ -1,0 +1,403 @@
+//! A tenant's world: its projects, directories and indexes, and every way to find them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::ledger::{Ledger, Share};
+use super::paging::{self, Page, PageRequest};
+use super::{Conditions, Directory, Index, Policy};
+use crate::clock::Moment;
+use crate::config::IndexId;
+use crate::operation::PathParams;
+use crate::problem::Problem;
+use crate::seed::{self, Seed};
+
+/// What a handler is given of a call: checked, coerced, at a moment.
+#[derive(Debug)]
+pub struct Request {
+    /// When.
+    pub now: Moment,
+    /// The values in the path.
+    pub path: PathParams,
+    /// The query's parameters; absent ones are left out.
+    pub params: Map<String, Value>,
+    /// The body's fields.
+    pub body: Map<String, Value>,
+    /// What the call is made to see.
+    pub conditions: Conditions,
+}
+
+/// A tenant's resources.
+#[derive(Debug)]
+pub struct World {
+    /// What it goes by.
+    pub policy: Arc<Policy>,
+    /// The root of its streams of chance.
+    pub seed: Seed,
+    projects: Vec<Uuid>,
+    directories: BTreeMap<u32, Box<Directory>>,
+    /// Each project has its own: an id that is only mentioned may be mentioned in several.
+    directory_ids: HashMap<Box<str>, Vec<u32>>,
+    indexes: BTreeMap<u64, Box<Index>>,
+    minted: HashMap<Uuid, Minted>,
+    given_ids: HashMap<Box<str>, u64>,
+    by_project: BTreeSet<(u32, u64)>,
+    by_source: BTreeSet<(u32, u64)>,
+    graves: VecDeque<(Moment, u64)>,
+    /// How long a deleted index may still be seen by lagging reads.
+    memory: Duration,
+    next_index: u64,
+    next_directory: u32,
+    share: Share,
+}
+
+/// What a minted id names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Minted {
+    Index(u64),
+    Export(u64),
+    Output(u64),
+}
+
+/// What an index or a directory costs besides its text: itself and its entries in the maps.
+const ITEM_OVERHEAD_BYTES: usize = 512;
+
+/// Projects of a tenant: they are made by naming them, and cost a list entry each.
+const MAX_PROJECTS: usize = 10_000;
+
+impl World {
+    /// An empty world with a default project.
+    pub fn new(policy: Arc<Policy>, seed: Seed, ledger: Arc<Ledger>) -> Self {
+        let default_project = seed::uuid(&mut seed.stream("project", 0));
+        Self {
+            policy,
+            seed,
+            projects: vec![default_project],
+            directories: BTreeMap::new(),
+            directory_ids: HashMap::new(),
+            indexes: BTreeMap::new(),
+            minted: HashMap::new(),
+            given_ids: HashMap::new(),
+            by_project: BTreeSet::new(),
+            by_source: BTreeSet::new(),
+            graves: VecDeque::new(),
+            memory: Duration::ZERO,
+            next_index: 0,
+            next_directory: 0,
+            share: Share::new(ledger),
+        }
+    }
+
+    /// Forgets everything, ordinals too: what is made next is what was made first.
+    pub fn reset(&mut self) {
+        let ledger = self.share.ledger();
+        *self = Self { memory: self.memory, ..Self::new(Arc::clone(&self.policy), self.seed.clone(), ledger) };
+    }
+
+    /// Keeps deleted indexes for `memory`, for reads that lag.
+    pub fn remember_deleted_for(&mut self, memory: Duration) {
+        self.memory = memory;
+    }
+
+    // ---------------------------------------------------------------------------------------------------- projects
+
+    /// The project that a call names, or the default one. It comes to exist.
+    pub fn project_for_write(&mut self, request: &Request) -> Result<u32, Problem> {
+        let Some(uuid) = named_project(request) else { return Ok(0) };
+        if let Some(position) = self.project_position(uuid) {
+            return Ok(position);
+        }
+        if self.projects.len() >= MAX_PROJECTS {
+            return Err(Problem::text(403, format!("A tenant of this server has at most {MAX_PROJECTS} projects")));
+        }
+        self.projects.push(uuid);
+        Ok(position_of_last(&self.projects))
+    }
+
+    /// The project that a list is of: the named one, else the default one; `None` for one that nothing was made in.
+    pub fn project_for_list(&self, request: &Request) -> Option<u32> {
+        named_project(request).map_or(Some(0), |uuid| self.project_position(uuid))
+    }
+
+    /// A project's id.
+    pub fn project_id(&self, position: u32) -> Uuid {
+        self.projects[position as usize]
+    }
+
+    /// All projects' ids, the default one first.
+    pub fn projects(&self) -> &[Uuid] {
+        &self.projects
+    }
+
+    /// Whether something of `project` may be shown to a call: ids resolve across projects when it names none.
+    fn in_named_project(&self, project: u32, request: &Request) -> bool {
+        named_project(request).is_none_or(|uuid| self.project_id(project) == uuid)
+    }
+
+    fn project_position(&self, uuid: Uuid) -> Option<u32> {
+        let position = self.projects.iter().position(|known| *known == uuid)?;
+        u32::try_from(position).ok()
+    }
+
+    // ------------------------------------------------------------------------------------------------- directories
+
+    /// How many directories there are.
+    pub fn directory_count(&self) -> usize {
+        self.directories.len()
+    }
+
+    /// All directories in order of creation, without those that belong to an index.
+    pub fn directories(&self) -> impl Iterator<Item = &Directory> {
+        self.directories.values().map(|directory| &**directory)
+    }
+
+    /// The number of the directory that comes next, for its streams of chance.
+    pub fn next_directory(&self) -> u32 {
+        self.next_directory
+    }
+
+    /// Puts a directory in; its number.
+    pub fn add_directory(&mut self, directory: Directory) -> Result<u32, Problem> {
+        self.make_room(self.directories.len(), directory.weight_bytes())?;
+        let number = self.next_directory;
+        self.next_directory += 1;
+        self.directory_ids.entry(directory.id.clone()).or_default().push(number);
+        self.directories.insert(number, Box::new(directory));
+        Ok(number)
+    }
+
+    /// The number of the directory with this id, if the call may see it.
+    pub fn find_directory(&self, id: &str, request: &Request) -> Option<u32> {
+        let mut numbers = self.directory_ids.get(id)?.iter().copied();
+        numbers.find(|number| self.in_named_project(self.directories[number].project, request))
+    }
+
+    /// The number of the directory with this id in a project.
+    pub fn find_directory_in(&self, id: &str, project: u32) -> Option<u32> {
+        let mut numbers = self.directory_ids.get(id)?.iter().copied();
+        numbers.find(|number| self.directories[number].project == project)
+    }
+
+    /// The directory with this number.
+    pub fn directory(&self, number: u32) -> &Directory {
+        &self.directories[&number]
+    }
+
+    /// The index whose output directory has this id, if the call may see it.
+    pub fn find_index_by_output(&self, id: &str, request: &Request) -> Option<&Index> {
+        match self.minted.get(&parse_id(id, "dir-")?) {
+            Some(Minted::Output(ordinal)) => self.shown(*ordinal, request),
+            _ => None,
+        }
+    }
+
+    // ----------------------------------------------------------------------------------------------------- indexes
+
+    /// How many indexes there are.
+    pub fn index_count(&self) -> usize {
+        self.indexes.len() - self.graves.len()
+    }
+
+    /// All indexes in order of creation.
+    pub fn indexes(&self) -> impl Iterator<Item = &Index> {
+        self.indexes.values().map(|index| &**index).filter(|index| index.deleted_at.is_none())
+    }
+
+    /// The number of the index that comes next, for its streams of chance.
+    pub fn next_index(&self) -> u64 {
+        self.next_index
+    }
+
+    /// Puts an index in.
+    pub fn add_index(&mut self, index: Index) -> Result<u64, Problem> {
+        self.make_room(self.index_count(), index.weight_bytes())?;
+        let ordinal = index.ordinal;
+        self.next_index = ordinal + 1;
+        self.minted.insert(index.uuid, Minted::Index(ordinal));
+        self.minted.insert(index.export_config, Minted::Export(ordinal));
+        self.minted.insert(index.output, Minted::Output(ordinal));
+        if let Some(id) = &index.given_id {
+            self.given_ids.insert(id.clone(), ordinal);
+        }
+        self.by_project.insert((index.project, ordinal));
+        self.by_source.insert((index.source, ordinal));
+        self.indexes.insert(ordinal, Box::new(index));
+        Ok(ordinal)
+    }
+
+    /// The number of the index that `id` names, if the call may see it.
+    pub fn find_index(&self, id: &str, request: &Request) -> Option<u64> {
+        let ordinal = self.index_by_id(id).or_else(|| self.given_ids.get(id).copied())?;
+        self.shown(ordinal, request).map(|index| index.ordinal)
+    }
+
+    fn index_by_id(&self, id: &str) -> Option<u64> {
+        let rule = self.policy.index_id;
+        if let Some(uuid) = parse_id(id, "idx-").filter(|_| rule != IndexId::Export)
+            && let Some(Minted::Index(ordinal)) = self.minted.get(&uuid)
+        {
+            return Some(*ordinal);
+        }
+        match self.minted.get(&parse_id(id, "cfg-").filter(|_| rule != IndexId::Id)?) {
+            Some(Minted::Export(ordinal)) => Some(*ordinal),
+            _ => None,
+        }
+    }
+
+    fn shown(&self, ordinal: u64, request: &Request) -> Option<&Index> {
+        let index = self.indexes.get(&ordinal)?;
+        let shown = index.is_seen(request.now, request.conditions.lag) && self.in_named_project(index.project, request);
+        shown.then_some(index)
+    }
+
+    /// The index with this number.
+    pub fn index(&self, ordinal: u64) -> &Index {
+        &self.indexes[&ordinal]
+    }
+
+    /// The index with this number, to change it.
+    pub fn index_mut(&mut self, ordinal: u64) -> &mut Index {
+        self.indexes.get_mut(&ordinal).expect("an ordinal is handed out only for an index that is there")
+    }
+
+    /// Takes an index out, at once or after lagging reads have had their time.
+    pub fn delete_index(&mut self, ordinal: u64, now: Moment) {
+        if self.memory.is_zero() {
+            self.forget_index(ordinal);
+            return;
+        }
+        let index = self.index_mut(ordinal);
+        if index.deleted_at.is_none() {
+            index.deleted_at = Some(now);
+            self.graves.push_back((now, ordinal));
+        }
+    }
+
+    /// Lets go of deleted indexes that no lagging read can see any more.
+    pub fn tidy(&mut self, now: Moment) {
+        while let Some((_, ordinal)) = self.graves.front().copied().filter(|(at, _)| at.plus(self.memory) <= now) {
+            self.graves.pop_front();
+            self.forget_index(ordinal);
+        }
+    }
+
+    fn forget_index(&mut self, ordinal: u64) {
+        let Some(index) = self.indexes.remove(&ordinal) else { return };
+        self.share.give_back(index.weight_bytes());
+        for uuid in [index.uuid, index.export_config, index.output] {
+            self.minted.remove(&uuid);
+        }
+        if let Some(id) = &index.given_id {
+            self.given_ids.remove(id);
+        }
+        self.by_project.remove(&(index.project, ordinal));
+        self.by_source.remove(&(index.source, ordinal));
+    }
+
+    /// A page of the indexes of a project, newest first.
+    pub fn page_of_project(&self, project: u32, page: PageRequest, request: &Request) -> Page {
+        let newest_first = below(&self.by_project, project, page.below).rev();
+        Page::take(page.size, newest_first.filter(|ordinal| self.is_listed(*ordinal, request)))
+    }
+
+    /// A page of the indexes over a source directory, newest first.
+    pub fn page_of_source(&self, source: u32, page: PageRequest, request: &Request) -> Page {
+        let newest_first = below(&self.by_source, source, page.below).rev();
+        Page::take(page.size, newest_first.filter(|ordinal| self.is_listed(*ordinal, request)))
+    }
+
+    /// A page of a list that has nothing in it.
+    pub fn page_of_nothing(&self) -> Page {
+        Page { ordinals: Vec::new(), next_below: None }
+    }
+
+    fn is_listed(&self, ordinal: u64, request: &Request) -> bool {
+        self.indexes[&ordinal].is_seen(request.now, request.conditions.lag)
+    }
+
+    // ------------------------------------------------------------------------------------------------ pages, limits
+
+    /// The token with which `list` goes on below `ordinal`.
+    pub fn page_token(&self, list: &str, ordinal: u64) -> String {
+        paging::seal(&self.seed, list, ordinal)
+    }
+
+    /// What a token that this world handed out for `list` says; `None` for any other text.
+    pub fn open_page_token(&self, list: &str, token: &str) -> Option<u64> {
+        paging::open(&self.seed, list, token)
+    }
+
+    fn make_room(&mut self, items: usize, bytes: usize) -> Result<(), Problem> {
+        if items >= self.policy.max_items {
+            let limit = self.policy.max_items;
+            return Err(Problem::text(403, format!("A tenant of this server has at most {limit} items of a kind (--max-items)")));
+        }
+        if !self.share.take(bytes) {
+            return Err(Problem::text(403, "This server holds as much as it may (--max-state-bytes)"));
+        }
+        Ok(())
+    }
+}
+
+impl Index {
+    /// Whether a read at `now` that lags by `lag` sees it.
+    fn is_seen(&self, now: Moment, lag: Duration) -> bool {
+        if lag.is_zero() {
+            return self.deleted_at.is_none();
+        }
+        self.created_at.plus(lag) <= now && self.deleted_at.is_none_or(|deleted| deleted.plus(lag) > now)
+    }
+
+    fn weight_bytes(&self) -> usize {
+        let options = self.options.as_ref().map_or(0, |options| {
+            let products: usize = options.products.iter().map(|(kind, config)| kind.len() + config.len() + 32).sum();
+            let attachments: usize = options.store_attachments.iter().map(|kind| kind.len() + 16).sum();
+            products + attachments + options.sync_frequency.len() + options.vector_target.len()
+        });
+        let given_id = self.given_id.as_ref().map_or(0, |id| 2 * id.len());
+        ITEM_OVERHEAD_BYTES + self.name.len() + self.description.as_ref().map_or(0, |text| text.len()) + given_id + options
+    }
+}
+
+impl Directory {
+    fn weight_bytes(&self) -> usize {
+        let texts = [&self.description, &self.connector_subscription_id];
+        let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
+        let metadata = self.system_metadata.as_ref().map_or(0, |map| map.iter().map(|(key, value)| key.len() + 64 + weight_bytes(value)).sum());
+        ITEM_OVERHEAD_BYTES + 2 * self.id.len() + self.name.len() + texts + metadata
+    }
+}
+
+/// About how much memory a JSON value takes.
+fn weight_bytes(value: &Value) -> usize {
+    let own = std::mem::size_of::<Value>();
+    own + match value {
+        Value::String(text) => text.len(),
+        Value::Number(number) => number.as_str().len(),
+        Value::Array(items) => items.iter().map(weight_bytes).sum(),
+        Value::Object(map) => map.iter().map(|(key, value)| key.len() + own + weight_bytes(value)).sum(),
+        Value::Null | Value::Bool(_) => 0,
+    }
+}
+
+fn below(order: &BTreeSet<(u32, u64)>, group: u32, below: Option<u64>) -> impl DoubleEndedIterator<Item = u64> + '_ {
+    order.range((group, 0)..(group, below.unwrap_or(u64::MAX))).map(|(_, ordinal)| *ordinal)
+}
+
+fn position_of_last(projects: &[Uuid]) -> u32 {
+    u32::try_from(projects.len() - 1).expect("MAX_PROJECTS fits")
+}
+
+fn named_project(request: &Request) -> Option<Uuid> {
+    Uuid::try_parse(request.params.get("project_id")?.as_str()?).ok()
+}
+
+/// Reads an id in the one form in which it was handed out.
+fn parse_id(id: &str, prefix: &str) -> Option<Uuid> {
+    let text = id.strip_prefix(prefix).filter(|text| text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase()))?;
+    Uuid::try_parse(text).ok()
+}

@@ -1,0 +1,174 @@
+//! One API key's world, behind one lock; and the register of all tenants. Tenants share nothing but the program.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use sha2::{Digest, Sha256};
+
+use crate::clock::Clock;
+use crate::config::{Isolation, Settings};
+use crate::journal::Journal;
+use crate::seed::Seed;
+use crate::store::{Ledger, Policy, World};
+
+/// One API key and everything that is its own.
+#[derive(Debug)]
+pub struct Tenant {
+    /// How it is shown: `t-` and the first 12 hex digits of its key's SHA-256.
+    pub label: Arc<str>,
+    /// Its clock.
+    pub clock: Arc<Clock>,
+    /// The root of its streams of chance.
+    pub seed: Seed,
+    /// Its calls that have come and not yet ended.
+    pub open_calls: AtomicUsize,
+    state: Mutex<State>,
+}
+
+/// What a tenant's lock guards.
+#[derive(Debug)]
+pub struct State {
+    /// Its resources.
+    pub world: World,
+    /// Its calls.
+    pub journal: Journal,
+}
+
+/// All tenants. Spread over several maps so that no lock is on the way of every call.
+#[derive(Debug)]
+pub struct Tenants {
+    shards: [RwLock<HashMap<Digest256, Arc<Tenant>>>; SHARDS],
+    count: AtomicUsize,
+    origin: Origin,
+}
+
+/// What tenants are made from.
+#[derive(Debug)]
+struct Origin {
+    isolation: Isolation,
+    max_tenants: usize,
+    seed: u64,
+    clock: ClockStart,
+    policy: Arc<Policy>,
+    ledger: Arc<Ledger>,
+    journal: crate::journal::Limits,
+}
+
+#[derive(Debug)]
+struct ClockStart {
+    mode: crate::clock::Mode,
+    start: Option<crate::clock::Moment>,
+    time_scale: f64,
+}
+
+type Digest256 = [u8; 32];
+
+const SHARDS: usize = 16;
+
+/// The key of the only tenant under `--isolation none`.
+const SHARED_KEY: &str = "shared";
+
+impl Tenant {
+    /// Takes the tenant's lock. It is never held across a wait.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+}
+
+impl Tenants {
+    /// No tenants yet.
+    pub fn new(settings: &Settings) -> Self {
+        let origin = Origin {
+            isolation: settings.isolation,
+            max_tenants: settings.max_tenants,
+            seed: settings.seed,
+            clock: ClockStart { mode: settings.clock, start: settings.start_time, time_scale: settings.time_scale },
+            policy: Arc::new(Policy::new(settings)),
+            ledger: Ledger::new(settings.max_state_bytes),
+            journal: crate::journal::Limits::new(settings),
+        };
+        Self { shards: Default::default(), count: AtomicUsize::new(0), origin }
+    }
+
+    /// The tenant of `key`, made if need be; `None` when there are as many as there may be.
+    pub fn admit(&self, key: &str) -> Option<Arc<Tenant>> {
+        let digest = self.digest(key);
+        let shard = self.shard(&digest);
+        if let Some(tenant) = shard.read().get(&digest) {
+            return Some(Arc::clone(tenant));
+        }
+        let mut shard = shard.write();
+        if let Some(tenant) = shard.get(&digest) {
+            return Some(Arc::clone(tenant));
+        }
+        if self.count.fetch_add(1, Ordering::Relaxed) >= self.origin.max_tenants {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        let tenant = Arc::new(self.origin.tenant(&digest));
+        shard.insert(digest, Arc::clone(&tenant));
+        Some(tenant)
+    }
+
+    /// The tenant of `key`, if it is there already.
+    pub fn find(&self, key: &str) -> Option<Arc<Tenant>> {
+        let digest = self.digest(key);
+        self.shard(&digest).read().get(&digest).map(Arc::clone)
+    }
+
+    /// The tenant that a key or a label names.
+    pub fn named(&self, key_or_label: &str) -> Option<Arc<Tenant>> {
+        self.find(key_or_label).or_else(|| self.all().into_iter().find(|tenant| &*tenant.label == key_or_label))
+    }
+
+    /// All tenants, in the order of their labels.
+    pub fn all(&self) -> Vec<Arc<Tenant>> {
+        let of = |shard: &RwLock<HashMap<_, Arc<Tenant>>>| shard.read().values().map(Arc::clone).collect::<Vec<_>>();
+        let mut all: Vec<_> = self.shards.iter().flat_map(of).collect();
+        all.sort_by(|left, right| left.label.cmp(&right.label));
+        all
+    }
+
+    fn digest(&self, key: &str) -> Digest256 {
+        let key = if self.origin.isolation == Isolation::None { SHARED_KEY } else { key };
+        Sha256::digest(key).into()
+    }
+
+    fn shard(&self, digest: &Digest256) -> &RwLock<HashMap<Digest256, Arc<Tenant>>> {
+        &self.shards[usize::from(digest[0]) % SHARDS]
+    }
+}
+
+impl Origin {
+    fn tenant(&self, digest: &Digest256) -> Tenant {
+        let label: Arc<str> = label(digest).into();
+        let seed = Seed::new(self.seed, &label);
+        let ClockStart { mode, start, time_scale } = self.clock;
+        let state = State {
+            world: World::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.ledger)),
+            journal: Journal::new(self.journal.clone()),
+        };
+        Tenant {
+            label,
+            clock: Arc::new(Clock::new(mode, start, time_scale)),
+            seed,
+            open_calls: AtomicUsize::new(0),
+            state: Mutex::new(state),
+        }
+    }
+}
+
+/// How the tenant of `key` is shown.
+pub fn label_of(key: &str) -> String {
+    label(&Sha256::digest(key).into())
+}
+
+fn label(digest: &Digest256) -> String {
+    digest[..6].iter().fold("t-".to_owned(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
