@@ -44,20 +44,50 @@ pub const FLAGS: &[Flag] = &[
     flag("host", One("ADDRESS"), Some("127.0.0.1"), "Address to listen at"),
     flag("port", One("PORT"), Some("4010"), "Port to listen at; 0 takes a free one"),
     flag("port-file", One("FILE"), None, "Write the port's number into FILE once the server listens"),
-    flag("config", One("FILE"), None, "Read settings from FILE (else from llamacloud-mock.toml here, when there is one)"),
+    flag(
+        "config",
+        One("FILE"),
+        None,
+        "Read settings from FILE (else from llamacloud-mock.toml here, when there is one)",
+    ),
     flag("seed", One("NUMBER"), Some("1"), "Root of all chance: equal seeds give equal answers"),
     flag("api-key", Many("KEY"), None, "Let only this key in (repeatable); without it any key is good"),
     flag("no-auth", Nothing, None, "Let calls without a key in, as the key `anonymous`"),
-    flag("isolation", OneOf(&["key", "none"]), Some("key"), "Give every API key a world of its own, or all the same one"),
+    flag(
+        "isolation",
+        OneOf(&["key", "none"]),
+        Some("key"),
+        "Give every API key a world of its own, or all the same one",
+    ),
     flag("strict-references", Nothing, None, "Answer 404 to a source_directory_id that was never created"),
-    flag("index-id", OneOf(&["any", "id", "export"]), Some("any"), "Which id finds an index: its id, its export_config_id, or both"),
-    flag("unknown-value-status", OneOf(&["422", "400"]), Some("422"), "Status for values that the service checks in its own code"),
+    flag(
+        "index-id",
+        OneOf(&["any", "id", "export"]),
+        Some("any"),
+        "Which id finds an index: its id, its export_config_id, or both",
+    ),
+    flag(
+        "unknown-value-status",
+        OneOf(&["422", "400"]),
+        Some("422"),
+        "Status for values that the service checks in its own code",
+    ),
     flag("contract", Nothing, None, "Answer 2xx to every well-formed request, even for ids that nobody made"),
-    flag("clock", OneOf(&["real", "manual", "auto"]), Some("real"), "Run tenants' clocks with the wall, by hand, or from event to event"),
+    flag(
+        "clock",
+        OneOf(&["real", "manual", "auto"]),
+        Some("real"),
+        "Run tenants' clocks with the wall, by hand, or from event to event",
+    ),
     flag("start-time", One("TIMESTAMP"), None, "Where tenants' clocks start, such as 2026-01-01T00:00:00Z; else now"),
     flag("sync-duration", One("DURATION"), Some("200ms"), "How long a sync takes"),
     flag("export-duration", One("DURATION"), Some("0"), "How long the export after it takes"),
-    flag("sync-conflict", OneOf(&["409", "429", "coalesce"]), Some("409"), "What a sync gets that comes while one runs; coalesce is 202 and no new run"),
+    flag(
+        "sync-conflict",
+        OneOf(&["409", "429", "coalesce"]),
+        Some("409"),
+        "What a sync gets that comes while one runs; coalesce is 202 and no new run",
+    ),
     flag("page-size", One("ITEMS"), Some("50"), "Items on a page when the client does not say, 1 to 1000"),
     flag("max-body-bytes", One("BYTES"), Some("1MiB"), "Largest JSON body"),
     flag("max-upload-bytes", One("BYTES"), Some("100MiB"), "Largest upload (no operation takes one yet)"),
@@ -72,8 +102,18 @@ pub const FLAGS: &[Flag] = &[
     flag("cors-origin", Many("ORIGIN"), None, "Let pages of this origin call the API (repeatable)"),
     flag("admin-token", One("TOKEN"), None, "Ask this bearer token of callers of /__admin/"),
     flag("public-url", One("URL"), None, "Where clients find this server, for URLs in its answers"),
-    flag("log-format", OneOf(&["auto", "text", "json"]), Some("auto"), "Log lines for people or for programs; auto looks whether stderr is a terminal"),
-    flag("log-level", OneOf(&["off", "error", "warn", "info"]), Some("info"), "What is logged; info is one line a call"),
+    flag(
+        "log-format",
+        OneOf(&["auto", "text", "json"]),
+        Some("auto"),
+        "Log lines for people or for programs; auto looks whether stderr is a terminal",
+    ),
+    flag(
+        "log-level",
+        OneOf(&["off", "error", "warn", "info"]),
+        Some("info"),
+        "What is logged; info is one line a call",
+    ),
     flag("fault", Many("RULE"), None, "Inject a fault (repeatable), such as 'indexes.create status=429 first=3'"),
     flag("scenario", Many("NAME|FILE"), None, "Load a scenario (repeatable); `scenarios` lists them"),
     flag("allow-overrides", Nothing, None, "Obey faults in the header x-mock-inject of a call"),
@@ -139,7 +179,9 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Typed, clap::Error>
 fn action(matches: &ArgMatches) -> Action {
     match matches.subcommand() {
         Some(("healthcheck", _)) => Action::Healthcheck,
-        Some(("validate", inner)) => Action::Validate(inner.get_many::<PathBuf>("FILE").into_iter().flatten().cloned().collect()),
+        Some(("validate", inner)) => {
+            Action::Validate(inner.get_many::<PathBuf>("FILE").into_iter().flatten().cloned().collect())
+        }
         Some(("scenarios", inner)) => match inner.subcommand() {
             Some((_, show)) => Action::ShowScenario(show.get_one::<String>("NAME").cloned().unwrap_or_default()),
             None => Action::Scenarios,
@@ -168,12 +210,16 @@ fn typed(matches: &ArgMatches, flag: &Flag) -> Option<Vec<String>> {
 
 fn command() -> Command {
     Command::new("llamacloud-mock")
-        .about("A stand-in for LlamaCloud's Index API: stateful, strict, deterministic, and as broken as a test needs it")
+        .about(
+            "A stand-in for LlamaCloud's Index API: stateful, strict, deterministic, and as broken as a test needs it",
+        )
         .version(version())
         .args(FLAGS.iter().map(arg))
         .args_conflicts_with_subcommands(false)
         .subcommand(Command::new("serve").about("Serve the API (the default)"))
-        .subcommand(Command::new("healthcheck").about("Exit with 0 when the server of these settings is well, else with 1"))
+        .subcommand(
+            Command::new("healthcheck").about("Exit with 0 when the server of these settings is well, else with 1"),
+        )
         .subcommand(validate())
         .subcommand(scenarios())
         .subcommand(check())
@@ -181,7 +227,9 @@ fn command() -> Command {
 
 fn validate() -> Command {
     let file = Arg::new("FILE").required(true).num_args(1..).value_parser(value_parser!(PathBuf));
-    Command::new("validate").about("Say what the service would answer to create-index payloads; exit with 2 if it would refuse one").arg(file)
+    Command::new("validate")
+        .about("Say what the service would answer to create-index payloads; exit with 2 if it would refuse one")
+        .arg(file)
 }
 
 fn scenarios() -> Command {
@@ -193,7 +241,13 @@ fn check() -> Command {
     let switch = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     Command::new("check")
         .about("Ask the running server of these settings whether its clients' retries hold; exit with 2 if not")
-        .arg(Arg::new("max-attempts").long("max-attempts").value_name("N").value_parser(value_parser!(u32).range(1..)).help("No call is tried more often"))
+        .arg(
+            Arg::new("max-attempts")
+                .long("max-attempts")
+                .value_name("N")
+                .value_parser(value_parser!(u32).range(1..))
+                .help("No call is tried more often"),
+        )
         .arg(switch("honour-retry-after", "No retry comes before the promised time"))
         .arg(switch("no-duplicate-writes", "No lost answer leads to a second write"))
         .arg(Arg::new("tenant").long("tenant").value_name("KEY|LABEL").help("Look at this tenant alone"))

@@ -181,6 +181,13 @@ impl Clock {
         Self { state: Mutex::new(state), time_scale }
     }
 
+    /// Another clock that runs like this one, from where this one is.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let state = self.state.lock();
+        Self::new(state.mode, Some(state.now()), self.time_scale)
+    }
+
     /// What the clock shows.
     pub fn now(&self) -> Moment {
         self.state.lock().now()

@@ -1,92 +1,273 @@
 //! Owns the parts and runs a call through its stages, in order. It decides and never does: it neither waits nor writes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use parking_lot::Mutex;
+
+use crate::admin;
 use crate::call::{Call, Head};
-use crate::clock::{Clock, OpenCall};
-use crate::config::Settings;
+use crate::clock;
+use crate::config::{Auth, Merged, Settings};
+use crate::journal::{Entry, Journal, Limits, Outcome};
+use crate::operation::{Operation, PathParams, Route, Routes};
 use crate::problem::Problem;
-use crate::reply::{HeadOrder, Reply};
+use crate::reply::Reply;
+use crate::schema::{Body, Given, Schema, Schemas, Taken, check, read_body};
+use crate::seed::{self, Seed};
+use crate::store::Request;
+use crate::tenant::{State, Tenant, Tenants};
+use crate::visit::{Kind, Visit};
 
 /// The whole emulated service.
+#[derive(Debug)]
 pub struct Emulator {
     settings: Settings,
+    told: Merged,
+    routes: Routes,
+    schemas: Schemas,
+    tenants: Tenants,
+    /// Calls of no tenant.
+    strangers: Mutex<Journal>,
+    /// Handlers that panicked.
+    panics: AtomicU64,
 }
 
 /// What the head of a request comes to.
+#[derive(Debug)]
 pub enum Arrival {
     /// Decided by the head alone; the body is not read.
     Decided(Reply),
     /// The body is read, then [`Emulator::handle`] decides.
-    Admitted(Visit),
+    Admitted(Box<Visit>),
 }
 
-/// A call between its head and its end.
-pub struct Visit {
-    /// Bytes that its body may have.
-    pub body_limit: usize,
-    /// What a fault that struck at the head makes the shell do instead of reading on.
-    pub head_order: Option<HeadOrder>,
-    /// The clock that its delays run on; `None` for calls of no tenant, which are never delayed.
-    pub clock: Option<Arc<Clock>>,
-    open: Option<OpenCall>,
-}
-
-/// How a call ended, as the shell saw it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The answer went out.
-    Sent,
-    /// A fault spoiled it on the wire.
-    Cut,
-    /// The client had gone.
-    ClientGone,
-}
-
-/// What a log line says of a call.
-#[derive(Debug, Clone, Default)]
-pub struct Label {
-    /// The tenant's label, `t-…`.
-    pub tenant: Option<Arc<str>>,
-    /// The operation's name, or `admin`, `health`, `ready`, or none for an unrouted call.
-    pub operation: Option<&'static str>,
-    /// The names of the rules that struck.
-    pub faults: Vec<Arc<str>>,
-}
+/// What the service says when it fails, as users of it have reported it.
+const OOPS: &str = "Oops! Something went wrong on our end. Please try again in a few minutes. If the problem persists, please contact \
+                    support by clicking the chat icon on cloud.llamaindex.ai providing this correlation ID: ";
 
 impl Emulator {
+    /// Compiles the schemas and lays out the table; an error names what was wrong.
+    pub fn new(settings: Settings, told: Merged) -> Result<Self, String> {
+        let schemas = Schemas::load(settings.schemas.as_deref())?;
+        let routes = Routes::new(crate::api::operations());
+        let tenants = Tenants::new(&settings);
+        let strangers = Mutex::new(Journal::new(Limits::new(&settings)));
+        Ok(Self { settings, told, routes, schemas, tenants, strangers, panics: AtomicU64::new(0) })
+    }
+
     /// What was set.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Routes a request by its head: refused, or admitted to the tenant of its key.
-    pub fn arrive(&self, _head: &Head) -> Arrival {
-        Arrival::Decided(Problem::text(404, "Not Found").into())
+    /// What was set, as text, with its sources.
+    pub fn told(&self) -> &Merged {
+        &self.told
+    }
+
+    /// All tenants.
+    pub fn tenants(&self) -> &Tenants {
+        &self.tenants
+    }
+
+    /// The journal of calls of no tenant.
+    pub fn strangers(&self) -> &Mutex<Journal> {
+        &self.strangers
+    }
+
+    /// How many handlers have panicked.
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    /// Routes a request by its head: answered, or admitted to the tenant of its key.
+    pub fn arrive(&self, head: &Head) -> Arrival {
+        match admin::arrive(self, head) {
+            Some(Ok(kind)) => Arrival::Admitted(Box::new(Visit::of_nobody(kind, self.settings.max_body_bytes))),
+            Some(Err(reply)) => Arrival::Decided(reply),
+            None => match self.routes.find(&head.method, &head.path) {
+                Route::Found(operation, params) => self.admit(head, operation, params),
+                elsewhere => Arrival::Decided(self.unrouted(head, elsewhere)),
+            },
+        }
     }
 
     /// Decides a whole call.
-    pub fn handle(&self, _visit: &mut Visit, _call: &Call) -> Reply {
-        Reply::empty(500)
+    pub fn handle(&self, visit: &mut Visit, call: &Call) -> Reply {
+        match (&visit.kind, visit.tenant.clone()) {
+            (Kind::Admin, _) => admin::handle(self, call),
+            (Kind::Operation(operation, _), Some(tenant)) => self.serve(visit, operation, &tenant, call),
+            (Kind::Operation(operation, _), None) => self.turn_away(visit, operation, call),
+        }
     }
 
-    /// Refuses a call whose body could not be had whole (413, 408, or broken chunks), and journals it.
-    pub fn refuse(&self, _visit: &mut Visit, _head: &Head, problem: Problem) -> Reply {
-        problem.into()
+    /// The stages of a tenant's call, in order.
+    fn serve(&self, visit: &mut Visit, operation: &'static Operation, tenant: &Tenant, call: &Call) -> Reply {
+        let mut state = tenant.lock();
+        let now = tenant.clock.now();
+        visit.seq = state.journal.next_seq();
+        let reply = self
+            .read(operation, call)
+            .and_then(|body| self.check(operation, call, body))
+            .and_then(|taken| act(operation, &mut state, visit.request(now, taken)))
+            .unwrap_or_else(Reply::from);
+        state.world.events.drain(..).for_each(|at| tenant.clock.expect(at));
+        self.record(&mut state.journal, visit, (now, call), &reply);
+        reply
+    }
+
+    /// A call without a good key: its body's syntax is judged first, as the service's framework does.
+    fn turn_away(&self, visit: &mut Visit, operation: &'static Operation, call: &Call) -> Reply {
+        let problem = self.read(operation, call).err().unwrap_or_else(|| self.why_not(&call.head));
+        let reply = problem.into();
+        let mut strangers = self.strangers.lock();
+        visit.seq = strangers.next_seq();
+        self.record(&mut strangers, visit, (clock::wall(), call), &reply);
+        reply
+    }
+
+    fn read(&self, operation: &Operation, call: &Call) -> Result<Body, Problem> {
+        match operation.body {
+            Some(_) => read_body(&call.body, call.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes)),
+            None => Ok(Body::Absent),
+        }
+    }
+
+    fn check(&self, operation: &Operation, call: &Call, body: Body) -> Result<Taken, Problem> {
+        let body_schema = operation.body.map(|name| self.schema(name));
+        check(self.schema(operation.params), body_schema, Given { query: call.head.query.as_deref(), body })
+    }
+
+    fn schema(&self, name: &str) -> &Schema {
+        self.schemas.get(name).expect("a test sees that every row names schemas that are there")
+    }
+
+    /// What a tenant that nobody else uses would be answered to this body; nothing is kept.
+    pub fn rehearse(&self, operation: &str, body: Vec<u8>) -> Reply {
+        let Some(operation) = self.routes.operations().find(|known| known.name == operation) else {
+            return Problem::text(404, "Not Found").into();
+        };
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        let head = Head { method: operation.method.clone(), path: operation.path.to_owned(), query: None, headers };
+        let mut visit = Visit::of_nobody(Kind::Operation(operation, PathParams::new()), self.settings.max_body_bytes);
+        let Some(tenant) = self.tenants.admit("rehearsal") else { return self.unrouted(&head, Route::Unknown) };
+        let reply = self.serve(&mut visit, operation, &tenant, &Call { head, body: body.into() });
+        tenant.lock().world.reset();
+        reply
+    }
+
+    // ------------------------------------------------------------------------------------------------ letting in
+
+    fn admit(&self, head: &Head, operation: &'static Operation, params: PathParams) -> Arrival {
+        let kind = Kind::Operation(operation, params);
+        let limit = self.settings.max_body_bytes;
+        match self.key(head).map(|key| self.tenants.admit(key)) {
+            None => Arrival::Admitted(Box::new(Visit::of_nobody(kind, limit))),
+            Some(Some(tenant)) => Arrival::Admitted(Box::new(Visit::of(tenant, kind, limit))),
+            Some(None) => {
+                let most = self.settings.max_tenants;
+                Arrival::Decided(
+                    Problem::text(429, format!("This server knows at most {most} API keys (--max-tenants)")).into(),
+                )
+            }
+        }
+    }
+
+    /// The key that a caller is let in with, if it is.
+    fn key<'a>(&self, head: &'a Head) -> Option<&'a str> {
+        match (head.credential(), self.settings.auth) {
+            (None, Auth::Optional) => Some("anonymous"),
+            (shown, _) => shown.filter(|key| {
+                self.settings.api_keys.is_empty() || self.settings.api_keys.iter().any(|good| good == key)
+            }),
+        }
+    }
+
+    /// Why a caller without a good key is not let in.
+    fn why_not(&self, head: &Head) -> Problem {
+        match head.credential() {
+            Some(_) => Problem::text(401, "Invalid authentication token"),
+            None => Problem::text(401, "Not authenticated"),
+        }
+    }
+
+    fn unrouted(&self, head: &Head, route: Route) -> Reply {
+        let reply = match route {
+            Route::Elsewhere(path) => self.redirect(head, &path),
+            Route::WrongMethod(allow) => {
+                Problem { allow: Some(allow), ..Problem::text(405, "Method Not Allowed") }.into()
+            }
+            Route::Found(..) | Route::Unknown => Problem::text(404, "Not Found").into(),
+        };
+        self.record_unrouted(head, &reply);
+        reply
+    }
+
+    fn redirect(&self, head: &Head, path: &str) -> Reply {
+        let host = head.header("host").unwrap_or("127.0.0.1");
+        let base = self.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
+        let query = head.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
+        match HeaderValue::from_str(&format!("{base}{path}{query}")) {
+            Ok(location) => Reply::empty(307).with_header(LOCATION, location),
+            Err(_) => Problem::text(404, "Not Found").into(),
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------- journaling
+
+    fn record(&self, journal: &mut Journal, visit: &Visit, (at, call): (clock::Moment, &Call), reply: &Reply) {
+        if self.settings.journal_entries > 0 {
+            journal.record(visit.entry(at, call, reply));
+        }
+    }
+
+    /// Journals a call that no operation answers, with its tenant if that is known already.
+    fn record_unrouted(&self, head: &Head, reply: &Reply) {
+        let call = Call { head: head.clone(), body: bytes::Bytes::new() };
+        let tenant = self.key(head).and_then(|key| self.tenants.find(key));
+        let note = |journal: &mut Journal, label, at| {
+            let seq = journal.next_seq();
+            journal.record(Entry::of((seq, at), (label, None), &call, reply));
+        };
+        match tenant {
+            Some(tenant) => note(&mut tenant.lock().journal, Some(Arc::clone(&tenant.label)), tenant.clock.now()),
+            None => note(&mut self.strangers.lock(), None, clock::wall()),
+        }
+    }
+
+    /// Refuses a call whose body could not be had whole, and journals it.
+    pub fn refuse(&self, visit: &mut Visit, head: &Head, problem: Problem) -> Reply {
+        let call = Call { head: head.clone(), body: bytes::Bytes::new() };
+        let reply = problem.into();
+        if let Some(tenant) = visit.tenant.clone() {
+            let mut state = tenant.lock();
+            visit.seq = state.journal.next_seq();
+            self.record(&mut state.journal, visit, (tenant.clock.now(), &call), &reply);
+        }
+        reply
     }
 
     /// The service's answer when a handler panicked: 500 with a correlation id; counted and journaled.
-    pub fn broke(&self, _visit: &mut Visit, _head: &Head) -> Reply {
-        Reply::empty(500)
+    pub fn broke(&self, visit: &mut Visit, head: &Head) -> Reply {
+        let ordinal = self.panics.fetch_add(1, Ordering::Relaxed);
+        let correlation = seed::uuid(&mut Seed::new(self.settings.seed, "").stream("panic", ordinal));
+        self.refuse(visit, head, Problem::text(500, format!("{OOPS}{correlation}")))
     }
 
     /// Writes into the journal how a call ended.
-    pub fn settle(&self, _visit: &Visit, _outcome: Outcome) {}
+    pub fn settle(&self, visit: &Visit, outcome: Outcome) {
+        match &visit.tenant {
+            Some(tenant) => tenant.lock().journal.settle(visit.seq, outcome),
+            None => self.strangers.lock().settle(visit.seq, outcome),
+        }
+    }
 }
 
-impl Visit {
-    /// What a log line says of this call.
-    pub fn label(&self) -> Label {
-        Label::default()
-    }
+/// Runs the operation's handler on the tenant's world.
+fn act(operation: &Operation, state: &mut State, mut request: Request) -> Result<Reply, Problem> {
+    state.world.tidy(request.now);
+    (operation.handler)(&mut state.world, &mut request)
 }

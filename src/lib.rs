@@ -1,5 +1,6 @@
 //! llamacloud-mock: a stand-in for LlamaCloud's Index API.
 
+pub mod admin;
 pub mod api;
 pub mod assets;
 pub mod call;
@@ -7,9 +8,12 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod emulator;
+pub mod healthcheck;
 pub mod journal;
+pub mod net;
 pub mod operation;
 pub mod problem;
+pub mod program;
 pub mod reply;
 pub mod schema;
 pub mod seed;
@@ -17,6 +21,8 @@ pub mod spelling;
 pub mod store;
 pub mod sync;
 pub mod tenant;
+pub mod validate;
+pub mod visit;
 
 /// The date of the published contract that the emulator follows, with the additions of the newest SDK.
 pub const CONTRACT_DATE: &str = "2026-08-20";

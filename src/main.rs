@@ -1,1 +1,7 @@
-fn main() {}
+//! Arguments in, exit code out. Everything else is the library's.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    llamacloud_mock::program::run(std::env::args_os(), std::env::vars_os())
+}

@@ -9,7 +9,7 @@ use crate::reply::Reply;
 use crate::store::{Request, World};
 
 /// What an operation does with a tenant's world.
-pub type Handler = fn(&mut World, Request) -> Result<Reply, Problem>;
+pub type Handler = fn(&mut World, &mut Request) -> Result<Reply, Problem>;
 
 /// One endpoint of the emulated API.
 #[derive(Debug)]
@@ -63,7 +63,8 @@ pub enum Route {
 }
 
 /// What a URL keeps unescaped, as the framework's redirects write it.
-const UNESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const UNESCAPED: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
 impl Routes {
     /// The table of all `operations`.

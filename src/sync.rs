@@ -133,15 +133,6 @@ impl Script {
         self.message = Some(message.into());
         self
     }
-
-    /// When this would end if it began at `start` and only time counted; `None` when it need not.
-    pub fn ends_at(&self, start: Moment) -> Option<Moment> {
-        let steps = &self.steps[..self.steps.len() - 1];
-        steps.iter().try_fold(start, |at, step| match step.until {
-            Some(Until::Elapsed(duration)) => Some(at.plus(duration)),
-            _ => None,
-        })
-    }
 }
 
 impl FromStr for Script {
@@ -279,6 +270,20 @@ impl Life {
             changed_at: self.changed_at,
             in_progress: self.run.as_ref().is_some_and(Run::in_progress),
         }
+    }
+
+    /// When the running sync goes on by itself, as far as time alone decides.
+    pub fn coming_steps(&self) -> Vec<Moment> {
+        let Some(run) = &self.run else { return Vec::new() };
+        let ahead = &run.script.steps[run.step..run.script.steps.len() - 1];
+        let on = |at: &mut Moment, step: &Step| match step.until {
+            Some(Until::Elapsed(duration)) => {
+                *at = at.plus(duration);
+                Some(*at)
+            }
+            _ => None,
+        };
+        ahead.iter().scan(run.entered_at, on).collect()
     }
 
     /// Counts a read that showed this life at `now`: some scripts go by reads.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use sha2::{Digest, Sha256};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Mode, Moment, wall};
 use crate::config::{Isolation, Settings};
 use crate::journal::Journal;
 use crate::seed::Seed;
@@ -51,17 +51,12 @@ struct Origin {
     isolation: Isolation,
     max_tenants: usize,
     seed: u64,
-    clock: ClockStart,
+    /// Where clocks stand that nobody has moved; a new tenant's starts there.
+    first_clock: Arc<Clock>,
+    clock_start: (Mode, Option<Moment>),
     policy: Arc<Policy>,
     ledger: Arc<Ledger>,
     journal: crate::journal::Limits,
-}
-
-#[derive(Debug)]
-struct ClockStart {
-    mode: crate::clock::Mode,
-    start: Option<crate::clock::Moment>,
-    time_scale: f64,
 }
 
 type Digest256 = [u8; 32];
@@ -85,7 +80,8 @@ impl Tenants {
             isolation: settings.isolation,
             max_tenants: settings.max_tenants,
             seed: settings.seed,
-            clock: ClockStart { mode: settings.clock, start: settings.start_time, time_scale: settings.time_scale },
+            first_clock: Arc::new(Clock::new(settings.clock, settings.start_time, settings.time_scale)),
+            clock_start: (settings.clock, settings.start_time),
             policy: Arc::new(Policy::new(settings)),
             ledger: Ledger::new(settings.max_state_bytes),
             journal: crate::journal::Limits::new(settings),
@@ -132,6 +128,25 @@ impl Tenants {
         all
     }
 
+    /// The clock from which new tenants' clocks start.
+    pub fn first_clock(&self) -> &Clock {
+        &self.origin.first_clock
+    }
+
+    /// Does something to every clock, those of later tenants too.
+    pub fn each_clock(&self, act: impl Fn(&Clock)) {
+        act(&self.origin.first_clock);
+        for tenant in self.all() {
+            act(&tenant.clock);
+        }
+    }
+
+    /// Puts a clock back to where clocks started.
+    pub fn reset_clock(&self, clock: &Clock) {
+        let (mode, start) = self.origin.clock_start;
+        clock.set(mode, Some(start.unwrap_or_else(wall)));
+    }
+
     fn digest(&self, key: &str) -> Digest256 {
         let key = if self.origin.isolation == Isolation::None { SHARED_KEY } else { key };
         Sha256::digest(key).into()
@@ -146,14 +161,13 @@ impl Origin {
     fn tenant(&self, digest: &Digest256) -> Tenant {
         let label: Arc<str> = label(digest).into();
         let seed = Seed::new(self.seed, &label);
-        let ClockStart { mode, start, time_scale } = self.clock;
         let state = State {
             world: World::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.ledger)),
             journal: Journal::new(self.journal.clone()),
         };
         Tenant {
             label,
-            clock: Arc::new(Clock::new(mode, start, time_scale)),
+            clock: Arc::new(self.first_clock.fork()),
             seed,
             open_calls: AtomicUsize::new(0),
             state: Mutex::new(state),

@@ -7,7 +7,7 @@ use super::directories::take_text;
 use crate::config::Fidelity;
 use crate::problem::{Detail, Problem, Step};
 use crate::schema;
-use crate::store::{Options, Policy};
+use crate::store::{Options, Policy, Product};
 
 const SYNC_FREQUENCIES: &[&str] = &["manual", "daily", "on_source_change"];
 const PRODUCT_TYPES: &[&str] = &["parse", "extract"];
@@ -35,7 +35,7 @@ pub(super) fn options(body: &mut Map<String, Value>, policy: &Policy) -> Result<
     Ok((options != default).then(|| Box::new(options)))
 }
 
-fn products(body: &mut Map<String, Value>, policy: &Policy) -> Result<Vec<(Box<str>, Box<str>)>, Problem> {
+fn products(body: &mut Map<String, Value>, policy: &Policy) -> Result<Vec<Product>, Problem> {
     let mut products = Vec::new();
     for (position, mut entry) in take_list(body, "products").into_iter().enumerate() {
         let Some(entry) = entry.as_object_mut() else { continue };

@@ -43,7 +43,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// What the name of an index's output directory has that the index's has not. The service's own name for it is unknown.
-pub const INDEX_DIRECTORY_SUFFIX: &str = " (output)";
+const INDEX_DIRECTORY_SUFFIX: &str = " (output)";
 
 /// How long an ephemeral directory is kept. The service's own figure is not published.
 const EPHEMERAL_LIFETIME: Duration = Duration::from_hours(24);
@@ -65,8 +65,8 @@ struct Body<'a> {
     deleted_at: Option<Moment>,
 }
 
-fn create(world: &mut World, mut request: Request) -> Result<Reply, Problem> {
-    let project = world.project_for_write(&request)?;
+fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
+    let project = world.project_for_write(request)?;
     let mut stream = world.seed.stream("directory", world.next_directory().into());
     let kind = match request.body.get("type").and_then(Value::as_str) {
         Some("ephemeral") => DirectoryKind::Ephemeral,
@@ -87,16 +87,19 @@ fn create(world: &mut World, mut request: Request) -> Result<Reply, Problem> {
     Ok(Reply::json(201, &body(world, world.directory(number))))
 }
 
-fn get(world: &mut World, request: Request) -> Result<Reply, Problem> {
+fn get(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     let id = request.path[0].1.as_str();
-    if let Some(number) = world.find_directory(id, &request) {
+    if let Some(number) = world.find_directory(id, request) {
         return Ok(Reply::json(200, &body(world, world.directory(number))));
     }
-    if let Some(index) = world.find_index_by_output(id, &request) {
-        return Ok(Reply::json(200, &output_body(world, index, &format!("{}{INDEX_DIRECTORY_SUFFIX}", index.name), id)));
+    if let Some(index) = world.find_index_by_output(id, request) {
+        return Ok(Reply::json(
+            200,
+            &output_body(world, index, &format!("{}{INDEX_DIRECTORY_SUFFIX}", index.name), id),
+        ));
     }
     if world.policy.fidelity == crate::config::Fidelity::Contract {
-        let number = mention(world, id, &request)?;
+        let number = mention(world, id, request)?;
         return Ok(Reply::json(200, &body(world, world.directory(number))));
     }
     Err(not_found())
@@ -124,6 +127,11 @@ pub(super) fn mention(world: &mut World, id: &str, request: &Request) -> Result<
         created_at: request.now,
         expires_at: None,
     })
+}
+
+/// Every directory as the service would show it, in order of creation, without those of indexes.
+pub fn all(world: &World) -> Vec<Value> {
+    world.directories().map(|directory| serde_json::to_value(body(world, directory))).filter_map(Result::ok).collect()
 }
 
 fn body<'a>(world: &World, directory: &'a Directory) -> Body<'a> {

@@ -149,33 +149,34 @@ enum Progress {
 
 // ------------------------------------------------------------------------------------------------------- handlers
 
-fn create(world: &mut World, mut request: Request) -> Result<Reply, Problem> {
+fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     let options = choices::options(&mut request.body, &world.policy)?;
     if let Some((most, status)) = request.conditions.quota.filter(|(most, _)| world.index_count() >= *most) {
         return Err(Problem::text(status, format!("Index quota exceeded: at most {most} indexes")));
     }
     let source_id = take_text(&mut request.body, "source_directory_id").unwrap_or_default();
-    let source = source_directory(world, &source_id, &request)?;
+    let source = source_directory(world, &source_id, request)?;
     let name = take_text(&mut request.body, "name").unwrap_or_else(|| world.directory(source).name.clone());
-    let script = script(world, &name, &request)?;
+    let script = script(world, &name, request)?;
     let description = take_text(&mut request.body, "description");
-    let index = Index { options, description, ..new_index(world, source, name, Life::begin(script, request.now)) };
+    let index = Index { description, options, ..new_index(world, source, name, Life::begin(script, request.now)) };
     let ordinal = world.add_index(index)?;
+    expect_steps(world, ordinal);
     Ok(Reply::json(201, &body(world, ordinal, Progress::Hidden)))
 }
 
-fn list(world: &mut World, request: Request) -> Result<Reply, Problem> {
-    let page = page_request(world, &request)?;
-    let shown = match (world.project_for_list(&request), text_param(&request, "source_directory_id")) {
+fn list(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
+    let page = page_request(world, request)?;
+    let shown = match (world.project_for_list(request), text_param(request, "source_directory_id")) {
         (None, _) => world.page_of_nothing(),
-        (Some(project), None) => world.page_of_project(project, page, &request),
+        (Some(project), None) => world.page_of_project(project, page, request),
         (Some(project), Some(source)) => match world.find_directory_in(source, project) {
-            Some(source) => world.page_of_source(source, page, &request),
+            Some(source) => world.page_of_source(source, page, request),
             None => world.page_of_nothing(),
         },
     };
     for ordinal in &shown.ordinals {
-        world.index_mut(*ordinal).life.bring_to(request.now);
+        world.index_at_mut(*ordinal).life.bring_to(request.now);
     }
     let next = match request.conditions.page {
         Some(PageFault::RepeatToken) => page.below.or(shown.next_below),
@@ -183,48 +184,49 @@ fn list(world: &mut World, request: Request) -> Result<Reply, Problem> {
     };
     let reply = page_reply(world, &shown.ordinals, next, request.conditions.page);
     for ordinal in &shown.ordinals {
-        world.index_mut(*ordinal).life.was_read(request.now);
+        world.index_at_mut(*ordinal).life.was_read(request.now);
     }
     Ok(reply)
 }
 
-fn get(world: &mut World, request: Request) -> Result<Reply, Problem> {
-    let ordinal = named_index(world, &request)?;
+fn get(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
+    let ordinal = named_index(world, request)?;
     let progress = match request.params.get("expand").and_then(Value::as_array) {
         Some(expand) if !expand.is_empty() => Progress::Shown,
         _ => Progress::Hidden,
     };
     let reply = Reply::json(200, &body(world, ordinal, progress));
-    world.index_mut(ordinal).life.was_read(request.now);
+    world.index_at_mut(ordinal).life.was_read(request.now);
     Ok(reply)
 }
 
-fn delete(world: &mut World, request: Request) -> Result<Reply, Problem> {
-    let ordinal = named_index(world, &request)?;
+fn delete(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
+    let ordinal = named_index(world, request)?;
     world.delete_index(ordinal, request.now);
     Ok(Reply::empty(204))
 }
 
-fn sync(world: &mut World, request: Request) -> Result<Reply, Problem> {
-    let ordinal = named_index(world, &request)?;
-    if world.index(ordinal).life.view().in_progress {
+fn sync(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
+    let ordinal = named_index(world, request)?;
+    if world.index_at(ordinal).life.view().in_progress {
         return match world.policy.sync_conflict {
             _ if world.policy.fidelity == Fidelity::Contract => Ok(accepted()),
             SyncConflict::Coalesce => Ok(accepted()),
             SyncConflict::Refuse(status) => Err(Problem::text(status, "A sync is already in progress for this index")),
         };
     }
-    let name = world.index(ordinal).name.clone();
-    let script = script(world, &name, &request)?;
-    world.index_mut(ordinal).life.start(script, request.now);
+    let name = world.index_at(ordinal).name.clone();
+    let script = script(world, &name, request)?;
+    world.index_at_mut(ordinal).life.start(script, request.now);
+    expect_steps(world, ordinal);
     Ok(accepted())
 }
 
-fn cancel_sync(world: &mut World, request: Request) -> Result<Reply, Problem> {
-    let ordinal = named_index(world, &request)?;
-    let in_progress = world.index(ordinal).life.view().in_progress;
+fn cancel_sync(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
+    let ordinal = named_index(world, request)?;
+    let in_progress = world.index_at(ordinal).life.view().in_progress;
     if in_progress {
-        world.index_mut(ordinal).life.cancel(request.now);
+        world.index_at_mut(ordinal).life.cancel(request.now);
     } else if world.policy.fidelity == Fidelity::Service {
         return Err(Problem::text(409, "No sync is in progress for this index"));
     }
@@ -251,7 +253,7 @@ fn named_index(world: &mut World, request: &Request) -> Result<u64, Problem> {
         None if world.policy.fidelity == Fidelity::Contract => conjure(world, id, request)?,
         None => return Err(not_found()),
     };
-    world.index_mut(ordinal).life.bring_to(request.now);
+    world.index_at_mut(ordinal).life.bring_to(request.now);
     Ok(ordinal)
 }
 
@@ -276,7 +278,8 @@ fn source_directory(world: &mut World, id: &str, request: &Request) -> Result<u3
         return Ok(number);
     }
     if world.find_index_by_output(id, request).is_some() {
-        let allowed = "source_directory_id should be a directory of type 'user' or 'ephemeral', not one that an index made";
+        let allowed =
+            "source_directory_id should be a directory of type 'user' or 'ephemeral', not one that an index made";
         return Err(choices::refusal(&world.policy, &["body", "source_directory_id"], allowed, id.into()));
     }
     if id.is_empty() || world.policy.references == References::Strict {
@@ -318,6 +321,12 @@ fn script(world: &World, name: &str, request: &Request) -> Result<Arc<Script>, P
     }
 }
 
+/// Notes when the sync that just started goes on, for clocks that jump from event to event.
+fn expect_steps(world: &mut World, ordinal: u64) {
+    let steps = world.index_at(ordinal).life.coming_steps();
+    world.events.extend(steps);
+}
+
 // ------------------------------------------------------------------------------------------------------------- pages
 
 fn page_request(world: &World, request: &Request) -> Result<PageRequest, Problem> {
@@ -328,7 +337,14 @@ fn page_request(world: &World, request: &Request) -> Result<PageRequest, Problem
             Ok(0) | Err(_) if policy.fidelity == Fidelity::Contract => policy.page_size,
             Ok(size) if size > 0 => usize::try_from(size).unwrap_or(MAX_PAGE_SIZE),
             _ if !number.as_str().starts_with('-') && number.as_str() != "0" => MAX_PAGE_SIZE,
-            _ => return Err(choices::refusal(policy, &["query", "page_size"], "page_size should be at least 1", number.to_string().into())),
+            _ => {
+                return Err(choices::refusal(
+                    policy,
+                    &["query", "page_size"],
+                    "page_size should be at least 1",
+                    number.to_string().into(),
+                ));
+            }
         },
     };
     let below = match text_param(request, "page_token") {
@@ -336,7 +352,14 @@ fn page_request(world: &World, request: &Request) -> Result<PageRequest, Problem
         Some(token) => match world.open_page_token("indexes.list", token) {
             Some(below) if request.conditions.page != Some(PageFault::ExpiredToken) => Some(below),
             _ if policy.fidelity == Fidelity::Contract => None,
-            _ => return Err(choices::refusal(policy, &["query", "page_token"], "page_token should be one that this list handed out", token.into())),
+            _ => {
+                return Err(choices::refusal(
+                    policy,
+                    &["query", "page_token"],
+                    "page_token should be one that this list handed out",
+                    token.into(),
+                ));
+            }
         },
     };
     Ok(PageRequest { size: size.min(MAX_PAGE_SIZE), below })
@@ -356,10 +379,20 @@ fn text_param<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.params.get(name)?.as_str()
 }
 
+/// Every index as the service would show it at `now`, in order of creation.
+pub fn all(world: &mut World, now: Moment) -> Vec<Value> {
+    let ordinals: Vec<u64> = world.indexes().map(|index| index.ordinal).collect();
+    for ordinal in &ordinals {
+        world.index_at_mut(*ordinal).life.bring_to(now);
+    }
+    let shown = |ordinal: &u64| serde_json::to_value(body(world, *ordinal, Progress::Shown));
+    ordinals.iter().map(shown).filter_map(Result::ok).collect()
+}
+
 // ------------------------------------------------------------------------------------------------------------ answers
 
 fn body(world: &World, ordinal: u64, progress: Progress) -> Body<'_> {
-    let index = world.index(ordinal);
+    let index = world.index_at(ordinal);
     let life = index.life.view();
     let id = index.given_id.as_deref().map_or(Id::Minted(Prefixed("idx-", index.uuid)), Id::Given);
     Body {

@@ -6,7 +6,8 @@ mod directories;
 mod ids;
 mod indexes;
 
-pub use directories::INDEX_DIRECTORY_SUFFIX;
+pub use directories::all as all_directories;
+pub use indexes::all as all_indexes;
 
 use crate::operation::Operation;
 

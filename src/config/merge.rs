@@ -57,7 +57,10 @@ impl fmt::Display for Source {
 
 impl Merged {
     /// Gathers every setting from the `typed` flags, the variables of the `environment`, and the file they name.
-    pub fn gather(typed: &[(&'static str, Vec<String>)], environment: impl Iterator<Item = (String, String)>) -> Result<Self, String> {
+    pub fn gather(
+        typed: &[(&'static str, Vec<String>)],
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, String> {
         let mut merged = Self { told: BTreeMap::new(), warnings: Vec::new() };
         for (name, values) in typed {
             merged.told.insert(name, Told { values: values.clone(), source: Source::Flag });
@@ -85,7 +88,10 @@ impl Merged {
         for (name, value) in environment {
             let Some(key) = name.strip_prefix(PREFIX) else { continue };
             // Kubernetes says where a service of this program's name is; that is not a setting.
-            if key.starts_with("SERVICE_") || key.starts_with("PORT_") && key != "PORT_FILE" || key == "PORT" && value.starts_with("tcp://") {
+            if key.starts_with("SERVICE_")
+                || key.starts_with("PORT_") && key != "PORT_FILE"
+                || key == "PORT" && value.starts_with("tcp://")
+            {
                 continue;
             }
             let flag_name = key.to_ascii_lowercase().replace('_', "-");
@@ -122,7 +128,8 @@ fn split(flag: &Flag, value: &str) -> Vec<String> {
 fn read_file(path: &Path) -> Result<Vec<(&'static Flag, Vec<String>)>, String> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
-    let table: Table = text.parse().map_err(|error: toml::de::Error| format!("{shown}: {}", error.to_string().trim_end()))?;
+    let table: Table =
+        text.parse().map_err(|error: toml::de::Error| format!("{shown}: {}", error.to_string().trim_end()))?;
     table.into_iter().map(|(key, value)| read_entry(&key, value).map_err(|error| format!("{shown}: {error}"))).collect()
 }
 
@@ -131,7 +138,9 @@ fn read_entry(key: &str, value: Value) -> Result<(&'static Flag, Vec<String>), S
     let known = FLAGS.iter().find(|flag| flag.name == name && flag.name != "config");
     let flag = known.ok_or_else(|| format!("{key} is not a setting{}", nearest(&name)))?;
     let values = match (flag.takes, value) {
-        (Takes::Many(_), Value::Array(items)) => items.into_iter().map(|item| text(key, item)).collect::<Result<_, _>>()?,
+        (Takes::Many(_), Value::Array(items)) => {
+            items.into_iter().map(|item| text(key, item)).collect::<Result<_, _>>()?
+        }
         (_, value) => vec![text(key, value)?],
     };
     Ok((flag, values))
@@ -150,5 +159,6 @@ fn text(key: &str, value: Value) -> Result<String, String> {
 
 /// `; did you mean …?` when some setting's name is near.
 fn nearest(name: &str) -> String {
-    crate::spelling::nearest(name, FLAGS.iter().map(|flag| flag.name)).map_or_else(String::new, |near| format!("; did you mean {near}?"))
+    crate::spelling::nearest(name, FLAGS.iter().map(|flag| flag.name))
+        .map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }

@@ -4,7 +4,7 @@
 mod merge;
 mod read;
 
-pub use merge::{Merged, Source};
+pub use merge::{Merged, Source, Told};
 pub use read::read;
 
 use std::net::IpAddr;

@@ -5,7 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::merge::{Merged, Source};
-use super::{Auth, Fidelity, IndexId, Isolation, LogFormat, LogLevel, Overrides, References, Settings, SyncConflict, Unstruck};
+use super::{
+    Auth, Fidelity, IndexId, Isolation, LogFormat, LogLevel, Overrides, References, Settings, SyncConflict, Unstruck,
+};
 use crate::clock::{Mode, parse_duration};
 
 /// Checks every setting.
@@ -20,11 +22,12 @@ pub fn read(merged: &Merged) -> Result<Settings, String> {
         auth: told.switch("no-auth", Auth::Required, Auth::Optional)?,
         isolation: told.choice("isolation", &[("key", Isolation::Key), ("none", Isolation::None)])?,
         references: told.switch("strict-references", References::Lenient, References::Strict)?,
-        index_id: told.choice("index-id", &[("any", IndexId::Any), ("id", IndexId::Id), ("export", IndexId::Export)])?,
+        index_id: told
+            .choice("index-id", &[("any", IndexId::Any), ("id", IndexId::Id), ("export", IndexId::Export)])?,
         unknown_value_status: told.choice("unknown-value-status", &[("422", 422), ("400", 400)])?,
         fidelity: told.switch("contract", Fidelity::Service, Fidelity::Contract)?,
         clock: told.read("clock", Mode::from_str)?,
-        start_time: told.optional("start-time", |text| text.parse())?,
+        start_time: told.optional("start-time", str::parse)?,
         sync_duration: told.read("sync-duration", parse_duration)?,
         export_duration: told.read("export-duration", parse_duration)?,
         sync_conflict: told.choice("sync-conflict", SYNC_CONFLICTS)?,
@@ -40,9 +43,12 @@ pub fn read(merged: &Merged) -> Result<Settings, String> {
         header_timeout: told.read("header-timeout", at_least_a_millisecond)?,
         allowed_hosts: told.list("allowed-host"),
         cors_origins: told.list("cors-origin"),
-        admin_token: told.optional("admin-token", not_empty)?,
+        admin_token: told.text("admin-token").map(str::to_owned),
         public_url: told.text("public-url").map(|url| url.trim_end_matches('/').to_owned()),
-        log_format: told.choice("log-format", &[("auto", log_format_of_stderr()), ("text", LogFormat::Text), ("json", LogFormat::Json)])?,
+        log_format: told.choice(
+            "log-format",
+            &[("auto", log_format_of_stderr()), ("text", LogFormat::Text), ("json", LogFormat::Json)],
+        )?,
         log_level: told.choice("log-level", LOG_LEVELS)?,
         faults: told.list("fault"),
         scenarios: told.list("scenario"),
@@ -143,10 +149,6 @@ fn at_least_a_millisecond(text: &str) -> Result<Duration, String> {
 fn time_scale(text: &str) -> Result<f64, String> {
     let scale = text.parse().ok().filter(|scale| (0.0..=1000.0).contains(scale));
     scale.ok_or_else(|| format!("{text:?} is not a factor from 0 to 1000"))
-}
-
-fn not_empty(text: &str) -> Result<String, String> {
-    Ok(text.to_owned())
 }
 
 fn log_format_of_stderr() -> LogFormat {

@@ -6,10 +6,12 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::clock::Moment;
+use crate::call::Call;
+use crate::clock::{self, Moment};
+use crate::reply::Reply;
 
 /// Bytes of a body that an entry keeps.
-pub const KEPT_BODY_BYTES: usize = 4096;
+const KEPT_BODY_BYTES: usize = 4096;
 
 /// A call and its reply, as the journal shows them.
 #[derive(Debug, Clone, Serialize)]
@@ -93,7 +95,11 @@ impl Recorded {
 
     /// Keeps a body of ours: shared when it is short.
     pub fn shared(body: &Bytes) -> Self {
-        if body.len() > KEPT_BODY_BYTES { Self::copied(body) } else { Self { kept: body.clone(), whole_bytes: body.len() } }
+        if body.len() > KEPT_BODY_BYTES {
+            Self::copied(body)
+        } else {
+            Self { kept: body.clone(), whole_bytes: body.len() }
+        }
     }
 
     /// The bytes that were kept.
@@ -125,8 +131,48 @@ impl Serialize for Recorded {
 }
 
 impl Entry {
+    /// The entry of a call: its number and moment, its tenant's label and its operation, the call and the reply.
+    pub fn of(
+        number: (u64, Moment),
+        whose: (Option<Arc<str>>, Option<&'static str>),
+        call: &Call,
+        reply: &Reply,
+    ) -> Self {
+        let path = match &call.head.query {
+            Some(query) => format!("{}?{query}", call.head.path).into(),
+            None => call.head.path.as_str().into(),
+        };
+        Self {
+            seq: number.0,
+            at: number.1,
+            tenant: whose.0,
+            operation: whose.1,
+            method: call.head.method.as_str().into(),
+            path,
+            status: reply.status,
+            request_body: Recorded::copied(&call.body),
+            reply_body: Recorded::shared(&reply.body),
+            faults: Vec::new(),
+            outcome: Outcome::Sent,
+            wall: clock::wall(),
+            retry_count: call.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
+            retry_after_ms: retry_after_ms(reply),
+        }
+    }
+
     /// About how many bytes it takes.
     pub(super) fn weight_bytes(&self) -> usize {
-        size_of::<Self>() + self.method.len() + self.path.len() + self.request_body.kept.len() + self.reply_body.kept.len() + 64 * self.faults.len()
+        size_of::<Self>()
+            + self.method.len()
+            + self.path.len()
+            + self.request_body.kept.len()
+            + self.reply_body.kept.len()
+            + 64 * self.faults.len()
     }
+}
+
+/// The wait that a reply asks for: `retry-after-ms` first, as the official SDKs read it, else whole seconds.
+fn retry_after_ms(reply: &Reply) -> Option<u64> {
+    let number = |name: &str| reply.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
+    number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds.saturating_mul(1000)))
 }

@@ -122,11 +122,15 @@ impl Search<'_> {
                 }
             }
             Kind::AdditionalProperties { unexpected } => {
-                unexpected.iter().for_each(|field| self.add(error.instance_path(), Some(field), words::forbidden()));
+                for field in unexpected {
+                    self.add(error.instance_path(), Some(field), words::forbidden());
+                }
             }
             // The framework knows a choice of values as one thing, not as a type and a choice.
             Kind::Type { .. } if shape.keyword("enum").is_some() => {}
-            Kind::Type { .. } => self.add(error.instance_path(), None, words::wrong_type(shape, self.input(error.instance_path()))),
+            Kind::Type { .. } => {
+                self.add(error.instance_path(), None, words::wrong_type(shape, self.input(error.instance_path())))
+            }
             kind => self.add(error.instance_path(), None, words::of(kind, self.input(error.instance_path()), error)),
         }
     }
@@ -193,7 +197,9 @@ fn coerce_all(schema: &Schema, value: &mut Value) -> bool {
 fn readings_of(root: Shape<'_>, error: &ValidationError<'_>, readings: &mut Vec<(String, Value)>) {
     let instance = error.instance();
     let reading = match error.kind() {
-        Kind::AnyOf { context } => return context.iter().flatten().for_each(|error| readings_of(root, error, readings)),
+        Kind::AnyOf { context } => {
+            return context.iter().flatten().for_each(|error| readings_of(root, error, readings));
+        }
         Kind::Type { .. } => match root.at(error.instance_path()).wanted() {
             Some("integer") => coerce::integer(instance).ok(),
             Some("number") => coerce::float(instance).ok(),

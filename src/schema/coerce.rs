@@ -8,11 +8,14 @@ use uuid::Uuid;
 pub(super) type Unreadable = (&'static str, &'static str);
 
 const INT_TYPE: Unreadable = ("int_type", "Input should be a valid integer");
-const INT_PARSING: Unreadable = ("int_parsing", "Input should be a valid integer, unable to parse string as an integer");
+const INT_PARSING: Unreadable =
+    ("int_parsing", "Input should be a valid integer, unable to parse string as an integer");
 const INT_SIZE: Unreadable = ("int_parsing_size", "Unable to parse input string as an integer, exceeded maximum size");
-const INT_FROM_FLOAT: Unreadable = ("int_from_float", "Input should be a valid integer, got a number with a fractional part");
+const INT_FROM_FLOAT: Unreadable =
+    ("int_from_float", "Input should be a valid integer, got a number with a fractional part");
 const FLOAT_TYPE: Unreadable = ("float_type", "Input should be a valid number");
-const FLOAT_PARSING: Unreadable = ("float_parsing", "Input should be a valid number, unable to parse string as a number");
+const FLOAT_PARSING: Unreadable =
+    ("float_parsing", "Input should be a valid number, unable to parse string as a number");
 const BOOL_TYPE: Unreadable = ("bool_type", "Input should be a valid boolean");
 const BOOL_PARSING: Unreadable = ("bool_parsing", "Input should be a valid boolean, unable to interpret input");
 
@@ -82,7 +85,8 @@ fn integer_text(text: &str) -> Option<Value> {
         Some(_) => return None,
         None => digits,
     };
-    let groups_are_digits = digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
+    let groups_are_digits =
+        digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
     let plain = digits.replace('_', "");
     let significant = plain.trim_start_matches('0');
     match (groups_are_digits, significant) {

@@ -174,7 +174,9 @@ impl Scanner {
 
     fn word_or_number(&mut self) -> Result<(), Broken> {
         let rest = &self.characters[self.at.min(self.characters.len())..];
-        let word = WORDS.iter().find(|word| word.chars().zip(rest).filter(|(left, right)| left == *right).count() == word.len());
+        let word = WORDS
+            .iter()
+            .find(|word| word.chars().zip(rest).filter(|(left, right)| left == *right).count() == word.len());
         match word.map_or_else(|| number_length(rest), |word| word.len()) {
             0 => Err(Broken(self.at, EXPECTING_VALUE)),
             length => {

@@ -44,7 +44,10 @@ impl Schemas {
         let mut by_name = BTreeMap::new();
         for file in assets::SCHEMAS.files() {
             let Some(name) = file.path().file_stem().and_then(|stem| stem.to_str()) else { continue };
-            by_name.insert(name.to_owned(), Schema::from_text(file.contents()).map_err(|error| format!("schema {name}: {error}"))?);
+            by_name.insert(
+                name.to_owned(),
+                Schema::from_text(file.contents()).map_err(|error| format!("schema {name}: {error}"))?,
+            );
         }
         let mut schemas = Self { by_name };
         if let Some(folder) = replacements {

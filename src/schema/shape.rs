@@ -30,7 +30,11 @@ impl<'a> Shape<'a> {
 
     /// What a field must be.
     pub(super) fn property(self, name: &str) -> Option<Self> {
-        let node = self.node.get("properties").and_then(|fields| fields.get(name)).or_else(|| self.node.get("additionalProperties"))?;
+        let node = self
+            .node
+            .get("properties")
+            .and_then(|fields| fields.get(name))
+            .or_else(|| self.node.get("additionalProperties"))?;
         Some(Self { node, ..self }.resolved())
     }
 
@@ -66,7 +70,9 @@ impl<'a> Shape<'a> {
 
     fn resolved(mut self) -> Self {
         for _ in 0..MAX_REFERENCES {
-            if let Some(pointer) = self.node.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#')) {
+            if let Some(pointer) =
+                self.node.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'))
+            {
                 match self.root.pointer(pointer) {
                     Some(node) => self.node = node,
                     None => return self,

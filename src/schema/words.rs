@@ -77,15 +77,20 @@ pub(super) fn of(kind: &Kind, input: &Value, sentence: &dyn std::fmt::Display) -
         Kind::Maximum { limit } => bound("less_than_equal", "less than or equal to", "le", limit),
         Kind::ExclusiveMinimum { limit } => bound("greater_than", "greater than", "gt", limit),
         Kind::ExclusiveMaximum { limit } => bound("less_than", "less than", "lt", limit),
-        Kind::Pattern { pattern } => {
-            Words::with("string_pattern_mismatch", format!("String should match pattern '{pattern}'"), json!({ "pattern": pattern }))
-        }
+        Kind::Pattern { pattern } => Words::with(
+            "string_pattern_mismatch",
+            format!("String should match pattern '{pattern}'"),
+            json!({ "pattern": pattern }),
+        ),
         _ => Words::with("value_error", format!("Value error, {sentence}"), json!({ "error": {} })),
     }
 }
 
 fn one_of(options: &[Value]) -> Words {
-    let quoted: Vec<String> = options.iter().map(|option| option.as_str().map_or_else(|| option.to_string(), |text| format!("'{text}'"))).collect();
+    let quoted: Vec<String> = options
+        .iter()
+        .map(|option| option.as_str().map_or_else(|| option.to_string(), |text| format!("'{text}'")))
+        .collect();
     let expected = match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => quoted.concat(),

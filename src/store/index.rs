@@ -46,10 +46,13 @@ pub struct Options {
     /// `DEFAULT` or `DISABLED`.
     pub vector_target: Box<str>,
     /// Product types and their configurations.
-    pub products: Vec<(Box<str>, Box<str>)>,
+    pub products: Vec<Product>,
     /// `screenshots`, `items`.
     pub store_attachments: Vec<Box<str>>,
 }
+
+/// A product type and its configuration.
+pub type Product = (Box<str>, Box<str>);
 
 impl Default for Options {
     fn default() -> Self {

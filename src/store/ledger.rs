@@ -12,7 +12,7 @@ pub struct Ledger {
 
 /// One world's share of a [`Ledger`]; given back when it goes.
 #[derive(Debug)]
-pub struct Share {
+pub(super) struct Share {
     ledger: Arc<Ledger>,
     bytes: usize,
 }

@@ -9,7 +9,7 @@ mod policy;
 mod world;
 
 pub use directory::{Directory, DirectoryKind};
-pub use index::{Index, Options};
+pub use index::{Index, Options, Product};
 pub use ledger::Ledger;
 pub use paging::{Page, PageRequest};
 pub use policy::{Conditions, PageFault, Policy, Vanish};

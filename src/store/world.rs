@@ -38,6 +38,8 @@ pub struct World {
     pub policy: Arc<Policy>,
     /// The root of its streams of chance.
     pub seed: Seed,
+    /// Moments at which something happens by itself, as far as the last call brought them about.
+    pub events: Vec<Moment>,
     projects: Vec<Uuid>,
     directories: BTreeMap<u32, Box<Directory>>,
     /// Each project has its own: an id that is only mentioned may be mentioned in several.
@@ -76,6 +78,7 @@ impl World {
         Self {
             policy,
             seed,
+            events: Vec::new(),
             projects: vec![default_project],
             directories: BTreeMap::new(),
             directory_ids: HashMap::new(),
@@ -255,12 +258,12 @@ impl World {
     }
 
     /// The index with this number.
-    pub fn index(&self, ordinal: u64) -> &Index {
+    pub fn index_at(&self, ordinal: u64) -> &Index {
         &self.indexes[&ordinal]
     }
 
     /// The index with this number, to change it.
-    pub fn index_mut(&mut self, ordinal: u64) -> &mut Index {
+    pub fn index_at_mut(&mut self, ordinal: u64) -> &mut Index {
         self.indexes.get_mut(&ordinal).expect("an ordinal is handed out only for an index that is there")
     }
 
@@ -270,7 +273,7 @@ impl World {
             self.forget_index(ordinal);
             return;
         }
-        let index = self.index_mut(ordinal);
+        let index = self.index_at_mut(ordinal);
         if index.deleted_at.is_none() {
             index.deleted_at = Some(now);
             self.graves.push_back((now, ordinal));
@@ -334,7 +337,10 @@ impl World {
     fn make_room(&mut self, items: usize, bytes: usize) -> Result<(), Problem> {
         if items >= self.policy.max_items {
             let limit = self.policy.max_items;
-            return Err(Problem::text(403, format!("A tenant of this server has at most {limit} items of a kind (--max-items)")));
+            return Err(Problem::text(
+                403,
+                format!("A tenant of this server has at most {limit} items of a kind (--max-items)"),
+            ));
         }
         if !self.share.take(bytes) {
             return Err(Problem::text(403, "This server holds as much as it may (--max-state-bytes)"));
@@ -359,7 +365,11 @@ impl Index {
             products + attachments + options.sync_frequency.len() + options.vector_target.len()
         });
         let given_id = self.given_id.as_ref().map_or(0, |id| 2 * id.len());
-        ITEM_OVERHEAD_BYTES + self.name.len() + self.description.as_ref().map_or(0, |text| text.len()) + given_id + options
+        ITEM_OVERHEAD_BYTES
+            + self.name.len()
+            + self.description.as_ref().map_or(0, |text| text.len())
+            + given_id
+            + options
     }
 }
 
@@ -367,7 +377,10 @@ impl Directory {
     fn weight_bytes(&self) -> usize {
         let texts = [&self.description, &self.connector_subscription_id];
         let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
-        let metadata = self.system_metadata.as_ref().map_or(0, |map| map.iter().map(|(key, value)| key.len() + 64 + weight_bytes(value)).sum());
+        let metadata = self
+            .system_metadata
+            .as_ref()
+            .map_or(0, |map| map.iter().map(|(key, value)| key.len() + 64 + weight_bytes(value)).sum());
         ITEM_OVERHEAD_BYTES + 2 * self.id.len() + self.name.len() + texts + metadata
     }
 }
@@ -398,6 +411,8 @@ fn named_project(request: &Request) -> Option<Uuid> {
 
 /// Reads an id in the one form in which it was handed out.
 fn parse_id(id: &str, prefix: &str) -> Option<Uuid> {
-    let text = id.strip_prefix(prefix).filter(|text| text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase()))?;
+    let text = id
+        .strip_prefix(prefix)
+        .filter(|text| text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase()))?;
     Uuid::try_parse(text).ok()
 }

@@ -1,0 +1,93 @@
+//! How to look and steer: `/health`, `/ready` and everything under `/__admin/`. Never faulted, never journaled, always
+//! answered; one gate for the whole tree, shut by default where strangers could come by.
+
+mod clock;
+mod config;
+mod journal;
+mod read;
+mod state;
+
+use http::{HeaderMap, Method};
+use subtle::ConstantTimeEq;
+
+use crate::call::{Call, Head};
+use crate::emulator::Emulator;
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::visit::Kind;
+
+/// Where the tree begins.
+pub const PREFIX: &str = "/__admin";
+
+type Handler = fn(&Emulator, &Call) -> Result<Reply, Problem>;
+
+/// The table of the tree: method, path below [`PREFIX`], what it does.
+const ROUTES: &[(Method, &str, Handler)] = &[
+    (Method::GET, "/state", state::show),
+    (Method::POST, "/reset", state::reset),
+    (Method::GET, "/clock", clock::show),
+    (Method::PUT, "/clock", clock::set),
+    (Method::POST, "/clock/advance", clock::advance),
+    (Method::GET, "/journal", journal::show),
+    (Method::GET, "/config", config::show),
+];
+
+/// What a head means here: nothing, a call that may go on, or an answer.
+pub(crate) fn arrive(emulator: &Emulator, head: &Head) -> Option<Result<Kind, Reply>> {
+    let path = head.path.as_str();
+    if path == "/health" || path == "/ready" {
+        return Some(Err(well(&head.method)));
+    }
+    let below = path.strip_prefix(PREFIX)?;
+    if !below.is_empty() && !below.starts_with('/') {
+        return None;
+    }
+    let admitted = gate(emulator, &head.headers).and_then(|()| find(&head.method, below)).map(|_| Kind::Admin);
+    Some(admitted.map_err(Reply::from))
+}
+
+/// Answers a call that [`arrive`] let go on.
+pub(crate) fn handle(emulator: &Emulator, call: &Call) -> Reply {
+    let below = call.head.path.strip_prefix(PREFIX).unwrap_or_default();
+    let answer = find(&call.head.method, below).and_then(|handler| handler(emulator, call));
+    answer.unwrap_or_else(Reply::from)
+}
+
+fn well(method: &Method) -> Reply {
+    if *method == Method::GET || *method == Method::HEAD {
+        Reply::bytes(200, "application/json", &br#"{"status":"ok"}"#[..])
+    } else {
+        Problem { allow: Some("GET"), ..Problem::text(405, "Method Not Allowed") }.into()
+    }
+}
+
+fn find(method: &Method, below: &str) -> Result<Handler, Problem> {
+    let mut at_path = ROUTES.iter().filter(|(_, path, _)| *path == below).peekable();
+    let Some((first, _, _)) = at_path.peek() else { return Err(Problem::text(404, "Not Found")) };
+    let allow = first.as_str();
+    at_path
+        .find(|(wanted, _, _)| wanted == method)
+        .map(|(_, _, handler)| *handler)
+        .ok_or_else(|| Problem { allow: Some(allow), ..Problem::text(405, "Method Not Allowed") })
+}
+
+/// Lets a caller in: on loopback anyone unless a token is set, elsewhere nobody without one.
+fn gate(emulator: &Emulator, headers: &HeaderMap) -> Result<(), Problem> {
+    let settings = emulator.settings();
+    let Some(token) = &settings.admin_token else {
+        return if settings.host.is_loopback() {
+            Ok(())
+        } else {
+            Err(Problem::text(403, "Bound to an address that others reach, /__admin/ needs a token (--admin-token)"))
+        };
+    };
+    let shown = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown =
+        shown.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let good = shown.is_some_and(|(_, given)| given.trim().as_bytes().ct_eq(token.as_bytes()).into());
+    if good {
+        Ok(())
+    } else {
+        Err(Problem::text(401, "/__admin/ asks for the token of --admin-token, as Authorization: Bearer"))
+    }
+}

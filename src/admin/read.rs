@@ -1,0 +1,59 @@
+//! Reading what a caller of `/__admin/` sends: strict JSON, and a sentence that names the field when it is not.
+
+use std::sync::Arc;
+
+use http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+
+use crate::call::Call;
+use crate::emulator::Emulator;
+use crate::problem::Problem;
+use crate::tenant::Tenant;
+
+/// A body's fields; an empty body has none.
+pub(super) fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Problem> {
+    if call.body.is_empty() {
+        return parse(b"{}");
+    }
+    let content_type = call.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::text(415, "/__admin/ takes application/json"));
+    }
+    parse(&call.body)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::text(422, error.to_string()))
+}
+
+/// A query parameter's last value; an empty one counts as absent.
+pub(super) fn query(call: &Call, name: &str) -> Option<String> {
+    let query = call.head.query.as_deref().unwrap_or_default();
+    let values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+    values.last().map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+}
+
+/// A query parameter as a number.
+pub(super) fn number(call: &Call, name: &str) -> Result<Option<usize>, Problem> {
+    let text = query(call, name);
+    text.map(|text| text.parse().map_err(|_| Problem::text(422, format!("{name}: {text:?} is not a number"))))
+        .transpose()
+}
+
+/// The tenant that a caller names by key or label; `None` when it names none and means all.
+pub(super) fn tenant(emulator: &Emulator, named: Option<&str>) -> Result<Option<Arc<Tenant>>, Problem> {
+    named
+        .map(|name| {
+            emulator
+                .tenants()
+                .named(name)
+                .ok_or_else(|| Problem::text(404, "tenant: no call has come with this key or label"))
+        })
+        .transpose()
+}
+
+/// The named tenant, or all of them.
+pub(super) fn tenants(emulator: &Emulator, named: Option<&str>) -> Result<Vec<Arc<Tenant>>, Problem> {
+    Ok(tenant(emulator, named)?.map_or_else(|| emulator.tenants().all(), |tenant| vec![tenant]))
+}

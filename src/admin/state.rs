@@ -1,0 +1,100 @@
+//! What tenants hold: shown, forgotten.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::clock::Shown as ShownClock;
+use super::read;
+use crate::api;
+use crate::call::Call;
+use crate::emulator::Emulator;
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::tenant::Tenant;
+
+#[derive(Serialize)]
+struct Shown {
+    tenants: Vec<ShownTenant>,
+    panics: u64,
+}
+
+#[derive(Serialize)]
+struct ShownTenant {
+    tenant: String,
+    clock: ShownClock,
+    projects: Vec<Uuid>,
+    directories: Vec<Value>,
+    indexes: Vec<Value>,
+    open_calls: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    tenant: Option<String>,
+    #[serde(default = "every_part")]
+    parts: Vec<Part>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Part {
+    State,
+    Journal,
+    Clock,
+    Faults,
+}
+
+fn every_part() -> Vec<Part> {
+    vec![Part::State, Part::Journal, Part::Clock, Part::Faults]
+}
+
+pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
+    let tenants = read::tenants(emulator, read::query(call, "tenant").as_deref())?;
+    let shown = Shown { tenants: tenants.iter().map(|tenant| shown(tenant)).collect(), panics: emulator.panics() };
+    Ok(Reply::json(200, &shown))
+}
+
+fn shown(tenant: &Tenant) -> ShownTenant {
+    let mut state = tenant.lock();
+    let now = tenant.clock.now();
+    ShownTenant {
+        tenant: tenant.label.to_string(),
+        clock: ShownClock::from(&*tenant.clock),
+        projects: state.world.projects().to_vec(),
+        directories: api::all_directories(&state.world),
+        indexes: api::all_indexes(&mut state.world, now),
+        open_calls: tenant.open_calls.load(std::sync::atomic::Ordering::Relaxed),
+    }
+}
+
+pub(super) fn reset(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
+    let reset: Reset = read::body(call)?;
+    let named = reset.tenant.or_else(|| read::query(call, "tenant"));
+    for tenant in read::tenants(emulator, named.as_deref())? {
+        reset_tenant(emulator, &tenant, &reset.parts);
+    }
+    if named.is_none() {
+        if reset.parts.contains(&Part::Clock) {
+            emulator.tenants().reset_clock(emulator.tenants().first_clock());
+        }
+        if reset.parts.contains(&Part::Journal) {
+            emulator.strangers().lock().reset();
+        }
+    }
+    Ok(Reply::empty(204))
+}
+
+fn reset_tenant(emulator: &Emulator, tenant: &Tenant, parts: &[Part]) {
+    let mut state = tenant.lock();
+    if parts.contains(&Part::State) {
+        state.world.reset();
+    }
+    if parts.contains(&Part::Journal) {
+        state.journal.reset();
+    }
+    if parts.contains(&Part::Clock) {
+        emulator.tenants().reset_clock(&tenant.clock);
+    }
+}

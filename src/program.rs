@@ -1,0 +1,147 @@
+//! The program behind the command line: from arguments to an exit code. It decides nothing about calls.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::cli::{self, Action};
+use crate::config::{self, Merged, Settings};
+use crate::emulator::Emulator;
+use crate::net::Server;
+use crate::{healthcheck, validate};
+
+/// Something failed.
+const FAILURE: u8 = 1;
+/// A check that the user asked for did not hold.
+const UNHELD: u8 = 2;
+/// The command line or a setting was wrong.
+const USAGE: u8 = 64;
+/// The port is taken.
+const UNAVAILABLE: u8 = 69;
+
+/// Why the program ends other than well.
+struct End {
+    code: u8,
+    why: String,
+}
+
+impl End {
+    fn usage(why: String) -> Self {
+        Self { code: USAGE, why }
+    }
+
+    fn failure(why: impl std::fmt::Display) -> Self {
+        Self { code: FAILURE, why: why.to_string() }
+    }
+}
+
+/// Runs the program.
+pub fn run(args: impl Iterator<Item = OsString>, environment: impl Iterator<Item = (OsString, OsString)>) -> ExitCode {
+    let typed = match cli::parse(args) {
+        Ok(typed) => typed,
+        Err(error) => {
+            // A closed stdout or stderr is nobody's to tell.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+        }
+    };
+    let environment =
+        environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    match settle(typed, environment) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(End { code, why }) => {
+            if !why.is_empty() {
+                eprintln!("llamacloud-mock: {why}");
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn settle(typed: cli::Typed, environment: impl Iterator<Item = (String, String)>) -> Result<(), End> {
+    let told = Merged::gather(&typed.flags, environment).map_err(End::usage)?;
+    let settings = config::read(&told).map_err(End::usage)?;
+    match typed.action {
+        Action::Serve => serve(settings, told),
+        Action::Healthcheck => healthcheck::run(&settings).map_err(End::failure),
+        Action::Validate(files) => match validate::run(settings, told, &files).map_err(End::failure)? {
+            validate::Verdict::Good => Ok(()),
+            validate::Verdict::Refused => Err(End { code: UNHELD, why: String::new() }),
+        },
+        Action::Scenarios | Action::ShowScenario(_) | Action::Check(_) => Err(End::failure("not built yet")),
+    }
+}
+
+fn serve(settings: Settings, told: Merged) -> Result<(), End> {
+    for warning in &told.warnings {
+        eprintln!("llamacloud-mock: warning: {warning}");
+    }
+    if !settings.host.is_loopback() && settings.admin_token.is_none() {
+        eprintln!("llamacloud-mock: warning: bound to {}, so /__admin/ is shut; --admin-token opens it", settings.host);
+    }
+    let emulator = Emulator::new(settings, told).map_err(End::usage)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(End::failure)?;
+    runtime.block_on(serve_until_told(Arc::new(emulator)))
+}
+
+async fn serve_until_told(emulator: Arc<Emulator>) -> Result<(), End> {
+    let interrupts = Interrupts::listen().map_err(End::failure)?;
+    let settings = emulator.settings();
+    let (host, port) = (settings.host, settings.port);
+    let server = Server::bind(Arc::clone(&emulator)).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            End { code: UNAVAILABLE, why: format!("port {port} at {host} is taken; --port 0 takes a free one") }
+        }
+        _ => End::failure(format!("cannot listen at {host}:{port}: {error}")),
+    })?;
+    let address = server.local_addr();
+    if let Some(file) = &settings.port_file {
+        write_whole(file, &address.port().to_string())
+            .map_err(|error| End::failure(format!("--port-file {}: {error}", file.display())))?;
+    }
+    let mut stdout = std::io::stdout();
+    // Nobody may be reading; the server serves all the same.
+    let _ = writeln!(stdout, "ready url=http://{address} seed={}", settings.seed).and_then(|()| stdout.flush());
+    server.run(interrupts.first()).await;
+    Ok(())
+}
+
+/// SIGTERM and SIGINT.
+struct Interrupts {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Interrupts {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the first; a second ends the program at once.
+    async fn first(mut self) {
+        self.next().await;
+        tokio::spawn(async move {
+            self.next().await;
+            std::process::exit(i32::from(FAILURE));
+        });
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Writes a file whole or not at all: beside it first, then in its place.
+fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".part");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(&beside, file)
+}

@@ -1,0 +1,34 @@
+//! `validate FILE…`: what the service would answer to create-index payloads, offline.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{Merged, Settings};
+use crate::emulator::Emulator;
+
+/// What became of all files together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every one would be taken.
+    Good,
+    /// One at least would be refused.
+    Refused,
+}
+
+/// Prints for each file the status and the body of the answer.
+pub fn run(settings: Settings, told: Merged, files: &[PathBuf]) -> Result<Verdict, String> {
+    let emulator = Emulator::new(settings, told)?;
+    let mut verdict = Verdict::Good;
+    for file in files {
+        if validate(&emulator, file)? == Verdict::Refused {
+            verdict = Verdict::Refused;
+        }
+    }
+    Ok(verdict)
+}
+
+fn validate(emulator: &Emulator, file: &Path) -> Result<Verdict, String> {
+    let payload = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let reply = emulator.rehearse("indexes.create", payload);
+    println!("{}: {} {}", file.display(), reply.status, String::from_utf8_lossy(&reply.body));
+    Ok(if reply.is_success() { Verdict::Good } else { Verdict::Refused })
+}

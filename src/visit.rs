@@ -1,0 +1,91 @@
+//! A call between its head and its end: what the stages and the shell keep of it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::call::Call;
+use crate::clock::{Clock, Moment, OpenCall};
+use crate::journal::Entry;
+use crate::operation::{Operation, PathParams};
+use crate::reply::{HeadOrder, Reply};
+use crate::schema::Taken;
+use crate::store::{Conditions, Request};
+use crate::tenant::Tenant;
+
+/// A call on its way.
+#[derive(Debug)]
+pub struct Visit {
+    /// What it is.
+    pub kind: Kind,
+    /// Whose; `None` for callers without a good key and for `/__admin/`.
+    pub tenant: Option<Arc<Tenant>>,
+    /// Bytes that its body may have.
+    pub body_limit: usize,
+    /// What a fault that struck at the head makes the shell do instead of reading on.
+    pub head_order: Option<HeadOrder>,
+    /// Its number among the tenant's calls, once it has one.
+    pub seq: u64,
+    open: Option<OpenCall>,
+}
+
+/// What a call is.
+#[derive(Debug)]
+pub enum Kind {
+    /// An operation, with the values in its path.
+    Operation(&'static Operation, PathParams),
+    /// Something under `/__admin/`.
+    Admin,
+}
+
+impl Visit {
+    /// A call that is no tenant's.
+    pub fn of_nobody(kind: Kind, body_limit: usize) -> Self {
+        Self { kind, tenant: None, body_limit, head_order: None, seq: 0, open: None }
+    }
+
+    /// A call of a tenant; it counts as open until it is dropped.
+    pub fn of(tenant: Arc<Tenant>, kind: Kind, body_limit: usize) -> Self {
+        tenant.open_calls.fetch_add(1, Ordering::Relaxed);
+        let mut visit = Self::of_nobody(kind, body_limit);
+        visit.open = Some(tenant.clock.open_call());
+        visit.tenant = Some(tenant);
+        visit
+    }
+
+    /// The operation's name; `admin` for what is under `/__admin/`.
+    pub fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Operation(operation, _) => operation.name,
+            Kind::Admin => "admin",
+        }
+    }
+
+    /// The clock that its delays run on; none for calls of no tenant, which are never delayed.
+    pub fn clock(&self) -> Option<&Arc<Clock>> {
+        self.tenant.as_ref().map(|tenant| &tenant.clock)
+    }
+
+    /// What the handler is given. Takes the path's values out.
+    pub fn request(&mut self, now: Moment, taken: Taken) -> Request {
+        let path = match &mut self.kind {
+            Kind::Operation(_, params) => std::mem::take(params),
+            Kind::Admin => PathParams::new(),
+        };
+        Request { now, path, params: taken.params, body: taken.body, conditions: Conditions::default() }
+    }
+
+    /// What the journal keeps of it.
+    pub fn entry(&self, at: Moment, call: &Call, reply: &Reply) -> Entry {
+        let label = self.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
+        Entry::of((self.seq, at), (label, Some(self.name())), call, reply)
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.open = None;
+        if let Some(tenant) = &self.tenant {
+            tenant.open_calls.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
