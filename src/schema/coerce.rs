@@ -61,7 +61,7 @@ pub(super) fn boolean(value: &Value) -> Result<Value, Unreadable> {
 
 /// `text` as a UUID in its one canonical form, or the `uuid` crate's own words, which the framework passes on.
 pub(super) fn uuid(text: &str) -> Result<Value, String> {
-    Uuid::try_parse(text).map(|uuid| Value::from(uuid.to_string())).map_err(|error| error.to_string())
+    Uuid::parse_str(text).map(|uuid| Value::from(uuid.to_string())).map_err(|error| error.to_string())
 }
 
 /// A whole number written as one or as a float.
