@@ -98,6 +98,13 @@ impl Moment {
         Self(self.0.saturating_sub(whole_micros(by)).max(0))
     }
 
+    /// As HTTP's `date` header shows it.
+    pub fn to_http_date(self) -> String {
+        let stamp = Timestamp::from_microsecond(self.0).unwrap_or(Timestamp::MAX);
+        // Fails for years beyond 9999 alone.
+        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&stamp).unwrap_or_default()
+    }
+
     /// How long after `earlier` this is; zero when it is not.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

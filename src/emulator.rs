@@ -1,24 +1,28 @@
 //! Owns the parts and runs a call through its stages, in order. It decides and never does: it neither waits nor writes.
 
+mod door;
+mod trouble;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use parking_lot::Mutex;
 
 use crate::admin;
 use crate::call::{Call, Head};
 use crate::clock;
-use crate::config::{Auth, Merged, Settings};
+use crate::config::{Merged, Settings};
+use crate::fault::{self, Target};
 use crate::journal::{Entry, Journal, Limits, Outcome};
 use crate::operation::{Operation, PathParams, Route, Routes};
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::schema::{Body, Given, Schema, Schemas, Taken, check, read_body};
-use crate::seed::{self, Seed};
-use crate::store::Request;
-use crate::tenant::{State, Tenant, Tenants};
+use crate::seed::Seed;
+use crate::store::{Request, World};
+use crate::tenant::{Tenant, Tenants};
 use crate::visit::{Kind, Visit};
 
 /// The whole emulated service.
@@ -29,6 +33,8 @@ pub struct Emulator {
     routes: Routes,
     schemas: Schemas,
     tenants: Tenants,
+    /// What fault rules can be about.
+    targets: Vec<Target>,
     /// Calls of no tenant.
     strangers: Mutex<Journal>,
     /// Handlers that panicked.
@@ -44,18 +50,17 @@ pub enum Arrival {
     Admitted(Box<Visit>),
 }
 
-/// What the service says when it fails, as users of it have reported it.
-const OOPS: &str = "Oops! Something went wrong on our end. Please try again in a few minutes. If the problem persists, please contact \
-                    support by clicking the chat icon on cloud.llamaindex.ai providing this correlation ID: ";
-
 impl Emulator {
     /// Compiles the schemas and lays out the table; an error names what was wrong.
     pub fn new(settings: Settings, told: Merged) -> Result<Self, String> {
         let schemas = Schemas::load(settings.schemas.as_deref())?;
         let routes = Routes::new(crate::api::operations());
-        let tenants = Tenants::new(&settings);
+        let targets = trouble::targets(&routes);
+        let rules = trouble::given(&settings.scenarios, &settings.faults, &targets)?;
+        let faults = trouble::armed(rules, settings.start_time.unwrap_or_else(clock::wall))?;
+        let tenants = Tenants::new(&settings, faults);
         let strangers = Mutex::new(Journal::new(Limits::new(&settings)));
-        Ok(Self { settings, told, routes, schemas, tenants, strangers, panics: AtomicU64::new(0) })
+        Ok(Self { settings, told, routes, schemas, tenants, targets, strangers, panics: AtomicU64::new(0) })
     }
 
     /// What was set.
@@ -71,6 +76,11 @@ impl Emulator {
     /// All tenants.
     pub fn tenants(&self) -> &Tenants {
         &self.tenants
+    }
+
+    /// What fault rules can be about.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
     }
 
     /// The journal of calls of no tenant.
@@ -106,34 +116,34 @@ impl Emulator {
 
     /// The stages of a tenant's call, in order.
     fn serve(&self, visit: &mut Visit, operation: &'static Operation, tenant: &Tenant, call: &Call) -> Reply {
-        let mut state = tenant.lock();
-        let now = tenant.clock.now();
+        let mut guard = tenant.lock();
+        let state = &mut *guard;
+        let times = state.begin(&tenant.clock);
         visit.seq = state.journal.next_seq();
-        let reply = self
-            .read(operation, call)
-            .and_then(|body| self.check(operation, call, body))
-            .and_then(|taken| act(operation, &mut state, visit.request(now, taken)))
-            .unwrap_or_else(Reply::from);
+        let at_head = visit.at_head.take();
+        let mut trouble = self.trouble(visit, (tenant, &mut state.faults), (call, times));
+        let (injected, conditions) = trouble.before(at_head);
+        let reply = injected.unwrap_or_else(|| {
+            let reply = read(operation, call)
+                .and_then(|body| self.check(operation, call, body))
+                .and_then(|taken| act(operation, &mut state.world, visit.request(times.now, taken, conditions)))
+                .unwrap_or_else(Reply::from);
+            trouble.after(reply)
+        });
+        visit.faults = trouble.notes();
         state.world.events.drain(..).for_each(|at| tenant.clock.expect(at));
-        self.record(&mut state.journal, visit, (now, call), &reply);
+        self.record(&mut state.journal, visit, (times.now, call), &reply);
         reply
     }
 
     /// A call without a good key: its body's syntax is judged first, as the service's framework does.
     fn turn_away(&self, visit: &mut Visit, operation: &'static Operation, call: &Call) -> Reply {
-        let problem = self.read(operation, call).err().unwrap_or_else(|| self.why_not(&call.head));
+        let problem = read(operation, call).err().unwrap_or_else(|| door::why_not(&call.head));
         let reply = problem.into();
         let mut strangers = self.strangers.lock();
         visit.seq = strangers.next_seq();
         self.record(&mut strangers, visit, (clock::wall(), call), &reply);
         reply
-    }
-
-    fn read(&self, operation: &Operation, call: &Call) -> Result<Body, Problem> {
-        match operation.body {
-            Some(_) => read_body(&call.body, call.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes)),
-            None => Ok(Body::Absent),
-        }
     }
 
     fn check(&self, operation: &Operation, call: &Call, body: Body) -> Result<Taken, Problem> {
@@ -157,63 +167,6 @@ impl Emulator {
         let reply = self.serve(&mut visit, operation, &tenant, &Call { head, body: body.into() });
         tenant.lock().world.reset();
         reply
-    }
-
-    // ------------------------------------------------------------------------------------------------ letting in
-
-    fn admit(&self, head: &Head, operation: &'static Operation, params: PathParams) -> Arrival {
-        let kind = Kind::Operation(operation, params);
-        let limit = self.settings.max_body_bytes;
-        match self.key(head).map(|key| self.tenants.admit(key)) {
-            None => Arrival::Admitted(Box::new(Visit::of_nobody(kind, limit))),
-            Some(Some(tenant)) => Arrival::Admitted(Box::new(Visit::of(tenant, kind, limit))),
-            Some(None) => {
-                let most = self.settings.max_tenants;
-                Arrival::Decided(
-                    Problem::text(429, format!("This server knows at most {most} API keys (--max-tenants)")).into(),
-                )
-            }
-        }
-    }
-
-    /// The key that a caller is let in with, if it is.
-    fn key<'a>(&self, head: &'a Head) -> Option<&'a str> {
-        match (head.credential(), self.settings.auth) {
-            (None, Auth::Optional) => Some("anonymous"),
-            (shown, _) => shown.filter(|key| {
-                self.settings.api_keys.is_empty() || self.settings.api_keys.iter().any(|good| good == key)
-            }),
-        }
-    }
-
-    /// Why a caller without a good key is not let in.
-    fn why_not(&self, head: &Head) -> Problem {
-        match head.credential() {
-            Some(_) => Problem::text(401, "Invalid authentication token"),
-            None => Problem::text(401, "Not authenticated"),
-        }
-    }
-
-    fn unrouted(&self, head: &Head, route: Route) -> Reply {
-        let reply = match route {
-            Route::Elsewhere(path) => self.redirect(head, &path),
-            Route::WrongMethod(allow) => {
-                Problem { allow: Some(allow), ..Problem::text(405, "Method Not Allowed") }.into()
-            }
-            Route::Found(..) | Route::Unknown => Problem::text(404, "Not Found").into(),
-        };
-        self.record_unrouted(head, &reply);
-        reply
-    }
-
-    fn redirect(&self, head: &Head, path: &str) -> Reply {
-        let host = head.header("host").unwrap_or("127.0.0.1");
-        let base = self.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
-        let query = head.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
-        match HeaderValue::from_str(&format!("{base}{path}{query}")) {
-            Ok(location) => Reply::empty(307).with_header(LOCATION, location),
-            Err(_) => Problem::text(404, "Not Found").into(),
-        }
     }
 
     // ------------------------------------------------------------------------------------------------- journaling
@@ -253,8 +206,8 @@ impl Emulator {
     /// The service's answer when a handler panicked: 500 with a correlation id; counted and journaled.
     pub fn broke(&self, visit: &mut Visit, head: &Head) -> Reply {
         let ordinal = self.panics.fetch_add(1, Ordering::Relaxed);
-        let correlation = seed::uuid(&mut Seed::new(self.settings.seed, "").stream("panic", ordinal));
-        self.refuse(visit, head, Problem::text(500, format!("{OOPS}{correlation}")))
+        let mut stream = Seed::new(self.settings.seed, "").stream("panic", ordinal);
+        self.refuse(visit, head, Problem::text(500, fault::correlation(&mut stream)))
     }
 
     /// Writes into the journal how a call ended.
@@ -267,7 +220,15 @@ impl Emulator {
 }
 
 /// Runs the operation's handler on the tenant's world.
-fn act(operation: &Operation, state: &mut State, mut request: Request) -> Result<Reply, Problem> {
-    state.world.tidy(request.now);
-    (operation.handler)(&mut state.world, &mut request)
+fn act(operation: &Operation, world: &mut World, mut request: Request) -> Result<Reply, Problem> {
+    world.tidy(request.now);
+    (operation.handler)(world, &mut request)
+}
+
+/// The call's body, if the operation takes one.
+fn read(operation: &Operation, call: &Call) -> Result<Body, Problem> {
+    match operation.body {
+        Some(_) => read_body(&call.body, call.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes)),
+        None => Ok(Body::Absent),
+    }
 }

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod emulator;
+pub mod fault;
 pub mod healthcheck;
 pub mod journal;
 pub mod net;
@@ -21,6 +22,7 @@ pub mod spelling;
 pub mod store;
 pub mod sync;
 pub mod tenant;
+pub mod tenant_label;
 pub mod validate;
 pub mod visit;
 

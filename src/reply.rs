@@ -95,6 +95,11 @@ impl Reply {
         Self { status, headers: HeaderMap::new(), body: Bytes::new(), delay: Duration::ZERO, wire: Wire::default() }
     }
 
+    /// What stands for an answer when none was decided, because the connection broke first.
+    pub fn unsaid() -> Self {
+        Self { wire: Wire { end: End::Silent(Break::Reset), ..Wire::default() }, ..Self::empty(0) }
+    }
+
     /// An answer in compact JSON.
     pub fn json(status: u16, value: &impl Serialize) -> Self {
         let body = serde_json::to_vec(value).expect("our own types have string keys and cannot fail to serialise");

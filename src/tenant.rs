@@ -1,18 +1,17 @@
 //! One API key's world, behind one lock; and the register of all tenants. Tenants share nothing but the program.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use parking_lot::{Mutex, MutexGuard, RwLock};
-use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::clock::{Clock, Mode, Moment, wall};
 use crate::config::{Isolation, Settings};
+use crate::fault::Faults;
 use crate::journal::Journal;
 use crate::seed::Seed;
 use crate::store::{Ledger, Policy, World};
+use crate::tenant_label::{KeyDigest, digest_of, label};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 /// One API key and everything that is its own.
 #[derive(Debug)]
@@ -24,7 +23,9 @@ pub struct Tenant {
     /// The root of its streams of chance.
     pub seed: Seed,
     /// Its calls that have come and not yet ended.
-    pub open_calls: AtomicUsize,
+    open_calls: AtomicUsize,
+    /// Whether some rule may strike before a call is read; kept beside the lock so that heads need not take it.
+    has_head_orders: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -35,12 +36,25 @@ pub struct State {
     pub world: World,
     /// Its calls.
     pub journal: Journal,
+    /// Its rules of injected failure.
+    pub faults: Faults,
+    /// When its first call came.
+    pub first_call: Option<Moment>,
+}
+
+/// When a call comes.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// On the tenant's clock.
+    pub now: Moment,
+    /// When the tenant's first call came.
+    pub first_call: Moment,
 }
 
 /// All tenants. Spread over several maps so that no lock is on the way of every call.
 #[derive(Debug)]
 pub struct Tenants {
-    shards: [RwLock<HashMap<Digest256, Arc<Tenant>>>; SHARDS],
+    shards: [RwLock<HashMap<KeyDigest, Arc<Tenant>>>; SHARDS],
     count: AtomicUsize,
     origin: Origin,
 }
@@ -54,19 +68,60 @@ struct Origin {
     /// Where clocks stand that nobody has moved; a new tenant's starts there.
     first_clock: Arc<Clock>,
     clock_start: (Mode, Option<Moment>),
+    /// The rules that a new tenant begins with.
+    first_faults: Mutex<Faults>,
+    /// Those of them that were given at the start, to which a reset goes back.
+    given_faults: Faults,
     policy: Arc<Policy>,
     ledger: Arc<Ledger>,
     journal: crate::journal::Limits,
 }
-
-type Digest256 = [u8; 32];
 
 const SHARDS: usize = 16;
 
 /// The key of the only tenant under `--isolation none`.
 const SHARED_KEY: &str = "shared";
 
+impl State {
+    /// Notes that a call comes, and lets rules go whose time is over.
+    pub fn begin(&mut self, clock: &Clock) -> Times {
+        let now = clock.now();
+        self.faults.expire(now);
+        Times { now, first_call: *self.first_call.get_or_insert(now) }
+    }
+}
+
 impl Tenant {
+    /// Its calls that have come and not yet ended.
+    pub fn open_calls(&self) -> usize {
+        self.open_calls.load(Ordering::Relaxed)
+    }
+
+    /// Counts a call as open, until [`Tenant::end_call`].
+    pub fn begin_call(&self) {
+        self.open_calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a call as ended.
+    pub fn end_call(&self) {
+        self.open_calls.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether some rule may strike before a call is read.
+    pub fn strikes_at_head(&self) -> bool {
+        self.has_head_orders.load(Ordering::Relaxed)
+    }
+
+    /// Changes the tenant's rules, and what depends on them.
+    pub fn change_faults<T>(&self, act: impl FnOnce(&mut Faults) -> T) -> T {
+        let mut state = self.lock();
+        let result = act(&mut state.faults);
+        let lag = state.faults.longest_lag();
+        state.world.remember_deleted_for(lag);
+        self.has_head_orders.store(state.faults.has_head_orders(), Ordering::Relaxed);
+        result
+    }
+
     /// Takes the tenant's lock. It is never held across a wait.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
@@ -75,13 +130,15 @@ impl Tenant {
 
 impl Tenants {
     /// No tenants yet.
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings, faults: Faults) -> Self {
         let origin = Origin {
             isolation: settings.isolation,
             max_tenants: settings.max_tenants,
             seed: settings.seed,
             first_clock: Arc::new(Clock::new(settings.clock, settings.start_time, settings.time_scale)),
             clock_start: (settings.clock, settings.start_time),
+            first_faults: Mutex::new(faults.clone()),
+            given_faults: faults,
             policy: Arc::new(Policy::new(settings)),
             ledger: Ledger::new(settings.max_state_bytes),
             journal: crate::journal::Limits::new(settings),
@@ -141,48 +198,48 @@ impl Tenants {
         }
     }
 
+    /// The rules that new tenants begin with.
+    pub fn first_faults(&self) -> &Mutex<Faults> {
+        &self.origin.first_faults
+    }
+
+    /// The rules that were given at the start.
+    pub fn given_faults(&self) -> &Faults {
+        &self.origin.given_faults
+    }
+
     /// Puts a clock back to where clocks started.
     pub fn reset_clock(&self, clock: &Clock) {
         let (mode, start) = self.origin.clock_start;
         clock.set(mode, Some(start.unwrap_or_else(wall)));
     }
 
-    fn digest(&self, key: &str) -> Digest256 {
+    fn digest(&self, key: &str) -> KeyDigest {
         let key = if self.origin.isolation == Isolation::None { SHARED_KEY } else { key };
-        Sha256::digest(key).into()
+        digest_of(key)
     }
 
-    fn shard(&self, digest: &Digest256) -> &RwLock<HashMap<Digest256, Arc<Tenant>>> {
+    fn shard(&self, digest: &KeyDigest) -> &RwLock<HashMap<KeyDigest, Arc<Tenant>>> {
         &self.shards[usize::from(digest[0]) % SHARDS]
     }
 }
 
 impl Origin {
-    fn tenant(&self, digest: &Digest256) -> Tenant {
+    fn tenant(&self, digest: &KeyDigest) -> Tenant {
         let label: Arc<str> = label(digest).into();
         let seed = Seed::new(self.seed, &label);
-        let state = State {
-            world: World::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.ledger)),
-            journal: Journal::new(self.journal.clone()),
-        };
+        let faults = self.first_faults.lock().fresh();
+        let mut world = World::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.ledger));
+        world.remember_deleted_for(faults.longest_lag());
+        let has_head_orders = AtomicBool::new(faults.has_head_orders());
+        let state = State { world, journal: Journal::new(self.journal.clone()), faults, first_call: None };
         Tenant {
             label,
             clock: Arc::new(self.first_clock.fork()),
             seed,
             open_calls: AtomicUsize::new(0),
+            has_head_orders,
             state: Mutex::new(state),
         }
     }
-}
-
-/// How the tenant of `key` is shown.
-pub fn label_of(key: &str) -> String {
-    label(&Sha256::digest(key).into())
-}
-
-fn label(digest: &Digest256) -> String {
-    digest[..6].iter().fold("t-".to_owned(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

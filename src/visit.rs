@@ -1,11 +1,11 @@
 //! A call between its head and its end: what the stages and the shell keep of it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::call::Call;
 use crate::clock::{Clock, Moment, OpenCall};
-use crate::journal::Entry;
+use crate::fault::{AtHead, Rule};
+use crate::journal::{Entry, FaultNote};
 use crate::operation::{Operation, PathParams};
 use crate::reply::{HeadOrder, Reply};
 use crate::schema::Taken;
@@ -21,8 +21,14 @@ pub struct Visit {
     pub tenant: Option<Arc<Tenant>>,
     /// Bytes that its body may have.
     pub body_limit: usize,
+    /// A rule that the call brought itself.
+    pub own_rule: Option<Arc<Rule>>,
     /// What a fault that struck at the head makes the shell do instead of reading on.
     pub head_order: Option<HeadOrder>,
+    /// What the rules decided by its head.
+    pub at_head: Option<AtHead>,
+    /// What became of the rules that it met.
+    pub faults: Vec<FaultNote>,
     /// Its number among the tenant's calls, once it has one.
     pub seq: u64,
     open: Option<OpenCall>,
@@ -40,12 +46,22 @@ pub enum Kind {
 impl Visit {
     /// A call that is no tenant's.
     pub fn of_nobody(kind: Kind, body_limit: usize) -> Self {
-        Self { kind, tenant: None, body_limit, head_order: None, seq: 0, open: None }
+        Self {
+            kind,
+            tenant: None,
+            body_limit,
+            own_rule: None,
+            head_order: None,
+            at_head: None,
+            faults: Vec::new(),
+            seq: 0,
+            open: None,
+        }
     }
 
     /// A call of a tenant; it counts as open until it is dropped.
     pub fn of(tenant: Arc<Tenant>, kind: Kind, body_limit: usize) -> Self {
-        tenant.open_calls.fetch_add(1, Ordering::Relaxed);
+        tenant.begin_call();
         let mut visit = Self::of_nobody(kind, body_limit);
         visit.open = Some(tenant.clock.open_call());
         visit.tenant = Some(tenant);
@@ -66,18 +82,18 @@ impl Visit {
     }
 
     /// What the handler is given. Takes the path's values out.
-    pub fn request(&mut self, now: Moment, taken: Taken) -> Request {
+    pub fn request(&mut self, now: Moment, taken: Taken, conditions: Conditions) -> Request {
         let path = match &mut self.kind {
             Kind::Operation(_, params) => std::mem::take(params),
             Kind::Admin => PathParams::new(),
         };
-        Request { now, path, params: taken.params, body: taken.body, conditions: Conditions::default() }
+        Request { now, path, params: taken.params, body: taken.body, conditions }
     }
 
     /// What the journal keeps of it.
     pub fn entry(&self, at: Moment, call: &Call, reply: &Reply) -> Entry {
         let label = self.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
-        Entry::of((self.seq, at), (label, Some(self.name())), call, reply)
+        Entry { faults: self.faults.clone(), ..Entry::of((self.seq, at), (label, Some(self.name())), call, reply) }
     }
 }
 
@@ -85,7 +101,7 @@ impl Drop for Visit {
     fn drop(&mut self) {
         self.open = None;
         if let Some(tenant) = &self.tenant {
-            tenant.open_calls.fetch_sub(1, Ordering::Relaxed);
+            tenant.end_call();
         }
     }
 }

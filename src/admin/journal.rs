@@ -47,6 +47,6 @@ impl Shown {
 impl Filter {
     fn takes(&self, entry: &Entry) -> bool {
         let operation = self.operation.as_deref().is_none_or(|wanted| entry.operation == Some(wanted));
-        operation && self.status.is_none_or(|wanted| usize::from(entry.status) == wanted)
+        operation && self.status.is_none_or(|wanted| entry.status.is_some_and(|status| usize::from(status) == wanted))
     }
 }

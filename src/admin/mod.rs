@@ -3,6 +3,7 @@
 
 mod clock;
 mod config;
+mod faults;
 mod journal;
 mod read;
 mod state;
@@ -30,6 +31,12 @@ const ROUTES: &[(Method, &str, Handler)] = &[
     (Method::POST, "/clock/advance", clock::advance),
     (Method::GET, "/journal", journal::show),
     (Method::GET, "/config", config::show),
+    (Method::GET, "/faults", faults::list),
+    (Method::POST, "/faults", faults::add),
+    (Method::DELETE, "/faults", faults::clear),
+    (Method::GET, "/faults/{name}", faults::show),
+    (Method::PUT, "/faults/{name}", faults::put),
+    (Method::DELETE, "/faults/{name}", faults::remove),
 ];
 
 /// What a head means here: nothing, a call that may go on, or an answer.
@@ -62,13 +69,20 @@ fn well(method: &Method) -> Reply {
 }
 
 fn find(method: &Method, below: &str) -> Result<Handler, Problem> {
-    let mut at_path = ROUTES.iter().filter(|(_, path, _)| *path == below).peekable();
+    let mut at_path = ROUTES.iter().filter(|(_, path, _)| is_at(path, below)).peekable();
     let Some((first, _, _)) = at_path.peek() else { return Err(Problem::text(404, "Not Found")) };
     let allow = first.as_str();
     at_path
         .find(|(wanted, _, _)| wanted == method)
         .map(|(_, _, handler)| *handler)
         .ok_or_else(|| Problem { allow: Some(allow), ..Problem::text(405, "Method Not Allowed") })
+}
+
+fn is_at(path: &str, below: &str) -> bool {
+    match path.strip_suffix("{name}") {
+        Some(folder) => below.strip_prefix(folder).is_some_and(|name| !name.is_empty() && !name.contains('/')),
+        None => path == below,
+    }
 }
 
 /// Lets a caller in: on loopback anyone unless a token is set, elsewhere nobody without one.

@@ -41,16 +41,13 @@ pub(super) fn number(call: &Call, name: &str) -> Result<Option<usize>, Problem> 
         .transpose()
 }
 
-/// The tenant that a caller names by key or label; `None` when it names none and means all.
+/// The tenant that a caller names by key or label; `None` when it names none and means all. Naming a good key makes its
+/// tenant, so that a test can steer it before its first call.
 pub(super) fn tenant(emulator: &Emulator, named: Option<&str>) -> Result<Option<Arc<Tenant>>, Problem> {
-    named
-        .map(|name| {
-            emulator
-                .tenants()
-                .named(name)
-                .ok_or_else(|| Problem::text(404, "tenant: no call has come with this key or label"))
-        })
-        .transpose()
+    let Some(name) = named else { return Ok(None) };
+    let unknown = || Problem::text(404, "tenant: no call has come with this label, and as a key it is not let in");
+    let tenant = emulator.tenants().named(name).or_else(|| emulator.tenant_of_key(name));
+    tenant.map(Some).ok_or_else(unknown)
 }
 
 /// The named tenant, or all of them.

@@ -65,7 +65,7 @@ fn shown(tenant: &Tenant) -> ShownTenant {
         projects: state.world.projects().to_vec(),
         directories: api::all_directories(&state.world),
         indexes: api::all_indexes(&mut state.world, now),
-        open_calls: tenant.open_calls.load(std::sync::atomic::Ordering::Relaxed),
+        open_calls: tenant.open_calls(),
     }
 }
 
@@ -76,6 +76,9 @@ pub(super) fn reset(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> 
         reset_tenant(emulator, &tenant, &reset.parts);
     }
     if named.is_none() {
+        if reset.parts.contains(&Part::Faults) {
+            *emulator.tenants().first_faults().lock() = emulator.tenants().given_faults().fresh();
+        }
         if reset.parts.contains(&Part::Clock) {
             emulator.tenants().reset_clock(emulator.tenants().first_clock());
         }
@@ -87,7 +90,13 @@ pub(super) fn reset(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> 
 }
 
 fn reset_tenant(emulator: &Emulator, tenant: &Tenant, parts: &[Part]) {
+    if parts.contains(&Part::Faults) {
+        tenant.change_faults(|faults| *faults = emulator.tenants().given_faults().fresh());
+    }
     let mut state = tenant.lock();
+    if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {
+        state.first_call = None;
+    }
     if parts.contains(&Part::State) {
         state.world.reset();
     }

@@ -28,8 +28,8 @@ pub struct Entry {
     pub method: Box<str>,
     /// The path and the query as they came.
     pub path: Box<str>,
-    /// The status of the reply.
-    pub status: u16,
+    /// The status of the reply; `null` when none was decided because the connection broke first.
+    pub status: Option<u16>,
     /// The body that came.
     pub request_body: Recorded,
     /// The body of the reply.
@@ -149,11 +149,11 @@ impl Entry {
             operation: whose.1,
             method: call.head.method.as_str().into(),
             path,
-            status: reply.status,
+            status: (reply.status > 0).then_some(reply.status),
             request_body: Recorded::copied(&call.body),
             reply_body: Recorded::shared(&reply.body),
             faults: Vec::new(),
-            outcome: Outcome::Sent,
+            outcome: if reply.wire.is_plain() { Outcome::Sent } else { Outcome::Cut },
             wall: clock::wall(),
             retry_count: call.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
             retry_after_ms: retry_after_ms(reply),

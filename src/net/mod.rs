@@ -1,66 +1,143 @@
-//! Stand-in shell, replaced soon.
-use std::convert::Infallible;
+//! The shell: accepts connections, reads calls, waits, writes, cuts and drains. It obeys replies and decides nothing
+//! about the emulated API. The only part of the program that is async.
+
+mod body;
+mod connection;
+mod guard;
+mod log;
+mod paced;
+mod service;
+mod wire;
+
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioTimer;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
 
-use crate::call::{Call, Head};
-use crate::emulator::{Arrival, Emulator};
+use crate::emulator::Emulator;
+use guard::Guard;
+use log::Log;
 
-/// x
+/// Bytes that the head of a request may have.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// How long calls in flight have to end once the server drains.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long to wait after the system could not hand out a connection: it is out of descriptors until some are closed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often a free port is looked for that both loopback addresses have.
+const PORT_TRIES: usize = 16;
+
+/// A bound server.
+#[derive(Debug)]
 pub struct Server {
-    emulator: Arc<Emulator>,
-    listener: TcpListener,
+    shell: Arc<Shell>,
+    listeners: Vec<TcpListener>,
+    address: SocketAddr,
 }
+
+/// What all connections share.
+#[derive(Debug)]
+struct Shell {
+    emulator: Arc<Emulator>,
+    guard: Guard,
+    log: Log,
+    http: http1::Builder,
+    connections: Arc<Semaphore>,
+    warned_of_real_key: AtomicBool,
+}
+
 impl Server {
-    /// x
+    /// Binds the address of the settings; for `127.0.0.1` its twin `[::1]` too, because `localhost` may mean either.
     pub async fn bind(emulator: Arc<Emulator>) -> io::Result<Self> {
-        let listener = TcpListener::bind((emulator.settings().host, emulator.settings().port)).await?;
-        Ok(Self { emulator, listener })
+        let settings = emulator.settings();
+        let listeners = listeners(settings.host, settings.port).await?;
+        let address = listeners[0].local_addr()?;
+        let mut http = http1::Builder::new();
+        // Without a timer hyper's header timeout does nothing. Half-closed clients are answered, and what they asked for
+        // is done: without it hyper would drop a call whose client has stopped sending.
+        http.timer(TokioTimer::new())
+            .header_read_timeout(settings.header_timeout)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .half_close(true);
+        let shell = Shell {
+            guard: Guard::new(settings),
+            log: Log::start(settings.log_level, settings.log_format)?,
+            http,
+            connections: Arc::new(Semaphore::new(settings.max_connections)),
+            warned_of_real_key: AtomicBool::new(false),
+            emulator: Arc::clone(&emulator),
+        };
+        Ok(Self { shell: Arc::new(shell), listeners, address })
     }
-    /// x
+
+    /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
-        self.listener.local_addr().expect("bound")
+        self.address
     }
-    /// x
+
+    /// Serves until `shutdown` is over, then lets calls in flight end within ten seconds.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        tokio::pin!(shutdown);
-        loop {
-            tokio::select! {
-                () = &mut shutdown => return,
-                Ok((stream, _)) = self.listener.accept() => {
-                    let _ = stream.set_nodelay(true);
-                    let emulator = Arc::clone(&self.emulator);
-                    tokio::spawn(async move {
-                        let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-                            let emulator = Arc::clone(&emulator);
-                            async move {
-                                let (parts, body) = request.into_parts();
-                                let head = Head { method: parts.method, path: parts.uri.path().into(), query: parts.uri.query().map(Into::into), headers: parts.headers };
-                                let reply = match emulator.arrive(&head) {
-                                    Arrival::Decided(reply) => reply,
-                                    Arrival::Admitted(mut visit) => {
-                                        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-                                        let reply = emulator.handle(&mut visit, &Call { head, body });
-                                        if let Some(clock) = visit.clock() { clock.sleep(reply.delay).await; }
-                                        reply
-                                    }
-                                };
-                                let mut response = hyper::Response::new(Full::new(reply.body.clone()));
-                                *response.status_mut() = reply.status_code();
-                                *response.headers_mut() = reply.headers;
-                                Ok::<_, Infallible>(response)
-                            }
-                        });
-                        let _ = hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).half_close(true).serve_connection(TokioIo::new(stream), service).await;
-                    });
-                }
-            }
+        let (drain, draining) = watch::channel(());
+        let accepting: Vec<_> = self
+            .listeners
+            .into_iter()
+            .map(|listener| tokio::spawn(accept(listener, Arc::clone(&self.shell), draining.clone())))
+            .collect();
+        drop(draining);
+        shutdown.await;
+        accepting.iter().for_each(tokio::task::JoinHandle::abort);
+        // Every connection holds a receiver and goes when it is done.
+        let all_gone = async {
+            let _ = drain.send(());
+            drain.closed().await;
+        };
+        // What is still open then is cut by the end of the runtime.
+        let _ = tokio::time::timeout(DRAIN, all_gone).await;
+        self.shell.log.finish();
+    }
+}
+
+async fn listeners(host: IpAddr, port: u16) -> io::Result<Vec<TcpListener>> {
+    for _ in 0..PORT_TRIES {
+        let first = TcpListener::bind((host, port)).await?;
+        if host != Ipv4Addr::LOCALHOST {
+            return Ok(vec![first]);
+        }
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, first.local_addr()?.port())).await {
+            Ok(twin) => return Ok(vec![first, twin]),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && port == 0 => {}
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            // A machine without IPv6.
+            Err(_) => return Ok(vec![first]),
         }
     }
+    Err(io::Error::new(io::ErrorKind::AddrInUse, "no port is free at both 127.0.0.1 and [::1]"))
+}
+
+async fn accept(listener: TcpListener, shell: Arc<Shell>, draining: watch::Receiver<()>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => welcome(stream, &shell, &draining),
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+/// Serves a connection, or closes it at once when there are as many as there may be.
+fn welcome(stream: TcpStream, shell: &Arc<Shell>, draining: &watch::Receiver<()>) {
+    let Ok(permit) = Arc::clone(&shell.connections).try_acquire_owned() else { return };
+    let (shell, draining) = (Arc::clone(shell), draining.clone());
+    tokio::spawn(async move {
+        connection::serve(stream, shell, draining).await;
+        drop(permit);
+    });
 }

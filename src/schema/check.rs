@@ -129,7 +129,7 @@ impl Search<'_> {
             // The framework knows a choice of values as one thing, not as a type and a choice.
             Kind::Type { .. } if shape.keyword("enum").is_some() => {}
             Kind::Type { .. } => {
-                self.add(error.instance_path(), None, words::wrong_type(shape, self.input(error.instance_path())))
+                self.add(error.instance_path(), None, words::wrong_type(shape, self.input(error.instance_path())));
             }
             kind => self.add(error.instance_path(), None, words::of(kind, self.input(error.instance_path()), error)),
         }

@@ -1,0 +1,174 @@
+//! Where a call meets its tenant's rules: before it acts, after it acted, and at its head. With no rule set, nothing is
+//! looked at.
+
+use std::sync::Arc;
+
+use super::Emulator;
+use crate::call::{Call, Head};
+use crate::clock::{Clock, Mode, Moment};
+use crate::config::Overrides;
+use crate::fault::{AtHead, CallView, Faults, Has, Rule, Scenario, Target, Waits};
+use crate::journal::FaultNote;
+use crate::operation::{Operation, Routes};
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::store::Conditions;
+use crate::tenant::{Tenant, Times};
+use crate::visit::Visit;
+
+/// The header in which a call brings a rule of its own.
+const OVERRIDE: &str = "x-mock-inject";
+
+/// The rules that a call meets on its way.
+pub(super) struct Trouble<'a> {
+    faults: &'a mut Faults,
+    clock: &'a Clock,
+    /// `None` when there are no rules.
+    view: Option<CallView<'a>>,
+    own_rule: Option<Arc<Rule>>,
+    notes: Vec<FaultNote>,
+}
+
+/// What rules are written about: the rows of the table.
+pub(super) fn targets(routes: &Routes) -> Vec<Target> {
+    let has = |schema: Option<&str>| if schema.is_some() { Has::Json } else { Has::Nothing };
+    let target = |row: &Operation| Target { name: row.name, body: has(row.body), answer: has(row.reply) };
+    routes.operations().map(target).collect()
+}
+
+/// The rules that were given at the start: scenarios' first, in order.
+pub(super) fn given(scenarios: &[String], rules: &[String], targets: &[Target]) -> Result<Vec<Rule>, String> {
+    let mut given = Vec::new();
+    for name in scenarios {
+        let scenario = Scenario::load(name).map_err(|error| format!("--scenario: {error}"))?;
+        for rule in &scenario.faults {
+            let blame = |error| format!("--scenario {name}: {rule:?}: {error}");
+            given.push(Rule::parse(rule, targets).map_err(blame)?);
+        }
+    }
+    for rule in rules {
+        given.push(Rule::parse(rule, targets).map_err(|error| format!("--fault {rule:?}: {error}"))?);
+    }
+    Ok(given)
+}
+
+/// Arms the `rules` that were given at the start, when clocks stand at `now`.
+pub(super) fn armed(rules: Vec<Rule>, now: Moment) -> Result<Faults, String> {
+    let mut faults = Faults::default();
+    for rule in rules {
+        if faults.has(&rule.name) {
+            return Err(format!("two rules are called {}; a name is there once", rule.name));
+        }
+        faults.arm(rule, now);
+    }
+    Ok(faults)
+}
+
+impl Emulator {
+    /// What the rules say of a call that has only shown its head yet; a rule that it brings itself is read here.
+    pub(super) fn meet_head(&self, visit: &mut Visit, operation: &Operation, head: &Head) -> Result<(), Problem> {
+        visit.own_rule = self.own_rule(operation, head)?.map(Arc::new);
+        let own_strikes = visit.own_rule.as_ref().is_some_and(|rule| rule.strikes_at_head());
+        let Some(tenant) = visit.tenant.clone().filter(|tenant| own_strikes || tenant.strikes_at_head()) else {
+            return Ok(());
+        };
+        let mut state = tenant.lock();
+        let times = state.begin(&tenant.clock);
+        let call = Call { head: head.clone(), body: bytes::Bytes::new() };
+        let mut trouble = self.trouble(visit, (&tenant, &mut state.faults), (&call, times));
+        let struck = trouble.at_head();
+        drop(trouble);
+        if let Some(order) = struck.order {
+            visit.seq = state.journal.next_seq();
+            visit.faults.clone_from(&struck.notes);
+            visit.head_order = Some(order);
+            self.record(&mut state.journal, visit, (times.now, &call), &Reply::unsaid());
+        }
+        visit.at_head = Some(struck);
+        Ok(())
+    }
+
+    /// The rules that a call meets under its tenant's lock.
+    pub(super) fn trouble<'a>(
+        &self,
+        visit: &Visit,
+        (tenant, faults): (&'a Tenant, &'a mut Faults),
+        (call, times): (&'a Call, Times),
+    ) -> Trouble<'a> {
+        let own_rule = visit.own_rule.clone();
+        if let Some(rule) = &own_rule {
+            faults.put_first(Arc::clone(rule));
+        }
+        let view = (!faults.is_empty()).then(|| {
+            let mut view = CallView::new(self.position(visit), (&tenant.label, &tenant.seed), &call.head, times.now);
+            view.body = &call.body;
+            view.first_call = times.first_call;
+            view.open_calls = tenant.open_calls();
+            view.waits = waits(&tenant.clock);
+            view
+        });
+        Trouble { faults, clock: &tenant.clock, view, own_rule, notes: Vec::new() }
+    }
+
+    fn own_rule(&self, operation: &Operation, head: &Head) -> Result<Option<Rule>, Problem> {
+        if self.settings.overrides == Overrides::Ignored {
+            return Ok(None);
+        }
+        let Some(clauses) = head.header(OVERRIDE) else { return Ok(None) };
+        let refusal = |error| Problem::text(422, format!("{OVERRIDE}: {error}"));
+        let rule = Rule::parse_clauses(operation.name, clauses, &self.targets).map_err(refusal)?;
+        Ok(Some(if rule.has_name() { rule } else { rule.named(OVERRIDE) }))
+    }
+
+    fn position(&self, visit: &Visit) -> usize {
+        self.targets.iter().position(|target| target.name == visit.name()).unwrap_or(usize::MAX)
+    }
+}
+
+impl Trouble<'_> {
+    fn at_head(&mut self) -> AtHead {
+        self.view.as_ref().map_or_else(AtHead::default, |view| self.faults.at_head(view))
+    }
+
+    /// What is answered instead of acting, if anything, and what the call is made to see if it acts.
+    pub(super) fn before(&mut self, at_head: Option<AtHead>) -> (Option<Reply>, Conditions) {
+        let Some(view) = &self.view else { return (None, Conditions::default()) };
+        let decision = self.faults.before(view, at_head);
+        self.notes = decision.notes;
+        if let Some(wait) = decision.injection.as_ref().and_then(|injection| injection.promised) {
+            self.clock.expect(view.now.plus(wait));
+        }
+        (decision.injection.map(|injection| injection.reply), decision.conditions)
+    }
+
+    /// The answer of a call that acted, spoiled if a rule says so.
+    pub(super) fn after(&mut self, reply: Reply) -> Reply {
+        let Some(view) = &self.view else { return reply };
+        let spoiled = self.faults.after(view, reply, &mut self.notes);
+        if let Some(wait) = spoiled.promised {
+            self.clock.expect(view.now.plus(wait));
+        }
+        spoiled.reply
+    }
+
+    /// What became of the rules.
+    pub(super) fn notes(mut self) -> Vec<FaultNote> {
+        std::mem::take(&mut self.notes)
+    }
+}
+
+impl Drop for Trouble<'_> {
+    fn drop(&mut self) {
+        if let Some(rule) = &self.own_rule {
+            self.faults.take_out(rule);
+        }
+    }
+}
+
+fn waits(clock: &Clock) -> Waits {
+    match (clock.mode(), clock.time_scale()) {
+        (Mode::Auto, _) => Waits::Jumped,
+        (_, 1.0) => Waits::Real,
+        (_, scale) => Waits::Scaled(scale),
+    }
+}

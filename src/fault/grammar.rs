@@ -1,0 +1,152 @@
+//! One line into clauses and back: words separated by spaces, values with spaces in double quotes. It knows no word's
+//! meaning.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// Why a rule is refused, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleError {
+    /// The clause or field that is wrong.
+    pub place: String,
+    /// What is wrong with it.
+    pub reason: String,
+    /// The nearest valid word.
+    pub nearest: Option<String>,
+}
+
+/// One clause of a rule: a word, or a word and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) word: String,
+    pub(super) value: Option<String>,
+}
+
+/// A rule as it was written: what it is about, and its clauses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) subject: String,
+    pub(super) clauses: Vec<Written>,
+}
+
+/// The longest rule, in bytes.
+const MAX_RULE_BYTES: usize = 16 * 1024;
+
+impl RuleError {
+    pub(super) fn new(place: impl fmt::Display, reason: impl fmt::Display) -> Self {
+        Self { place: place.to_string(), reason: reason.to_string(), nearest: None }
+    }
+
+    /// The same error with the nearest of `words` to `word`, if one is near.
+    pub(super) fn near<'a>(mut self, word: &str, words: impl Iterator<Item = &'a str>) -> Self {
+        self.nearest = crate::spelling::nearest(word, words).map(str::to_owned);
+        self
+    }
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.reason)?;
+        self.nearest.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean {near}?"))
+    }
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            None => f.write_str(&self.word),
+            Some(value) if value.is_empty() || value.contains([' ', '\t', '"', '\\']) => {
+                write!(f, "{}=\"{}\"", self.word, value.replace('\\', "\\\\").replace('"', "\\\""))
+            }
+            Some(value) => write!(f, "{}={value}", self.word),
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.subject)?;
+        self.clauses.iter().try_for_each(|clause| write!(f, " {clause}"))
+    }
+}
+
+impl Line {
+    /// Takes a rule apart.
+    pub(super) fn from_text(text: &str) -> Result<Self, RuleError> {
+        if text.len() > MAX_RULE_BYTES {
+            return Err(RuleError::new("rule", format_args!("is longer than {MAX_RULE_BYTES} bytes")));
+        }
+        let mut words = split(text)?.into_iter();
+        let subject = words
+            .next()
+            .ok_or_else(|| RuleError::new("rule", "is empty: it begins with an operation, such as indexes.create"))?;
+        Ok(Self { subject, clauses: words.map(|word| written(&word)).collect() })
+    }
+
+    /// Takes clauses apart that are about `subject`.
+    pub(super) fn from_clauses(subject: &str, text: &str) -> Result<Self, RuleError> {
+        Self::from_text(&format!("{subject} {text}"))
+    }
+
+    /// Reads the same words as fields: `{"operation": "indexes.create", "status": 503, "first": 2}`.
+    pub(super) fn from_json(fields: &serde_json::Map<String, Value>) -> Result<Self, RuleError> {
+        let text = |name: &str| fields.get(name).and_then(Value::as_str);
+        let operation =
+            text("operation").ok_or_else(|| RuleError::new("operation", "is missing: a rule says what it is about"))?;
+        let phase = text("phase").map_or_else(String::new, |phase| format!("@{phase}"));
+        let mut clauses = Vec::new();
+        for (name, value) in
+            fields.iter().filter(|(name, _)| !matches!(name.as_str(), "operation" | "phase" | "tenant"))
+        {
+            add_field(name, value, &mut clauses)?;
+        }
+        Ok(Self { subject: format!("{operation}{phase}"), clauses })
+    }
+}
+
+fn add_field(name: &str, value: &Value, clauses: &mut Vec<Written>) -> Result<(), RuleError> {
+    let word = name.replace('_', "-");
+    let value = match value {
+        Value::Null | Value::Bool(false) if word != "should-retry" => return Ok(()),
+        Value::Bool(true) if word != "should-retry" => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => return items.iter().try_for_each(|item| add_field(name, item, clauses)),
+        Value::Object(_) => return Err(RuleError::new(name, "takes a text, a number or true")),
+        other => Some(other.to_string()),
+    };
+    clauses.push(Written { word, value });
+    Ok(())
+}
+
+fn written(word: &str) -> Written {
+    match word.split_once('=') {
+        Some((word, value)) => Written { word: word.to_owned(), value: Some(value.to_owned()) },
+        None => Written { word: word.to_owned(), value: None },
+    }
+}
+
+/// Splits at spaces outside double quotes, and takes the quotes off; a backslash keeps the character behind it.
+fn split(text: &str) -> Result<Vec<String>, RuleError> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quoted_at = None;
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match (character, quoted_at) {
+            ('"', None) => {
+                quoted_at = Some(at);
+                word.get_or_insert_default();
+            }
+            ('"', Some(_)) => quoted_at = None,
+            ('\\', Some(_)) => word.get_or_insert_default().extend(characters.next().map(|(_, kept)| kept)),
+            (space, None) if space.is_whitespace() => words.extend(word.take()),
+            (other, _) => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    match quoted_at {
+        Some(at) => Err(RuleError::new(format_args!("character {}", at + 1), "opens a quote that nothing closes")),
+        None => Ok(words),
+    }
+}

@@ -1,0 +1,66 @@
+//! Scenarios: files of rules under a name. Some ship with the program, others are the user's.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::assets;
+
+/// A named set of rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// Its name, or its file's.
+    pub name: String,
+    /// What it imitates, in one sentence.
+    pub description: String,
+    /// Its rules, as text, in order.
+    pub faults: Vec<String>,
+    /// The whole file.
+    pub text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    description: String,
+    faults: Vec<String>,
+}
+
+/// The scenarios that ship with the program, by name.
+pub fn shipped() -> Vec<Scenario> {
+    let folder = assets::FIXTURES.get_dir("scenarios");
+    let files = folder
+        .into_iter()
+        .flat_map(include_dir::Dir::files)
+        .filter(|file| file.path().extension().is_some_and(|end| end == "toml"));
+    let scenario = |file: &include_dir::File<'_>| {
+        let name = file.path().file_stem()?.to_str()?;
+        Scenario::parse(name, file.contents_utf8()?).ok()
+    };
+    let mut scenarios: Vec<_> = files.filter_map(scenario).collect();
+    scenarios.sort_by(|left, right| left.name.cmp(&right.name));
+    scenarios
+}
+
+impl Scenario {
+    /// The scenario of this name, or in this file.
+    pub fn load(name_or_file: &str) -> Result<Self, String> {
+        let shipped = shipped();
+        if let Some(scenario) = shipped.iter().find(|scenario| scenario.name == name_or_file) {
+            return Ok(scenario.clone());
+        }
+        let is_file = Path::new(name_or_file).extension().is_some() || name_or_file.contains('/');
+        if !is_file {
+            let near = crate::spelling::nearest(name_or_file, shipped.iter().map(|scenario| scenario.name.as_str()));
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            return Err(format!("no scenario is called {name_or_file:?}{hint}"));
+        }
+        let text = std::fs::read_to_string(name_or_file).map_err(|error| format!("{name_or_file}: {error}"))?;
+        Self::parse(name_or_file, &text)
+    }
+
+    fn parse(name: &str, text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| format!("{name}: {}", error.to_string().trim_end()))?;
+        Ok(Self { name: name.to_owned(), description: file.description, faults: file.faults, text: text.to_owned() })
+    }
+}

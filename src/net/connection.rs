@@ -1,0 +1,78 @@
+//! One connection: its calls in turn through hyper, until one of them orders the wire to do something else.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::wire::{self, Order};
+use super::{Shell, service};
+
+/// What the calls of a connection share with the task that runs it.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) shell: Arc<Shell>,
+    /// Set by a call that hands the socket over; it then never answers.
+    pub(super) order: Mutex<Option<Box<Order>>>,
+    /// Set by a call that was answered before its body was read.
+    pub(super) unread: AtomicBool,
+}
+
+/// How hyper's part of a connection ended.
+enum Ended {
+    /// A call ordered the wire.
+    Ordered(Box<Order>),
+    /// The client is still sending what nobody reads.
+    Unread,
+    /// It was closed, by either side.
+    Closed,
+}
+
+/// Serves a connection to its end.
+pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: watch::Receiver<()>) {
+    // Answers are small and written whole; when it fails the connection is gone already.
+    let _ = stream.set_nodelay(true);
+    let http = shell.http.clone();
+    let line = Arc::new(Line { shell, order: Mutex::new(None), unread: AtomicBool::new(false) });
+    let calls = Arc::clone(&line);
+    let service = service_fn(move |request| service::answer(Arc::clone(&calls), request));
+    let mut connection = http.serve_connection(TokioIo::new(stream), service);
+    let mut drained = Box::pin({
+        let mut draining = draining.clone();
+        async move { _ = draining.changed().await }
+    });
+    let mut told = false;
+    let ended = poll_fn(|context| {
+        if !told && drained.as_mut().poll(context).is_ready() {
+            told = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        let polled = Pin::new(&mut connection).poll(context);
+        // An order is given while hyper is polled, and what was answered before it is flushed then.
+        match (line.order.lock().take(), polled) {
+            (Some(order), _) => Poll::Ready(Ended::Ordered(order)),
+            (None, Poll::Pending) => Poll::Pending,
+            (None, Poll::Ready(_)) if line.unread.load(Ordering::Relaxed) => Poll::Ready(Ended::Unread),
+            (None, Poll::Ready(_)) => Poll::Ready(Ended::Closed),
+        }
+    })
+    .await;
+    let stream = connection.into_parts().io.into_inner();
+    match ended {
+        Ended::Ordered(order) => wire::play(stream, *order, draining).await,
+        Ended::Unread => {
+            tokio::select! {
+                () = wire::close(stream) => {}
+                _ = draining.changed() => {}
+            }
+        }
+        Ended::Closed => {}
+    }
+}

@@ -1,0 +1,128 @@
+//! Who may speak at all, judged by the head alone and before anything is routed: framing that hyper lets through, the
+//! hosts that a browser may be led to believe in, the origins of its pages.
+
+use std::net::IpAddr;
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING, VARY,
+};
+use http::uri::Authority;
+use http::{HeaderMap, Method};
+
+use crate::admin;
+use crate::config::Settings;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+/// The rules.
+#[derive(Debug)]
+pub(super) struct Guard {
+    bound: IpAddr,
+    names: Vec<String>,
+    origins: Vec<String>,
+}
+
+/// The head of a request, as far as the guard looks at it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) method: &'a Method,
+    pub(super) path: &'a str,
+    /// The authority of a request in absolute form.
+    pub(super) authority: Option<&'a Authority>,
+    pub(super) headers: &'a HeaderMap,
+}
+
+impl Guard {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let names = settings.allowed_hosts.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Self { bound: settings.host, names, origins: settings.cors_origins.clone() }
+    }
+
+    /// An answer for a request that goes no further: refused, or a preflight.
+    pub(super) fn stop(&self, seen: Seen<'_>) -> Option<Reply> {
+        framing(seen.headers)
+            .and_then(|()| self.host(seen))
+            .and_then(|()| self.origin(seen))
+            .map_or_else(|problem| Some(problem.into()), |()| self.preflight(seen))
+    }
+
+    /// Lets a page of an allowed origin read the answer.
+    pub(super) fn share(&self, request: &HeaderMap, reply: &mut HeaderMap) {
+        let Some(origin) = request.get(ORIGIN).filter(|_| !self.origins.is_empty()) else { return };
+        if self.is_allowed(origin) {
+            reply.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            reply.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, x-mock-fault"));
+            reply.insert(VARY, HeaderValue::from_static("origin"));
+        }
+    }
+
+    /// Exactly one Host, and on loopback one that means this machine: a name that a stranger's DNS points here is refused.
+    fn host(&self, seen: Seen<'_>) -> Result<(), Problem> {
+        let mut hosts = seen.headers.get_all(HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return Err(Problem::text(400, "A request has exactly one Host header"));
+        };
+        let named = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+        let named = named.filter(|authority| !authority.as_str().contains('@'));
+        let named = named.ok_or_else(|| Problem::text(400, "The Host header names no host"))?;
+        if !self.bound.is_loopback() || [Some(&named), seen.authority].iter().flatten().all(|host| self.knows(host)) {
+            return Ok(());
+        }
+        Err(Problem::text(403, "This host name is not answered here (--allowed-host adds one)"))
+    }
+
+    fn knows(&self, authority: &Authority) -> bool {
+        let name = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        name == "localhost"
+            || self.names.contains(&name)
+            || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback() || address == self.bound)
+    }
+
+    /// No page of another origin may call, least of all `/__admin/`.
+    fn origin(&self, seen: Seen<'_>) -> Result<(), Problem> {
+        let steering = is_admin(seen.path);
+        let cross_site = seen.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        let foreign = seen.headers.get_all(ORIGIN).iter().any(|origin| !self.is_allowed(origin));
+        if foreign && !steering {
+            return Err(Problem::text(403, "Pages of this origin may not call (--cors-origin lets one)"));
+        }
+        if steering && (cross_site || seen.headers.contains_key(ORIGIN)) {
+            return Err(Problem::text(403, "/__admin/ does not answer to pages in a browser"));
+        }
+        Ok(())
+    }
+
+    fn is_allowed(&self, origin: &HeaderValue) -> bool {
+        self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+    }
+
+    fn preflight(&self, seen: Seen<'_>) -> Option<Reply> {
+        let asked = seen.headers.get(ACCESS_CONTROL_REQUEST_METHOD)?;
+        if *seen.method != Method::OPTIONS || !seen.headers.contains_key(ORIGIN) || self.origins.is_empty() {
+            return None;
+        }
+        let mut reply = Reply::empty(204);
+        reply.headers.insert(ACCESS_CONTROL_ALLOW_METHODS, asked.clone());
+        if let Some(wanted) = seen.headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+            reply.headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
+        }
+        reply.headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        Some(reply)
+    }
+}
+
+/// hyper takes any coding that ends in `chunked`, and several headers; nobody honest sends those to a JSON API.
+fn framing(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(only), None) if only.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(Problem::text(400, "Transfer-Encoding is chunked or nothing")),
+    }
+}
+
+fn is_admin(path: &str) -> bool {
+    path.strip_prefix(admin::PREFIX).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}

@@ -1,0 +1,172 @@
+//! One call, from hyper's request to hyper's response: guarded, read, decided, waited for, written.
+
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, DATE, HeaderValue};
+use http::{Request, Response};
+use http_body_util::{Either, Full};
+use hyper::body::{Body as _, Incoming};
+
+use super::body::{self, Unread};
+use super::connection::Line;
+use super::guard::Seen;
+use super::log;
+use super::paced::{Paced, Portions};
+use super::wire::Order;
+use crate::call::{Call, Head};
+use crate::clock::Mode;
+use crate::emulator::{Arrival, Emulator};
+use crate::journal::Outcome;
+use crate::problem::Problem;
+use crate::reply::{End, HeadOrder, Pace, Reply};
+use crate::visit::Visit;
+
+/// The body of a response.
+type Body = Either<Full<Bytes>, Paced>;
+
+/// A call on its way through the shell. Dropped before its end, it tells the journal that its client has gone.
+struct Passage {
+    line: Arc<Line>,
+    visit: Option<Box<Visit>>,
+}
+
+/// Answers a request; a call that orders the wire hands it over and never comes back.
+pub(super) async fn answer(line: Arc<Line>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let announced = !body.is_end_stream();
+    let seen = Seen {
+        method: &parts.method,
+        path: parts.uri.path(),
+        authority: parts.uri.authority(),
+        headers: &parts.headers,
+    };
+    let stopped = line.shell.guard.stop(seen);
+    let head = Head {
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        method: parts.method,
+        headers: parts.headers,
+    };
+    let arrival = stopped.map_or_else(|| line.shell.emulator.arrive(&head), Arrival::Decided);
+    let (reply, head, visit) = match arrival {
+        Arrival::Decided(reply) => (close_after(&line, announced, reply), head, None),
+        Arrival::Admitted(visit) => {
+            line.shell.warn_of_real_key(&head);
+            let mut passage = Passage { line: Arc::clone(&line), visit: Some(visit) };
+            let (reply, head) = passage.pass(head, body).await;
+            (reply, head, passage.arrive())
+        }
+    };
+    line.shell.log.call(|| log::Line::of(&head, visit.as_deref(), &reply, started.elapsed()));
+    match visit {
+        Some(visit) if needs_the_wire(&reply) => hand_over(&line, Order { reply, visit }).await,
+        visit => Ok(response(&line, &head, reply, visit.as_deref())),
+    }
+}
+
+impl Passage {
+    /// Reads the call, has it decided, and waits as long as the reply says.
+    async fn pass(&mut self, head: Head, body: Incoming) -> (Reply, Head) {
+        let visit = self.visit.as_mut().expect("is taken out at the end only");
+        let emulator = &self.line.shell.emulator;
+        match visit.head_order {
+            None => {}
+            Some(HeadOrder::ResetAtHead) => return (Reply::unsaid(), head),
+            Some(HeadOrder::ResetInBody) => {
+                body::touch(body).await;
+                return (Reply::unsaid(), head);
+            }
+        }
+        let (reply, head) = match body::read(body, visit.body_limit).await {
+            Ok(body) => decide(emulator, visit, Call { head, body }),
+            Err(why) => {
+                let reply = emulator.refuse(visit, &head, refusal(why, visit.body_limit));
+                (close_after(&self.line, true, reply), head)
+            }
+        };
+        if let Some(clock) = visit.clock() {
+            clock.sleep(reply.delay).await;
+        }
+        (reply, head)
+    }
+
+    /// Ends the passage.
+    fn arrive(mut self) -> Option<Box<Visit>> {
+        self.visit.take()
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        if let Some(visit) = self.visit.take() {
+            self.line.shell.emulator.settle(&visit, Outcome::ClientGone);
+        }
+    }
+}
+
+/// Decides a call; a handler that panics costs nobody but this call anything.
+fn decide(emulator: &Emulator, visit: &mut Visit, call: Call) -> (Reply, Head) {
+    let reply = catch_unwind(AssertUnwindSafe(|| emulator.handle(visit, &call)));
+    let reply = reply.unwrap_or_else(|_| emulator.broke(visit, &call.head));
+    (reply, call.head)
+}
+
+fn refusal(why: Unread, limit_bytes: usize) -> Problem {
+    match why {
+        Unread::TooLarge => {
+            Problem::text(413, format!("Request body is larger than {limit_bytes} bytes (--max-body-bytes)"))
+        }
+        Unread::TooSlow => Problem::text(408, "Request body came too slowly"),
+        Unread::Broken => Problem::text(400, "There was an error parsing the body"),
+    }
+}
+
+/// An answer given before the body was read is the connection's last.
+fn close_after(line: &Line, unread: bool, mut reply: Reply) -> Reply {
+    if unread {
+        line.unread.store(true, Ordering::Relaxed);
+        reply.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    reply
+}
+
+fn needs_the_wire(reply: &Reply) -> bool {
+    reply.wire.end != End::Whole || reply.wire.content_length.is_some()
+}
+
+async fn hand_over(line: &Line, mut order: Order) -> Result<Response<Body>, Infallible> {
+    date(line, &mut order.reply, Some(&order.visit));
+    *line.order.lock() = Some(Box::new(order));
+    std::future::pending().await
+}
+
+fn response(line: &Line, head: &Head, mut reply: Reply, visit: Option<&Visit>) -> Response<Body> {
+    line.shell.guard.share(&head.headers, &mut reply.headers);
+    if line.shell.emulator.settings().clock != Mode::Real {
+        date(line, &mut reply, visit);
+    }
+    let status = reply.status_code();
+    let body = match (&reply.wire.pace, visit.and_then(Visit::clock)) {
+        (Pace::Free, _) | (_, None) => Either::Left(Full::new(reply.body)),
+        (pace, Some(clock)) => Either::Right(Paced::new(reply.body, Portions::of(pace), Arc::clone(clock))),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = reply.headers;
+    response
+}
+
+/// Dates the reply by its tenant's clock, so that equal calls on a standing clock give equal bytes. hyper dates the others.
+fn date(line: &Line, reply: &mut Reply, visit: Option<&Visit>) {
+    let tenants = line.shell.emulator.tenants();
+    let now = visit.and_then(Visit::clock).map_or_else(|| tenants.first_clock().now(), |clock| clock.now());
+    if let Ok(date) = HeaderValue::from_str(&now.to_http_date()) {
+        reply.headers.insert(DATE, date);
+    }
+}

@@ -1,0 +1,134 @@
+//! Wire orders, played on the bare socket: answers that break off, never come, come wrong, or are no HTTP at all.
+
+use std::fmt::Write as _;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use socket2::SockRef;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::paced::Portions;
+use crate::clock::Clock;
+use crate::reply::{Break, End, Reply};
+use crate::visit::Visit;
+
+/// What a connection is told to do instead of going on.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) reply: Reply,
+    /// The call; it stays open until the order is done.
+    pub(super) visit: Box<Visit>,
+}
+
+/// What is sent instead of HTTP.
+const GARBAGE: &[u8] = b"\x16\x03\x01\x00\xa5 not HTTP at all \xff\xfe\r\n\r\n{]";
+
+/// How long and how much is read of a client that is still sending when it is hung up on. Without this its system would
+/// throw away the answer that is already on its way.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 8 << 20;
+
+/// Plays an order to its end and closes the connection.
+pub(super) async fn play(mut stream: TcpStream, order: Order, mut draining: watch::Receiver<()>) {
+    let clock = order.visit.clock().map(Arc::clone);
+    let playing = async {
+        match say(&mut stream, &order.reply, clock.as_deref()).await {
+            Ok(Break::Reset) | Err(_) => reset(&stream),
+            Ok(Break::Close) => close(stream).await,
+            Ok(Break::Hang) => hang(stream, clock.as_deref()).await,
+        }
+    };
+    tokio::select! {
+        () = playing => {}
+        _ = draining.changed() => {}
+    }
+}
+
+/// Sends as much of the reply as there is to be, and says what then becomes of the connection.
+async fn say(stream: &mut TcpStream, reply: &Reply, clock: Option<&Clock>) -> io::Result<Break> {
+    let (bytes, then) = match reply.wire.end {
+        End::Silent(then) => return Ok(then),
+        End::Garbage => {
+            stream.write_all(GARBAGE).await?;
+            return Ok(Break::Close);
+        }
+        End::Whole => (reply.body.len(), Break::Close),
+        End::Stall => (0, Break::Hang),
+        End::Cut(bytes, then) => (bytes.min(reply.body.len()), then),
+        End::HalfThenReset => (reply.body.len() / 2, Break::Reset),
+    };
+    stream.write_all(head(reply).as_bytes()).await?;
+    say_slowly(stream, reply.body.slice(..bytes), (Portions::of(&reply.wire.pace), clock)).await?;
+    stream.flush().await?;
+    Ok(then)
+}
+
+async fn say_slowly(
+    stream: &mut TcpStream,
+    mut rest: Bytes,
+    (portions, clock): (Portions, Option<&Clock>),
+) -> io::Result<()> {
+    while !rest.is_empty() {
+        let portion = rest.split_to(portions.bytes.min(rest.len()));
+        stream.write_all(&portion).await?;
+        if let Some(clock) = clock.filter(|_| !rest.is_empty()) {
+            clock.sleep(portions.every).await;
+        }
+    }
+    Ok(())
+}
+
+/// The reply's head as hyper would have written it, but for a length that need not be true.
+fn head(reply: &Reply) -> String {
+    let status = reply.status_code();
+    let mut head = format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default());
+    for (name, value) in reply.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH && **name != CONNECTION) {
+        let _ = write!(head, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
+    }
+    let length = reply.wire.content_length.unwrap_or(reply.body.len() as u64);
+    let _ = write!(head, "content-length: {length}\r\n\r\n");
+    head
+}
+
+/// Ends a connection with RST.
+fn reset(stream: &TcpStream) {
+    // When it fails the connection is gone already.
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+}
+
+/// Ends a connection with FIN, and hears its client out for a while.
+pub(super) async fn close(mut stream: TcpStream) {
+    if stream.shutdown().await.is_ok() {
+        let _ = tokio::time::timeout(LINGER, hear_out(&mut stream, LINGER_BYTES)).await;
+    }
+}
+
+/// Keeps a connection open and silent until its client goes.
+async fn hang(mut stream: TcpStream, clock: Option<&Clock>) {
+    tokio::select! {
+        () = hear_out(&mut stream, usize::MAX) => {}
+        () = async {
+            match clock {
+                Some(clock) => clock.hang().await,
+                None => std::future::pending().await,
+            }
+        } => {}
+    }
+}
+
+/// Reads and forgets until the client stops sending, or has sent so many bytes.
+async fn hear_out(stream: &mut TcpStream, most_bytes: usize) {
+    let mut scratch = [0; 4096];
+    let mut heard = 0;
+    while let Ok(read @ 1..) = stream.read(&mut scratch).await {
+        heard += read;
+        if heard >= most_bytes {
+            return;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! How a tenant is shown: never by its key.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+/// The SHA-256 of an API key, by which its tenant is found.
+pub type KeyDigest = [u8; 32];
+
+/// The digest of `key`.
+pub fn digest_of(key: &str) -> KeyDigest {
+    Sha256::digest(key).into()
+}
+
+/// How the tenant of `key` is shown.
+pub fn label_of(key: &str) -> String {
+    label(&digest_of(key))
+}
+
+/// How the tenant of the key with this digest is shown: `t-` and the first 12 hex digits.
+pub fn label(digest: &KeyDigest) -> String {
+    digest[..6].iter().fold("t-".to_owned(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Whether a text looks like a label.
+pub fn is_label(text: &str) -> bool {
+    text.strip_prefix("t-")
+        .is_some_and(|digits| digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
