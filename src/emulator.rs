@@ -6,8 +6,8 @@ mod trouble;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method};
 use parking_lot::Mutex;
 
 use crate::admin;
@@ -128,6 +128,7 @@ impl Emulator {
                 .and_then(|body| self.check(operation, call, body))
                 .and_then(|taken| act(operation, &mut state.world, visit.request(times.now, taken, conditions)))
                 .unwrap_or_else(Reply::from);
+            visit.committed = reply.is_success() && operation.method != Method::GET;
             trouble.after(reply)
         });
         visit.faults = trouble.notes();

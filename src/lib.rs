@@ -2,8 +2,10 @@
 
 pub mod admin;
 pub mod api;
+pub mod ask;
 pub mod assets;
 pub mod call;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;

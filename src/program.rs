@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::check::{self, Finding};
 use crate::cli::{self, Action};
-use crate::config::{self, Merged, Settings};
+use crate::config::{self, Merged, Settings, Unstruck};
 use crate::emulator::Emulator;
+use crate::fault::{Scenario, shipped};
 use crate::net::Server;
 use crate::{healthcheck, validate};
 
@@ -72,7 +74,21 @@ fn settle(typed: cli::Typed, environment: impl Iterator<Item = (String, String)>
             validate::Verdict::Good => Ok(()),
             validate::Verdict::Refused => Err(End { code: UNHELD, why: String::new() }),
         },
-        Action::Scenarios | Action::ShowScenario(_) | Action::Check(_) => Err(End::failure("not built yet")),
+        Action::Scenarios => {
+            list_scenarios();
+            Ok(())
+        }
+        Action::ShowScenario(name) => {
+            print!("{}", Scenario::load(&name).map_err(End::usage)?.text);
+            Ok(())
+        }
+        Action::Check(expected) => match check::run(&settings, &expected).map_err(End::failure)? {
+            Finding::Holds(sentence) => {
+                println!("{sentence}");
+                Ok(())
+            }
+            Finding::Broken(report) => Err(End { code: UNHELD, why: format!("retries do not hold\n{report}") }),
+        },
     }
 }
 
@@ -107,7 +123,27 @@ async fn serve_until_told(emulator: Arc<Emulator>) -> Result<(), End> {
     // Nobody may be reading; the server serves all the same.
     let _ = writeln!(stdout, "ready url=http://{address} seed={}", settings.seed).and_then(|()| stdout.flush());
     server.run(interrupts.first()).await;
-    Ok(())
+    match settings.unstruck {
+        Unstruck::Fails => strict_faults(&emulator),
+        Unstruck::Fine => Ok(()),
+    }
+}
+
+/// Names the rules that never struck.
+fn strict_faults(emulator: &Emulator) -> Result<(), End> {
+    let unstruck: Vec<String> = emulator.tenants().given_faults().never_struck().collect();
+    if unstruck.is_empty() {
+        return Ok(());
+    }
+    Err(End { code: UNHELD, why: format!("these faults never struck (--strict-faults):\n  {}", unstruck.join("\n  ")) })
+}
+
+fn list_scenarios() {
+    let scenarios = shipped();
+    let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
+    for scenario in scenarios {
+        println!("{:width$}  {}", scenario.name, scenario.description);
+    }
 }
 
 /// SIGTERM and SIGINT.

@@ -29,6 +29,8 @@ pub struct Visit {
     pub at_head: Option<AtHead>,
     /// What became of the rules that it met.
     pub faults: Vec<FaultNote>,
+    /// Whether it changed the tenant's world.
+    pub committed: bool,
     /// Its number among the tenant's calls, once it has one.
     pub seq: u64,
     open: Option<OpenCall>,
@@ -54,6 +56,7 @@ impl Visit {
             head_order: None,
             at_head: None,
             faults: Vec::new(),
+            committed: false,
             seq: 0,
             open: None,
         }
@@ -93,7 +96,11 @@ impl Visit {
     /// What the journal keeps of it.
     pub fn entry(&self, at: Moment, call: &Call, reply: &Reply) -> Entry {
         let label = self.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
-        Entry { faults: self.faults.clone(), ..Entry::of((self.seq, at), (label, Some(self.name())), call, reply) }
+        Entry {
+            faults: self.faults.clone(),
+            committed: self.committed,
+            ..Entry::of((self.seq, at), (label, Some(self.name())), call, reply)
+        }
     }
 }
 

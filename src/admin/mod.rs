@@ -6,6 +6,7 @@ mod config;
 mod faults;
 mod journal;
 mod read;
+mod retries;
 mod state;
 
 use http::{HeaderMap, Method};
@@ -31,6 +32,7 @@ const ROUTES: &[(Method, &str, Handler)] = &[
     (Method::POST, "/clock/advance", clock::advance),
     (Method::GET, "/journal", journal::show),
     (Method::GET, "/config", config::show),
+    (Method::GET, "/retries", retries::show),
     (Method::GET, "/faults", faults::list),
     (Method::POST, "/faults", faults::add),
     (Method::DELETE, "/faults", faults::clear),

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use fake::Fake;
-use fake::faker::company::en::{CompanyName, Industry};
+use fake::faker::name::en::LastName;
 use http::Method;
+use rand::seq::IndexedRandom;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -44,6 +45,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 /// What the name of an index's output directory has that the index's has not. The service's own name for it is unknown.
 const INDEX_DIRECTORY_SUFFIX: &str = " (output)";
+
+/// What directories that were only mentioned seem to hold.
+const KINDS_OF_DOCUMENTS: &[&str] =
+    &["Contracts", "Handbook", "Invoices", "Manuals", "Meeting Notes", "Policies", "Reports", "Research"];
 
 /// How long an ephemeral directory is kept. The service's own figure is not published.
 const EPHEMERAL_LIFETIME: Duration = Duration::from_hours(24);
@@ -114,12 +119,12 @@ pub(super) fn not_found() -> Problem {
 pub(super) fn mention(world: &mut World, id: &str, request: &Request) -> Result<u32, Problem> {
     let project = world.project_for_write(request)?;
     let mut stream = world.seed.stream(&format!("directory {id}"), 0);
-    let company: String = CompanyName().fake_with_rng(&mut stream);
-    let industry: String = Industry().fake_with_rng(&mut stream);
+    let client: String = LastName().fake_with_rng(&mut stream);
+    let kind = KINDS_OF_DOCUMENTS.choose(&mut stream).expect("is not empty");
     world.add_directory(Directory {
         id: id.into(),
         project,
-        name: format!("{company} {industry}").into(),
+        name: format!("{client} {kind}").into(),
         description: None,
         kind: DirectoryKind::User,
         connector_subscription_id: None,

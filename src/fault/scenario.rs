@@ -28,18 +28,7 @@ struct File {
 
 /// The scenarios that ship with the program, by name.
 pub fn shipped() -> Vec<Scenario> {
-    let folder = assets::FIXTURES.get_dir("scenarios");
-    let files = folder
-        .into_iter()
-        .flat_map(include_dir::Dir::files)
-        .filter(|file| file.path().extension().is_some_and(|end| end == "toml"));
-    let scenario = |file: &include_dir::File<'_>| {
-        let name = file.path().file_stem()?.to_str()?;
-        Scenario::parse(name, file.contents_utf8()?).ok()
-    };
-    let mut scenarios: Vec<_> = files.filter_map(scenario).collect();
-    scenarios.sort_by(|left, right| left.name.cmp(&right.name));
-    scenarios
+    assets::SCENARIOS.iter().filter_map(|(name, text)| Scenario::parse(name, text).ok()).collect()
 }
 
 impl Scenario {

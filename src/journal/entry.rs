@@ -44,6 +44,10 @@ pub struct Entry {
     pub retry_count: Option<u32>,
     /// The wait that its reply asked for, in milliseconds.
     pub retry_after_ms: Option<u64>,
+    /// What its reply said in `x-should-retry`.
+    pub should_retry: Option<bool>,
+    /// Whether it changed the tenant's world, whatever was answered.
+    pub committed: bool,
 }
 
 /// What became of a rule.
@@ -80,7 +84,7 @@ pub enum Outcome {
 }
 
 /// A body, cut when it is long.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recorded {
     kept: Bytes,
     whole_bytes: usize,
@@ -157,6 +161,8 @@ impl Entry {
             wall: clock::wall(),
             retry_count: call.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
             retry_after_ms: retry_after_ms(reply),
+            should_retry: reply.headers.get("x-should-retry").map(|value| value == "true"),
+            committed: false,
         }
     }
 

@@ -3,6 +3,8 @@
 
 mod entry;
 mod ring;
+mod verify;
 
 pub use entry::{Entry, FaultNote, Outcome, Recorded, Struck};
 pub use ring::{Journal, Limits};
+pub use verify::{Attempt, Chain, Retries, Spacing};

@@ -42,12 +42,9 @@ impl Schemas {
     /// Compiles the schemas that ship with the program, or those of the same name in the folder `replacements`.
     pub fn load(replacements: Option<&Path>) -> Result<Self, String> {
         let mut by_name = BTreeMap::new();
-        for file in assets::SCHEMAS.files() {
-            let Some(name) = file.path().file_stem().and_then(|stem| stem.to_str()) else { continue };
-            by_name.insert(
-                name.to_owned(),
-                Schema::from_text(file.contents()).map_err(|error| format!("schema {name}: {error}"))?,
-            );
+        for (name, text) in assets::SCHEMAS {
+            let schema = Schema::from_text(text.as_bytes()).map_err(|error| format!("schema {name}: {error}"))?;
+            by_name.insert((*name).to_owned(), schema);
         }
         let mut schemas = Self { by_name };
         if let Some(folder) = replacements {
