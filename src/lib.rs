@@ -9,6 +9,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod embedded;
 pub mod emulator;
 pub mod fault;
 pub mod healthcheck;

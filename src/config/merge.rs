@@ -61,17 +61,30 @@ impl Merged {
         typed: &[(&'static str, Vec<String>)],
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, String> {
-        let mut merged = Self { told: BTreeMap::new(), warnings: Vec::new() };
-        for (name, values) in typed {
-            merged.told.insert(name, Told { values: values.clone(), source: Source::Flag });
-        }
+        let mut merged = Self::of_flags(typed);
         merged.add_environment(environment);
         merged.add_file()?;
+        Ok(merged.or_default())
+    }
+
+    /// Every setting from the `typed` flags alone: neither environment nor file is looked at.
+    pub fn alone(typed: &[(&'static str, Vec<String>)]) -> Self {
+        Self::of_flags(typed).or_default()
+    }
+
+    fn of_flags(typed: &[(&'static str, Vec<String>)]) -> Self {
+        let told = |(name, values): &(&'static str, Vec<String>)| {
+            (*name, Told { values: values.clone(), source: Source::Flag })
+        };
+        Self { told: typed.iter().map(told).collect(), warnings: Vec::new() }
+    }
+
+    fn or_default(mut self) -> Self {
         for flag in FLAGS {
             let values = flag.default.map(str::to_owned).into_iter().collect();
-            merged.told.entry(flag.name).or_insert(Told { values, source: Source::Default });
+            self.told.entry(flag.name).or_insert(Told { values, source: Source::Default });
         }
-        Ok(merged)
+        self
     }
 
     /// What was said of a setting.

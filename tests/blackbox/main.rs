@@ -1,0 +1,5 @@
+//! Black-box tests: what a client sees on the wire, and what a user sees of the program. One crate, so that it links
+//! once; one module a concern.
+
+mod first_light;
+mod support;

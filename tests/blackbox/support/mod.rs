@@ -1,0 +1,29 @@
+//! What the tests speak through: raw bytes on a socket, a client for JSON calls, the real program. It never sleeps and
+//! knows no port beforehand.
+
+mod client;
+mod program;
+mod wire;
+
+pub(crate) use client::Client;
+pub(crate) use program::{Program, run};
+pub(crate) use wire::{Answer, Wire};
+
+use llamacloud_mock::embedded::MockServer;
+
+/// The key that tests use when it does not matter which.
+pub(crate) const KEY: &str = "llx-test";
+
+/// Where tests with a standing clock start.
+pub(crate) const START: &str = "2026-01-01T00:00:00Z";
+
+/// A server in this process with these settings, by the names of their flags.
+pub(crate) fn server(settings: &[(&str, &str)]) -> MockServer {
+    let builder = settings.iter().fold(MockServer::builder(), |builder, (name, value)| builder.set(name, value));
+    builder.start().expect("the settings of a test are good and a port is free")
+}
+
+/// A server whose clocks stand at [`START`] until they are moved.
+pub(crate) fn standing(settings: &[(&str, &str)]) -> MockServer {
+    server(&[&[("clock", "manual"), ("start-time", START)], settings].concat())
+}

@@ -1,0 +1,86 @@
+//! The real program, started and ended.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+/// A running program that listens.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    /// Its first line.
+    pub(crate) ready: String,
+    pub(crate) address: SocketAddr,
+}
+
+/// The program with these arguments, no setting in its environment, and an empty folder to stand in.
+fn command(args: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_llamacloud-mock"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LLAMACLOUD_MOCK_")) {
+        command.env_remove(name);
+    }
+    command.args(args).envs(environment.iter().copied()).stdin(Stdio::null());
+    command.current_dir(env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(args: &[&str], environment: &[(&str, &str)]) -> Output {
+    command(args, environment).output().expect("the program starts")
+}
+
+impl Program {
+    /// Starts the program on a free port, and waits until it says that it is ready.
+    pub(crate) fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = command(args, environment);
+        if !args.iter().any(|arg| arg.starts_with("--port")) {
+            command.env("LLAMACLOUD_MOCK_PORT", "0");
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("was piped"));
+        let mut ready = String::new();
+        stdout.read_line(&mut ready).expect("stdout is text");
+        let url = ready.split(' ').find_map(|word| word.strip_prefix("url=http://"));
+        let Some(address) = url.and_then(|url| url.parse().ok()) else {
+            let mut stderr = String::new();
+            let _ = child.stderr.take().expect("was piped").read_to_string(&mut stderr);
+            panic!("did not get ready: {ready:?} {stderr}");
+        };
+        Self { child, stdout, ready: ready.trim_end().to_owned(), address }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by its name, such as `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits for the end; the exit code and what stood on stderr.
+    pub(crate) fn wait(mut self) -> (Option<i32>, String) {
+        let mut stderr = String::new();
+        self.child.stderr.take().expect("was piped").read_to_string(&mut stderr).expect("stderr is text");
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("stdout is text");
+        let code = self.child.wait().expect("it was started").code();
+        (code, stderr)
+    }
+
+    /// Ends it as an orchestrator would; the exit code and what stood on stderr.
+    pub(crate) fn terminate(self) -> (Option<i32>, String) {
+        self.signal("TERM");
+        self.wait()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
