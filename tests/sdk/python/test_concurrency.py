@@ -41,10 +41,12 @@ async def test_fifty_tasks_share_a_client(shared, key):
 
 
 async def test_fifty_keys_work_side_by_side_and_see_nothing_of_each_other(shared, key):
-    async def work(number):
-        async with AsyncLlamaCloud(base_url=shared.url, api_key=f"{key}-{number}") as client:
+    async with AsyncLlamaCloud(base_url=shared.url, api_key=key, _strict_response_validation=True) as first:
+
+        async def work(number):
+            client = first.with_options(api_key=f"{key}-{number}")
             made = [await client.indexes.create(source_directory_id="dir-abc123") for _ in range(3)]
             listed = [index.id async for index in client.indexes.list(page_size=2)]
             return [index.id for index in reversed(made)] == listed
 
-    assert await asyncio.gather(*(work(number) for number in range(CALLERS))) == [True] * CALLERS
+        assert await asyncio.gather(*(work(number) for number in range(CALLERS))) == [True] * CALLERS
