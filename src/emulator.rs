@@ -3,20 +3,22 @@
 mod door;
 mod trouble;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use parking_lot::Mutex;
 
 use crate::admin;
-use crate::call::{Call, Head};
+use crate::call::{Call, Head, PathParams};
 use crate::clock;
 use crate::config::{Merged, Settings};
 use crate::fault::{self, Target};
 use crate::journal::{Entry, Journal, Limits, Outcome};
-use crate::operation::{Operation, PathParams, Route, Routes};
+use crate::openapi;
+use crate::operation::{Operation, Route, Routes};
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::schema::{Body, Given, Schema, Schemas, Taken, check, read_body};
@@ -39,6 +41,8 @@ pub struct Emulator {
     strangers: Mutex<Journal>,
     /// Handlers that panicked.
     panics: AtomicU64,
+    /// The served contract, made when it is first asked for.
+    contract: OnceLock<Bytes>,
 }
 
 /// What the head of a request comes to.
@@ -60,7 +64,8 @@ impl Emulator {
         let faults = trouble::armed(rules, settings.start_time.unwrap_or_else(clock::wall))?;
         let tenants = Tenants::new(&settings, faults);
         let strangers = Mutex::new(Journal::new(Limits::new(&settings)));
-        Ok(Self { settings, told, routes, schemas, tenants, targets, strangers, panics: AtomicU64::new(0) })
+        let (panics, contract) = (AtomicU64::new(0), OnceLock::new());
+        Ok(Self { settings, told, routes, schemas, tenants, targets, strangers, panics, contract })
     }
 
     /// What was set.
@@ -91,6 +96,12 @@ impl Emulator {
     /// How many handlers have panicked.
     pub fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
+    }
+
+    /// The contract that requests are held against, as an OpenAPI document.
+    pub fn contract(&self) -> Bytes {
+        let document = || openapi::document(self.routes.operations(), &self.schemas).to_string().into();
+        self.contract.get_or_init(document).clone()
     }
 
     /// Routes a request by its head: answered, or admitted to the tenant of its key.
@@ -180,7 +191,7 @@ impl Emulator {
 
     /// Journals a call that no operation answers, with its tenant if that is known already.
     fn record_unrouted(&self, head: &Head, reply: &Reply) {
-        let call = Call { head: head.clone(), body: bytes::Bytes::new() };
+        let call = Call { head: head.clone(), body: Bytes::new() };
         let tenant = self.key(head).and_then(|key| self.tenants.find(key));
         let note = |journal: &mut Journal, label, at| {
             let seq = journal.next_seq();
@@ -194,7 +205,7 @@ impl Emulator {
 
     /// Refuses a call whose body could not be had whole, and journals it.
     pub fn refuse(&self, visit: &mut Visit, head: &Head, problem: Problem) -> Reply {
-        let call = Call { head: head.clone(), body: bytes::Bytes::new() };
+        let call = Call { head: head.clone(), body: Bytes::new() };
         let reply = problem.into();
         if let Some(tenant) = visit.tenant.clone() {
             let mut state = tenant.lock();

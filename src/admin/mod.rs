@@ -1,4 +1,4 @@
-//! How to look and steer: `/health`, `/ready` and everything under `/__admin/`. Never faulted, never journaled, always
+//! How to look and steer: `/health`, `/ready`, `/openapi.json` and everything under `/__admin/`. Never faulted, never journaled, always
 //! answered; one gate for the whole tree, shut by default where strangers could come by.
 
 mod clock;
@@ -9,6 +9,7 @@ mod read;
 mod retries;
 mod state;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method};
 use subtle::ConstantTimeEq;
 
@@ -44,8 +45,10 @@ const ROUTES: &[(Method, &str, Handler)] = &[
 /// What a head means here: nothing, a call that may go on, or an answer.
 pub(crate) fn arrive(emulator: &Emulator, head: &Head) -> Option<Result<Kind, Reply>> {
     let path = head.path.as_str();
-    if path == "/health" || path == "/ready" {
-        return Some(Err(well(&head.method)));
+    match path {
+        "/health" | "/ready" => return Some(Err(shown(&head.method, &br#"{"status":"ok"}"#[..]))),
+        "/openapi.json" => return Some(Err(shown(&head.method, emulator.contract()))),
+        _ => {}
     }
     let below = path.strip_prefix(PREFIX)?;
     if !below.is_empty() && !below.starts_with('/') {
@@ -62,9 +65,9 @@ pub(crate) fn handle(emulator: &Emulator, call: &Call) -> Reply {
     answer.unwrap_or_else(Reply::from)
 }
 
-fn well(method: &Method) -> Reply {
+fn shown(method: &Method, json: impl Into<Bytes>) -> Reply {
     if *method == Method::GET || *method == Method::HEAD {
-        Reply::bytes(200, "application/json", &br#"{"status":"ok"}"#[..])
+        Reply::bytes(200, "application/json", json)
     } else {
         Problem { allow: Some("GET"), ..Problem::text(405, "Method Not Allowed") }.into()
     }

@@ -15,7 +15,7 @@ use crate::config::{Fidelity, References, SyncConflict};
 use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::seed;
+use crate::seed::{self, Stream};
 use crate::store::{Index, PageFault, PageRequest, Request, World};
 use crate::sync::{Life, Outcome, Script};
 
@@ -159,8 +159,11 @@ fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     let name = take_text(&mut request.body, "name").unwrap_or_else(|| world.directory(source).name.clone());
     let script = script(world, &name, request)?;
     let description = take_text(&mut request.body, "description");
-    let index = Index { description, options, ..new_index(world, source, name, Life::begin(script, request.now)) };
+    let stream = world.seed.stream("index", world.made.indexes);
+    let index =
+        Index { description, options, ..new_index(world, stream, (source, name), Life::begin(script, request.now)) };
     let ordinal = world.add_index(index)?;
+    world.made.indexes += 1;
     expect_steps(world, ordinal);
     Ok(Reply::json(201, &body(world, ordinal, Progress::Hidden)))
 }
@@ -268,7 +271,8 @@ fn conjure(world: &mut World, id: &str, request: &Request) -> Result<u64, Proble
     let source = source_directory(world, &source_id, request)?;
     let name = world.directory(source).name.clone();
     let life = Life::begin(Arc::clone(&world.policy.script), request.now);
-    let index = Index { given_id: Some(id.into()), ..new_index(world, source, name, life) };
+    let stream = world.seed.stream(&format!("index {id}"), 0);
+    let index = Index { given_id: Some(id.into()), ..new_index(world, stream, (source, name), life) };
     world.add_index(index)
 }
 
@@ -288,11 +292,9 @@ fn source_directory(world: &mut World, id: &str, request: &Request) -> Result<u3
     directories::mention(world, id, request)
 }
 
-fn new_index(world: &World, source: u32, name: Box<str>, life: Life) -> Index {
-    let ordinal = world.next_index();
-    let mut stream = world.seed.stream("index", ordinal);
+fn new_index(world: &World, mut stream: Stream, (source, name): (u32, Box<str>), life: Life) -> Index {
     Index {
-        ordinal,
+        ordinal: world.next_index(),
         given_id: None,
         uuid: seed::uuid(&mut stream),
         output: seed::uuid(&mut stream),

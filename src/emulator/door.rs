@@ -5,9 +5,9 @@ use std::sync::Arc;
 use http::header::{HeaderValue, LOCATION};
 
 use super::{Arrival, Emulator};
-use crate::call::Head;
+use crate::call::{Head, PathParams};
 use crate::config::Auth;
-use crate::operation::{Operation, PathParams, Route};
+use crate::operation::{Operation, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::tenant::Tenant;
