@@ -11,13 +11,12 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use parking_lot::Mutex;
 
-use crate::admin;
+use crate::admin::{self, House};
 use crate::call::{Call, Head, PathParams};
 use crate::clock;
 use crate::config::{Merged, Settings};
 use crate::fault::{self, Target};
 use crate::journal::{Entry, Journal, Limits, Outcome};
-use crate::openapi;
 use crate::operation::{Operation, Route, Routes};
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -73,40 +72,29 @@ impl Emulator {
         &self.settings
     }
 
-    /// What was set, as text, with its sources.
-    pub fn told(&self) -> &Merged {
-        &self.told
-    }
-
     /// All tenants.
     pub fn tenants(&self) -> &Tenants {
         &self.tenants
     }
 
-    /// What fault rules can be about.
-    pub fn targets(&self) -> &[Target] {
-        &self.targets
-    }
-
-    /// The journal of calls of no tenant.
-    pub fn strangers(&self) -> &Mutex<Journal> {
-        &self.strangers
-    }
-
-    /// How many handlers have panicked.
-    pub fn panics(&self) -> u64 {
-        self.panics.load(Ordering::Relaxed)
-    }
-
-    /// The contract that requests are held against, as an OpenAPI document.
-    pub fn contract(&self) -> Bytes {
-        let document = || openapi::document(self.routes.operations(), &self.schemas).to_string().into();
-        self.contract.get_or_init(document).clone()
+    /// What can be looked at and steered.
+    fn house(&self) -> House<'_> {
+        House {
+            settings: &self.settings,
+            told: &self.told,
+            tenants: &self.tenants,
+            targets: &self.targets,
+            strangers: &self.strangers,
+            panics: self.panics.load(Ordering::Relaxed),
+            routes: &self.routes,
+            schemas: &self.schemas,
+            contract: &self.contract,
+        }
     }
 
     /// Routes a request by its head: answered, or admitted to the tenant of its key.
     pub fn arrive(&self, head: &Head) -> Arrival {
-        match admin::arrive(self, head) {
+        match admin::arrive(self.house(), head) {
             Some(Ok(kind)) => Arrival::Admitted(Box::new(Visit::of_nobody(kind, self.settings.max_body_bytes))),
             Some(Err(reply)) => Arrival::Decided(reply),
             None => match self.routes.find(&head.method, &head.path) {
@@ -119,7 +107,7 @@ impl Emulator {
     /// Decides a whole call.
     pub fn handle(&self, visit: &mut Visit, call: &Call) -> Reply {
         match (&visit.kind, visit.tenant.clone()) {
-            (Kind::Admin, _) => admin::handle(self, call),
+            (Kind::Admin, _) => admin::handle(self.house(), call),
             (Kind::Operation(operation, _), Some(tenant)) => self.serve(visit, operation, &tenant, call),
             (Kind::Operation(operation, _), None) => self.turn_away(visit, operation, call),
         }
