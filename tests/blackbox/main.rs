@@ -4,4 +4,9 @@
 mod determinism;
 mod first_light;
 mod house;
+mod indexes;
+mod settings;
+mod steering;
+mod subcommands;
 mod support;
+mod tenants;
