@@ -5,6 +5,7 @@ mod determinism;
 mod first_light;
 mod house;
 mod indexes;
+mod readme;
 mod settings;
 mod steering;
 mod subcommands;
