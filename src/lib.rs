@@ -20,12 +20,14 @@ pub mod problem;
 pub mod program;
 pub mod reply;
 pub mod schema;
+pub mod secret;
 pub mod seed;
 pub mod spelling;
 pub mod store;
 pub mod sync;
 pub mod tenant;
 pub mod tenant_label;
+pub mod terminal;
 pub mod validate;
 pub mod visit;
 

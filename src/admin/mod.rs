@@ -9,6 +9,8 @@ mod read;
 mod retries;
 mod state;
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, Method};
 use subtle::ConstantTimeEq;
 
@@ -16,6 +18,7 @@ use crate::call::{Call, Head};
 use crate::emulator::Emulator;
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::terminal;
 use crate::visit::Kind;
 
 /// Where the tree begins.
@@ -59,7 +62,17 @@ pub(crate) fn arrive(emulator: &Emulator, head: &Head) -> Option<Result<Kind, Re
 pub(crate) fn handle(emulator: &Emulator, call: &Call) -> Reply {
     let below = call.head.path.strip_prefix(PREFIX).unwrap_or_default();
     let answer = find(&call.head.method, below).and_then(|handler| handler(emulator, call));
-    answer.unwrap_or_else(Reply::from)
+    harmless(answer.unwrap_or_else(Reply::from))
+}
+
+/// People read these answers on terminals, and they hold what clients wrote.
+fn harmless(mut reply: Reply) -> Reply {
+    if let Ok(text) = std::str::from_utf8(&reply.body)
+        && let Cow::Owned(text) = terminal::harmless(text)
+    {
+        reply.body = text.into();
+    }
+    reply
 }
 
 fn well(method: &Method) -> Reply {
