@@ -199,6 +199,10 @@ impl Emulator {
             let mut state = tenant.lock();
             visit.seq = state.journal.next_seq();
             self.record(&mut state.journal, visit, (tenant.clock.now(), &call), &reply);
+        } else if matches!(visit.kind, Kind::Operation(..)) {
+            let mut strangers = self.strangers.lock();
+            visit.seq = strangers.next_seq();
+            self.record(&mut strangers, visit, (clock::wall(), &call), &reply);
         }
         reply
     }

@@ -58,6 +58,7 @@
 //! | [`healthcheck`], [`check`], [`validate`], [`ask`] | the subcommands, and how they ask a running server |
 //! | [`embedded`] | the server inside another Rust program |
 //! | [`assets`], [`spelling`] | what ships inside the binary; the nearest valid word |
+//! | [`secret`], [`terminal`] | what looks like a real key; what must not reach a terminal as it is |
 
 pub mod admin;
 pub mod api;
@@ -80,12 +81,14 @@ pub mod problem;
 pub mod program;
 pub mod reply;
 pub mod schema;
+pub mod secret;
 pub mod seed;
 pub mod spelling;
 pub mod store;
 pub mod sync;
 pub mod tenant;
 pub mod tenant_label;
+pub mod terminal;
 pub mod validate;
 pub mod visit;
 

@@ -10,6 +10,8 @@ mod read;
 mod retries;
 mod state;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use subtle::ConstantTimeEq;
@@ -17,6 +19,7 @@ use subtle::ConstantTimeEq;
 use crate::call::{Call, Head};
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::terminal;
 use crate::visit::Kind;
 
 pub use house::House;
@@ -64,7 +67,17 @@ pub(crate) fn arrive(house: House<'_>, head: &Head) -> Option<Result<Kind, Reply
 pub(crate) fn handle(house: House<'_>, call: &Call) -> Reply {
     let below = call.head.path.strip_prefix(PREFIX).unwrap_or_default();
     let answer = find(&call.head.method, below).and_then(|handler| handler(house, call));
-    answer.unwrap_or_else(Reply::from)
+    harmless(answer.unwrap_or_else(Reply::from))
+}
+
+/// People read these answers on terminals, and they hold what clients wrote.
+fn harmless(mut reply: Reply) -> Reply {
+    if let Ok(text) = std::str::from_utf8(&reply.body)
+        && let Cow::Owned(text) = terminal::harmless(text)
+    {
+        reply.body = text.into();
+    }
+    reply
 }
 
 fn shown(method: &Method, json: impl Into<Bytes>) -> Reply {

@@ -10,6 +10,8 @@ const FROM_THE_GROUND_UP: &[&str] = &[
     "spelling",
     "assets",
     "tenant_label",
+    "terminal",
+    "secret",
     "clock",
     "seed",
     "call",
