@@ -14,7 +14,7 @@ use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::seed::{self, Stream};
-use crate::store::{Index, PageFault, Request, World};
+use crate::store::{Index, Options, PageFault, Request, World};
 use crate::sync::{Life, Script};
 
 /// The list whose pages go on by token.
@@ -97,6 +97,15 @@ fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     if let Some((most, status)) = request.conditions.quota.filter(|(most, _)| world.index_count() >= *most) {
         return Err(Problem::text(status, format!("Index quota exceeded: at most {most} indexes")));
     }
+    let directories = world.next_directory();
+    let ordinal = add(world, options, request).inspect_err(|_| world.forget_directories_from(directories))?;
+    world.made.indexes += 1;
+    expect_steps(world, ordinal);
+    Ok(Reply::json(201, &index_shown::body(world, ordinal, Progress::Hidden)))
+}
+
+/// Puts in what a create asks for. On a refusal, a directory that was only mentioned may be left.
+fn add(world: &mut World, options: Option<Box<Options>>, request: &mut Request) -> Result<u64, Problem> {
     let source_id = take_text(&mut request.body, "source_directory_id").unwrap_or_default();
     let source = source_directory(world, &source_id, request)?;
     let name = take_text(&mut request.body, "name").unwrap_or_else(|| world.directory(source).name.clone());
@@ -105,10 +114,7 @@ fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     let stream = world.seed.stream("index", world.made.indexes);
     let index =
         Index { description, options, ..new_index(world, stream, (source, name), Life::begin(script, request.now)) };
-    let ordinal = world.add_index(index)?;
-    world.made.indexes += 1;
-    expect_steps(world, ordinal);
-    Ok(Reply::json(201, &index_shown::body(world, ordinal, Progress::Hidden)))
+    world.add_index(index)
 }
 
 fn list(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {

@@ -171,6 +171,25 @@ impl World {
         self.directories.values().map(|directory| &**directory)
     }
 
+    /// The number of the directory that comes next.
+    pub fn next_directory(&self) -> u32 {
+        self.next_directory
+    }
+
+    /// Takes out the directories from this number on: what a refused call let exist on its way.
+    pub fn forget_directories_from(&mut self, number: u32) {
+        for (number, directory) in self.directories.split_off(&number) {
+            self.share.give_back(directory.weight_bytes());
+            if let Some(numbers) = self.directory_ids.get_mut(&directory.id) {
+                numbers.retain(|known| *known != number);
+                if numbers.is_empty() {
+                    self.directory_ids.remove(&directory.id);
+                }
+            }
+        }
+        self.next_directory = number;
+    }
+
     /// Puts a directory in; its number.
     pub fn add_directory(&mut self, directory: Directory) -> Result<u32, Problem> {
         self.make_room(self.directories.len(), directory.weight_bytes())?;

@@ -157,7 +157,9 @@ fn values_that_the_service_checks_itself_are_refused_with_what_is_allowed() {
             assert_eq!((&violation["type"], &violation["loc"]), (&json!("value_error"), loc));
             assert!(violation["msg"].as_str().is_some_and(|msg| msg.contains(allowed)), "{violation}");
         }
-        assert_eq!(client.get("/api/v1/indexes").json()["items"], json!([]), "nothing refused was made");
+        let state = client.get("/__admin/state").json();
+        let tenant = &state["tenants"][0];
+        assert_eq!((&tenant["indexes"], &tenant["directories"]), (&json!([]), &json!([])), "nothing refused was made");
     }
 }
 
