@@ -28,11 +28,16 @@ pub fn read_body(bytes: &[u8], content_type: Option<&[u8]>) -> Result<Body, Prob
     if !content_type.is_some_and(is_json) {
         return String::from_utf8(bytes.to_vec()).map(Body::Text).map_err(|_| Problem::unreadable_body());
     }
-    // A NUL at one of the first two bytes is how Python tells UTF-16 and UTF-32, which are outside what we read.
-    if bytes.iter().take(2).any(|byte| *byte == 0) {
+    if is_wide(bytes) {
         return Err(Problem::unreadable_body());
     }
     read_json(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)).map(Body::Json)
+}
+
+/// Whether Python takes the bytes for UTF-16 or UTF-32, which are outside what we read: by a NUL among the first two of
+/// an even two or of at least four.
+fn is_wide(bytes: &[u8]) -> bool {
+    (bytes.len() == 2 || bytes.len() >= 4) && bytes[..2].contains(&0)
 }
 
 fn read_json(bytes: &[u8]) -> Result<Value, Problem> {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::body::Body;
 use super::shape::Shape;
 use super::words::{self, Words};
-use super::{Schema, coerce};
+use super::{Schema, coerce, uuid};
 use crate::problem::{Problem, Step, Violation};
 
 /// What of a request is checked.
@@ -206,7 +206,9 @@ fn readings_of(root: Shape<'_>, error: &ValidationError<'_>, readings: &mut Vec<
             Some("boolean") => coerce::boolean(instance).ok(),
             _ => None,
         },
-        Kind::Format { format } if format == "uuid" => instance.as_str().and_then(|text| coerce::uuid(text).ok()),
+        Kind::Format { format } if format == "uuid" => {
+            instance.as_str().and_then(|text| uuid::read(text).ok()).map(Value::from)
+        }
         _ => None,
     };
     readings.extend(reading.map(|reading| (error.instance_path().as_str().to_owned(), reading)));

@@ -9,6 +9,7 @@ mod coerce;
 mod json_error;
 mod numbers;
 mod shape;
+mod uuid;
 mod words;
 
 pub use body::{Body, read_body};

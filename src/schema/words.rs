@@ -4,8 +4,8 @@
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Value, json};
 
-use super::coerce;
 use super::shape::Shape;
+use super::{coerce, uuid};
 use crate::problem::{Step, Violation};
 
 /// What the framework says: its error type, its sentence, and the numbers and names in that.
@@ -68,7 +68,7 @@ pub(super) fn of(kind: &Kind, input: &Value, sentence: &dyn std::fmt::Display) -
     match kind {
         Kind::Enum { options } => one_of(options.as_array().map_or(&[], Vec::as_slice)),
         Kind::Constant { expected_value } => one_of(std::slice::from_ref(expected_value)),
-        Kind::Format { format } if format == "uuid" => uuid(input),
+        Kind::Format { format } if format == "uuid" => malformed_uuid(input),
         Kind::MinLength { limit } => length("string_too_short", "at least", "min_length", *limit),
         Kind::MaxLength { limit } => length("string_too_long", "at most", "max_length", *limit),
         Kind::MinItems { limit } => items("too_short", "at least", "min_length", (*limit, input)),
@@ -98,8 +98,8 @@ fn one_of(options: &[Value]) -> Words {
     Words::with("literal_error", format!("Input should be {expected}"), json!({ "expected": expected }))
 }
 
-fn uuid(input: &Value) -> Words {
-    let error = coerce::uuid(input.as_str().unwrap_or_default()).err().unwrap_or_default();
+fn malformed_uuid(input: &Value) -> Words {
+    let error = uuid::read(input.as_str().unwrap_or_default()).err().unwrap_or_default();
     Words::with("uuid_parsing", format!("Input should be a valid UUID, {error}"), json!({ "error": error }))
 }
 
