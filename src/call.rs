@@ -48,8 +48,9 @@ impl Head {
     /// The last `session` of all cookies, as the service's framework reads them, without its quotes.
     fn session_cookie(&self) -> Option<&str> {
         let pairs = self.headers.get_all(COOKIE).iter().filter_map(text).flat_map(|value| value.split(';'));
-        let sessions = pairs.filter_map(|pair| pair.split_once('=')).filter(|(name, _)| name.trim_ascii() == "session");
-        let value = sessions.last()?.1.trim_ascii();
+        let mut sessions =
+            pairs.filter_map(|pair| pair.split_once('=')).filter(|(name, _)| name.trim_ascii() == "session");
+        let value = sessions.next_back()?.1.trim_ascii();
         let bare = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
         (!bare.is_empty()).then_some(bare)
     }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::json_error::{Located, locate};
-use super::numbers;
+use super::{deep, numbers};
 use crate::problem::{Problem, Step, Violation};
 
 /// What a body was found to be.
@@ -41,26 +41,23 @@ fn is_wide(bytes: &[u8]) -> bool {
 }
 
 fn read_json(bytes: &[u8]) -> Result<Value, Problem> {
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(mut value) => match numbers::to_python(&mut value) {
-            Ok(()) => Ok(value),
-            Err(numbers::OutOfRange) => Err(Problem::unreadable_body()),
-        },
-        Err(_) => Err(explain(bytes)),
-    }
+    let mut value = serde_json::from_slice(bytes).or_else(|_| explain(bytes))?;
+    numbers::to_python(&mut value).map_err(|numbers::OutOfRange| Problem::unreadable_body())?;
+    Ok(value)
 }
 
-fn explain(bytes: &[u8]) -> Problem {
-    let Ok(text) = std::str::from_utf8(bytes) else { return Problem::unreadable_body() };
+/// Why serde took `bytes` for no JSON; or the value, if it only nests as deep as may be.
+fn explain(bytes: &[u8]) -> Result<Value, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::unreadable_body())?;
     match locate(text) {
-        Located::Sound => Problem::unreadable_body(),
-        Located::Broken { at, message } => Problem::violations(vec![Violation {
+        Located::Sound => deep::read(text).ok_or_else(Problem::unreadable_body),
+        Located::Broken { at, message } => Err(Problem::violations(vec![Violation {
             kind: "json_invalid".to_owned(),
             loc: vec![Step::from("body"), Step::from(at)],
             msg: "JSON decode error".to_owned(),
             input: json!({}),
             ctx: Some(json!({ "error": message })),
-        }]),
+        }])),
     }
 }
 

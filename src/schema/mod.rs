@@ -6,6 +6,7 @@
 mod body;
 mod check;
 mod coerce;
+mod deep;
 mod json_error;
 mod numbers;
 mod shape;

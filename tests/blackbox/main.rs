@@ -2,4 +2,8 @@
 //! once; one module a concern.
 
 mod first_light;
+mod golden;
+mod golden_limits;
+mod golden_replies;
+mod golden_syntax;
 mod support;
