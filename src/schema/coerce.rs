@@ -37,8 +37,8 @@ pub(super) fn float(value: &Value) -> Result<Value, Unreadable> {
     match value {
         Value::Bool(yes) => Ok(Value::from(f64::from(u8::from(*yes)))),
         Value::String(text) => {
-            let double = text.trim().replace('_', "").parse::<f64>().ok().and_then(Number::from_f64);
-            double.map(Value::Number).ok_or(FLOAT_PARSING)
+            let double = without_underscores(text.trim()).and_then(|text| text.parse::<f64>().ok());
+            double.and_then(Number::from_f64).map(Value::Number).ok_or(FLOAT_PARSING)
         }
         _ => Err(FLOAT_TYPE),
     }
@@ -46,16 +46,29 @@ pub(super) fn float(value: &Value) -> Result<Value, Unreadable> {
 
 /// `value` as a truth value.
 pub(super) fn boolean(value: &Value) -> Result<Value, Unreadable> {
-    let word = match value {
-        Value::Number(number) => number.as_str().trim_end_matches(".0").to_owned(),
-        Value::String(text) => text.to_ascii_lowercase(),
-        _ => return Err(BOOL_TYPE),
-    };
-    match word.as_str() {
-        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(Value::Bool(true)),
-        "0" | "false" | "f" | "no" | "n" | "off" => Ok(Value::Bool(false)),
-        _ => Err(BOOL_PARSING),
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(0.0) => Ok(Value::Bool(false)),
+            Some(1.0) => Ok(Value::Bool(true)),
+            Some(double) if is_word(double) => Err(BOOL_PARSING),
+            _ => Err(BOOL_TYPE),
+        },
+        Value::String(text) => truth(text).map(Value::Bool).ok_or(BOOL_PARSING),
+        _ => Err(BOOL_TYPE),
     }
+}
+
+fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" => Some(true),
+        "0" | "false" | "f" | "no" | "n" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a number is whole and small enough for the framework to hold it in a machine word.
+fn is_word(double: f64) -> bool {
+    double.fract() == 0.0 && double.abs() < 2_f64.powi(63)
 }
 
 /// A whole number written as one or as a float.
@@ -81,15 +94,21 @@ fn integer_text(text: &str) -> Option<Value> {
         Some(groups) if sign.is_empty() && whole.starts_with('0') => ("-", groups),
         _ => (sign, significant),
     };
-    let are_digits = |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
-    if !groups.split('_').all(are_digits) {
-        return None;
-    }
-    match groups.replace('_', "").as_str() {
+    match without_underscores(groups)?.as_str() {
         "0" => number("0"),
+        digits if digits.bytes().any(|byte| !byte.is_ascii_digit()) => None,
         digits if digits.starts_with('0') || digits.len() > MAX_INTEGER_DIGITS => None,
         digits => number(&format!("{sign}{digits}")),
     }
+}
+
+/// `text` without its underscores; `None` unless each stands between two digits and nothing is empty.
+fn without_underscores(text: &str) -> Option<String> {
+    let groups: Vec<&str> = text.split('_').collect();
+    let joins = |pair: &[&str]| {
+        pair[0].ends_with(|last: char| last.is_ascii_digit()) && pair[1].starts_with(|next: char| next.is_ascii_digit())
+    };
+    (!text.is_empty() && groups.windows(2).all(joins)).then(|| groups.concat())
 }
 
 /// What stands before a point that only zeros follow; `None` when something else does.

@@ -1,5 +1,5 @@
-//! JSON one level deeper than serde_json goes: it reads 127 levels, the contract's limit is 128. The outermost level is
-//! taken off first, so that serde_json's own guard against deep nesting stays on.
+//! JSON one level deeper than `serde_json` goes: it reads 127 levels, the contract's limit is 128. The outermost level is
+//! taken off first, so that `serde_json`'s own guard against deep nesting stays on.
 
 use std::fmt;
 

@@ -22,6 +22,10 @@ const FILES: &[(&str, &str)] = &[
     ("uuid", include_str!("../golden/uuid.json")),
 ];
 
+/// Kinds of fields that no operation has yet, by a schema put in the place of a request's.
+const WORDS: (&str, &str) = ("words", include_str!("../golden/words.json"));
+const WORDS_SCHEMA: &str = include_str!("../golden/words.schema.json");
+
 /// Cases there are at the least; who adds some may raise it, and nobody loses some unseen.
 const LEAST_REFUSALS: usize = 1900;
 const LEAST_ACCEPTED: usize = 290;
@@ -88,11 +92,12 @@ fn from_hex(text: &str) -> Vec<u8> {
 }
 
 fn cases() -> Vec<(String, Case)> {
-    let of_file = |(file, text): &(&str, &str)| {
-        let cases: Vec<Case> = serde_json::from_str(text).unwrap_or_else(|error| panic!("{file}: {error}"));
-        cases.into_iter().map(|case| (format!("{file}: {}", case.name), case)).collect::<Vec<_>>()
-    };
-    FILES.iter().flat_map(of_file).collect()
+    FILES.iter().flat_map(cases_of).collect()
+}
+
+fn cases_of((file, text): &(&str, &str)) -> Vec<(String, Case)> {
+    let cases: Vec<Case> = serde_json::from_str(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+    cases.into_iter().map(|case| (format!("{file}: {}", case.name), case)).collect()
 }
 
 /// Sends each case over a connection of its own; what `difference` finds is the test's failure.
@@ -152,8 +157,16 @@ fn what_the_framework_lets_by_is_let_by() {
 }
 
 #[test]
+fn a_schema_of_the_users_own_is_put_into_the_frameworks_words() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    std::fs::write(folder.path().join("indexes.create.request.json"), WORDS_SCHEMA).expect("there is room for a file");
+    let server = server(&[("schemas", folder.path().to_str().expect("a temporary folder's path is text"))]);
+    differences(server.address(), &cases_of(&WORDS), refused_otherwise);
+}
+
+#[test]
 fn every_case_has_a_name_of_its_own() {
-    let mut names: Vec<_> = cases().into_iter().map(|(name, _)| name).collect();
+    let mut names: Vec<_> = cases().into_iter().chain(cases_of(&WORDS)).map(|(name, _)| name).collect();
     names.sort();
     let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
     assert!(twice.is_empty(), "{twice:?}");
