@@ -3,6 +3,10 @@
 
 mod determinism;
 mod first_light;
+mod golden;
+mod golden_limits;
+mod golden_replies;
+mod golden_syntax;
 mod house;
 mod indexes;
 mod readme;
