@@ -3,3 +3,6 @@
 
 mod first_light;
 mod support;
+mod threats_framing;
+mod threats_gauntlet;
+mod threats_heads;
