@@ -3,6 +3,14 @@
 
 mod first_light;
 mod support;
+mod threats_ending;
+mod threats_endurance;
 mod threats_framing;
 mod threats_gauntlet;
 mod threats_heads;
+mod threats_hosts;
+mod threats_limits;
+mod threats_secrets;
+mod threats_slow;
+mod threats_supply;
+mod threats_vanishing;

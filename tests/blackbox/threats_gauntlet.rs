@@ -80,7 +80,7 @@ impl Gauntlet {
 
     /// Runs all shapes, then sees that no directory, no index and no panic came of them.
     #[track_caller]
-    pub(crate) fn run(self, least: usize, shapes: &[Shape]) {
+    pub(crate) fn run(&self, least: usize, shapes: &[Shape]) {
         assert!(shapes.len() >= least, "only {} shapes", shapes.len());
         shapes.iter().for_each(|shape| self.refuses(shape));
         let state = self.client.get("/__admin/state").json();
