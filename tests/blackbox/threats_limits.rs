@@ -157,9 +157,9 @@ fn projects_past_the_limit_are_refused() {
     let server = server(&[]);
     let client = Client::of(&server);
     let mut wire = client.wire();
-    let body = json!({ "source_directory_id": "dir-a" }).to_string();
     let mut create = |number: usize| {
         let path = format!("/api/v1/indexes?project_id=00000000-0000-4000-8000-{number:012}");
+        let body = json!({ "source_directory_id": format!("dir-{number}") }).to_string();
         wire.send(client.request("POST", &path, "", Some(&body))).answer().expect("an answer").status
     };
     assert!((1..10_000).all(|number| create(number) == 201));
