@@ -63,7 +63,9 @@ fn call(client: &Client, calls: usize) {
         for id in &made {
             wire.send(client.request("DELETE", &format!("/api/v1/indexes/{id}"), "", None));
         }
-        made.iter().for_each(|_| assert_eq!(wire.answer().expect("an answer").status, 204));
+        for id in &made {
+            assert_eq!(wire.answer().expect("an answer").status, 204, "{id}");
+        }
     }
 }
 

@@ -82,7 +82,9 @@ impl Gauntlet {
     #[track_caller]
     pub(crate) fn run(&self, least: usize, shapes: &[Shape]) {
         assert!(shapes.len() >= least, "only {} shapes", shapes.len());
-        shapes.iter().for_each(|shape| self.refuses(shape));
+        for shape in shapes {
+            self.refuses(shape);
+        }
         let state = self.client.get("/__admin/state").json();
         assert_eq!(state["panics"], 0);
         for tenant in state["tenants"].as_array().expect("a list") {
