@@ -15,7 +15,7 @@ use crate::call::{Call, Head};
 use crate::clock;
 use crate::config::{Merged, Settings};
 use crate::fault::{self, Target};
-use crate::journal::{Entry, Journal, Limits, Outcome};
+use crate::journal::{Entry, Journal, Outcome};
 use crate::operation::{Operation, PathParams, Route, Routes};
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -59,7 +59,7 @@ impl Emulator {
         let rules = trouble::given(&settings.scenarios, &settings.faults, &targets)?;
         let faults = trouble::armed(rules, settings.start_time.unwrap_or_else(clock::wall))?;
         let tenants = Tenants::new(&settings, faults);
-        let strangers = Mutex::new(Journal::new(Limits::new(&settings)));
+        let strangers = Mutex::new(Journal::new(tenants.journal_limits()));
         Ok(Self { settings, told, routes, schemas, tenants, targets, strangers, panics: AtomicU64::new(0) })
     }
 

@@ -10,7 +10,7 @@ use crate::reply::Reply;
 pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
     let mut entries: Vec<Entry> = Vec::new();
     for tenant in read::tenants(emulator, read::query(call, "tenant").as_deref())? {
-        entries.extend(tenant.lock().journal.entries().cloned());
+        entries.extend(tenant.lock().journal.entries());
     }
     Ok(Reply::json(200, &Retries::of(entries.iter())))
 }

@@ -228,7 +228,7 @@ mod tests {
         assert_eq!((reply.status, emulator.panics(), tenant.open_calls()), (500, 1, 0));
         let body: serde_json::Value = serde_json::from_slice(&reply.body).expect("the service's shape");
         assert!(body["detail"].as_str().is_some_and(|detail| detail.contains("correlation")), "{body}");
-        let statuses: Vec<_> = tenant.lock().journal.entries().map(|entry| entry.status).collect();
+        let statuses: Vec<_> = tenant.lock().journal.entries().iter().map(|entry| entry.status).collect();
         assert_eq!(statuses, [Some(500)]);
 
         let call = call("/api/v1/indexes");

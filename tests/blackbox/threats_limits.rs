@@ -219,6 +219,23 @@ fn journals_keep_no_more_bytes_than_they_may_and_four_kilobytes_of_a_body() {
     assert!(body.len() < 4200 && body.ends_with(" bytes)"), "{} bytes", body.len());
 }
 
+/// Each of a hundred keys calls a while and never again, as keys of tests do.
+#[test]
+fn journals_of_keys_that_have_gone_quiet_make_room_for_others() {
+    let server = server(&[("journal-bytes", "256KiB")]);
+    let client = Client::of(&server);
+    let body = json!({ "source_directory_id": "dir-a", "description": "x".repeat(1000) });
+    for number in 0..100 {
+        let client = client.with_key(&format!("key-{number}"));
+        (0..20).for_each(|_| assert_eq!(client.post("/api/v1/indexes", &body).status, 201));
+        assert!(!client.journal().is_empty(), "the newest is always served");
+    }
+    let answer = client.get("/__admin/journal");
+    let kept = answer.json()["entries"].as_array().map_or(0, Vec::len);
+    assert!(answer.body.len() < 300_000, "{} bytes", answer.body.len());
+    assert_eq!(answer.json()["dropped"], json!(2000 - kept));
+}
+
 #[test]
 fn a_tenant_has_no_more_rules_than_it_may() {
     let server = server(&[]);
