@@ -1,7 +1,9 @@
 //! A browser's tricks, and the door of `/__admin/`: names that lead here, pages of other sites, tokens. Each row is a head as
 //! it comes over the wire.
 
-use crate::support::{Answer, Client, server};
+use std::net::{Ipv6Addr, SocketAddr, TcpStream};
+
+use crate::support::{Answer, Client, Program, server};
 use llamacloud_mock::embedded::MockServer;
 
 /// What a head with this target and these lines is answered.
@@ -77,6 +79,29 @@ const NO_HOSTS: &[&str] = &[
     "localh\u{f6}st",
     "localhost\\evil.example",
 ];
+
+#[test]
+fn both_loopback_addresses_are_listened_at_and_no_other() {
+    let program = Program::start(&[], &[]);
+    assert!(program.ready.starts_with("ready url=http://127.0.0.1:"), "{}", program.ready);
+    let port = program.address.port();
+    assert_eq!(Client::at(program.address).get("/health").status, 200);
+    assert_eq!(Client::at((Ipv6Addr::LOCALHOST, port).into()).get("/health").status, 200);
+    let neighbour: SocketAddr = format!("127.0.0.2:{port}").parse().expect("an address");
+    assert!(TcpStream::connect(neighbour).is_err());
+}
+
+#[test]
+fn an_address_that_others_reach_is_said_to_be_one() {
+    for (args, is_warned) in
+        [(vec!["--host", "0.0.0.0"], true), (vec!["--host", "0.0.0.0", "--admin-token", "x"], false)]
+    {
+        let program = Program::start(&args, &[]);
+        assert!(program.ready.starts_with("ready url=http://0.0.0.0:"), "{}", program.ready);
+        let (_, stderr) = program.terminate();
+        assert_eq!(stderr.contains("warning: bound to 0.0.0.0, so /__admin/ is shut"), is_warned, "{stderr}");
+    }
+}
 
 #[test]
 fn only_names_that_mean_this_machine_are_answered() {
