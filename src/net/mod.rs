@@ -65,7 +65,9 @@ impl Server {
         let mut http = http1::Builder::new();
         // Half-closed clients are answered, and what they asked for is done: without it hyper would drop a call whose
         // client has stopped sending. Each connection brings the timer, without which the timeout would do nothing.
-        http.header_read_timeout(head_timer::IDLE).max_buf_size(MAX_HEAD_BYTES).half_close(true);
+        http.header_read_timeout(head_timer::IDLE).half_close(true);
+        // The one bounds the head, the other what is read ahead of it; alone it would let a head through that came fast.
+        http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
         let shell = Shell {
             guard: Guard::new(settings),
             log: Log::start(settings.log_level, settings.log_format)?,

@@ -43,6 +43,7 @@ pub struct World {
     /// What calls have made so far, to be counted on by those who make more.
     pub made: Made,
     projects: Vec<Uuid>,
+    project_positions: HashMap<Uuid, u32>,
     directories: BTreeMap<u32, Box<Directory>>,
     /// Each project has its own: an id that is only mentioned may be mentioned in several.
     directory_ids: HashMap<Box<str>, Vec<u32>>,
@@ -92,6 +93,7 @@ impl World {
             seed,
             events: Vec::new(),
             projects: vec![default_project],
+            project_positions: HashMap::from([(default_project, 0)]),
             directories: BTreeMap::new(),
             directory_ids: HashMap::new(),
             indexes: BTreeMap::new(),
@@ -130,8 +132,10 @@ impl World {
         if self.projects.len() >= MAX_PROJECTS {
             return Err(Problem::text(403, format!("A tenant of this server has at most {MAX_PROJECTS} projects")));
         }
+        let position = u32::try_from(self.projects.len()).expect("MAX_PROJECTS fits");
         self.projects.push(uuid);
-        Ok(position_of_last(&self.projects))
+        self.project_positions.insert(uuid, position);
+        Ok(position)
     }
 
     /// The project that a list is of: the named one, else the default one; `None` for one that nothing was made in.
@@ -155,8 +159,7 @@ impl World {
     }
 
     fn project_position(&self, uuid: Uuid) -> Option<u32> {
-        let position = self.projects.iter().position(|known| *known == uuid)?;
-        u32::try_from(position).ok()
+        self.project_positions.get(&uuid).copied()
     }
 
     // ------------------------------------------------------------------------------------------------- directories
@@ -426,10 +429,6 @@ fn weight_bytes(value: &Value) -> usize {
 
 fn below(order: &BTreeSet<(u32, u64)>, group: u32, below: Option<u64>) -> impl DoubleEndedIterator<Item = u64> + '_ {
     order.range((group, 0)..(group, below.unwrap_or(u64::MAX))).map(|(_, ordinal)| *ordinal)
-}
-
-fn position_of_last(projects: &[Uuid]) -> u32 {
-    u32::try_from(projects.len() - 1).expect("MAX_PROJECTS fits")
 }
 
 fn named_project(request: &Request) -> Option<Uuid> {
