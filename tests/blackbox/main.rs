@@ -3,6 +3,7 @@
 
 mod first_light;
 mod golden;
+mod golden_choices;
 mod golden_limits;
 mod golden_replies;
 mod golden_syntax;
