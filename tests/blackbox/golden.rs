@@ -125,14 +125,14 @@ fn refused_otherwise(case: &Case, answer: &Answer) -> Option<String> {
     let content_type = (case.status != 307).then_some("application/json");
     let wanted = (case.status, case.body.as_str(), content_type, case.allow.as_deref(), case.location.as_deref());
     let text = answer.text();
-    let came = (
+    let told = (
         answer.status,
         text.as_str(),
         answer.header("content-type"),
         answer.header("allow"),
         answer.header("location"),
     );
-    (came != wanted).then(|| format!("  wanted {wanted:?}\n  came   {came:?}"))
+    (told != wanted).then(|| format!("  wanted {wanted:?}\n  came   {told:?}"))
 }
 
 fn refused_at_all(_: &Case, answer: &Answer) -> Option<String> {

@@ -4,6 +4,7 @@
 mod determinism;
 mod first_light;
 mod golden;
+mod golden_choices;
 mod golden_limits;
 mod golden_replies;
 mod golden_syntax;
