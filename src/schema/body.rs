@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::json_error::{Located, locate};
 use super::numbers;
+use super::reading::read_value;
 use crate::problem::{Problem, Step, Violation};
 
 /// What a body was found to be.
@@ -36,7 +37,7 @@ pub fn read_body(bytes: &[u8], content_type: Option<&[u8]>) -> Result<Body, Prob
 }
 
 fn read_json(bytes: &[u8]) -> Result<Value, Problem> {
-    match serde_json::from_slice::<Value>(bytes) {
+    match read_value(bytes) {
         Ok(mut value) => match numbers::to_python(&mut value) {
             Ok(()) => Ok(value),
             Err(numbers::OutOfRange) => Err(Problem::unreadable_body()),

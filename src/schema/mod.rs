@@ -8,12 +8,14 @@ mod check;
 mod coerce;
 mod json_error;
 mod numbers;
+mod reading;
 mod shape;
 mod words;
 
 pub use body::{Body, read_body};
 pub use check::{Given, Taken, check};
 pub use json_error::{Located, locate};
+pub use reading::read_value;
 pub use words::value_error;
 
 use std::collections::BTreeMap;
