@@ -73,8 +73,8 @@ struct Waiting<'a> {
 }
 
 impl Moment {
-    /// The latest moment a clock can show: the end of the year 9999.
-    pub const MAX: Self = Self(253_402_300_799_999_999);
+    /// The latest moment a clock can show, two days before the year 9999 ends: one that every time zone can still write.
+    pub const MAX: Self = Self(253_402_207_200_999_999);
 
     /// Microseconds since 1970.
     pub const fn from_micros(micros: i64) -> Self {
@@ -378,7 +378,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         _ => return Err(unreadable()),
     };
     let duration = Duration::try_from_secs_f64(seconds).map_err(|_| unreadable())?;
-    if duration > LONGEST { Err(format!("{text:?} is longer than a hundred years")) } else { Ok(nearest_micro(duration)) }
+    if duration > LONGEST {
+        Err(format!("{text:?} is longer than a hundred years"))
+    } else {
+        Ok(nearest_micro(duration))
+    }
 }
 
 /// A clock shows no less than a microsecond; a finer duration would be another one once it is written and read again.

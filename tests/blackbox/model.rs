@@ -169,15 +169,12 @@ static SERVERS: LazyLock<Vec<(MockServer, Rules)>> = LazyLock::new(|| {
                 ..USUAL
             },
         ),
-        (
-            standing(instant),
-            Rules { name: "instant", sync: 0, export: 0, conflict: 202, takes_id: Takes::No, ..USUAL },
-        ),
+        (standing(instant), Rules { name: "instant", sync: 0, export: 0, conflict: 202, takes_id: Takes::No, ..USUAL }),
     ]
 });
 
 proptest! {
-    #![proptest_config(Config { cases: 150, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 1500, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn any_operations_of_two_keys_are_answered_as_plain_lists_would(

@@ -10,18 +10,17 @@ use serde_json::{Value, json};
 use crate::model::{Name, Project, Size, Source, Step, Token, Which};
 use crate::model_life::Life;
 use crate::model_world::{Directory, Ids, Index, Rules, Wish, World};
-use crate::support::{Client, Wire};
+use crate::support::{Client, Session};
 
 type Checked = Result<(), TestCaseError>;
 
 /// Projects that calls can name besides the default one.
 const PROJECTS: [&str; 2] = ["0b6a1d8e-52f5-4d43-9c0a-2d9c8a1f1a01", "7c1f9a52-3e8f-4f6b-8f57-61f0c6b4d402"];
 
-/// One key: its connection, its world, and the tokens that its lists handed out.
+/// One key: its session, its world, and the tokens that its lists handed out.
 #[derive(Debug)]
 pub(crate) struct Caller {
-    client: Client,
-    wire: Wire,
+    session: Session,
     world: World,
     tokens: Vec<Handed>,
 }
@@ -40,9 +39,8 @@ impl Caller {
     pub(crate) fn new(server: &MockServer, rules: Rules) -> Self {
         static KEYS: AtomicUsize = AtomicUsize::new(0);
         let key = format!("llx-model-{}", KEYS.fetch_add(1, Ordering::Relaxed));
-        let client = Client::of(server).with_key(&key);
-        let world = World::new(rules, &PROJECTS);
-        Self { wire: client.wire(), client, world, tokens: Vec::new() }
+        let session = Session::of(Client::of(server).with_key(&key));
+        Self { session, world: World::new(rules, &PROJECTS), tokens: Vec::new() }
     }
 
     /// Takes a step on both sides.
@@ -80,9 +78,7 @@ impl Caller {
     }
 
     fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let body = body.map(Value::to_string);
-        let request = self.client.request(method, path, "", body.as_deref());
-        let answer = self.wire.send(request).answer_to(method).expect("an answer comes");
+        let answer = self.session.call(method, path, body);
         (answer.status, if answer.body.is_empty() { Value::Null } else { answer.json() })
     }
 
@@ -228,12 +224,7 @@ impl Caller {
     }
 
     /// The token to list with, and what goes with it; `None` when no list has handed one out yet.
-    fn handed(
-        &self,
-        token: Token,
-        other: &Self,
-        (source, project): (Option<String>, Project),
-    ) -> Option<Handed> {
+    fn handed(&self, token: Token, other: &Self, (source, project): (Option<String>, Project)) -> Option<Handed> {
         let made_up = |token: &str, below| Handed { token: token.to_owned(), below, source, project };
         match token {
             Token::None => Some(made_up("", self.world.indexes.len())),
@@ -289,7 +280,7 @@ impl Caller {
     }
 
     fn advance(&mut self, millis: u64) -> Checked {
-        let body = json!({ "tenant": self.client.key(), "by": format!("{millis}ms") });
+        let body = json!({ "tenant": self.session.key(), "by": format!("{millis}ms") });
         let (status, shown) = self.call("POST", "/__admin/clock/advance", Some(&body));
         self.world.advance(millis);
         let now = crate::model_world::stamp(self.world.now);
