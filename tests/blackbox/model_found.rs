@@ -31,9 +31,10 @@ fn a_key_that_the_parser_keeps_to_itself_is_a_key_like_any_other() {
     ];
     for (body, kind, input) in refusals {
         let answer = post(&client, INDEXES, &body);
-        let violation = answer.json()["detail"][0].clone();
-        assert_eq!((answer.status, &violation["type"]), (422, &json!(kind)), "{body}");
-        assert!(input.is_null() || answer.text().contains(&input.to_string()), "{}", answer.text());
+        // Looked at as text: the JSON reader of this test falls for these keys itself.
+        let shown = answer.text();
+        assert!(answer.status == 422 && shown.contains(&format!(r#""type":"{kind}""#)), "{body}: {shown}");
+        assert!(input.is_null() || shown.contains(&input.to_string()), "{body}: {shown}");
     }
     for metadata in
         [format!(r#"{{"{NUMBER}":"12"}}"#), format!(r#"{{"{RAW}":"[1]","a":[1,-2,3.5,{{"{NUMBER}":null}}]}}"#)]
