@@ -3,10 +3,12 @@
 
 mod client;
 mod program;
+mod session;
 mod wire;
 
 pub(crate) use client::Client;
 pub(crate) use program::{Program, run};
+pub(crate) use session::Session;
 pub(crate) use wire::{Answer, Wire};
 
 use llamacloud_mock::embedded::MockServer;
