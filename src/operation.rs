@@ -4,6 +4,7 @@
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
+use crate::call::PathParams;
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::store::{Request, World};
@@ -33,9 +34,6 @@ pub struct Operation {
     /// What it does.
     pub handler: Handler,
 }
-
-/// Values of the path's parameters, decoded, in the path's order.
-pub type PathParams = Vec<(&'static str, String)>;
 
 /// All operations, in the order in which they are tried.
 #[derive(Debug)]
@@ -115,7 +113,10 @@ impl Routes {
 }
 
 impl Row {
+    /// The framework's pattern for a path ends in a `$`, which Python also finds before a line's end.
     fn matches(&self, path: &str) -> Option<PathParams> {
+        let ends_in_word = self.segments.last().is_some_and(|segment| !segment.starts_with('{'));
+        let path = if ends_in_word { path.strip_suffix('\n').unwrap_or(path) } else { path };
         let mut given = path.strip_prefix('/')?.split('/');
         let mut params = PathParams::new();
         for segment in &self.segments {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, channel, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::time::{Duration, Instant};
 
 use http::Method;
 use parking_lot::Mutex;
@@ -190,15 +190,9 @@ impl Writer {
         // Nobody may be reading; the server serves all the same.
         while let Ok(first) = waiting.recv() {
             self.write(&mut out, &first);
-            loop {
-                match waiting.try_recv() {
-                    Ok(next) => self.write(&mut out, &next),
-                    Err(TryRecvError::Disconnected) => break,
-                    Err(TryRecvError::Empty) => match waiting.recv_timeout(FLUSH) {
-                        Ok(next) => self.write(&mut out, &next),
-                        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-                    },
-                }
+            let flush_at = Instant::now() + FLUSH;
+            while let Ok(next) = waiting.recv_timeout(flush_at.saturating_duration_since(Instant::now())) {
+                self.write(&mut out, &next);
             }
             let _ = out.flush();
         }

@@ -1,8 +1,21 @@
 //! Black-box tests: what a client sees on the wire, and what a user sees of the program. One crate, so that it links
 //! once; one module a concern.
 
+mod determinism;
 mod first_light;
+mod golden;
+mod golden_choices;
+mod golden_limits;
+mod golden_replies;
+mod golden_syntax;
+mod house;
+mod indexes;
+mod readme;
+mod settings;
+mod steering;
+mod subcommands;
 mod support;
+mod tenants;
 mod threats_ending;
 mod threats_endurance;
 mod threats_framing;
