@@ -1,7 +1,7 @@
 //! How the program ends: told to, under load, twice, with nobody reading what it says, on a port that is taken. The real
 //! binary only.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
@@ -190,4 +190,21 @@ fn a_port_file_that_cannot_be_written_is_a_failure_and_leaves_nothing() {
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{stderr}");
     assert!(stderr.contains("--port-file"), "{stderr}");
     assert_eq!(std::fs::read_dir(folder.path()).expect("it is there").count(), 0);
+}
+
+#[test]
+fn a_healthcheck_of_something_else_fails_in_a_sentence() {
+    for said in ["", "SSH-2.0-OpenSSH_9.9\r\n", "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port().to_string();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut stream, _) = listener.accept().expect("the healthcheck asks");
+                let _ = stream.write_all(said.as_bytes());
+            });
+            let output = run(&["healthcheck", "--port", &port], &[]);
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!((output.status.code(), stderr.lines().count()), (Some(1), 1), "{said:?}: {stderr}");
+        });
+    }
 }
