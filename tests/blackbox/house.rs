@@ -64,7 +64,7 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("thread_rng", &[], "chance comes from the seed"),
     ("OsRng", &[], "chance comes from the seed"),
     ("from_os_rng", &[], "chance comes from the seed"),
-    ("new_v4", &[], "chance comes from the seed"),
+    ("Uuid::new_v4", &[], "chance comes from the seed"),
     ("ChaCha", &["seed"], "streams have one maker"),
     ("println!", &["program", "validate"], "only the program speaks to its terminal"),
     ("thread::sleep", &[], "nobody sleeps"),
