@@ -1,6 +1,7 @@
 //! A call between its head and its end: what the stages and the shell keep of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::call::{Call, PathParams};
 use crate::clock::{Clock, Moment, OpenCall};
@@ -96,11 +97,9 @@ impl Visit {
     /// What the journal keeps of it.
     pub fn entry(&self, at: Moment, call: &Call, reply: &Reply) -> Entry {
         let label = self.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
-        Entry {
-            faults: self.faults.clone(),
-            committed: self.committed,
-            ..Entry::of((self.seq, at), (label, Some(self.name())), call, reply)
-        }
+        let entry = Entry::of((self.seq, at), (label, Some(self.name())), call, reply);
+        let held_back = self.clock().map_or(Duration::ZERO, |clock| clock.on_the_wall(reply.delay));
+        Entry { answered: entry.wall.plus(held_back), faults: self.faults.clone(), committed: self.committed, ..entry }
     }
 }
 
