@@ -59,7 +59,7 @@ impl Emulator {
         let schemas = Schemas::load(settings.schemas.as_deref())?;
         let routes = Routes::new(crate::api::operations());
         let targets = trouble::targets(&routes);
-        let rules = trouble::given(&settings.scenarios, &settings.faults, &targets)?;
+        let rules = trouble::given(&settings, &targets)?;
         let faults = trouble::armed(rules, settings.start_time.unwrap_or_else(clock::wall))?;
         let tenants = Tenants::new(&settings, faults);
         let strangers = Mutex::new(Journal::new(Limits::new(&settings)));
@@ -77,6 +77,11 @@ impl Emulator {
         &self.tenants
     }
 
+    /// How many handlers have panicked.
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
     /// What can be looked at and steered.
     fn house(&self) -> House<'_> {
         House {
@@ -85,7 +90,7 @@ impl Emulator {
             tenants: &self.tenants,
             targets: &self.targets,
             strangers: &self.strangers,
-            panics: self.panics.load(Ordering::Relaxed),
+            panics: self.panics(),
             routes: &self.routes,
             schemas: &self.schemas,
             contract: &self.contract,
@@ -120,7 +125,8 @@ impl Emulator {
         let times = state.begin(&tenant.clock);
         visit.seq = state.journal.next_seq();
         let at_head = visit.at_head.take();
-        let mut trouble = self.trouble(visit, (tenant, &mut state.faults), (call, times));
+        let faults = (tenant, &mut state.faults, state.world.index_count());
+        let mut trouble = self.trouble(visit, faults, (call, times));
         let (injected, conditions) = trouble.before(at_head);
         let reply = injected.unwrap_or_else(|| {
             let reply = read(operation, call)

@@ -56,7 +56,7 @@ impl fmt::Display for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             None => f.write_str(&self.word),
-            Some(value) if value.is_empty() || value.contains([' ', '\t', '"', '\\']) => {
+            Some(value) if value.is_empty() || value.contains(|c: char| c.is_whitespace() || c == '"' || c == '\\') => {
                 write!(f, "{}=\"{}\"", self.word, value.replace('\\', "\\\\").replace('"', "\\\""))
             }
             Some(value) => write!(f, "{}={value}", self.word),
@@ -91,10 +91,9 @@ impl Line {
 
     /// Reads the same words as fields: `{"operation": "indexes.create", "status": 503, "first": 2}`.
     pub(super) fn from_json(fields: &serde_json::Map<String, Value>) -> Result<Self, RuleError> {
-        let text = |name: &str| fields.get(name).and_then(Value::as_str);
-        let operation =
-            text("operation").ok_or_else(|| RuleError::new("operation", "is missing: a rule says what it is about"))?;
-        let phase = text("phase").map_or_else(String::new, |phase| format!("@{phase}"));
+        let operation = text_field(fields, "operation")?
+            .ok_or_else(|| RuleError::new("operation", "is missing: a rule says what it is about"))?;
+        let phase = text_field(fields, "phase")?.map_or_else(String::new, |phase| format!("@{phase}"));
         let mut clauses = Vec::new();
         for (name, value) in
             fields.iter().filter(|(name, _)| !matches!(name.as_str(), "operation" | "phase" | "tenant"))
@@ -102,6 +101,15 @@ impl Line {
             add_field(name, value, &mut clauses)?;
         }
         Ok(Self { subject: format!("{operation}{phase}"), clauses })
+    }
+}
+
+/// What a text field says; none when it is not there.
+fn text_field<'a>(fields: &'a serde_json::Map<String, Value>, name: &str) -> Result<Option<&'a str>, RuleError> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(RuleError::new(name, "takes a text")),
     }
 }
 
@@ -117,6 +125,14 @@ fn add_field(name: &str, value: &Value, clauses: &mut Vec<Written>) -> Result<()
     };
     clauses.push(Written { word, value });
     Ok(())
+}
+
+impl Line {
+    /// Puts another text in the place of a key: rules are shown, keys are not.
+    pub(super) fn hide_key(&mut self, shown: impl Fn(&str) -> String) {
+        let keys = self.clauses.iter_mut().filter(|clause| clause.word == "key");
+        keys.filter_map(|clause| clause.value.as_mut()).for_each(|key| *key = shown(key));
+    }
 }
 
 fn written(word: &str) -> Written {
