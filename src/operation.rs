@@ -113,7 +113,10 @@ impl Routes {
 }
 
 impl Row {
+    /// The framework's pattern for a path ends in a `$`, which Python also finds before a line's end.
     fn matches(&self, path: &str) -> Option<PathParams> {
+        let ends_in_word = self.segments.last().is_some_and(|segment| !segment.starts_with('{'));
+        let path = if ends_in_word { path.strip_suffix('\n').unwrap_or(path) } else { path };
         let mut given = path.strip_prefix('/')?.split('/');
         let mut params = PathParams::new();
         for segment in &self.segments {

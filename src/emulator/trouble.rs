@@ -8,7 +8,7 @@ use super::Emulator;
 use crate::call::{Call, Head};
 use crate::clock::{Clock, Mode, Moment};
 use crate::config::{Isolation, Overrides, Settings};
-use crate::fault::{AtHead, CallView, Decision, Faults, Has, Rule, Scenario, Target, Waits};
+use crate::fault::{AtHead, CallView, Decision, Faults, Has, Injection, Rule, Scenario, Target, Waits};
 use crate::journal::FaultNote;
 use crate::operation::{Operation, Routes};
 use crate::problem::Problem;
@@ -158,8 +158,8 @@ impl Trouble<'_> {
         self.decision = self.faults.before(view, at_head);
         let conditions = std::mem::take(&mut self.decision.conditions);
         let injection = self.decision.injection.take();
-        if let Some(wait) = injection.as_ref().and_then(|injection| injection.promised) {
-            self.clock.expect(view.now.plus(wait));
+        if let Some(injection) = &injection {
+            self.expect_return(injection);
         }
         (injection.map(|injection| injection.reply), conditions)
     }
@@ -168,10 +168,15 @@ impl Trouble<'_> {
     pub(super) fn after(&mut self, reply: Reply) -> Reply {
         let Some(view) = &self.view else { return reply };
         let spoiled = self.faults.after(view, reply, &mut self.decision);
-        if let Some(wait) = spoiled.promised {
-            self.clock.expect(view.now.plus(wait));
-        }
+        self.expect_return(&spoiled);
         spoiled.reply
+    }
+
+    /// Tells the clock when the client comes back that was sent away: its wait begins when the answer is out.
+    fn expect_return(&self, injection: &Injection) {
+        if let (Some(view), Some(wait)) = (&self.view, injection.promised) {
+            self.clock.expect(view.now.plus(injection.reply.delay).plus(wait));
+        }
     }
 
     /// What became of the rules.

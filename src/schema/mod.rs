@@ -6,9 +6,11 @@
 mod body;
 mod check;
 mod coerce;
+mod deep;
 mod json_error;
 mod numbers;
 mod shape;
+mod uuid;
 mod words;
 
 pub use body::{Body, read_body};

@@ -141,7 +141,7 @@ fn told(client: &Client, rule: &str, headers: &str) -> [Option<String>; 2] {
 }
 
 #[test]
-fn every_injected_429_and_5xx_says_in_milliseconds_how_short_the_wait_is() {
+fn every_injected_answer_that_is_tried_again_says_in_milliseconds_how_short_the_wait_is() {
     let some = |text: &str| Some(text.to_owned());
     let fast = standing(&[("time-scale", "0.01")]);
     let fast = Client::of(&fast);
@@ -153,7 +153,8 @@ fn every_injected_429_and_5xx_says_in_milliseconds_how_short_the_wait_is() {
         ("status=500", "", None, some("5")),
         ("status=500", second_retry, None, some("20")),
         ("status=504", "", None, some("5")),
-        ("status=409", "", None, None),
+        ("status=409", "", None, some("5")),
+        ("status=408", "", None, some("5")),
         ("status=401 retry-after=2s", "", some("2"), None),
         ("limit=1/100s nth=2", "", None, None),
     ] {
