@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::schema::{Body, Given, Schema, Schemas, Taken, check, read_body};
 use crate::seed::Seed;
-use crate::store::{Request, World};
+use crate::store::World;
 use crate::tenant::{Tenant, Tenants};
 use crate::visit::{Kind, Visit};
 
@@ -127,14 +127,15 @@ impl Emulator {
         let at_head = visit.at_head.take();
         let faults = (tenant, &mut state.faults, state.world.index_count());
         let mut trouble = self.trouble(visit, faults, (call, times));
-        let (injected, conditions) = trouble.before(at_head);
+        let injected;
+        (injected, visit.conditions) = trouble.before(at_head);
         let reply = injected.unwrap_or_else(|| {
             let reply = read(operation, call)
                 .and_then(|body| self.check(operation, call, body))
-                .and_then(|taken| act(operation, &mut state.world, visit.request(times.now, taken, conditions)))
+                .and_then(|taken| act(operation, &mut state.world, visit, (times.now, taken)))
                 .unwrap_or_else(Reply::from);
             visit.committed = reply.is_success() && operation.method != Method::GET;
-            trouble.after(reply)
+            trouble.after(reply, &visit.conditions)
         });
         visit.faults = trouble.notes();
         state.world.events.drain(..).for_each(|at| tenant.clock.expect(at));
@@ -230,9 +231,17 @@ impl Emulator {
 }
 
 /// Runs the operation's handler on the tenant's world.
-fn act(operation: &Operation, world: &mut World, mut request: Request) -> Result<Reply, Problem> {
-    world.tidy(request.now);
-    (operation.handler)(world, &mut request)
+fn act(
+    operation: &Operation,
+    world: &mut World,
+    visit: &mut Visit,
+    (now, taken): (clock::Moment, Taken),
+) -> Result<Reply, Problem> {
+    world.tidy(now);
+    let mut request = visit.request(now, taken);
+    let done = (operation.handler)(world, &mut request);
+    visit.conditions = request.conditions;
+    done
 }
 
 /// The call's body, if the operation takes one.

@@ -26,6 +26,8 @@ pub struct Visit {
     pub own_rule: Option<Arc<Rule>>,
     /// What a fault that struck at the head makes the shell do instead of reading on.
     pub head_order: Option<HeadOrder>,
+    /// What the rules make it see; once it acted, what of that did not come to pass.
+    pub conditions: Conditions,
     /// What the rules decided by its head.
     pub at_head: Option<AtHead>,
     /// What became of the rules that it met.
@@ -55,6 +57,7 @@ impl Visit {
             body_limit,
             own_rule: None,
             head_order: None,
+            conditions: Conditions::default(),
             at_head: None,
             faults: Vec::new(),
             committed: false,
@@ -85,8 +88,9 @@ impl Visit {
         self.tenant.as_ref().map(|tenant| &tenant.clock)
     }
 
-    /// What the handler is given. Takes the path's values out.
-    pub fn request(&mut self, now: Moment, taken: Taken, conditions: Conditions) -> Request {
+    /// What the handler is given. Takes the path's values and the conditions out.
+    pub fn request(&mut self, now: Moment, taken: Taken) -> Request {
+        let conditions = std::mem::take(&mut self.conditions);
         let path = match &mut self.kind {
             Kind::Operation(_, params) => std::mem::take(params),
             Kind::Admin => PathParams::new(),

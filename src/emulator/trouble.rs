@@ -164,9 +164,10 @@ impl Trouble<'_> {
         (injection.map(|injection| injection.reply), conditions)
     }
 
-    /// The answer of a call that acted, spoiled if a rule says so.
-    pub(super) fn after(&mut self, reply: Reply) -> Reply {
+    /// The answer of a call that acted, spoiled if a rule says so; `left` is what of its conditions did not come to pass.
+    pub(super) fn after(&mut self, reply: Reply, left: &Conditions) -> Reply {
         let Some(view) = &self.view else { return reply };
+        self.faults.take_back(left, &mut self.decision);
         let spoiled = self.faults.after(view, reply, &mut self.decision);
         self.expect_return(&spoiled);
         spoiled.reply

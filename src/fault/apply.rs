@@ -40,6 +40,18 @@ pub(super) fn conditions(winners: &[Hit]) -> Conditions {
     conditions
 }
 
+/// Whether nothing of what a rule makes a call see came to pass. Lag is seen by every read.
+pub(super) fn is_left(rule: &Rule, left: &Conditions) -> bool {
+    rule.effects.iter().all(|effect| match effect {
+        Effect::Vanish => left.vanish.is_some(),
+        Effect::Quota(_) => left.quota.is_some(),
+        Effect::Page(_) => left.page.is_some(),
+        Effect::Script(_) => left.script.is_some(),
+        Effect::Lag(_) => false,
+        _ => true,
+    })
+}
+
 fn status_of(rule: &Rule) -> Option<u16> {
     rule.find(|effect| if let Effect::Status(status) = effect { Some(*status) } else { None })
 }

@@ -32,6 +32,8 @@ pub struct Decision {
     pub conditions: Conditions,
     /// What became of the rules.
     pub notes: Vec<FaultNote>,
+    /// Those that shape what a call does.
+    bent: Vec<Hit>,
     /// What is still to be done to the answer of a call that acts.
     carried: Vec<Hit>,
     /// The rule that wins over all behind it, by its position.
@@ -96,12 +98,20 @@ impl Faults {
         }
         hits.sort_by_key(|hit| hit.position);
         let (winners, notes) = self.settle(hits, None);
-        Decision {
-            injection: apply::injection(&winners, call),
-            conditions: apply::conditions(&winners),
-            notes,
-            stopped_at: winners.iter().find(|hit| hit.stops()).map(|hit| hit.position),
-            carried: winners.into_iter().filter(|hit| hit.rule.kind == Kind::Carry).collect(),
+        let injection = apply::injection(&winners, call);
+        let conditions = apply::conditions(&winners);
+        let stopped_at = winners.iter().find(|hit| hit.stops()).map(|hit| hit.position);
+        let (carried, others): (Vec<_>, Vec<_>) = winners.into_iter().partition(|hit| hit.rule.kind == Kind::Carry);
+        let bent = others.into_iter().filter(|hit| matches!(hit.rule.kind, Kind::Sync | Kind::State)).collect();
+        Decision { injection, conditions, notes, bent, carried, stopped_at }
+    }
+
+    /// Notes of the rules that shape what a call does that they could not: `left` is what did not come to pass.
+    pub fn take_back(&mut self, left: &Conditions, decision: &mut Decision) {
+        for hit in std::mem::take(&mut decision.bent) {
+            if apply::is_left(&hit.rule, left) {
+                self.could_not(&hit, &mut decision.notes);
+            }
         }
     }
 
@@ -116,11 +126,16 @@ impl Faults {
             if apply::fits(&hit.rule, &injection.reply) && apply::spoil(&hit, &mut injection, call) {
                 continue;
             }
-            self.unstrike(&hit);
-            let note = decision.notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
-            note.expect("a rule that struck was noted").outcome = Fate::Inapplicable;
+            self.could_not(&hit, &mut decision.notes);
         }
         injection
+    }
+
+    /// Notes of a rule that struck that its effect fits no such call.
+    fn could_not(&mut self, hit: &Hit, notes: &mut [FaultNote]) {
+        self.unstrike(hit);
+        let note = notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
+        note.expect("a rule that struck was noted").outcome = Fate::Inapplicable;
     }
 
     /// Counts a call with every rule that is about it, and finds those that it hits.

@@ -210,3 +210,27 @@ fn a_key_expires_after_so_many_calls() {
     assert_eq!(client.get(LIST).json(), json!({ "detail": "Invalid authentication token" }));
     assert_eq!(client.with_key("llx-new").get(LIST).status, 200);
 }
+
+#[test]
+fn what_could_not_come_to_pass_is_noted_and_is_no_strike() {
+    let server = standing(&[("sync-duration", "1h")]);
+    let client = Client::of(&server);
+    let cases = [
+        ("indexes.list page=repeat-token", "GET", ""),
+        ("indexes.list page=expired-token", "GET", ""),
+        ("indexes.list page=empty-middle", "GET", ""),
+        ("indexes.get vanish", "GET", "/idx-none"),
+        ("sync script=failed", "POST", "/{id}/sync"),
+        ("sync script=failed", "POST", ""),
+        ("indexes.create quota=1", "POST", ""),
+    ];
+    for (number, (rule, method, path)) in cases.into_iter().enumerate() {
+        let client = client.for_case(&format!("{rule}{number}"));
+        let id = id(&create(&client, "n"));
+        client.arm(&format!("{rule} times=1 name=it"));
+        client.call(method, &format!("{LIST}{}", path.replace("{id}", &id)), (method == "POST").then_some(&json!({})));
+        assert_eq!(client.fates()[1], "it inapplicable", "{rule}");
+        let shown = client.get(&format!("/__admin/faults/it?tenant={}", client.key())).json();
+        assert_eq!((&shown["matches"], &shown["strikes"]), (&json!(1), &json!(0)), "{rule}");
+    }
+}
