@@ -191,17 +191,23 @@ fn a_hang_is_silent_until_its_client_goes_and_a_stall_once_the_head_is_out() {
 }
 
 #[test]
-fn what_hangs_stalls_and_waits_ends_when_the_program_is_told_to() {
-    let program = Program::start(&["--fault", "indexes.create hang", "--fault", "indexes.list stall"], &[]);
+fn what_hangs_and_stalls_ends_at_once_when_the_program_is_told_to_and_what_waits_is_answered() {
+    let rules = ["--fault", "indexes.create hang", "--fault", "indexes.list stall", "--fault", "indexes.get delay=9s"];
+    let program = Program::start(&rules, &[]);
     let client = Client::at(program.address);
     let mut hung = client.wire();
     hung.send(create(&client));
-    until_noted(&client, 1);
+    let mut waiting = client.wire();
+    waiting.send(client.request("GET", "/api/v1/indexes/idx-a", "", None));
+    until_noted(&client, 2);
     let mut stalled = client.wire();
     stalled.send(client.request("GET", LIST, "", None));
     stalled.head().expect("the head comes");
-    assert_eq!(program.terminate().0, Some(0));
+    program.signal("TERM");
     assert!(hung.until_end().0.is_empty() && stalled.until_end().0.is_empty());
+    assert!(waiting.is_silent(), "the others did not wait for it");
+    assert_eq!(waiting.answer().map(|answer| answer.status), Some(404));
+    assert_eq!(program.wait().0, Some(0));
 }
 
 #[test]
