@@ -68,7 +68,9 @@ pub(super) async fn answer(line: Arc<Line>, request: Request<Incoming>) -> Resul
     match visit {
         Some(visit) if needs_the_wire(&reply) => hand_over(&line, Order { reply, visit }).await,
         visit => {
-            visit.iter().for_each(|visit| line.answers(visit));
+            if let Some(visit) = &visit {
+                line.answers(visit);
+            }
             Ok(response(&line, &head, reply, visit))
         }
     }
