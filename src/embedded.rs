@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -12,6 +13,9 @@ use crate::config::{self, Merged};
 use crate::emulator::Emulator;
 use crate::net::Server;
 use crate::spelling;
+
+/// How long the end may take; it takes a moment.
+const END: Duration = Duration::from_secs(5);
 
 /// A running server. It ends when this is dropped; calls that are under way then are cut.
 #[derive(Debug)]
@@ -94,7 +98,8 @@ impl Builder {
                     _ = stopped => {}
                 }
             });
-            runtime.shutdown_background();
+            // Nobody listens any more when this is over; what still runs does not wait for anything.
+            runtime.shutdown_timeout(END);
         });
         Ok(MockServer { address, emulator, stop: Some(stop), thread: Some(thread) })
     }
