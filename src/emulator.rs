@@ -77,6 +77,11 @@ impl Emulator {
         &self.tenants
     }
 
+    /// How many handlers have panicked.
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
     /// What can be looked at and steered.
     fn house(&self) -> House<'_> {
         House {
@@ -85,7 +90,7 @@ impl Emulator {
             tenants: &self.tenants,
             targets: &self.targets,
             strangers: &self.strangers,
-            panics: self.panics.load(Ordering::Relaxed),
+            panics: self.panics(),
             routes: &self.routes,
             schemas: &self.schemas,
             contract: &self.contract,

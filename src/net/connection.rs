@@ -1,6 +1,7 @@
 //! One connection: its calls in turn through hyper, until one of them orders the wire to do something else.
 
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -93,10 +94,10 @@ pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: wa
         }
     })
     .await;
-    if traffic.is_broken() {
+    let stream = connection.into_parts().io.into_inner();
+    if traffic.is_broken() || had_closed(&stream) {
         line.lose_last();
     }
-    let stream = connection.into_parts().io.into_inner();
     match ended {
         Ended::Ordered(order) => wire::play(stream, *order, draining).await,
         Ended::Unread => {
@@ -107,6 +108,12 @@ pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: wa
         }
         Ended::Closed => {}
     }
+}
+
+/// Whether the client had closed before it was answered, as one does that gives up waiting. Half-closed and closed look
+/// alike until something is sent; a closed client's system then answers with a reset, which behind a FIN is this error.
+fn had_closed(stream: &Stream) -> bool {
+    matches!(stream.socket().take_error(), Ok(Some(error)) if error.kind() == ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

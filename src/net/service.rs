@@ -55,7 +55,8 @@ pub(super) async fn answer(line: Arc<Line>, request: Request<Incoming>) -> Resul
     };
     let arrival = stopped.map_or_else(|| line.shell.emulator.arrive(&head), Arrival::Decided);
     let (reply, head, visit) = match arrival {
-        Arrival::Decided(reply) => (close_after(&line, announced, reply), head, None),
+        Arrival::Decided(reply) if announced => (close_after(&line, reply), head, None),
+        Arrival::Decided(reply) => (reply, head, None),
         Arrival::Admitted(visit) => {
             line.shell.warn_of_real_key(&head);
             let mut passage = Passage { line: Arc::clone(&line), visit: Some(visit) };
@@ -95,7 +96,7 @@ impl Passage {
                 if why == Unread::Gone {
                     emulator.settle(visit, Outcome::ClientGone);
                 }
-                (close_after(&self.line, true, reply), head)
+                (close_after(&self.line, reply), head)
             }
         };
         if let Some(clock) = visit.clock() {
@@ -136,11 +137,9 @@ fn refusal(why: Unread, limit_bytes: usize) -> Problem {
 }
 
 /// An answer given before the body was read is the connection's last.
-fn close_after(line: &Line, unread: bool, mut reply: Reply) -> Reply {
-    if unread {
-        line.unread.store(true, Ordering::Relaxed);
-        reply.headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    }
+fn close_after(line: &Line, mut reply: Reply) -> Reply {
+    line.unread.store(true, Ordering::Relaxed);
+    reply.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     reply
 }
 

@@ -1,4 +1,4 @@
-//! JSON into values, every key taken for what it is. serde_json's own reading keeps two keys to itself, for numbers and for
+//! JSON into values, every key taken for what it is. `serde_json`'s own reading keeps two keys to itself, for numbers and for
 //! raw text: whoever sends them could pass a text off as a number, or nest deeper than the parser's limit and the stack
 //! allow. It judges nothing.
 

@@ -126,13 +126,17 @@ fn a_half_sent_body_is_journaled_as_a_client_that_has_gone() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_sent_is_journaled_as_a_client_that_has_gone() {
-    let server = server(&[("fault", "indexes.create delay=300ms")]);
-    let client = Client::of(&server);
-    let mut wire = client.wire();
-    wire.send(create(&client, "dir-a"));
-    wait_until("the call has happened", || sources(&client).len() == 1);
-    wire.reset();
-    wait_until("it is settled", || client.journal()[0]["outcome"] == "client_gone");
-    assert_eq!(client.journal()[0]["status"], 201);
+fn a_client_that_gave_up_waiting_is_journaled_as_gone_and_a_half_closed_one_as_answered() {
+    for (way, outcome) in [(Way::Fin, "client_gone"), (Way::Reset, "client_gone"), (Way::HalfClose, "sent")] {
+        let server = server(&[("fault", "indexes.create delay=300ms")]);
+        let client = Client::of(&server);
+        let mut wire = client.wire();
+        wire.send(create(&client, "dir-a"));
+        wait_until("the call has happened", || sources(&client).len() == 1);
+        if let Some(mut half) = leave(wire, way) {
+            assert_eq!(half.answer().expect("it can still read").status, 201);
+        }
+        wait_until("it is settled", || client.journal()[0]["outcome"] == outcome);
+        assert_eq!(client.journal()[0]["status"], 201);
+    }
 }
