@@ -77,20 +77,15 @@ pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: wa
         let mut draining = draining.clone();
         async move { _ = draining.changed().await }
     });
-    let (mut told, mut ordered) = (false, None);
+    let mut told = false;
     let ended = poll_fn(|context| {
         if !told && drained.as_mut().poll(context).is_ready() {
             told = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
         let polled = Pin::new(&mut connection).poll(context);
-        // An order is given while hyper is polled. What was answered before it goes out first.
-        ordered = line.order.lock().take().or(ordered.take());
-        match (ordered.take(), polled) {
-            (Some(order), Poll::Pending) if traffic.has_unsent() => {
-                ordered = Some(order);
-                Poll::Pending
-            }
+        // An order is given while hyper is polled, and what was answered before it is flushed then.
+        match (line.order.lock().take(), polled) {
             (Some(order), _) => Poll::Ready(Ended::Ordered(order)),
             (None, Poll::Pending) => Poll::Pending,
             (None, Poll::Ready(Err(error))) if error.is_parse() => Poll::Ready(Ended::Unread),

@@ -21,7 +21,6 @@ const STALL: Duration = Duration::from_mins(1);
 pub(super) struct Traffic {
     reads: AtomicU64,
     is_broken: AtomicBool,
-    has_unsent: AtomicBool,
 }
 
 /// A socket whose client has to keep up.
@@ -37,11 +36,6 @@ impl Traffic {
     /// How often bytes have come.
     pub(super) fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
-    }
-
-    /// Whether something is still to be sent: hyper flushes the socket once it has nothing left.
-    pub(super) fn has_unsent(&self) -> bool {
-        self.has_unsent.load(Ordering::Relaxed)
     }
 
     /// Whether something could not be sent.
@@ -65,7 +59,6 @@ impl<S> Stream<S> {
 
     /// What a write comes to: one that waits may not wait longer than [`STALL`].
     fn in_time<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        self.traffic.has_unsent.store(true, Ordering::Relaxed);
         let written = if written.is_pending() {
             let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(STALL)));
             stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
@@ -115,9 +108,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.socket).poll_flush(context);
-        self.traffic.has_unsent.store(flushed.is_pending(), Ordering::Relaxed);
-        flushed
+        Pin::new(&mut self.socket).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

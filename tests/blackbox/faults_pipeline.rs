@@ -105,8 +105,8 @@ fn large_answers_before_a_broken_call_arrive_whole_even_when_their_client_reads_
         let body = serde_json::json!({ "source_directory_id": "dir-a", "description": description });
         assert_eq!(client.post(LIST, &body).status, 201);
     }
-    // Answers of a megabyte each: with one of these numbers, the system's buffers are full when the last call comes.
-    for calls in 1..9 {
+    // Answers of a megabyte each: more than the system's buffers hold for a client that does not read.
+    for calls in [2, 4, 6] {
         assert_eq!(client.post("/__admin/reset", &serde_json::json!({ "parts": ["journal"] })).status, 204);
         let mut wire = client.wire();
         for _ in 0..calls {

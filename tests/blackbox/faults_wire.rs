@@ -192,7 +192,7 @@ fn a_hang_is_silent_until_its_client_goes_and_a_stall_once_the_head_is_out() {
 
 #[test]
 fn what_hangs_and_stalls_ends_at_once_when_the_program_is_told_to_and_what_waits_is_answered() {
-    let rules = ["--fault", "indexes.create hang", "--fault", "indexes.list stall", "--fault", "indexes.get delay=9s"];
+    let rules = ["--fault", "indexes.create hang", "--fault", "indexes.list stall", "--fault", "indexes.get delay=5s"];
     let program = Program::start(&rules, &[]);
     let client = Client::at(program.address);
     let mut hung = client.wire();
