@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::call::Call;
 use crate::clock::{self, Moment};
 use crate::reply::Reply;
+use crate::schema::read_value;
 
 /// Bytes of a body that an entry keeps.
 const KEPT_BODY_BYTES: usize = 4096;
@@ -127,7 +128,8 @@ impl Serialize for Recorded {
         if self.whole_bytes > self.kept.len() {
             return serializer.collect_str(&format_args!("{text}… ({} bytes)", self.whole_bytes));
         }
-        match RawValue::from_string(text.into_owned()) {
+        // What nests so deep that a reader could not read the journal around it is a text too.
+        match read_value(format!("[[[{text}]]]").as_bytes()).and_then(|_| RawValue::from_string(text.into_owned())) {
             Ok(json) => json.serialize(serializer),
             Err(_) => serializer.serialize_str(&String::from_utf8_lossy(&self.kept)),
         }
