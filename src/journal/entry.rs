@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::call::Call;
 use crate::clock::{self, Moment};
 use crate::reply::Reply;
+use crate::schema::read_value;
 use crate::secret;
 
 /// Bytes of a body that an entry keeps.
@@ -136,7 +137,9 @@ impl Serialize for Recorded {
         if self.whole_bytes > self.kept.len() {
             return serializer.collect_str(&format_args!("{text}… ({} bytes)", self.whole_bytes));
         }
-        match serde_json::from_str::<&RawValue>(&text) {
+        // What nests so deep that a reader could not read the journal around it is a text too.
+        let readable = read_value(format!("[[[{text}]]]").as_bytes());
+        match readable.and_then(|_| serde_json::from_str::<&RawValue>(&text)) {
             Ok(json) => json.serialize(serializer),
             Err(_) => serializer.serialize_str(&text),
         }

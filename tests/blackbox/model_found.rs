@@ -118,3 +118,16 @@ fn a_create_that_is_refused_for_its_name_leaves_no_directory_behind() {
     assert_eq!(client.post(INDEXES, &body).status, 422);
     assert_eq!(client.get("/api/v1/beta/directories/dir-1").status, 404);
 }
+
+#[test]
+fn a_body_that_nests_too_deep_leaves_the_journal_readable() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    for depth in [60, 126, 1000] {
+        let body = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(matches!(post(&client, INDEXES, &body).status, 400..=499));
+    }
+    let journal = client.journal();
+    let is_shown_as_sent: Vec<bool> = journal.iter().map(|entry| entry["request_body"].is_array()).collect();
+    assert_eq!(is_shown_as_sent, [true, false, false]);
+}
