@@ -102,7 +102,10 @@ pub(super) fn promise(reply: &mut Reply, effects: &[Effect], waits: Waits, attem
     }
     let retried = matches!(reply.status, 408 | 409 | 429 | 500..);
     let promised = exact.or(asked).or_else(|| (retried && waits != Waits::Real).then(|| backoff(attempt)));
+    // A bucket fills with the tenant's clock, which no scale changes: who came back sooner would be turned away again.
+    let unscaled = effects.iter().any(|effect| matches!(effect, Effect::Limit(..)));
     let shown = match waits {
+        Waits::Scaled(_) if unscaled => promised,
         Waits::Scaled(scale) if retried => promised.map(|wait| scaled(wait, scale).max(Duration::from_millis(1))),
         Waits::Jumped if retried => promised.map(|_| Duration::from_millis(1)),
         Waits::Real | Waits::Scaled(_) | Waits::Jumped => exact,

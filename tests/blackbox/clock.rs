@@ -160,6 +160,12 @@ fn every_injected_answer_that_is_tried_again_says_in_milliseconds_how_short_the_
     ] {
         assert_eq!(told(&fast, rule, headers), [after, millis], "{rule} {headers}");
     }
+    let limited = standing(&[("time-scale", "0.01"), ("fault", "* limit=1/10s")]);
+    let limited = Client::of(&limited);
+    assert_eq!(limited.get("/api/v1/indexes").status, 200);
+    let refused = limited.get("/api/v1/indexes");
+    let waits = ["retry-after", "retry-after-ms"].map(|name| refused.header(name));
+    assert_eq!(waits, [Some("10"), Some("10000")], "a bucket is not scaled, so its promise is not");
     let none = standing(&[("time-scale", "0")]);
     assert_eq!(told(&Client::of(&none), "status=429 retry-after=1h", ""), [some("3600"), some("1")]);
     let auto = jumping(&[]);
