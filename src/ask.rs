@@ -1,12 +1,15 @@
 //! Asking the running server of the same settings, as `healthcheck` and `check` do. It only reads.
 
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use crate::config::Settings;
 
+/// How long a server may be silent, and how long its whole answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Bytes of an answer that are read.
 const MAX_ANSWER_BYTES: u64 = 1 << 30;
@@ -26,7 +29,8 @@ pub struct Answer {
 pub fn get(settings: &Settings, path: &str) -> Result<Answer, String> {
     let address = SocketAddr::new(reachable(settings.host), port(settings)?);
     let from = format!("http://{address}");
-    let text = ask(address, path, settings.admin_token.as_deref())
+    let (asked, token) = (path.to_owned(), settings.admin_token.clone());
+    let text = within(DEADLINE, move || ask(address, &asked, token.as_deref()))
         .map_err(|error| format!("no answer from {from}{path}: {error}"))?;
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
     let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
@@ -55,7 +59,17 @@ fn port(settings: &Settings) -> Result<u16, String> {
     text.trim().parse().map_err(|_| format!("{}: {text:?} is not a port", file.display()))
 }
 
-fn ask(address: SocketAddr, path: &str, token: Option<&str>) -> std::io::Result<String> {
+/// What `work` comes to, unless it takes too long; it is then left to itself.
+fn within<T: Send + 'static>(
+    deadline: Duration,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let (done, result) = channel();
+    std::thread::spawn(move || done.send(work()));
+    result.recv_timeout(deadline).unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+}
+
+fn ask(address: SocketAddr, path: &str, token: Option<&str>) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -64,4 +78,19 @@ fn ask(address: SocketAddr, path: &str, token: Option<&str>) -> std::io::Result<
     let mut answer = Vec::new();
     stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_drips_for_ever_is_given_up() {
+        let drip = || loop {
+            std::thread::park();
+        };
+        let given_up: io::Result<String> = within(Duration::from_millis(1), drip);
+        assert_eq!(given_up.expect_err("it never ends").kind(), ErrorKind::TimedOut);
+        assert_eq!(within(DEADLINE, || Ok("whole")).expect("it ends"), "whole");
+    }
 }

@@ -214,6 +214,11 @@ impl Tenants {
         &self.origin.given_faults
     }
 
+    /// What all journals keep to together.
+    pub fn journal_limits(&self) -> crate::journal::Limits {
+        self.origin.journal.clone()
+    }
+
     /// Remembers a rule that was given at run time, for [`Tenants::rules_never_struck`].
     pub fn note_rule(&self, rule: &Rule) {
         let mut added = self.origin.added_rules.lock();

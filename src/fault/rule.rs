@@ -137,6 +137,7 @@ impl Rule {
     }
 
     fn from_line(mut line: Line, targets: &Targets) -> Result<Self, RuleError> {
+        line.check_printed()?;
         let (subject, said_phase) = split_phase(&line.subject)?;
         let subject = subject.to_owned();
         let clauses = read_clauses(&line)?;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::answer::Waits;
 use crate::call::Head;
 use crate::clock::Moment;
+use crate::schema::read_value;
 use crate::seed::Seed;
 
 /// What rules see of a call.
@@ -64,6 +65,6 @@ impl<'a> CallView<'a> {
     }
 
     pub(super) fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| serde_json::from_slice(self.body).ok()).as_ref()
+        self.json.get_or_init(|| read_value(self.body).ok()).as_ref()
     }
 }

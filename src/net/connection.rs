@@ -1,6 +1,7 @@
 //! One connection: its calls in turn through hyper, until one of them orders the wire to do something else.
 
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -93,10 +94,10 @@ pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: wa
         }
     })
     .await;
-    if traffic.is_broken() {
+    let stream = connection.into_parts().io.into_inner();
+    if traffic.is_broken() || had_closed(&stream) {
         line.lose_last();
     }
-    let stream = connection.into_parts().io.into_inner();
     match ended {
         Ended::Ordered(order) => wire::play(stream, *order, draining).await,
         Ended::Unread => {
@@ -106,5 +107,53 @@ pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: wa
             }
         }
         Ended::Closed => {}
+    }
+}
+
+/// Whether the client had closed before it was answered, as one does that gives up waiting. Half-closed and closed look
+/// alike until something is sent; a closed client's system then answers with a reset, which behind a FIN is this error.
+fn had_closed(stream: &Stream) -> bool {
+    matches!(stream.socket().take_error(), Ok(Some(error)) if error.kind() == ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::config::{self, Merged};
+    use crate::emulator::Emulator;
+    use crate::net::Server;
+
+    async fn connected() -> TcpStream {
+        let told = Merged::alone(&[("port", vec!["0".to_owned()]), ("log-level", vec!["off".to_owned()])]);
+        let settings = config::read(&told).expect("they are good");
+        let emulator = Emulator::new(settings, told).expect("the schemas are good");
+        let server = Server::bind(Arc::new(emulator)).await.expect("a port is free");
+        let address = server.local_addr();
+        tokio::spawn(server.run(std::future::pending()));
+        TcpStream::connect(address).await.expect("it listens")
+    }
+
+    /// On a standing clock time jumps to the next deadline when nothing else goes on: without one this would wait for ever.
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_never_reads_its_answers_is_hung_up_on() {
+        let mut client = connected().await;
+        let calls =
+            b"GET /api/v1/indexes HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer a\r\n\r\n".repeat(1 << 20);
+        let written = tokio::time::timeout(Duration::from_mins(10), client.write_all(&calls)).await;
+        assert!(written.expect("it does not last").is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_never_calls_again_is_hung_up_on() {
+        for sent in [&b""[..], b"GET /hea", b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"] {
+            let mut client = connected().await;
+            client.write_all(sent).await.expect("it listens");
+            let read = tokio::time::timeout(Duration::from_mins(10), client.read_to_end(&mut Vec::new())).await;
+            assert!(read.expect("it does not last").is_ok());
+        }
     }
 }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::json_error::{Located, locate};
+use super::reading::read_value;
 use super::{deep, numbers};
 use crate::problem::{Problem, Step, Violation};
 
@@ -41,7 +42,7 @@ fn is_wide(bytes: &[u8]) -> bool {
 }
 
 fn read_json(bytes: &[u8]) -> Result<Value, Problem> {
-    let mut value = serde_json::from_slice(bytes).or_else(|_| explain(bytes))?;
+    let mut value = read_value(bytes).or_else(|_| explain(bytes))?;
     numbers::to_python(&mut value).map_err(|numbers::OutOfRange| Problem::unreadable_body())?;
     Ok(value)
 }

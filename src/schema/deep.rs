@@ -7,6 +7,8 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::reading::read_value;
+
 /// Reads an array or an object of at most 128 levels; `None` when `text` is anything else.
 pub(super) fn read(text: &str) -> Option<Value> {
     serde_json::from_str::<Outermost>(text).ok().map(|outermost| outermost.0)
@@ -47,5 +49,5 @@ impl<'de> Visitor<'de> for Level {
 }
 
 fn inner<E: Error>(value: &RawValue) -> Result<Value, E> {
-    serde_json::from_str(value.get()).map_err(E::custom)
+    read_value(value.get().as_bytes()).map_err(E::custom)
 }

@@ -64,7 +64,7 @@ impl Request {
     fn bytes(&self, address: SocketAddr) -> Vec<u8> {
         let body = self.body();
         let mut head = format!("{} {} HTTP/1.1\r\nhost: {address}\r\n", self.method, self.target);
-        for (name, value) in self.headers.clone().unwrap_or_else(|| usual_headers(body.is_some())) {
+        for (name, value) in self.headers.clone().unwrap_or_else(|| usual_headers(body.as_deref())) {
             write!(head, "{name}: {value}\r\n").expect("a string takes everything");
         }
         let framed = ["\r\ntransfer-encoding:", "\r\ncontent-length:"].iter().any(|name| head.contains(name));
@@ -80,10 +80,10 @@ impl Request {
     }
 }
 
-fn usual_headers(with_body: bool) -> Vec<(String, String)> {
+fn usual_headers(body: Option<&[u8]>) -> Vec<(String, String)> {
     let key = ("authorization".to_owned(), format!("Bearer {KEY}"));
     let json = ("content-type".to_owned(), "application/json".to_owned());
-    [key].into_iter().chain(with_body.then_some(json)).collect()
+    [key].into_iter().chain(body.map(|_| json)).collect()
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
@@ -125,14 +125,14 @@ fn refused_otherwise(case: &Case, answer: &Answer) -> Option<String> {
     let content_type = (case.status != 307).then_some("application/json");
     let wanted = (case.status, case.body.as_str(), content_type, case.allow.as_deref(), case.location.as_deref());
     let text = answer.text();
-    let came = (
+    let told = (
         answer.status,
         text.as_str(),
         answer.header("content-type"),
         answer.header("allow"),
         answer.header("location"),
     );
-    (came != wanted).then(|| format!("  wanted {wanted:?}\n  came   {came:?}"))
+    (told != wanted).then(|| format!("  wanted {wanted:?}\n  came   {told:?}"))
 }
 
 fn refused_at_all(_: &Case, answer: &Answer) -> Option<String> {

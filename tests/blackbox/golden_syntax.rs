@@ -1,4 +1,4 @@
-//! The search for syntax errors against serde_json, on generated texts: what serde_json reads is sound, and an error
+//! The search for syntax errors against `serde_json`, on generated texts: what `serde_json` reads is sound, and an error
 //! lies within its text.
 
 use llamacloud_mock::schema::{Located, locate};
@@ -101,7 +101,7 @@ fn lies_within(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What serde_json takes is sound, and what is not sound it does not take.
+/// What `serde_json` takes is sound, and what is not sound it does not take.
 fn agrees_with_serde(text: &str) -> Result<(), TestCaseError> {
     if serde_json::from_str::<Value>(text).is_ok() {
         prop_assert_eq!(locate(text), Located::Sound);
@@ -109,7 +109,7 @@ fn agrees_with_serde(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What Python reads and serde_json refuses has one of the few things in it that only Python takes.
+/// What Python reads and `serde_json` refuses has one of the few things in it that only Python takes.
 fn differs_for_a_reason(text: &str) -> Result<(), TestCaseError> {
     if locate(text) == Located::Sound && serde_json::from_str::<Value>(text).is_err() {
         prop_assert!(["NaN", "Infinity", "\\u"].iter().any(|reason| text.contains(reason)), "{text:?}");
