@@ -206,8 +206,10 @@ fn what_hangs_and_stalls_ends_at_once_when_the_program_is_told_to_and_what_waits
     program.signal("TERM");
     assert!(hung.until_end().0.is_empty() && stalled.until_end().0.is_empty());
     assert!(waiting.is_silent(), "the others did not wait for it");
-    assert_eq!(waiting.answer().map(|answer| answer.status), Some(404));
-    assert_eq!(program.wait().0, Some(0));
+    let (bytes, ended) = waiting.until_end();
+    let (code, stderr) = program.wait();
+    assert_eq!(code, Some(0), "{ended:?} {stderr}");
+    assert_eq!(Answer::parse(&bytes).map(|answer| answer.status), Some(404), "{ended:?} {stderr}");
 }
 
 #[test]
