@@ -249,8 +249,13 @@ impl Clock {
         if self.mode() == Mode::Auto {
             self.sleep_until_jump(delay).await;
         } else {
-            tokio::time::sleep(scaled(delay, self.time_scale)).await;
+            tokio::time::sleep(self.on_the_wall(delay)).await;
         }
+    }
+
+    /// How long `delay` takes on the wall: scaled under `real` and `manual`, no time at all under `auto`.
+    pub fn on_the_wall(&self, delay: Duration) -> Duration {
+        if self.mode() == Mode::Auto { Duration::ZERO } else { scaled(delay, self.time_scale) }
     }
 
     /// Waits for ever, counted as waiting so that an `auto` clock goes on without this call.

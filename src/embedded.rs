@@ -14,8 +14,8 @@ use crate::emulator::Emulator;
 use crate::net::Server;
 use crate::spelling;
 
-/// How long the end may take; it takes a moment.
-const END: Duration = Duration::from_secs(5);
+/// How long what runs on the server may take to end.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running server. It ends when this is dropped; calls that are under way then are cut.
 #[derive(Debug)]
@@ -98,8 +98,8 @@ impl Builder {
                     _ = stopped => {}
                 }
             });
-            // Nobody listens any more when this is over; what still runs does not wait for anything.
-            runtime.shutdown_timeout(END);
+            // Once this is dropped, nothing listens any more.
+            runtime.shutdown_timeout(PATIENCE);
         });
         Ok(MockServer { address, emulator, stop: Some(stop), thread: Some(thread) })
     }

@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::schema::{Body, Given, Schema, Schemas, Taken, check, read_body};
 use crate::seed::Seed;
-use crate::store::{Request, World};
+use crate::store::World;
 use crate::tenant::{Tenant, Tenants};
 use crate::visit::{Kind, Visit};
 
@@ -59,7 +59,7 @@ impl Emulator {
         let schemas = Schemas::load(settings.schemas.as_deref())?;
         let routes = Routes::new(crate::api::operations());
         let targets = trouble::targets(&routes);
-        let rules = trouble::given(&settings.scenarios, &settings.faults, &targets)?;
+        let rules = trouble::given(&settings, &targets)?;
         let faults = trouble::armed(rules, settings.start_time.unwrap_or_else(clock::wall))?;
         let tenants = Tenants::new(&settings, faults);
         let strangers = Mutex::new(Journal::new(tenants.journal_limits()));
@@ -125,15 +125,17 @@ impl Emulator {
         let times = state.begin(&tenant.clock);
         visit.seq = state.journal.next_seq();
         let at_head = visit.at_head.take();
-        let mut trouble = self.trouble(visit, (tenant, &mut state.faults), (call, times));
-        let (injected, conditions) = trouble.before(at_head);
+        let faults = (tenant, &mut state.faults, state.world.index_count());
+        let mut trouble = self.trouble(visit, faults, (call, times));
+        let injected;
+        (injected, visit.conditions) = trouble.before(at_head);
         let reply = injected.unwrap_or_else(|| {
             let reply = read(operation, call)
                 .and_then(|body| self.check(operation, call, body))
-                .and_then(|taken| act(operation, &mut state.world, visit.request(times.now, taken, conditions)))
+                .and_then(|taken| act(operation, &mut state.world, visit, (times.now, taken)))
                 .unwrap_or_else(Reply::from);
             visit.committed = reply.is_success() && operation.method != Method::GET;
-            trouble.after(reply)
+            trouble.after(reply, &visit.conditions)
         });
         visit.faults = trouble.notes();
         state.world.events.drain(..).for_each(|at| tenant.clock.expect(at));
@@ -229,9 +231,17 @@ impl Emulator {
 }
 
 /// Runs the operation's handler on the tenant's world.
-fn act(operation: &Operation, world: &mut World, mut request: Request) -> Result<Reply, Problem> {
-    world.tidy(request.now);
-    (operation.handler)(world, &mut request)
+fn act(
+    operation: &Operation,
+    world: &mut World,
+    visit: &mut Visit,
+    (now, taken): (clock::Moment, Taken),
+) -> Result<Reply, Problem> {
+    world.tidy(now);
+    let mut request = visit.request(now, taken);
+    let done = (operation.handler)(world, &mut request);
+    visit.conditions = request.conditions;
+    done
 }
 
 /// The call's body, if the operation takes one.

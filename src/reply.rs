@@ -133,8 +133,8 @@ impl Reply {
 }
 
 impl Wire {
-    /// Whether the answer goes out whole and at once, as most do.
-    pub fn is_plain(&self) -> bool {
-        *self == Self::default()
+    /// Whether the whole answer reaches its client, however slowly, and says truly how long it is.
+    pub fn is_sound(&self) -> bool {
+        self.end == End::Whole && self.content_length.is_none()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::clock::{Clock, Mode, Moment, wall};
 use crate::config::{Isolation, Settings};
-use crate::fault::Faults;
+use crate::fault::{Faults, Rule};
 use crate::journal::Journal;
 use crate::seed::Seed;
 use crate::store::{Ledger, Policy, World};
@@ -72,12 +72,17 @@ struct Origin {
     first_faults: Mutex<Faults>,
     /// Those of them that were given at the start, to which a reset goes back.
     given_faults: Faults,
+    /// Rules that were given since and may not have struck yet, whether they are still armed or not.
+    added_rules: Mutex<Vec<Rule>>,
     policy: Arc<Policy>,
     ledger: Arc<Ledger>,
     journal: crate::journal::Limits,
 }
 
 const SHARDS: usize = 16;
+
+/// Rules given at run time that are remembered until they strike.
+const MAX_ADDED_RULES: usize = 10_000;
 
 /// The key of the only tenant under `--isolation none`.
 const SHARED_KEY: &str = "shared";
@@ -139,6 +144,7 @@ impl Tenants {
             clock_start: (settings.clock, settings.start_time),
             first_faults: Mutex::new(faults.clone()),
             given_faults: faults,
+            added_rules: Mutex::default(),
             policy: Arc::new(Policy::new(settings)),
             ledger: Ledger::new(settings.max_state_bytes),
             journal: crate::journal::Limits::new(settings),
@@ -211,6 +217,25 @@ impl Tenants {
     /// What all journals keep to together.
     pub fn journal_limits(&self) -> crate::journal::Limits {
         self.origin.journal.clone()
+    }
+
+    /// Remembers a rule that was given at run time, for [`Tenants::rules_never_struck`].
+    pub fn note_rule(&self, rule: &Rule) {
+        let mut added = self.origin.added_rules.lock();
+        if added.len() >= MAX_ADDED_RULES {
+            added.retain(Rule::never_struck);
+        }
+        if added.len() < MAX_ADDED_RULES {
+            added.push(rule.clone());
+        }
+    }
+
+    /// The rules that have never struck any tenant's call, as `name: rule`: those of the start, then those that were given
+    /// since, whether they are still armed or not.
+    pub fn rules_never_struck(&self) -> Vec<String> {
+        let added = self.origin.added_rules.lock();
+        let all = self.origin.given_faults.rules().chain(added.iter());
+        all.filter(|rule| rule.never_struck()).map(|rule| format!("{}: {rule}", rule.name)).collect()
     }
 
     /// Puts a clock back to where clocks started.

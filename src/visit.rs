@@ -1,6 +1,7 @@
 //! A call between its head and its end: what the stages and the shell keep of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::call::{Call, PathParams};
 use crate::clock::{Clock, Moment, OpenCall};
@@ -25,6 +26,8 @@ pub struct Visit {
     pub own_rule: Option<Arc<Rule>>,
     /// What a fault that struck at the head makes the shell do instead of reading on.
     pub head_order: Option<HeadOrder>,
+    /// What the rules make it see; once it acted, what of that did not come to pass.
+    pub conditions: Conditions,
     /// What the rules decided by its head.
     pub at_head: Option<AtHead>,
     /// What became of the rules that it met.
@@ -54,6 +57,7 @@ impl Visit {
             body_limit,
             own_rule: None,
             head_order: None,
+            conditions: Conditions::default(),
             at_head: None,
             faults: Vec::new(),
             committed: false,
@@ -84,8 +88,9 @@ impl Visit {
         self.tenant.as_ref().map(|tenant| &tenant.clock)
     }
 
-    /// What the handler is given. Takes the path's values out.
-    pub fn request(&mut self, now: Moment, taken: Taken, conditions: Conditions) -> Request {
+    /// What the handler is given. Takes the path's values and the conditions out.
+    pub fn request(&mut self, now: Moment, taken: Taken) -> Request {
+        let conditions = std::mem::take(&mut self.conditions);
         let path = match &mut self.kind {
             Kind::Operation(_, params) => std::mem::take(params),
             Kind::Admin => PathParams::new(),
@@ -96,11 +101,9 @@ impl Visit {
     /// What the journal keeps of it.
     pub fn entry(&self, at: Moment, call: &Call, reply: &Reply) -> Entry {
         let label = self.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
-        Entry {
-            faults: self.faults.clone(),
-            committed: self.committed,
-            ..Entry::of((self.seq, at), (label, Some(self.name())), call, reply)
-        }
+        let entry = Entry::of((self.seq, at), (label, Some(self.name())), call, reply);
+        let held_back = self.clock().map_or(Duration::ZERO, |clock| clock.on_the_wall(reply.delay));
+        Entry { answered: entry.wall.plus(held_back), faults: self.faults.clone(), committed: self.committed, ..entry }
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{House, read};
 use crate::call::Call;
+use crate::config::{Isolation, Settings};
 use crate::fault::{Counted, Faults, Rule, free_name};
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -57,6 +58,9 @@ pub(super) fn put(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
     // The name in the path is checked as one in the rule would be.
     let named = Rule::parse(&format!("* delay=0 name={}", name(call)), house.targets);
     let named = named.map_err(|error| Problem::text(422, error.to_string()))?;
+    if rule.has_name() && rule.name != named.name {
+        return Err(Problem::text(422, format!("name: is {} in the path and {} in the rule", named.name, rule.name)));
+    }
     let rule = rule.named(&named.name);
     let is_there = whose.any(house, |faults| faults.has(&rule.name));
     make_room(house, &whose, &rule.name)?;
@@ -92,9 +96,10 @@ impl Whose {
 
     /// Puts a rule behind the others, its time to live counted on each tenant's clock.
     fn arm(&self, house: House<'_>, rule: &Rule) {
+        house.tenants.note_rule(rule);
         let arm = |tenant: &Arc<Tenant>| {
             let now = tenant.clock.now();
-            tenant.change_faults(|faults| _ = faults.arm(rule.clone(), now));
+            tenant.change_faults(|faults| faults.arm(rule.clone(), now));
         };
         match self {
             Self::One(tenant) => arm(tenant),
@@ -104,6 +109,13 @@ impl Whose {
                 house.tenants.all().iter().for_each(arm);
             }
         }
+    }
+
+    /// Whether a call of the key with this label can meet these rules.
+    fn has_calls_of(&self, key: &str, settings: &Settings) -> bool {
+        let elsewhere =
+            matches!(self, Self::One(tenant) if settings.isolation == Isolation::Key && &*tenant.label != key);
+        settings.lets_in_label(key) && !elsewhere
     }
 
     /// Whether some of the rules that are meant pass a test.
@@ -158,7 +170,13 @@ fn given(house: House<'_>, call: &Call) -> Result<(Rule, Whose), Problem> {
     };
     let refusal = |error| Problem::text(422, format!("{error}"));
     let rule = Rule::from_json(&body, house.targets).map_err(refusal)?;
-    Ok((rule, whose(house, call, tenant)?))
+    let whose = whose(house, call, tenant)?;
+    match rule.only_tenant() {
+        Some(key) if !whose.has_calls_of(key, house.settings) => {
+            Err(Problem::text(422, format!("key: no call of {key} meets this rule, so it would never strike")))
+        }
+        _ => Ok((rule, whose)),
+    }
 }
 
 fn make_room(house: House<'_>, whose: &Whose, name: &str) -> Result<(), Problem> {

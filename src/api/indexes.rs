@@ -94,7 +94,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     let options = choices::options(&mut request.body, &world.policy)?;
-    if let Some((most, status)) = request.conditions.quota.filter(|(most, _)| world.index_count() >= *most) {
+    if let Some((most, status)) = request.conditions.quota.take_if(|(most, _)| world.index_count() >= *most) {
         return Err(Problem::text(status, format!("Index quota exceeded: at most {most} indexes")));
     }
     let directories = world.next_directory();
@@ -133,11 +133,12 @@ fn list(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     for ordinal in &shown.ordinals {
         world.index_at_mut(*ordinal).life.bring_to(request.now);
     }
-    let next = match request.conditions.page {
-        Some(PageFault::RepeatToken) => page.below.or(shown.next_below),
+    let mut comes_to_pass = |fault: PageFault| request.conditions.page.take_if(|asked| *asked == fault).is_some();
+    let next = match page.below {
+        Some(below) if comes_to_pass(PageFault::RepeatToken) => Some(below),
         _ => shown.next_below,
     };
-    let is_emptied = request.conditions.page == Some(PageFault::EmptyMiddle) && next.is_some();
+    let is_emptied = next.is_some() && comes_to_pass(PageFault::EmptyMiddle);
     let items = if is_emptied { &[] } else { &shown.ordinals[..] };
     let reply = index_shown::page(world, items, next.map(|below| world.page_token(LIST, below)));
     for ordinal in &shown.ordinals {
@@ -198,10 +199,10 @@ fn accepted() -> Reply {
 // ---------------------------------------------------------------------------------------------------- finding, making
 
 /// The index that the path names, brought up to now.
-fn named_index(world: &mut World, request: &Request) -> Result<u64, Problem> {
+fn named_index(world: &mut World, request: &mut Request) -> Result<u64, Problem> {
     let id = request.path[0].1.as_str();
     let found = world.find_index(id, request);
-    if let Some(ordinal) = found.filter(|_| request.conditions.vanish.is_some()) {
+    if let Some(ordinal) = found.filter(|_| request.conditions.vanish.take().is_some()) {
         world.delete_index(ordinal, request.now);
         return Err(not_found());
     }
@@ -266,9 +267,9 @@ fn new_index(world: &World, mut stream: Stream, (source, name): (u32, Box<str>),
 }
 
 /// The course of a sync that starts now: a fault's, a magic name's, or the plain one.
-fn script(world: &World, name: &str, request: &Request) -> Result<Arc<Script>, Problem> {
-    if let Some(script) = &request.conditions.script {
-        return Ok(Arc::clone(script));
+fn script(world: &World, name: &str, request: &mut Request) -> Result<Arc<Script>, Problem> {
+    if let Some(script) = request.conditions.script.take() {
+        return Ok(script);
     }
     match Script::from_magic_name(name, world.policy.sync_duration) {
         None => Ok(Arc::clone(&world.policy.script)),

@@ -12,7 +12,7 @@ use crate::store::{PageFault, PageRequest, Request, World};
 const MAX_PAGE_SIZE: usize = 1000;
 
 /// The page of `list` (an operation's name) that a call asks for.
-pub(super) fn asked(world: &World, request: &Request, list: &str) -> Result<PageRequest, Problem> {
+pub(super) fn asked(world: &World, request: &mut Request, list: &str) -> Result<PageRequest, Problem> {
     Ok(PageRequest { size: size(world, request)?, below: below(world, request, list)? })
 }
 
@@ -35,11 +35,12 @@ fn size(world: &World, request: &Request) -> Result<usize, Problem> {
     Err(choices::refusal(policy, &["query", "page_size"], "page_size should be at least 1", digits.into()))
 }
 
-fn below(world: &World, request: &Request, list: &str) -> Result<Option<u64>, Problem> {
+fn below(world: &World, request: &mut Request, list: &str) -> Result<Option<u64>, Problem> {
     let policy = &world.policy;
     let Some(token) = text_param(request, "page_token").filter(|token| !token.is_empty()) else { return Ok(None) };
-    let opened = world.open_page_token(list, token);
-    match opened.filter(|_| request.conditions.page != Some(PageFault::ExpiredToken)) {
+    let (token, opened) = (token.to_owned(), world.open_page_token(list, token));
+    let has_expired = |fault: &mut PageFault| *fault == PageFault::ExpiredToken;
+    match opened.filter(|_| request.conditions.page.take_if(has_expired).is_none()) {
         Some(below) => Ok(Some(below)),
         None if policy.fidelity == Fidelity::Contract => Ok(None),
         None => {

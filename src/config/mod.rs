@@ -12,6 +12,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::{Mode, Moment};
+use crate::tenant_label::label_of;
+
+/// The key of callers without one, where they are let in.
+pub const ANONYMOUS: &str = "anonymous";
 
 /// Every setting, with its unit in its name or its type.
 #[derive(Debug, Clone)]
@@ -98,6 +102,13 @@ impl Settings {
     /// Whether a caller with this key is let in.
     pub fn lets_in(&self, key: &str) -> bool {
         self.api_keys.is_empty() || self.api_keys.iter().any(|good| good == key)
+    }
+
+    /// Whether some key that is let in has this label.
+    pub fn lets_in_label(&self, label: &str) -> bool {
+        let mut good = self.api_keys.iter().map(|key| label_of(key));
+        let anonymous = self.auth == Auth::Optional && label_of(ANONYMOUS) == label;
+        self.api_keys.is_empty() || anonymous || good.any(|known| known == label)
     }
 }
 

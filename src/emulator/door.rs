@@ -4,7 +4,7 @@ use http::header::{HeaderValue, LOCATION};
 
 use super::{Arrival, Emulator};
 use crate::call::{Head, PathParams};
-use crate::config::Auth;
+use crate::config::{ANONYMOUS, Auth};
 use crate::operation::{Operation, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -36,7 +36,7 @@ impl Emulator {
     /// The key that a caller is let in with, if it is.
     pub(super) fn key<'a>(&self, head: &'a Head) -> Option<&'a str> {
         match (head.credential(), self.settings.auth) {
-            (None, Auth::Optional) => Some("anonymous"),
+            (None, Auth::Optional) => Some(ANONYMOUS),
             (shown, _) => shown.filter(|key| self.settings.lets_in(key)),
         }
     }

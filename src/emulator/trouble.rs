@@ -1,19 +1,21 @@
 //! Where a call meets its tenant's rules: before it acts, after it acted, and at its head. With no rule set, nothing is
 //! looked at.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Emulator;
 use crate::call::{Call, Head};
 use crate::clock::{Clock, Mode, Moment};
-use crate::config::Overrides;
-use crate::fault::{AtHead, CallView, Faults, Has, Injection, Rule, Scenario, Target, Waits};
+use crate::config::{Isolation, Overrides, Settings};
+use crate::fault::{AtHead, CallView, Decision, Faults, Has, Injection, Rule, Scenario, Target, Waits};
 use crate::journal::FaultNote;
 use crate::operation::{Operation, Routes};
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::store::Conditions;
 use crate::tenant::{Tenant, Times};
+use crate::tenant_label::label_of;
 use crate::visit::Visit;
 
 /// The header in which a call brings a rule of its own.
@@ -26,7 +28,7 @@ pub(super) struct Trouble<'a> {
     /// `None` when there are no rules.
     view: Option<CallView<'a>>,
     own_rule: Option<Arc<Rule>>,
-    notes: Vec<FaultNote>,
+    decision: Decision,
 }
 
 /// What rules are written about: the rows of the table.
@@ -37,19 +39,22 @@ pub(super) fn targets(routes: &Routes) -> Vec<Target> {
 }
 
 /// The rules that were given at the start: scenarios' first, in order.
-pub(super) fn given(scenarios: &[String], rules: &[String], targets: &[Target]) -> Result<Vec<Rule>, String> {
+pub(super) fn given(settings: &Settings, targets: &[Target]) -> Result<Vec<Rule>, String> {
     let mut given = Vec::new();
-    for name in scenarios {
+    for name in &settings.scenarios {
         let scenario = Scenario::load(name).map_err(|error| format!("--scenario: {error}"))?;
         for rule in &scenario.faults {
             let blame = |error| format!("--scenario {name}: {rule:?}: {error}");
             given.push(Rule::parse(rule, targets).map_err(blame)?);
         }
     }
-    for rule in rules {
+    for rule in &settings.faults {
         given.push(Rule::parse(rule, targets).map_err(|error| format!("--fault {rule:?}: {error}"))?);
     }
-    Ok(given)
+    match given.iter().find(|rule| rule.only_tenant().is_some_and(|key| !settings.lets_in_label(key))) {
+        Some(rule) => Err(format!("--fault \"{rule}\": key: is not let in (--api-key), so this would never strike")),
+        None => Ok(given),
+    }
 }
 
 /// Arms the `rules` that were given at the start, when clocks stand at `now`.
@@ -75,7 +80,8 @@ impl Emulator {
         let mut state = tenant.lock();
         let times = state.begin(&tenant.clock);
         let call = Call { head: head.clone(), body: bytes::Bytes::new() };
-        let mut trouble = self.trouble(visit, (&tenant, &mut state.faults), (&call, times));
+        let indexes = state.world.index_count();
+        let mut trouble = self.trouble(visit, (&tenant, &mut state.faults, indexes), (&call, times));
         let struck = trouble.at_head();
         drop(trouble);
         if let Some(order) = struck.order {
@@ -92,7 +98,7 @@ impl Emulator {
     pub(super) fn trouble<'a>(
         &self,
         visit: &Visit,
-        (tenant, faults): (&'a Tenant, &'a mut Faults),
+        (tenant, faults, indexes): (&'a Tenant, &'a mut Faults, usize),
         (call, times): (&'a Call, Times),
     ) -> Trouble<'a> {
         let own_rule = visit.own_rule.clone();
@@ -100,24 +106,40 @@ impl Emulator {
             faults.put_first(Arc::clone(rule));
         }
         let view = (!faults.is_empty()).then(|| {
-            let mut view = CallView::new(self.position(visit), (&tenant.label, &tenant.seed), &call.head, times.now);
+            let key = self.key_label(tenant, &call.head);
+            let mut view = CallView::new(self.position(visit), (key, &tenant.seed), &call.head, times.now);
             view.body = &call.body;
             view.first_call = times.first_call;
             view.open_calls = tenant.open_calls();
+            view.indexes = indexes;
             view.waits = waits(&tenant.clock);
             view
         });
-        Trouble { faults, clock: &tenant.clock, view, own_rule, notes: Vec::new() }
+        Trouble { faults, clock: &tenant.clock, view, own_rule, decision: Decision::default() }
     }
 
     fn own_rule(&self, operation: &Operation, head: &Head) -> Result<Option<Rule>, Problem> {
         if self.settings.overrides == Overrides::Ignored {
             return Ok(None);
         }
-        let Some(clauses) = head.header(OVERRIDE) else { return Ok(None) };
+        let mut brought = head.headers.get_all(OVERRIDE).iter();
+        let Some(clauses) = brought.next() else { return Ok(None) };
         let refusal = |error| Problem::text(422, format!("{OVERRIDE}: {error}"));
-        let rule = Rule::parse_clauses(operation.name, clauses, &self.targets).map_err(refusal)?;
+        if brought.next().is_some() {
+            return Err(refusal("is there twice".to_owned()));
+        }
+        let clauses = std::str::from_utf8(clauses.as_bytes()).map_err(|_| refusal("is no UTF-8".to_owned()))?;
+        let rule = Rule::parse_clauses(operation.name, clauses, &self.targets);
+        let rule = rule.map_err(|error| refusal(error.to_string()))?;
         Ok(Some(if rule.has_name() { rule } else { rule.named(OVERRIDE) }))
+    }
+
+    /// The label of the key that a call shows; under `--isolation none` its tenant's says nothing of that.
+    fn key_label<'a>(&self, tenant: &'a Tenant, head: &Head) -> Cow<'a, str> {
+        match (self.settings.isolation, self.key(head)) {
+            (Isolation::None, Some(key)) => Cow::Owned(label_of(key)),
+            _ => Cow::Borrowed(&*tenant.label),
+        }
     }
 
     fn position(&self, visit: &Visit) -> usize {
@@ -133,18 +155,20 @@ impl Trouble<'_> {
     /// What is answered instead of acting, if anything, and what the call is made to see if it acts.
     pub(super) fn before(&mut self, at_head: Option<AtHead>) -> (Option<Reply>, Conditions) {
         let Some(view) = &self.view else { return (None, Conditions::default()) };
-        let decision = self.faults.before(view, at_head);
-        self.notes = decision.notes;
-        if let Some(injection) = &decision.injection {
+        self.decision = self.faults.before(view, at_head);
+        let conditions = std::mem::take(&mut self.decision.conditions);
+        let injection = self.decision.injection.take();
+        if let Some(injection) = &injection {
             self.expect_return(injection);
         }
-        (decision.injection.map(|injection| injection.reply), decision.conditions)
+        (injection.map(|injection| injection.reply), conditions)
     }
 
-    /// The answer of a call that acted, spoiled if a rule says so.
-    pub(super) fn after(&mut self, reply: Reply) -> Reply {
+    /// The answer of a call that acted, spoiled if a rule says so; `left` is what of its conditions did not come to pass.
+    pub(super) fn after(&mut self, reply: Reply, left: &Conditions) -> Reply {
         let Some(view) = &self.view else { return reply };
-        let spoiled = self.faults.after(view, reply, &mut self.notes);
+        self.faults.take_back(left, &mut self.decision);
+        let spoiled = self.faults.after(view, reply, &mut self.decision);
         self.expect_return(&spoiled);
         spoiled.reply
     }
@@ -158,7 +182,7 @@ impl Trouble<'_> {
 
     /// What became of the rules.
     pub(super) fn notes(mut self) -> Vec<FaultNote> {
-        std::mem::take(&mut self.notes)
+        std::mem::take(&mut self.decision.notes)
     }
 }
 

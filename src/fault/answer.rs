@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::json;
 
-use super::clause::Effect;
+use super::effect::Effect;
 use crate::clock::scaled;
 use crate::reply::Reply;
 use crate::seed::{self, Stream};
@@ -36,7 +36,7 @@ pub fn correlation(stream: &mut Stream) -> String {
 /// The service's answer of this status.
 pub(super) fn of_status(status: u16, stream: &mut Stream) -> Reply {
     let detail = match status {
-        204 | 304 => return Reply::empty(status),
+        ..200 | 204 | 304 => return Reply::empty(status),
         401 => "Invalid authentication token".to_owned(),
         402 => "You have run out of credits. Please upgrade your plan to go on.".to_owned(),
         403 => "You do not have access to this project".to_owned(),
@@ -84,8 +84,7 @@ pub(super) fn over_limit(calls: u64, wait: Duration, stream: &mut Stream) -> Rep
 
 /// Puts on the headers that retries go by; the wait that is promised in the end, if any.
 pub(super) fn promise(reply: &mut Reply, effects: &[Effect], waits: Waits, attempt: u64) -> Option<Duration> {
-    let mut asked =
-        reply.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
+    let mut asked = reply.headers.get(RETRY_AFTER).and_then(seconds_of);
     let mut exact = None;
     for effect in effects {
         match effect {
@@ -93,6 +92,7 @@ pub(super) fn promise(reply: &mut Reply, effects: &[Effect], waits: Waits, attem
                 reply.headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(*wait)));
                 asked = Some(*wait);
             }
+            Effect::Header(name, value) if *name == RETRY_AFTER => asked = seconds_of(value).or(asked),
             Effect::RetryAfterMs(millis) => exact = Some(Duration::from_millis(*millis)),
             Effect::ShouldRetry(word) => {
                 reply.headers.insert(SHOULD_RETRY, HeaderValue::from_static(word));
@@ -117,6 +117,10 @@ pub(super) fn promise(reply: &mut Reply, effects: &[Effect], waits: Waits, attem
 fn backoff(attempt: u64) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(4);
     Duration::from_millis(500 << doublings)
+}
+
+fn seconds_of(value: &HeaderValue) -> Option<Duration> {
+    value.to_str().ok()?.parse().ok().map(Duration::from_secs)
 }
 
 fn whole_seconds(wait: Duration) -> u64 {

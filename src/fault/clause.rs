@@ -5,17 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
-use serde_json::Value;
 
+use super::effect::{Drift, Effect};
 use super::grammar::{RuleError, Written};
-use super::trigger::{Subject, When};
+use super::when::When;
 use crate::clock::parse_duration;
 use crate::schema::read_value;
 use crate::store::PageFault;
-use crate::sync::Script;
 
 /// What a clause means.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Clause {
     Effect(Effect),
     First(u64),
@@ -32,52 +31,6 @@ pub(super) enum Clause {
     Name(String),
     Ttl(Duration),
     Continue,
-}
-
-/// What a rule does.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Effect {
-    Status(u16),
-    Body(String),
-    Header(HeaderName, HeaderValue),
-    RetryAfter(Duration),
-    RetryAfterMs(u64),
-    ShouldRetry(&'static str),
-    Delay(Duration, Duration),
-    Malformed,
-    Truncate(usize),
-    Empty,
-    ContentType(HeaderValue),
-    ContentLength(u64),
-    Drift(Drift),
-    Reset,
-    ResetHead,
-    ResetBody,
-    ResetReply,
-    Close,
-    Hang,
-    Stall,
-    Dribble(usize, Duration),
-    Bandwidth(u64),
-    Garbage,
-    Script(Arc<Script>),
-    Message(String),
-    Lag(Duration),
-    Vanish,
-    Quota(usize),
-    Limit(u64, Duration),
-    Burst(u64),
-    Page(PageFault),
-}
-
-/// An edit of a good answer.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Drift {
-    Drop(String),
-    Null(String),
-    Retype(String),
-    Rename(String, String),
-    Add(String, Value),
 }
 
 /// Every word, for finding the nearest one.
@@ -169,17 +122,17 @@ fn with_value(word: &str, value: &str) -> Result<Clause, String> {
     match word {
         "first" => counted(value).map(Clause::First),
         "nth" => counted(value).map(Clause::Nth),
-        "skip" => number(value).map(Clause::Skip),
+        "skip" => counted_from(0, value).map(Clause::Skip),
         "every" => counted(value).map(Clause::Every),
         "times" => counted(value).map(Clause::Times),
         "attempt" => counted(value).map(Clause::Attempt),
         "concurrency" => counted(value).map(Clause::Concurrency),
         "rate" => rate(value).map(Clause::Rate),
         "between" => between(value),
-        "when" => when(value).map(Clause::When),
-        "key" => Ok(Clause::Key(value.to_owned())),
+        "when" => When::parse(value).map(Clause::When),
+        "key" => key(value).map(Clause::Key),
         "name" => name(value).map(Clause::Name),
-        "ttl" => parse_duration(value).map(Clause::Ttl),
+        "ttl" => over_zero(value).map(Clause::Ttl),
         _ => effect(word, value).map(Clause::Effect),
     }
 }
@@ -204,7 +157,7 @@ fn effect(word: &str, value: &str) -> Result<Effect, String> {
         "bandwidth" => Effect::Bandwidth(counted(value.strip_suffix("/s").ok_or("is BYTES/s")?)?),
         "script" => Effect::Script(Arc::new(value.parse()?)),
         "message" => Effect::Message(value.to_owned()),
-        "lag" => Effect::Lag(parse_duration(value)?),
+        "lag" => Effect::Lag(over_zero(value)?),
         "quota" => Effect::Quota(number(value)?),
         "limit" => limit(value)?,
         "burst" => Effect::Burst(counted(value)?),
@@ -213,13 +166,41 @@ fn effect(word: &str, value: &str) -> Result<Effect, String> {
     })
 }
 
+/// The highest number of a call that a rule can name. No tenant will ever make so many.
+const MOST_CALLS: u64 = 1_000_000_000_000;
+
 fn number<T: FromStr>(value: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("{value:?} is not a whole number"))
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let reason = if digits { "is too large a number" } else { "is not a whole number" };
+    value.parse().ok().filter(|_| digits).ok_or_else(|| format!("{value:?} {reason}"))
 }
 
-fn counted<T: FromStr + PartialOrd + From<u8>>(value: &str) -> Result<T, String> {
-    let number: T = number(value)?;
-    if number < T::from(1) { Err("counts from 1: with 0 it would never strike".to_owned()) } else { Ok(number) }
+/// A number of calls or of bytes; with none it would never strike.
+fn counted(value: &str) -> Result<u64, String> {
+    counted_from(1, value)
+}
+
+fn counted_from(least: u64, value: &str) -> Result<u64, String> {
+    match number(value)? {
+        number if number < least => Err("counts from 1: with 0 it would never strike".to_owned()),
+        number if number > MOST_CALLS => Err(format!("{value:?} is more than {MOST_CALLS}, so it would never strike")),
+        number => Ok(number),
+    }
+}
+
+fn over_zero(value: &str) -> Result<Duration, String> {
+    let duration = parse_duration(value)?;
+    if duration.is_zero() { Err("is no time at all, so it would never strike".to_owned()) } else { Ok(duration) }
+}
+
+/// A key that a call can show: what a bearer token can hold.
+fn key(value: &str) -> Result<String, String> {
+    let shown = !value.is_empty() && value.trim() == value && value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if shown {
+        Ok(value.to_owned())
+    } else {
+        Err("is no key that a call could show, so it would never strike".to_owned())
+    }
 }
 
 fn boolean(value: &str) -> Result<bool, String> {
@@ -227,18 +208,16 @@ fn boolean(value: &str) -> Result<bool, String> {
 }
 
 fn rate(value: &str) -> Result<f64, String> {
-    let rate = value.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
-    rate.ok_or_else(|| format!("{value:?} is not a share from 0 to 1"))
+    match value.parse() {
+        Ok(0.0) => Err("of 0 would never strike".to_owned()),
+        Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(rate),
+        _ => Err(format!("{value:?} is not a share from 0 to 1")),
+    }
 }
 
 fn status(value: &str) -> Result<u16, String> {
     let status = value.parse().ok().filter(|status| (100..=599).contains(status));
-    let status = status.ok_or_else(|| format!("{value:?} is not a status from 100 to 599"))?;
-    if status < 200 {
-        Err("a status below 200 is no final answer, so a client would wait on; use hang".to_owned())
-    } else {
-        Ok(status)
-    }
+    status.ok_or_else(|| format!("{value:?} is not a status from 100 to 599"))
 }
 
 fn between(value: &str) -> Result<Clause, String> {
@@ -288,14 +267,12 @@ fn reset(value: &str) -> Result<Effect, String> {
 
 fn dribble(value: &str) -> Result<Effect, String> {
     let (bytes, every) = value.split_once('/').ok_or("is BYTES/DURATION")?;
-    let bytes: u64 = counted(bytes)?;
-    Ok(Effect::Dribble(usize::try_from(bytes).unwrap_or(usize::MAX), parse_duration(every)?))
+    Ok(Effect::Dribble(usize::try_from(counted(bytes)?).unwrap_or(usize::MAX), parse_duration(every)?))
 }
 
 fn limit(value: &str) -> Result<Effect, String> {
     let (calls, per) = value.split_once('/').ok_or("is N/DURATION")?;
-    let per = parse_duration(per)?;
-    if per.is_zero() { Err("needs a duration over zero".to_owned()) } else { Ok(Effect::Limit(counted(calls)?, per)) }
+    Ok(Effect::Limit(counted(calls)?, over_zero(per)?))
 }
 
 fn page(value: &str) -> Result<PageFault, String> {
@@ -317,6 +294,9 @@ fn drift(word: &str, value: &str) -> Result<Drift, String> {
         ("drop", _) => Drift::Drop(at),
         ("null", _) => Drift::Null(at),
         ("retype", _) => Drift::Retype(at),
+        ("rename", Some(name)) if at.rsplit('/').next() == Some(name) => {
+            return Err("gives the field the name that it has".to_owned());
+        }
         ("rename", Some(name)) => Drift::Rename(at, name.to_owned()),
         ("add", Some(json)) => {
             Drift::Add(at, read_value(json.as_bytes()).map_err(|error| format!("{json:?} is no JSON: {error}"))?)
@@ -326,27 +306,11 @@ fn drift(word: &str, value: &str) -> Result<Drift, String> {
 }
 
 /// Checks a JSON pointer (RFC 6901) to something inside a document.
-fn pointer(text: &str) -> Result<String, String> {
+pub(super) fn pointer(text: &str) -> Result<String, String> {
     let escapes_are_good = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     if text.starts_with('/') && escapes_are_good {
         Ok(text.to_owned())
     } else {
         Err(format!("{text:?} is not a JSON pointer such as /items/0/id"))
     }
-}
-
-fn when(value: &str) -> Result<When, String> {
-    let (subject, rest) =
-        value.split_once(':').ok_or("is header:NAME, query:NAME or body:POINTER, then = or ~ and a value")?;
-    let (name, test) = match rest.find(['=', '~']) {
-        Some(at) => (&rest[..at], Some((&rest[at..=at], rest[at + 1..].to_owned()))),
-        None => (rest, None),
-    };
-    let subject = match subject {
-        "header" => Subject::Header(HeaderName::from_str(name).map_err(|_| format!("{name:?} is no header name"))?),
-        "query" if !name.is_empty() => Subject::Query(name.to_owned()),
-        "body" => Subject::Body(pointer(name)?),
-        _ => return Err(format!("{subject:?} is none of header, query, body")),
-    };
-    Ok(When::new(subject, test))
 }

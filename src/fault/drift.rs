@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::clause::Drift;
+use super::effect::Drift;
 
 /// Applies an edit; false when its pointer leads nowhere.
 pub(super) fn apply(drift: &Drift, document: &mut Value) -> bool {
@@ -32,7 +32,7 @@ fn remove(parent: &mut Value, key: &str) -> Option<Value> {
     match parent {
         Value::Object(map) => map.shift_remove(key),
         Value::Array(items) => {
-            let position = key.parse().ok().filter(|position| *position < items.len())?;
+            let position = position(key).filter(|position| *position < items.len())?;
             Some(items.remove(position))
         }
         _ => None,
@@ -60,11 +60,8 @@ fn add(parent: &mut Value, key: &str, value: &Value) -> bool {
             true
         }
         Value::Array(items) => {
-            let position = if key == "-" {
-                Some(items.len())
-            } else {
-                key.parse().ok().filter(|position| *position <= items.len())
-            };
+            let position =
+                if key == "-" { Some(items.len()) } else { position(key).filter(|position| *position <= items.len()) };
             position.is_some_and(|position| {
                 items.insert(position, value.clone());
                 true
@@ -72,6 +69,12 @@ fn add(parent: &mut Value, key: &str, value: &Value) -> bool {
         }
         _ => false,
     }
+}
+
+/// A place in a list, as RFC 6901 writes it: digits without a leading zero.
+fn position(key: &str) -> Option<usize> {
+    let plain = key == "0" || !key.starts_with(['0', '+']);
+    key.parse().ok().filter(|_| plain)
 }
 
 /// The same thing as another JSON type: what a text says as a number, a number as a text, and so on.

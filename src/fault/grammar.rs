@@ -94,10 +94,9 @@ impl Line {
 
     /// Reads the same words as fields: `{"operation": "indexes.create", "status": 503, "first": 2}`.
     pub(super) fn from_json(fields: &serde_json::Map<String, Value>) -> Result<Self, RuleError> {
-        let text = |name: &str| fields.get(name).and_then(Value::as_str);
-        let operation =
-            text("operation").ok_or_else(|| RuleError::new("operation", "is missing: a rule says what it is about"))?;
-        let phase = text("phase").map_or_else(String::new, |phase| format!("@{phase}"));
+        let operation = text_field(fields, "operation")?
+            .ok_or_else(|| RuleError::new("operation", "is missing: a rule says what it is about"))?;
+        let phase = text_field(fields, "phase")?.map_or_else(String::new, |phase| format!("@{phase}"));
         let mut clauses = Vec::new();
         for (name, value) in
             fields.iter().filter(|(name, _)| !matches!(name.as_str(), "operation" | "phase" | "tenant"))
@@ -113,6 +112,15 @@ fn check_length(text: &str) -> Result<(), RuleError> {
         return Err(RuleError::new("rule", format_args!("is longer than {MAX_RULE_BYTES} bytes")));
     }
     Ok(())
+}
+
+/// What a text field says; none when it is not there.
+fn text_field<'a>(fields: &'a serde_json::Map<String, Value>, name: &str) -> Result<Option<&'a str>, RuleError> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(RuleError::new(name, "takes a text")),
+    }
 }
 
 fn add_field(name: &str, value: &Value, clauses: &mut Vec<Written>) -> Result<(), RuleError> {
@@ -132,6 +140,14 @@ fn add_field(name: &str, value: &Value, clauses: &mut Vec<Written>) -> Result<()
 /// What [`split`] would end a word at, or take off.
 fn needs_quotes(character: char) -> bool {
     character.is_whitespace() || matches!(character, '"' | '\\')
+}
+
+impl Line {
+    /// Puts another text in the place of a key: rules are shown, keys are not.
+    pub(super) fn hide_key(&mut self, shown: impl Fn(&str) -> String) {
+        let keys = self.clauses.iter_mut().filter(|clause| clause.word == "key");
+        keys.filter_map(|clause| clause.value.as_mut()).for_each(|key| *key = shown(key));
+    }
 }
 
 fn written(word: &str) -> Written {

@@ -6,9 +6,15 @@
 //! operation = name | name ".*" | "*" | "sync"
 //! ```
 //!
-//! `grammar.rs` reads a line into clauses, `clause.rs` a clause into what it means, `rule.rs` clauses into a rule that can
-//! strike, `trigger.rs` says when it does, `armed.rs` keeps a tenant's rules and their counts and decides a call,
-//! `answer.rs`, `drift.rs` and `spoil.rs` make the answer that results, `scenario.rs` reads files of rules.
+//! `grammar.rs` reads a line into clauses, `clause.rs` (with `effect.rs` and `when.rs`) a clause into what it means,
+//! `rule.rs` clauses into a rule; `target.rs`, `kind.rs` and `sense.rs` refuse one that could never strike. `trigger.rs`
+//! says which calls a rule counts and hits, `view.rs` what it sees of a call, `armed.rs` keeps a tenant's rules and their
+//! counts, `decide.rs` decides a call. `apply.rs`, `answer.rs`, `drift.rs` and `spoil.rs` make the answer that results,
+//! `scenario.rs` reads files of rules.
+//!
+//! The first rule that strikes wins over those behind it, in both phases, unless it says `continue`; what happens to syncs
+//! is a matter of its own. A rule that replaces or edits an answer once the call acted counts answers that grant what was
+//! asked, and no others: `indexes.create@after reset nth=1` loses the answer of the first index that was made.
 //!
 //! Words beyond `status=`, `delay=` and their like, for what goes wrong with state:
 //!
@@ -22,17 +28,29 @@
 //! | `page=repeat-token\|expired-token\|empty-middle` | what is wrong with the page of a list |
 
 mod answer;
+mod apply;
 mod armed;
 mod clause;
+mod decide;
 mod drift;
+mod effect;
 mod grammar;
+mod kind;
 mod rule;
 mod scenario;
+mod sense;
 mod spoil;
+mod target;
 mod trigger;
+mod view;
+mod when;
 
 pub use answer::{Waits, correlation};
-pub use armed::{AtHead, CallView, Counted, Decision, Faults, Injection, free_name};
+pub use apply::Injection;
+pub use armed::{Counted, Faults, free_name};
+pub use decide::{AtHead, Decision};
 pub use grammar::RuleError;
-pub use rule::{Has, Rule, Target, Targets};
+pub use rule::Rule;
 pub use scenario::{Scenario, shipped};
+pub use target::{Has, Target, Targets};
+pub use view::CallView;

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::clause::Effect;
 use super::drift;
+use super::effect::Effect;
 use crate::reply::{Break, End, Pace, Reply};
 use crate::seed::{self, Stream};
 

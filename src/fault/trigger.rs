@@ -1,18 +1,14 @@
 //! When a rule strikes: which calls it counts, and which of those it hits.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use http::header::HeaderName;
-use regex::Regex;
-use serde_json::Value;
-
-use super::armed::CallView;
+use super::view::CallView;
+use super::when::When;
 use crate::clock::Moment;
 use crate::seed;
 
 /// Which calls a rule counts, and which of those it hits. What is not said holds for every call.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Trigger {
     pub(super) first: Option<u64>,
     pub(super) nth: Option<u64>,
@@ -26,36 +22,6 @@ pub(super) struct Trigger {
     pub(super) tenant: Option<String>,
     pub(super) attempt: Option<u64>,
     pub(super) concurrency: Option<u64>,
-}
-
-/// A condition on what a call says.
-#[derive(Debug, Clone)]
-pub(super) struct When {
-    pub(super) subject: Subject,
-    test: Test,
-}
-
-/// What a condition looks at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Subject {
-    Header(HeaderName),
-    Query(String),
-    Body(String),
-}
-
-#[derive(Debug, Clone)]
-enum Test {
-    /// It is there at all.
-    Present,
-    Equals(String),
-    /// It matches the regular expression anywhere; a text that is no expression is looked for as it is.
-    Matches(Regex),
-}
-
-impl PartialEq for When {
-    fn eq(&self, other: &Self) -> bool {
-        self.subject == other.subject && format!("{:?}", self.test) == format!("{:?}", other.test)
-    }
 }
 
 impl Trigger {
@@ -75,14 +41,24 @@ impl Trigger {
         }
     }
 
+    /// The word because of which the first call that counts is never hit, if there is one.
+    pub(super) fn misses_first(&self) -> Option<&'static str> {
+        match self {
+            Self { skip: Some(1..), .. } => Some("skip"),
+            Self { nth: Some(2..), .. } => Some("nth"),
+            Self { every: Some(2..), .. } => Some("every"),
+            _ => None,
+        }
+    }
+
     /// Whether the body must be known to tell.
     pub(super) fn needs_body(&self) -> bool {
-        matches!(&self.when, Some(When { subject: Subject::Body(_), .. }))
+        self.when.as_ref().is_some_and(When::needs_body)
     }
 
     /// Whether a call counts.
     pub(super) fn counts(&self, call: &CallView<'_>) -> bool {
-        self.tenant.as_deref().is_none_or(|label| label == call.tenant)
+        self.tenant.as_deref().is_none_or(|label| *label == *call.key)
             && self.concurrency.is_none_or(|least| call.open_calls as u64 >= least)
             && self.attempt.is_none_or(|attempt| call.attempt() == attempt)
             && self.between.is_none_or(|window| is_within(window, call.now.since(call.first_call)))
@@ -104,56 +80,6 @@ impl Trigger {
 
 fn is_within((from, to): (Duration, Duration), elapsed: Duration) -> bool {
     (from..to).contains(&elapsed)
-}
-
-impl When {
-    /// A condition on `subject`: that it is there, or `=` or `~` and a value.
-    pub(super) fn new(subject: Subject, test: Option<(&str, String)>) -> Self {
-        let test = match test {
-            None => Test::Present,
-            Some(("=", value)) => Test::Equals(value),
-            Some((_, value)) => Test::Matches(expression(&value)),
-        };
-        Self { subject, test }
-    }
-
-    fn holds(&self, call: &CallView<'_>) -> bool {
-        match &self.subject {
-            Subject::Header(name) => call
-                .head
-                .headers
-                .get_all(name)
-                .iter()
-                .any(|value| self.accepts(&String::from_utf8_lossy(value.as_bytes()))),
-            Subject::Query(name) => {
-                let query = call.head.query.as_deref().unwrap_or_default();
-                form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == *name && self.accepts(&value))
-            }
-            Subject::Body(pointer) => {
-                call.json().and_then(|body| body.pointer(pointer)).is_some_and(|value| self.accepts(&text_of(value)))
-            }
-        }
-    }
-
-    fn accepts(&self, text: &str) -> bool {
-        match &self.test {
-            Test::Present => true,
-            Test::Equals(wanted) => text == wanted,
-            Test::Matches(pattern) => pattern.is_match(text),
-        }
-    }
-}
-
-fn expression(text: &str) -> Regex {
-    let limited = |pattern: &str| regex::RegexBuilder::new(pattern).size_limit(64 * 1024).build();
-    limited(text)
-        .or_else(|_| Regex::new(&regex::escape(text)))
-        .unwrap_or_else(|_| Regex::new("^$").expect("is an expression"))
-}
-
-/// A JSON value as a rule's writer would write it: texts without quotes.
-fn text_of(value: &Value) -> Cow<'_, str> {
-    value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed)
 }
 
 /// A bucket that fills with time and empties with calls.

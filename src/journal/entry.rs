@@ -42,6 +42,9 @@ pub struct Entry {
     pub outcome: Outcome,
     /// When, by the wall.
     pub wall: Moment,
+    /// When its reply was due, by the wall: that may have been held back.
+    #[serde(skip)]
+    pub answered: Moment,
     /// What the official SDKs say of it: how often this call was tried before.
     pub retry_count: Option<u32>,
     /// The wait that its reply asked for, in milliseconds.
@@ -152,6 +155,7 @@ impl Entry {
             Some(query) => format!("{}?{query}", call.head.path).into(),
             None => call.head.path.as_str().into(),
         };
+        let wall = clock::wall();
         Self {
             seq: number.0,
             at: number.1,
@@ -163,8 +167,9 @@ impl Entry {
             request_body: Recorded::copied(&call.body),
             reply_body: Recorded::shared(&reply.body),
             faults: Vec::new(),
-            outcome: if reply.wire.is_plain() { Outcome::Sent } else { Outcome::Cut },
-            wall: clock::wall(),
+            outcome: if reply.wire.is_sound() { Outcome::Sent } else { Outcome::Cut },
+            wall,
+            answered: wall,
             retry_count: call.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
             retry_after_ms: retry_after_ms(reply),
             should_retry: reply.headers.get("x-should-retry").map(|value| value == "true"),

@@ -134,8 +134,9 @@ impl<'a> Chain<'a> {
 
     fn add(&mut self, entry: &'a Entry) {
         let attempt = Attempt::of(entry, Some(self.last));
-        // The promise is in whole milliseconds; so is the comparison.
-        let early = matches!((attempt.gap_ms, attempt.promised_ms), (Some(gap), Some(promised)) if gap < promised);
+        // The promise is in whole milliseconds; so is the comparison. It counts from the answer, which may have come late.
+        let waited = entry.wall.since(self.last.answered).as_millis();
+        let early = attempt.promised_ms.is_some_and(|promised| waited < u128::from(promised));
         self.early_retries += usize::from(early);
         self.needless_retries += usize::from(!invites_retry(self.last));
         let makes = entry.operation.is_some_and(|name| name.rsplit('.').next() == Some("create"));
@@ -186,4 +187,62 @@ fn spacing_of(chains: &[Chain<'_>], attempt: usize) -> Option<Spacing> {
 #[expect(clippy::cast_precision_loss, reason = "a share of a gap; no digit beyond the tenth matters")]
 fn is_lockstep(least_ms: u64, most_ms: u64) -> bool {
     (most_ms - least_ms) as f64 <= most_ms as f64 * LOCKSTEP_SHARE
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, Method};
+
+    use super::*;
+    use crate::call::{Call, Head};
+    use crate::clock::Moment;
+    use crate::reply::Reply;
+
+    const START: Moment = Moment::from_micros(0);
+
+    /// A call to its own path that failed, so many milliseconds after the start, and the try that it was.
+    fn failed(path: &str, at_ms: u64, retry: u32) -> Entry {
+        let head = Head { method: Method::GET, path: path.to_owned(), query: None, headers: HeaderMap::new() };
+        let call = Call { head, body: Bytes::new() };
+        let at = START.plus(Duration::from_millis(at_ms));
+        let entry = Entry::of((0, at), (None, Some("indexes.get")), &call, &Reply::empty(503));
+        Entry { wall: at, answered: at, retry_count: Some(retry), ..entry }
+    }
+
+    #[test]
+    fn a_promised_wait_counts_from_the_answer_even_when_that_was_held_back() {
+        for (answered_ms, early) in [(0, 0), (1, 1), (5000, 1)] {
+            let mut first = failed("/a", 0, 0);
+            first.answered = START.plus(Duration::from_millis(answered_ms));
+            first.retry_after_ms = Some(2000);
+            let entries = [first, failed("/a", 2000, 1)];
+            assert_eq!(Retries::of(entries.iter()).chains[0].early_retries, early, "{answered_ms}");
+        }
+    }
+
+    #[test]
+    fn gaps_that_are_alike_are_in_lockstep_and_others_are_spread() {
+        for (gaps, verdict) in [([1000, 1010], "lockstep"), ([1000, 1030], "jitter"), ([0, 0], "lockstep")] {
+            let [first, second] = gaps;
+            let entries = [failed("/a", 0, 0), failed("/b", 0, 0), failed("/a", first, 1), failed("/b", second, 1)];
+            let retries = Retries::of(entries.iter());
+            let spacing = &retries.spacing[0];
+            assert_eq!((spacing.least_ms, spacing.most_ms, spacing.chains), (first, second, 2));
+            assert_eq!(spacing.verdict, Some(verdict), "{gaps:?}");
+        }
+        let one = [failed("/a", 0, 0), failed("/a", 7, 1)];
+        assert_eq!(Retries::of(one.iter()).spacing[0].verdict, None);
+    }
+
+    #[test]
+    fn a_client_that_does_not_count_is_given_two_minutes() {
+        for (gap_ms, chains) in [(119_999, 1), (120_000, 0)] {
+            let mut entries = [failed("/a", 0, 0), failed("/a", gap_ms, 0)];
+            for entry in &mut entries {
+                entry.retry_count = None;
+            }
+            assert_eq!(Retries::of(entries.iter()).chains.len(), chains, "{gap_ms}");
+        }
+    }
 }

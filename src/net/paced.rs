@@ -11,6 +11,7 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use crate::clock::Clock;
 use crate::reply::Pace;
+use crate::visit::Visit;
 
 /// Portions a second in which a bandwidth is kept.
 const PORTIONS_A_SECOND: u64 = 20;
@@ -42,17 +43,27 @@ fn seconds(bytes: u64) -> f64 {
     bytes as f64
 }
 
+/// The wait between two portions.
+type Pause = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+
 /// A body in portions.
 pub(super) struct Paced {
     rest: Bytes,
     portions: Portions,
     clock: Arc<Clock>,
-    pause: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
+    /// The call, open until the last portion is out.
+    visit: Option<Box<Visit>>,
+    pause: Option<Pause>,
 }
 
 impl Paced {
     pub(super) fn new(body: Bytes, portions: Portions, clock: Arc<Clock>) -> Self {
-        Self { rest: body, portions, clock, pause: None }
+        Self { rest: body, portions, clock, visit: None, pause: None }
+    }
+
+    /// The same body; the call stays open as long as it goes out.
+    pub(super) fn of(self, visit: Box<Visit>) -> Self {
+        Self { visit: Some(visit), ..self }
     }
 }
 
@@ -73,7 +84,10 @@ impl Body for Paced {
         let length = self.portions.bytes.min(self.rest.len());
         let portion = self.rest.split_to(length);
         let (clock, every) = (Arc::clone(&self.clock), self.portions.every);
-        self.pause = Some(Box::pin(async move { clock.sleep(every).await }));
+        self.pause = (!self.rest.is_empty()).then(|| Box::pin(async move { clock.sleep(every).await }) as Pause);
+        if self.rest.is_empty() {
+            self.visit = None;
+        }
         Poll::Ready(Some(Ok(Frame::data(portion))))
     }
 

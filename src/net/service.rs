@@ -23,7 +23,7 @@ use crate::clock::Mode;
 use crate::emulator::{Arrival, Emulator};
 use crate::journal::Outcome;
 use crate::problem::Problem;
-use crate::reply::{End, HeadOrder, Pace, Reply};
+use crate::reply::{HeadOrder, Pace, Reply};
 use crate::visit::Visit;
 
 /// The body of a response.
@@ -71,7 +71,7 @@ pub(super) async fn answer(line: Arc<Line>, request: Request<Incoming>) -> Resul
             if let Some(visit) = &visit {
                 line.answers(visit);
             }
-            Ok(response(&line, &head, reply, visit.as_deref()))
+            Ok(response(&line, &head, reply, visit))
         }
     }
 }
@@ -143,8 +143,9 @@ fn close_after(line: &Line, mut reply: Reply) -> Reply {
     reply
 }
 
+/// Whether hyper would not say this: it sends no answer that breaks off, and none that is not final.
 fn needs_the_wire(reply: &Reply) -> bool {
-    reply.wire.end != End::Whole || reply.wire.content_length.is_some()
+    !reply.wire.is_sound() || reply.status < 200
 }
 
 async fn hand_over(line: &Line, mut order: Order) -> Result<Response<Body>, Infallible> {
@@ -153,15 +154,17 @@ async fn hand_over(line: &Line, mut order: Order) -> Result<Response<Body>, Infa
     std::future::pending().await
 }
 
-fn response(line: &Line, head: &Head, mut reply: Reply, visit: Option<&Visit>) -> Response<Body> {
+/// What hyper sends. A body that goes out slowly keeps its call open.
+fn response(line: &Line, head: &Head, mut reply: Reply, visit: Option<Box<Visit>>) -> Response<Body> {
     line.shell.guard.share(&head.headers, &mut reply.headers);
     if line.shell.emulator.settings().clock != Mode::Real {
-        date(line, &mut reply, visit);
+        date(line, &mut reply, visit.as_deref());
     }
     let status = reply.status_code();
-    let body = match (&reply.wire.pace, visit.and_then(Visit::clock)) {
-        (Pace::Free, _) | (_, None) => Either::Left(Full::new(reply.body)),
-        (pace, Some(clock)) => Either::Right(Paced::new(reply.body, Portions::of(pace), Arc::clone(clock))),
+    let clock = visit.as_ref().and_then(|visit| visit.clock().map(Arc::clone));
+    let body = match (&reply.wire.pace, visit, clock) {
+        (Pace::Free, ..) | (_, None, _) | (_, _, None) => Either::Left(Full::new(reply.body)),
+        (pace, Some(visit), Some(clock)) => Either::Right(Paced::new(reply.body, Portions::of(pace), clock).of(visit)),
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;

@@ -90,9 +90,12 @@ fn head(reply: &Reply) -> String {
     for (name, value) in reply.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH && **name != CONNECTION) {
         let _ = write!(head, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
     }
-    let length = reply.wire.content_length.unwrap_or(reply.body.len() as u64);
-    let _ = write!(head, "content-length: {length}\r\n\r\n");
-    head
+    // An answer that is not final has no body, and nothing that says how long it is.
+    if reply.status >= 200 {
+        let length = reply.wire.content_length.unwrap_or(reply.body.len() as u64);
+        let _ = write!(head, "content-length: {length}\r\n");
+    }
+    head + "\r\n"
 }
 
 /// Ends a connection with RST.

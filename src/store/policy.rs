@@ -29,7 +29,8 @@ pub struct Policy {
     pub max_items: usize,
 }
 
-/// What one call is made to see of its world; the default is the truth.
+/// What one call is made to see of its world; the default is the truth. A handler takes out what came to pass, so that what
+/// is left is what did not.
 #[derive(Debug, Clone, Default)]
 pub struct Conditions {
     /// Reads see the world as it was so long ago.

@@ -64,7 +64,7 @@ impl Request {
     fn bytes(&self, address: SocketAddr) -> Vec<u8> {
         let body = self.body();
         let mut head = format!("{} {} HTTP/1.1\r\nhost: {address}\r\n", self.method, self.target);
-        for (name, value) in self.headers.clone().unwrap_or_else(|| usual_headers(body.is_some())) {
+        for (name, value) in self.headers.clone().unwrap_or_else(|| usual_headers(body.as_deref())) {
             write!(head, "{name}: {value}\r\n").expect("a string takes everything");
         }
         let framed = ["\r\ntransfer-encoding:", "\r\ncontent-length:"].iter().any(|name| head.contains(name));
@@ -80,10 +80,10 @@ impl Request {
     }
 }
 
-fn usual_headers(with_body: bool) -> Vec<(String, String)> {
+fn usual_headers(body: Option<&[u8]>) -> Vec<(String, String)> {
     let key = ("authorization".to_owned(), format!("Bearer {KEY}"));
     let json = ("content-type".to_owned(), "application/json".to_owned());
-    [key].into_iter().chain(with_body.then_some(json)).collect()
+    [key].into_iter().chain(body.map(|_| json)).collect()
 }
 
 fn from_hex(text: &str) -> Vec<u8> {

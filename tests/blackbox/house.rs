@@ -43,7 +43,7 @@ const FROM_THE_GROUND_UP: &[&str] = &[
 /// What may stand only in these modules, and why.
 const DOORS: &[(&str, &[&str], &str)] = &[
     ("SystemTime", &["clock"], "the wall clock has one reader"),
-    ("Instant", &["clock", "net"], "time passes in the clock; the shell keeps deadlines and measures for the log"),
+    ("Instant", &["clock", "net", "ask"], "time passes in the clock; the shell and the asking keep deadlines"),
     ("tokio::", &["clock", "net", "program", "embedded"], "what decides does not wait"),
     ("async ", &["clock", "net", "program", "embedded"], "what decides does not wait"),
     (".await", &["clock", "net", "program", "embedded"], "what decides does not wait"),

@@ -62,7 +62,8 @@ fn repeatable_settings_are_lines_in_the_environment_and_lists_in_the_file() {
 fn a_wrong_setting_says_where_it_came_from_and_what_would_be_right() {
     let folder = TempDir::new().expect("a temporary folder");
     let bad_value = file(&folder, "seed = \"x\"\n");
-    let cases: &[(&[&str], &[(&str, &str)], &[&str])] = &[
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
         (&["--seed", "x"], &[], &["--seed", "\"x\"", "a number from 0"]),
         (&[], &[("LLAMACLOUD_MOCK_SEED", "x")], &["LLAMACLOUD_MOCK_SEED", "environment", "\"x\""]),
         (&["--config", &bad_value], &[], &["seed", &bad_value]),

@@ -30,6 +30,12 @@ impl Client {
         Self { key: key.to_owned(), ..self.clone() }
     }
 
+    /// The same caller under a key that a case of a table has for itself.
+    pub(crate) fn for_case(&self, case: &str) -> Self {
+        let letters = case.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
+        self.with_key(&format!("llx-{}", letters.collect::<String>()))
+    }
+
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
@@ -103,5 +109,24 @@ impl Client {
         let answer = self.get(&format!("/__admin/journal?tenant={}", self.key));
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()["entries"].as_array().expect("a list").clone()
+    }
+
+    /// What became of rules in each call of this key, oldest first, as `name struck, other shadowed`.
+    #[track_caller]
+    pub(crate) fn fates(&self) -> Vec<String> {
+        let text = |note: &Value, name: &str| note[name].as_str().expect("a text").to_owned();
+        let fate = |note: &Value| format!("{} {}", text(note, "rule"), text(note, "outcome"));
+        let fates = |entry: &Value| {
+            let notes = entry["faults"].as_array().expect("a list");
+            notes.iter().map(fate).collect::<Vec<_>>().join(", ")
+        };
+        self.journal().iter().map(fates).collect()
+    }
+
+    /// Gives this key a rule.
+    #[track_caller]
+    pub(crate) fn arm(&self, rule: &str) {
+        let answer = self.post("/__admin/faults", &json!({ "rule": rule, "tenant": self.key }));
+        assert_eq!(answer.status, 201, "{rule}: {}", answer.text());
     }
 }

@@ -62,8 +62,8 @@ impl Wire {
         self.answer_to("GET")
     }
 
-    /// The next answer to a request with this method: those to HEAD have no body.
-    pub(crate) fn answer_to(&mut self, method: &str) -> Option<Answer> {
+    /// The head of the next answer; its body stays to be read.
+    pub(crate) fn head(&mut self) -> Option<Answer> {
         let end = loop {
             if let Some(at) = self.rest.windows(4).position(|window| window == b"\r\n\r\n") {
                 break at + 4;
@@ -75,7 +75,21 @@ impl Wire {
         let head = String::from_utf8_lossy(&self.rest[..end]).into_owned();
         self.rest.drain(..end);
         let (status, headers) = read_head(&head);
-        let mut answer = Answer { status, headers, body: Vec::new() };
+        Some(Answer { status, headers, body: Vec::new() })
+    }
+
+    /// So many bytes.
+    pub(crate) fn exactly(&mut self, length: usize) -> Vec<u8> {
+        while self.rest.len() < length {
+            assert_ne!(self.more().unwrap_or(0), 0, "the connection ended after {:?}", self.rest);
+        }
+        self.rest.drain(..length).collect()
+    }
+
+    /// The next answer to a request with this method: those to HEAD have no body.
+    pub(crate) fn answer_to(&mut self, method: &str) -> Option<Answer> {
+        let mut answer = self.head()?;
+        let status = answer.status;
         if answer.header("transfer-encoding").is_some_and(|coding| coding == "chunked") {
             answer.body = self.chunked()?;
         } else if method != "HEAD" && status >= 200 && status != 204 && status != 304 {

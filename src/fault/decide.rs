@@ -1,0 +1,177 @@
+//! The decision of one call, in three steps: at its head, before it acts, once it acted. Which rules strike, which are
+//! shadowed, which do not fit. What a rule then does is in `apply.rs`.
+
+use std::sync::Arc;
+
+use super::apply::{self, Injection};
+use super::armed::{Faults, Hit};
+use super::effect::Effect;
+use super::kind::{Kind, Phase};
+use super::rule::{AfterStrike, Rule};
+use super::view::CallView;
+use crate::journal::{FaultNote, Struck as Fate};
+use crate::reply::{HeadOrder, Reply};
+use crate::store::Conditions;
+
+/// What the head of a call came to.
+#[derive(Debug, Default)]
+pub struct AtHead {
+    hits: Vec<Hit>,
+    /// How the connection breaks, if it does.
+    pub order: Option<HeadOrder>,
+    /// What became of the rules, if it does.
+    pub notes: Vec<FaultNote>,
+}
+
+/// What the rules decide of a call before it acts.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// What is answered instead of acting.
+    pub injection: Option<Injection>,
+    /// What the call is made to see.
+    pub conditions: Conditions,
+    /// What became of the rules.
+    pub notes: Vec<FaultNote>,
+    /// Those that shape what a call does.
+    bent: Vec<Hit>,
+    /// What is still to be done to the answer of a call that acts.
+    carried: Vec<Hit>,
+    /// The rule that wins over all behind it, by its position.
+    stopped_at: Option<usize>,
+}
+
+/// Which rules a step looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Before the act: those that can be decided by the head.
+    Head,
+    /// Before the act: those that need the body.
+    Body,
+    /// Before the act: both.
+    Before,
+    /// After the act, which was granted.
+    Granted,
+    /// After the act, which was refused: rules that replace or edit an answer look at good ones alone.
+    Refused,
+}
+
+impl Look {
+    fn at(self, rule: &Rule) -> bool {
+        match self {
+            Self::Head => rule.phase == Phase::Before && !rule.trigger.needs_body(),
+            Self::Body => rule.phase == Phase::Before && rule.trigger.needs_body(),
+            Self::Before => rule.phase == Phase::Before,
+            Self::Granted => rule.phase == Phase::After,
+            Self::Refused => rule.phase == Phase::After && rule.kind == Kind::Carry,
+        }
+    }
+}
+
+impl Hit {
+    /// Whether the rules behind this one are not looked at. What happens to a sync is a matter of its own.
+    fn stops(&self) -> bool {
+        self.rule.kind != Kind::Sync && self.rule.after_strike == AfterStrike::Stop
+    }
+}
+
+impl Faults {
+    /// Decides by the head alone whether the connection breaks before the call is read. What was counted here is not
+    /// counted again by [`Faults::before`] with `Some` of what this returns.
+    pub fn at_head(&mut self, call: &CallView<'_>) -> AtHead {
+        let hits = self.pass(call, Look::Head);
+        let Some(first) = first_at_head(&hits) else { return AtHead { hits, ..AtHead::default() } };
+        let in_body = first.rule.has(|effect| matches!(effect, Effect::ResetBody));
+        let order = if in_body { HeadOrder::ResetInBody } else { HeadOrder::ResetAtHead };
+        let position = first.position;
+        let (_, notes) = self.settle(hits, Some(position));
+        AtHead { hits: Vec::new(), order: Some(order), notes }
+    }
+
+    /// Decides what happens instead of the act, or shapes it.
+    pub fn before(&mut self, call: &CallView<'_>, at_head: Option<AtHead>) -> Decision {
+        let mut hits = match at_head {
+            Some(at_head) => [at_head.hits, self.pass(call, Look::Body)].concat(),
+            None => self.pass(call, Look::Before),
+        };
+        if hits.is_empty() {
+            return Decision::default();
+        }
+        hits.sort_by_key(|hit| hit.position);
+        let (winners, notes) = self.settle(hits, None);
+        let injection = apply::injection(&winners, call);
+        let conditions = apply::conditions(&winners);
+        let stopped_at = winners.iter().find(|hit| hit.stops()).map(|hit| hit.position);
+        let (carried, others): (Vec<_>, Vec<_>) = winners.into_iter().partition(|hit| hit.rule.kind == Kind::Carry);
+        let bent = others.into_iter().filter(|hit| matches!(hit.rule.kind, Kind::Sync | Kind::State)).collect();
+        Decision { injection, conditions, notes, bent, carried, stopped_at }
+    }
+
+    /// Notes of the rules that shape what a call does that they could not: `left` is what did not come to pass.
+    pub fn take_back(&mut self, left: &Conditions, decision: &mut Decision) {
+        for hit in std::mem::take(&mut decision.bent) {
+            if apply::is_left(&hit.rule, left) {
+                self.could_not(&hit, &mut decision.notes);
+            }
+        }
+    }
+
+    /// Spoils the answer of a call that acted.
+    pub fn after(&mut self, call: &CallView<'_>, reply: Reply, decision: &mut Decision) -> Injection {
+        let look = if reply.is_success() { Look::Granted } else { Look::Refused };
+        let hits = self.pass(call, look);
+        let (winners, notes) = self.settle(hits, decision.stopped_at);
+        decision.notes.extend(notes);
+        let mut injection = Injection { reply, promised: None };
+        for hit in decision.carried.drain(..).chain(winners) {
+            if apply::fits(&hit.rule, &injection.reply) && apply::spoil(&hit, &mut injection, call) {
+                continue;
+            }
+            self.could_not(&hit, &mut decision.notes);
+        }
+        injection
+    }
+
+    /// Notes of a rule that struck that its effect fits no such call.
+    fn could_not(&mut self, hit: &Hit, notes: &mut [FaultNote]) {
+        self.unstrike(hit);
+        let note = notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
+        note.expect("a rule that struck was noted").outcome = Fate::Inapplicable;
+    }
+
+    /// Counts a call with every rule that is about it, and finds those that it hits.
+    fn pass(&mut self, call: &CallView<'_>, look: Look) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for (position, armed) in self.armed.iter_mut().enumerate() {
+            let rule = &armed.rule;
+            if rule.is_about(call.operation) && look.at(rule) && rule.trigger.counts(call) {
+                hits.extend(armed.count(position, call));
+            }
+        }
+        hits
+    }
+
+    /// The rules that win among those that were hit, in order, and what became of each. Behind `stopped_at` none wins.
+    fn settle(&mut self, hits: Vec<Hit>, stopped_at: Option<usize>) -> (Vec<Hit>, Vec<FaultNote>) {
+        let (mut winners, mut notes) = (Vec::new(), Vec::new());
+        let (mut decided, mut scripted) = (AfterStrike::GoOn, AfterStrike::GoOn);
+        for hit in hits {
+            let is_sync = hit.rule.kind == Kind::Sync;
+            let behind = !is_sync && stopped_at.is_some_and(|position| hit.position > position);
+            let state = if is_sync { &mut scripted } else { &mut decided };
+            let struck = *state == AfterStrike::GoOn && !behind;
+            let outcome = if struck { Fate::Struck } else { Fate::Shadowed };
+            notes.push(FaultNote { rule: Arc::clone(&hit.rule.name), outcome });
+            if struck {
+                *state = hit.rule.after_strike;
+                self.strike(&hit);
+                winners.push(hit);
+            }
+        }
+        (winners, notes)
+    }
+}
+
+/// The first rule that strikes at the head, if none before it stops there.
+fn first_at_head(hits: &[Hit]) -> Option<&Hit> {
+    hits.iter().find(|hit| hit.rule.strikes_at_head() || hit.stops()).filter(|hit| hit.rule.strikes_at_head())
+}

@@ -1,0 +1,123 @@
+//! A condition on what a call says: in a header, in its query, in its body. It never looks at anything else of the call.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use http::header::HeaderName;
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+
+use super::clause;
+use super::view::CallView;
+
+/// A condition on what a call says.
+#[derive(Debug, Clone)]
+pub(super) struct When {
+    subject: Subject,
+    test: Test,
+}
+
+/// What a condition looks at.
+#[derive(Debug, Clone)]
+enum Subject {
+    Header(HeaderName),
+    Query(String),
+    Body(String),
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    /// It is there at all.
+    Present,
+    Equals(String),
+    /// It matches the regular expression anywhere.
+    Matches(Regex),
+}
+
+/// Bytes that a compiled expression may have.
+const MAX_EXPRESSION_BYTES: usize = 64 * 1024;
+
+impl When {
+    /// Reads `header:NAME`, `query:NAME` or `body:POINTER`, then `=` or `~` and a value, or nothing.
+    pub(super) fn parse(value: &str) -> Result<Self, String> {
+        let (subject, rest) =
+            value.split_once(':').ok_or("is header:NAME, query:NAME or body:POINTER, then = or ~ and a value")?;
+        let end = match subject {
+            "body" => end_of_pointer(rest),
+            _ => rest.find(['=', '~']).unwrap_or(rest.len()),
+        };
+        let (name, test) = rest.split_at(end);
+        let subject = match subject {
+            "header" => Subject::Header(HeaderName::from_str(name).map_err(|_| format!("{name:?} is no header name"))?),
+            "query" if name.is_empty() => return Err("names no parameter: query:NAME".to_owned()),
+            "query" => Subject::Query(name.to_owned()),
+            "body" => Subject::Body(clause::pointer(name)?),
+            _ => return Err(format!("{subject:?} is none of header, query, body")),
+        };
+        Ok(Self { subject, test: Test::parse(test)? })
+    }
+
+    /// Whether the body must be known to tell.
+    pub(super) fn needs_body(&self) -> bool {
+        matches!(self.subject, Subject::Body(_))
+    }
+
+    /// Whether it holds for a call.
+    pub(super) fn holds(&self, call: &CallView<'_>) -> bool {
+        match &self.subject {
+            Subject::Header(name) => call
+                .head
+                .headers
+                .get_all(name)
+                .iter()
+                .any(|value| self.test.accepts(&String::from_utf8_lossy(value.as_bytes()))),
+            Subject::Query(name) => {
+                let query = call.head.query.as_deref().unwrap_or_default();
+                form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == *name && self.test.accepts(&value))
+            }
+            Subject::Body(pointer) => call
+                .json()
+                .and_then(|body| body.pointer(pointer))
+                .is_some_and(|value| self.test.accepts(&text_of(value))),
+        }
+    }
+}
+
+impl Test {
+    /// Reads `=VALUE`, `~EXPRESSION` or nothing.
+    fn parse(text: &str) -> Result<Self, String> {
+        if let Some(expression) = text.strip_prefix('~') {
+            let built = RegexBuilder::new(expression).size_limit(MAX_EXPRESSION_BYTES).build();
+            return built.map(Self::Matches).map_err(|error| no_expression(expression, &error));
+        }
+        Ok(text.strip_prefix('=').map_or(Self::Present, |value| Self::Equals(value.to_owned())))
+    }
+
+    fn accepts(&self, text: &str) -> bool {
+        match self {
+            Self::Present => true,
+            Self::Equals(wanted) => text == wanted,
+            Self::Matches(pattern) => pattern.is_match(text),
+        }
+    }
+}
+
+/// Where a pointer ends and its test begins. `~0` and `~1` are the pointer's own: an expression that begins with one of
+/// these digits is written `~(0…)` or `~[1]`.
+fn end_of_pointer(text: &str) -> usize {
+    let is_escape = |at: usize| text[at..].starts_with("~0") || text[at..].starts_with("~1");
+    let end = text.match_indices(['=', '~']).map(|(at, _)| at).find(|at| !is_escape(*at));
+    end.unwrap_or(text.len())
+}
+
+/// Why something is no expression, in one line: the crate draws a picture, and says it in the last line.
+fn no_expression(text: &str, error: &regex::Error) -> String {
+    let error = error.to_string();
+    let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    format!("{text:?} is no regular expression: {reason}")
+}
+
+/// A JSON value as a rule's writer would write it: texts without quotes.
+fn text_of(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed)
+}

@@ -1,0 +1,163 @@
+//! Rules at run time: listed with what they counted, added, replaced, taken out; for one tenant, or for all and those to
+//! come.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, standing};
+
+const LIST: &str = "/api/v1/indexes";
+const FAULTS: &str = "/__admin/faults";
+
+/// The rules as `name: rule matches strikes`.
+fn shown(client: &Client, query: &str) -> Vec<String> {
+    let answer = client.get(&format!("{FAULTS}{query}"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()["faults"].as_array().expect("a list").iter().map(line).collect()
+}
+
+fn line(rule: &Value) -> String {
+    let text = |name: &str| rule[name].as_str().expect("a text");
+    format!("{}: {} {} {}", text("name"), text("rule"), rule["matches"], rule["strikes"])
+}
+
+fn put(client: &Client, name: &str, body: &Value) -> Answer {
+    client.call("PUT", &format!("{FAULTS}/{name}"), Some(body))
+}
+
+#[test]
+fn a_rule_is_added_as_text_as_a_field_and_as_fields() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    let bodies = [
+        json!("indexes.list status=429 retry-after=2s first=3"),
+        json!({ "rule": "indexes.list status=429 retry-after=2s", "first": 3 }),
+        json!({ "operation": "indexes.list", "status": 429, "retry_after": "2s", "first": 3 }),
+        json!({ "operation": "indexes.list", "status": "429", "retry-after": "2s", "first": "3", "hang": false, "nth": null }),
+    ];
+    for (number, body) in bodies.iter().enumerate() {
+        let added = client.post(FAULTS, body);
+        let expected = format!("rule-{}: indexes.list status=429 retry-after=2s first=3 0 0", number + 1);
+        assert_eq!((added.status, line(&added.json())), (201, expected), "{body}");
+    }
+    let lists = json!({ "operation": "indexes.get", "phase": "after", "drop": ["/a", "/b"], "continue": true, "should_retry": false, "name": "x" });
+    let added = client.post(FAULTS, &lists).json();
+    assert_eq!(added["rule"], "indexes.get@after drop=/a drop=/b continue should-retry=false name=x");
+}
+
+#[test]
+fn rules_are_listed_in_order_with_what_they_counted_for_one_and_for_all() {
+    let server = standing(&[("fault", "indexes.list status=503 nth=2 name=given")]);
+    let client = Client::of(&server);
+    let other = client.with_key("llx-other");
+    assert_eq!(client.post(FAULTS, &json!({ "rule": "* delay=0 name=own", "tenant": other.key() })).status, 201);
+    for caller in [&client, &client, &client, &other] {
+        caller.get(LIST);
+    }
+    let given = |counts: &str| format!("given: indexes.list status=503 nth=2 name=given {counts}");
+    let own = "own: * delay=0 name=own 1 1".to_owned();
+    assert_eq!(shown(&client, "?tenant=llx-test"), [given("3 1")]);
+    assert_eq!(shown(&client, "?tenant=llx-other"), [given("1 0"), own.clone()]);
+    assert_eq!(shown(&client, ""), [given("4 1"), own.clone()]);
+    assert_eq!(line(&client.get("/__admin/faults/own").json()), own);
+    assert_eq!(client.get("/__admin/faults/own?tenant=llx-test").status, 404);
+    assert_eq!(client.get("/__admin/faults/none").status, 404);
+}
+
+#[test]
+fn a_rule_for_all_meets_tenants_that_are_there_and_those_to_come() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    assert_eq!(client.get(LIST).status, 200);
+    assert_eq!(client.post(FAULTS, &json!("indexes.list status=503 first=1 name=all")).status, 201);
+    let later = client.with_key("llx-later");
+    assert_eq!([client.get(LIST).status, later.get(LIST).status], [503, 503]);
+    assert_eq!([client.get(LIST).status, later.get(LIST).status], [200, 200]);
+    assert_eq!(client.delete("/__admin/faults/all").status, 204);
+    assert_eq!(client.with_key("llx-latest").get(LIST).status, 200);
+    assert_eq!(client.delete("/__admin/faults/all").status, 404);
+}
+
+#[test]
+fn a_rule_for_one_meets_no_other() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    client.arm("indexes.list status=503 name=mine");
+    assert_eq!([client.get(LIST).status, client.with_key("llx-b").get(LIST).status], [503, 200]);
+    assert_eq!(client.delete("/__admin/faults/mine?tenant=llx-b").status, 404);
+    assert_eq!(client.delete("/__admin/faults/mine?tenant=llx-test").status, 204);
+    assert_eq!(client.get(LIST).status, 200);
+}
+
+#[test]
+fn a_rule_is_replaced_in_its_place_and_begins_to_count_anew() {
+    let server = standing(&[("fault", "indexes.list status=503 name=a"), ("fault", "indexes.list status=500 name=b")]);
+    let client = Client::of(&server);
+    assert_eq!(client.get(LIST).status, 503);
+    assert_eq!(client.post(FAULTS, &json!("* hang name=a")).status, 409);
+    assert_eq!(put(&client, "a", &json!("indexes.list status=404 times=1")).status, 200);
+    assert_eq!([client.get(LIST).status, client.get(LIST).status], [404, 500]);
+    assert_eq!(shown(&client, "")[0], "a: indexes.list status=404 times=1 2 1");
+    assert_eq!(put(&client, "c", &json!({ "operation": "indexes.list", "status": 400 })).status, 201);
+    assert_eq!(shown(&client, "").len(), 3);
+    for (name, body) in [("a%20b", json!("* hang")), ("a", json!("* hang name=b")), ("a", json!("* hagn"))] {
+        assert_eq!(put(&client, name, &body).status, 422, "{name} {body}");
+    }
+}
+
+#[test]
+fn all_rules_go_at_once_for_one_or_for_all() {
+    let server = standing(&[("fault", "indexes.list status=503")]);
+    let client = Client::of(&server);
+    let other = client.with_key("llx-other");
+    assert_eq!(other.get(LIST).status, 503);
+    assert_eq!(client.delete("/__admin/faults?tenant=llx-test").status, 204);
+    assert_eq!([client.get(LIST).status, other.get(LIST).status], [200, 503]);
+    assert_eq!(client.delete(FAULTS).status, 204);
+    assert_eq!([other.get(LIST).status, client.with_key("llx-later").get(LIST).status], [200, 200]);
+}
+
+#[test]
+fn a_reset_brings_back_what_was_given_at_the_start_with_nothing_counted() {
+    let server = standing(&[("fault", "indexes.list status=503 first=1")]);
+    let client = Client::of(&server);
+    assert_eq!([client.get(LIST).status, client.get(LIST).status], [503, 200]);
+    client.arm("indexes.list status=500");
+    assert_eq!(client.delete("/__admin/faults/rule-1").status, 204);
+    assert_eq!(client.post("/__admin/reset", &json!({ "parts": ["faults"] })).status, 204);
+    assert_eq!([client.get(LIST).status, client.get(LIST).status], [503, 200]);
+}
+
+#[test]
+fn a_time_to_live_lets_a_rule_go_for_all_tenants() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    assert_eq!(client.post(FAULTS, &json!({ "rule": "indexes.list status=503", "ttl": "1m" })).status, 201);
+    assert_eq!([client.get(LIST).status, client.with_key("llx-b").get(LIST).status], [503, 503]);
+    client.advance("1m");
+    assert_eq!(["llx-test", "llx-b", "llx-c"].map(|key| client.with_key(key).get(LIST).status), [200; 3]);
+    assert_eq!(shown(&client, ""), Vec::<String>::new());
+}
+
+#[test]
+fn there_are_at_most_a_thousand_rules() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    for number in 0..1000 {
+        assert_eq!(client.post(FAULTS, &json!(format!("indexes.get hang name=r{number}"))).status, 201);
+    }
+    let refused = client.post(FAULTS, &json!("indexes.list hang"));
+    assert_eq!((refused.status, refused.text().contains("at most 1000 rules")), (422, true));
+    assert_eq!(put(&client, "r7", &json!("indexes.list status=503")).status, 200);
+    assert_eq!(client.get(LIST).status, 503);
+}
+
+#[test]
+fn a_rule_changes_what_the_very_next_call_meets_even_at_the_head() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    assert_eq!(client.get(LIST).status, 200);
+    client.arm("indexes.list reset=head name=now");
+    assert!(client.try_call("GET", LIST, "", None).is_none());
+    assert_eq!(client.delete("/__admin/faults/now?tenant=llx-test").status, 204);
+    assert_eq!(client.get(LIST).status, 200);
+}

@@ -1,0 +1,342 @@
+//! Rules that can never strike are refused when they are written, with the place, the reason and the nearest valid word;
+//! rules that make sense are not.
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, run, server};
+
+/// A rule, the place that is blamed, and words of the reason.
+const REFUSED: &[(&str, &str, &str)] = &[
+    // What is it about?
+    ("", "rule", "is empty"),
+    ("indexes.creat status=500", "indexes.creat", "is no operation; did you mean indexes.create?"),
+    ("index.* status=500", "index.*", "is no operation; did you mean indexes?"),
+    ("indexes status=500", "indexes", "is no operation"),
+    ("indexes* status=500", "indexes*", "is no operation"),
+    ("snyc script=ready", "snyc", "is no operation; did you mean sync?"),
+    ("health status=500", "health", "is no operation"),
+    ("status=500", "status=500", "is no operation"),
+    ("*@afer status=500", "@afer", "is neither @before nor @after; did you mean after?"),
+    ("*@ status=500", "@", "is neither"),
+    ("*@before@after status=500", "@before@after", "is neither"),
+    // Words.
+    ("* statsu=500", "statsu=500", "is no word of the rule language; did you mean status?"),
+    ("* xyzzyplugh", "xyzzyplugh", "is no word"),
+    ("* status", "status", "takes a value"),
+    ("* hang=1s", "hang=1s", "takes no value"),
+    ("* continue=yes status=500", "continue=yes", "takes no value"),
+    ("* status=500 status=503", "status=503", "is there twice"),
+    ("* hang hang", "hang", "is there twice"),
+    ("* when=header:a when=header:b hang", "when=header:b", "is there twice"),
+    ("* status=500 body=\"open", "character 19", "opens a quote that nothing closes"),
+    ("indexes.get", "indexes.get", "says when but not what"),
+    ("* first=3 name=a", "* first=3 name=a", "says when but not what"),
+    // Values.
+    ("* status=99", "status=99", "not a status from 100 to 599"),
+    ("* status=600", "status=600", "not a status from 100 to 599"),
+    ("* status=abc", "status=abc", "not a status"),
+    ("* status=500 retry-after=soon", "retry-after=soon", "is not a duration"),
+    ("* status=500 retry-after-ms=-1", "retry-after-ms=-1", "is not a whole number"),
+    ("* should-retry=maybe", "should-retry=maybe", "is neither true nor false"),
+    ("* header=x", "header=x", "is NAME:VALUE"),
+    ("* header=\"a b:c\"", "header=\"a b:c\"", "is no header name"),
+    ("* header=\"x:a\nb\"", "header=\"x:a\nb\"", "is no header value"),
+    ("* header=content-length:3", "header=content-length:3", "frames the answer"),
+    ("* header=transfer-encoding:chunked", "header=transfer-encoding:chunked", "frames the answer"),
+    ("* delay=5", "delay=5", "is not a duration"),
+    ("* delay=2s..1s", "delay=2s..1s", "its least is more than its most"),
+    ("* delay=200y", "delay=200y", "is not a duration"),
+    ("* delay=9999999h", "delay=9999999h", "longer than a hundred years"),
+    ("* truncate=-1", "truncate=-1", "is not a whole number"),
+    ("* content-length=99999999999999999999", "content-length=99999999999999999999", "is too large a number"),
+    ("* dribble=10", "dribble=10", "is BYTES/DURATION"),
+    ("* dribble=0/1s", "dribble=0/1s", "would never strike"),
+    ("* bandwidth=100", "bandwidth=100", "is BYTES/s"),
+    ("* bandwidth=0/s", "bandwidth=0/s", "would never strike"),
+    ("* reset=tail", "reset=tail", "is none of head, body, reply"),
+    ("indexes.get drop=name", "drop=name", "is not a JSON pointer"),
+    ("indexes.get drop=/a~2b", "drop=/a~2b", "is not a JSON pointer"),
+    ("indexes.get drop=", "drop=\"\"", "is not a JSON pointer"),
+    ("indexes.get rename=/a", "rename=/a", "is POINTER:VALUE"),
+    ("indexes.get rename=/name:name", "rename=/name:name", "the name that it has"),
+    ("indexes.get add=/a:{", "add=/a:{", "is no JSON"),
+    ("indexes.list limit=5", "limit=5", "is N/DURATION"),
+    ("indexes.list limit=0/1s", "limit=0/1s", "would never strike"),
+    ("indexes.list limit=5/0", "limit=5/0", "is no time at all"),
+    ("indexes.list page=odd", "page=odd", "is none of repeat-token"),
+    ("sync script=redy", "script=redy", "is none of pending, ready"),
+    ("sync script=pending,ready", "script=pending,ready", "has no end"),
+    ("* status=500 name=\"a b\"", "name=\"a b\"", "a name is 1 to 64 letters"),
+    // Triggers that never hold.
+    ("* hang first=0", "first=0", "would never strike"),
+    ("* hang nth=0", "nth=0", "would never strike"),
+    ("* hang every=0", "every=0", "would never strike"),
+    ("* hang times=0", "times=0", "would never strike"),
+    ("* hang attempt=0", "attempt=0", "would never strike"),
+    ("* hang concurrency=0", "concurrency=0", "would never strike"),
+    ("* hang rate=0", "rate=0", "would never strike"),
+    ("* hang rate=-0.0", "rate=-0.0", "would never strike"),
+    ("* hang rate=1.5", "rate=1.5", "is not a share from 0 to 1"),
+    ("* hang rate=NaN", "rate=NaN", "is not a share from 0 to 1"),
+    ("* hang skip=18446744073709551615", "skip=18446744073709551615", "would never strike"),
+    ("* hang nth=99999999999999999999", "nth=99999999999999999999", "is too large a number"),
+    ("* hang between=30s..10s", "between=30s..10s", "would never strike"),
+    ("* hang between=1s..1s", "between=1s..1s", "would never strike"),
+    ("* hang between=10s", "between=10s", "is DURATION..DURATION"),
+    ("* hang first=2 nth=3", "* hang first=2 nth=3", "would never strike"),
+    ("* hang first=2 every=3", "* hang first=2 every=3", "would never strike"),
+    ("* hang nth=4 every=3", "* hang nth=4 every=3", "would never strike"),
+    ("* hang ttl=0", "ttl=0", "would never strike"),
+    ("* hang key=", "key=\"\"", "would never strike"),
+    ("* hang key=\" a\"", "key=\" a\"", "would never strike"),
+    ("* hang key=é", "key=é", "would never strike"),
+    ("* hang when=x", "when=x", "is header:NAME, query:NAME or body:POINTER"),
+    ("* hang when=cookie:a", "when=cookie:a", "is none of header, query, body"),
+    ("* hang \"when=header:a b\"", "when=\"header:a b\"", "is no header name"),
+    ("* hang when=header:", "when=header:", "is no header name"),
+    ("* hang when=query:=a", "when=query:=a", "names no parameter"),
+    ("* hang when=body:name=a", "when=body:name=a", "is not a JSON pointer"),
+    ("* hang when=header:a~(", "when=header:a~(", "is no regular expression: unclosed group"),
+    ("* hang when=query:a~[z-a]", "when=query:a~[z-a]", "is no regular expression"),
+    ("* hang when=query:a~(a{1000}){1000}", "when=query:a~(a{1000}){1000}", "is no regular expression"),
+    ("indexes.get hang when=body:/name", "when", "no call of this operation has one"),
+    ("* reset=head when=body:/name", "when", "strike before it is read"),
+    ("* reset=body when=body:/name", "when", "strike before it is read"),
+    // Phases that cannot be.
+    ("indexes.get@before drop=/name", "@before", "comes too early"),
+    ("indexes.get@before malformed", "@before", "comes too early"),
+    ("*@after reset=head", "@after", "comes too late"),
+    ("*@after reset=body", "@after", "comes too late"),
+    ("*@after limit=1/1s", "@after", "comes too late"),
+    ("indexes.get@after lag=1s", "@after", "comes too late"),
+    ("indexes.create@after quota=1", "@after", "comes too late"),
+    ("sync@after script=ready", "@after", "comes too late"),
+    // Effects that an operation cannot have.
+    ("indexes.create lag=1s", "lag", "it goes with indexes.get, indexes.list"),
+    ("indexes.list vanish", "vanish", "cannot happen to this operation"),
+    ("indexes.get quota=1", "quota", "cannot happen to this operation"),
+    ("indexes.get page=empty-middle", "page", "it goes with indexes.list"),
+    ("directories.* page=empty-middle", "page", "it goes with indexes.list"),
+    ("indexes.get lag=0", "lag=0", "would never strike"),
+    ("indexes.get script=ready", "script", "goes with the subject sync"),
+    ("indexes.get message=a", "script", "goes with the subject sync"),
+    ("sync message=a", "message", "goes with script="),
+    ("sync status=500", "sync", "needs script="),
+    ("sync delay=1s", "sync", "needs script="),
+    ("sync script=ready status=500", "sync", "takes script= and message= alone"),
+    ("sync script=ready delay=1s", "sync", "takes script= and message= alone"),
+    ("indexes.delete drop=/a", "drop", "answers without one"),
+    ("indexes.delete malformed", "malformed", "answers without one"),
+    ("indexes.delete truncate=1", "truncate", "answers without one"),
+    ("indexes.delete empty", "empty", "answers without one"),
+    ("indexes.delete stall", "stall", "answers without one"),
+    ("indexes.delete reset=reply", "reset", "answers without one"),
+    ("indexes.delete dribble=1/1s", "dribble", "answers without one"),
+    ("indexes.delete bandwidth=1/s", "bandwidth", "answers without one"),
+    ("indexes.delete body=a", "body", "answers without one"),
+    ("indexes.get status=204 body=a", "body", "an answer of 204 has none"),
+    ("indexes.get status=304 truncate=3", "truncate", "an answer of 304 has none"),
+    ("indexes.get status=100 malformed", "malformed", "an answer of 100 has none"),
+    // Contradictions.
+    ("* hang close", "* hang close", "cannot both be"),
+    ("* reset truncate=5", "* reset truncate=5", "cannot both be"),
+    ("* stall truncate=5", "* stall truncate=5", "cannot both be"),
+    ("* stall dribble=1/1s", "* stall dribble=1/1s", "cannot both be"),
+    ("* dribble=1/1s bandwidth=1/s", "* dribble=1/1s bandwidth=1/s", "cannot both be"),
+    ("* malformed empty", "* malformed empty", "cannot both be"),
+    ("* body=a empty", "* body=a empty", "cannot both be"),
+    ("* empty truncate=1", "* empty truncate=1", "cannot both be"),
+    ("* drop=/a body=b", "* drop=/a body=b", "cannot both be"),
+    ("* limit=1/1s status=503", "* limit=1/1s status=503", "cannot both be"),
+    ("* status=500 drop=/a", "* status=500 drop=/a", "both edits the service's answer and replaces it"),
+    ("* drop=/a null=/a", "/a", "is edited twice"),
+    ("* hang status=500", "hang", "sends no byte of an answer"),
+    ("* reset header=a:b", "reset", "sends no byte of an answer"),
+    ("* close retry-after=1s", "close", "sends no byte of an answer"),
+    ("* garbage body=a", "garbage", "sends no byte of an answer"),
+    ("* reset=head delay=1s", "delay", "comes too late"),
+    ("* burst=5 status=500", "burst", "goes with limit="),
+    ("indexes.get lag=1s delay=1s", "indexes.get lag=1s delay=1s", "both bends the state and shapes the answer"),
+    ("indexes.get vanish status=410", "indexes.get vanish status=410", "both bends the state and shapes the answer"),
+];
+
+/// Arguments and variables.
+type Way<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+
+/// Rules that look odd and make sense.
+const TAKEN: &[&str] = &[
+    "* status=100",
+    "* status=599",
+    "* hang first=2 nth=2",
+    "* hang skip=3 first=2 every=2 times=1",
+    "* hang nth=4 every=2",
+    "* hang rate=1",
+    "* hang rate=1e-9",
+    "* hang between=0..1ms",
+    "* hang attempt=3 concurrency=2 times=5 every=2 when=header:a~b key=llx-a ttl=1h name=A.b_c-9 continue",
+    "* malformed",
+    "* when=body:/a~1b~c status=500",
+    "* when=body:/a~b~1 status=500",
+    "* delay=0",
+    "* close delay=1s",
+    "*@after hang",
+    "*@after status=503",
+    "*@before delay=1s",
+    "indexes.delete status=500 truncate=3",
+    "indexes.delete@after reset",
+    "indexes.delete content-length=5",
+    "indexes.list limit=1/1s burst=9 retry-after=5s body=slow",
+    "indexes.list drop=/items/0 drop=/items/0",
+    "indexes.get drop=/name malformed",
+    "indexes.get status=200 body={}",
+    "indexes.* lag=1s",
+    "* vanish",
+    "* quota=0",
+    "indexes.create quota=0 status=403",
+    "sync when=body:/name~^x script=pending*3,failed message=\"a \\\"b\\\" \\\\ c\"",
+    "sync@before script=ready",
+    "* header=a:b header=c:d",
+    "* body=\"\" status=500",
+    "indexes.get drop=/a~0b~1c/0/-",
+    "* status=500 body=\"a=b \u{e9}\"",
+];
+
+#[test]
+fn what_can_never_strike_is_refused_with_place_and_reason() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    for (rule, place, reason) in REFUSED {
+        let answer = client.post("/__admin/faults", &json!({ "rule": rule }));
+        let detail = answer.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(answer.status, 422, "{rule}");
+        let said = detail.split_once(": ").filter(|_| !place.contains(": ")).map_or("", |(said, _)| said);
+        assert!(detail.starts_with(&format!("{place}: ")), "{rule}: {place:?} is blamed, not {said:?}");
+        assert!(detail.contains(reason), "{rule}: {detail}");
+    }
+}
+
+#[test]
+fn what_makes_sense_is_taken_and_reads_back_as_it_was_written() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    for rule in TAKEN {
+        let answer = client.post("/__admin/faults", &json!({ "rule": rule }));
+        assert_eq!(answer.status, 201, "{rule}: {}", answer.text());
+        let shown = answer.json()["rule"].clone();
+        let name = answer.json()["name"].as_str().expect("a name").to_owned();
+        let again = client.call("PUT", &format!("/__admin/faults/{name}"), Some(&json!({ "rule": shown })));
+        assert_eq!((again.status, &again.json()["rule"]), (200, &shown), "{rule}");
+    }
+}
+
+#[test]
+fn a_flag_a_variable_and_a_scenario_are_refused_alike_with_64() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("mine.toml");
+    std::fs::write(&file, "description = \"a\"\nfaults = ['* hang', 'indexes.creat hang']\n").expect("written");
+    let file = file.to_str().expect("a text");
+    let bad = "indexes.creat hang";
+    let ways: [Way<'_>; 4] = [
+        (&["--fault", "* hang", "--fault", bad], &[]),
+        (&[], &[("LLAMACLOUD_MOCK_FAULT", "* hang\nindexes.creat hang")]),
+        (&["--scenario", file], &[]),
+        (&["--scenario", "flaky", "--scenario", file], &[]),
+    ];
+    for (args, environment) in ways {
+        let ended = run(&[&["--port", "0"], args].concat(), environment);
+        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(64), "{args:?}: {stderr}");
+        assert!(stderr.contains("is no operation; did you mean indexes.create?") && stderr.contains(bad), "{stderr}");
+        assert!(ended.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_scenario_that_is_not_there_or_no_scenario_is_refused_with_64() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("a text").to_owned()
+    };
+    let cases = [
+        ("flakey".to_owned(), "no scenario is called \"flakey\"; did you mean flaky?"),
+        (folder.path().join("none.toml").to_str().expect("a text").to_owned(), "none.toml"),
+        (file("a.toml", "description = "), "a.toml"),
+        (file("b.toml", "description = \"b\""), "missing field `faults`"),
+        (file("c.toml", "description = \"c\"\nfaults = []\nfault = []"), "unknown field `fault`"),
+    ];
+    for (scenario, words) in cases {
+        let ended = run(&["--port", "0", "--scenario", &scenario], &[]);
+        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(64), "{scenario}: {stderr}");
+        assert!(stderr.contains(words), "{scenario}: {stderr}");
+    }
+}
+
+#[test]
+fn a_rule_for_a_key_that_is_not_let_in_is_refused() {
+    let ended = run(&["--port", "0", "--api-key", "llx-good", "--fault", "* hang key=llx-bad"], &[]);
+    assert_eq!(ended.status.code(), Some(64));
+    let server = server(&[("api-key", "llx-good"), ("fault", "* hang key=llx-good")]);
+    let client = Client::of(&server);
+    for body in
+        [json!({ "rule": "* hang key=llx-bad" }), json!({ "rule": "* hang key=llx-other", "tenant": "llx-good" })]
+    {
+        let answer = client.post("/__admin/faults", &body);
+        assert_eq!(answer.status, 422, "{body}");
+        assert!(answer.text().contains("would never strike") && !answer.text().contains("llx-"), "{}", answer.text());
+    }
+}
+
+#[test]
+fn rules_that_are_no_text_or_too_long_are_refused() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    let post = |body: &str| client.try_call("POST", "/__admin/faults", "", Some(body)).expect("an answer");
+    let long = |bytes: usize| json!({ "rule": format!("* status=500 body={}", "a".repeat(bytes - 18)) }).to_string();
+    assert_eq!(post(&long(16 * 1024)).status, 201);
+    let answer = post(&long(16 * 1024 + 1));
+    assert_eq!((answer.status, answer.text().contains("is longer than 16384 bytes")), (422, true), "{}", answer.text());
+    for body in [
+        "5",
+        "null",
+        "[]",
+        "{}",
+        "{\"rule\":5}",
+        "{\"rule\":[]}",
+        "{",
+        "{\"operation\":5,\"hang\":true}",
+        "{\"operation\":\"*\",\"phase\":1,\"hang\":true}",
+    ] {
+        assert_eq!(post(body).status, 422, "{body}");
+    }
+    let call =
+        client.request("POST", "/__admin/faults", "content-type: application/json\r\ncontent-length: 11\r\n", None);
+    assert_eq!(client.wire().send(call).send(b"{\"rule\":\"\xff\"").answer().expect("an answer").status, 422);
+    assert_eq!(client.get("/__admin/faults").json()["faults"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn fields_are_refused_by_their_names() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    let cases: [(Value, &str); 8] = [
+        (
+            json!({ "operation": "indexes.get", "stauts": 500 }),
+            "stauts=500: is no word of the rule language; did you mean status?",
+        ),
+        (json!({ "operation": "indexes.get", "status": 500.5 }), "status=500.5"),
+        (json!({ "operation": "indexes.get", "status": { "a": 1 } }), "status: takes a text, a number or true"),
+        (json!({ "operation": "indexes.get", "status": [500, 503] }), "is there twice"),
+        (json!({ "status": 500 }), "operation: is missing"),
+        (json!({ "rule": "* hang", "operation": "indexes.get" }), "operation: is said by the text"),
+        (json!({ "rule": "* hang", "phase": "after" }), "phase: is said by the text"),
+        (json!({ "rule": "* hang", "tenant": 5 }), "tenant: takes a key or a label"),
+    ];
+    for (body, words) in cases {
+        let answer = client.post("/__admin/faults", &body);
+        assert_eq!(answer.status, 422, "{body}");
+        assert!(answer.json()["detail"].as_str().expect("a sentence").contains(words), "{body}: {}", answer.text());
+    }
+}

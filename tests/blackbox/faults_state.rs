@@ -1,0 +1,236 @@
+//! Rules about state: syncs that take a course of their own, reads that lag, indexes that vanish, quotas, rate limits,
+//! broken pages, keys that expire.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, standing};
+
+const LIST: &str = "/api/v1/indexes";
+
+/// The status that a get shows, with its message if there is one.
+fn status(client: &Client, id: &str) -> String {
+    let metadata = client.get(&format!("{LIST}/{id}")).json()["metadata"].clone();
+    let message = metadata["error_message"].as_str().map_or_else(String::new, |message| format!(": {message}"));
+    format!("{}{message}", metadata["status"].as_str().expect("a status"))
+}
+
+fn create(client: &Client, name: &str) -> Answer {
+    client.post(LIST, &json!({ "source_directory_id": "dir-a", "name": name }))
+}
+
+fn id(answer: &Answer) -> String {
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    answer.json()["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn a_sync_takes_the_course_of_its_script_by_time() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    let cases: [(&str, &[(&str, &str)]); 6] = [
+        ("script=pending:2s,failed message=\"no luck\"", &[("1999ms", "pending"), ("1ms", "failed: no luck")]),
+        ("script=pending", &[("1000h", "pending")]),
+        ("script=pending:1h,ready", &[("59m", "pending"), ("1m", "ready")]),
+        ("script=pending:1s,partial message=\"2 of 9\"", &[("1s", "ready: 2 of 9")]),
+        ("script=ready", &[("0", "ready")]),
+        (
+            "script=pending:1s,ready:1s,failed:1s,ready",
+            &[("1s", "ready"), ("1s", "failed: The sync failed: no file could be parsed"), ("1s", "ready")],
+        ),
+    ];
+    for (rule, course) in cases {
+        let client = client.for_case(rule);
+        client.arm(&format!("sync {rule} name=script"));
+        let index = id(&create(&client, "n"));
+        for (by, shown) in course {
+            client.advance(by);
+            assert_eq!(status(&client, &index), *shown, "{rule} after {by}");
+        }
+        assert_eq!(client.fates()[0], "script struck");
+    }
+}
+
+#[test]
+fn a_sync_takes_the_course_of_its_script_by_reads() {
+    let server = standing(&[("fault", "sync script=pending*2,failed*1,ready")]);
+    let client = Client::of(&server);
+    let index = id(&create(&client, "n"));
+    let seen: Vec<_> = (0..5).map(|_| status(&client, &index)).collect();
+    assert_eq!(seen[..2], ["pending", "pending"]);
+    assert!(seen[2].starts_with("failed"), "{seen:?}");
+    assert_eq!(seen[3..], ["ready", "ready"]);
+}
+
+#[test]
+fn a_script_is_for_the_syncs_that_its_rule_strikes() {
+    let server = standing(&[
+        ("fault", "sync script=failed when=body:/name~bad"),
+        ("fault", "sync script=pending:1h,ready nth=3"),
+    ]);
+    let client = Client::of(&server);
+    let (bad, good) = (id(&create(&client, "a bad one")), id(&create(&client, "good")));
+    assert!(status(&client, &bad).starts_with("failed"));
+    client.advance("1s");
+    assert_eq!(status(&client, &good), "ready");
+    assert_eq!(client.call("POST", &format!("{LIST}/{good}/sync"), None).status, 202);
+    client.advance("59m");
+    let shown = client.get(&format!("{LIST}/{good}?expand=sync_in_progress")).json();
+    assert_eq!((&shown["metadata"]["status"], &shown["sync_in_progress"]), (&json!("ready"), &json!(true)));
+}
+
+#[test]
+fn those_who_control_nothing_but_the_payload_use_magic_names() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    let cases = [
+        ("mock:fail", "failed: The sync failed: no file could be parsed"),
+        ("mock:partial", "ready: 1 file could not be parsed"),
+        ("mock:stuck", "pending"),
+        ("mock:slow=2h", "pending"),
+        ("mock:slow=1s and more", "ready"),
+        ("mockery", "ready"),
+    ];
+    let indexes = cases.map(|(name, _)| id(&create(&client, name)));
+    client.advance("1h");
+    for ((name, shown), index) in cases.iter().zip(&indexes) {
+        assert_eq!(status(&client, index), *shown, "{name}");
+    }
+    for unknown in ["mock:fial", "mock:slow=soon", "mock:"] {
+        let refused = create(&client, unknown);
+        assert_eq!(
+            (refused.status, refused.json()["detail"][0]["loc"].clone()),
+            (422, json!(["body", "name"])),
+            "{unknown}"
+        );
+    }
+}
+
+#[test]
+fn reads_lag_behind_creates_and_deletes() {
+    let server = standing(&[("fault", "indexes.get lag=2s"), ("fault", "indexes.list lag=2s")]);
+    let client = Client::of(&server);
+    let path = format!("{LIST}/{}", id(&create(&client, "n")));
+    let seen = |by: &str| {
+        client.advance(by);
+        (client.get(&path).status, client.get(LIST).json()["items"].as_array().map_or(0, Vec::len))
+    };
+    assert_eq!([seen("1s"), seen("999ms"), seen("1ms")], [(404, 0), (404, 0), (200, 1)]);
+    assert_eq!(client.delete(&path).status, 204);
+    assert_eq!([seen("1s"), seen("999ms"), seen("1ms")], [(200, 1), (200, 1), (404, 0)]);
+}
+
+#[test]
+fn an_index_vanishes_for_good() {
+    let server = standing(&[]);
+    for (method, path) in [("GET", ""), ("DELETE", ""), ("POST", "/sync"), ("POST", "/sync/cancel")] {
+        let client = Client::of(&server).for_case(&format!("{method}{path}"));
+        client.arm("indexes.* vanish nth=2 name=gone");
+        let index = format!("{LIST}/{}", id(&create(&client, "n")));
+        assert_eq!(client.call(method, &format!("{index}{path}"), None).status, 404, "{method} {path}");
+        assert_eq!(client.get(&index).status, 404);
+        assert_eq!(client.get(LIST).json()["items"], json!([]));
+        assert_eq!(client.fates()[1], "gone struck");
+    }
+}
+
+#[test]
+fn a_quota_strikes_from_the_index_on_that_is_too_many() {
+    let server = standing(&[]);
+    for (rule, refusal) in [("quota=2", 402), ("quota=2 status=403", 403)] {
+        let client = Client::of(&server).for_case(rule);
+        client.arm(&format!("indexes.create {rule} name=quota"));
+        let made = [create(&client, "a"), create(&client, "b"), create(&client, "c")];
+        assert_eq!(made.each_ref().map(|answer| answer.status), [201, 201, refusal]);
+        assert_eq!(client.fates(), ["", "", "quota struck"]);
+        assert_eq!(client.delete(&format!("{LIST}/{}", id(&made[0]))).status, 204);
+        assert_eq!(create(&client, "d").status, 201);
+    }
+}
+
+#[test]
+fn a_limit_is_a_bucket_and_its_headers_tell_the_truth() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    for (rule, at_once, wait, limit) in [("limit=5/10s", 5, "2", "5"), ("limit=1/1m burst=3", 3, "60", "1")] {
+        let client = client.for_case(rule);
+        client.arm(&format!("indexes.list {rule} name=limit"));
+        let statuses: Vec<u16> = (0..=at_once).map(|_| client.get(LIST).status).collect();
+        assert_eq!(statuses, [vec![200; at_once], vec![429]].concat(), "{rule}");
+        let over = client.get(LIST);
+        assert_eq!((over.status, over.header("x-mock-fault")), (429, Some("limit")));
+        assert_eq!((over.header("retry-after"), over.header("x-ratelimit-limit")), (Some(wait), Some(limit)));
+        assert_eq!((over.header("x-ratelimit-remaining"), over.header("x-ratelimit-reset")), (Some("0"), Some(wait)));
+        client.advance(&format!("{}ms", wait.parse::<u64>().expect("seconds") * 1000 - 1));
+        assert_eq!(client.get(LIST).status, 429, "{rule}: a moment too early");
+        client.advance("1ms");
+        assert_eq!([client.get(LIST).status, client.get(LIST).status], [200, 429], "{rule}");
+        client.advance("1000h");
+        let statuses: Vec<u16> = (0..=at_once).map(|_| client.get(LIST).status).collect();
+        assert_eq!(statuses, [vec![200; at_once], vec![429]].concat(), "{rule} fills up, and not over");
+    }
+}
+
+/// A list's first pages, three to a page of two.
+fn pages(client: &Client, rule: &str) -> Vec<Value> {
+    for name in ["a", "b", "c", "d", "e"] {
+        id(&create(client, name));
+    }
+    client.arm(&format!("indexes.list {rule} name=page"));
+    let mut pages = vec![client.get(&format!("{LIST}?page_size=2")).json()];
+    while let Some(token) = pages[pages.len() - 1]["next_page_token"].as_str().filter(|_| pages.len() < 5) {
+        let answer = client.get(&format!("{LIST}?page_size=2&page_token={token}"));
+        pages.push(answer.json());
+    }
+    pages
+}
+
+fn names(page: &Value) -> String {
+    let items = page["items"].as_array().cloned().unwrap_or_default();
+    items.iter().filter_map(|item| item["name"].as_str()).collect()
+}
+
+#[test]
+fn pages_repeat_themselves_expire_and_come_empty_in_the_middle() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    let shown = |rule: &str| pages(&client.for_case(rule), rule).iter().map(names).collect::<Vec<_>>();
+    assert_eq!(shown("header=x-a:b"), ["ed", "cb", "a"]);
+    assert_eq!(shown("page=repeat-token"), ["ed", "cb", "cb", "cb", "cb"]);
+    assert_eq!(shown("page=empty-middle when=query:page_token"), ["ed", "", "a"]);
+    let expired = pages(&client.for_case("expired"), "page=expired-token");
+    assert_eq!(expired[1]["detail"][0]["loc"], json!(["query", "page_token"]));
+}
+
+#[test]
+fn a_key_expires_after_so_many_calls() {
+    let server = standing(&[("scenario", "expired-key")]);
+    let client = Client::of(&server);
+    let statuses: Vec<u16> = (0..12).map(|_| client.get(LIST).status).collect();
+    assert_eq!(statuses, [vec![200; 10], vec![401; 2]].concat());
+    assert_eq!(client.get(LIST).json(), json!({ "detail": "Invalid authentication token" }));
+    assert_eq!(client.with_key("llx-new").get(LIST).status, 200);
+}
+
+#[test]
+fn what_could_not_come_to_pass_is_noted_and_is_no_strike() {
+    let server = standing(&[("sync-duration", "1h")]);
+    let client = Client::of(&server);
+    let cases = [
+        ("indexes.list page=repeat-token", "GET", ""),
+        ("indexes.list page=expired-token", "GET", ""),
+        ("indexes.list page=empty-middle", "GET", ""),
+        ("indexes.get vanish", "GET", "/idx-none"),
+        ("sync script=failed", "POST", "/{id}/sync"),
+        ("sync script=failed", "POST", ""),
+        ("indexes.create quota=1", "POST", ""),
+    ];
+    for (number, (rule, method, path)) in cases.into_iter().enumerate() {
+        let client = client.for_case(&format!("{rule}{number}"));
+        let id = id(&create(&client, "n"));
+        client.arm(&format!("{rule} times=1 name=it"));
+        client.call(method, &format!("{LIST}{}", path.replace("{id}", &id)), (method == "POST").then_some(&json!({})));
+        assert_eq!(client.fates()[1], "it inapplicable", "{rule}");
+        let shown = client.get(&format!("/__admin/faults/it?tenant={}", client.key())).json();
+        assert_eq!((&shown["matches"], &shown["strikes"]), (&json!(1), &json!(0)), "{rule}");
+    }
+}

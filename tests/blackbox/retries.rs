@@ -1,0 +1,252 @@
+//! Retries judged: calls and their retries in chains, what was early, needless or double, and `check`, which asks.
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Program, run, standing};
+
+const LIST: &str = "/api/v1/indexes";
+const BODY: &str = r#"{"source_directory_id":"dir-a"}"#;
+
+/// A create that says how often it was tried before; its status, if there was an answer.
+fn create(client: &Client, retry: Option<u32>) -> Option<u16> {
+    let said = retry.map_or_else(String::new, |count| format!("x-stainless-retry-count: {count}\r\n"));
+    client.try_call("POST", LIST, &said, Some(BODY)).map(|answer| answer.status)
+}
+
+fn retries(client: &Client) -> Value {
+    client.get(&format!("/__admin/retries?tenant={}", client.key())).json()
+}
+
+/// The only chain, as the statuses of its attempts and its counts of early, needless and doubled ones.
+#[track_caller]
+fn chain(client: &Client) -> (Vec<Option<u64>>, [u64; 3]) {
+    let retries = retries(client);
+    let chains = retries["chains"].as_array().expect("a list");
+    assert_eq!(chains.len(), 1, "{retries}");
+    let statuses = chains[0]["attempts"].as_array().expect("a list").iter().map(|attempt| attempt["status"].as_u64());
+    let counts = ["early_retries", "needless_retries", "duplicate_writes"]
+        .map(|name| chains[0][name].as_u64().expect("a number"));
+    (statuses.collect(), counts)
+}
+
+#[test]
+fn calls_that_say_how_often_they_were_tried_are_one_chain() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    client.arm("indexes.create status=503 first=2");
+    let statuses: Vec<_> = [Some(0), Some(1), Some(2)].map(|retry| create(&client, retry)).to_vec();
+    assert_eq!(statuses, [Some(503), Some(503), Some(201)]);
+    assert_eq!(chain(&client), (vec![Some(503), Some(503), Some(201)], [0, 0, 0]));
+    let shown = retries(&client);
+    let first = &shown["chains"][0];
+    assert_eq!(
+        (&first["operation"], &first["method"], &first["path"]),
+        (&json!("indexes.create"), &json!("POST"), &json!(LIST))
+    );
+    assert_eq!((&first["tenant"], &first["attempts"][0]["gap_ms"]), (&client.journal()[0]["tenant"], &json!(null)));
+    assert!(first["attempts"][1]["gap_ms"].is_u64());
+    let seqs: Vec<_> =
+        first["attempts"].as_array().expect("a list").iter().map(|attempt| attempt["seq"].clone()).collect();
+    assert_eq!(seqs, [1, 2, 3]);
+}
+
+#[test]
+fn other_clients_calls_are_a_chain_when_the_same_call_failed_before() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    client.arm("indexes.create status=503 first=1");
+    assert_eq!(
+        [create(&client, None), create(&client, None), create(&client, None)],
+        [Some(503), Some(201), Some(201)]
+    );
+    assert_eq!(chain(&client).0, [Some(503), Some(201)]);
+    assert_eq!(retries(&client)["single_calls"], 1, "a call after a good one is a new one");
+}
+
+#[test]
+fn calls_side_by_side_are_told_apart_by_what_they_say() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    client.arm("* status=503 first=4");
+    let other = client.with_key("llx-other");
+    other.arm("* status=503 first=2");
+    let call = |client: &Client, method: &str, body: Option<&str>, retry: u32| {
+        client
+            .try_call(method, LIST, &format!("x-stainless-retry-count: {retry}\r\n"), body)
+            .map(|answer| answer.status)
+    };
+    for retry in 0..2 {
+        call(&client, "POST", Some(BODY), retry);
+        call(&client, "POST", Some(r#"{"source_directory_id":"dir-b"}"#), retry);
+        call(&client, "GET", None, retry);
+        call(&other, "GET", None, retry);
+    }
+    let counts = |client: &Client| {
+        retries(client)["chains"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|chain| chain["attempts"].as_array().expect("a list").len())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((counts(&client), counts(&other)), (vec![2, 2, 2], vec![2]));
+    let all = client.get("/__admin/retries").json();
+    assert_eq!(all["chains"].as_array().map(Vec::len), Some(4));
+}
+
+#[test]
+fn a_retry_before_the_promised_time_is_early_and_one_that_was_promised_none_is_not() {
+    let server = standing(&[]);
+    for (rule, early) in [("retry-after=1h", 1), ("retry-after-ms=3600000", 1), ("retry-after-ms=0", 0), ("", 0)] {
+        let client = Client::of(&server).for_case(rule);
+        client.arm(&format!("indexes.create status=429 {rule} first=1"));
+        create(&client, Some(0));
+        create(&client, Some(1));
+        assert_eq!(chain(&client).1, [early, 0, 0], "{rule}");
+    }
+    let client = Client::of(&server).with_key("llx-shown");
+    client.arm("indexes.create status=429 retry-after=2s first=1");
+    (0..2).for_each(|retry| _ = create(&client, Some(retry)));
+    assert_eq!(retries(&client)["chains"][0]["attempts"][1]["promised_ms"], 2000);
+}
+
+#[test]
+fn a_retry_of_what_was_done_or_refused_for_good_is_needless() {
+    let server = standing(&[]);
+    for (rule, needless) in [
+        ("status=400", 1),
+        ("status=401", 1),
+        ("status=404", 1),
+        ("status=422", 1),
+        ("status=408", 0),
+        ("status=409", 0),
+        ("status=429", 0),
+        ("status=500", 0),
+        ("status=504", 0),
+        ("status=500 should-retry=false", 1),
+        ("status=404 should-retry=true", 0),
+        ("reset", 0),
+        ("close", 0),
+        ("truncate=5", 0),
+        ("header=x-a:b", 1),
+    ] {
+        let client = Client::of(&server).for_case(rule);
+        client.arm(&format!("indexes.create {rule} first=1"));
+        create(&client, Some(0));
+        create(&client, Some(1));
+        assert_eq!(chain(&client).1[1], needless, "{rule}");
+    }
+}
+
+#[test]
+fn a_write_whose_answer_was_lost_is_double_when_it_is_tried_again() {
+    let server = standing(&[]);
+    for (rule, doubled) in
+        [("@after reset", 1), ("@after status=503", 1), (" truncate=4", 1), (" reset", 0), (" status=503", 0)]
+    {
+        let client = Client::of(&server).for_case(rule);
+        client.arm(&format!("indexes.create{rule} first=1"));
+        create(&client, Some(0));
+        assert_eq!(create(&client, Some(1)), Some(201));
+        assert_eq!(chain(&client).1[2], doubled, "{rule}");
+    }
+}
+
+#[test]
+fn a_slow_answer_is_no_lost_one() {
+    let server = standing(&[("time-scale", "0"), ("fault", "indexes.create dribble=9/1s")]);
+    let client = Client::of(&server);
+    assert_eq!([create(&client, None), create(&client, None)], [Some(201), Some(201)]);
+    assert_eq!((&retries(&client)["chains"], &retries(&client)["single_calls"]), (&json!([]), &json!(2)));
+}
+
+#[test]
+fn gaps_are_spread_over_chains_by_attempt_without_those_that_were_told() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    client.arm("indexes.get status=503 times=4");
+    client.arm("indexes.create status=429 retry-after=1s times=1");
+    for retry in 0..2 {
+        for id in ["idx-a", "idx-b"] {
+            client.try_call("GET", &format!("{LIST}/{id}"), &format!("x-stainless-retry-count: {retry}\r\n"), None);
+        }
+        create(&client, Some(retry));
+    }
+    let spacing = retries(&client)["spacing"].clone();
+    assert_eq!(
+        (spacing.as_array().map(Vec::len), &spacing[0]["attempt"], &spacing[0]["chains"]),
+        (Some(1), &json!(2), &json!(2))
+    );
+    let (least, most) =
+        (spacing[0]["least_ms"].as_u64().expect("a number"), spacing[0]["most_ms"].as_u64().expect("a number"));
+    assert!(least <= most && ["lockstep", "jitter"].contains(&spacing[0]["verdict"].as_str().expect("two chains")));
+}
+
+/// What `check` says of a server, and its exit code.
+fn check(program: &Program, args: &[&str]) -> (Option<i32>, String) {
+    let port = program.address.port().to_string();
+    let ended = run(&[&["check", "--port", &port], args].concat(), &[]);
+    (ended.status.code(), String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()).into_owned())
+}
+
+#[test]
+fn check_says_whether_the_retries_of_a_running_server_hold() {
+    let faults =
+        ["--fault", "indexes.create@after reset nth=1", "--fault", "indexes.list status=429 retry-after=1h first=2"];
+    let program = Program::start(&faults, &[]);
+    let client = Client::at(program.address);
+    assert_eq!(check(&program, &["--max-attempts", "1", "--honour-retry-after", "--no-duplicate-writes"]).0, Some(0));
+    (0..2).for_each(|retry| _ = create(&client, Some(retry)));
+    for retry in 0..3 {
+        client.try_call("GET", LIST, &format!("x-stainless-retry-count: {retry}\r\n"), None);
+    }
+    let label = client.journal()[0]["tenant"].as_str().expect("a label").to_owned();
+    let cases: [(&[&str], Option<i32>, &[&str]); 6] = [
+        (&["--max-attempts", "3"], Some(0), &["retries hold"]),
+        (
+            &["--max-attempts", "2"],
+            Some(2),
+            &["indexes.list: tried 3 times, at most 2 are allowed", "call 3: 429 (sent)", "3600000 ms were promised"],
+        ),
+        (&["--honour-retry-after"], Some(2), &["indexes.list: 2 retries came before the promised time"]),
+        (
+            &["--no-duplicate-writes"],
+            Some(2),
+            &["indexes.create: 1 duplicates were made after a lost answer", "call 1: 201 (cut)"],
+        ),
+        (
+            &["--no-duplicate-writes", "--tenant", "llx-other"],
+            Some(0),
+            &["retries hold: 0 calls tried once, 0 tried again"],
+        ),
+        (
+            &["--max-attempts", "1", "--no-duplicate-writes", "--tenant", &label],
+            Some(2),
+            &["retries do not hold", "tried 2 times", "duplicates", &label],
+        ),
+    ];
+    for (args, code, words) in cases {
+        let (ended, said) = check(&program, args);
+        assert_eq!(ended, code, "{args:?}: {said}");
+        for word in words {
+            assert!(said.contains(word), "{args:?}: {word:?} is not in {said}");
+        }
+    }
+}
+
+#[test]
+fn check_fails_with_1_without_a_server_and_with_64_without_sense() {
+    let program = Program::start(&[], &[]);
+    let port = program.address.port().to_string();
+    assert_eq!(program.terminate().0, Some(0));
+    let ended = run(&["check", "--port", &port, "--max-attempts", "3"], &[]);
+    assert_eq!(
+        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).contains("no answer from")),
+        (Some(1), true)
+    );
+    for args in
+        [&["check", "--max-attempts", "0"][..], &["check", "--max-attempts", "many"], &["check", "--max-attemps", "3"]]
+    {
+        assert_eq!(run(args, &[]).status.code(), Some(64), "{args:?}");
+    }
+}
