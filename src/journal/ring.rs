@@ -74,10 +74,12 @@ impl Ring {
     }
 
     fn put(&self, together: &Together, entry: Entry) {
+        // Counted under the lock: another ring's call may take the entry out as soon as it is in.
+        let mut entries = self.entries.lock();
         let bytes = entry.weight_bytes();
-        self.entries.lock().push_back(entry);
         self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
         together.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+        entries.push_back(entry);
     }
 
     /// Drops the oldest entries as long as so many of so many bytes are too much.

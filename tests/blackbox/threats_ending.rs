@@ -81,7 +81,8 @@ fn a_call_that_is_under_way_is_answered_before_the_end() {
 
 #[test]
 fn silent_connections_and_hanging_calls_do_not_hold_up_the_end_for_ever() {
-    let mut program = Program::start(&["--fault", "indexes.create hang"], &[]);
+    let faults = ["--fault", "indexes.create hang", "--fault", "indexes.list delay=1h"];
+    let mut program = Program::start(&faults, &[]);
     let client = Client::at(program.address);
     let mut open = Vec::new();
     for sent in ["", "GET /hea", "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"] {
@@ -91,7 +92,9 @@ fn silent_connections_and_hanging_calls_do_not_hold_up_the_end_for_ever() {
     }
     let mut hanging = client.wire();
     hanging.send(client.request("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-    wait_until("it hangs", || !client.journal().is_empty());
+    let mut waiting = client.wire();
+    waiting.send(client.request("GET", "/api/v1/indexes", "", None));
+    wait_until("both have come", || client.journal().len() == 2);
     program.signal("TERM");
     assert_eq!(ended(program.child()).code(), Some(0));
 }
