@@ -26,6 +26,9 @@ pub struct Call {
     pub body: Bytes,
 }
 
+/// Values of a path's parameters, decoded, in the path's order.
+pub type PathParams = Vec<(&'static str, String)>;
+
 impl Head {
     /// A header's value when it is readable text.
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -3,20 +3,21 @@
 mod door;
 mod trouble;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use parking_lot::Mutex;
 
-use crate::admin;
-use crate::call::{Call, Head};
+use crate::admin::{self, House};
+use crate::call::{Call, Head, PathParams};
 use crate::clock;
 use crate::config::{Merged, Settings};
 use crate::fault::{self, Target};
 use crate::journal::{Entry, Journal, Limits, Outcome};
-use crate::operation::{Operation, PathParams, Route, Routes};
+use crate::operation::{Operation, Route, Routes};
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::schema::{Body, Given, Schema, Schemas, Taken, check, read_body};
@@ -39,6 +40,8 @@ pub struct Emulator {
     strangers: Mutex<Journal>,
     /// Handlers that panicked.
     panics: AtomicU64,
+    /// The served contract, made when it is first asked for.
+    contract: OnceLock<Bytes>,
 }
 
 /// What the head of a request comes to.
@@ -60,7 +63,8 @@ impl Emulator {
         let faults = trouble::armed(rules, settings.start_time.unwrap_or_else(clock::wall))?;
         let tenants = Tenants::new(&settings, faults);
         let strangers = Mutex::new(Journal::new(Limits::new(&settings)));
-        Ok(Self { settings, told, routes, schemas, tenants, targets, strangers, panics: AtomicU64::new(0) })
+        let (panics, contract) = (AtomicU64::new(0), OnceLock::new());
+        Ok(Self { settings, told, routes, schemas, tenants, targets, strangers, panics, contract })
     }
 
     /// What was set.
@@ -68,34 +72,29 @@ impl Emulator {
         &self.settings
     }
 
-    /// What was set, as text, with its sources.
-    pub fn told(&self) -> &Merged {
-        &self.told
-    }
-
     /// All tenants.
     pub fn tenants(&self) -> &Tenants {
         &self.tenants
     }
 
-    /// What fault rules can be about.
-    pub fn targets(&self) -> &[Target] {
-        &self.targets
-    }
-
-    /// The journal of calls of no tenant.
-    pub fn strangers(&self) -> &Mutex<Journal> {
-        &self.strangers
-    }
-
-    /// How many handlers have panicked.
-    pub fn panics(&self) -> u64 {
-        self.panics.load(Ordering::Relaxed)
+    /// What can be looked at and steered.
+    fn house(&self) -> House<'_> {
+        House {
+            settings: &self.settings,
+            told: &self.told,
+            tenants: &self.tenants,
+            targets: &self.targets,
+            strangers: &self.strangers,
+            panics: self.panics.load(Ordering::Relaxed),
+            routes: &self.routes,
+            schemas: &self.schemas,
+            contract: &self.contract,
+        }
     }
 
     /// Routes a request by its head: answered, or admitted to the tenant of its key.
     pub fn arrive(&self, head: &Head) -> Arrival {
-        match admin::arrive(self, head) {
+        match admin::arrive(self.house(), head) {
             Some(Ok(kind)) => Arrival::Admitted(Box::new(Visit::of_nobody(kind, self.settings.max_body_bytes))),
             Some(Err(reply)) => Arrival::Decided(reply),
             None => match self.routes.find(&head.method, &head.path) {
@@ -108,7 +107,7 @@ impl Emulator {
     /// Decides a whole call.
     pub fn handle(&self, visit: &mut Visit, call: &Call) -> Reply {
         match (&visit.kind, visit.tenant.clone()) {
-            (Kind::Admin, _) => admin::handle(self, call),
+            (Kind::Admin, _) => admin::handle(self.house(), call),
             (Kind::Operation(operation, _), Some(tenant)) => self.serve(visit, operation, &tenant, call),
             (Kind::Operation(operation, _), None) => self.turn_away(visit, operation, call),
         }
@@ -180,7 +179,7 @@ impl Emulator {
 
     /// Journals a call that no operation answers, with its tenant if that is known already.
     fn record_unrouted(&self, head: &Head, reply: &Reply) {
-        let call = Call { head: head.clone(), body: bytes::Bytes::new() };
+        let call = Call { head: head.clone(), body: Bytes::new() };
         let tenant = self.key(head).and_then(|key| self.tenants.find(key));
         let note = |journal: &mut Journal, label, at| {
             let seq = journal.next_seq();
@@ -194,12 +193,16 @@ impl Emulator {
 
     /// Refuses a call whose body could not be had whole, and journals it.
     pub fn refuse(&self, visit: &mut Visit, head: &Head, problem: Problem) -> Reply {
-        let call = Call { head: head.clone(), body: bytes::Bytes::new() };
+        let call = Call { head: head.clone(), body: Bytes::new() };
         let reply = problem.into();
         if let Some(tenant) = visit.tenant.clone() {
             let mut state = tenant.lock();
             visit.seq = state.journal.next_seq();
             self.record(&mut state.journal, visit, (tenant.clock.now(), &call), &reply);
+        } else if matches!(visit.kind, Kind::Operation(..)) {
+            let mut strangers = self.strangers.lock();
+            visit.seq = strangers.next_seq();
+            self.record(&mut strangers, visit, (clock::wall(), &call), &reply);
         }
         reply
     }

@@ -4,6 +4,7 @@
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
+use crate::call::PathParams;
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::store::{Request, World};
@@ -33,9 +34,6 @@ pub struct Operation {
     /// What it does.
     pub handler: Handler,
 }
-
-/// Values of the path's parameters, decoded, in the path's order.
-pub type PathParams = Vec<(&'static str, String)>;
 
 /// All operations, in the order in which they are tried.
 #[derive(Debug)]

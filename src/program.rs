@@ -2,9 +2,12 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::panic::PanicHookInfo;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -24,6 +27,9 @@ const UNHELD: u8 = 2;
 const USAGE: u8 = 64;
 /// The port is taken.
 const UNAVAILABLE: u8 = 69;
+
+/// How long stderr may take to be told something: nobody may be reading it.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Why the program ends other than well.
 struct End {
@@ -57,7 +63,7 @@ pub fn run(args: impl Iterator<Item = OsString>, environment: impl Iterator<Item
         Ok(()) => ExitCode::SUCCESS,
         Err(End { code, why }) => {
             if !why.is_empty() {
-                eprintln!("llamacloud-mock: {why}");
+                tell(why);
             }
             ExitCode::from(code)
         }
@@ -79,12 +85,12 @@ fn settle(typed: cli::Typed, environment: impl Iterator<Item = (String, String)>
             Ok(())
         }
         Action::ShowScenario(name) => {
-            print!("{}", Scenario::load(&name).map_err(End::usage)?.text);
+            say(&Scenario::load(&name).map_err(End::usage)?.text);
             Ok(())
         }
         Action::Check(expected) => match check::run(&settings, &expected).map_err(End::failure)? {
             Finding::Holds(sentence) => {
-                println!("{sentence}");
+                say(&format!("{sentence}\n"));
                 Ok(())
             }
             Finding::Broken(report) => Err(End { code: UNHELD, why: format!("retries do not hold\n{report}") }),
@@ -94,10 +100,10 @@ fn settle(typed: cli::Typed, environment: impl Iterator<Item = (String, String)>
 
 fn serve(settings: Settings, told: Merged) -> Result<(), End> {
     for warning in &told.warnings {
-        eprintln!("llamacloud-mock: warning: {warning}");
+        tell(format!("warning: {warning}"));
     }
     if !settings.host.is_loopback() && settings.admin_token.is_none() {
-        eprintln!("llamacloud-mock: warning: bound to {}, so /__admin/ is shut; --admin-token opens it", settings.host);
+        tell(format!("warning: bound to {}, so /__admin/ is shut; --admin-token opens it", settings.host));
     }
     let emulator = Emulator::new(settings, told).map_err(End::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(End::failure)?;
@@ -119,9 +125,8 @@ async fn serve_until_told(emulator: Arc<Emulator>) -> Result<(), End> {
         write_whole(file, &address.port().to_string())
             .map_err(|error| End::failure(format!("--port-file {}: {error}", file.display())))?;
     }
-    let mut stdout = std::io::stdout();
-    // Nobody may be reading; the server serves all the same.
-    let _ = writeln!(stdout, "ready url=http://{address} seed={}", settings.seed).and_then(|()| stdout.flush());
+    say(&format!("ready url=http://{address} seed={}\n", settings.seed));
+    std::panic::set_hook(Box::new(tell_of_panic));
     server.run(interrupts.first()).await;
     match settings.unstruck {
         Unstruck::Fails => strict_faults(&emulator),
@@ -142,8 +147,30 @@ fn list_scenarios() {
     let scenarios = shipped();
     let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     for scenario in scenarios {
-        println!("{:width$}  {}", scenario.name, scenario.description);
+        say(&format!("{:width$}  {}\n", scenario.name, scenario.description));
     }
+}
+
+/// Says something on stdout. Who has closed it does not want to know.
+fn say(text: &str) {
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Says something on stderr, and does not wait for ever until somebody reads it.
+fn tell(text: String) {
+    let (told, done) = channel::<()>();
+    std::thread::spawn(move || {
+        let _ = writeln!(std::io::stderr(), "llamacloud-mock: {text}");
+        drop(told);
+    });
+    // It is told, or it never will be.
+    let _ = done.recv_timeout(PATIENCE);
+}
+
+/// Says that a handler panicked. The call is answered by the shell.
+fn tell_of_panic(panic: &PanicHookInfo<'_>) {
+    tell(format!("this is a defect of the program: {panic}"));
 }
 
 /// SIGTERM and SIGINT.

@@ -1,5 +1,6 @@
 //! `validate FILE…`: what the service would answer to create-index payloads, offline.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Merged, Settings};
@@ -29,6 +30,8 @@ pub fn run(settings: Settings, told: Merged, files: &[PathBuf]) -> Result<Verdic
 fn validate(emulator: &Emulator, file: &Path) -> Result<Verdict, String> {
     let payload = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let reply = emulator.rehearse("indexes.create", payload);
-    println!("{}: {} {}", file.display(), reply.status, String::from_utf8_lossy(&reply.body));
+    let body = String::from_utf8_lossy(&reply.body);
+    // Who has closed stdout still gets the exit code.
+    let _ = writeln!(std::io::stdout(), "{}: {} {body}", file.display(), reply.status);
     Ok(if reply.is_success() { Verdict::Good } else { Verdict::Refused })
 }

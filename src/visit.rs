@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::call::Call;
+use crate::call::{Call, PathParams};
 use crate::clock::{Clock, Moment, OpenCall};
 use crate::fault::{AtHead, Rule};
 use crate::journal::{Entry, FaultNote};
-use crate::operation::{Operation, PathParams};
+use crate::operation::Operation;
 use crate::reply::{HeadOrder, Reply};
 use crate::schema::Taken;
 use crate::store::{Conditions, Request};

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::read;
+use super::{House, read};
 use crate::call::Call;
-use crate::emulator::Emulator;
 use crate::fault::{Counted, Faults, Rule, free_name};
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -29,73 +28,70 @@ enum Whose {
     All,
 }
 
-pub(super) fn list(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
-    let faults = whose(emulator, call, None)?.counted(emulator);
+pub(super) fn list(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
+    let faults = whose(house, call, None)?.counted(house);
     Ok(Reply::json(200, &Shown { faults }))
 }
 
-pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
+pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
     let name = name(call);
-    let counted = whose(emulator, call, None)?.counted(emulator);
+    let counted = whose(house, call, None)?.counted(house);
     let found = counted.into_iter().find(|rule| *rule.name == name);
     found.map(|rule| Reply::json(200, &rule)).ok_or_else(|| unknown(&name))
 }
 
-pub(super) fn add(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
-    let (rule, whose) = given(emulator, call)?;
-    let rule = if rule.has_name() {
-        rule
-    } else {
-        rule.named(&free_name(|name| whose.any(emulator, |faults| faults.has(name))))
-    };
-    if whose.any(emulator, |faults| faults.has(&rule.name)) {
+pub(super) fn add(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
+    let (rule, whose) = given(house, call)?;
+    let rule =
+        if rule.has_name() { rule } else { rule.named(&free_name(|name| whose.any(house, |faults| faults.has(name)))) };
+    if whose.any(house, |faults| faults.has(&rule.name)) {
         return Err(Problem::text(409, format!("name: {} is taken; PUT replaces it", rule.name)));
     }
-    make_room(emulator, &whose, &rule.name)?;
-    whose.arm(emulator, &rule);
+    make_room(house, &whose, &rule.name)?;
+    whose.arm(house, &rule);
     Ok(Reply::json(201, &Counted::none(&rule)))
 }
 
-pub(super) fn put(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
-    let (rule, whose) = given(emulator, call)?;
+pub(super) fn put(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
+    let (rule, whose) = given(house, call)?;
     // The name in the path is checked as one in the rule would be.
-    let named = Rule::parse(&format!("* delay=0 name={}", name(call)), emulator.targets());
+    let named = Rule::parse(&format!("* delay=0 name={}", name(call)), house.targets);
     let named = named.map_err(|error| Problem::text(422, error.to_string()))?;
     let rule = rule.named(&named.name);
-    let is_there = whose.any(emulator, |faults| faults.has(&rule.name));
-    make_room(emulator, &whose, &rule.name)?;
-    whose.arm(emulator, &rule);
+    let is_there = whose.any(house, |faults| faults.has(&rule.name));
+    make_room(house, &whose, &rule.name)?;
+    whose.arm(house, &rule);
     Ok(Reply::json(if is_there { 200 } else { 201 }, &Counted::none(&rule)))
 }
 
-pub(super) fn remove(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
-    let (name, whose) = (name(call), whose(emulator, call, None)?);
-    if !whose.any(emulator, |faults| faults.has(&name)) {
+pub(super) fn remove(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
+    let (name, whose) = (name(call), whose(house, call, None)?);
+    if !whose.any(house, |faults| faults.has(&name)) {
         return Err(unknown(&name));
     }
-    whose.change(emulator, |faults| _ = faults.remove(&name));
+    whose.change(house, |faults| _ = faults.remove(&name));
     Ok(Reply::empty(204))
 }
 
-pub(super) fn clear(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
-    whose(emulator, call, None)?.change(emulator, Faults::clear);
+pub(super) fn clear(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
+    whose(house, call, None)?.change(house, Faults::clear);
     Ok(Reply::empty(204))
 }
 
 impl Whose {
     /// Does something to the rules that are meant.
-    fn change(&self, emulator: &Emulator, act: impl Fn(&mut Faults)) {
+    fn change(&self, house: House<'_>, act: impl Fn(&mut Faults)) {
         match self {
             Self::One(tenant) => tenant.change_faults(act),
             Self::All => {
-                act(&mut emulator.tenants().first_faults().lock());
-                emulator.tenants().all().iter().for_each(|tenant| tenant.change_faults(&act));
+                act(&mut house.tenants.first_faults().lock());
+                house.tenants.all().iter().for_each(|tenant| tenant.change_faults(&act));
             }
         }
     }
 
     /// Puts a rule behind the others, its time to live counted on each tenant's clock.
-    fn arm(&self, emulator: &Emulator, rule: &Rule) {
+    fn arm(&self, house: House<'_>, rule: &Rule) {
         let arm = |tenant: &Arc<Tenant>| {
             let now = tenant.clock.now();
             tenant.change_faults(|faults| _ = faults.arm(rule.clone(), now));
@@ -103,26 +99,26 @@ impl Whose {
         match self {
             Self::One(tenant) => arm(tenant),
             Self::All => {
-                let now = emulator.tenants().first_clock().now();
-                emulator.tenants().first_faults().lock().arm(rule.clone(), now);
-                emulator.tenants().all().iter().for_each(arm);
+                let now = house.tenants.first_clock().now();
+                house.tenants.first_faults().lock().arm(rule.clone(), now);
+                house.tenants.all().iter().for_each(arm);
             }
         }
     }
 
     /// Whether some of the rules that are meant pass a test.
-    fn any(&self, emulator: &Emulator, test: impl Fn(&Faults) -> bool) -> bool {
+    fn any(&self, house: House<'_>, test: impl Fn(&Faults) -> bool) -> bool {
         match self {
             Self::One(tenant) => test(&tenant.lock().faults),
             Self::All => {
-                test(&emulator.tenants().first_faults().lock())
-                    || emulator.tenants().all().iter().any(|tenant| test(&tenant.lock().faults))
+                test(&house.tenants.first_faults().lock())
+                    || house.tenants.all().iter().any(|tenant| test(&tenant.lock().faults))
             }
         }
     }
 
     /// The rules that are meant, with their counts; those of all tenants are added up by name.
-    fn counted(&self, emulator: &Emulator) -> Vec<Counted> {
+    fn counted(&self, house: House<'_>) -> Vec<Counted> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();
             state.faults.expire(tenant.clock.now());
@@ -130,10 +126,10 @@ impl Whose {
         };
         let tenants = match self {
             Self::One(tenant) => return of(tenant),
-            Self::All => emulator.tenants().all(),
+            Self::All => house.tenants.all(),
         };
-        let mut first = emulator.tenants().first_faults().lock();
-        first.expire(emulator.tenants().first_clock().now());
+        let mut first = house.tenants.first_faults().lock();
+        first.expire(house.tenants.first_clock().now());
         let mut sum: Vec<Counted> = first.counted().collect();
         drop(first);
         for counted in tenants.iter().flat_map(|tenant| of(tenant)) {
@@ -146,14 +142,14 @@ impl Whose {
     }
 }
 
-fn whose(emulator: &Emulator, call: &Call, in_body: Option<&str>) -> Result<Whose, Problem> {
+fn whose(house: House<'_>, call: &Call, in_body: Option<&str>) -> Result<Whose, Problem> {
     let in_query = read::query(call, "tenant");
-    let tenant = read::tenant(emulator, in_body.or(in_query.as_deref()))?;
+    let tenant = read::tenant(house, in_body.or(in_query.as_deref()))?;
     Ok(tenant.map_or(Whose::All, Whose::One))
 }
 
 /// The rule in the body, and whose it is to be.
-fn given(emulator: &Emulator, call: &Call) -> Result<(Rule, Whose), Problem> {
+fn given(house: House<'_>, call: &Call) -> Result<(Rule, Whose), Problem> {
     let body: Value = read::body(call)?;
     let tenant = match body.get("tenant") {
         None | Some(Value::Null) => None,
@@ -161,12 +157,12 @@ fn given(emulator: &Emulator, call: &Call) -> Result<(Rule, Whose), Problem> {
         Some(_) => return Err(Problem::text(422, "tenant: takes a key or a label")),
     };
     let refusal = |error| Problem::text(422, format!("{error}"));
-    let rule = Rule::from_json(&body, emulator.targets()).map_err(refusal)?;
-    Ok((rule, whose(emulator, call, tenant)?))
+    let rule = Rule::from_json(&body, house.targets).map_err(refusal)?;
+    Ok((rule, whose(house, call, tenant)?))
 }
 
-fn make_room(emulator: &Emulator, whose: &Whose, name: &str) -> Result<(), Problem> {
-    if whose.any(emulator, |faults| faults.len() >= MAX_RULES && !faults.has(name)) {
+fn make_room(house: House<'_>, whose: &Whose, name: &str) -> Result<(), Problem> {
+    if whose.any(house, |faults| faults.len() >= MAX_RULES && !faults.has(name)) {
         return Err(Problem::text(422, format!("A tenant has at most {MAX_RULES} rules")));
     }
     Ok(())

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::read;
+use super::{House, read};
 use crate::call::Call;
-use crate::emulator::Emulator;
 use crate::journal::{Entry, Journal};
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -20,16 +19,16 @@ struct Filter {
     status: Option<usize>,
 }
 
-pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
+pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
     let named = read::query(call, "tenant");
     let filter = Filter { operation: read::query(call, "operation"), status: read::number(call, "status")? };
     let limit = read::number(call, "limit")?.unwrap_or(usize::MAX);
     let mut shown = Shown::default();
-    for tenant in read::tenants(emulator, named.as_deref())? {
+    for tenant in read::tenants(house, named.as_deref())? {
         shown.add(&tenant.lock().journal, &filter);
     }
     if named.is_none() {
-        shown.add(&emulator.strangers().lock(), &filter);
+        shown.add(&house.strangers.lock(), &filter);
         shown.entries.sort_by_key(|entry| entry.wall);
     }
     let skipped = shown.entries.len().saturating_sub(limit);

@@ -1,27 +1,33 @@
-//! How to look and steer: `/health`, `/ready` and everything under `/__admin/`. Never faulted, never journaled, always
+//! How to look and steer: `/health`, `/ready`, `/openapi.json` and everything under `/__admin/`. Never faulted, never journaled, always
 //! answered; one gate for the whole tree, shut by default where strangers could come by.
 
 mod clock;
 mod config;
 mod faults;
+mod house;
 mod journal;
 mod read;
 mod retries;
 mod state;
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use http::{HeaderMap, Method};
 use subtle::ConstantTimeEq;
 
 use crate::call::{Call, Head};
-use crate::emulator::Emulator;
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::terminal;
 use crate::visit::Kind;
+
+pub use house::House;
 
 /// Where the tree begins.
 pub const PREFIX: &str = "/__admin";
 
-type Handler = fn(&Emulator, &Call) -> Result<Reply, Problem>;
+type Handler = fn(House<'_>, &Call) -> Result<Reply, Problem>;
 
 /// The table of the tree: method, path below [`PREFIX`], what it does.
 const ROUTES: &[(Method, &str, Handler)] = &[
@@ -42,29 +48,41 @@ const ROUTES: &[(Method, &str, Handler)] = &[
 ];
 
 /// What a head means here: nothing, a call that may go on, or an answer.
-pub(crate) fn arrive(emulator: &Emulator, head: &Head) -> Option<Result<Kind, Reply>> {
+pub(crate) fn arrive(house: House<'_>, head: &Head) -> Option<Result<Kind, Reply>> {
     let path = head.path.as_str();
-    if path == "/health" || path == "/ready" {
-        return Some(Err(well(&head.method)));
+    match path {
+        "/health" | "/ready" => return Some(Err(shown(&head.method, &br#"{"status":"ok"}"#[..]))),
+        "/openapi.json" => return Some(Err(shown(&head.method, house.contract()))),
+        _ => {}
     }
     let below = path.strip_prefix(PREFIX)?;
     if !below.is_empty() && !below.starts_with('/') {
         return None;
     }
-    let admitted = gate(emulator, &head.headers).and_then(|()| find(&head.method, below)).map(|_| Kind::Admin);
+    let admitted = gate(house, &head.headers).and_then(|()| find(&head.method, below)).map(|_| Kind::Admin);
     Some(admitted.map_err(Reply::from))
 }
 
 /// Answers a call that [`arrive`] let go on.
-pub(crate) fn handle(emulator: &Emulator, call: &Call) -> Reply {
+pub(crate) fn handle(house: House<'_>, call: &Call) -> Reply {
     let below = call.head.path.strip_prefix(PREFIX).unwrap_or_default();
-    let answer = find(&call.head.method, below).and_then(|handler| handler(emulator, call));
-    answer.unwrap_or_else(Reply::from)
+    let answer = find(&call.head.method, below).and_then(|handler| handler(house, call));
+    harmless(answer.unwrap_or_else(Reply::from))
 }
 
-fn well(method: &Method) -> Reply {
+/// People read these answers on terminals, and they hold what clients wrote.
+fn harmless(mut reply: Reply) -> Reply {
+    if let Ok(text) = std::str::from_utf8(&reply.body)
+        && let Cow::Owned(text) = terminal::harmless(text)
+    {
+        reply.body = text.into();
+    }
+    reply
+}
+
+fn shown(method: &Method, json: impl Into<Bytes>) -> Reply {
     if *method == Method::GET || *method == Method::HEAD {
-        Reply::bytes(200, "application/json", &br#"{"status":"ok"}"#[..])
+        Reply::bytes(200, "application/json", json)
     } else {
         Problem { allow: Some("GET"), ..Problem::text(405, "Method Not Allowed") }.into()
     }
@@ -88,8 +106,8 @@ fn is_at(path: &str, below: &str) -> bool {
 }
 
 /// Lets a caller in: on loopback anyone unless a token is set, elsewhere nobody without one.
-fn gate(emulator: &Emulator, headers: &HeaderMap) -> Result<(), Problem> {
-    let settings = emulator.settings();
+fn gate(house: House<'_>, headers: &HeaderMap) -> Result<(), Problem> {
+    let settings = house.settings;
     let Some(token) = &settings.admin_token else {
         return if settings.host.is_loopback() {
             Ok(())

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
+use super::House;
 use crate::call::Call;
-use crate::emulator::Emulator;
 use crate::problem::Problem;
 use crate::tenant::Tenant;
 
@@ -43,14 +43,14 @@ pub(super) fn number(call: &Call, name: &str) -> Result<Option<usize>, Problem> 
 
 /// The tenant that a caller names by key or label; `None` when it names none and means all. Naming a good key makes its
 /// tenant, so that a test can steer it before its first call.
-pub(super) fn tenant(emulator: &Emulator, named: Option<&str>) -> Result<Option<Arc<Tenant>>, Problem> {
+pub(super) fn tenant(house: House<'_>, named: Option<&str>) -> Result<Option<Arc<Tenant>>, Problem> {
     let Some(name) = named else { return Ok(None) };
     let unknown = || Problem::text(404, "tenant: no call has come with this label, and as a key it is not let in");
-    let tenant = emulator.tenants().named(name).or_else(|| emulator.tenant_of_key(name));
+    let tenant = house.tenants.named(name).or_else(|| house.tenant_of_key(name));
     tenant.map(Some).ok_or_else(unknown)
 }
 
 /// The named tenant, or all of them.
-pub(super) fn tenants(emulator: &Emulator, named: Option<&str>) -> Result<Vec<Arc<Tenant>>, Problem> {
-    Ok(tenant(emulator, named)?.map_or_else(|| emulator.tenants().all(), |tenant| vec![tenant]))
+pub(super) fn tenants(house: House<'_>, named: Option<&str>) -> Result<Vec<Arc<Tenant>>, Problem> {
+    Ok(tenant(house, named)?.map_or_else(|| house.tenants.all(), |tenant| vec![tenant]))
 }

@@ -1,15 +1,14 @@
 //! Retries, judged.
 
-use super::read;
+use super::{House, read};
 use crate::call::Call;
-use crate::emulator::Emulator;
 use crate::journal::{Entry, Retries};
 use crate::problem::Problem;
 use crate::reply::Reply;
 
-pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
+pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
     let mut entries: Vec<Entry> = Vec::new();
-    for tenant in read::tenants(emulator, read::query(call, "tenant").as_deref())? {
+    for tenant in read::tenants(house, read::query(call, "tenant").as_deref())? {
         entries.extend(tenant.lock().journal.entries().cloned());
     }
     Ok(Reply::json(200, &Retries::of(entries.iter())))

@@ -5,10 +5,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::clock::Shown as ShownClock;
-use super::read;
+use super::{House, read};
 use crate::api;
 use crate::call::Call;
-use crate::emulator::Emulator;
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::tenant::Tenant;
@@ -50,9 +49,9 @@ fn every_part() -> Vec<Part> {
     vec![Part::State, Part::Journal, Part::Clock, Part::Faults]
 }
 
-pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
-    let tenants = read::tenants(emulator, read::query(call, "tenant").as_deref())?;
-    let shown = Shown { tenants: tenants.iter().map(|tenant| shown(tenant)).collect(), panics: emulator.panics() };
+pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
+    let tenants = read::tenants(house, read::query(call, "tenant").as_deref())?;
+    let shown = Shown { tenants: tenants.iter().map(|tenant| shown(tenant)).collect(), panics: house.panics };
     Ok(Reply::json(200, &shown))
 }
 
@@ -69,29 +68,29 @@ fn shown(tenant: &Tenant) -> ShownTenant {
     }
 }
 
-pub(super) fn reset(emulator: &Emulator, call: &Call) -> Result<Reply, Problem> {
+pub(super) fn reset(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
     let reset: Reset = read::body(call)?;
     let named = reset.tenant.or_else(|| read::query(call, "tenant"));
-    for tenant in read::tenants(emulator, named.as_deref())? {
-        reset_tenant(emulator, &tenant, &reset.parts);
+    for tenant in read::tenants(house, named.as_deref())? {
+        reset_tenant(house, &tenant, &reset.parts);
     }
     if named.is_none() {
         if reset.parts.contains(&Part::Faults) {
-            *emulator.tenants().first_faults().lock() = emulator.tenants().given_faults().fresh();
+            *house.tenants.first_faults().lock() = house.tenants.given_faults().fresh();
         }
         if reset.parts.contains(&Part::Clock) {
-            emulator.tenants().reset_clock(emulator.tenants().first_clock());
+            house.tenants.reset_clock(house.tenants.first_clock());
         }
         if reset.parts.contains(&Part::Journal) {
-            emulator.strangers().lock().reset();
+            house.strangers.lock().reset();
         }
     }
     Ok(Reply::empty(204))
 }
 
-fn reset_tenant(emulator: &Emulator, tenant: &Tenant, parts: &[Part]) {
+fn reset_tenant(house: House<'_>, tenant: &Tenant, parts: &[Part]) {
     if parts.contains(&Part::Faults) {
-        tenant.change_faults(|faults| *faults = emulator.tenants().given_faults().fresh());
+        tenant.change_faults(|faults| *faults = house.tenants.given_faults().fresh());
     }
     let mut state = tenant.lock();
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {
@@ -104,6 +103,6 @@ fn reset_tenant(emulator: &Emulator, tenant: &Tenant, parts: &[Part]) {
         state.journal.reset();
     }
     if parts.contains(&Part::Clock) {
-        emulator.tenants().reset_clock(&tenant.clock);
+        house.tenants.reset_clock(&tenant.clock);
     }
 }

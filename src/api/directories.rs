@@ -72,7 +72,7 @@ struct Body<'a> {
 
 fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     let project = world.project_for_write(request)?;
-    let mut stream = world.seed.stream("directory", world.next_directory().into());
+    let mut stream = world.seed.stream("directory", world.made.directories);
     let kind = match request.body.get("type").and_then(Value::as_str) {
         Some("ephemeral") => DirectoryKind::Ephemeral,
         _ => DirectoryKind::User,
@@ -89,6 +89,7 @@ fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
         expires_at: (kind == DirectoryKind::Ephemeral).then(|| request.now.plus(EPHEMERAL_LIFETIME)),
     };
     let number = world.add_directory(directory)?;
+    world.made.directories += 1;
     Ok(Reply::json(201, &body(world, world.directory(number))))
 }
 

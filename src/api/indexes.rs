@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use http::Method;
-use serde::{Serialize, Serializer};
 use serde_json::Value;
-use uuid::Uuid;
 
-use super::choices;
 use super::directories::{self, take_text};
 use super::ids::Prefixed;
-use crate::clock::Moment;
+use super::index_shown::{self, Progress};
+use super::{choices, paging};
 use crate::config::{Fidelity, References, SyncConflict};
 use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::seed;
-use crate::store::{Index, PageFault, PageRequest, Request, World};
-use crate::sync::{Life, Outcome, Script};
+use crate::seed::{self, Stream};
+use crate::store::{Index, Options, PageFault, Request, World};
+use crate::sync::{Life, Script};
+
+/// The list whose pages go on by token.
+const LIST: &str = "indexes.list";
 
 /// The rows of indexes.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -33,7 +34,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         handler: create,
     },
     Operation {
-        name: "indexes.list",
+        name: LIST,
         method: Method::GET,
         path: "/api/v1/indexes",
         params: "indexes.list.params",
@@ -89,64 +90,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// The most items that a page has; more are not refused but cut to it, as the service says of its lists.
-const MAX_PAGE_SIZE: usize = 1000;
-
-/// An index as the service prints it; the order of fields is its contract's.
-#[derive(Serialize)]
-struct Body<'a> {
-    id: Id<'a>,
-    created_at: Moment,
-    updated_at: Moment,
-    name: &'a str,
-    description: Option<&'a str>,
-    project_id: Uuid,
-    source_directory_id: &'a str,
-    output_directory_id: Prefixed,
-    sync_config_id: Prefixed,
-    export_config_id: Prefixed,
-    last_synced_at: Option<Moment>,
-    last_exported_at: Option<Moment>,
-    metadata: Metadata<'a>,
-    sync_in_progress: Option<bool>,
-}
-
-/// What the service says of an index's state. Only `status` of `ready` or `failed` is stable there.
-#[derive(Serialize)]
-struct Metadata<'a> {
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct PageBody<'a> {
-    items: Vec<Body<'a>>,
-    next_page_token: Option<String>,
-    total_size: Option<u64>,
-}
-
-enum Id<'a> {
-    Minted(Prefixed),
-    Given(&'a str),
-}
-
-impl Serialize for Id<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Minted(id) => id.serialize(serializer),
-            Self::Given(id) => serializer.serialize_str(id),
-        }
-    }
-}
-
-/// Whether an answer shows `sync_in_progress`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    Hidden,
-    Shown,
-}
-
 // ------------------------------------------------------------------------------------------------------- handlers
 
 fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
@@ -154,20 +97,29 @@ fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     if let Some((most, status)) = request.conditions.quota.filter(|(most, _)| world.index_count() >= *most) {
         return Err(Problem::text(status, format!("Index quota exceeded: at most {most} indexes")));
     }
+    let directories = world.next_directory();
+    let ordinal = add(world, options, request).inspect_err(|_| world.forget_directories_from(directories))?;
+    world.made.indexes += 1;
+    expect_steps(world, ordinal);
+    Ok(Reply::json(201, &index_shown::body(world, ordinal, Progress::Hidden)))
+}
+
+/// Puts in what a create asks for. On a refusal, a directory that was only mentioned may be left.
+fn add(world: &mut World, options: Option<Box<Options>>, request: &mut Request) -> Result<u64, Problem> {
     let source_id = take_text(&mut request.body, "source_directory_id").unwrap_or_default();
     let source = source_directory(world, &source_id, request)?;
     let name = take_text(&mut request.body, "name").unwrap_or_else(|| world.directory(source).name.clone());
     let script = script(world, &name, request)?;
     let description = take_text(&mut request.body, "description");
-    let index = Index { description, options, ..new_index(world, source, name, Life::begin(script, request.now)) };
-    let ordinal = world.add_index(index)?;
-    expect_steps(world, ordinal);
-    Ok(Reply::json(201, &body(world, ordinal, Progress::Hidden)))
+    let stream = world.seed.stream("index", world.made.indexes);
+    let index =
+        Index { description, options, ..new_index(world, stream, (source, name), Life::begin(script, request.now)) };
+    world.add_index(index)
 }
 
 fn list(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
-    let page = page_request(world, request)?;
-    let shown = match (world.project_for_list(request), text_param(request, "source_directory_id")) {
+    let page = paging::asked(world, request, LIST)?;
+    let shown = match (world.project_for_list(request), paging::text_param(request, "source_directory_id")) {
         (None, _) => world.page_of_nothing(),
         (Some(project), None) => world.page_of_project(project, page, request),
         (Some(project), Some(source)) => match world.find_directory_in(source, project) {
@@ -182,7 +134,9 @@ fn list(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
         Some(PageFault::RepeatToken) => page.below.or(shown.next_below),
         _ => shown.next_below,
     };
-    let reply = page_reply(world, &shown.ordinals, next, request.conditions.page);
+    let is_emptied = request.conditions.page == Some(PageFault::EmptyMiddle) && next.is_some();
+    let items = if is_emptied { &[] } else { &shown.ordinals[..] };
+    let reply = index_shown::page(world, items, next.map(|below| world.page_token(LIST, below)));
     for ordinal in &shown.ordinals {
         world.index_at_mut(*ordinal).life.was_read(request.now);
     }
@@ -195,7 +149,7 @@ fn get(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
         Some(expand) if !expand.is_empty() => Progress::Shown,
         _ => Progress::Hidden,
     };
-    let reply = Reply::json(200, &body(world, ordinal, progress));
+    let reply = Reply::json(200, &index_shown::body(world, ordinal, progress));
     world.index_at_mut(ordinal).life.was_read(request.now);
     Ok(reply)
 }
@@ -268,7 +222,8 @@ fn conjure(world: &mut World, id: &str, request: &Request) -> Result<u64, Proble
     let source = source_directory(world, &source_id, request)?;
     let name = world.directory(source).name.clone();
     let life = Life::begin(Arc::clone(&world.policy.script), request.now);
-    let index = Index { given_id: Some(id.into()), ..new_index(world, source, name, life) };
+    let stream = world.seed.stream(&format!("index {id}"), 0);
+    let index = Index { given_id: Some(id.into()), ..new_index(world, stream, (source, name), life) };
     world.add_index(index)
 }
 
@@ -288,11 +243,9 @@ fn source_directory(world: &mut World, id: &str, request: &Request) -> Result<u3
     directories::mention(world, id, request)
 }
 
-fn new_index(world: &World, source: u32, name: Box<str>, life: Life) -> Index {
-    let ordinal = world.next_index();
-    let mut stream = world.seed.stream("index", ordinal);
+fn new_index(world: &World, mut stream: Stream, (source, name): (u32, Box<str>), life: Life) -> Index {
     Index {
-        ordinal,
+        ordinal: world.next_index(),
         given_id: None,
         uuid: seed::uuid(&mut stream),
         output: seed::uuid(&mut stream),
@@ -325,100 +278,4 @@ fn script(world: &World, name: &str, request: &Request) -> Result<Arc<Script>, P
 fn expect_steps(world: &mut World, ordinal: u64) {
     let steps = world.index_at(ordinal).life.coming_steps();
     world.events.extend(steps);
-}
-
-// ------------------------------------------------------------------------------------------------------------- pages
-
-fn page_request(world: &World, request: &Request) -> Result<PageRequest, Problem> {
-    let policy = &world.policy;
-    let size = match request.params.get("page_size").and_then(Value::as_number) {
-        None => policy.page_size,
-        Some(number) => match number.as_str().parse::<u128>() {
-            Ok(0) | Err(_) if policy.fidelity == Fidelity::Contract => policy.page_size,
-            Ok(size) if size > 0 => usize::try_from(size).unwrap_or(MAX_PAGE_SIZE),
-            _ if !number.as_str().starts_with('-') && number.as_str() != "0" => MAX_PAGE_SIZE,
-            _ => {
-                return Err(choices::refusal(
-                    policy,
-                    &["query", "page_size"],
-                    "page_size should be at least 1",
-                    number.to_string().into(),
-                ));
-            }
-        },
-    };
-    let below = match text_param(request, "page_token") {
-        None | Some("") => None,
-        Some(token) => match world.open_page_token("indexes.list", token) {
-            Some(below) if request.conditions.page != Some(PageFault::ExpiredToken) => Some(below),
-            _ if policy.fidelity == Fidelity::Contract => None,
-            _ => {
-                return Err(choices::refusal(
-                    policy,
-                    &["query", "page_token"],
-                    "page_token should be one that this list handed out",
-                    token.into(),
-                ));
-            }
-        },
-    };
-    Ok(PageRequest { size: size.min(MAX_PAGE_SIZE), below })
-}
-
-fn page_reply(world: &World, ordinals: &[u64], next: Option<u64>, fault: Option<PageFault>) -> Reply {
-    let shown = if fault == Some(PageFault::EmptyMiddle) && next.is_some() { &[] } else { ordinals };
-    let page = PageBody {
-        items: shown.iter().map(|ordinal| body(world, *ordinal, Progress::Hidden)).collect(),
-        next_page_token: next.map(|ordinal| world.page_token("indexes.list", ordinal)),
-        total_size: None,
-    };
-    Reply::json(200, &page)
-}
-
-fn text_param<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    request.params.get(name)?.as_str()
-}
-
-/// Every index as the service would show it at `now`, in order of creation.
-pub fn all(world: &mut World, now: Moment) -> Vec<Value> {
-    let ordinals: Vec<u64> = world.indexes().map(|index| index.ordinal).collect();
-    for ordinal in &ordinals {
-        world.index_at_mut(*ordinal).life.bring_to(now);
-    }
-    let shown = |ordinal: &u64| serde_json::to_value(body(world, *ordinal, Progress::Shown));
-    ordinals.iter().map(shown).filter_map(Result::ok).collect()
-}
-
-// ------------------------------------------------------------------------------------------------------------ answers
-
-fn body(world: &World, ordinal: u64, progress: Progress) -> Body<'_> {
-    let index = world.index_at(ordinal);
-    let life = index.life.view();
-    let id = index.given_id.as_deref().map_or(Id::Minted(Prefixed("idx-", index.uuid)), Id::Given);
-    Body {
-        id,
-        created_at: index.created_at,
-        updated_at: life.changed_at,
-        name: &index.name,
-        description: index.description.as_deref(),
-        project_id: world.project_id(index.project),
-        source_directory_id: &world.directory(index.source).id,
-        output_directory_id: Prefixed("dir-", index.output),
-        sync_config_id: Prefixed("cfg-", index.sync_config),
-        export_config_id: Prefixed("cfg-", index.export_config),
-        last_synced_at: life.last_synced_at,
-        last_exported_at: life.last_exported_at,
-        metadata: metadata(life.outcome),
-        sync_in_progress: (progress == Progress::Shown).then_some(life.in_progress),
-    }
-}
-
-fn metadata(outcome: &Outcome) -> Metadata<'_> {
-    let (status, error_message) = match outcome {
-        Outcome::None => ("pending", None),
-        Outcome::Ready => ("ready", None),
-        Outcome::Partial(message) => ("ready", Some(&**message)),
-        Outcome::Failed(message) => ("failed", Some(&**message)),
-    };
-    Metadata { status, error_message }
 }

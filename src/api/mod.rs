@@ -4,10 +4,12 @@
 mod choices;
 mod directories;
 mod ids;
+mod index_shown;
 mod indexes;
+mod paging;
 
 pub use directories::all as all_directories;
-pub use indexes::all as all_indexes;
+pub use index_shown::all as all_indexes;
 
 use crate::operation::Operation;
 

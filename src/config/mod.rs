@@ -94,6 +94,13 @@ pub struct Settings {
     pub schemas: Option<PathBuf>,
 }
 
+impl Settings {
+    /// Whether a caller with this key is let in.
+    pub fn lets_in(&self, key: &str) -> bool {
+        self.api_keys.is_empty() || self.api_keys.iter().any(|good| good == key)
+    }
+}
+
 /// Whether a call needs a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {

@@ -1,17 +1,13 @@
 //! Who is let in, and what a head that means no operation is answered.
 
-use std::sync::Arc;
-
 use http::header::{HeaderValue, LOCATION};
 
 use super::{Arrival, Emulator};
-use crate::call::Head;
+use crate::call::{Head, PathParams};
 use crate::config::Auth;
-use crate::operation::{Operation, PathParams, Route};
+use crate::operation::{Operation, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::tenant::Tenant;
-use crate::tenant_label;
 use crate::visit::{Kind, Visit};
 
 impl Emulator {
@@ -41,18 +37,8 @@ impl Emulator {
     pub(super) fn key<'a>(&self, head: &'a Head) -> Option<&'a str> {
         match (head.credential(), self.settings.auth) {
             (None, Auth::Optional) => Some("anonymous"),
-            (shown, _) => shown.filter(|key| self.is_good(key)),
+            (shown, _) => shown.filter(|key| self.settings.lets_in(key)),
         }
-    }
-
-    fn is_good(&self, key: &str) -> bool {
-        self.settings.api_keys.is_empty() || self.settings.api_keys.iter().any(|good| good == key)
-    }
-
-    /// The tenant of a key that would be let in; made if need be. What looks like a label is no key.
-    pub fn tenant_of_key(&self, key: &str) -> Option<Arc<Tenant>> {
-        let good = !tenant_label::is_label(key) && self.is_good(key);
-        if good { self.tenants.admit(key) } else { None }
     }
 
     pub(super) fn unrouted(&self, head: &Head, route: Route) -> Reply {

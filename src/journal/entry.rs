@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::call::Call;
 use crate::clock::{self, Moment};
 use crate::reply::Reply;
+use crate::secret;
 
 /// Bytes of a body that an entry keeps.
 const KEPT_BODY_BYTES: usize = 4096;
@@ -26,7 +27,8 @@ pub struct Entry {
     pub operation: Option<&'static str>,
     /// The HTTP method.
     pub method: Box<str>,
-    /// The path and the query as they came.
+    /// The path and the query as they came; secrets in them are not shown.
+    #[serde(serialize_with = "as_target")]
     pub path: Box<str>,
     /// The status of the reply; `null` when none was decided because the connection broke first.
     pub status: Option<u16>,
@@ -117,19 +119,25 @@ impl Recorded {
     }
 }
 
-/// JSON as it is, other text as a string, nothing as `null`; what was cut is a string that says so.
+fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&secret::masked_target(target))
+}
+
+/// JSON as it is, other text as a string, nothing as `null`; what was cut is a string that says so. A key that looks real
+/// is not shown, wherever it stands.
 impl Serialize for Recorded {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = String::from_utf8_lossy(&self.kept);
+        let text = secret::masked(&text);
         if self.whole_bytes == 0 {
             return serializer.serialize_none();
         }
         if self.whole_bytes > self.kept.len() {
             return serializer.collect_str(&format_args!("{text}… ({} bytes)", self.whole_bytes));
         }
-        match RawValue::from_string(text.into_owned()) {
+        match serde_json::from_str::<&RawValue>(&text) {
             Ok(json) => json.serialize(serializer),
-            Err(_) => serializer.serialize_str(&String::from_utf8_lossy(&self.kept)),
+            Err(_) => serializer.serialize_str(&text),
         }
     }
 }

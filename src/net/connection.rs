@@ -12,8 +12,13 @@ use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::head_timer::HeadTimer;
+use super::stream::Stream;
 use super::wire::{self, Order};
 use super::{Shell, service};
+use crate::journal::Outcome;
+use crate::tenant::Tenant;
+use crate::visit::Visit;
 
 /// What the calls of a connection share with the task that runs it.
 #[derive(Debug)]
@@ -23,13 +28,33 @@ pub(super) struct Line {
     pub(super) order: Mutex<Option<Box<Order>>>,
     /// Set by a call that was answered before its body was read.
     pub(super) unread: AtomicBool,
+    /// The call that was answered last: what becomes of its answer shows only when it is sent.
+    answered: Mutex<Option<(Arc<Tenant>, u64)>>,
+}
+
+impl Line {
+    fn new(shell: Arc<Shell>) -> Self {
+        Self { shell, order: Mutex::default(), unread: AtomicBool::new(false), answered: Mutex::default() }
+    }
+
+    /// Notes that a call is about to be answered.
+    pub(super) fn answers(&self, visit: &Visit) {
+        *self.answered.lock() = visit.tenant.as_ref().map(|tenant| (Arc::clone(tenant), visit.seq));
+    }
+
+    /// Tells the journal that the last answer did not reach its client.
+    fn lose_last(&self) {
+        if let Some((tenant, seq)) = self.answered.lock().take() {
+            tenant.lock().journal.settle(seq, Outcome::ClientGone);
+        }
+    }
 }
 
 /// How hyper's part of a connection ended.
 enum Ended {
     /// A call ordered the wire.
     Ordered(Box<Order>),
-    /// The client is still sending what nobody reads.
+    /// The client may still be sending what nobody reads: a body, or what follows a head that was none.
     Unread,
     /// It was closed, by either side.
     Closed,
@@ -39,8 +64,11 @@ enum Ended {
 pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: watch::Receiver<()>) {
     // Answers are small and written whole; when it fails the connection is gone already.
     let _ = stream.set_nodelay(true);
-    let http = shell.http.clone();
-    let line = Arc::new(Line { shell, order: Mutex::new(None), unread: AtomicBool::new(false) });
+    let stream = Stream::new(stream);
+    let traffic = stream.traffic();
+    let mut http = shell.http.clone();
+    http.timer(HeadTimer::new(shell.emulator.settings().header_timeout, stream.traffic()));
+    let line = Arc::new(Line::new(shell));
     let calls = Arc::clone(&line);
     let service = service_fn(move |request| service::answer(Arc::clone(&calls), request));
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
@@ -59,11 +87,15 @@ pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: wa
         match (line.order.lock().take(), polled) {
             (Some(order), _) => Poll::Ready(Ended::Ordered(order)),
             (None, Poll::Pending) => Poll::Pending,
+            (None, Poll::Ready(Err(error))) if error.is_parse() => Poll::Ready(Ended::Unread),
             (None, Poll::Ready(_)) if line.unread.load(Ordering::Relaxed) => Poll::Ready(Ended::Unread),
             (None, Poll::Ready(_)) => Poll::Ready(Ended::Closed),
         }
     })
     .await;
+    if traffic.is_broken() {
+        line.lose_last();
+    }
     let stream = connection.into_parts().io.into_inner();
     match ended {
         Ended::Ordered(order) => wire::play(stream, *order, draining).await,

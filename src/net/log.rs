@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::time::{Duration, Instant};
 
 use http::Method;
 use parking_lot::Mutex;
@@ -19,12 +18,16 @@ use crate::clock::{Moment, wall};
 use crate::config::{LogFormat, LogLevel};
 use crate::reply::Reply;
 use crate::visit::Visit;
+use crate::{secret, terminal};
 
 /// Lines that wait to be written; more are dropped and counted.
 const MAX_WAITING: usize = 16 * 1024;
 
 /// How long a line may wait for more to be written with it.
 const FLUSH: Duration = Duration::from_millis(50);
+
+/// How long the end of the program waits for the lines that are left: nobody may be reading them.
+const FINISH: Duration = Duration::from_millis(500);
 
 /// Characters of a path that a line shows.
 const MAX_PATH: usize = 256;
@@ -34,7 +37,8 @@ const MAX_PATH: usize = 256;
 pub(super) struct Log {
     level: LogLevel,
     lines: Mutex<Option<SyncSender<Message>>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Closed by the writer when it is done.
+    done: Mutex<Option<Receiver<()>>>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -72,7 +76,7 @@ impl Line {
             tenant: visit.and_then(|visit| visit.tenant.as_ref()).map(|tenant| Arc::clone(&tenant.label)),
             operation: visit.map(Visit::name),
             method: head.method.clone(),
-            path: head.path.chars().take(MAX_PATH).collect(),
+            path: secret::masked(&head.path).chars().take(MAX_PATH).collect(),
             status: (reply.status > 0).then_some(reply.status),
             fault: visit.and_then(struck),
             micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
@@ -116,8 +120,12 @@ impl Log {
         let (lines, waiting) = sync_channel(MAX_WAITING);
         let dropped = Arc::new(AtomicU64::new(0));
         let writer = Writer { format, color: Color::wanted(), dropped: Arc::clone(&dropped), text: String::new() };
-        let thread = std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.run(&waiting))?;
-        Ok(Self { level, lines: Mutex::new(Some(lines)), writer: Mutex::new(Some(thread)), dropped })
+        let (end, done) = channel();
+        std::thread::Builder::new().name("log".to_owned()).spawn(move || {
+            writer.run(&waiting);
+            drop(end);
+        })?;
+        Ok(Self { level, lines: Mutex::new(Some(lines)), done: Mutex::new(Some(done)), dropped })
     }
 
     /// Logs a call, if calls are logged at all.
@@ -142,12 +150,12 @@ impl Log {
         }
     }
 
-    /// Writes what waits, and ends the writer.
+    /// Has written what waits, unless nobody reads it.
     pub(super) fn finish(&self) {
         drop(self.lines.lock().take());
-        if let Some(writer) = self.writer.lock().take() {
-            // A writer that panicked has nothing more to write.
-            let _ = writer.join();
+        if let Some(done) = self.done.lock().take() {
+            // Either way there is nothing more to do: the writer never says anything, it only ends.
+            let _ = done.recv_timeout(FINISH);
         }
     }
 
@@ -162,8 +170,7 @@ impl Log {
 impl Shell {
     /// Says once that a key looks real: this program sends nothing anywhere, but keys leak by being where they need not be.
     pub(super) fn warn_of_real_key(&self, head: &Head) {
-        let looks_real = |key: &str| key.len() >= "llx-".len() + 40 && key.starts_with("llx-");
-        if head.credential().is_some_and(looks_real) && !self.warned_of_real_key.swap(true, Ordering::Relaxed) {
+        if head.credential().is_some_and(secret::looks_real) && !self.warned_of_real_key.swap(true, Ordering::Relaxed) {
             self.log.warn("a key of a call looks like a real LlamaCloud key; any text will do here");
         }
     }
@@ -183,15 +190,9 @@ impl Writer {
         // Nobody may be reading; the server serves all the same.
         while let Ok(first) = waiting.recv() {
             self.write(&mut out, &first);
-            loop {
-                match waiting.try_recv() {
-                    Ok(next) => self.write(&mut out, &next),
-                    Err(TryRecvError::Disconnected) => break,
-                    Err(TryRecvError::Empty) => match waiting.recv_timeout(FLUSH) {
-                        Ok(next) => self.write(&mut out, &next),
-                        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-                    },
-                }
+            let flush_at = Instant::now() + FLUSH;
+            while let Ok(next) = waiting.recv_timeout(flush_at.saturating_duration_since(Instant::now())) {
+                self.write(&mut out, &next);
             }
             let _ = out.flush();
         }
@@ -207,7 +208,7 @@ impl Writer {
             Message::Warning(text) => self.warning(text),
             Message::Call(line) if self.format == LogFormat::Text => line.write_text(&mut self.text, self.color),
             Message::Call(line) => {
-                self.text.push_str(&serde_json::to_string(line).unwrap_or_default());
+                self.text.push_str(&terminal::harmless(&serde_json::to_string(line).unwrap_or_default()));
                 self.text.push('\n');
             }
         }

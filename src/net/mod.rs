@@ -4,9 +4,11 @@
 mod body;
 mod connection;
 mod guard;
+mod head_timer;
 mod log;
 mod paced;
 mod service;
+mod stream;
 mod wire;
 
 use std::io;
@@ -16,7 +18,6 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
@@ -27,8 +28,8 @@ use log::Log;
 /// Bytes that the head of a request may have.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-/// How long calls in flight have to end once the server drains.
-const DRAIN: Duration = Duration::from_secs(10);
+/// How long calls in flight have to end once the server drains: what the log takes then still fits into ten seconds.
+const DRAIN: Duration = Duration::from_secs(9);
 
 /// How long to wait after the system could not hand out a connection: it is out of descriptors until some are closed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
@@ -62,12 +63,9 @@ impl Server {
         let listeners = listeners(settings.host, settings.port).await?;
         let address = listeners[0].local_addr()?;
         let mut http = http1::Builder::new();
-        // Without a timer hyper's header timeout does nothing. Half-closed clients are answered, and what they asked for
-        // is done: without it hyper would drop a call whose client has stopped sending.
-        http.timer(TokioTimer::new())
-            .header_read_timeout(settings.header_timeout)
-            .max_buf_size(MAX_HEAD_BYTES)
-            .half_close(true);
+        // Half-closed clients are answered, and what they asked for is done: without it hyper would drop a call whose
+        // client has stopped sending. Each connection brings the timer, without which the timeout would do nothing.
+        http.header_read_timeout(head_timer::IDLE).max_buf_size(MAX_HEAD_BYTES).half_close(true);
         let shell = Shell {
             guard: Guard::new(settings),
             log: Log::start(settings.log_level, settings.log_format)?,

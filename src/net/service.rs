@@ -66,7 +66,10 @@ pub(super) async fn answer(line: Arc<Line>, request: Request<Incoming>) -> Resul
     line.shell.log.call(|| log::Line::of(&head, visit.as_deref(), &reply, started.elapsed()));
     match visit {
         Some(visit) if needs_the_wire(&reply) => hand_over(&line, Order { reply, visit }).await,
-        visit => Ok(response(&line, &head, reply, visit.as_deref())),
+        visit => {
+            visit.iter().for_each(|visit| line.answers(visit));
+            Ok(response(&line, &head, reply, visit.as_deref()))
+        }
     }
 }
 
@@ -87,6 +90,9 @@ impl Passage {
             Ok(body) => decide(emulator, visit, Call { head, body }),
             Err(why) => {
                 let reply = emulator.refuse(visit, &head, refusal(why, visit.body_limit));
+                if why == Unread::Gone {
+                    emulator.settle(visit, Outcome::ClientGone);
+                }
                 (close_after(&self.line, true, reply), head)
             }
         };
@@ -123,7 +129,7 @@ fn refusal(why: Unread, limit_bytes: usize) -> Problem {
             Problem::text(413, format!("Request body is larger than {limit_bytes} bytes (--max-body-bytes)"))
         }
         Unread::TooSlow => Problem::text(408, "Request body came too slowly"),
-        Unread::Broken => Problem::text(400, "There was an error parsing the body"),
+        Unread::Broken | Unread::Gone => Problem::unreadable_body(),
     }
 }
 
@@ -168,5 +174,63 @@ fn date(line: &Line, reply: &mut Reply, visit: Option<&Visit>) {
     let now = visit.and_then(Visit::clock).map_or_else(|| tenants.first_clock().now(), |clock| clock.now());
     if let Ok(date) = HeaderValue::from_str(&now.to_http_date()) {
         reply.headers.insert(DATE, date);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+
+    use super::*;
+    use crate::config::{self, Merged};
+    use crate::operation::Operation;
+    use crate::store::{Request as Asked, World};
+    use crate::visit::Kind;
+
+    fn breaks(_: &mut World, _: &mut Asked) -> Result<Reply, Problem> {
+        panic!("on purpose")
+    }
+
+    /// No operation of ours panics, as far as we know; this one does.
+    static BREAKS: Operation = Operation {
+        name: "indexes.list",
+        method: Method::GET,
+        path: "/breaks",
+        params: "indexes.list.params",
+        body: None,
+        status: 200,
+        reply: None,
+        summary: "",
+        handler: breaks,
+    };
+
+    fn emulator() -> Emulator {
+        let told = Merged::alone(&[]);
+        let settings = config::read(&told).expect("defaults are good");
+        Emulator::new(settings, told).expect("the schemas are good")
+    }
+
+    fn call(path: &str) -> Call {
+        let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer llx-a"))]);
+        Call { head: Head { method: Method::GET, path: path.to_owned(), query: None, headers }, body: Bytes::new() }
+    }
+
+    #[test]
+    fn a_handler_that_panics_costs_its_own_call_alone() {
+        let emulator = emulator();
+        let tenant = emulator.tenants().admit("llx-a").expect("there is room");
+        let mut visit = Visit::of(Arc::clone(&tenant), Kind::Operation(&BREAKS, Vec::new()), 1 << 20);
+        let (reply, _) = decide(&emulator, &mut visit, call("/breaks"));
+        drop(visit);
+
+        assert_eq!((reply.status, emulator.panics(), tenant.open_calls()), (500, 1, 0));
+        let body: serde_json::Value = serde_json::from_slice(&reply.body).expect("the service's shape");
+        assert!(body["detail"].as_str().is_some_and(|detail| detail.contains("correlation")), "{body}");
+        let statuses: Vec<_> = tenant.lock().journal.entries().map(|entry| entry.status).collect();
+        assert_eq!(statuses, [Some(500)]);
+
+        let call = call("/api/v1/indexes");
+        let Arrival::Admitted(mut next) = emulator.arrive(&call.head) else { panic!("it is an operation") };
+        assert_eq!(decide(&emulator, &mut next, call).0.status, 200);
     }
 }

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH};
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::paced::Portions;
+use super::stream::Stream;
 use crate::clock::Clock;
 use crate::reply::{Break, End, Reply};
 use crate::visit::Visit;
@@ -34,7 +34,7 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
 
 /// Plays an order to its end and closes the connection.
-pub(super) async fn play(mut stream: TcpStream, order: Order, mut draining: watch::Receiver<()>) {
+pub(super) async fn play(mut stream: Stream, order: Order, mut draining: watch::Receiver<()>) {
     let clock = order.visit.clock().map(Arc::clone);
     let playing = async {
         match say(&mut stream, &order.reply, clock.as_deref()).await {
@@ -50,7 +50,7 @@ pub(super) async fn play(mut stream: TcpStream, order: Order, mut draining: watc
 }
 
 /// Sends as much of the reply as there is to be, and says what then becomes of the connection.
-async fn say(stream: &mut TcpStream, reply: &Reply, clock: Option<&Clock>) -> io::Result<Break> {
+async fn say(stream: &mut Stream, reply: &Reply, clock: Option<&Clock>) -> io::Result<Break> {
     let (bytes, then) = match reply.wire.end {
         End::Silent(then) => return Ok(then),
         End::Garbage => {
@@ -69,7 +69,7 @@ async fn say(stream: &mut TcpStream, reply: &Reply, clock: Option<&Clock>) -> io
 }
 
 async fn say_slowly(
-    stream: &mut TcpStream,
+    stream: &mut Stream,
     mut rest: Bytes,
     (portions, clock): (Portions, Option<&Clock>),
 ) -> io::Result<()> {
@@ -96,20 +96,20 @@ fn head(reply: &Reply) -> String {
 }
 
 /// Ends a connection with RST.
-fn reset(stream: &TcpStream) {
+fn reset(stream: &Stream) {
     // When it fails the connection is gone already.
-    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+    let _ = SockRef::from(stream.socket()).set_linger(Some(Duration::ZERO));
 }
 
 /// Ends a connection with FIN, and hears its client out for a while.
-pub(super) async fn close(mut stream: TcpStream) {
+pub(super) async fn close(mut stream: Stream) {
     if stream.shutdown().await.is_ok() {
         let _ = tokio::time::timeout(LINGER, hear_out(&mut stream, LINGER_BYTES)).await;
     }
 }
 
 /// Keeps a connection open and silent until its client goes.
-async fn hang(mut stream: TcpStream, clock: Option<&Clock>) {
+async fn hang(mut stream: Stream, clock: Option<&Clock>) {
     tokio::select! {
         () = hear_out(&mut stream, usize::MAX) => {}
         () = async {
@@ -122,7 +122,7 @@ async fn hang(mut stream: TcpStream, clock: Option<&Clock>) {
 }
 
 /// Reads and forgets until the client stops sending, or has sent so many bytes.
-async fn hear_out(stream: &mut TcpStream, most_bytes: usize) {
+async fn hear_out(stream: &mut Stream, most_bytes: usize) {
     let mut scratch = [0; 4096];
     let mut heard = 0;
     while let Ok(read @ 1..) = stream.read(&mut scratch).await {

@@ -13,4 +13,4 @@ pub use index::{Index, Options, Product};
 pub use ledger::Ledger;
 pub use paging::{Page, PageRequest};
 pub use policy::{Conditions, PageFault, Policy, Vanish};
-pub use world::{Request, World};
+pub use world::{Made, Request, World};

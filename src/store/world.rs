@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::ledger::{Ledger, Share};
 use super::paging::{self, Page, PageRequest};
 use super::{Conditions, Directory, Index, Policy};
+use crate::call::PathParams;
 use crate::clock::Moment;
 use crate::config::IndexId;
-use crate::operation::PathParams;
 use crate::problem::Problem;
 use crate::seed::{self, Seed};
 
@@ -40,6 +40,8 @@ pub struct World {
     pub seed: Seed,
     /// Moments at which something happens by itself, as far as the last call brought them about.
     pub events: Vec<Moment>,
+    /// What calls have made so far, to be counted on by those who make more.
+    pub made: Made,
     projects: Vec<Uuid>,
     directories: BTreeMap<u32, Box<Directory>>,
     /// Each project has its own: an id that is only mentioned may be mentioned in several.
@@ -55,6 +57,16 @@ pub struct World {
     next_index: u64,
     next_directory: u32,
     share: Share,
+}
+
+/// What calls have made, counted apart from what only came to exist by being named: each draws from the stream of its
+/// own number, so that naming moves nothing that making gets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Made {
+    /// Directories that were created.
+    pub directories: u64,
+    /// Indexes that were created.
+    pub indexes: u64,
 }
 
 /// What a minted id names.
@@ -91,6 +103,7 @@ impl World {
             memory: Duration::ZERO,
             next_index: 0,
             next_directory: 0,
+            made: Made::default(),
             share: Share::new(ledger),
         }
     }
@@ -158,9 +171,23 @@ impl World {
         self.directories.values().map(|directory| &**directory)
     }
 
-    /// The number of the directory that comes next, for its streams of chance.
+    /// The number of the directory that comes next.
     pub fn next_directory(&self) -> u32 {
         self.next_directory
+    }
+
+    /// Takes out the directories from this number on: what a refused call let exist on its way.
+    pub fn forget_directories_from(&mut self, number: u32) {
+        for (number, directory) in self.directories.split_off(&number) {
+            self.share.give_back(directory.weight_bytes());
+            if let Some(numbers) = self.directory_ids.get_mut(&directory.id) {
+                numbers.retain(|known| *known != number);
+                if numbers.is_empty() {
+                    self.directory_ids.remove(&directory.id);
+                }
+            }
+        }
+        self.next_directory = number;
     }
 
     /// Puts a directory in; its number.
@@ -210,7 +237,7 @@ impl World {
         self.indexes.values().map(|index| &**index).filter(|index| index.deleted_at.is_none())
     }
 
-    /// The number of the index that comes next, for its streams of chance.
+    /// The number of the index that comes next.
     pub fn next_index(&self) -> u64 {
         self.next_index
     }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// A running program that listens.
@@ -34,9 +35,21 @@ impl Program {
     /// Starts the program on a free port, and waits until it says that it is ready.
     pub(crate) fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = command(args, environment);
-        if !args.iter().any(|arg| arg.starts_with("--port")) {
+        let said = |name: &str| environment.iter().any(|(known, _)| *known == name);
+        if !said("LLAMACLOUD_MOCK_PORT") && !args.iter().any(|arg| arg.starts_with("--port")) {
             command.env("LLAMACLOUD_MOCK_PORT", "0");
         }
+        Self::await_ready(command)
+    }
+
+    /// Starts the program in a folder, on the port that it is told there.
+    pub(crate) fn start_in(folder: &Path, args: &[&str]) -> Self {
+        let mut command = command(args, &[]);
+        command.current_dir(folder);
+        Self::await_ready(command)
+    }
+
+    fn await_ready(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("was piped"));
         let mut ready = String::new();

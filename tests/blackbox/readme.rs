@@ -1,0 +1,73 @@
+//! The README against the program: its tables follow from the program's own, its rules can be read, its example files
+//! are what they say.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use llamacloud_mock::cli::{FLAGS, Takes};
+use llamacloud_mock::fault::{Has, Rule, Target, shipped};
+
+fn readme() -> String {
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README is there")
+}
+
+/// Fails with the table as it should be.
+#[track_caller]
+fn assert_shows(mark: &str, table: &str) {
+    assert!(readme().contains(&format!("<!-- {mark} -->\n{table}")), "under <!-- {mark} --> should stand:\n{table}");
+}
+
+#[test]
+fn the_table_of_operations_is_the_programs() {
+    let head = "| operation | call | |\n|---|---|---|\n".to_owned();
+    let table = llamacloud_mock::api::operations().fold(head, |mut table, row| {
+        let _ = writeln!(table, "| `{}` | `{} {}` | {} |", row.name, row.method, row.path, row.summary);
+        table
+    });
+    assert_shows("operations", &table);
+}
+
+#[test]
+fn the_table_of_flags_is_the_programs() {
+    let head = "| flag | default | |\n|---|---|---|\n".to_owned();
+    let table = FLAGS.iter().fold(head, |mut table, flag| {
+        let takes = match flag.takes {
+            Takes::Nothing => String::new(),
+            Takes::One(value) | Takes::Many(value) => format!(" {value}"),
+            Takes::OneOf(values) => format!(" {}", values.join("|")),
+        };
+        let default = flag.default.map_or_else(String::new, |default| format!("`{default}`"));
+        let usage = format!("`--{}{takes}`", flag.name).replace('|', "\\|");
+        let _ = writeln!(table, "| {usage} | {default} | {} |", flag.help.replace('|', "\\|"));
+        table
+    });
+    assert_shows("flags", &table);
+}
+
+#[test]
+fn the_table_of_scenarios_is_the_programs() {
+    let head = "| scenario | |\n|---|---|\n".to_owned();
+    let table = shipped().iter().fold(head, |mut table, scenario| {
+        let _ = writeln!(table, "| `{}` | {} |", scenario.name, scenario.description);
+        table
+    });
+    assert_shows("scenarios", &table);
+}
+
+#[test]
+fn every_rule_in_the_readme_can_be_read() {
+    let has = |schema: Option<&str>| if schema.is_some() { Has::Json } else { Has::Nothing };
+    let target = |row: &llamacloud_mock::operation::Operation| Target {
+        name: row.name,
+        body: has(row.body),
+        answer: has(row.reply),
+    };
+    let targets: Vec<Target> = llamacloud_mock::api::operations().map(target).collect();
+    let text = readme();
+    let mut rules: Vec<&str> = text.split("--fault '").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
+    rules.extend(text.split("{\"rule\": \"").skip(1).filter_map(|rest| rest.split('"').next()));
+    assert!(rules.len() >= 14, "the README has recipes");
+    for rule in rules {
+        Rule::parse(rule, &targets).unwrap_or_else(|error| panic!("{rule}: {error}"));
+    }
+}

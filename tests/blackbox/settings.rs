@@ -1,0 +1,163 @@
+//! Where settings come from, and what a wrong one is told. Run on the real program.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Client, Program, run};
+
+/// The value and the source of a setting of a running program.
+fn setting(program: &Program, name: &str) -> (Value, Value) {
+    let config = Client::at(program.address).get("/__admin/config").json();
+    let settings = config["settings"].as_array().expect("a list");
+    let found = settings.iter().find(|setting| setting["name"] == name).expect("is a setting");
+    (found["value"].clone(), found["source"].clone())
+}
+
+fn file(folder: &TempDir, text: &str) -> String {
+    let path = folder.path().join("settings.toml");
+    fs::write(&path, text).expect("a temporary folder can be written to");
+    path.to_str().expect("its path is text").to_owned()
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = file(&folder, "seed = 3\npage-size = 30\nsync_duration = \"3s\"\n");
+    let program = Program::start(
+        &["--config", &path, "--seed", "5"],
+        &[("LLAMACLOUD_MOCK_SEED", "4"), ("LLAMACLOUD_MOCK_PAGE_SIZE", "40")],
+    );
+    assert!(program.ready.ends_with(" seed=5"), "{}", program.ready);
+    assert_eq!(setting(&program, "seed"), (json!("5"), json!("flag")));
+    assert_eq!(setting(&program, "page-size"), (json!("40"), json!("environment LLAMACLOUD_MOCK_PAGE_SIZE")));
+    assert_eq!(setting(&program, "sync-duration"), (json!("3s"), json!(format!("file {path}"))));
+    assert_eq!(setting(&program, "max-items"), (json!("100000"), json!("default")));
+}
+
+#[test]
+fn the_file_in_the_current_folder_is_read_unasked() {
+    let folder = TempDir::new().expect("a temporary folder");
+    fs::write(folder.path().join("llamacloud-mock.toml"), "seed = 9\nport = 0\n").expect("can be written");
+    let program = Program::start_in(folder.path(), &["--log-level", "off"]);
+    assert!(program.ready.ends_with(" seed=9"), "{}", program.ready);
+}
+
+#[test]
+fn repeatable_settings_are_lines_in_the_environment_and_lists_in_the_file() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = file(&folder, "api-key = [\"one\", \"two\"]\n");
+    let in_file = Program::start(&["--config", &path], &[]);
+    let in_environment = Program::start(&[], &[("LLAMACLOUD_MOCK_API_KEY", "one\n two \n\n")]);
+    for program in [&in_file, &in_environment] {
+        let client = Client::at(program.address);
+        for (key, status) in [("one", 200), ("two", 200), ("three", 401)] {
+            assert_eq!(client.with_key(key).get("/api/v1/indexes").status, status, "{key}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_setting_says_where_it_came_from_and_what_would_be_right() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let bad_value = file(&folder, "seed = \"x\"\n");
+    let cases: &[(&[&str], &[(&str, &str)], &[&str])] = &[
+        (&["--seed", "x"], &[], &["--seed", "\"x\"", "a number from 0"]),
+        (&[], &[("LLAMACLOUD_MOCK_SEED", "x")], &["LLAMACLOUD_MOCK_SEED", "environment", "\"x\""]),
+        (&["--config", &bad_value], &[], &["seed", &bad_value]),
+        (&["--config", "no-such-file.toml"], &[], &["no-such-file.toml"]),
+        (&["--sync-duration", "5"], &[], &["--sync-duration", "10ms"]),
+        (&["--start-time", "yesterday"], &[], &["--start-time", "2026-01-01T00:00:00Z"]),
+        (&["--page-size", "0"], &[], &["--page-size", "1 to 1000"]),
+        (&["--max-body-bytes", "1MB"], &[], &["--max-body-bytes", "64KiB"]),
+        (&["--clock", "sundial"], &[], &["sundial", "manual"]),
+        (&[], &[("LLAMACLOUD_MOCK_CLOCK", "sundial")], &["LLAMACLOUD_MOCK_CLOCK", "real, manual, auto"]),
+        (&[], &[("LLAMACLOUD_MOCK_NO_AUTH", "perhaps")], &["LLAMACLOUD_MOCK_NO_AUTH", "perhaps"]),
+        (&["--host", "nowhere"], &[], &["--host", "IP address"]),
+        (&["--prot", "1"], &[], &["--prot", "--port"]),
+        (&["--scenario", "flakey"], &[], &["flakey", "flaky"]),
+        (&["--fault", "indexes.crate status=500"], &[], &["indexes.crate", "indexes.create"]),
+        (&["--schemas", "no-such-folder"], &[], &["--schemas", "no-such-folder"]),
+    ];
+    for (args, environment, said) in cases {
+        let output = run(args, environment);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(64), "{args:?} {environment:?}: {stderr}");
+        for part in *said {
+            assert!(stderr.contains(part), "{args:?} {environment:?} does not say {part:?}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_file_with_an_unknown_setting_names_the_nearest() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = file(&folder, "sync_duraton = \"1s\"\n");
+    let output = run(&["--config", &path], &[]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(64));
+    assert!(stderr.contains("sync_duraton") && stderr.contains("did you mean sync-duration"), "{stderr}");
+}
+
+#[test]
+fn an_unknown_variable_is_a_warning_and_kubernetes_own_are_none() {
+    let kubernetes = [
+        ("LLAMACLOUD_MOCK_PORT", "tcp://10.0.0.1:4010"),
+        ("LLAMACLOUD_MOCK_PORT_4010_TCP", "tcp://10.0.0.1:4010"),
+        ("LLAMACLOUD_MOCK_SERVICE_HOST", "10.0.0.1"),
+        ("LLAMACLOUD_MOCK_SEEED", "1"),
+    ];
+    let program = Program::start(&["--port", "0"], &kubernetes);
+    let (code, stderr) = program.terminate();
+    assert_eq!(code, Some(0));
+    let warnings: Vec<&str> = stderr.lines().filter(|line| line.contains("warning")).collect();
+    assert_eq!(warnings.len(), 1, "{stderr}");
+    assert!(warnings[0].contains("LLAMACLOUD_MOCK_SEEED") && warnings[0].contains("did you mean seed"), "{stderr}");
+}
+
+#[test]
+fn the_help_shows_every_setting() {
+    let program = Program::start(&[], &[]);
+    let config = Client::at(program.address).get("/__admin/config").json();
+    let help = String::from_utf8(run(&["--help"], &[]).stdout).expect("help is text");
+    for setting in config["settings"].as_array().expect("a list") {
+        let name = setting["name"].as_str().expect("a name");
+        assert!(help.contains(&format!("--{name}")), "--help does not show {name}");
+    }
+}
+
+#[test]
+fn a_replaced_schema_is_what_requests_are_held_against() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let text = r#"{"title": "IndexCreateRequest", "type": "object", "properties": {"source_directory_id": {"type": "string", "minLength": 3}}, "required": ["source_directory_id"], "additionalProperties": false}"#;
+    fs::write(folder.path().join("indexes.create.request.json"), text).expect("can be written");
+    let path = folder.path().to_str().expect("its path is text");
+    let program = Program::start(&["--schemas", path], &[]);
+    let client = Client::at(program.address);
+    let refused = client.post("/api/v1/indexes", &json!({ "source_directory_id": "x", "colour": "red" }));
+    assert_eq!(refused.status, 422);
+    let kinds: Vec<Value> =
+        refused.json()["detail"].as_array().expect("a list").iter().map(|one| one["type"].clone()).collect();
+    assert_eq!(kinds, ["string_too_short", "extra_forbidden"]);
+    let contract = client.get("/openapi.json").json();
+    assert_eq!(contract["components"]["schemas"]["IndexCreateRequest"]["additionalProperties"], false);
+}
+
+#[test]
+fn a_schema_that_is_none_or_replaces_nothing_is_refused_by_name() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = folder.path().to_str().expect("its path is text").to_owned();
+    for (name, text, said) in [
+        ("indexes.create.request.json", "{", "indexes.create.request.json"),
+        ("indexes.create.request.json", r#"{"type": "objekt"}"#, "/type"),
+        ("indexes.creat.request.json", "{}", "did you mean indexes.create.request.json"),
+    ] {
+        fs::write(folder.path().join(name), text).expect("can be written");
+        let output = run(&["--schemas", &path], &[]);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(64), "{stderr}");
+        assert!(stderr.contains(said), "{stderr}");
+        fs::remove_file(folder.path().join(name)).expect("was written");
+    }
+}
