@@ -18,7 +18,8 @@ pub(crate) fn cpu_time(process: u32) -> Duration {
 /// The bytes of memory that a process holds.
 pub(crate) fn resident_bytes(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the system says it of every process");
+    let line =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the system says it of every process");
     let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("the system writes a number of kB");
     kib * 1024
 }
