@@ -1,15 +1,17 @@
 //! Asking the running server of the same settings, as `healthcheck` and `check` do. It only reads.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::config::Settings;
 
+/// How long a server may be silent, and how long its whole answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Bytes of an answer that are read.
-const MAX_ANSWER_BYTES: u64 = 1 << 30;
+const MAX_ANSWER_BYTES: usize = 1 << 30;
 
 /// What the server answered.
 #[derive(Debug)]
@@ -61,7 +63,34 @@ fn ask(address: SocketAddr, path: &str, token: Option<&str>) -> std::io::Result<
     stream.set_write_timeout(Some(PATIENCE))?;
     let token = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{token}Connection: close\r\n\r\n")?;
-    let mut answer = Vec::new();
-    stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer)?;
+    let answer = read_whole(&mut stream, Instant::now() + DEADLINE)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// What comes until the end; an error when the end does not come.
+fn read_whole(stream: &mut impl Read, deadline: Instant) -> std::io::Result<Vec<u8>> {
+    let (mut answer, mut portion) = (Vec::new(), vec![0; 64 * 1024]);
+    loop {
+        let read = stream.read(&mut portion)?;
+        if read == 0 {
+            return Ok(answer);
+        }
+        if answer.len() + read > MAX_ANSWER_BYTES || Instant::now() > deadline {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        answer.extend_from_slice(&portion[..read]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_end_is_given_up() {
+        let deadline = Instant::now() + Duration::from_millis(10);
+        let given_up = read_whole(&mut std::io::repeat(b' '), deadline).expect_err("it has no end");
+        assert_eq!(given_up.kind(), ErrorKind::TimedOut);
+        assert_eq!(read_whole(&mut &b"whole"[..], Instant::now() + DEADLINE).expect("it ends"), b"whole");
+    }
 }

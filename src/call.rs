@@ -1,7 +1,7 @@
 //! A request as plain data: what the shell read off the wire, before anyone has judged it. It never touches a socket.
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, HeaderValue};
 use http::{HeaderMap, Method};
 
 /// Everything of a request but its body.
@@ -43,19 +43,23 @@ impl Head {
     }
 
     fn bearer(&self) -> Option<&str> {
-        let (scheme, token) = self.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-        let token = token.trim();
+        let (scheme, token) = text(self.headers.get(AUTHORIZATION)?)?.split_once(' ')?;
+        let token = token.trim_ascii();
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
     }
 
+    /// The last `session` of all cookies, as the service's framework reads them, without its quotes.
     fn session_cookie(&self) -> Option<&str> {
-        self.headers
-            .get_all(COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(name, value)| name.trim() == "session" && !value.trim().is_empty())
-            .map(|(_, value)| value.trim())
+        let pairs = self.headers.get_all(COOKIE).iter().filter_map(text).flat_map(|value| value.split(';'));
+        let mut sessions =
+            pairs.filter_map(|pair| pair.split_once('=')).filter(|(name, _)| name.trim_ascii() == "session");
+        let value = sessions.next_back()?.1.trim_ascii();
+        let bare = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
+        (!bare.is_empty()).then_some(bare)
     }
+}
+
+/// A header's value when it is text, in whatever script.
+fn text(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok()
 }

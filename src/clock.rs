@@ -73,8 +73,8 @@ struct Waiting<'a> {
 }
 
 impl Moment {
-    /// The latest moment a clock can show: the end of the year 9999.
-    pub const MAX: Self = Self(253_402_300_799_999_999);
+    /// The latest moment a clock can show, two days before the year 9999 ends: one that every time zone can still write.
+    pub const MAX: Self = Self(253_402_207_200_999_999);
 
     /// Microseconds since 1970.
     pub const fn from_micros(micros: i64) -> Self {
@@ -367,17 +367,27 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let unreadable = || format!("{text:?} is not a duration like 10ms, 2s, 5m or 1h");
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let number: f64 = text[..split].parse().map_err(|_| unreadable())?;
-    let unit = match &text[split..] {
-        "us" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
+    // Divided rather than multiplied by what no float holds exactly, so that every whole number of a unit is read as it is.
+    let seconds = match &text[split..] {
+        "us" => number / 1e6,
+        "ms" => number / 1e3,
+        "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
         "" if number == 0.0 => 0.0,
         _ => return Err(unreadable()),
     };
-    let duration = Duration::try_from_secs_f64(number * unit).map_err(|_| unreadable())?;
-    if duration > LONGEST { Err(format!("{text:?} is longer than a hundred years")) } else { Ok(duration) }
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| unreadable())?;
+    if duration > LONGEST {
+        Err(format!("{text:?} is longer than a hundred years"))
+    } else {
+        Ok(nearest_micro(duration))
+    }
+}
+
+/// A clock shows no less than a microsecond; a finer duration would be another one once it is written and read again.
+fn nearest_micro(duration: Duration) -> Duration {
+    Duration::from_micros(whole_micros(duration + Duration::from_nanos(500)).unsigned_abs())
 }
 
 /// The longest duration a setting or a rule can hold.

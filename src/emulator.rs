@@ -16,7 +16,7 @@ use crate::call::{Call, Head, PathParams};
 use crate::clock;
 use crate::config::{Merged, Settings};
 use crate::fault::{self, Target};
-use crate::journal::{Entry, Journal, Limits, Outcome};
+use crate::journal::{Entry, Journal, Outcome};
 use crate::operation::{Operation, Route, Routes};
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -62,7 +62,7 @@ impl Emulator {
         let rules = trouble::given(&settings.scenarios, &settings.faults, &targets)?;
         let faults = trouble::armed(rules, settings.start_time.unwrap_or_else(clock::wall))?;
         let tenants = Tenants::new(&settings, faults);
-        let strangers = Mutex::new(Journal::new(Limits::new(&settings)));
+        let strangers = Mutex::new(Journal::new(tenants.journal_limits()));
         let (panics, contract) = (AtomicU64::new(0), OnceLock::new());
         Ok(Self { settings, told, routes, schemas, tenants, targets, strangers, panics, contract })
     }

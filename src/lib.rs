@@ -96,4 +96,4 @@ pub mod visit;
 pub const CONTRACT_DATE: &str = "2026-08-20";
 
 /// The official clients that the emulator was checked with.
-pub const CHECKED_WITH: &str = "llama-cloud 2.19.0 for Python";
+pub const CHECKED_WITH: &str = "llama-cloud 2.19.0 for Python, @llamaindex/llama-cloud 2.16.0 for TypeScript";

@@ -116,7 +116,7 @@ impl Routes {
 
 impl Row {
     fn matches(&self, path: &str) -> bool {
-        let mut given = path.strip_prefix('/').into_iter().flat_map(|path| path.split('/'));
+        let mut given = self.tidied(path).strip_prefix('/').into_iter().flat_map(|path| path.split('/'));
         let fits =
             |segment: &str, value: &str| if segment.starts_with('{') { !value.is_empty() } else { value == segment };
         self.segments.iter().all(|segment| given.next().is_some_and(|value| fits(segment, value)))
@@ -125,10 +125,17 @@ impl Row {
 
     /// The values in a path that matches.
     fn params(&self, path: &str) -> PathParams {
-        let pairs = self.segments.iter().zip(path.split('/').skip(1));
+        let pairs = self.segments.iter().zip(self.tidied(path).split('/').skip(1));
         let param = |(segment, value): (&&'static str, &str)| {
             Some((segment.strip_prefix('{')?.trim_end_matches('}'), value.to_owned()))
         };
         pairs.filter_map(param).collect()
+    }
+
+    /// The framework's pattern for a path ends in a `$`, which Python also finds before a line's end.
+    fn tidied<'a>(&self, path: &'a str) -> &'a str {
+        let ends_in_word = self.segments.last().is_some_and(|segment| !segment.starts_with('{'));
+        if ends_in_word { path.strip_suffix('\n').unwrap_or(path) } else { path }
+    }
     }
 }

@@ -208,6 +208,11 @@ impl Tenants {
         &self.origin.given_faults
     }
 
+    /// What all journals keep to together.
+    pub fn journal_limits(&self) -> crate::journal::Limits {
+        self.origin.journal.clone()
+    }
+
     /// Puts a clock back to where clocks started.
     pub fn reset_clock(&self, clock: &Clock) {
         let (mode, start) = self.origin.clock_start;

@@ -150,7 +150,7 @@ fn whose(house: House<'_>, call: &Call, in_body: Option<&str>) -> Result<Whose, 
 
 /// The rule in the body, and whose it is to be.
 fn given(house: House<'_>, call: &Call) -> Result<(Rule, Whose), Problem> {
-    let body: Value = read::body(call)?;
+    let body = read::any_body(call)?;
     let tenant = match body.get("tenant") {
         None | Some(Value::Null) => None,
         Some(Value::String(tenant)) => Some(tenant.as_str()),

@@ -38,7 +38,7 @@ pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
 
 impl Shown {
     fn add(&mut self, journal: &Journal, filter: &Filter) {
-        self.entries.extend(journal.entries().filter(|entry| filter.takes(entry)).cloned());
+        self.entries.extend(journal.entries().into_iter().filter(|entry| filter.takes(entry)));
         self.dropped += journal.dropped();
     }
 }

@@ -19,8 +19,8 @@ use subtle::ConstantTimeEq;
 use crate::call::{Call, Head};
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::terminal;
 use crate::visit::Kind;
+use crate::{secret, terminal};
 
 pub use house::House;
 
@@ -70,12 +70,17 @@ pub(crate) fn handle(house: House<'_>, call: &Call) -> Reply {
     harmless(answer.unwrap_or_else(Reply::from))
 }
 
-/// People read these answers on terminals, and they hold what clients wrote.
+/// People read these answers on terminals and paste them into reports, and they hold what clients wrote: keys that look
+/// real are not shown, wherever they stand, and nothing moves a cursor.
 fn harmless(mut reply: Reply) -> Reply {
-    if let Ok(text) = std::str::from_utf8(&reply.body)
-        && let Cow::Owned(text) = terminal::harmless(text)
-    {
-        reply.body = text.into();
+    let Ok(text) = std::str::from_utf8(&reply.body) else { return reply };
+    let shown = secret::masked(text);
+    let shown = match terminal::harmless(&shown) {
+        Cow::Owned(escaped) => Cow::Owned(escaped),
+        Cow::Borrowed(_) => shown,
+    };
+    if let Cow::Owned(shown) = shown {
+        reply.body = shown.into();
     }
     reply
 }

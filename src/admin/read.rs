@@ -4,27 +4,38 @@ use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::House;
 use crate::call::Call;
 use crate::problem::Problem;
+use crate::schema::read_value;
 use crate::tenant::Tenant;
 
 /// A body's fields; an empty body has none.
 pub(super) fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Problem> {
+    serde_json::from_slice(json(call)?).map_err(|error| refusal(&error))
+}
+
+/// A body of any shape; an empty body has no fields.
+pub(super) fn any_body(call: &Call) -> Result<Value, Problem> {
+    read_value(json(call)?).map_err(|error| refusal(&error))
+}
+
+fn json(call: &Call) -> Result<&[u8], Problem> {
     if call.body.is_empty() {
-        return parse(b"{}");
+        return Ok(b"{}");
     }
     let content_type = call.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(Problem::text(415, "/__admin/ takes application/json"));
     }
-    parse(&call.body)
+    Ok(&call.body)
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| Problem::text(422, error.to_string()))
+fn refusal(error: &serde_json::Error) -> Problem {
+    Problem::text(422, error.to_string())
 }
 
 /// A query parameter's last value; an empty one counts as absent.

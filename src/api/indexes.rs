@@ -107,9 +107,12 @@ fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
 /// Puts in what a create asks for. On a refusal, a directory that was only mentioned may be left.
 fn add(world: &mut World, options: Option<Box<Options>>, request: &mut Request) -> Result<u64, Problem> {
     let source_id = take_text(&mut request.body, "source_directory_id").unwrap_or_default();
+    let name = take_text(&mut request.body, "name");
+    // Before the directory comes to exist: what is refused leaves nothing behind.
+    let scripted = name.as_deref().map(|name| script(world, name, request)).transpose()?;
     let source = source_directory(world, &source_id, request)?;
-    let name = take_text(&mut request.body, "name").unwrap_or_else(|| world.directory(source).name.clone());
-    let script = script(world, &name, request)?;
+    let name = name.unwrap_or_else(|| world.directory(source).name.clone());
+    let script = scripted.map_or_else(|| script(world, &name, request), Ok)?;
     let description = take_text(&mut request.body, "description");
     let stream = world.seed.stream("index", world.made.indexes);
     let index =

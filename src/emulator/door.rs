@@ -56,7 +56,8 @@ impl Emulator {
     fn redirect(&self, head: &Head, path: &str) -> Reply {
         let host = head.header("host").unwrap_or("127.0.0.1");
         let base = self.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
-        let query = head.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
+        let query = head.query.as_deref().filter(|query| !query.is_empty());
+        let query = query.map_or_else(String::new, |query| format!("?{query}"));
         match HeaderValue::from_str(&format!("{base}{path}{query}")) {
             Ok(location) => Reply::empty(307).with_header(LOCATION, location),
             Err(_) => Problem::text(404, "Not Found").into(),

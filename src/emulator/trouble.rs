@@ -7,7 +7,7 @@ use super::Emulator;
 use crate::call::{Call, Head};
 use crate::clock::{Clock, Mode, Moment};
 use crate::config::Overrides;
-use crate::fault::{AtHead, CallView, Faults, Has, Rule, Scenario, Target, Waits};
+use crate::fault::{AtHead, CallView, Faults, Has, Injection, Rule, Scenario, Target, Waits};
 use crate::journal::FaultNote;
 use crate::operation::{Operation, Routes};
 use crate::problem::Problem;
@@ -135,8 +135,8 @@ impl Trouble<'_> {
         let Some(view) = &self.view else { return (None, Conditions::default()) };
         let decision = self.faults.before(view, at_head);
         self.notes = decision.notes;
-        if let Some(wait) = decision.injection.as_ref().and_then(|injection| injection.promised) {
-            self.clock.expect(view.now.plus(wait));
+        if let Some(injection) = &decision.injection {
+            self.expect_return(injection);
         }
         (decision.injection.map(|injection| injection.reply), decision.conditions)
     }
@@ -145,10 +145,15 @@ impl Trouble<'_> {
     pub(super) fn after(&mut self, reply: Reply) -> Reply {
         let Some(view) = &self.view else { return reply };
         let spoiled = self.faults.after(view, reply, &mut self.notes);
-        if let Some(wait) = spoiled.promised {
-            self.clock.expect(view.now.plus(wait));
-        }
+        self.expect_return(&spoiled);
         spoiled.reply
+    }
+
+    /// Tells the clock when the client comes back that was sent away: its wait begins when the answer is out.
+    fn expect_return(&self, injection: &Injection) {
+        if let (Some(view), Some(wait)) = (&self.view, injection.promised) {
+            self.clock.expect(view.now.plus(injection.reply.delay).plus(wait));
+        }
     }
 
     /// What became of the rules.

@@ -100,7 +100,7 @@ pub(super) fn promise(reply: &mut Reply, effects: &[Effect], waits: Waits, attem
             _ => {}
         }
     }
-    let retried = reply.status == 429 || reply.status >= 500;
+    let retried = matches!(reply.status, 408 | 409 | 429 | 500..);
     let promised = exact.or(asked).or_else(|| (retried && waits != Waits::Real).then(|| backoff(attempt)));
     let shown = match waits {
         Waits::Scaled(scale) if retried => promised.map(|wait| scaled(wait, scale).max(Duration::from_millis(1))),

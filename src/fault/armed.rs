@@ -17,6 +17,7 @@ use crate::call::Head;
 use crate::clock::{self, Moment};
 use crate::journal::{FaultNote, Struck as Fate};
 use crate::reply::{Break, End, HeadOrder, Reply};
+use crate::schema::read_value;
 use crate::seed::{Seed, Stream};
 use crate::store::{Conditions, Vanish};
 use crate::sync::Script;
@@ -147,7 +148,7 @@ impl<'a> CallView<'a> {
     }
 
     pub(super) fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| serde_json::from_slice(self.body).ok()).as_ref()
+        self.json.get_or_init(|| read_value(self.body).ok()).as_ref()
     }
 
     fn stream(&self, purpose: &str, hit: (&str, u64)) -> Stream {

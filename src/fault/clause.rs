@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::grammar::{RuleError, Written};
 use super::trigger::{Subject, When};
 use crate::clock::parse_duration;
+use crate::schema::read_value;
 use crate::store::PageFault;
 use crate::sync::Script;
 
@@ -318,7 +319,7 @@ fn drift(word: &str, value: &str) -> Result<Drift, String> {
         ("retype", _) => Drift::Retype(at),
         ("rename", Some(name)) => Drift::Rename(at, name.to_owned()),
         ("add", Some(json)) => {
-            Drift::Add(at, serde_json::from_str(json).map_err(|error| format!("{json:?} is no JSON: {error}"))?)
+            Drift::Add(at, read_value(json.as_bytes()).map_err(|error| format!("{json:?} is no JSON: {error}"))?)
         }
         _ => return Err("is POINTER:VALUE".to_owned()),
     })

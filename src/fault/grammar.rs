@@ -56,7 +56,7 @@ impl fmt::Display for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             None => f.write_str(&self.word),
-            Some(value) if value.is_empty() || value.contains([' ', '\t', '"', '\\']) => {
+            Some(value) if value.is_empty() || value.contains(needs_quotes) => {
                 write!(f, "{}=\"{}\"", self.word, value.replace('\\', "\\\\").replace('"', "\\\""))
             }
             Some(value) => write!(f, "{}={value}", self.word),
@@ -74,14 +74,17 @@ impl fmt::Display for Line {
 impl Line {
     /// Takes a rule apart.
     pub(super) fn from_text(text: &str) -> Result<Self, RuleError> {
-        if text.len() > MAX_RULE_BYTES {
-            return Err(RuleError::new("rule", format_args!("is longer than {MAX_RULE_BYTES} bytes")));
-        }
+        check_length(text)?;
         let mut words = split(text)?.into_iter();
         let subject = words
             .next()
             .ok_or_else(|| RuleError::new("rule", "is empty: it begins with an operation, such as indexes.create"))?;
         Ok(Self { subject, clauses: words.map(|word| written(&word)).collect() })
+    }
+
+    /// Refuses what prints longer than it could be read again.
+    pub(super) fn check_printed(&self) -> Result<(), RuleError> {
+        check_length(&self.to_string())
     }
 
     /// Takes clauses apart that are about `subject`.
@@ -105,6 +108,13 @@ impl Line {
     }
 }
 
+fn check_length(text: &str) -> Result<(), RuleError> {
+    if text.len() > MAX_RULE_BYTES {
+        return Err(RuleError::new("rule", format_args!("is longer than {MAX_RULE_BYTES} bytes")));
+    }
+    Ok(())
+}
+
 fn add_field(name: &str, value: &Value, clauses: &mut Vec<Written>) -> Result<(), RuleError> {
     let word = name.replace('_', "-");
     let value = match value {
@@ -117,6 +127,11 @@ fn add_field(name: &str, value: &Value, clauses: &mut Vec<Written>) -> Result<()
     };
     clauses.push(Written { word, value });
     Ok(())
+}
+
+/// What [`split`] would end a word at, or take off.
+fn needs_quotes(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '"' | '\\')
 }
 
 fn written(word: &str) -> Written {

@@ -152,6 +152,7 @@ impl Rule {
     }
 
     fn from_line(line: &Line, targets: &Targets) -> Result<Self, RuleError> {
+        line.check_printed()?;
         let (subject, said_phase) = split_phase(&line.subject)?;
         let mut rule = Self {
             name: "".into(),

@@ -174,11 +174,14 @@ impl Bucket {
         let a_second = as_float(calls) / per.as_secs_f64();
         self.tokens = (self.tokens + now.since(self.at).as_secs_f64() * a_second).min(as_float(capacity));
         self.at = now;
-        if self.tokens >= 1.0 {
+        // Moments are in whole microseconds: a client that comes at the promised one finds its token, whatever the
+        // arithmetic of fractions has lost on the way.
+        if self.tokens > 1.0 - 1e-9 {
             self.tokens -= 1.0;
             return Ok(());
         }
-        Err(Duration::try_from_secs_f64((1.0 - self.tokens) / a_second).unwrap_or(per))
+        let micros = ((1.0 - self.tokens) / a_second * 1e6).ceil();
+        Err(Duration::try_from_secs_f64(micros / 1e6).unwrap_or(per))
     }
 }
 

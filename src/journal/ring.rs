@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::{Mutex, RwLock};
 
 use super::entry::{Entry, Outcome};
 use crate::config::Settings;
@@ -18,17 +20,25 @@ pub struct Limits {
 #[derive(Debug, Default)]
 struct Together {
     used_bytes: AtomicUsize,
-    rings: AtomicUsize,
+    rings: RwLock<Vec<Arc<Ring>>>,
+    count: AtomicUsize,
 }
 
 /// A tenant's ring.
 #[derive(Debug)]
 pub struct Journal {
-    entries: VecDeque<Entry>,
-    used_bytes: usize,
+    ring: Arc<Ring>,
     next_seq: u64,
-    dropped: u64,
     limits: Limits,
+}
+
+/// The entries, behind a lock of their own: a tenant that has gone quiet is made to let some go by others. Whoever holds
+/// it takes no other lock.
+#[derive(Debug, Default)]
+struct Ring {
+    entries: Mutex<VecDeque<Entry>>,
+    used_bytes: AtomicUsize,
+    dropped: AtomicU64,
 }
 
 impl Limits {
@@ -36,13 +46,61 @@ impl Limits {
     pub fn new(settings: &Settings) -> Self {
         Self { entries: settings.journal_entries, bytes: settings.journal_bytes, together: Arc::default() }
     }
+
+    /// Whether all rings hold too much.
+    fn are_passed(&self) -> bool {
+        self.together.used_bytes.load(Ordering::Relaxed) > self.bytes
+    }
+
+    /// What a ring may hold in any case.
+    fn share(&self) -> usize {
+        self.bytes / self.together.count.load(Ordering::Relaxed).max(1)
+    }
+
+    /// Makes every other ring that holds more than its share let the oldest entries go, and a quarter of the share more, so that
+    /// this is not needed for each call.
+    fn relieve(&self, but: &Arc<Ring>) {
+        let share = self.share();
+        let is_large = |ring: &&Arc<Ring>| ring.used_bytes() > share && !Arc::ptr_eq(ring, but);
+        for ring in self.together.rings.read().iter().filter(is_large) {
+            ring.let_go(&self.together, |_, used_bytes| used_bytes > share / 4 * 3);
+        }
+    }
+}
+
+impl Ring {
+    fn used_bytes(&self) -> usize {
+        self.used_bytes.load(Ordering::Relaxed)
+    }
+
+    fn put(&self, together: &Together, entry: Entry) {
+        let bytes = entry.weight_bytes();
+        self.entries.lock().push_back(entry);
+        self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+        together.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Drops the oldest entries as long as so many of so many bytes are too much.
+    fn let_go(&self, together: &Together, is_too_much: impl Fn(usize, usize) -> bool) {
+        let mut entries = self.entries.lock();
+        while !entries.is_empty() && is_too_much(entries.len(), self.used_bytes()) {
+            if let Some(entry) = entries.pop_front() {
+                let bytes = entry.weight_bytes();
+                self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                together.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
 }
 
 impl Journal {
     /// An empty ring.
     pub fn new(limits: Limits) -> Self {
-        limits.together.rings.fetch_add(1, Ordering::Relaxed);
-        Self { entries: VecDeque::new(), used_bytes: 0, next_seq: 1, dropped: 0, limits }
+        let ring = Arc::<Ring>::default();
+        limits.together.rings.write().push(Arc::clone(&ring));
+        limits.together.count.fetch_add(1, Ordering::Relaxed);
+        Self { ring, next_seq: 1, limits }
     }
 
     /// The number of the next call.
@@ -52,73 +110,48 @@ impl Journal {
         seq
     }
 
-    /// Puts an entry in, and lets the oldest go as far as the limits ask.
+    /// Puts an entry in, which stays until the next, and lets the oldest go as far as the limits ask: of this ring when it
+    /// has too many or more than its share, then of others that hold more than theirs.
     pub fn record(&mut self, entry: Entry) {
-        self.weigh_in(entry.weight_bytes());
-        self.entries.push_back(entry);
-        while self.is_over() {
-            self.drop_oldest();
+        let limits = &self.limits;
+        self.ring.put(&limits.together, entry);
+        self.ring.let_go(&limits.together, |entries, bytes| {
+            entries > limits.entries || entries > 1 && limits.are_passed() && bytes > limits.share()
+        });
+        if limits.are_passed() {
+            limits.relieve(&self.ring);
         }
     }
 
     /// Writes how a recorded call ended.
     pub fn settle(&mut self, seq: u64, outcome: Outcome) {
-        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.seq == seq) {
+        if let Some(entry) = self.ring.entries.lock().iter_mut().rev().find(|entry| entry.seq == seq) {
             entry.outcome = outcome;
         }
     }
 
     /// The entries, oldest first.
-    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.entries.iter()
+    pub fn entries(&self) -> Vec<Entry> {
+        self.ring.entries.lock().iter().cloned().collect()
     }
 
     /// How many entries had to go.
     pub fn dropped(&self) -> u64 {
-        self.dropped
+        self.ring.dropped.load(Ordering::Relaxed)
     }
 
     /// Forgets everything, the count too.
     pub fn reset(&mut self) {
-        self.clear();
+        self.ring.let_go(&self.limits.together, |_, _| true);
+        self.ring.dropped.store(0, Ordering::Relaxed);
         self.next_seq = 1;
-        self.dropped = 0;
-    }
-
-    /// Whether this ring must let an entry go: it has too many, or all rings hold too much and it more than its share.
-    fn is_over(&self) -> bool {
-        let together = &self.limits.together;
-        let share = self.limits.bytes / together.rings.load(Ordering::Relaxed).max(1);
-        let too_much = together.used_bytes.load(Ordering::Relaxed) > self.limits.bytes && self.used_bytes > share;
-        !self.entries.is_empty() && (self.entries.len() > self.limits.entries || too_much)
-    }
-
-    fn weigh_in(&mut self, bytes: usize) {
-        self.used_bytes += bytes;
-        self.limits.together.used_bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn drop_oldest(&mut self) {
-        if let Some(entry) = self.entries.pop_front() {
-            self.weigh_out(entry.weight_bytes());
-            self.dropped += 1;
-        }
-    }
-
-    fn weigh_out(&mut self, bytes: usize) {
-        self.used_bytes = self.used_bytes.saturating_sub(bytes);
-        self.limits.together.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    fn clear(&mut self) {
-        self.weigh_out(self.used_bytes);
-        self.entries = VecDeque::new();
     }
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.clear();
-        self.limits.together.rings.fetch_sub(1, Ordering::Relaxed);
+        self.reset();
+        self.limits.together.rings.write().retain(|ring| !Arc::ptr_eq(ring, &self.ring));
+        self.limits.together.count.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -93,12 +93,11 @@ impl<'a> Retries<'a> {
         for entry in entries.filter(|entry| entry.operation.is_some()) {
             let candidates = same_call.entry((entry.tenant.as_deref(), entry.operation, &*entry.path)).or_default();
             let recent = candidates.iter().rev().take(MAX_OPEN_CHAINS);
-            match recent.copied().find(|chain| chains[*chain].goes_on_with(entry)) {
-                Some(chain) => chains[chain].add(entry),
-                None => {
-                    candidates.push(chains.len());
-                    chains.push(Chain::begin(entry));
-                }
+            if let Some(chain) = recent.copied().find(|chain| chains[*chain].goes_on_with(entry)) {
+                chains[chain].add(entry);
+            } else {
+                candidates.push(chains.len());
+                chains.push(Chain::begin(entry));
             }
         }
         let (chains, single): (Vec<_>, Vec<_>) = chains.into_iter().partition(|chain| chain.attempts.len() > 1);

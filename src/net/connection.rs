@@ -113,3 +113,45 @@ pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: wa
         Ended::Closed => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::config::{self, Merged};
+    use crate::emulator::Emulator;
+    use crate::net::Server;
+
+    async fn connected() -> TcpStream {
+        let told = Merged::alone(&[("port", vec!["0".to_owned()]), ("log-level", vec!["off".to_owned()])]);
+        let settings = config::read(&told).expect("they are good");
+        let emulator = Emulator::new(settings, told).expect("the schemas are good");
+        let server = Server::bind(Arc::new(emulator)).await.expect("a port is free");
+        let address = server.local_addr();
+        tokio::spawn(server.run(std::future::pending()));
+        TcpStream::connect(address).await.expect("it listens")
+    }
+
+    /// On a standing clock time jumps to the next deadline when nothing else goes on: without one this would wait for ever.
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_never_reads_its_answers_is_hung_up_on() {
+        let mut client = connected().await;
+        let calls =
+            b"GET /api/v1/indexes HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer a\r\n\r\n".repeat(1 << 20);
+        let written = tokio::time::timeout(Duration::from_mins(10), client.write_all(&calls)).await;
+        assert!(written.expect("it does not last").is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_never_calls_again_is_hung_up_on() {
+        for sent in [&b""[..], b"GET /hea", b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"] {
+            let mut client = connected().await;
+            client.write_all(sent).await.expect("it listens");
+            let read = tokio::time::timeout(Duration::from_mins(10), client.read_to_end(&mut Vec::new())).await;
+            assert!(read.expect("it does not last").is_ok());
+        }
+    }
+}

@@ -86,12 +86,12 @@ impl Guard {
     /// No page of another origin may call, least of all `/__admin/`.
     fn origin(&self, seen: Seen<'_>) -> Result<(), Problem> {
         let steering = is_admin(seen.path);
-        let cross_site = seen.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        let is_by_page = seen.headers.get("sec-fetch-site").is_some_and(|site| site != "none" && site != "same-origin");
         let foreign = seen.headers.get_all(ORIGIN).iter().any(|origin| !self.is_allowed(origin));
         if foreign && !steering {
             return Err(Problem::text(403, "Pages of this origin may not call (--cors-origin lets one)"));
         }
-        if steering && (cross_site || seen.headers.contains_key(ORIGIN)) {
+        if steering && (is_by_page || seen.headers.contains_key(ORIGIN)) {
             return Err(Problem::text(403, "/__admin/ does not answer to pages in a browser"));
         }
         Ok(())

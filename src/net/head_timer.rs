@@ -142,7 +142,7 @@ mod tests {
         let mut client = connected();
         for _ in 0..3 {
             call(&mut client).await;
-            tokio::time::sleep(IDLE - Duration::from_secs(1)).await;
+            tokio::time::sleep(IDLE * 59 / 60).await;
         }
         call(&mut client).await;
         assert_eq!(hung_up_after(&mut client).await, IDLE);

@@ -18,7 +18,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use crate::emulator::Emulator;
@@ -65,7 +65,9 @@ impl Server {
         let mut http = http1::Builder::new();
         // Half-closed clients are answered, and what they asked for is done: without it hyper would drop a call whose
         // client has stopped sending. Each connection brings the timer, without which the timeout would do nothing.
-        http.header_read_timeout(head_timer::IDLE).max_buf_size(MAX_HEAD_BYTES).half_close(true);
+        http.header_read_timeout(head_timer::IDLE).half_close(true);
+        // The one bounds the head, the other what is read ahead of it; alone it would let a head through that came fast.
+        http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
         let shell = Shell {
             guard: Guard::new(settings),
             log: Log::start(settings.log_level, settings.log_format)?,
@@ -121,11 +123,21 @@ async fn listeners(host: IpAddr, port: u16) -> io::Result<Vec<TcpListener>> {
     Err(io::Error::new(io::ErrorKind::AddrInUse, "no port is free at both 127.0.0.1 and [::1]"))
 }
 
+/// Accepts for ever. A descriptor is kept in reserve: out of others, it is given up to accept the next connection all the
+/// same and close it at once, so that its client is not left waiting.
 async fn accept(listener: TcpListener, shell: Arc<Shell>, draining: watch::Receiver<()>) {
+    let mut reserve = TcpSocket::new_v4().ok();
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => welcome(stream, &shell, &draining),
-            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        let accepted = match listener.accept().await {
+            Err(_) if reserve.take().is_some() => tokio::time::timeout(ACCEPT_PAUSE, listener.accept()).await,
+            accepted => Ok(accepted),
+        };
+        let was_there = reserve.is_some();
+        reserve = reserve.or_else(|| TcpSocket::new_v4().ok());
+        match accepted {
+            Ok(Ok((stream, _))) if reserve.is_some() => welcome(stream, &shell, &draining),
+            Ok(Err(_)) if !was_there => tokio::time::sleep(ACCEPT_PAUSE).await,
+            _ => {}
         }
     }
 }

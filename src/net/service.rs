@@ -67,7 +67,9 @@ pub(super) async fn answer(line: Arc<Line>, request: Request<Incoming>) -> Resul
     match visit {
         Some(visit) if needs_the_wire(&reply) => hand_over(&line, Order { reply, visit }).await,
         visit => {
-            visit.iter().for_each(|visit| line.answers(visit));
+            if let Some(visit) = &visit {
+                line.answers(visit);
+            }
             Ok(response(&line, &head, reply, visit.as_deref()))
         }
     }
@@ -226,7 +228,7 @@ mod tests {
         assert_eq!((reply.status, emulator.panics(), tenant.open_calls()), (500, 1, 0));
         let body: serde_json::Value = serde_json::from_slice(&reply.body).expect("the service's shape");
         assert!(body["detail"].as_str().is_some_and(|detail| detail.contains("correlation")), "{body}");
-        let statuses: Vec<_> = tenant.lock().journal.entries().map(|entry| entry.status).collect();
+        let statuses: Vec<_> = tenant.lock().journal.entries().iter().map(|entry| entry.status).collect();
         assert_eq!(statuses, [Some(500)]);
 
         let call = call("/api/v1/indexes");

@@ -144,7 +144,7 @@ mod tests {
         let reader = tokio::spawn(async move {
             let mut portion = [0; 16];
             for _ in 0..8 {
-                sleep(STALL - Duration::from_secs(1)).await;
+                sleep(STALL * 59 / 60).await;
                 theirs.read_exact(&mut portion).await.expect("the other end is there");
             }
         });

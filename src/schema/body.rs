@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use super::json_error::{Located, locate};
-use super::numbers;
+use super::reading::read_value;
+use super::{deep, numbers};
 use crate::problem::{Problem, Step, Violation};
 
 /// What a body was found to be.
@@ -28,34 +29,36 @@ pub fn read_body(bytes: &[u8], content_type: Option<&[u8]>) -> Result<Body, Prob
     if !content_type.is_some_and(is_json) {
         return String::from_utf8(bytes.to_vec()).map(Body::Text).map_err(|_| Problem::unreadable_body());
     }
-    // A NUL at one of the first two bytes is how Python tells UTF-16 and UTF-32, which are outside what we read.
-    if bytes.iter().take(2).any(|byte| *byte == 0) {
+    if is_wide(bytes) {
         return Err(Problem::unreadable_body());
     }
     read_json(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)).map(Body::Json)
 }
 
-fn read_json(bytes: &[u8]) -> Result<Value, Problem> {
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(mut value) => match numbers::to_python(&mut value) {
-            Ok(()) => Ok(value),
-            Err(numbers::OutOfRange) => Err(Problem::unreadable_body()),
-        },
-        Err(_) => Err(explain(bytes)),
-    }
+/// Whether Python takes the bytes for UTF-16 or UTF-32, which are outside what we read: by a NUL among the first two of
+/// an even two or of at least four.
+fn is_wide(bytes: &[u8]) -> bool {
+    (bytes.len() == 2 || bytes.len() >= 4) && bytes[..2].contains(&0)
 }
 
-fn explain(bytes: &[u8]) -> Problem {
-    let Ok(text) = std::str::from_utf8(bytes) else { return Problem::unreadable_body() };
+fn read_json(bytes: &[u8]) -> Result<Value, Problem> {
+    let mut value = read_value(bytes).or_else(|_| explain(bytes))?;
+    numbers::to_python(&mut value).map_err(|numbers::OutOfRange| Problem::unreadable_body())?;
+    Ok(value)
+}
+
+/// Why serde took `bytes` for no JSON; or the value, if it only nests as deep as may be.
+fn explain(bytes: &[u8]) -> Result<Value, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::unreadable_body())?;
     match locate(text) {
-        Located::Sound => Problem::unreadable_body(),
-        Located::Broken { at, message } => Problem::violations(vec![Violation {
+        Located::Sound => deep::read(text).ok_or_else(Problem::unreadable_body),
+        Located::Broken { at, message } => Err(Problem::violations(vec![Violation {
             kind: "json_invalid".to_owned(),
             loc: vec![Step::from("body"), Step::from(at)],
             msg: "JSON decode error".to_owned(),
             input: json!({}),
             ctx: Some(json!({ "error": message })),
-        }]),
+        }])),
     }
 }
 

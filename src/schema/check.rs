@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::body::Body;
 use super::shape::Shape;
 use super::words::{self, Words};
-use super::{Schema, coerce};
+use super::{Schema, coerce, uuid};
 use crate::problem::{Problem, Step, Violation};
 
 /// What of a request is checked.
@@ -88,9 +88,24 @@ fn checked(schema: &Schema, value: Value, root: &'static str, violations: &mut V
     for error in schema.validator.iter_errors(&coerced) {
         search.take(&error);
     }
-    search.found.sort_by(|left, right| left.order.cmp(&right.order));
-    violations.extend(search.found.into_iter().map(|found| found.violation));
+    search.found.sort_by(|left, right| (&left.order, left.rank).cmp(&(&right.order, right.rank)));
+    violations.extend(told(search.found));
     coerced
+}
+
+/// Of several things wrong with one value the framework tells the first, and that it has the wrong type before all. It
+/// counts the items of a list for too many before it looks at them, for too few after.
+fn told(found: Vec<Found>) -> Vec<Violation> {
+    let mut told: Vec<Violation> = Vec::new();
+    for Found { violation, .. } in found {
+        let above = told.last().filter(|last| violation.loc.starts_with(&last.loc));
+        match above.map(|above| (above.kind.as_str(), above.loc.len() == violation.loc.len())) {
+            Some((_, true) | ("too_long", _)) => {}
+            Some(("too_short", _)) => *told.last_mut().expect("was just looked at") = violation,
+            _ => told.push(violation),
+        }
+    }
+    told
 }
 
 /// The violations of one value, as they are found.
@@ -105,7 +120,15 @@ struct Search<'a> {
 struct Found {
     /// Positions in the order of declaration, outermost first.
     order: Vec<usize>,
+    rank: Rank,
     violation: Violation,
+}
+
+/// Which of the things wrong with one value is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Type,
+    Keyword,
 }
 
 impl Search<'_> {
@@ -131,7 +154,10 @@ impl Search<'_> {
             Kind::Type { .. } => {
                 self.add(error.instance_path(), None, words::wrong_type(shape, self.input(error.instance_path())));
             }
-            kind => self.add(error.instance_path(), None, words::of(kind, self.input(error.instance_path()), error)),
+            kind => {
+                let input = self.input(error.instance_path());
+                self.add(error.instance_path(), None, words::of(kind, (shape, input), error));
+            }
         }
     }
 
@@ -158,7 +184,8 @@ impl Search<'_> {
             loc.push(Step::from(field));
             input = input.get(field).unwrap_or(input);
         }
-        self.found.push(Found { order, violation: words.at(loc, input.clone()) });
+        let rank = if words.are_of_type() { Rank::Type } else { Rank::Keyword };
+        self.found.push(Found { order, rank, violation: words.at(loc, input.clone()) });
     }
 
     fn input(&self, location: &Location) -> &Value {
@@ -206,7 +233,9 @@ fn readings_of(root: Shape<'_>, error: &ValidationError<'_>, readings: &mut Vec<
             Some("boolean") => coerce::boolean(instance).ok(),
             _ => None,
         },
-        Kind::Format { format } if format == "uuid" => instance.as_str().and_then(|text| coerce::uuid(text).ok()),
+        Kind::Format { format } if format == "uuid" => {
+            instance.as_str().and_then(|text| uuid::read(text).ok()).map(Value::from)
+        }
         _ => None,
     };
     readings.extend(reading.map(|reading| (error.instance_path().as_str().to_owned(), reading)));

@@ -2,7 +2,6 @@
 //! schema's type is ever read so.
 
 use serde_json::{Number, Value};
-use uuid::Uuid;
 
 /// Why a value cannot be read as the wanted type, in the framework's words: the error type and its sentence.
 pub(super) type Unreadable = (&'static str, &'static str);
@@ -19,15 +18,15 @@ const FLOAT_PARSING: Unreadable =
 const BOOL_TYPE: Unreadable = ("bool_type", "Input should be a valid boolean");
 const BOOL_PARSING: Unreadable = ("bool_parsing", "Input should be a valid boolean, unable to interpret input");
 
-/// Characters of a text that is read as an integer.
-const MAX_INTEGER_CHARACTERS: usize = 4300;
+/// Digits of an integer.
+const MAX_INTEGER_DIGITS: usize = 4300;
 
 /// `value` as an integer.
 pub(super) fn integer(value: &Value) -> Result<Value, Unreadable> {
     match value {
         Value::Bool(yes) => Ok(Value::from(u8::from(*yes))),
         Value::Number(number) => whole(number.as_str()).ok_or(INT_FROM_FLOAT),
-        Value::String(text) if text.chars().count() > MAX_INTEGER_CHARACTERS => Err(INT_SIZE),
+        Value::String(text) if is_oversized(text) => Err(INT_SIZE),
         Value::String(text) => integer_text(text.trim()).ok_or(INT_PARSING),
         _ => Err(INT_TYPE),
     }
@@ -38,8 +37,8 @@ pub(super) fn float(value: &Value) -> Result<Value, Unreadable> {
     match value {
         Value::Bool(yes) => Ok(Value::from(f64::from(u8::from(*yes)))),
         Value::String(text) => {
-            let double = text.trim().replace('_', "").parse::<f64>().ok().and_then(Number::from_f64);
-            double.map(Value::Number).ok_or(FLOAT_PARSING)
+            let double = without_underscores(text.trim()).and_then(|text| text.parse::<f64>().ok());
+            double.and_then(Number::from_f64).map(Value::Number).ok_or(FLOAT_PARSING)
         }
         _ => Err(FLOAT_TYPE),
     }
@@ -47,21 +46,29 @@ pub(super) fn float(value: &Value) -> Result<Value, Unreadable> {
 
 /// `value` as a truth value.
 pub(super) fn boolean(value: &Value) -> Result<Value, Unreadable> {
-    let word = match value {
-        Value::Number(number) => number.as_str().trim_end_matches(".0").to_owned(),
-        Value::String(text) => text.to_ascii_lowercase(),
-        _ => return Err(BOOL_TYPE),
-    };
-    match word.as_str() {
-        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(Value::Bool(true)),
-        "0" | "false" | "f" | "no" | "n" | "off" => Ok(Value::Bool(false)),
-        _ => Err(BOOL_PARSING),
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(0.0) => Ok(Value::Bool(false)),
+            Some(1.0) => Ok(Value::Bool(true)),
+            Some(double) if is_word(double) => Err(BOOL_PARSING),
+            _ => Err(BOOL_TYPE),
+        },
+        Value::String(text) => truth(text).map(Value::Bool).ok_or(BOOL_PARSING),
+        _ => Err(BOOL_TYPE),
     }
 }
 
-/// `text` as a UUID in its one canonical form, or the `uuid` crate's own words, which the framework passes on.
-pub(super) fn uuid(text: &str) -> Result<Value, String> {
-    Uuid::parse_str(text).map(|uuid| Value::from(uuid.to_string())).map_err(|error| error.to_string())
+fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" => Some(true),
+        "0" | "false" | "f" | "no" | "n" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a number is whole and small enough for the framework to hold it in a machine word.
+fn is_word(double: f64) -> bool {
+    double.fract() == 0.0 && double.abs() < 2_f64.powi(63)
 }
 
 /// A whole number written as one or as a float.
@@ -74,26 +81,60 @@ fn whole(text: &str) -> Option<Value> {
     number(digits)
 }
 
-/// An integer as people write it: a sign, leading zeros, single underscores between digits, zeros behind a point.
+/// An integer as people write it: a sign, leading zeros, single underscores between digits, zeros behind a point. The
+/// framework looks for a minus behind leading zeros too.
 fn integer_text(text: &str) -> Option<Value> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => ("-", digits),
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(unsigned) => ("-", unsigned),
         None => ("", text.strip_prefix('+').unwrap_or(text)),
     };
-    let digits = match digits.split_once('.') {
-        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => whole,
-        Some(_) => return None,
-        None => digits,
+    let whole = without_decimals(unsigned)?;
+    let significant = without_zeros(whole);
+    let (sign, groups) = match significant.strip_prefix('-') {
+        Some(groups) if sign.is_empty() && whole.starts_with('0') => ("-", groups),
+        _ => (sign, significant),
     };
-    let groups_are_digits =
-        digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
-    let plain = digits.replace('_', "");
-    let significant = plain.trim_start_matches('0');
-    match (groups_are_digits, significant) {
-        (false, _) => None,
-        (true, "") => number("0"),
-        (true, significant) => number(&format!("{sign}{significant}")),
+    match without_underscores(groups)?.as_str() {
+        "0" => number("0"),
+        digits if digits.bytes().any(|byte| !byte.is_ascii_digit()) => None,
+        digits if digits.starts_with('0') || digits.len() > MAX_INTEGER_DIGITS => None,
+        digits => number(&format!("{sign}{digits}")),
     }
+}
+
+/// `text` without its underscores; `None` unless each stands between two digits and nothing is empty.
+fn without_underscores(text: &str) -> Option<String> {
+    let groups: Vec<&str> = text.split('_').collect();
+    let joins = |pair: &[&str]| {
+        pair[0].ends_with(|last: char| last.is_ascii_digit()) && pair[1].starts_with(|next: char| next.is_ascii_digit())
+    };
+    (!text.is_empty() && groups.windows(2).all(joins)).then(|| groups.concat())
+}
+
+/// What stands before a point that only zeros follow; `None` when something else does.
+fn without_decimals(text: &str) -> Option<&str> {
+    match text.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => Some(whole),
+        Some(_) => None,
+        None => Some(text),
+    }
+}
+
+/// `text` without leading zeros and the underscores among them; the last character where nothing else is left.
+fn without_zeros(text: &str) -> &str {
+    let significant = text.trim_start_matches(['0', '_']);
+    match text.len() {
+        length if text.starts_with('0') && significant.is_empty() => &text[length - 1..],
+        _ if text.starts_with('0') => significant,
+        _ => text,
+    }
+}
+
+/// Whether a text begins with too many digits. The framework looks at it as it came, and calls everything that it has to
+/// tidy up first unreadable rather than too large.
+fn is_oversized(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text).bytes();
+    !text.trim_start_matches('-').starts_with('0') && digits.take_while(u8::is_ascii_digit).count() > MAX_INTEGER_DIGITS
 }
 
 fn number(digits: &str) -> Option<Value> {

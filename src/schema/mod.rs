@@ -6,14 +6,18 @@
 mod body;
 mod check;
 mod coerce;
+mod deep;
 mod json_error;
 mod numbers;
+mod reading;
 mod shape;
+mod uuid;
 mod words;
 
 pub use body::{Body, read_body};
 pub use check::{Given, Taken, check};
 pub use json_error::{Located, locate};
+pub use reading::read_value;
 pub use words::value_error;
 
 use std::collections::BTreeMap;

@@ -45,13 +45,23 @@ fn python_form(text: &str) -> Result<Option<Number>, OutOfRange> {
 /// What Python's `repr` makes of a finite float: the fewest digits that give it back, with an exponent below 1e-4 and
 /// from 1e16 on.
 pub(super) fn float_repr(double: f64) -> String {
-    let scientific = format!("{double:e}");
-    let (mantissa, exponent) = scientific.split_once('e').expect("the format writes an exponent");
+    let shortest = format!("{double:e}");
+    let (mantissa, exponent) = shortest.split_once('e').expect("the format writes an exponent");
     let exponent: i32 = exponent.parse().expect("the format writes a small whole exponent");
+    let places = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     if (-4..16).contains(&exponent) {
-        let plain = format!("{double}");
-        return if plain.contains('.') { plain } else { format!("{plain}.0") };
+        let decimals = (i32::try_from(places).unwrap_or(i32::MAX) - exponent).max(1);
+        let decimals = usize::try_from(decimals).expect("is at least 1");
+        return even(double, format!("{double:?}"), format!("{double:.decimals$}"));
     }
+    let chosen = even(double, shortest.clone(), format!("{double:.places$e}"));
+    let mantissa = chosen.split('e').next().unwrap_or_default();
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+/// Of two decimals half way between which a float lies, Python takes the even one, as rounding to a number of digits does;
+/// Rust's shortest form does not.
+fn even(double: f64, shortest: String, rounded: String) -> String {
+    if rounded.parse() == Ok(double) { rounded } else { shortest }
 }

@@ -4,8 +4,8 @@
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Value, json};
 
-use super::coerce;
 use super::shape::Shape;
+use super::{coerce, numbers, uuid};
 use crate::problem::{Step, Violation};
 
 /// What the framework says: its error type, its sentence, and the numbers and names in that.
@@ -22,6 +22,11 @@ impl Words {
 
     fn with(kind: &str, msg: impl Into<String>, ctx: Value) -> Self {
         Self { kind: kind.to_owned(), msg: msg.into(), ctx: Some(ctx) }
+    }
+
+    /// Whether they say that a value cannot be read as the wanted type at all.
+    pub(super) fn are_of_type(&self) -> bool {
+        self.ctx.is_none()
     }
 
     /// The violation of `input` at `loc` in these words.
@@ -48,6 +53,9 @@ pub(super) fn forbidden() -> Words {
 /// A value of a type that is not wanted, and that cannot be read as the one that is.
 pub(super) fn wrong_type(shape: Shape<'_>, input: &Value) -> Words {
     let unreadable = match shape.wanted() {
+        Some("string") if shape.keyword("format").is_some_and(|format| format == "uuid") => {
+            ("uuid_type", "UUID input should be a string, bytes or UUID object")
+        }
         Some("string") => ("string_type", "Input should be a valid string"),
         Some("array") => ("list_type", "Input should be a valid list"),
         Some("object") if shape.fields().is_some() => {
@@ -64,19 +72,20 @@ pub(super) fn wrong_type(shape: Shape<'_>, input: &Value) -> Words {
 }
 
 /// What the framework says of a broken keyword other than a type, a required or a forbidden field.
-pub(super) fn of(kind: &Kind, input: &Value, sentence: &dyn std::fmt::Display) -> Words {
+pub(super) fn of(kind: &Kind, place: (Shape<'_>, &Value), sentence: &dyn std::fmt::Display) -> Words {
+    let (shape, input) = place;
     match kind {
         Kind::Enum { options } => one_of(options.as_array().map_or(&[], Vec::as_slice)),
         Kind::Constant { expected_value } => one_of(std::slice::from_ref(expected_value)),
-        Kind::Format { format } if format == "uuid" => uuid(input),
+        Kind::Format { format } if format == "uuid" => malformed_uuid(input),
         Kind::MinLength { limit } => length("string_too_short", "at least", "min_length", *limit),
         Kind::MaxLength { limit } => length("string_too_long", "at most", "max_length", *limit),
         Kind::MinItems { limit } => items("too_short", "at least", "min_length", (*limit, input)),
         Kind::MaxItems { limit } => items("too_long", "at most", "max_length", (*limit, input)),
-        Kind::Minimum { limit } => bound("greater_than_equal", "greater than or equal to", "ge", limit),
-        Kind::Maximum { limit } => bound("less_than_equal", "less than or equal to", "le", limit),
-        Kind::ExclusiveMinimum { limit } => bound("greater_than", "greater than", "gt", limit),
-        Kind::ExclusiveMaximum { limit } => bound("less_than", "less than", "lt", limit),
+        Kind::Minimum { limit } => bound("greater_than_equal", "greater than or equal to", "ge", (shape, limit)),
+        Kind::Maximum { limit } => bound("less_than_equal", "less than or equal to", "le", (shape, limit)),
+        Kind::ExclusiveMinimum { limit } => bound("greater_than", "greater than", "gt", (shape, limit)),
+        Kind::ExclusiveMaximum { limit } => bound("less_than", "less than", "lt", (shape, limit)),
         Kind::Pattern { pattern } => Words::with(
             "string_pattern_mismatch",
             format!("String should match pattern '{pattern}'"),
@@ -98,8 +107,8 @@ fn one_of(options: &[Value]) -> Words {
     Words::with("literal_error", format!("Input should be {expected}"), json!({ "expected": expected }))
 }
 
-fn uuid(input: &Value) -> Words {
-    let error = coerce::uuid(input.as_str().unwrap_or_default()).err().unwrap_or_default();
+fn malformed_uuid(input: &Value) -> Words {
+    let error = uuid::read(input.as_str().unwrap_or_default()).err().unwrap_or_default();
     Words::with("uuid_parsing", format!("Input should be a valid UUID, {error}"), json!({ "error": error }))
 }
 
@@ -115,6 +124,11 @@ fn items(kind: &str, side: &str, name: &str, (limit, input): (u64, &Value)) -> W
     Words::with(kind, msg, json!({ "field_type": "List", name: limit, "actual_length": actual }))
 }
 
-fn bound(kind: &str, side: &str, name: &str, limit: &Value) -> Words {
-    Words::with(kind, format!("Input should be {side} {limit}"), json!({ name: limit }))
+/// The limit of what is read as a float is a float, but for the sentence.
+fn bound(kind: &str, side: &str, name: &str, (shape, limit): (Shape<'_>, &Value)) -> Words {
+    let float = limit.as_f64().filter(|_| shape.wanted() == Some("number")).map(numbers::float_repr);
+    let shown = float.as_ref().map(|float| float.strip_suffix(".0").unwrap_or(float).to_owned());
+    let held = float.and_then(|float| serde_json::from_str(&float).ok()).unwrap_or_else(|| limit.clone());
+    let shown = shown.unwrap_or_else(|| limit.to_string());
+    Words::with(kind, format!("Input should be {side} {shown}"), json!({ name: held }))
 }

@@ -6,6 +6,8 @@ mod index;
 mod ledger;
 mod paging;
 mod policy;
+mod request;
+mod weight;
 mod world;
 
 pub use directory::{Directory, DirectoryKind};
@@ -13,4 +15,5 @@ pub use index::{Index, Options, Product};
 pub use ledger::Ledger;
 pub use paging::{Page, PageRequest};
 pub use policy::{Conditions, PageFault, Policy, Vanish};
-pub use world::{Made, Request, World};
+pub use request::Request;
+pub use world::{Made, World};

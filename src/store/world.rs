@@ -4,32 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::ledger::{Ledger, Share};
 use super::paging::{self, Page, PageRequest};
-use super::{Conditions, Directory, Index, Policy};
-use crate::call::PathParams;
+use super::{Directory, Index, Policy, Request};
 use crate::clock::Moment;
 use crate::config::IndexId;
 use crate::problem::Problem;
 use crate::seed::{self, Seed};
-
-/// What a handler is given of a call: checked, coerced, at a moment.
-#[derive(Debug)]
-pub struct Request {
-    /// When.
-    pub now: Moment,
-    /// The values in the path.
-    pub path: PathParams,
-    /// The query's parameters; absent ones are left out.
-    pub params: Map<String, Value>,
-    /// The body's fields.
-    pub body: Map<String, Value>,
-    /// What the call is made to see.
-    pub conditions: Conditions,
-}
 
 /// A tenant's resources.
 #[derive(Debug)]
@@ -43,6 +26,7 @@ pub struct World {
     /// What calls have made so far, to be counted on by those who make more.
     pub made: Made,
     projects: Vec<Uuid>,
+    project_positions: HashMap<Uuid, u32>,
     directories: BTreeMap<u32, Box<Directory>>,
     /// Each project has its own: an id that is only mentioned may be mentioned in several.
     directory_ids: HashMap<Box<str>, Vec<u32>>,
@@ -77,9 +61,6 @@ enum Minted {
     Output(u64),
 }
 
-/// What an index or a directory costs besides its text: itself and its entries in the maps.
-const ITEM_OVERHEAD_BYTES: usize = 512;
-
 /// Projects of a tenant: they are made by naming them, and cost a list entry each.
 const MAX_PROJECTS: usize = 10_000;
 
@@ -92,6 +73,7 @@ impl World {
             seed,
             events: Vec::new(),
             projects: vec![default_project],
+            project_positions: HashMap::from([(default_project, 0)]),
             directories: BTreeMap::new(),
             directory_ids: HashMap::new(),
             indexes: BTreeMap::new(),
@@ -123,20 +105,22 @@ impl World {
 
     /// The project that a call names, or the default one. It comes to exist.
     pub fn project_for_write(&mut self, request: &Request) -> Result<u32, Problem> {
-        let Some(uuid) = named_project(request) else { return Ok(0) };
+        let Some(uuid) = request.named_project() else { return Ok(0) };
         if let Some(position) = self.project_position(uuid) {
             return Ok(position);
         }
         if self.projects.len() >= MAX_PROJECTS {
             return Err(Problem::text(403, format!("A tenant of this server has at most {MAX_PROJECTS} projects")));
         }
+        let position = u32::try_from(self.projects.len()).expect("MAX_PROJECTS fits");
         self.projects.push(uuid);
-        Ok(position_of_last(&self.projects))
+        self.project_positions.insert(uuid, position);
+        Ok(position)
     }
 
     /// The project that a list is of: the named one, else the default one; `None` for one that nothing was made in.
     pub fn project_for_list(&self, request: &Request) -> Option<u32> {
-        named_project(request).map_or(Some(0), |uuid| self.project_position(uuid))
+        request.named_project().map_or(Some(0), |uuid| self.project_position(uuid))
     }
 
     /// A project's id.
@@ -151,12 +135,11 @@ impl World {
 
     /// Whether something of `project` may be shown to a call: ids resolve across projects when it names none.
     fn in_named_project(&self, project: u32, request: &Request) -> bool {
-        named_project(request).is_none_or(|uuid| self.project_id(project) == uuid)
+        request.named_project().is_none_or(|uuid| self.project_id(project) == uuid)
     }
 
     fn project_position(&self, uuid: Uuid) -> Option<u32> {
-        let position = self.projects.iter().position(|known| *known == uuid)?;
-        u32::try_from(position).ok()
+        self.project_positions.get(&uuid).copied()
     }
 
     // ------------------------------------------------------------------------------------------------- directories
@@ -384,56 +367,10 @@ impl Index {
         }
         self.created_at.plus(lag) <= now && self.deleted_at.is_none_or(|deleted| deleted.plus(lag) > now)
     }
-
-    fn weight_bytes(&self) -> usize {
-        let options = self.options.as_ref().map_or(0, |options| {
-            let products: usize = options.products.iter().map(|(kind, config)| kind.len() + config.len() + 32).sum();
-            let attachments: usize = options.store_attachments.iter().map(|kind| kind.len() + 16).sum();
-            products + attachments + options.sync_frequency.len() + options.vector_target.len()
-        });
-        let given_id = self.given_id.as_ref().map_or(0, |id| 2 * id.len());
-        ITEM_OVERHEAD_BYTES
-            + self.name.len()
-            + self.description.as_ref().map_or(0, |text| text.len())
-            + given_id
-            + options
-    }
-}
-
-impl Directory {
-    fn weight_bytes(&self) -> usize {
-        let texts = [&self.description, &self.connector_subscription_id];
-        let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
-        let metadata = self
-            .system_metadata
-            .as_ref()
-            .map_or(0, |map| map.iter().map(|(key, value)| key.len() + 64 + weight_bytes(value)).sum());
-        ITEM_OVERHEAD_BYTES + 2 * self.id.len() + self.name.len() + texts + metadata
-    }
-}
-
-/// About how much memory a JSON value takes.
-fn weight_bytes(value: &Value) -> usize {
-    let own = std::mem::size_of::<Value>();
-    own + match value {
-        Value::String(text) => text.len(),
-        Value::Number(number) => number.as_str().len(),
-        Value::Array(items) => items.iter().map(weight_bytes).sum(),
-        Value::Object(map) => map.iter().map(|(key, value)| key.len() + own + weight_bytes(value)).sum(),
-        Value::Null | Value::Bool(_) => 0,
-    }
 }
 
 fn below(order: &BTreeSet<(u32, u64)>, group: u32, below: Option<u64>) -> impl DoubleEndedIterator<Item = u64> + '_ {
     order.range((group, 0)..(group, below.unwrap_or(u64::MAX))).map(|(_, ordinal)| *ordinal)
-}
-
-fn position_of_last(projects: &[Uuid]) -> u32 {
-    u32::try_from(projects.len() - 1).expect("MAX_PROJECTS fits")
-}
-
-fn named_project(request: &Request) -> Option<Uuid> {
-    Uuid::try_parse(request.params.get("project_id")?.as_str()?).ok()
 }
 
 /// Reads an id in the one form in which it was handed out.

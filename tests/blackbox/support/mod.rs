@@ -3,10 +3,12 @@
 
 mod client;
 mod program;
+mod session;
 mod wire;
 
 pub(crate) use client::Client;
 pub(crate) use program::{Program, run};
+pub(crate) use session::Session;
 pub(crate) use wire::{Answer, Wire};
 
 use llamacloud_mock::embedded::MockServer;
@@ -16,6 +18,16 @@ pub(crate) const KEY: &str = "llx-test";
 
 /// Where tests with a standing clock start.
 pub(crate) const START: &str = "2026-01-01T00:00:00Z";
+
+/// Asks again and again until the answer is yes. The guard ends a test that would hang; it is no part of what is asserted.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = std::time::Instant::now();
+    while !holds() {
+        assert!(started.elapsed().as_secs() < 30, "waited in vain until {what}");
+        std::thread::yield_now();
+    }
+}
 
 /// A server in this process with these settings, by the names of their flags.
 pub(crate) fn server(settings: &[(&str, &str)]) -> MockServer {

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
-    stdout: BufReader<ChildStdout>,
+    stdout: Option<BufReader<ChildStdout>>,
     /// Its first line.
     pub(crate) ready: String,
     pub(crate) address: SocketAddr,
@@ -60,11 +60,21 @@ impl Program {
             let _ = child.stderr.take().expect("was piped").read_to_string(&mut stderr);
             panic!("did not get ready: {ready:?} {stderr}");
         };
-        Self { child, stdout, ready: ready.trim_end().to_owned(), address }
+        Self { child, stdout: Some(stdout), ready: ready.trim_end().to_owned(), address }
     }
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Stops reading what it says.
+    pub(crate) fn close_outputs(&mut self) {
+        drop(self.child.stderr.take());
+        drop(self.stdout.take());
     }
 
     /// Sends a signal by its name, such as `TERM`.
@@ -78,7 +88,8 @@ impl Program {
         let mut stderr = String::new();
         self.child.stderr.take().expect("was piped").read_to_string(&mut stderr).expect("stderr is text");
         let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).expect("stdout is text");
+        let mut stdout = self.stdout.take().expect("nobody stopped reading it");
+        stdout.read_to_string(&mut rest).expect("stdout is text");
         let code = self.child.wait().expect("it was started").code();
         (code, stderr)
     }

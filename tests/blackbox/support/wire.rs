@@ -47,6 +47,12 @@ impl Wire {
         self
     }
 
+    /// Ends the connection with RST.
+    pub(crate) fn reset(self) {
+        let linger = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        linger.expect("a TCP socket");
+    }
+
     pub(crate) fn stream(&self) -> &TcpStream {
         &self.stream
     }

@@ -1,0 +1,55 @@
+//! Bodies: where JSON is broken is found exactly when it is broken, within the text; what is read is read the same
+//! again, and as deep as it is written.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use llamacloud_mock::reply::Reply;
+use llamacloud_mock::schema::{Body, Located, locate, read_body};
+use llamacloud_mock_fuzz::assert_keeps_to;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(text) = std::str::from_utf8(data) {
+        compare(text);
+    }
+    read(data);
+});
+
+/// The search for an error against the parser's own verdict, which no key and no depth can mislead.
+fn compare(text: &str) {
+    let well_formed = serde_json::from_str::<IgnoredAny>(text).is_ok();
+    match locate(text) {
+        Located::Broken { at, message } => {
+            assert!(!well_formed, "{text:?}: {message} at {at}");
+            assert!(at <= text.chars().count(), "{text:?}: {message} at {at}");
+        }
+        Located::Sound => assert!(well_formed || text.contains("NaN") || text.contains("Infinity"), "{text:?}"),
+    }
+}
+
+fn read(data: &[u8]) {
+    match read_body(data, Some(b"application/json; charset=utf-8")) {
+        Ok(Body::Absent) => assert!(data.is_empty()),
+        Ok(Body::Json(value)) => {
+            let opened = data.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
+            assert!(depth(&value) <= opened.min(128), "{value}");
+            let again = read_body(value.to_string().as_bytes(), Some(b"application/json"));
+            assert_eq!(again, Ok(Body::Json(value)));
+        }
+        Ok(Body::Text(text)) => panic!("JSON was taken for a text: {text:?}"),
+        Err(problem) => {
+            let reply = Reply::from(problem);
+            assert_keeps_to(if reply.status == 422 { "violations" } else { "refusal" }, &reply);
+            assert!(matches!(reply.status, 400 | 422), "{}", reply.status);
+        }
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}

@@ -1,0 +1,30 @@
+//! What a handler is given of a call: checked, coerced, at a moment. It knows no operation.
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::Conditions;
+use crate::call::PathParams;
+use crate::clock::Moment;
+
+/// A call as its handler gets it.
+#[derive(Debug)]
+pub struct Request {
+    /// When.
+    pub now: Moment,
+    /// The values in the path.
+    pub path: PathParams,
+    /// The query's parameters; absent ones are left out.
+    pub params: Map<String, Value>,
+    /// The body's fields.
+    pub body: Map<String, Value>,
+    /// What the call is made to see.
+    pub conditions: Conditions,
+}
+
+impl Request {
+    /// The project that the call names.
+    pub(super) fn named_project(&self) -> Option<Uuid> {
+        Uuid::try_parse(self.params.get("project_id")?.as_str()?).ok()
+    }
+}

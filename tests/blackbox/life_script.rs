@@ -1,0 +1,120 @@
+//! What a scripted sync must show, step by step, written from the rule language's words. It knows nothing of the program.
+
+use std::fmt;
+
+/// A step: a state, and what ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) state: State,
+    pub(crate) until: Until,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Pending,
+    Ready,
+    Partial,
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    Millis(u64),
+    Reads(u32),
+}
+
+/// What an index shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) status: &'static str,
+    pub(crate) message: Option<&'static str>,
+    pub(crate) in_progress: bool,
+}
+
+/// An index whose every sync goes by the same script.
+#[derive(Debug)]
+pub(crate) struct Scripted {
+    script: Vec<Step>,
+    shown: Shown,
+    was_ready: bool,
+    /// The step that a sync is at, since when, and how often it was read.
+    at: Option<(usize, u64, u32)>,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Pending => "pending",
+            State::Ready => "ready",
+            State::Partial => "partial",
+            State::Failed => "failed",
+        };
+        match self.until {
+            Until::Millis(millis) => write!(f, "{state}:{millis}ms"),
+            Until::Reads(reads) => write!(f, "{state}*{reads}"),
+        }
+    }
+}
+
+impl Scripted {
+    pub(crate) fn begin(script: &[Step]) -> Self {
+        let shown = Shown { status: "pending", message: None, in_progress: false };
+        let mut index = Self { script: script.to_vec(), shown, was_ready: false, at: None };
+        index.sync(0);
+        index
+    }
+
+    pub(crate) fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
+    pub(crate) fn sync(&mut self, now: u64) {
+        self.enter(0, now);
+    }
+
+    pub(crate) fn cancel(&mut self) {
+        self.at = None;
+        self.shown.in_progress = false;
+        if !self.was_ready {
+            (self.shown.status, self.shown.message) = ("failed", Some("Sync was cancelled"));
+        }
+    }
+
+    pub(crate) fn bring_to(&mut self, now: u64) {
+        while let Some((at, since, _)) = self.at
+            && let Until::Millis(millis) = self.script[at].until
+            && since + millis <= now
+            && at + 1 < self.script.len()
+        {
+            self.enter(at + 1, since + millis);
+        }
+    }
+
+    pub(crate) fn was_read(&mut self, now: u64) {
+        let Some((at, since, reads)) = self.at else { return };
+        let Until::Reads(most) = self.script[at].until else { return };
+        self.at = Some((at, since, reads + 1));
+        if reads + 1 >= most && at + 1 < self.script.len() {
+            self.enter(at + 1, now);
+            self.bring_to(now);
+        }
+    }
+
+    fn enter(&mut self, at: usize, now: u64) {
+        let is_last = at + 1 == self.script.len();
+        if self.script[at].until == Until::Reads(0) && !is_last {
+            return self.enter(at + 1, now);
+        }
+        self.at = Some((at, now, 0));
+        let state = self.script[at].state;
+        self.shown.in_progress = state == State::Pending;
+        let end = match state {
+            State::Pending => return,
+            State::Ready => ("ready", None),
+            State::Partial => ("ready", Some("1 file could not be parsed")),
+            State::Failed => ("failed", Some("The sync failed: no file could be parsed")),
+        };
+        (self.shown.status, self.shown.message) = end;
+        self.was_ready |= state != State::Failed;
+    }
+}

@@ -1,0 +1,308 @@
+//! A browser's tricks, and the door of `/__admin/`: names that lead here, pages of other sites, tokens. Each row is a head as
+//! it comes over the wire.
+
+use std::net::{Ipv6Addr, SocketAddr, TcpStream};
+
+use crate::support::{Answer, Client, Program, server};
+use llamacloud_mock::embedded::MockServer;
+
+/// What a head with this target and these lines is answered.
+fn ask(server: &MockServer, method: &str, target: &str, lines: &str) -> Answer {
+    let head = format!("{method} {target} HTTP/1.1\r\n{lines}\r\n");
+    Client::of(server).wire().send(head).answer_to(method).expect("an answer")
+}
+
+fn status(server: &MockServer, target: &str, lines: &str) -> u16 {
+    ask(server, "GET", target, lines).status
+}
+
+fn host(name: &str) -> String {
+    format!("Host: {name}\r\n")
+}
+
+const OURS: &[&str] = &[
+    "localhost",
+    "localhost:4010",
+    "LOCALHOST:1",
+    "LocalHost",
+    "127.0.0.1",
+    "127.0.0.1:4010",
+    "127.255.255.254",
+    "[::1]",
+    "[::1]:4010",
+    "[0:0:0:0:0:0:0:1]",
+];
+
+const FOREIGN: &[&str] = &[
+    "evil.example",
+    "evil.example:4010",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "127.0.0.1.nip.io",
+    "evil-localhost",
+    "localhost.",
+    "localhost..",
+    ".localhost",
+    "app.localhost",
+    "127.0.0.1.",
+    "127.1",
+    "2130706433",
+    "0x7f000001",
+    "0177.0.0.1",
+    "0.0.0.0",
+    "192.168.0.1",
+    "169.254.169.254",
+    "[::]",
+    "[::2]",
+    "[::ffff:127.0.0.1]",
+    "[fe80::1]",
+    "mock",
+    "xn--localhost-",
+];
+
+const NO_HOSTS: &[&str] = &[
+    "",
+    " ",
+    "local host",
+    "localhost@evil.example",
+    "evil.example@localhost",
+    "user:password@localhost",
+    "http://localhost",
+    "localhost/",
+    "localhost/path",
+    "localhost?x",
+    "localhost#x",
+    "localhost:4010:4010",
+    "[::1",
+    "::1]",
+    "localhost, evil.example",
+    "localh\u{f6}st",
+    "localhost\\evil.example",
+];
+
+#[test]
+fn both_loopback_addresses_are_listened_at_and_no_other() {
+    let program = Program::start(&[], &[]);
+    assert!(program.ready.starts_with("ready url=http://127.0.0.1:"), "{}", program.ready);
+    let port = program.address.port();
+    assert_eq!(Client::at(program.address).get("/health").status, 200);
+    assert_eq!(Client::at((Ipv6Addr::LOCALHOST, port).into()).get("/health").status, 200);
+    let neighbour: SocketAddr = format!("127.0.0.2:{port}").parse().expect("an address");
+    assert!(TcpStream::connect(neighbour).is_err());
+}
+
+#[test]
+fn an_address_that_others_reach_is_said_to_be_one() {
+    for (args, is_warned) in
+        [(vec!["--host", "0.0.0.0"], true), (vec!["--host", "0.0.0.0", "--admin-token", "x"], false)]
+    {
+        let program = Program::start(&args, &[]);
+        assert!(program.ready.starts_with("ready url=http://0.0.0.0:"), "{}", program.ready);
+        let (_, stderr) = program.terminate();
+        assert_eq!(stderr.contains("warning: bound to 0.0.0.0, so /__admin/ is shut"), is_warned, "{stderr}");
+    }
+}
+
+#[test]
+fn only_names_that_mean_this_machine_are_answered() {
+    let server = server(&[]);
+    for target in ["/health", "/__admin/state", "/api/v1/indexes", "/nowhere"] {
+        for (names, refused_with) in [(OURS, None), (FOREIGN, Some(403)), (NO_HOSTS, Some(400))] {
+            for name in names {
+                let status = status(&server, target, &host(name));
+                match refused_with {
+                    Some(refused) => assert_eq!(status, refused, "{target} at {name:?}"),
+                    None => assert!([200, 401, 404].contains(&status), "{target} at {name:?}: {status}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_foreign_name_is_refused_before_anything_is_routed_or_journaled() {
+    let server = server(&[]);
+    for name in [FOREIGN, NO_HOSTS].concat() {
+        let lines = format!("{}Authorization: Bearer llx-test\r\n", host(name));
+        ask(&server, "POST", "/api/v1/indexes", &lines);
+        ask(&server, "GET", "/nowhere", &lines);
+    }
+    let client = Client::of(&server);
+    assert_eq!(client.get("/__admin/state").json()["tenants"], serde_json::json!([]));
+    assert_eq!(client.get("/__admin/journal").json()["entries"], serde_json::json!([]));
+}
+
+#[test]
+fn the_authority_of_a_target_must_be_ours_as_well() {
+    let server = server(&[]);
+    for (target, expected) in [
+        ("http://localhost/health", 200),
+        ("http://127.0.0.1:1/health", 200),
+        ("http://evil.example/health", 403),
+        ("http://localhost.:4010/health", 403),
+        ("http://[::ffff:127.0.0.1]/health", 403),
+    ] {
+        assert_eq!(status(&server, target, &host("localhost")), expected, "{target}");
+        assert_eq!(status(&server, target, &host("evil.example")), 403, "{target}");
+    }
+}
+
+#[test]
+fn a_name_that_was_allowed_is_answered_and_its_neighbours_are_not() {
+    let server = server(&[("allowed-host", "mock"), ("allowed-host", "Other.Example")]);
+    for name in ["mock", "MOCK:4010", "other.example", "localhost"] {
+        assert_eq!(status(&server, "/health", &host(name)), 200, "{name}");
+    }
+    for name in ["mock.", "mock.evil.example", "evil-mock", "example"] {
+        assert_eq!(status(&server, "/health", &host(name)), 403, "{name}");
+    }
+}
+
+#[test]
+fn bound_to_all_addresses_any_name_is_answered_but_not_under_admin() {
+    let server = server(&[("host", "0.0.0.0")]);
+    for name in ["mock", "evil.example", "localhost", "10.0.0.7:4010"] {
+        assert_eq!(status(&server, "/health", &host(name)), 200, "{name}");
+        assert_eq!(status(&server, "/api/v1/indexes", &host(name)), 401, "{name}");
+        assert_eq!(status(&server, "/__admin/state", &host(name)), 403, "{name}");
+        let forwarded = format!("{}X-Forwarded-For: 127.0.0.1\r\nForwarded: for=127.0.0.1\r\n", host(name));
+        assert_eq!(status(&server, "/__admin/state", &forwarded), 403, "{name}");
+    }
+    assert_eq!(status(&server, "/health", &host("")), 400);
+}
+
+#[test]
+fn pages_of_other_origins_are_refused_with_every_method() {
+    let server = server(&[]);
+    let address = server.address();
+    for origin in ["https://evil.example", "null", "", "http://localhost:3000", "file://", &format!("http://{address}")]
+    {
+        let lines = format!("{}Authorization: Bearer a\r\nOrigin: {origin}\r\n", host("localhost"));
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
+            for target in ["/api/v1/indexes", "/health", "/__admin/state"] {
+                let preflight = format!("{lines}Access-Control-Request-Method: POST\r\n");
+                for lines in [&lines, &preflight] {
+                    let answer = ask(&server, method, target, lines);
+                    assert_eq!(answer.status, 403, "{method} {target} from {origin:?}");
+                    let shared = answer.headers.iter().find(|(name, _)| name.starts_with("access-control-"));
+                    assert_eq!(shared, None, "{method} {target} from {origin:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_cannot_write_by_a_form_or_a_plain_text_body() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    let body = r#"{"source_directory_id":"dir-a"}"#;
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""] {
+        for path in ["/api/v1/indexes", "/__admin/reset"] {
+            let lines = format!("Content-Type: {content_type}\r\nContent-Length: {}\r\n", body.len());
+            let mut request = client.request("POST", path, &lines, None);
+            request.extend_from_slice(body.as_bytes());
+            let answer = client.wire().send(request).answer().expect("an answer");
+            assert!((400..500).contains(&answer.status), "{path} {content_type:?}: {}", answer.status);
+        }
+    }
+    assert_eq!(client.get("/api/v1/indexes").json()["items"], serde_json::json!([]));
+}
+
+#[test]
+fn an_origin_that_was_allowed_may_call_the_api_and_never_admin() {
+    let page = "https://app.example";
+    let server = server(&[("cors-origin", page)]);
+    let lines = format!("{}Authorization: Bearer a\r\nOrigin: {page}\r\n", host("localhost"));
+    let preflight = format!(
+        "{lines}Access-Control-Request-Method: DELETE\r\nAccess-Control-Request-Headers: authorization\r\n\
+         Access-Control-Request-Private-Network: true\r\n"
+    );
+    let answer = ask(&server, "OPTIONS", "/api/v1/indexes/x", &preflight);
+    assert_eq!(answer.status, 204);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(page));
+    assert_eq!(answer.header("access-control-allow-methods"), Some("DELETE"));
+    assert_eq!(answer.header("access-control-allow-headers"), Some("authorization"));
+    assert_eq!(answer.header("access-control-allow-private-network"), None);
+    assert_eq!(answer.header("access-control-allow-credentials"), None);
+    let answer = ask(&server, "GET", "/api/v1/indexes", &lines);
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some(page)));
+    for lines in [&lines, &preflight] {
+        for method in ["GET", "OPTIONS"] {
+            assert_eq!(ask(&server, method, "/__admin/state", lines).status, 403);
+        }
+    }
+    for other in ["https://app.example.evil.example", "http://app.example", "https://app.example:444", "null", "*"] {
+        let lines = format!("{}Origin: {other}\r\n", host("localhost"));
+        let answer = ask(&server, "GET", "/api/v1/indexes", &lines);
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (403, None), "{other}");
+    }
+}
+
+#[test]
+fn admin_is_closed_to_browsers() {
+    let server = server(&[]);
+    for (line, expected) in [
+        ("Sec-Fetch-Site: cross-site\r\n", 403),
+        ("Sec-Fetch-Site: same-site\r\n", 403),
+        ("Sec-Fetch-Site: Cross-Site\r\n", 403),
+        ("Sec-Fetch-Site: none\r\n", 200),
+        ("Origin: http://localhost\r\n", 403),
+        ("Origin:\r\n", 403),
+        ("", 200),
+    ] {
+        assert_eq!(status(&server, "/__admin/state", &format!("{}{line}", host("localhost"))), expected, "{line:?}");
+    }
+}
+
+#[test]
+fn admin_asks_for_its_token_whatever_is_asked() {
+    let token = "secret-of-the-house";
+    for address in ["127.0.0.1", "0.0.0.0"] {
+        let server = server(&[("admin-token", token), ("host", address)]);
+        let asked = |target: &str, shown: &str| status(&server, target, &format!("{}{shown}", host("localhost")));
+        for target in ["/__admin/state", "/__admin/journal", "/__admin/nothing", "/__admin/", "/__admin"] {
+            for shown in [
+                "",
+                "Authorization: Bearer\r\n",
+                "Authorization: Bearer \r\n",
+                "Authorization: Bearer llx-test\r\n",
+                "Authorization: Bearer secret-of-the-hous\r\n",
+                "Authorization: Bearer secret-of-the-house2\r\n",
+                "Authorization: Bearer SECRET-OF-THE-HOUSE\r\n",
+                "Authorization: Basic secret-of-the-house\r\n",
+                "Authorization: secret-of-the-house\r\n",
+                "Authorization: Bearer wrong\r\nAuthorization: Bearer secret-of-the-house\r\n",
+                "Cookie: session=secret-of-the-house\r\n",
+                "X-Forwarded-For: 127.0.0.1\r\n",
+                "X-Real-IP: 127.0.0.1\r\n",
+            ] {
+                assert_eq!(asked(target, shown), 401, "{target} {shown:?} at {address}");
+            }
+            assert_eq!(asked(&format!("{target}?token={token}"), ""), 401, "{target} at {address}");
+        }
+        let good = format!("Authorization: Bearer {token}\r\n");
+        assert_eq!(asked("/__admin/state", &good), 200);
+        assert_eq!(asked("/__admin/nothing", &good), 404);
+        assert_eq!(asked("/health", ""), 200, "health is open to all");
+    }
+}
+
+#[test]
+fn other_spellings_of_admin_lead_nowhere() {
+    let server = server(&[("admin-token", "secret")]);
+    for target in [
+        "/%5f%5fadmin/state",
+        "//__admin/state",
+        "/./__admin/state",
+        "/x/../__admin/state",
+        "/__ADMIN/state",
+        "/__admin%2fstate",
+        "/__adminx/state",
+        "/health/../__admin/state",
+        "/__admin\\state",
+    ] {
+        let status = status(&server, target, &host("localhost"));
+        assert!([400, 401, 404].contains(&status), "{target}: {status}");
+    }
+}

@@ -1,0 +1,288 @@
+//! Everything that grows, up to its limit and past it: the refusal names the flag, and the server goes on. Small limits
+//! stand for the large defaults, which are looked at once.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Program, Wire, server, wait_until};
+
+/// Limits and what they are when nobody says.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("host", "127.0.0.1"),
+    ("header-timeout", "10s"),
+    ("journal-bytes", "16MiB"),
+    ("journal-entries", "1000"),
+    ("max-body-bytes", "1MiB"),
+    ("max-connections", "2000"),
+    ("max-items", "100000"),
+    ("max-state-bytes", "1GiB"),
+    ("max-tenants", "10000"),
+    ("max-upload-bytes", "100MiB"),
+];
+
+fn is_open(wire: &mut Wire) -> bool {
+    wire.send("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").answer().is_some()
+}
+
+fn detail(answer: &crate::support::Answer) -> String {
+    answer.json()["detail"].as_str().expect("a sentence").to_owned()
+}
+
+#[test]
+fn the_limits_are_on_when_nobody_says_anything() {
+    let server = server(&[]);
+    let config = Client::of(&server).get("/__admin/config").json();
+    let settings = config["settings"].as_array().expect("a list");
+    for (name, value) in DEFAULTS {
+        let setting = settings.iter().find(|setting| setting["name"] == *name).expect("every setting is shown");
+        assert_eq!((&setting["value"], &setting["source"]), (&json!(value), &json!("default")), "{name}");
+    }
+}
+
+#[test]
+fn connections_past_the_limit_are_closed_at_once_and_the_others_go_on() {
+    let server = server(&[("max-connections", "20")]);
+    let client = Client::of(&server);
+    let mut held: Vec<Wire> = (0..20).map(|_| client.wire()).collect();
+    assert!(held.iter_mut().all(is_open));
+    for _ in 0..100 {
+        assert!(!is_open(&mut client.wire()), "one too many");
+    }
+    assert!(held.iter_mut().all(is_open), "those that were there are served");
+    drop(held.pop());
+    wait_until("the place is free", || is_open(&mut client.wire()));
+}
+
+#[test]
+fn a_server_out_of_descriptors_closes_at_once_and_goes_on_when_there_are_some_again() {
+    let program = Program::start(&[], &[]);
+    let limited = Command::new("prlimit").args([&format!("--pid={}", program.id()), "--nofile=40:40"]).status();
+    assert!(limited.expect("prlimit runs").success());
+    let mut crowd: Vec<Wire> = (0..100).map(|_| Wire::connect(program.address)).collect();
+    let served = crowd.iter_mut().filter_map(|wire| is_open(wire).then_some(())).count();
+    assert!((1..40).contains(&served), "{served} were served, the others closed");
+    drop(crowd);
+    let client = Client::at(program.address);
+    wait_until("there are some again", || is_open(&mut client.wire()));
+    client.create("dir-a");
+    assert_eq!(program.terminate().0, Some(0));
+}
+
+#[test]
+fn a_body_may_have_its_limit_and_not_a_byte_more() {
+    let server = server(&[("max-body-bytes", "1000")]);
+    let client = Client::of(&server);
+    let body = |length: usize| format!("{{\"source_directory_id\":\"dir-a\"{}}}", " ".repeat(length - 31));
+    for (length, status) in [(999, 201), (1000, 201), (1001, 413), (1_000_000, 413)] {
+        let (body, chunk) = (body(length), format!("{length:x}\r\n"));
+        assert_eq!(body.len(), length);
+        let plain = client.try_call("POST", "/api/v1/indexes", "", Some(&body)).expect("an answer");
+        let headers = "content-type: application/json\r\ntransfer-encoding: chunked\r\n";
+        let mut chunked = client.request("POST", "/api/v1/indexes", headers, None);
+        chunked.extend_from_slice(format!("{chunk}{body}\r\n0\r\n\r\n").as_bytes());
+        let chunked = client.wire().send(chunked).answer().expect("an answer");
+        for answer in [plain, chunked] {
+            assert_eq!(answer.status, status, "{length} bytes");
+            if status == 413 {
+                assert!(detail(&answer).contains("--max-body-bytes"), "{}", answer.text());
+                assert_eq!(answer.header("connection"), Some("close"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_strangers_large_body_is_refused_by_its_length_alone() {
+    let server = server(&[]);
+    let head = "POST /api/v1/indexes HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1048577\r\n\r\n";
+    let answer = Client::of(&server).wire().send(head).answer().expect("an answer without a byte of the body");
+    assert_eq!(answer.status, 413);
+    let journal = Client::of(&server).get("/__admin/journal").json();
+    assert_eq!(journal["entries"][0]["status"], 413, "a refused call counts too");
+}
+
+#[test]
+fn keys_past_the_limit_get_no_world() {
+    let server = server(&[("max-tenants", "5")]);
+    let client = Client::of(&server);
+    for number in 0..50 {
+        let answer = client.with_key(&format!("key-{number}")).get("/api/v1/indexes");
+        assert_eq!(answer.status, if number < 5 { 200 } else { 429 }, "key {number}");
+        if number >= 5 {
+            assert!(detail(&answer).contains("--max-tenants"), "{}", answer.text());
+        }
+    }
+    assert_eq!(client.with_key("key-0").get("/api/v1/indexes").status, 200);
+    assert_eq!(client.get("/__admin/state").json()["tenants"].as_array().map(Vec::len), Some(5));
+}
+
+#[test]
+fn keys_that_are_refused_never_make_a_world() {
+    let server = server(&[("api-key", "good")]);
+    let client = Client::of(&server);
+    for number in 0..50 {
+        assert_eq!(client.with_key(&format!("bad-{number}")).get("/api/v1/indexes").status, 401);
+    }
+    assert_eq!(client.get("/__admin/state").json()["tenants"], json!([]));
+}
+
+#[test]
+fn items_past_the_limit_are_refused_and_deleting_makes_room() {
+    let server = server(&[("max-items", "10")]);
+    let client = Client::of(&server);
+    let made: Vec<Value> = (0..10).map(|_| client.create("dir-a")).collect();
+    let body = json!({ "source_directory_id": "dir-a" });
+    for _ in 0..20 {
+        let answer = client.post("/api/v1/indexes", &body);
+        assert_eq!(answer.status, 403);
+        assert!(detail(&answer).contains("--max-items"), "{}", answer.text());
+    }
+    assert_eq!(client.get("/api/v1/indexes?page_size=100").json()["items"].as_array().map(Vec::len), Some(10));
+    let id = made[0]["id"].as_str().expect("an id");
+    assert_eq!(client.delete(&format!("/api/v1/indexes/{id}")).status, 204);
+    assert_eq!(client.post("/api/v1/indexes", &body).status, 201);
+}
+
+#[test]
+fn directories_that_are_only_mentioned_are_limited_too() {
+    let server = server(&[("max-items", "10")]);
+    let client = Client::of(&server);
+    for number in 0..30 {
+        let answer = client.post("/api/v1/indexes", &json!({ "source_directory_id": format!("dir-{number}") }));
+        assert_eq!(answer.status, if number < 10 { 201 } else { 403 }, "directory {number}");
+    }
+}
+
+#[test]
+fn projects_past_the_limit_are_refused() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    let mut wire = client.wire();
+    let mut create = |number: usize| {
+        let path = format!("/api/v1/indexes?project_id=00000000-0000-4000-8000-{number:012}");
+        let body = json!({ "source_directory_id": format!("dir-{number}") }).to_string();
+        wire.send(client.request("POST", &path, "", Some(&body))).answer().expect("an answer").status
+    };
+    assert!((1..10_000).all(|number| create(number) == 201));
+    assert_eq!([create(10_000), create(10_001)], [403, 403]);
+    assert_eq!(create(1), 201, "a known project is served");
+}
+
+#[test]
+fn bytes_past_the_limit_of_all_worlds_together_are_refused() {
+    let server = server(&[("max-state-bytes", "64KiB")]);
+    let client = Client::of(&server);
+    let body = json!({ "source_directory_id": "dir-a", "description": "x".repeat(4000) });
+    let statuses: Vec<u16> = (0..40)
+        .map(|number| client.with_key(&format!("key-{}", number % 4)).post("/api/v1/indexes", &body).status)
+        .collect();
+    let made = statuses.iter().filter(|status| **status == 201).count();
+    assert!((4..16).contains(&made), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [201, 403].contains(status)), "{statuses:?}");
+    assert_eq!(client.post("/__admin/reset", &json!({})).status, 204);
+    assert_eq!(client.post("/api/v1/indexes", &body).status, 201, "what is forgotten makes room");
+}
+
+#[test]
+fn journals_keep_the_newest_entries_and_count_what_they_drop() {
+    let server = server(&[("journal-entries", "10")]);
+    let client = Client::of(&server);
+    (0..100).for_each(|_| assert_eq!(client.get("/api/v1/indexes").status, 200));
+    let journal = client.get("/__admin/journal").json();
+    let seqs: Vec<u64> = client.journal().iter().map(|entry| entry["seq"].as_u64().expect("a number")).collect();
+    assert_eq!((seqs, &journal["dropped"]), ((91..=100).collect(), &json!(90)));
+}
+
+#[test]
+fn calls_of_nobody_are_journaled_within_the_same_limits() {
+    let server = server(&[("journal-entries", "10")]);
+    let client = Client::of(&server);
+    for path in ["/nowhere", "/api/v1/indexes"] {
+        for _ in 0..30 {
+            client.wire().send(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n")).answer().expect("an answer");
+        }
+    }
+    let journal = client.get("/__admin/journal").json();
+    assert_eq!((journal["entries"].as_array().map(Vec::len), &journal["dropped"]), (Some(10), &json!(50)));
+}
+
+#[test]
+fn journals_keep_no_more_bytes_than_they_may_and_four_kilobytes_of_a_body() {
+    let server = server(&[("journal-bytes", "64KiB")]);
+    let client = Client::of(&server);
+    let body = json!({ "source_directory_id": "dir-a", "description": "x".repeat(10_000) });
+    (0..50).for_each(|_| assert_eq!(client.post("/api/v1/indexes", &body).status, 201));
+    let answer = client.get("/__admin/journal");
+    let kept = answer.json()["entries"].as_array().map_or(0, Vec::len);
+    assert!((1..50).contains(&kept) && answer.body.len() < 70_000, "{kept} entries, {} bytes", answer.body.len());
+    assert_eq!(answer.json()["dropped"], json!(50 - kept));
+    let body = answer.json()["entries"][0]["request_body"].as_str().expect("cut").to_owned();
+    assert!(body.len() < 4200 && body.ends_with(" bytes)"), "{} bytes", body.len());
+}
+
+/// Each of a hundred keys calls a while and never again, as keys of tests do.
+#[test]
+fn journals_of_keys_that_have_gone_quiet_make_room_for_others() {
+    let server = server(&[("journal-bytes", "256KiB")]);
+    let client = Client::of(&server);
+    let body = json!({ "source_directory_id": "dir-a", "description": "x".repeat(1000) });
+    for number in 0..100 {
+        let client = client.with_key(&format!("key-{number}"));
+        (0..20).for_each(|_| assert_eq!(client.post("/api/v1/indexes", &body).status, 201));
+        assert!(!client.journal().is_empty(), "the newest is always served");
+    }
+    let answer = client.get("/__admin/journal");
+    let kept = answer.json()["entries"].as_array().map_or(0, Vec::len);
+    assert!(answer.body.len() < 300_000, "{} bytes", answer.body.len());
+    assert_eq!(answer.json()["dropped"], json!(2000 - kept));
+}
+
+#[test]
+fn a_tenant_has_no_more_rules_than_it_may() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    let mut wire = client.wire();
+    let rule = json!({ "rule": "indexes.get status=500 times=1" }).to_string();
+    let add_rule = client.request("POST", "/__admin/faults", "", Some(&rule));
+    let mut add = || wire.send(&add_rule).answer().expect("an answer").status;
+    assert!((0..1000).all(|_| add() == 201));
+    assert_eq!([add(), add()], [422, 422]);
+    assert_eq!(client.get("/api/v1/indexes").status, 200);
+}
+
+#[test]
+fn json_that_is_nested_without_end_is_refused() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        for depth in [129, 1000, 100_000] {
+            let body = format!("{{\"source_directory_id\":{}1{}}}", open.repeat(depth), close.repeat(depth));
+            for path in ["/api/v1/indexes", "/__admin/reset"] {
+                let answer = client.try_call("POST", path, "", Some(&body)).expect("an answer");
+                assert!([400, 422].contains(&answer.status), "{path} {depth}: {}", answer.status);
+            }
+        }
+    }
+    assert_eq!(client.get("/__admin/state").json()["panics"], 0);
+}
+
+#[test]
+fn no_clock_can_be_moved_past_its_end() {
+    let server = server(&[("clock", "manual")]);
+    let client = Client::of(&server);
+    client.create("dir-a");
+    for by in ["87600h", "9999999h", "18446744073709551615s", "99999999999999999999999h", "1e300s", "-5s", "", "5"] {
+        for _ in 0..3 {
+            let answer = client.post("/__admin/clock/advance", &json!({ "by": by }));
+            assert!([200, 422].contains(&answer.status), "{by}: {} {}", answer.status, answer.text());
+        }
+    }
+    for now in ["9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "-009999-01-01T00:00:00Z", "99999-01-01T00:00:00Z"] {
+        let answer = client.call("PUT", "/__admin/clock", Some(&json!({ "mode": "manual", "now": now })));
+        assert!([200, 422].contains(&answer.status), "{now}: {}", answer.status);
+        client.post("/__admin/clock/advance", &json!({ "by": "876000h" }));
+        assert_eq!(client.get("/api/v1/indexes").status, 200, "{now}");
+    }
+    assert_eq!(client.get("/__admin/state").json()["panics"], 0);
+}

@@ -1,0 +1,68 @@
+//! What the program is made of: no unsafe code of ours, nothing that runs at build time, no client. It reads
+//! the sources and the lock file, and runs nothing.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("src is there");
+    let paths = entries.map(|entry| entry.expect("it can be read").path());
+    paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn unsafe_code_is_forbidden_and_no_source_lifts_that() {
+    let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().expect("it is TOML");
+    assert_eq!(manifest["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    for path in sources(&root().join("src")) {
+        let text = read(&path);
+        let is_unsafe = text.lines().any(|line| line.contains("unsafe {") || line.contains("unsafe_code"));
+        assert!(!is_unsafe, "{}", path.display());
+    }
+}
+
+#[test]
+fn nothing_runs_when_the_crate_is_built() {
+    let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().expect("it is TOML");
+    assert!(!root().join("build.rs").exists());
+    let package = manifest["package"].as_table().expect("a table");
+    assert!(package.get("build").is_none() && manifest.get("build-dependencies").is_none());
+}
+
+#[test]
+fn no_client_and_no_parser_that_is_not_needed_is_in_the_tree() {
+    let lock: toml::Table = read(&root().join("Cargo.lock")).parse().expect("it is TOML");
+    let packages = lock["package"].as_array().expect("a list");
+    let names: Vec<_> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
+    for absent in ["h2", "reqwest", "ureq", "rustls", "openssl", "native-tls", "flate2", "multipart", "tokio-rustls"] {
+        assert!(!names.contains(&absent), "{absent}");
+    }
+    let foreign = packages.iter().filter_map(|package| package.get("source")?.as_str());
+    assert!(foreign.clone().count() > 50);
+    assert!(foreign.into_iter().all(|source| source == "registry+https://github.com/rust-lang/crates.io-index"));
+}
+
+/// The versions in which what `deny.toml` cannot know offline was mended.
+#[test]
+fn known_holes_of_the_http_stack_are_mended_in_the_versions_locked() {
+    let lock: toml::Table = read(&root().join("Cargo.lock")).parse().expect("it is TOML");
+    let packages = lock["package"].as_array().expect("a list");
+    for (name, least) in [("hyper", (1, 11, 0)), ("bytes", (1, 11, 1)), ("tokio", (1, 44, 2)), ("regex", (1, 5, 5))] {
+        let locked = packages.iter().filter(|package| package["name"].as_str() == Some(name));
+        let versions: Vec<_> = locked.map(|package| version(package["version"].as_str().expect("a text"))).collect();
+        assert!(!versions.is_empty() && versions.iter().all(|version| *version >= least), "{name} {versions:?}");
+    }
+}
+
+fn version(text: &str) -> (u32, u32, u32) {
+    let mut parts = text.split(['.', '+', '-']).map(|part| part.parse().expect("a number"));
+    let mut next = || parts.next().expect("three parts");
+    (next(), next(), next())
+}

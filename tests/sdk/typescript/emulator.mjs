@@ -1,0 +1,76 @@
+// The emulator as a process: started on a free port, steered through /__admin/, ended by SIGTERM. It knows no SDK but
+// to connect it.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { createInterface } from 'node:readline';
+import LlamaCloud from '@llamaindex/llama-cloud';
+
+const program = process.env.LLAMACLOUD_MOCK_BIN;
+
+/** This process's environment without a setting of the emulator or of the SDK. */
+function cleanEnvironment() {
+  const foreign = /^(LLAMACLOUD_MOCK_|LLAMA_CLOUD_|LLAMA_PARSE_)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+}
+
+export class Emulator {
+  /** Starts one with these flags. */
+  static async start(...flags) {
+    const emulator = new Emulator();
+    emulator.process = spawn(program, ['--port', '0', '--log-level', 'off', ...flags], {
+      cwd: tmpdir(),
+      env: cleanEnvironment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    emulator.exit = once(emulator.process, 'exit');
+    const lines = createInterface({ input: emulator.process.stdout });
+    const [line] = await Promise.race([once(lines, 'line'), emulator.exit.then(([code]) => [`exit code ${code}`])]);
+    emulator.url = /^ready url=(\S+) seed=\d+$/.exec(line)?.[1];
+    assert.ok(emulator.url, `the emulator did not start: ${line}`);
+    return emulator;
+  }
+
+  /** Starts one that ends, well, with the test. */
+  static async during(test, ...flags) {
+    const emulator = await Emulator.start(...flags);
+    test.after(() => emulator.stop());
+    return emulator;
+  }
+
+  async stop() {
+    this.process.kill('SIGTERM');
+    assert.deepEqual(await this.exit, [0, null]);
+  }
+
+  /** A client with this key. */
+  client(apiKey, options = {}) {
+    return new LlamaCloud({ baseURL: this.url, apiKey, ...options });
+  }
+
+  async ask(method, path, body) {
+    const answer = await fetch(`${this.url}/__admin${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', connection: 'close' },
+      body: body && JSON.stringify(body),
+    });
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+    return answer.json();
+  }
+
+  /** The statuses of all tries of this key, oldest first; `null` where the connection was cut instead. */
+  async statuses(apiKey, operation = '') {
+    const query = new URLSearchParams({ tenant: apiKey, operation });
+    const { entries } = await this.ask('GET', `/journal?${query}`);
+    return entries.map((entry) => (entry.outcome === 'cut' ? null : entry.status));
+  }
+}
+
+/** All items of a list, through the SDK's own paging. */
+export async function every(pages) {
+  const items = [];
+  for await (const item of pages) items.push(item);
+  return items;
+}
