@@ -137,5 +137,4 @@ impl Row {
         let ends_in_word = self.segments.last().is_some_and(|segment| !segment.starts_with('{'));
         if ends_in_word { path.strip_suffix('\n').unwrap_or(path) } else { path }
     }
-    }
 }

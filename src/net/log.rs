@@ -122,11 +122,11 @@ impl<'a> Line<'a> {
     }
 
     fn json(&self) -> String {
-        let json = serde_json::to_string(self).unwrap_or_default();
-        let mut line = match terminal::harmless(&json) {
-            Cow::Borrowed(_) => json,
-            Cow::Owned(harmless) => harmless,
-        };
+        let mut line = serde_json::to_string(self).unwrap_or_default();
+        // Nothing else in a line was written by a client.
+        if self.path.bytes().any(|byte| !byte.is_ascii_graphic()) {
+            line = terminal::harmless(&line).into_owned();
+        }
         line.push('\n');
         line
     }
