@@ -120,6 +120,8 @@ impl Emulator {
 
     /// The stages of a tenant's call, in order.
     fn serve(&self, visit: &mut Visit, operation: &'static Operation, tenant: &Tenant, call: &Call) -> Reply {
+        // What needs nothing of the tenant is done before its lock is taken; a rule may make it be for nothing.
+        let taken = read(operation, call).and_then(|body| self.check(operation, call, body));
         let mut guard = tenant.lock();
         let state = &mut *guard;
         let times = state.begin(&tenant.clock);
@@ -130,8 +132,7 @@ impl Emulator {
         let injected;
         (injected, visit.conditions) = trouble.before(at_head);
         let reply = injected.unwrap_or_else(|| {
-            let reply = read(operation, call)
-                .and_then(|body| self.check(operation, call, body))
+            let reply = taken
                 .and_then(|taken| act(operation, &mut state.world, visit, (times.now, taken)))
                 .unwrap_or_else(Reply::from);
             visit.committed = reply.is_success() && operation.method != Method::GET;

@@ -93,9 +93,11 @@ impl Routes {
         let decoded = percent_decode_str(path).decode_utf8_lossy();
         let mut allow = None;
         for row in &self.rows {
-            let Some(params) = row.matches(&decoded) else { continue };
+            if !row.matches(&decoded) {
+                continue;
+            }
             if row.operation.method == *method {
-                return Route::Found(row.operation, params);
+                return Route::Found(row.operation, row.params(&decoded));
             }
             allow = allow.or(Some(row.operation.method.as_str()));
         }
@@ -104,7 +106,7 @@ impl Routes {
 
     fn elsewhere(&self, path: &str) -> Route {
         let other = if path.ends_with('/') { path.trim_end_matches('/').to_owned() } else { format!("{path}/") };
-        if self.rows.iter().any(|row| row.matches(&other).is_some()) {
+        if self.rows.iter().any(|row| row.matches(&other)) {
             Route::Elsewhere(utf8_percent_encode(&other, UNESCAPED).to_string())
         } else {
             Route::Unknown
@@ -113,20 +115,26 @@ impl Routes {
 }
 
 impl Row {
+    fn matches(&self, path: &str) -> bool {
+        let mut given = self.tidied(path).strip_prefix('/').into_iter().flat_map(|path| path.split('/'));
+        let fits =
+            |segment: &str, value: &str| if segment.starts_with('{') { !value.is_empty() } else { value == segment };
+        self.segments.iter().all(|segment| given.next().is_some_and(|value| fits(segment, value)))
+            && given.next().is_none()
+    }
+
+    /// The values in a path that matches.
+    fn params(&self, path: &str) -> PathParams {
+        let pairs = self.segments.iter().zip(self.tidied(path).split('/').skip(1));
+        let param = |(segment, value): (&&'static str, &str)| {
+            Some((segment.strip_prefix('{')?.trim_end_matches('}'), value.to_owned()))
+        };
+        pairs.filter_map(param).collect()
+    }
+
     /// The framework's pattern for a path ends in a `$`, which Python also finds before a line's end.
-    fn matches(&self, path: &str) -> Option<PathParams> {
+    fn tidied<'a>(&self, path: &'a str) -> &'a str {
         let ends_in_word = self.segments.last().is_some_and(|segment| !segment.starts_with('{'));
-        let path = if ends_in_word { path.strip_suffix('\n').unwrap_or(path) } else { path };
-        let mut given = path.strip_prefix('/')?.split('/');
-        let mut params = PathParams::new();
-        for segment in &self.segments {
-            let value = given.next()?;
-            match segment.strip_prefix('{') {
-                Some(name) if !value.is_empty() => params.push((name.trim_end_matches('}'), value.to_owned())),
-                None if value == *segment => {}
-                _ => return None,
-            }
-        }
-        given.next().is_none().then_some(params)
+        if ends_in_word { path.strip_suffix('\n').unwrap_or(path) } else { path }
     }
 }

@@ -8,6 +8,9 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
+/// Bytes for which an answer has room from the start; most are shorter.
+const ROOM: usize = 1024;
+
 /// The answer to one call.
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -102,7 +105,10 @@ impl Reply {
 
     /// An answer in compact JSON.
     pub fn json(status: u16, value: &impl Serialize) -> Self {
-        let body = serde_json::to_vec(value).expect("our own types have string keys and cannot fail to serialise");
+        let mut body = Vec::with_capacity(ROOM);
+        serde_json::to_writer(&mut body, value).expect("our own types have string keys and cannot fail to serialise");
+        // One that had room enough is copied: the journal keeps it, and would keep the room.
+        let body = if body.len() <= ROOM { Bytes::copy_from_slice(&body) } else { body.into() };
         Self::bytes(status, "application/json", body)
     }
 

@@ -5,6 +5,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+/// Bytes of the longest id, and a few more.
+const ROOM: usize = 48;
+
 /// `idx-…`, `dir-…`, `cfg-…`
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Prefixed(pub(super) &'static str, pub(super) Uuid);
@@ -18,6 +21,10 @@ impl fmt::Display for Prefixed {
 
 impl Serialize for Prefixed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let mut text = [0; ROOM];
+        let (prefix, uuid) = text.split_at_mut(self.0.len());
+        prefix.copy_from_slice(self.0.as_bytes());
+        let length = self.0.len() + self.1.hyphenated().encode_lower(uuid).len();
+        serializer.serialize_str(std::str::from_utf8(&text[..length]).expect("a prefix of ours and hexadecimal digits"))
     }
 }

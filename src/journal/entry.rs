@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::Method;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -27,7 +28,8 @@ pub struct Entry {
     /// What it was; `null` when no operation has that path and method.
     pub operation: Option<&'static str>,
     /// The HTTP method.
-    pub method: Box<str>,
+    #[serde(serialize_with = "as_text")]
+    pub method: Method,
     /// The path and the query as they came; secrets in them are not shown.
     #[serde(serialize_with = "as_target")]
     pub path: Box<str>,
@@ -123,6 +125,10 @@ impl Recorded {
     }
 }
 
+fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(method.as_str())
+}
+
 fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&secret::masked_target(target))
 }
@@ -164,7 +170,7 @@ impl Entry {
             at: number.1,
             tenant: whose.0,
             operation: whose.1,
-            method: call.head.method.as_str().into(),
+            method: call.head.method.clone(),
             path,
             status: (reply.status > 0).then_some(reply.status),
             request_body: Recorded::copied(&call.body),
@@ -183,7 +189,7 @@ impl Entry {
     /// About how many bytes it takes.
     pub(super) fn weight_bytes(&self) -> usize {
         size_of::<Self>()
-            + self.method.len()
+            + self.method.as_str().len()
             + self.path.len()
             + self.request_body.kept.len()
             + self.reply_body.kept.len()

@@ -111,7 +111,7 @@ impl<'a> Chain<'a> {
         Self {
             tenant: entry.tenant.as_deref(),
             operation: entry.operation,
-            method: &entry.method,
+            method: entry.method.as_str(),
             path: &entry.path,
             attempts: vec![Attempt::of(entry, None)],
             early_retries: 0,

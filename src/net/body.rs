@@ -1,7 +1,10 @@
 //! The body of a request, read whole within its limit and in time.
 
 use std::error::Error;
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -45,8 +48,12 @@ where
     }
     let started = Instant::now();
     let mut whole = Portions::default();
+    let mut first = at_once(body.frame()).await;
     loop {
-        let frame = timeout_at(due(started, whole.len()), body.frame()).await.map_err(|_| Unread::TooSlow)?;
+        let frame = match first.take() {
+            Some(frame) => frame,
+            None => timeout_at(due(started, whole.len()), body.frame()).await.map_err(|_| Unread::TooSlow)?,
+        };
         let Some(frame) = frame else { return Ok(whole.join()) };
         // Trailers mean nothing here.
         let Ok(data) = frame.map_err(|error| why(&error))?.into_data() else { continue };
@@ -58,6 +65,22 @@ where
             return Ok(whole.join());
         }
     }
+}
+
+/// What `future` comes to within two polls. hyper hands out a body when it is asked for the second time; one that came
+/// together with its head needs no timer.
+async fn at_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
+    let mut asked = false;
+    poll_fn(|context| match Pin::new(&mut future).poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if asked => Poll::Ready(None),
+        Poll::Pending => {
+            asked = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await
 }
 
 /// Waits for the first bytes of a body.

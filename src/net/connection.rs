@@ -77,9 +77,14 @@ pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: wa
         let mut draining = draining.clone();
         async move { _ = draining.changed().await }
     });
-    let mut told = false;
+    let flag = draining.clone();
+    let (mut listens, mut told) = (false, false);
     let ended = poll_fn(|context| {
-        if !told && drained.as_mut().poll(context).is_ready() {
+        // Once it has been polled it wakes this task; what it waits at is shared by all connections, a look at the flag
+        // is not.
+        let is_due = !listens || flag.has_changed().unwrap_or(true);
+        listens = true;
+        if !told && is_due && drained.as_mut().poll(context).is_ready() {
             told = true;
             Pin::new(&mut connection).graceful_shutdown();
         }

@@ -64,6 +64,9 @@ impl Guard {
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
             return Err(Problem::text(400, "A request has exactly one Host header"));
         };
+        if seen.authority.is_none() && is_usual(host.as_bytes()) {
+            return Ok(());
+        }
         let named = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
         let named = named.filter(|authority| !authority.as_str().contains('@'));
         let named = named.ok_or_else(|| Problem::text(400, "The Host header names no host"))?;
@@ -121,6 +124,16 @@ fn framing(headers: &HeaderMap) -> Result<(), Problem> {
         (Some(only), None) if only.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
         _ => Err(Problem::text(400, "Transfer-Encoding is chunked or nothing")),
     }
+}
+
+/// Whether a Host header is one of the usual names of this machine, wherever the server is bound: most are, and these
+/// need no parsing.
+fn is_usual(host: &[u8]) -> bool {
+    let name = match host.iter().rposition(|byte| *byte == b':') {
+        Some(at) if matches!(host.len() - at, 2..=6) && host[at + 1..].iter().all(u8::is_ascii_digit) => &host[..at],
+        _ => host,
+    };
+    matches!(name, b"127.0.0.1" | b"localhost" | b"[::1]")
 }
 
 fn is_admin(path: &str) -> bool {

@@ -1,15 +1,15 @@
 //! The log: one line a call on stderr, written by a thread of its own so that no call waits for a terminal. Bodies and
 //! credentials never get in, and what a client wrote cannot move the cursor.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
-use http::Method;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use serde::Serialize;
 
 use super::Shell;
@@ -20,10 +20,14 @@ use crate::reply::Reply;
 use crate::visit::Visit;
 use crate::{secret, terminal};
 
-/// Lines that wait to be written; more are dropped and counted.
-const MAX_WAITING: usize = 16 * 1024;
+/// Bytes of lines that wait to be written; more are dropped and counted.
+const MAX_WAITING_BYTES: usize = 4 << 20;
 
-/// How long a line may wait for more to be written with it.
+/// Bytes for which the writer is woken before their time.
+const ENOUGH_BYTES: usize = 128 << 10;
+
+/// How long a line may wait for more to be written with it. To wake the writer for every line would cost more than the
+/// call that the line is about.
 const FLUSH: Duration = Duration::from_millis(50);
 
 /// How long the end of the program waits for the lines that are left: nobody may be reading them.
@@ -32,51 +36,59 @@ const FINISH: Duration = Duration::from_millis(500);
 /// Characters of a path that a line shows.
 const MAX_PATH: usize = 256;
 
-/// The writer's end that calls use.
+/// The end that calls use. They write their lines themselves, outside of the lock; under it they only put them in a row.
 #[derive(Debug)]
 pub(super) struct Log {
     level: LogLevel,
-    lines: Mutex<Option<SyncSender<Message>>>,
+    format: LogFormat,
+    color: Color,
+    queue: Arc<Queue>,
     /// Closed by the writer when it is done.
     done: Mutex<Option<Receiver<()>>>,
-    dropped: Arc<AtomicU64>,
 }
 
-/// What the writer is told.
+/// The lines that wait.
 #[derive(Debug)]
-enum Message {
-    Call(Line),
-    Warning(&'static str),
+struct Queue {
+    waiting: Mutex<Waiting>,
+    /// Tells the writer that there is something to write, or enough of it, or the end.
+    told: Condvar,
+    dropped: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    text: String,
+    is_open: bool,
 }
 
 /// One call, as the log shows it.
 #[derive(Debug, Serialize)]
-pub(super) struct Line {
+pub(super) struct Line<'a> {
     at: Moment,
-    tenant: Option<Arc<str>>,
+    tenant: Option<&'a str>,
     operation: Option<&'static str>,
-    #[serde(serialize_with = "as_text")]
-    method: Method,
-    path: String,
+    method: &'a str,
+    path: Cow<'a, str>,
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<Arc<str>>,
+    fault: Option<&'a str>,
     micros: u64,
 }
 
-impl Line {
+impl<'a> Line<'a> {
     /// The line of a call that took so long.
-    pub(super) fn of(head: &Head, visit: Option<&Visit>, reply: &Reply, took: Duration) -> Self {
-        let struck = |visit: &Visit| {
+    pub(super) fn of(head: &'a Head, visit: Option<&'a Visit>, reply: &Reply, took: Duration) -> Self {
+        let struck = |visit: &'a Visit| {
             let note = visit.faults.iter().find(|note| note.outcome == crate::journal::Struck::Struck)?;
-            Some(Arc::clone(&note.rule))
+            Some(&*note.rule)
         };
         Self {
             at: wall(),
-            tenant: visit.and_then(|visit| visit.tenant.as_ref()).map(|tenant| Arc::clone(&tenant.label)),
+            tenant: visit.and_then(|visit| visit.tenant.as_ref()).map(|tenant| &*tenant.label),
             operation: visit.map(Visit::name),
-            method: head.method.clone(),
-            path: secret::masked(&head.path).chars().take(MAX_PATH).collect(),
+            method: head.method.as_str(),
+            path: beginning(secret::masked(&head.path)),
             status: (reply.status > 0).then_some(reply.status),
             fault: visit.and_then(struck),
             micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
@@ -91,14 +103,13 @@ impl Line {
         }
     }
 
-    fn write_text(&self, text: &mut String, color: Color) {
+    fn text(&self, color: Color) -> String {
         let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
         let (on, off) = color.of(self.level());
-        let _ = write!(
-            text,
+        let mut text = format!(
             "{} {on}{status}{off} {} {} {} {}",
             self.at,
-            self.tenant.as_deref().unwrap_or("-"),
+            self.tenant.unwrap_or("-"),
             self.operation.unwrap_or("-"),
             self.method,
             self.path.escape_debug(),
@@ -107,63 +118,127 @@ impl Line {
             let _ = write!(text, " fault={fault}");
         }
         let _ = writeln!(text, " {}us", self.micros);
+        text
+    }
+
+    fn json(&self) -> String {
+        let mut line = serde_json::to_string(self).unwrap_or_default();
+        // Nothing else in a line was written by a client.
+        if self.path.bytes().any(|byte| !byte.is_ascii_graphic()) {
+            line = terminal::harmless(&line).into_owned();
+        }
+        line.push('\n');
+        line
     }
 }
 
-fn as_text<S: serde::Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(method.as_str())
+/// As many characters of a path as a line shows.
+fn beginning(path: Cow<'_, str>) -> Cow<'_, str> {
+    if path.len() <= MAX_PATH { path } else { path.chars().take(MAX_PATH).collect::<String>().into() }
 }
 
 impl Log {
     /// Starts the writer.
     pub(super) fn start(level: LogLevel, format: LogFormat) -> io::Result<Self> {
-        let (lines, waiting) = sync_channel(MAX_WAITING);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let writer = Writer { format, color: Color::wanted(), dropped: Arc::clone(&dropped), text: String::new() };
+        let waiting = Mutex::new(Waiting { text: String::new(), is_open: true });
+        let queue = Arc::new(Queue { waiting, told: Condvar::new(), dropped: AtomicU64::new(0) });
+        let log = Self { level, format, color: Color::wanted(), queue: Arc::clone(&queue), done: Mutex::default() };
         let (end, done) = channel();
         std::thread::Builder::new().name("log".to_owned()).spawn(move || {
-            writer.run(&waiting);
+            queue.write(format);
             drop(end);
         })?;
-        Ok(Self { level, lines: Mutex::new(Some(lines)), done: Mutex::new(Some(done)), dropped })
+        *log.done.lock() = Some(done);
+        Ok(log)
     }
 
     /// Logs a call, if calls are logged at all.
-    pub(super) fn call(&self, line: impl FnOnce() -> Line) {
-        if self.level >= LogLevel::Warn {
-            let line = line();
-            if line.level() <= self.level {
-                self.send(Message::Call(line));
-            }
-        } else if self.level == LogLevel::Error {
-            let line = line();
-            if line.level() == LogLevel::Error {
-                self.send(Message::Call(line));
-            }
+    pub(super) fn call<'a>(&self, line: impl FnOnce() -> Line<'a>) {
+        if self.level < LogLevel::Error {
+            return;
+        }
+        let line = line();
+        if line.level() <= self.level {
+            self.queue.add(&match self.format {
+                LogFormat::Text => line.text(self.color),
+                LogFormat::Json => line.json(),
+            });
         }
     }
 
     /// Logs what may be a mistake.
-    pub(super) fn warn(&self, text: &'static str) {
+    pub(super) fn warn(&self, text: &str) {
         if self.level >= LogLevel::Warn {
-            self.send(Message::Warning(text));
+            self.queue.add(&warning(self.format, text));
         }
     }
 
     /// Has written what waits, unless nobody reads it.
     pub(super) fn finish(&self) {
-        drop(self.lines.lock().take());
+        self.queue.waiting.lock().is_open = false;
+        self.queue.told.notify_one();
         if let Some(done) = self.done.lock().take() {
             // Either way there is nothing more to do: the writer never says anything, it only ends.
             let _ = done.recv_timeout(FINISH);
         }
     }
+}
 
-    fn send(&self, message: Message) {
-        let lines = self.lines.lock();
-        if lines.as_ref().is_some_and(|lines| lines.try_send(message).is_err()) {
+fn warning(format: LogFormat, text: &str) -> String {
+    let at = wall();
+    match format {
+        LogFormat::Text => format!("{at} warning: {text}\n"),
+        LogFormat::Json => format!("{}\n", serde_json::json!({"at": at, "warning": text})),
+    }
+}
+
+impl Queue {
+    fn add(&self, line: &str) {
+        let mut waiting = self.waiting.lock();
+        let before = waiting.text.len();
+        if !waiting.is_open || before + line.len() > MAX_WAITING_BYTES {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
         }
+        waiting.text.push_str(line);
+        let is_enough = before < ENOUGH_BYTES && waiting.text.len() >= ENOUGH_BYTES;
+        drop(waiting);
+        if before == 0 || is_enough {
+            self.told.notify_one();
+        }
+    }
+
+    /// Writes lines until the end.
+    fn write(&self, format: LogFormat) {
+        let mut text = String::new();
+        let mut is_open = true;
+        while is_open {
+            is_open = self.take(&mut text);
+            let dropped = self.dropped.swap(0, Ordering::Relaxed);
+            // Nobody may be reading; the server serves all the same.
+            let mut out = io::stderr();
+            if dropped > 0 {
+                let lost = format!("{dropped} lines were dropped: stderr does not keep up");
+                let _ = out.write_all(warning(format, &lost).as_bytes());
+            }
+            let _ = out.write_all(text.as_bytes());
+            text.clear();
+            text.shrink_to(2 * ENOUGH_BYTES);
+        }
+    }
+
+    /// Waits for lines and takes them, in exchange for an empty text; false after the last.
+    fn take(&self, text: &mut String) -> bool {
+        let mut waiting = self.waiting.lock();
+        while waiting.text.is_empty() && waiting.is_open {
+            self.told.wait(&mut waiting);
+        }
+        if waiting.is_open && waiting.text.len() < ENOUGH_BYTES {
+            // Sooner only when there is enough to write, or the end.
+            self.told.wait_for(&mut waiting, FLUSH);
+        }
+        std::mem::swap(&mut waiting.text, text);
+        waiting.is_open
     }
 }
 
@@ -173,54 +248,6 @@ impl Shell {
         if head.credential().is_some_and(secret::looks_real) && !self.warned_of_real_key.swap(true, Ordering::Relaxed) {
             self.log.warn("a key of a call looks like a real LlamaCloud key; any text will do here");
         }
-    }
-}
-
-/// The thread that writes.
-struct Writer {
-    format: LogFormat,
-    color: Color,
-    dropped: Arc<AtomicU64>,
-    text: String,
-}
-
-impl Writer {
-    fn run(mut self, waiting: &Receiver<Message>) {
-        let mut out = BufWriter::new(io::stderr());
-        // Nobody may be reading; the server serves all the same.
-        while let Ok(first) = waiting.recv() {
-            self.write(&mut out, &first);
-            let flush_at = Instant::now() + FLUSH;
-            while let Ok(next) = waiting.recv_timeout(flush_at.saturating_duration_since(Instant::now())) {
-                self.write(&mut out, &next);
-            }
-            let _ = out.flush();
-        }
-    }
-
-    fn write(&mut self, out: &mut impl Write, message: &Message) {
-        self.text.clear();
-        let dropped = self.dropped.swap(0, Ordering::Relaxed);
-        if dropped > 0 {
-            self.warning(&format!("{dropped} lines were dropped: stderr does not keep up"));
-        }
-        match message {
-            Message::Warning(text) => self.warning(text),
-            Message::Call(line) if self.format == LogFormat::Text => line.write_text(&mut self.text, self.color),
-            Message::Call(line) => {
-                self.text.push_str(&terminal::harmless(&serde_json::to_string(line).unwrap_or_default()));
-                self.text.push('\n');
-            }
-        }
-        let _ = out.write_all(self.text.as_bytes());
-    }
-
-    fn warning(&mut self, text: &str) {
-        let at = wall();
-        let _ = match self.format {
-            LogFormat::Text => writeln!(self.text, "{at} warning: {text}"),
-            LogFormat::Json => writeln!(self.text, "{}", serde_json::json!({"at": at, "warning": text})),
-        };
     }
 }
 

@@ -1,6 +1,7 @@
 //! One tenant's resources: by id, in order of creation, a page at a time. It knows neither HTTP nor faults; what a fault
 //! does to state arrives as plain [`Conditions`].
 
+mod bits;
 mod directory;
 mod index;
 mod ledger;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::bits::ByBits;
 use super::ledger::{Ledger, Share};
 use super::paging::{self, Page, PageRequest};
 use super::{Directory, Index, Policy, Request};
@@ -31,7 +32,7 @@ pub struct World {
     /// Each project has its own: an id that is only mentioned may be mentioned in several.
     directory_ids: HashMap<Box<str>, Vec<u32>>,
     indexes: BTreeMap<u64, Box<Index>>,
-    minted: HashMap<Uuid, Minted>,
+    minted: HashMap<Uuid, Minted, ByBits>,
     given_ids: HashMap<Box<str>, u64>,
     by_project: BTreeSet<(u32, u64)>,
     by_source: BTreeSet<(u32, u64)>,
@@ -77,7 +78,7 @@ impl World {
             directories: BTreeMap::new(),
             directory_ids: HashMap::new(),
             indexes: BTreeMap::new(),
-            minted: HashMap::new(),
+            minted: HashMap::default(),
             given_ids: HashMap::new(),
             by_project: BTreeSet::new(),
             by_source: BTreeSet::new(),

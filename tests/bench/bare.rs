@@ -1,0 +1,54 @@
+//! The server that the emulator is held against: hyper with the same settings, which reads the body and answers a
+//! constant. It knows nothing else.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+
+/// Serves answers of a status and so many bytes until the process is ended.
+pub(crate) fn serve(words: &[String]) {
+    let number = |at: usize| words.get(at).and_then(|word| word.parse::<usize>().ok()).expect("is told two numbers");
+    let status = u16::try_from(number(0)).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    let (status, body) = (status.expect("is told a status"), Bytes::from(vec![b'x'; number(1)]));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads can be had");
+    runtime.block_on(accept(status, body));
+}
+
+async fn accept(status: StatusCode, body: Bytes) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port can be had");
+    println!("ready url=http://{} bare", listener.local_addr().expect("is bound"));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10)).max_buf_size(64 * 1024).half_close(true);
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        // A connection that fails here is gone already.
+        let _ = stream.set_nodelay(true);
+        let (http, body) = (http.clone(), body.clone());
+        tokio::spawn(async move {
+            let service = service_fn(move |request| answer(request, (status, body.clone())));
+            // How a connection ends is its client's business.
+            let _ = http.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    (status, body): (StatusCode, Bytes),
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    // What was sent is thrown away, but read.
+    let _ = request.into_body().collect().await;
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
