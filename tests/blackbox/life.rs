@@ -82,12 +82,12 @@ impl Pair {
             Act::Get => {
                 let seen = self.session.get(&format!("{}?expand=sync_in_progress", self.path)).json();
                 prop_assert_eq!(&seen["sync_in_progress"], &json!(self.model.shown().in_progress));
-                self.see(seen)?;
+                self.see(&seen)?;
             }
             Act::List => {
                 let seen = self.session.get(INDEXES).json()["items"][0].clone();
                 prop_assert_eq!(&seen["sync_in_progress"], &Value::Null);
-                self.see(seen)?;
+                self.see(&seen)?;
             }
             Act::Sync => {
                 let status = self.session.call("POST", &format!("{}/sync", self.path), None).status;
@@ -110,7 +110,7 @@ impl Pair {
     }
 
     /// Compares what a read shows, and lets it count as a read.
-    fn see(&mut self, seen: Value) -> Result<(), TestCaseError> {
+    fn see(&mut self, seen: &Value) -> Result<(), TestCaseError> {
         let shown = self.model.shown();
         prop_assert_eq!(&seen["metadata"]["status"], &json!(shown.status));
         prop_assert_eq!(seen["metadata"].get("error_message").and_then(Value::as_str), shown.message);

@@ -8,16 +8,16 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 use crate::model_calls::Caller;
-use crate::model_world::{Rules, Takes};
+use crate::model_world::{Expand, Rules, Takes};
 use crate::support::standing;
 
 /// One step of a run. Positions mean what was made so far, counted round, and nothing when there is nothing.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Create { source: Source, name: Name, described: bool, project: Project },
-    CreateDirectory { name: Name, ephemeral: bool, project: Project },
+    CreateDirectory { name: Name, kind: &'static str, project: Project },
     GetDirectory { which: Source, project: Project },
-    Get { which: Which, expand: bool, project: Project },
+    Get { which: Which, expand: Expand, project: Project },
     List { token: Token, size: Size, source: Option<Source>, project: Project },
     Delete { which: Which, project: Project },
     Sync { which: Which, project: Project },
@@ -117,10 +117,10 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (source(), name(), described, project())
             .prop_map(|(source, name, described, project)| Step::Create { source, name, described, project }),
-        1 => (name(), any::<bool>(), project())
-            .prop_map(|(name, ephemeral, project)| Step::CreateDirectory { name, ephemeral, project }),
+        1 => (name(), prop::sample::select(vec!["user", "ephemeral"]), project())
+            .prop_map(|(name, kind, project)| Step::CreateDirectory { name, kind, project }),
         1 => (source(), project()).prop_map(|(which, project)| Step::GetDirectory { which, project }),
-        4 => (which(), any::<bool>(), project())
+        4 => (which(), prop_oneof![Just(Expand::Progress), Just(Expand::Nothing)], project())
             .prop_map(|(which, expand, project)| Step::Get { which, expand, project }),
         4 => (token(), size(), prop::option::weighted(0.3, source()), project())
             .prop_map(|(token, size, source, project)| Step::List { token, size, source, project }),
@@ -133,7 +133,6 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 const USUAL: Rules = Rules {
-    name: "usual",
     sync: 1000,
     export: 500,
     conflict: 409,
@@ -159,7 +158,6 @@ static SERVERS: LazyLock<Vec<(MockServer, Rules)>> = LazyLock::new(|| {
         (
             standing(strict),
             Rules {
-                name: "strict",
                 sync: 300,
                 export: 0,
                 conflict: 429,
@@ -169,7 +167,7 @@ static SERVERS: LazyLock<Vec<(MockServer, Rules)>> = LazyLock::new(|| {
                 ..USUAL
             },
         ),
-        (standing(instant), Rules { name: "instant", sync: 0, export: 0, conflict: 202, takes_id: Takes::No, ..USUAL }),
+        (standing(instant), Rules { sync: 0, export: 0, conflict: 202, takes_id: Takes::No, ..USUAL }),
     ]
 });
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Name, Project, Size, Source, Step, Token, Which};
 use crate::model_life::Life;
-use crate::model_world::{Directory, Ids, Index, Rules, Wish, World};
+use crate::model_world::{Directory, Expand, Ids, Index, Rules, Wish, World};
 use crate::support::{Client, Session};
 
 type Checked = Result<(), TestCaseError>;
@@ -51,7 +51,7 @@ impl Caller {
                 let wish = self.wish(*source, *name, *project);
                 self.create(Wish { description: described.then(|| "What for".to_owned()), ..wish }, *project)
             }
-            Step::CreateDirectory { name, ephemeral, project } => self.create_directory(*name, *ephemeral, *project),
+            Step::CreateDirectory { name, kind, project } => self.create_directory(*name, kind, *project),
             Step::GetDirectory { which, project } => self.get_directory(*which, *project),
             Step::Get { which, expand, project } => {
                 let id = self.id(*which, other);
@@ -114,7 +114,7 @@ impl Caller {
         };
         self.learn_project(index.project, &shown);
         self.world.indexes.push(index);
-        prop_assert_eq!(&shown, &self.world.show_index(self.world.indexes.len() - 1, false));
+        prop_assert_eq!(&shown, &self.world.show_index(self.world.indexes.len() - 1, Expand::Nothing));
         Ok(())
     }
 
@@ -143,9 +143,8 @@ impl Caller {
         self.world.projects[project].get_or_insert(learned);
     }
 
-    fn create_directory(&mut self, name: Name, ephemeral: bool, project: Project) -> Checked {
+    fn create_directory(&mut self, name: Name, kind: &'static str, project: Project) -> Checked {
         let Name::Given(name) = name else { return Ok(()) };
-        let kind = if ephemeral { "ephemeral" } else { "user" };
         let body = json!({ "name": name, "type": kind });
         let (status, shown) = self.call("POST", &path("/api/v1/beta/directories", project, &[]), Some(&body));
         prop_assert_eq!(status, if name.is_empty() { 422 } else { 201 }, "{}", shown);
@@ -179,13 +178,14 @@ impl Caller {
         Ok(())
     }
 
-    fn get(&mut self, id: &str, expand: bool, project: Project) -> Checked {
-        let more: &[(&str, &str)] = if expand { &[("expand", "sync_in_progress")] } else { &[] };
+    fn get(&mut self, id: &str, expand: Expand, project: Project) -> Checked {
+        let more: &[(&str, &str)] = match expand {
+            Expand::Progress => &[("expand", "sync_in_progress")],
+            Expand::Nothing => &[],
+        };
         let answer = self.call("GET", &path(&format!("/api/v1/indexes/{id}"), project, more), None);
-        match self.world.index(id, project.position()) {
-            Some(at) => prop_assert_eq!(answer, (200, self.world.show_index(at, expand))),
-            None => prop_assert_eq!(answer, (404, not_found())),
-        }
+        let at = self.world.index(id, project.position());
+        prop_assert_eq!(answer, at.map_or((404, not_found()), |at| (200, self.world.show_index(at, expand))));
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl Caller {
         }
         let filter = (handed.project.position().unwrap_or(0), handed.source.as_deref());
         let page = self.world.page(filter, most, Some(handed.below));
-        let items: Vec<Value> = page.positions.iter().map(|at| self.world.show_index(*at, false)).collect();
+        let items: Vec<Value> = page.positions.iter().map(|at| self.world.show_index(*at, Expand::Nothing)).collect();
         prop_assert_eq!(&shown["items"], &Value::from(items));
         prop_assert_eq!(&shown["total_size"], &Value::Null);
         match (shown["next_page_token"].as_str(), page.next_below) {
@@ -236,12 +236,10 @@ impl Caller {
 
     fn delete(&mut self, id: &str, project: Project) -> Checked {
         let answer = self.call("DELETE", &path(&format!("/api/v1/indexes/{id}"), project, &[]), None);
-        match self.world.index(id, project.position()) {
-            Some(at) => {
-                self.world.indexes[at].deleted = true;
-                prop_assert_eq!(answer, (204, Value::Null));
-            }
-            None => prop_assert_eq!(answer, (404, not_found())),
+        let at = self.world.index(id, project.position());
+        prop_assert_eq!(answer, if at.is_some() { (204, Value::Null) } else { (404, not_found()) });
+        if let Some(at) = at {
+            self.world.indexes[at].deleted = true;
         }
         Ok(())
     }

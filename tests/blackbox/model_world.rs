@@ -8,7 +8,6 @@ use crate::model_life::Life;
 /// How a server of the model test is set.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
-    pub(crate) name: &'static str,
     pub(crate) sync: u64,
     pub(crate) export: u64,
     /// The status of a sync while one runs: 409, 429, or 202 for none of its own.
@@ -46,6 +45,19 @@ pub(crate) struct Index {
     pub(crate) created_at: u64,
     pub(crate) life: Life,
     pub(crate) deleted: bool,
+}
+
+impl Index {
+    fn is_seen(&self, project: Option<usize>) -> bool {
+        !self.deleted && project.is_none_or(|project| self.project == project)
+    }
+}
+
+/// Whether a call asks for `sync_in_progress`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expand {
+    Progress,
+    Nothing,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +116,7 @@ impl World {
 
     /// The index that made the directory with this id.
     pub(crate) fn maker_of(&self, id: &str, project: Option<usize>) -> Option<&Index> {
-        self.indexes.iter().find(|index| index.ids.output == id && self.is_seen(index, project))
+        self.indexes.iter().find(|index| index.ids.output == id && index.is_seen(project))
     }
 
     /// The index that an id means to a call that names `project`.
@@ -113,11 +125,7 @@ impl World {
             self.rules.takes_id == Takes::Yes && ids.id == id
                 || self.rules.takes_export_id == Takes::Yes && ids.export == id
         };
-        self.indexes.iter().position(|index| is_meant(&index.ids) && self.is_seen(index, project))
-    }
-
-    fn is_seen(&self, index: &Index, project: Option<usize>) -> bool {
-        !index.deleted && project.is_none_or(|project| index.project == project)
+        self.indexes.iter().position(|index| is_meant(&index.ids) && index.is_seen(project))
     }
 
     /// Whether, and with which status, a wish is refused.
@@ -163,7 +171,7 @@ impl World {
         }
     }
 
-    pub(crate) fn show_index(&self, at: usize, shows_progress: bool) -> Value {
+    pub(crate) fn show_index(&self, at: usize, expand: Expand) -> Value {
         let index = &self.indexes[at];
         let life = &index.life;
         json!({
@@ -180,7 +188,7 @@ impl World {
             "last_synced_at": life.synced_at.map(stamp),
             "last_exported_at": life.exported_at.map(stamp),
             "metadata": life.metadata(),
-            "sync_in_progress": shows_progress.then_some(life.runs()),
+            "sync_in_progress": (expand == Expand::Progress).then_some(life.runs()),
         })
     }
 
