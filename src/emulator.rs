@@ -126,17 +126,11 @@ impl Emulator {
         let state = &mut *guard;
         let times = state.begin(&tenant.clock);
         visit.seq = state.journal.next_seq();
-        let at_head = visit.at_head.take();
         let faults = (tenant, &mut state.faults, state.world.index_count());
         let mut trouble = self.trouble(visit, faults, (call, times));
-        let injected;
-        (injected, visit.conditions) = trouble.before(at_head);
-        let reply = injected.unwrap_or_else(|| {
-            let reply = taken
-                .and_then(|taken| act(operation, &mut state.world, visit, (times.now, taken)))
-                .unwrap_or_else(Reply::from);
-            visit.committed = reply.is_success() && operation.method != Method::GET;
-            trouble.after(reply, &visit.conditions)
+        let reply = trouble.before(visit).unwrap_or_else(|| {
+            let acted = taken.and_then(|taken| act(operation, &mut state.world, visit, (times.now, taken)));
+            trouble.after(visit, acted.unwrap_or_else(Reply::from))
         });
         visit.faults = trouble.notes();
         state.world.events.drain(..).for_each(|at| tenant.clock.expect(at));
@@ -242,6 +236,7 @@ fn act(
     let mut request = visit.request(now, taken);
     let done = (operation.handler)(world, &mut request);
     visit.conditions = request.conditions;
+    visit.committed = done.as_ref().is_ok_and(Reply::is_success) && operation.method != Method::GET;
     done
 }
 

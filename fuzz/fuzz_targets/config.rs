@@ -10,9 +10,8 @@ use llamacloud_mock::clock::Moment;
 use llamacloud_mock::config::{self, Merged, Settings};
 
 /// A file of this process alone.
-static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
-    std::env::temp_dir().join(format!("llamacloud-mock-fuzz-config-{}.toml", std::process::id()))
-});
+static FILE: LazyLock<PathBuf> =
+    LazyLock::new(|| std::env::temp_dir().join(format!("llamacloud-mock-fuzz-config-{}.toml", std::process::id())));
 
 fuzz_target!(|text: &str| {
     let (file, environment) = text.split_once("---\n").unwrap_or((text, ""));

@@ -15,6 +15,7 @@ use llamacloud_mock::fault::{Has, Target};
 use llamacloud_mock::operation::{Operation, Route, Routes};
 use llamacloud_mock::reply::Reply;
 use llamacloud_mock::schema::Schemas;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// The key of the tenant that most targets speak as.
@@ -52,9 +53,7 @@ pub fn head(method: &str, target: &str, key: &str) -> Option<Head> {
 pub fn answer(emulator: &Emulator, head: Head, body: &[u8]) -> Reply {
     match emulator.arrive(&head) {
         Arrival::Decided(reply) => reply,
-        Arrival::Admitted(mut visit) => {
-            emulator.handle(&mut visit, &Call { head, body: Bytes::copy_from_slice(body) })
-        }
+        Arrival::Admitted(mut visit) => emulator.handle(&mut visit, &Call { head, body: Bytes::copy_from_slice(body) }),
     }
 }
 
@@ -101,8 +100,13 @@ pub fn check(operation: Option<&Operation>, reply: &Reply) {
     }
 }
 
-/// Asserts that a body keeps to the schema of this name.
+/// Asserts that a body keeps to the schema of this name. One that echoes a key of `serde_json`'s own cannot be read back
+/// with it, and is only asked to be JSON.
 pub fn assert_keeps_to(schema: &str, reply: &Reply) {
+    if String::from_utf8_lossy(&reply.body).contains("$serde_json::private::") {
+        serde_json::from_slice::<IgnoredAny>(&reply.body).expect("is JSON");
+        return;
+    }
     let body: Value = serde_json::from_slice(&reply.body)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&reply.body)));
     assert!(SCHEMAS.get(schema).expect("has this name").is_valid(&body), "{} is no {schema}: {body}", reply.status);

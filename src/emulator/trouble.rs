@@ -13,7 +13,6 @@ use crate::journal::FaultNote;
 use crate::operation::{Operation, Routes};
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::store::Conditions;
 use crate::tenant::{Tenant, Times};
 use crate::tenant_label::label_of;
 use crate::visit::Visit;
@@ -152,22 +151,21 @@ impl Trouble<'_> {
         self.view.as_ref().map_or_else(AtHead::default, |view| self.faults.at_head(view))
     }
 
-    /// What is answered instead of acting, if anything, and what the call is made to see if it acts.
-    pub(super) fn before(&mut self, at_head: Option<AtHead>) -> (Option<Reply>, Conditions) {
-        let Some(view) = &self.view else { return (None, Conditions::default()) };
-        self.decision = self.faults.before(view, at_head);
-        let conditions = std::mem::take(&mut self.decision.conditions);
-        let injection = self.decision.injection.take();
-        if let Some(injection) = &injection {
-            self.expect_return(injection);
-        }
-        (injection.map(|injection| injection.reply), conditions)
+    /// What is answered instead of acting, if anything; the visit is told what it is made to see if it acts.
+    pub(super) fn before(&mut self, visit: &mut Visit) -> Option<Reply> {
+        let view = self.view.as_ref()?;
+        self.decision = self.faults.before(view, visit.at_head.take());
+        visit.conditions = std::mem::take(&mut self.decision.conditions);
+        let injection = self.decision.injection.take()?;
+        self.expect_return(&injection);
+        Some(injection.reply)
     }
 
-    /// The answer of a call that acted, spoiled if a rule says so; `left` is what of its conditions did not come to pass.
-    pub(super) fn after(&mut self, reply: Reply, left: &Conditions) -> Reply {
+    /// The answer of a call that acted, spoiled if a rule says so. What is left of the visit's conditions did not come to
+    /// pass.
+    pub(super) fn after(&mut self, visit: &Visit, reply: Reply) -> Reply {
         let Some(view) = &self.view else { return reply };
-        self.faults.take_back(left, &mut self.decision);
+        self.faults.take_back(&visit.conditions, &mut self.decision);
         let spoiled = self.faults.after(view, reply, &mut self.decision);
         self.expect_return(&spoiled);
         spoiled.reply
