@@ -56,7 +56,7 @@ async def test_rate_limited_answers_say_honestly_how_long_to_wait(play):
 
 async def test_under_a_flaky_service_every_call_succeeds_and_nothing_is_made_twice(play, key):
     emulator, client = play("flaky", "--clock", "auto", "--seed", "3")
-    calls = 60
+    calls = 120
     for _ in range(calls):
         await create(client)
     statuses = emulator.statuses(key)
