@@ -10,6 +10,10 @@ use uuid::Uuid;
 /// A stream of random numbers; equal names give equal streams, on every platform.
 pub type Stream = ChaCha8Rng;
 
+/// A stream that is drawn from by number: the n-th draw is the same whether or not those before it were made.
+#[derive(Debug)]
+pub struct Draws(ChaCha8Rng);
+
 /// The root of one tenant's streams.
 #[derive(Debug, Clone)]
 pub struct Seed {
@@ -33,6 +37,23 @@ impl Seed {
         name.update([0]);
         name.update(ordinal.to_le_bytes());
         ChaCha8Rng::from_seed(name.finalize().into())
+    }
+
+    /// The draws of `purpose`, for one that is used call after call: a stream for each would cost a hash for each.
+    pub fn draws(&self, purpose: &str) -> Draws {
+        Draws(self.stream(purpose, 0))
+    }
+}
+
+impl Draws {
+    /// The `ordinal`-th draw, from 0 up to but not including 1.
+    pub fn fraction(&mut self, ordinal: u64) -> f64 {
+        // A draw takes two words of the stream.
+        let at = u128::from(ordinal) * 2;
+        if self.0.get_word_pos() != at {
+            self.0.set_word_pos(at);
+        }
+        fraction(&mut self.0)
     }
 }
 

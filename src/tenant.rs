@@ -142,7 +142,7 @@ impl Tenants {
             seed: settings.seed,
             first_clock: Arc::new(Clock::new(settings.clock, settings.start_time, settings.time_scale)),
             clock_start: (settings.clock, settings.start_time),
-            first_faults: Mutex::new(faults.clone()),
+            first_faults: Mutex::new(faults.fresh()),
             given_faults: faults,
             added_rules: Mutex::default(),
             policy: Arc::new(Policy::new(settings)),

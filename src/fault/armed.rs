@@ -10,10 +10,10 @@ use super::rule::Rule;
 use super::trigger::Bucket;
 use super::view::CallView;
 use crate::clock::{self, Moment};
-use crate::seed::Stream;
+use crate::seed::{Draws, Stream};
 
 /// A tenant's rules, in the order in which they were given.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Faults {
     pub(super) armed: Vec<Armed>,
     /// How many rules calls have brought for themselves.
@@ -21,12 +21,14 @@ pub struct Faults {
 }
 
 /// A rule and what it has counted.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Armed {
     pub(super) rule: Arc<Rule>,
     pub(super) strikes: u64,
     matches: u64,
     bucket: Option<Bucket>,
+    /// Where its rate draws from, once it has.
+    luck: Option<Box<Draws>>,
     /// Tells rules apart that are alike to the letter: they strike independently.
     twin: u64,
     /// When its time to live is over, on the tenant's clock and on the wall: whichever comes first.
@@ -126,7 +128,7 @@ impl Faults {
     /// The same rules with nothing counted.
     #[must_use]
     pub fn fresh(&self) -> Self {
-        let fresh = |armed: &Armed| Armed { matches: 0, strikes: 0, bucket: None, ..armed.clone() };
+        let fresh = |armed: &Armed| Armed { until: armed.until, ..Armed::new(Arc::clone(&armed.rule), armed.twin) };
         Self { armed: self.armed.iter().map(fresh).collect(), brought: 0 }
     }
 
@@ -198,21 +200,26 @@ pub fn free_name(is_taken: impl Fn(&str) -> bool) -> String {
 
 impl Armed {
     fn new(rule: Arc<Rule>, twin: u64) -> Self {
-        Self { rule, matches: 0, strikes: 0, bucket: None, twin, until: None }
+        Self { rule, matches: 0, strikes: 0, bucket: None, luck: None, twin, until: None }
     }
 
     /// Counts a call, and tells whether it is hit.
     pub(super) fn count(&mut self, position: usize, call: &CallView<'_>) -> Option<Hit> {
         self.matches += 1;
-        let (rule, ordinal) = (Arc::clone(&self.rule), self.matches);
-        let hit = Hit { position, rule, ordinal, twin: self.twin, wait: Duration::ZERO };
-        if !self.rule.trigger.hits(ordinal, self.strikes, || hit.stream("strike", call)) {
+        let (rule, ordinal, twin) = (&self.rule, self.matches, self.twin);
+        let luck = &mut self.luck;
+        let chance = || {
+            let draws = || Box::new(call.seed.draws(&purpose("strike", twin, rule)));
+            luck.get_or_insert_with(draws).fraction(ordinal)
+        };
+        if !rule.trigger.hits(ordinal, self.strikes, chance) {
             return None;
         }
         let most = |effect: &Effect| if let Effect::Quota(most) = effect { Some(*most) } else { None };
-        if self.rule.find(most).is_some_and(|most| call.indexes < most) {
+        if rule.find(most).is_some_and(|most| call.indexes < most) {
             return None;
         }
+        let hit = Hit { position, rule: Arc::clone(rule), ordinal, twin, wait: Duration::ZERO };
         match limit_of(&self.rule) {
             None => Some(hit),
             Some((calls, per, capacity)) => {
@@ -225,9 +232,14 @@ impl Armed {
 
 impl Hit {
     /// A stream of chance for this rule and this call.
-    pub(super) fn stream(&self, purpose: &str, call: &CallView<'_>) -> Stream {
-        call.seed.stream(&format!("{purpose} {} of {}", self.twin, self.rule.chance), self.ordinal)
+    pub(super) fn stream(&self, what: &str, call: &CallView<'_>) -> Stream {
+        call.seed.stream(&purpose(what, self.twin, &self.rule), self.ordinal)
     }
+}
+
+/// What a rule's chance is for.
+fn purpose(what: &str, twin: u64, rule: &Rule) -> String {
+    format!("{what} {twin} of {}", rule.chance)
 }
 
 fn limit_of(rule: &Rule) -> Option<(u64, Duration, u64)> {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::view::CallView;
 use super::when::When;
 use crate::clock::Moment;
-use crate::seed;
 
 /// Which calls a rule counts, and which of those it hits. What is not said holds for every call.
 #[derive(Debug, Clone, Default)]
@@ -65,8 +64,8 @@ impl Trigger {
             && self.when.as_ref().is_none_or(|when| when.holds(call))
     }
 
-    /// Whether the `ordinal`-th call that counts (from 1) is hit, after so many `strikes`.
-    pub(super) fn hits(&self, ordinal: u64, strikes: u64, chance: impl FnOnce() -> seed::Stream) -> bool {
+    /// Whether the `ordinal`-th call that counts (from 1) is hit, after so many `strikes`; `chance` draws from 0 to 1.
+    pub(super) fn hits(&self, ordinal: u64, strikes: u64, chance: impl FnOnce() -> f64) -> bool {
         let Some(ordinal) = ordinal.checked_sub(self.skip.unwrap_or(0)).filter(|ordinal| *ordinal > 0) else {
             return false;
         };
@@ -74,7 +73,7 @@ impl Trigger {
             && self.nth.is_none_or(|nth| ordinal == nth)
             && self.every.is_none_or(|every| ordinal.is_multiple_of(every))
             && self.times.is_none_or(|times| strikes < times)
-            && self.rate.is_none_or(|rate| seed::fraction(&mut chance()) < rate)
+            && self.rate.is_none_or(|rate| chance() < rate)
     }
 }
 

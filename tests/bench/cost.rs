@@ -13,7 +13,7 @@ const KINDS: &[(&str, &str)] = &[
     ("of another operation", "indexes.delete status=500"),
     ("that count and never strike", "indexes.get status=500 nth=1000000000"),
     ("with a condition that never holds", "indexes.get status=500 when=header:x-worker=7"),
-    ("with a chance of one in a million", "indexes.get status=500 rate=0.000001"),
+    ("with a chance that never comes", "indexes.get status=500 rate=0.000000000001"),
 ];
 
 pub(crate) fn faults() {
