@@ -7,11 +7,13 @@ use super::directories::take_text;
 use crate::config::Fidelity;
 use crate::problem::{Detail, Problem, Step};
 use crate::schema;
-use crate::store::{Options, Policy, Product};
+use crate::store::{Options, Policy, Product, Word};
 
 const SYNC_FREQUENCIES: &[&str] = &["manual", "daily", "on_source_change"];
 const PRODUCT_TYPES: &[&str] = &["parse", "extract"];
 const ATTACHMENTS: &[&str] = &["screenshots", "items"];
+/// The schema sees to it that there is no other.
+const VECTOR_TARGETS: &[&str] = &["DEFAULT", "DISABLED"];
 
 /// The refusal of a value that the service checks in its own code; `msg` says what is allowed.
 pub(super) fn refusal(policy: &Policy, place: &[&str], msg: &str, input: Value) -> Problem {
@@ -28,11 +30,12 @@ pub(super) fn options(body: &mut Map<String, Value>, policy: &Policy) -> Result<
     let default = Options::default();
     let options = Options {
         products: products(body, policy)?,
-        sync_frequency: sync_frequency(body, policy)?.unwrap_or_else(|| default.sync_frequency.clone()),
+        sync_frequency: sync_frequency(body, policy)?.unwrap_or(default.sync_frequency),
         store_attachments: store_attachments(body, policy)?,
-        vector_target: take_text(body, "vector_target").unwrap_or_else(|| default.vector_target.clone()),
+        vector_target: take_text(body, "vector_target")
+            .map_or(default.vector_target, |text| word(VECTOR_TARGETS, text)),
     };
-    Ok((options != default).then(|| Box::new(options)))
+    Ok((options != Options::default()).then(|| Box::new(options)))
 }
 
 fn products(body: &mut Map<String, Value>, policy: &Policy) -> Result<Vec<Product>, Problem> {
@@ -40,36 +43,39 @@ fn products(body: &mut Map<String, Value>, policy: &Policy) -> Result<Vec<Produc
     for (position, mut entry) in take_list(body, "products").into_iter().enumerate() {
         let Some(entry) = entry.as_object_mut() else { continue };
         let kind = take_text(entry, "product_type").unwrap_or_default();
-        check(policy, PRODUCT_TYPES, &kind, &["body", "products", &position.to_string(), "product_type"])?;
+        let place = ["body", "products", &position.to_string(), "product_type"];
+        let kind = checked(policy, PRODUCT_TYPES, kind, &place)?;
         products.push((kind, take_text(entry, "product_config_id").unwrap_or_default()));
     }
     Ok(products)
 }
 
-fn sync_frequency(body: &mut Map<String, Value>, policy: &Policy) -> Result<Option<Box<str>>, Problem> {
+fn sync_frequency(body: &mut Map<String, Value>, policy: &Policy) -> Result<Option<Word>, Problem> {
     let frequency = take_text(body, "sync_frequency");
-    if let Some(frequency) = &frequency {
-        check(policy, SYNC_FREQUENCIES, frequency, &["body", "sync_frequency"])?;
-    }
-    Ok(frequency)
+    frequency.map(|text| checked(policy, SYNC_FREQUENCIES, text, &["body", "sync_frequency"])).transpose()
 }
 
-fn store_attachments(body: &mut Map<String, Value>, policy: &Policy) -> Result<Vec<Box<str>>, Problem> {
-    let mut kinds = Vec::new();
-    for (position, kind) in take_list(body, "store_attachments").into_iter().enumerate() {
-        let kind: Box<str> = kind.as_str().unwrap_or_default().into();
-        check(policy, ATTACHMENTS, &kind, &["body", "store_attachments", &position.to_string()])?;
-        kinds.push(kind);
-    }
-    Ok(kinds)
+fn store_attachments(body: &mut Map<String, Value>, policy: &Policy) -> Result<Vec<Word>, Problem> {
+    let kinds = take_list(body, "store_attachments").into_iter().enumerate();
+    let kind = |(position, kind): (usize, Value)| {
+        let place = ["body", "store_attachments", &position.to_string()];
+        checked(policy, ATTACHMENTS, kind.as_str().unwrap_or_default().into(), &place)
+    };
+    kinds.map(kind).collect()
 }
 
-fn check(policy: &Policy, allowed: &[&str], value: &str, place: &[&str]) -> Result<(), Problem> {
-    if policy.fidelity == Fidelity::Contract || allowed.contains(&value) {
-        return Ok(());
+fn checked(policy: &Policy, allowed: &[&'static str], text: Box<str>, place: &[&str]) -> Result<Word, Problem> {
+    if policy.fidelity == Fidelity::Contract || allowed.contains(&&*text) {
+        return Ok(word(allowed, text));
     }
     let field = place.iter().rev().find(|key| key.parse::<usize>().is_err()).unwrap_or(&"value");
-    Err(refusal(policy, place, &format!("{field} should be one of: {}", allowed.join(", ")), value.into()))
+    Err(refusal(policy, place, &format!("{field} should be one of: {}", allowed.join(", ")), (*text).into()))
+}
+
+/// What was written, as a known word if it is one.
+fn word(known: &[&'static str], text: Box<str>) -> Word {
+    let known = known.iter().find(|known| known[..] == *text);
+    known.map_or_else(|| Word::from(String::from(text)), |known| Word::from(*known))
 }
 
 fn take_list(body: &mut Map<String, Value>, field: &str) -> Vec<Value> {

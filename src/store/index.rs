@@ -1,5 +1,7 @@
 //! An index as the store keeps it, packed: a million of them fit where a laptop has room.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 use crate::clock::Moment;
@@ -42,17 +44,20 @@ pub struct Index {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// `manual`, `daily` or `on_source_change`.
-    pub sync_frequency: Box<str>,
+    pub sync_frequency: Word,
     /// `DEFAULT` or `DISABLED`.
-    pub vector_target: Box<str>,
+    pub vector_target: Word,
     /// Product types and their configurations.
     pub products: Vec<Product>,
     /// `screenshots`, `items`.
-    pub store_attachments: Vec<Box<str>>,
+    pub store_attachments: Vec<Word>,
 }
 
 /// A product type and its configuration.
-pub type Product = (Box<str>, Box<str>);
+pub type Product = (Word, Box<str>);
+
+/// A word of the contract; one that is known takes no memory of its own.
+pub type Word = Cow<'static, str>;
 
 impl Default for Options {
     fn default() -> Self {

@@ -12,7 +12,7 @@ mod weight;
 mod world;
 
 pub use directory::{Directory, DirectoryKind};
-pub use index::{Index, Options, Product};
+pub use index::{Index, Options, Product, Word};
 pub use ledger::Ledger;
 pub use paging::{Page, PageRequest};
 pub use policy::{Conditions, PageFault, Policy, Vanish};
