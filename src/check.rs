@@ -22,6 +22,7 @@ pub enum Finding {
 struct Retries {
     single_calls: usize,
     chains: Vec<Chain>,
+    dropped: u64,
 }
 
 #[derive(Deserialize)]
@@ -65,8 +66,12 @@ fn judge(retries: &Retries, expected: &Expectations) -> Finding {
         }
     }
     if report.is_empty() {
-        let calls = retries.single_calls;
-        Finding::Holds(format!("retries hold: {calls} calls tried once, {} tried again", retries.chains.len()))
+        let (calls, chains) = (retries.single_calls, retries.chains.len());
+        let dropped = match retries.dropped {
+            0 => String::new(),
+            dropped => format!("; {dropped} are no longer in the journal (--journal-entries) and were not judged"),
+        };
+        Finding::Holds(format!("retries hold: {calls} calls tried once, {chains} tried again{dropped}"))
     } else {
         Finding::Broken(report)
     }

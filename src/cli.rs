@@ -246,6 +246,7 @@ fn check() -> Command {
                 .long("max-attempts")
                 .value_name("N")
                 .value_parser(value_parser!(u32).range(1..))
+                .required_unless_present_any(["honour-retry-after", "no-duplicate-writes"])
                 .help("No call is tried more often"),
         )
         .arg(switch("honour-retry-after", "No retry comes before the promised time"))

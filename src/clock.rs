@@ -6,26 +6,28 @@
 //! client away. The wall is read once at start and carried on by the monotonic clock, so that a system clock that is
 //! set back moves nothing.
 
+mod duration;
+mod moment;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use jiff::Timestamp;
 use parking_lot::Mutex;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use tokio::sync::oneshot;
+
+use self::duration::whole_micros;
+pub use self::duration::{format_duration, parse_duration, scaled};
+pub use self::moment::Moment;
 
 /// Where the wall clock stood when the program first asked, and the instant at which it did.
 static ANCHOR: LazyLock<(Moment, Instant)> = LazyLock::new(|| {
     let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     (Moment::from_micros(whole_micros(wall)), Instant::now())
 });
-
-/// A point in time, to the microsecond, as the service prints it: UTC, `Z`, no fraction when it is zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Moment(i64);
 
 /// How a clock runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -72,74 +74,6 @@ struct Waiting<'a> {
     event: Option<(Moment, u64)>,
 }
 
-impl Moment {
-    /// The latest moment a clock can show, two days before the year 9999 ends: one that every time zone can still write.
-    pub const MAX: Self = Self(253_402_207_200_999_999);
-
-    /// Microseconds since 1970.
-    pub const fn from_micros(micros: i64) -> Self {
-        Self(micros)
-    }
-
-    /// Microseconds since 1970.
-    pub const fn micros(self) -> i64 {
-        self.0
-    }
-
-    /// Later by `by`, but never beyond [`Moment::MAX`].
-    #[must_use]
-    pub fn plus(self, by: Duration) -> Self {
-        Self(self.0.saturating_add(whole_micros(by))).min(Self::MAX)
-    }
-
-    /// Earlier by `by`, but never before 1970.
-    #[must_use]
-    pub fn minus(self, by: Duration) -> Self {
-        Self(self.0.saturating_sub(whole_micros(by)).max(0))
-    }
-
-    /// As HTTP's `date` header shows it.
-    pub fn to_http_date(self) -> String {
-        let stamp = Timestamp::from_microsecond(self.0).unwrap_or(Timestamp::MAX);
-        // Fails for years beyond 9999 alone.
-        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&stamp).unwrap_or_default()
-    }
-
-    /// How long after `earlier` this is; zero when it is not.
-    pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
-    }
-}
-
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stamp = Timestamp::from_microsecond(self.0).unwrap_or(Timestamp::MAX);
-        if self.0.rem_euclid(1_000_000) == 0 { write!(f, "{stamp:.0}") } else { write!(f, "{stamp:.6}") }
-    }
-}
-
-impl FromStr for Moment {
-    type Err = String;
-
-    /// Reads an RFC 3339 timestamp between 1970 and 9999.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let unreadable = |_| format!("{text:?} is not a timestamp like 2026-01-01T00:00:00Z");
-        let stamp: Timestamp = text.parse().map_err(unreadable)?;
-        let micros = stamp.as_microsecond();
-        if (0..=Self::MAX.0).contains(&micros) {
-            Ok(Self(micros))
-        } else {
-            Err(format!("{text:?} is not between 1970 and 9999"))
-        }
-    }
-}
-
-impl Serialize for Moment {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 impl FromStr for Mode {
     type Err = String;
 
@@ -178,7 +112,7 @@ impl Clock {
         let standing = start.unwrap_or(wall);
         let state = State {
             mode,
-            offset: standing.0.saturating_sub(wall.0),
+            offset: standing.micros().saturating_sub(wall.micros()),
             standing,
             open: 0,
             waiting: 0,
@@ -200,6 +134,12 @@ impl Clock {
         self.state.lock().now()
     }
 
+    /// Whether it shows what the wall shows, to the second.
+    pub fn shows_wall(&self) -> bool {
+        let state = self.state.lock();
+        state.mode == Mode::Real && state.offset.unsigned_abs() < 1_000_000
+    }
+
     /// How the clock runs.
     pub fn mode(&self) -> Mode {
         self.state.lock().mode
@@ -214,8 +154,17 @@ impl Clock {
     pub fn set(&self, mode: Mode, now: Option<Moment>) {
         let mut state = self.state.lock();
         let now = now.unwrap_or_else(|| state.now());
+        if mode != Mode::Auto {
+            state.end_waits();
+        }
         state.mode = mode;
         state.move_to(now);
+    }
+
+    /// Makes the clock run as `mode` says, from `now` on, and forgets what was to come; who waited for it waits no more.
+    pub fn restart(&self, mode: Mode, now: Moment) {
+        self.state.lock().end_waits();
+        self.set(mode, Some(now));
     }
 
     /// Moves the clock on by `by`, waking every wait that ends on the way.
@@ -228,7 +177,11 @@ impl Clock {
     /// Tells an `auto` clock that something happens at `at`; others need no telling.
     pub fn expect(&self, at: Moment) {
         let mut state = self.state.lock();
-        if state.mode == Mode::Auto && at > state.standing {
+        let is_known = |state: &State| {
+            let mut there = state.events.range((at, 0)..=(at, u64::MAX));
+            there.any(|(_, waiter)| waiter.is_none())
+        };
+        if state.mode == Mode::Auto && at > state.standing && !is_known(&state) {
             state.add(at, None);
         }
     }
@@ -288,13 +241,15 @@ impl Clock {
 impl State {
     fn now(&self) -> Moment {
         match self.mode {
-            Mode::Real => Moment(wall().0.saturating_add(self.offset)).clamp(Moment(0), Moment::MAX),
+            Mode::Real => {
+                Moment::from_micros(wall().micros().saturating_add(self.offset)).clamp(Moment::default(), Moment::MAX)
+            }
             Mode::Manual | Mode::Auto => self.standing,
         }
     }
 
     fn move_to(&mut self, to: Moment) {
-        self.offset = to.0.saturating_sub(wall().0);
+        self.offset = to.micros().saturating_sub(wall().micros());
         self.standing = to;
         self.release();
     }
@@ -308,8 +263,17 @@ impl State {
 
     /// Takes out every event that is due, and wakes those who wait for one.
     fn release(&mut self) {
+        self.release_up_to(self.standing);
+    }
+
+    /// Takes out all events: only a clock that jumps ever comes to them.
+    fn end_waits(&mut self) {
+        self.release_up_to(Moment::MAX);
+    }
+
+    fn release_up_to(&mut self, moment: Moment) {
         while let Some(entry) = self.events.first_entry() {
-            if entry.key().0 > self.standing {
+            if entry.key().0 > moment {
                 break;
             }
             if let Some(wake) = entry.remove() {
@@ -360,52 +324,4 @@ impl Drop for Waiting<'_> {
             state.waiting = state.waiting.saturating_sub(1);
         }
     }
-}
-
-/// `delay` times `scale`, within what a duration can hold.
-pub fn scaled(delay: Duration, scale: f64) -> Duration {
-    Duration::try_from_secs_f64(delay.as_secs_f64() * scale).unwrap_or(Duration::MAX)
-}
-
-/// Reads a duration as users write it: `10ms`, `2s`, `5m`, `1h`, and `0`.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let unreadable = || format!("{text:?} is not a duration like 10ms, 2s, 5m or 1h");
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let number: f64 = text[..split].parse().map_err(|_| unreadable())?;
-    // Divided rather than multiplied by what no float holds exactly, so that every whole number of a unit is read as it is.
-    let seconds = match &text[split..] {
-        "us" => number / 1e6,
-        "ms" => number / 1e3,
-        "s" => number,
-        "m" => number * 60.0,
-        "h" => number * 3600.0,
-        "" if number == 0.0 => 0.0,
-        _ => return Err(unreadable()),
-    };
-    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| unreadable())?;
-    if duration > LONGEST {
-        Err(format!("{text:?} is longer than a hundred years"))
-    } else {
-        Ok(nearest_micro(duration))
-    }
-}
-
-/// A clock shows no less than a microsecond; a finer duration would be another one once it is written and read again.
-fn nearest_micro(duration: Duration) -> Duration {
-    Duration::from_micros(whole_micros(duration + Duration::from_nanos(500)).unsigned_abs())
-}
-
-/// The longest duration a setting or a rule can hold.
-const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
-
-/// Writes a duration in the form that [`parse_duration`] reads.
-pub fn format_duration(duration: Duration) -> String {
-    let micros = duration.as_micros();
-    let units = [(3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1_000, "ms"), (1, "us")];
-    let whole = units.iter().find(|(unit, _)| micros >= *unit && micros.is_multiple_of(*unit));
-    whole.map_or_else(|| "0".to_owned(), |(unit, name)| format!("{}{name}", micros / unit))
-}
-
-fn whole_micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

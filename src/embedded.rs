@@ -59,7 +59,15 @@ impl MockServer {
     pub fn emulator(&self) -> &Emulator {
         &self.emulator
     }
+
+    /// The rules of faults that have never struck, as `name: rule`; what `--strict-faults` asks of the program.
+    pub fn faults_never_struck(&self) -> Vec<String> {
+        self.emulator.tenants().rules_never_struck()
+    }
 }
+
+/// Settings that the program sees to itself.
+const OF_THE_PROGRAM: &[&str] = &["config", "port-file", "strict-faults"];
 
 impl Builder {
     /// Gives the setting of the flag `--name` a value: `"true"` for one that takes none, one more for one that is
@@ -77,8 +85,13 @@ impl Builder {
 
     /// Starts the server; it listens when this returns.
     ///
-    /// Fails when a setting is wrong, and says which, or when its port cannot be had.
+    /// Fails when a setting is wrong, and says which, or when its port cannot be had. `config`, `port-file` and
+    /// `strict-faults` are the program's alone: here nothing reads files, and no exit code says which rules never struck
+    /// ([`MockServer::faults_never_struck`] does).
     pub fn start(self) -> Result<MockServer, String> {
+        if let Some((name, _)) = self.typed.iter().find(|(name, _)| OF_THE_PROGRAM.contains(&name.as_str())) {
+            return Err(format!("--{name} is for the program; a server inside another one does nothing with it"));
+        }
         let typed = self.typed.into_iter().map(flag_of).collect::<Result<Vec<_>, _>>()?;
         let told = Merged::alone(&typed);
         let emulator = Arc::new(Emulator::new(config::read(&told)?, told)?);

@@ -59,7 +59,7 @@ impl Emulator {
         let schemas = Schemas::load(settings.schemas.as_deref())?;
         let routes = Routes::new(crate::api::operations());
         let targets = trouble::targets(&routes);
-        let rules = trouble::given(&settings, &targets)?;
+        let rules = trouble::given(&settings, &told, &targets)?;
         let faults = trouble::armed(rules, settings.start_time.unwrap_or_else(clock::wall))?;
         let tenants = Tenants::new(&settings, faults);
         let strangers = Mutex::new(Journal::new(tenants.journal_limits()));
@@ -125,7 +125,7 @@ impl Emulator {
         let mut guard = tenant.lock();
         let state = &mut *guard;
         let times = state.begin(&tenant.clock);
-        visit.seq = state.journal.next_seq();
+        visit.number = state.journal.next_number();
         let faults = (tenant, &mut state.faults, state.world.index_count());
         let mut trouble = self.trouble(visit, faults, (call, times));
         let reply = trouble.before(visit).unwrap_or_else(|| {
@@ -143,7 +143,7 @@ impl Emulator {
         let problem = read(operation, call).err().unwrap_or_else(|| door::why_not(&call.head));
         let reply = problem.into();
         let mut strangers = self.strangers.lock();
-        visit.seq = strangers.next_seq();
+        visit.number = strangers.next_number();
         self.record(&mut strangers, visit, (clock::wall(), call), &reply);
         reply
     }
@@ -165,7 +165,10 @@ impl Emulator {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         let head = Head { method: operation.method.clone(), path: operation.path.to_owned(), query: None, headers };
         let mut visit = Visit::of_nobody(Kind::Operation(operation, PathParams::new()), self.settings.max_body_bytes);
-        let Some(tenant) = self.tenants.admit("rehearsal") else { return self.unrouted(&head, Route::Unknown) };
+        let tenant = self.tenants.admit("rehearsal").expect("there is room for one tenant");
+        if body.len() > self.settings.max_body_bytes {
+            return Problem::body_too_large(self.settings.max_body_bytes).into();
+        }
         let reply = self.serve(&mut visit, operation, &tenant, &Call { head, body: body.into() });
         tenant.lock().world.reset();
         reply
@@ -184,8 +187,8 @@ impl Emulator {
         let call = Call { head: head.clone(), body: Bytes::new() };
         let tenant = self.key(head).and_then(|key| self.tenants.find(key));
         let note = |journal: &mut Journal, label, at| {
-            let seq = journal.next_seq();
-            journal.record(Entry::of((seq, at), (label, None), &call, reply));
+            let number = journal.next_number();
+            journal.record(Entry::of((number, at), (label, None), &call, reply));
         };
         match tenant {
             Some(tenant) => note(&mut tenant.lock().journal, Some(Arc::clone(&tenant.label)), tenant.clock.now()),
@@ -199,11 +202,11 @@ impl Emulator {
         let reply = problem.into();
         if let Some(tenant) = visit.tenant.clone() {
             let mut state = tenant.lock();
-            visit.seq = state.journal.next_seq();
+            visit.number = state.journal.next_number();
             self.record(&mut state.journal, visit, (tenant.clock.now(), &call), &reply);
         } else if matches!(visit.kind, Kind::Operation(..)) {
             let mut strangers = self.strangers.lock();
-            visit.seq = strangers.next_seq();
+            visit.number = strangers.next_number();
             self.record(&mut strangers, visit, (clock::wall(), &call), &reply);
         }
         reply
@@ -219,8 +222,8 @@ impl Emulator {
     /// Writes into the journal how a call ended.
     pub fn settle(&self, visit: &Visit, outcome: Outcome) {
         match &visit.tenant {
-            Some(tenant) => tenant.lock().journal.settle(visit.seq, outcome),
-            None => self.strangers.lock().settle(visit.seq, outcome),
+            Some(tenant) => tenant.lock().journal.settle(visit.number, outcome),
+            None => self.strangers.lock().settle(visit.number, outcome),
         }
     }
 }

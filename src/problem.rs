@@ -91,6 +91,11 @@ impl Problem {
     pub fn unreadable_body() -> Self {
         Self::text(400, "There was an error parsing the body")
     }
+
+    /// The refusal of a body that is larger than it may be.
+    pub fn body_too_large(limit_bytes: usize) -> Self {
+        Self::text(413, format!("Request body is larger than {limit_bytes} bytes (--max-body-bytes)"))
+    }
 }
 
 impl From<Problem> for Reply {

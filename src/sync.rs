@@ -217,6 +217,15 @@ impl FromStr for Stage {
     }
 }
 
+/// Whether a read made a sync go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// Its script went on to another step.
+    On,
+    /// It stays where it was.
+    Not,
+}
+
 impl Life {
     /// A life whose first sync starts at `now`.
     pub fn begin(script: Arc<Script>, now: Moment) -> Self {
@@ -287,15 +296,17 @@ impl Life {
     }
 
     /// Counts a read that showed this life at `now`: some scripts go by reads.
-    pub fn was_read(&mut self, now: Moment) {
-        let Some(run) = &mut self.run else { return };
-        let Some(Until::Reads(reads)) = run.until() else { return };
+    pub fn was_read(&mut self, now: Moment) -> Moved {
+        let Some(run) = &mut self.run else { return Moved::Not };
+        let Some(Until::Reads(reads)) = run.until() else { return Moved::Not };
         run.reads += 1;
-        if run.reads >= reads {
-            run.step_on(now);
-            self.enter();
-            self.bring_to(now);
+        if run.reads < reads {
+            return Moved::Not;
         }
+        run.step_on(now);
+        self.enter();
+        self.bring_to(now);
+        Moved::On
     }
 
     /// Takes in what the run's present step means, and skips steps of no reads.

@@ -92,7 +92,18 @@ impl State {
     pub fn begin(&mut self, clock: &Clock) -> Times {
         let now = clock.now();
         self.faults.expire(now);
-        Times { now, first_call: *self.first_call.get_or_insert(now) }
+        if self.first_call.replace(self.first_call.unwrap_or(now)).is_none() {
+            self.expect_windows(clock);
+        }
+        Times { now, first_call: self.first_call.unwrap_or(now) }
+    }
+
+    /// Tells a clock that jumps from event to event when the windows of rules begin. Their ends are no events: a jump
+    /// there would pass over the window.
+    fn expect_windows(&self, clock: &Clock) {
+        if let Some(first_call) = self.first_call {
+            self.faults.windows().for_each(|from| clock.expect(first_call.plus(from)));
+        }
     }
 }
 
@@ -123,6 +134,7 @@ impl Tenant {
         let result = act(&mut state.faults);
         let lag = state.faults.longest_lag();
         state.world.remember_deleted_for(lag);
+        state.expect_windows(&self.clock);
         self.has_head_orders.store(state.faults.has_head_orders(), Ordering::Relaxed);
         result
     }
@@ -191,6 +203,17 @@ impl Tenants {
         all
     }
 
+    /// Lets tenants go that nothing refers to; one that comes back begins anew.
+    pub fn forget_idle(&self) {
+        for shard in &self.shards {
+            let mut shard = shard.write();
+            let before = shard.len();
+            // Whoever is let in gets another reference while the lock is held.
+            shard.retain(|_, tenant| Arc::strong_count(tenant) > 1);
+            self.count.fetch_sub(before - shard.len(), Ordering::Relaxed);
+        }
+    }
+
     /// The clock from which new tenants' clocks start.
     pub fn first_clock(&self) -> &Clock {
         &self.origin.first_clock
@@ -241,7 +264,7 @@ impl Tenants {
     /// Puts a clock back to where clocks started.
     pub fn reset_clock(&self, clock: &Clock) {
         let (mode, start) = self.origin.clock_start;
-        clock.set(mode, Some(start.unwrap_or_else(wall)));
+        clock.restart(mode, start.unwrap_or_else(wall));
     }
 
     fn digest(&self, key: &str) -> KeyDigest {

@@ -17,6 +17,8 @@ pub enum Verdict {
 
 /// Prints for each file the status and the body of the answer.
 pub fn run(settings: Settings, told: Merged, files: &[PathBuf]) -> Result<Verdict, String> {
+    // What is asked is what the service would say of a payload, not what it would say on a bad day.
+    let settings = Settings { faults: Vec::new(), scenarios: Vec::new(), ..settings };
     let emulator = Emulator::new(settings, told)?;
     let mut verdict = Verdict::Good;
     for file in files {

@@ -35,7 +35,7 @@ pub struct Visit {
     /// Whether it changed the tenant's world.
     pub committed: bool,
     /// Its number among the tenant's calls, once it has one.
-    pub seq: u64,
+    pub number: u64,
     open: Option<OpenCall>,
 }
 
@@ -61,7 +61,7 @@ impl Visit {
             at_head: None,
             faults: Vec::new(),
             committed: false,
-            seq: 0,
+            number: 0,
             open: None,
         }
     }
@@ -95,13 +95,13 @@ impl Visit {
             Kind::Operation(_, params) => std::mem::take(params),
             Kind::Admin => PathParams::new(),
         };
-        Request { now, path, params: taken.params, body: taken.body, conditions }
+        Request { now, path, params: taken.params, body: taken.body, conditions, lag: Duration::ZERO }
     }
 
     /// What the journal keeps of it.
     pub fn entry(&self, at: Moment, call: &Call, reply: &Reply) -> Entry {
         let label = self.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
-        let entry = Entry::of((self.seq, at), (label, Some(self.name())), call, reply);
+        let entry = Entry::of((self.number, at), (label, Some(self.name())), call, reply);
         let held_back = self.clock().map_or(Duration::ZERO, |clock| clock.on_the_wall(reply.delay));
         Entry { answered: entry.wall.plus(held_back), faults: self.faults.clone(), committed: self.committed, ..entry }
     }

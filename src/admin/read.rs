@@ -56,7 +56,12 @@ pub(super) fn number(call: &Call, name: &str) -> Result<Option<usize>, Problem> 
 /// tenant, so that a test can steer it before its first call.
 pub(super) fn tenant(house: House<'_>, named: Option<&str>) -> Result<Option<Arc<Tenant>>, Problem> {
     let Some(name) = named else { return Ok(None) };
-    let unknown = || Problem::text(404, "tenant: no call has come with this label, and as a key it is not let in");
+    let unknown = || {
+        Problem::text(
+            404,
+            "tenant: no call has come with this label, and as a key it is not let in (--api-key, --max-tenants)",
+        )
+    };
     let tenant = house.tenants.named(name).or_else(|| house.tenant_of_key(name));
     tenant.map(Some).ok_or_else(unknown)
 }

@@ -8,8 +8,11 @@ use crate::reply::Reply;
 
 pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
     let mut entries: Vec<Entry> = Vec::new();
+    let mut dropped = 0;
     for tenant in read::tenants(house, read::query(call, "tenant").as_deref())? {
-        entries.extend(tenant.lock().journal.entries());
+        let journal = &tenant.lock().journal;
+        entries.extend(journal.entries());
+        dropped += journal.dropped();
     }
-    Ok(Reply::json(200, &Retries::of(entries.iter())))
+    Ok(Reply::json(200, &Retries { dropped, ..Retries::of(entries.iter()) }))
 }

@@ -75,11 +75,15 @@ pub(super) fn reset(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
         reset_tenant(house, &tenant, &reset.parts);
     }
     if named.is_none() {
-        if reset.parts.contains(&Part::Faults) {
-            *house.tenants.first_faults().lock() = house.tenants.given_faults().fresh();
+        if every_part().iter().all(|part| reset.parts.contains(part)) {
+            house.tenants.forget_idle();
         }
+        let clock = house.tenants.first_clock();
         if reset.parts.contains(&Part::Clock) {
-            house.tenants.reset_clock(house.tenants.first_clock());
+            house.tenants.reset_clock(clock);
+        }
+        if reset.parts.contains(&Part::Faults) {
+            *house.tenants.first_faults().lock() = house.tenants.given_faults().rearmed(clock.now());
         }
         if reset.parts.contains(&Part::Journal) {
             house.strangers.lock().reset();
@@ -89,8 +93,12 @@ pub(super) fn reset(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
 }
 
 fn reset_tenant(house: House<'_>, tenant: &Tenant, parts: &[Part]) {
+    if parts.contains(&Part::Clock) {
+        house.tenants.reset_clock(&tenant.clock);
+    }
     if parts.contains(&Part::Faults) {
-        tenant.change_faults(|faults| *faults = house.tenants.given_faults().fresh());
+        let now = tenant.clock.now();
+        tenant.change_faults(|faults| *faults = house.tenants.given_faults().rearmed(now));
     }
     let mut state = tenant.lock();
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {
@@ -101,8 +109,5 @@ fn reset_tenant(house: House<'_>, tenant: &Tenant, parts: &[Part]) {
     }
     if parts.contains(&Part::Journal) {
         state.journal.reset();
-    }
-    if parts.contains(&Part::Clock) {
-        house.tenants.reset_clock(&tenant.clock);
     }
 }

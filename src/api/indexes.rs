@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::seed::{self, Stream};
 use crate::store::{Index, Options, PageFault, Request, World};
-use crate::sync::{Life, Script};
+use crate::sync::{Life, Moved, Script};
 
 /// The list whose pages go on by token.
 const LIST: &str = "indexes.list";
@@ -122,6 +122,7 @@ fn add(world: &mut World, options: Option<Box<Options>>, request: &mut Request) 
 
 fn list(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     let page = paging::asked(world, request, LIST)?;
+    request.look_back();
     let shown = match (world.project_for_list(request), paging::text_param(request, "source_directory_id")) {
         (None, _) => world.page_of_nothing(),
         (Some(project), None) => world.page_of_project(project, page, request),
@@ -142,19 +143,20 @@ fn list(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
     let items = if is_emptied { &[] } else { &shown.ordinals[..] };
     let reply = index_shown::page(world, items, next.map(|below| world.page_token(LIST, below)));
     for ordinal in &shown.ordinals {
-        world.index_at_mut(*ordinal).life.was_read(request.now);
+        note_read(world, *ordinal, request);
     }
     Ok(reply)
 }
 
 fn get(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
+    request.look_back();
     let ordinal = named_index(world, request)?;
     let progress = match request.params.get("expand").and_then(Value::as_array) {
         Some(expand) if !expand.is_empty() => Progress::Shown,
         _ => Progress::Hidden,
     };
     let reply = Reply::json(200, &index_shown::body(world, ordinal, progress));
-    world.index_at_mut(ordinal).life.was_read(request.now);
+    note_read(world, ordinal, request);
     Ok(reply)
 }
 
@@ -236,12 +238,13 @@ fn source_directory(world: &mut World, id: &str, request: &Request) -> Result<u3
     if let Some(number) = world.find_directory(id, request) {
         return Ok(number);
     }
-    if world.find_index_by_output(id, request).is_some() {
+    let is_strict = world.policy.fidelity == Fidelity::Service;
+    if is_strict && world.find_index_by_output(id, request).is_some() {
         let allowed =
             "source_directory_id should be a directory of type 'user' or 'ephemeral', not one that an index made";
         return Err(choices::refusal(&world.policy, &["body", "source_directory_id"], allowed, id.into()));
     }
-    if id.is_empty() || world.policy.references == References::Strict {
+    if is_strict && (id.is_empty() || world.policy.references == References::Strict) {
         return Err(directories::not_found());
     }
     directories::mention(world, id, request)
@@ -274,11 +277,19 @@ fn script(world: &World, name: &str, request: &mut Request) -> Result<Arc<Script
     match Script::from_magic_name(name, world.policy.sync_duration) {
         None => Ok(Arc::clone(&world.policy.script)),
         Some(Ok(script)) => Ok(Arc::new(script)),
+        Some(Err(_)) if world.policy.fidelity == Fidelity::Contract => Ok(Arc::clone(&world.policy.script)),
         Some(Err(allowed)) => Err(choices::refusal(&world.policy, &["body", "name"], &allowed, name.into())),
     }
 }
 
-/// Notes when the sync that just started goes on, for clocks that jump from event to event.
+/// Counts a read of an index; a sync that goes by reads may have gone on.
+fn note_read(world: &mut World, ordinal: u64, request: &Request) {
+    if world.index_at_mut(ordinal).life.was_read(request.now) == Moved::On {
+        expect_steps(world, ordinal);
+    }
+}
+
+/// Notes when the sync that just started or went on goes on, for clocks that jump from event to event.
 fn expect_steps(world: &mut World, ordinal: u64) {
     let steps = world.index_at(ordinal).life.coming_steps();
     world.events.extend(steps);

@@ -11,6 +11,9 @@ use crate::cli::{FLAGS, Flag, Takes};
 /// What the variables of this program begin with.
 const PREFIX: &str = "LLAMACLOUD_MOCK_";
 
+/// The variable of the admin token, behind its prefix.
+const ADMIN_TOKEN: &str = "ADMIN_TOKEN";
+
 /// The file that is read when it is there and none is named.
 const DEFAULT_FILE: &str = "llamacloud-mock.toml";
 
@@ -92,14 +95,28 @@ impl Merged {
         &self.told[name]
     }
 
+    /// Where a setting's value came from, for whoever has to mend it.
+    pub fn place(&self, name: &str) -> String {
+        match &self.told(name).source {
+            Source::Flag | Source::Default => format!("--{name}"),
+            Source::Environment(variable) => format!("{variable} (in the environment)"),
+            Source::File(path) => format!("{name} (in {})", path.display()),
+        }
+    }
+
     /// Every setting with what was said of it, in the order of the table.
     pub fn all(&self) -> impl Iterator<Item = (&'static Flag, &Told)> {
         FLAGS.iter().map(|flag| (flag, &self.told[flag.name]))
     }
 
+    /// Adds what the environment says; a blank variable counts as not set. But a token that came out blank was to shut
+    /// something, and leaves nothing open.
     fn add_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
         for (name, value) in environment {
-            let Some(key) = name.strip_prefix(PREFIX) else { continue };
+            let Some(key) = name.strip_prefix(PREFIX).filter(|key| *key == ADMIN_TOKEN || !value.trim().is_empty())
+            else {
+                continue;
+            };
             // Kubernetes says where a service of this program's name is; that is not a setting.
             if key.starts_with("SERVICE_")
                 || key.starts_with("PORT_") && key != "PORT_FILE"
@@ -148,7 +165,10 @@ fn read_file(path: &Path) -> Result<Vec<(&'static Flag, Vec<String>)>, String> {
 
 fn read_entry(key: &str, value: Value) -> Result<(&'static Flag, Vec<String>), String> {
     let name = key.replace('_', "-");
-    let known = FLAGS.iter().find(|flag| flag.name == name && flag.name != "config");
+    if name == "config" {
+        return Err(format!("{key} is not for a file: one does not name another"));
+    }
+    let known = FLAGS.iter().find(|flag| flag.name == name);
     let flag = known.ok_or_else(|| format!("{key} is not a setting{}", nearest(&name)))?;
     let values = match (flag.takes, value) {
         (Takes::Many(_), Value::Array(items)) => {

@@ -4,7 +4,9 @@ use std::io::IsTerminal;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::merge::{Merged, Source};
+use http::Uri;
+
+use super::merge::Merged;
 use super::{
     Auth, Fidelity, IndexId, Isolation, LogFormat, LogLevel, Overrides, References, Settings, SyncConflict, Unstruck,
 };
@@ -42,9 +44,9 @@ pub fn read(merged: &Merged) -> Result<Settings, String> {
         journal_bytes: told.bytes("journal-bytes", 1 << 40)?,
         header_timeout: told.read("header-timeout", at_least_a_millisecond)?,
         allowed_hosts: told.list("allowed-host"),
-        cors_origins: told.list("cors-origin"),
-        admin_token: told.text("admin-token").map(str::to_owned),
-        public_url: told.text("public-url").map(|url| url.trim_end_matches('/').to_owned()),
+        cors_origins: told.origins("cors-origin")?,
+        admin_token: told.token("admin-token")?,
+        public_url: told.optional("public-url", web_address)?,
         log_format: told.choice(
             "log-format",
             &[("auto", log_format_of_stderr()), ("text", LogFormat::Text), ("json", LogFormat::Json)],
@@ -70,9 +72,29 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The last of a setting's values; a blank variable counts as not set.
+    /// The last of a setting's values, unless it is blank.
     fn text(&self, name: &str) -> Option<&str> {
         self.merged.told(name).values.last().map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// A secret; a blank one is a mistake, not none.
+    fn token(&self, name: &str) -> Result<Option<String>, String> {
+        match self.merged.told(name).values.last() {
+            Some(token) if token.trim().is_empty() => Err(self.blame(name, "is blank; leave it out to ask for none")),
+            token => Ok(token.cloned()),
+        }
+    }
+
+    /// Origins as browsers send them.
+    fn origins(&self, name: &str) -> Result<Vec<String>, String> {
+        let origin = |text: String| {
+            let address = web_address(&text).map_err(|error| self.blame(name, &error))?;
+            if address.splitn(4, '/').count() > 3 {
+                return Err(self.blame(name, &format!("{text:?} has a path, and an origin has none")));
+            }
+            Ok(address)
+        };
+        self.list(name).into_iter().map(origin).collect()
     }
 
     fn list(&self, name: &str) -> Vec<String> {
@@ -126,12 +148,18 @@ impl Reader<'_> {
     }
 
     fn blame(&self, name: &str, error: &str) -> String {
-        match &self.merged.told(name).source {
-            Source::Flag | Source::Default => format!("--{name}: {error}"),
-            Source::Environment(variable) => format!("{variable} (in the environment): {error}"),
-            Source::File(path) => format!("{name} (in {}): {error}", path.display()),
-        }
+        format!("{}: {error}", self.merged.place(name))
     }
+}
+
+/// An address of the web, without a slash at its end.
+fn web_address(text: &str) -> Result<String, String> {
+    let uri: Option<Uri> = text.parse().ok();
+    let is_one = uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some() && uri.query().is_none()
+    });
+    let unfit = || format!("{text:?} is not an address like http://localhost:3000");
+    is_one.then(|| text.trim_end_matches('/').to_owned()).ok_or_else(unfit)
 }
 
 /// Reads a number of bytes, with `KiB`, `MiB` or `GiB` behind it or nothing.

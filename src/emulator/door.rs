@@ -19,9 +19,10 @@ impl Emulator {
             Some(Some(tenant)) => self.welcome(Visit::of(tenant, kind, limit), operation, head),
             Some(None) => {
                 let most = self.settings.max_tenants;
-                Arrival::Decided(
-                    Problem::text(429, format!("This server knows at most {most} API keys (--max-tenants)")).into(),
-                )
+                let reply =
+                    Problem::text(429, format!("This server knows at most {most} API keys (--max-tenants)")).into();
+                self.record_unrouted(head, &reply);
+                Arrival::Decided(reply)
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Emulator;
 use crate::call::{Call, Head};
 use crate::clock::{Clock, Mode, Moment};
-use crate::config::{Isolation, Overrides, Settings};
+use crate::config::{Isolation, Merged, Overrides, Settings};
 use crate::fault::{AtHead, CallView, Decision, Faults, Has, Injection, Rule, Scenario, Target, Waits};
 use crate::journal::FaultNote;
 use crate::operation::{Operation, Routes};
@@ -38,20 +38,21 @@ pub(super) fn targets(routes: &Routes) -> Vec<Target> {
 }
 
 /// The rules that were given at the start: scenarios' first, in order.
-pub(super) fn given(settings: &Settings, targets: &[Target]) -> Result<Vec<Rule>, String> {
+pub(super) fn given(settings: &Settings, told: &Merged, targets: &[Target]) -> Result<Vec<Rule>, String> {
+    let (scenarios, faults) = (told.place("scenario"), told.place("fault"));
     let mut given = Vec::new();
     for name in &settings.scenarios {
-        let scenario = Scenario::load(name).map_err(|error| format!("--scenario: {error}"))?;
+        let scenario = Scenario::load(name).map_err(|error| format!("{scenarios}: {error}"))?;
         for rule in &scenario.faults {
-            let blame = |error| format!("--scenario {name}: {rule:?}: {error}");
+            let blame = |error| format!("{scenarios} {name}: {rule:?}: {error}");
             given.push(Rule::parse(rule, targets).map_err(blame)?);
         }
     }
     for rule in &settings.faults {
-        given.push(Rule::parse(rule, targets).map_err(|error| format!("--fault {rule:?}: {error}"))?);
+        given.push(Rule::parse(rule, targets).map_err(|error| format!("{faults} {rule:?}: {error}"))?);
     }
     match given.iter().find(|rule| rule.only_tenant().is_some_and(|key| !settings.lets_in_label(key))) {
-        Some(rule) => Err(format!("--fault \"{rule}\": key: is not let in (--api-key), so this would never strike")),
+        Some(rule) => Err(format!("{faults} \"{rule}\": key: is not let in (--api-key), so this would never strike")),
         None => Ok(given),
     }
 }
@@ -84,7 +85,7 @@ impl Emulator {
         let struck = trouble.at_head();
         drop(trouble);
         if let Some(order) = struck.order {
-            visit.seq = state.journal.next_seq();
+            visit.number = state.journal.next_number();
             visit.faults.clone_from(&struck.notes);
             visit.head_order = Some(order);
             self.record(&mut state.journal, visit, (times.now, &call), &Reply::unsaid());
@@ -163,9 +164,9 @@ impl Trouble<'_> {
 
     /// The answer of a call that acted, spoiled if a rule says so. What is left of the visit's conditions did not come to
     /// pass.
-    pub(super) fn after(&mut self, visit: &Visit, reply: Reply) -> Reply {
+    pub(super) fn after(&mut self, visit: &Visit, mut reply: Reply) -> Reply {
         let Some(view) = &self.view else { return reply };
-        self.faults.take_back(&visit.conditions, &mut self.decision);
+        self.faults.take_back(&visit.conditions, (&mut reply, &mut self.decision));
         let spoiled = self.faults.after(view, reply, &mut self.decision);
         self.expect_return(&spoiled);
         spoiled.reply

@@ -28,7 +28,7 @@ pub(super) fn conditions(winners: &[Hit]) -> Conditions {
     for rule in winners.iter().map(|hit| &*hit.rule) {
         for effect in &rule.effects {
             match effect {
-                Effect::Lag(lag) => conditions.lag = *lag,
+                Effect::Lag(lag) => conditions.lag = Some(*lag),
                 Effect::Vanish => conditions.vanish = Some(Vanish),
                 Effect::Quota(most) => conditions.quota = Some((*most, status_of(rule).unwrap_or(402))),
                 Effect::Page(fault) => conditions.page = Some(*fault),
@@ -40,14 +40,14 @@ pub(super) fn conditions(winners: &[Hit]) -> Conditions {
     conditions
 }
 
-/// Whether nothing of what a rule makes a call see came to pass. Lag is seen by every read.
+/// Whether nothing of what a rule makes a call see came to pass.
 pub(super) fn is_left(rule: &Rule, left: &Conditions) -> bool {
     rule.effects.iter().all(|effect| match effect {
         Effect::Vanish => left.vanish.is_some(),
         Effect::Quota(_) => left.quota.is_some(),
         Effect::Page(_) => left.page.is_some(),
         Effect::Script(_) => left.script.is_some(),
-        Effect::Lag(_) => false,
+        Effect::Lag(_) => left.lag.is_some(),
         _ => true,
     })
 }

@@ -93,7 +93,7 @@ impl Faults {
     /// without a name gets one.
     pub fn arm(&mut self, rule: Rule, now: Moment) {
         let rule = if rule.has_name() { rule } else { rule.named(&free_name(|name| self.has(name))) };
-        let until = rule.ttl.map(|ttl| (now.plus(ttl), clock::wall().plus(ttl)));
+        let until = ends(&rule, now);
         let twins = self.armed.iter().filter(|armed| armed.rule.chance == rule.chance && armed.rule.name != rule.name);
         let twin = twins.count() as u64;
         let armed = Armed { until, ..Armed::new(Arc::new(rule), twin) };
@@ -125,11 +125,21 @@ impl Faults {
         self.armed.clear();
     }
 
-    /// The same rules with nothing counted.
+    /// The same rules with nothing counted; their times to live run on.
     #[must_use]
     pub fn fresh(&self) -> Self {
         let fresh = |armed: &Armed| Armed { until: armed.until, ..Armed::new(Arc::clone(&armed.rule), armed.twin) };
         Self { armed: self.armed.iter().map(fresh).collect(), brought: 0 }
+    }
+
+    /// The same rules with nothing counted, and their times to live begun at `now`.
+    #[must_use]
+    pub fn rearmed(&self, now: Moment) -> Self {
+        let mut rearmed = self.fresh();
+        for armed in &mut rearmed.armed {
+            armed.until = ends(&armed.rule, now);
+        }
+        rearmed
     }
 
     /// Lets rules go whose time is over.
@@ -138,6 +148,11 @@ impl Faults {
             let wall = clock::wall();
             self.armed.retain(|armed| armed.until.is_none_or(|(until, wall_until)| now < until && wall < wall_until));
         }
+    }
+
+    /// How long after a tenant's first call each window of a rule begins.
+    pub fn windows(&self) -> impl Iterator<Item = Duration> + '_ {
+        self.armed.iter().filter_map(|armed| armed.rule.trigger.between.map(|(from, _)| from))
     }
 
     /// Every rule with its counts.
@@ -190,6 +205,11 @@ impl Faults {
         };
         self.armed.get_mut(position)
     }
+}
+
+/// When the time to live of a rule that is armed at `now` is over, on the tenant's clock and on the wall.
+fn ends(rule: &Rule, now: Moment) -> Option<(Moment, Moment)> {
+    rule.ttl.map(|ttl| (now.plus(ttl), clock::wall().plus(ttl)))
 }
 
 /// The first of `rule-1`, `rule-2`, … that is not taken.

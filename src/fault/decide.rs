@@ -8,6 +8,7 @@ use super::armed::{Faults, Hit};
 use super::effect::Effect;
 use super::kind::{Kind, Phase};
 use super::rule::{AfterStrike, Rule};
+use super::spoil;
 use super::view::CallView;
 use crate::journal::{FaultNote, Struck as Fate};
 use crate::reply::{HeadOrder, Reply};
@@ -106,11 +107,14 @@ impl Faults {
         Decision { injection, conditions, notes, bent, carried, stopped_at }
     }
 
-    /// Notes of the rules that shape what a call does that they could not: `left` is what did not come to pass.
-    pub fn take_back(&mut self, left: &Conditions, decision: &mut Decision) {
+    /// Notes of the rules that shape what a call does that they could not: `left` is what did not come to pass. The answer
+    /// that the others shaped is marked; what happens to a sync is not the answer's matter.
+    pub fn take_back(&mut self, left: &Conditions, (reply, decision): (&mut Reply, &mut Decision)) {
         for hit in std::mem::take(&mut decision.bent) {
             if apply::is_left(&hit.rule, left) {
                 self.could_not(&hit, &mut decision.notes);
+            } else if hit.rule.kind == Kind::State {
+                spoil::mark(reply, &hit.rule.name);
             }
         }
     }

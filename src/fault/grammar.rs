@@ -157,7 +157,8 @@ fn written(word: &str) -> Written {
     }
 }
 
-/// Splits at spaces outside double quotes, and takes the quotes off; a backslash keeps the character behind it.
+/// Splits at spaces outside double quotes, and takes the quotes off. In quotes, a backslash keeps a quote or a backslash
+/// behind it; before anything else, as in a regular expression, it stands for itself.
 fn split(text: &str) -> Result<Vec<String>, RuleError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -170,7 +171,13 @@ fn split(text: &str) -> Result<Vec<String>, RuleError> {
                 word.get_or_insert_default();
             }
             ('"', Some(_)) => quoted_at = None,
-            ('\\', Some(_)) => word.get_or_insert_default().extend(characters.next().map(|(_, kept)| kept)),
+            ('\\', Some(_)) => {
+                let kept = text[at + 1..].chars().next().filter(|kept| matches!(kept, '"' | '\\'));
+                word.get_or_insert_default().push(kept.unwrap_or('\\'));
+                if kept.is_some() {
+                    characters.next();
+                }
+            }
             (space, None) if space.is_whitespace() => words.extend(word.take()),
             (other, _) => word.get_or_insert_default().push(other),
         }

@@ -37,6 +37,12 @@ enum Test {
 /// Bytes that a compiled expression may have.
 const MAX_EXPRESSION_BYTES: usize = 64 * 1024;
 
+/// Whether a header is where clients put keys.
+fn holds_credential(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    matches!(name, "authorization" | "proxy-authorization" | "cookie") || name.contains("api-key")
+}
+
 impl When {
     /// Reads `header:NAME`, `query:NAME` or `body:POINTER`, then `=` or `~` and a value, or nothing.
     pub(super) fn parse(value: &str) -> Result<Self, String> {
@@ -54,7 +60,13 @@ impl When {
             "body" => Subject::Body(clause::pointer(name)?),
             _ => return Err(format!("{subject:?} is none of header, query, body")),
         };
-        Ok(Self { subject, test: Test::parse(test)? })
+        let test = Test::parse(test)?;
+        match (&subject, &test) {
+            (Subject::Header(name), Test::Equals(_) | Test::Matches(_)) if holds_credential(name) => {
+                Err(format!("{name} holds a key, and rules are shown to whoever asks; key=KEY is not"))
+            }
+            _ => Ok(Self { subject, test }),
+        }
     }
 
     /// Whether the body must be known to tell.

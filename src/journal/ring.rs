@@ -28,7 +28,10 @@ struct Together {
 #[derive(Debug)]
 pub struct Journal {
     ring: Arc<Ring>,
-    next_seq: u64,
+    /// Never goes back, so that a call from before a reset is not taken for one that came after it.
+    next_number: u64,
+    /// The last number before the latest reset: entries show theirs from there.
+    before: u64,
     limits: Limits,
 }
 
@@ -102,19 +105,21 @@ impl Journal {
         let ring = Arc::<Ring>::default();
         limits.together.rings.write().push(Arc::clone(&ring));
         limits.together.count.fetch_add(1, Ordering::Relaxed);
-        Self { ring, next_seq: 1, limits }
+        Self { ring, next_number: 1, before: 0, limits }
     }
 
-    /// The number of the next call.
-    pub fn next_seq(&mut self) -> u64 {
-        let seq = self.next_seq;
-        self.next_seq += 1;
-        seq
+    /// The number by which [`Journal::record`] and [`Journal::settle`] know the next call.
+    pub fn next_number(&mut self) -> u64 {
+        let number = self.next_number;
+        self.next_number += 1;
+        number
     }
 
-    /// Puts an entry in, which stays until the next, and lets the oldest go as far as the limits ask: of this ring when it
-    /// has too many or more than its share, then of others that hold more than theirs.
-    pub fn record(&mut self, entry: Entry) {
+    /// Puts an entry in, and lets the oldest go as far as the limits ask: of this ring when it has too many or more than its
+    /// share, then of others that hold more than theirs. An entry that came under its call's number shows it as the
+    /// number since the last reset.
+    pub fn record(&mut self, mut entry: Entry) {
+        entry.seq = entry.seq.saturating_sub(self.before);
         let limits = &self.limits;
         self.ring.put(&limits.together, entry);
         self.ring.let_go(&limits.together, |entries, bytes| {
@@ -126,7 +131,9 @@ impl Journal {
     }
 
     /// Writes how a recorded call ended.
-    pub fn settle(&mut self, seq: u64, outcome: Outcome) {
+    pub fn settle(&mut self, number: u64, outcome: Outcome) {
+        // What came before a reset is forgotten.
+        let Some(seq) = number.checked_sub(self.before).filter(|seq| *seq > 0) else { return };
         if let Some(entry) = self.ring.entries.lock().iter_mut().rev().find(|entry| entry.seq == seq) {
             entry.outcome = outcome;
         }
@@ -146,7 +153,7 @@ impl Journal {
     pub fn reset(&mut self) {
         self.ring.let_go(&self.limits.together, |_, _| true);
         self.ring.dropped.store(0, Ordering::Relaxed);
-        self.next_seq = 1;
+        self.before = self.next_number - 1;
     }
 }
 

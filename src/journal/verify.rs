@@ -28,6 +28,8 @@ pub struct Retries<'a> {
     pub chains: Vec<Chain<'a>>,
     /// How chains spread their gaps, by attempt.
     pub spacing: Vec<Spacing>,
+    /// Calls that are no longer in the journal, and are not judged.
+    pub dropped: u64,
 }
 
 /// One call and its retries.
@@ -102,7 +104,7 @@ impl<'a> Retries<'a> {
         }
         let (chains, single): (Vec<_>, Vec<_>) = chains.into_iter().partition(|chain| chain.attempts.len() > 1);
         let spacing = spacing(&chains);
-        Self { single_calls: single.len(), chains, spacing }
+        Self { single_calls: single.len(), chains, spacing, dropped: 0 }
     }
 }
 

@@ -40,13 +40,13 @@ impl Line {
 
     /// Notes that a call is about to be answered.
     pub(super) fn answers(&self, visit: &Visit) {
-        *self.answered.lock() = visit.tenant.as_ref().map(|tenant| (Arc::clone(tenant), visit.seq));
+        *self.answered.lock() = visit.tenant.as_ref().map(|tenant| (Arc::clone(tenant), visit.number));
     }
 
     /// Tells the journal that the last answer did not reach its client.
     fn lose_last(&self) {
-        if let Some((tenant, seq)) = self.answered.lock().take() {
-            tenant.lock().journal.settle(seq, Outcome::ClientGone);
+        if let Some((tenant, number)) = self.answered.lock().take() {
+            tenant.lock().journal.settle(number, Outcome::ClientGone);
         }
     }
 }

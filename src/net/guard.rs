@@ -16,6 +16,9 @@ use crate::config::Settings;
 use crate::problem::Problem;
 use crate::reply::Reply;
 
+/// What pages may read of an answer's headers besides those that any page may.
+const EXPOSED: &str = "retry-after, retry-after-ms, x-should-retry, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-mock-fault";
+
 /// The rules.
 #[derive(Debug)]
 pub(super) struct Guard {
@@ -53,7 +56,7 @@ impl Guard {
         let Some(origin) = request.get(ORIGIN).filter(|_| !self.origins.is_empty()) else { return };
         if self.is_allowed(origin) {
             reply.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            reply.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, x-mock-fault"));
+            reply.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
             reply.insert(VARY, HeaderValue::from_static("origin"));
         }
     }

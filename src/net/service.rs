@@ -19,7 +19,7 @@ use super::log;
 use super::paced::{Paced, Portions};
 use super::wire::Order;
 use crate::call::{Call, Head};
-use crate::clock::Mode;
+use crate::clock::Clock;
 use crate::emulator::{Arrival, Emulator};
 use crate::journal::Outcome;
 use crate::problem::Problem;
@@ -128,9 +128,7 @@ fn decide(emulator: &Emulator, visit: &mut Visit, call: Call) -> (Reply, Head) {
 
 fn refusal(why: Unread, limit_bytes: usize) -> Problem {
     match why {
-        Unread::TooLarge => {
-            Problem::text(413, format!("Request body is larger than {limit_bytes} bytes (--max-body-bytes)"))
-        }
+        Unread::TooLarge => Problem::body_too_large(limit_bytes),
         Unread::TooSlow => Problem::text(408, "Request body came too slowly"),
         Unread::Broken | Unread::Gone => Problem::unreadable_body(),
     }
@@ -157,7 +155,7 @@ async fn hand_over(line: &Line, mut order: Order) -> Result<Response<Body>, Infa
 /// What hyper sends. A body that goes out slowly keeps its call open.
 fn response(line: &Line, head: &Head, mut reply: Reply, visit: Option<Box<Visit>>) -> Response<Body> {
     line.shell.guard.share(&head.headers, &mut reply.headers);
-    if line.shell.emulator.settings().clock != Mode::Real {
+    if !clock_of(line, visit.as_deref()).shows_wall() {
         date(line, &mut reply, visit.as_deref());
     }
     let status = reply.status_code();
@@ -174,11 +172,14 @@ fn response(line: &Line, head: &Head, mut reply: Reply, visit: Option<Box<Visit>
 
 /// Dates the reply by its tenant's clock, so that equal calls on a standing clock give equal bytes. hyper dates the others.
 fn date(line: &Line, reply: &mut Reply, visit: Option<&Visit>) {
-    let tenants = line.shell.emulator.tenants();
-    let now = visit.and_then(Visit::clock).map_or_else(|| tenants.first_clock().now(), |clock| clock.now());
-    if let Ok(date) = HeaderValue::from_str(&now.to_http_date()) {
+    if let Ok(date) = HeaderValue::from_str(&clock_of(line, visit).now().to_http_date()) {
         reply.headers.insert(DATE, date);
     }
+}
+
+/// The clock that a call's reply is dated by.
+fn clock_of<'a>(line: &'a Line, visit: Option<&'a Visit>) -> &'a Clock {
+    visit.and_then(Visit::clock).map_or(line.shell.emulator.tenants().first_clock(), |clock| clock)
 }
 
 #[cfg(test)]

@@ -19,6 +19,10 @@ pub enum Body {
     Text(String),
 }
 
+/// JSON values that a body may hold. Each can break its schema more than once, and every violation echoes its input: a
+/// mebibyte of empty objects would be answered with a hundred times as much.
+const MAX_BODY_VALUES: usize = 20_000;
+
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a body. Refuses what is no JSON although it says so (422), and what the framework cannot hold (400).
@@ -43,8 +47,20 @@ fn is_wide(bytes: &[u8]) -> bool {
 
 fn read_json(bytes: &[u8]) -> Result<Value, Problem> {
     let mut value = read_value(bytes).or_else(|_| explain(bytes))?;
+    if count(&value) > MAX_BODY_VALUES {
+        return Err(Problem::text(413, format!("Request body holds more than {MAX_BODY_VALUES} JSON values")));
+    }
     numbers::to_python(&mut value).map_err(|numbers::OutOfRange| Problem::unreadable_body())?;
     Ok(value)
+}
+
+/// How many values there are in one, itself and the names of fields left out.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(count).sum::<usize>() + 1,
+        Value::Object(fields) => fields.values().map(count).sum::<usize>() + 1,
+        _ => 1,
+    }
 }
 
 /// Why serde took `bytes` for no JSON; or the value, if it only nests as deep as may be.

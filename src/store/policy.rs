@@ -34,7 +34,7 @@ pub struct Policy {
 #[derive(Debug, Clone, Default)]
 pub struct Conditions {
     /// Reads see the world as it was so long ago.
-    pub lag: Duration,
+    pub lag: Option<Duration>,
     /// The index that the call names is gone from now on.
     pub vanish: Option<Vanish>,
     /// Creates beyond so many live items are refused with this status.

@@ -1,5 +1,7 @@
 //! What a handler is given of a call: checked, coerced, at a moment. It knows no operation.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -20,9 +22,16 @@ pub struct Request {
     pub body: Map<String, Value>,
     /// What the call is made to see.
     pub conditions: Conditions,
+    /// How far back it sees its world.
+    pub lag: Duration,
 }
 
 impl Request {
+    /// Says that the call is a read that lags, if it is made to.
+    pub fn look_back(&mut self) {
+        self.lag = self.conditions.lag.take().unwrap_or_default();
+    }
+
     /// The project that the call names.
     pub(super) fn named_project(&self) -> Option<Uuid> {
         Uuid::try_parse(self.params.get("project_id")?.as_str()?).ok()

@@ -239,6 +239,7 @@ impl World {
         }
         self.by_project.insert((index.project, ordinal));
         self.by_source.insert((index.source, ordinal));
+        self.expect_sight_of(index.created_at);
         self.indexes.insert(ordinal, Box::new(index));
         Ok(ordinal)
     }
@@ -264,7 +265,7 @@ impl World {
 
     fn shown(&self, ordinal: u64, request: &Request) -> Option<&Index> {
         let index = self.indexes.get(&ordinal)?;
-        let shown = index.is_seen(request.now, request.conditions.lag) && self.in_named_project(index.project, request);
+        let shown = index.is_seen(request.now, request.lag) && self.in_named_project(index.project, request);
         shown.then_some(index)
     }
 
@@ -288,6 +289,14 @@ impl World {
         if index.deleted_at.is_none() {
             index.deleted_at = Some(now);
             self.graves.push_back((now, ordinal));
+            self.expect_sight_of(now);
+        }
+    }
+
+    /// Notes when lagging reads come to see what was done at `now`, for clocks that jump from event to event.
+    fn expect_sight_of(&mut self, now: Moment) {
+        if !self.memory.is_zero() {
+            self.events.push(now.plus(self.memory));
         }
     }
 
@@ -330,7 +339,7 @@ impl World {
     }
 
     fn is_listed(&self, ordinal: u64, request: &Request) -> bool {
-        self.indexes[&ordinal].is_seen(request.now, request.conditions.lag)
+        self.indexes[&ordinal].is_seen(request.now, request.lag)
     }
 
     // ------------------------------------------------------------------------------------------------ pages, limits

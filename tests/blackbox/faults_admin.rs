@@ -161,3 +161,37 @@ fn a_rule_changes_what_the_very_next_call_meets_even_at_the_head() {
     assert_eq!(client.delete("/__admin/faults/now?tenant=llx-test").status, 204);
     assert_eq!(client.get(LIST).status, 200);
 }
+
+#[test]
+fn a_rule_of_the_start_lives_again_after_a_reset() {
+    let server = standing(&[("fault", "indexes.list status=500 ttl=1m")]);
+    let client = Client::of(&server);
+    client.advance("2m");
+    assert_eq!(client.get("/api/v1/indexes").status, 200);
+    assert_eq!(client.post("/__admin/reset", &json!({})).status, 204);
+    assert_eq!(client.get("/api/v1/indexes").status, 500);
+}
+
+#[test]
+fn a_condition_on_a_credential_is_refused_and_its_value_never_shown() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    for rule in ["* status=500 when=header:authorization=llx-secret", "* status=500 when=header:cookie~llx-secret"] {
+        let refused = client.post("/__admin/faults", &json!({ "rule": rule }));
+        assert_eq!(refused.status, 422, "{rule}");
+        assert!(refused.text().contains("key=KEY"), "{}", refused.text());
+    }
+    assert_eq!(client.post("/__admin/faults", &json!({ "rule": "* status=500 when=header:cookie" })).status, 201);
+}
+
+#[test]
+fn a_backslash_in_quotes_is_one_unless_it_keeps_a_quote() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    client.arm(r#"indexes.create status=500 when=body:/name~"^a \d+$""#);
+    let create =
+        |name: &str| client.post("/api/v1/indexes", &json!({ "source_directory_id": "dir-a", "name": name })).status;
+    assert_eq!(["a 12", "a ddd"].map(create), [500, 201]);
+    client.arm(r#"indexes.list status=400 body="a\nb \"c\" \\""#);
+    assert_eq!(client.get("/api/v1/indexes").text(), r#"a\nb "c" \"#);
+}

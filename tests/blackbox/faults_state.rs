@@ -234,3 +234,24 @@ fn what_could_not_come_to_pass_is_noted_and_is_no_strike() {
         assert_eq!((&shown["matches"], &shown["strikes"]), (&json!(1), &json!(0)), "{rule}");
     }
 }
+
+#[test]
+fn a_write_never_lags_and_a_rule_that_says_so_did_not_strike() {
+    let server = standing(&[("fault", "* lag=1h")]);
+    let client = Client::of(&server);
+    let path = format!("/api/v1/indexes/{}", client.create("dir-a")["id"].as_str().expect("an id"));
+    assert_eq!(client.get(&path).status, 404);
+    assert_eq!(client.delete(&path).status, 204);
+    assert_eq!(client.fates(), ["rule-1 inapplicable", "rule-1 struck", "rule-1 inapplicable"]);
+}
+
+#[test]
+fn an_answer_that_the_state_was_bent_for_is_marked() {
+    let server = standing(&[("fault", "indexes.list lag=1h name=late"), ("fault", "indexes.get vanish name=gone")]);
+    let client = Client::of(&server);
+    let path = format!("/api/v1/indexes/{}", client.create("dir-a")["id"].as_str().expect("an id"));
+    assert_eq!(client.get("/api/v1/indexes").header("x-mock-fault"), Some("late"));
+    let gone = client.get(&path);
+    assert_eq!((gone.status, gone.header("x-mock-fault")), (404, Some("gone")));
+    assert_eq!(client.get(&path).header("x-mock-fault"), None, "there was nothing left to vanish");
+}

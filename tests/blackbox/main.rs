@@ -2,6 +2,7 @@
 //! once; one module a concern.
 
 mod clock;
+mod clock_events;
 mod determinism;
 mod faults_admin;
 mod faults_chance;

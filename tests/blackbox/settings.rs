@@ -164,3 +164,40 @@ fn a_schema_that_is_none_or_replaces_nothing_is_refused_by_name() {
         fs::remove_file(folder.path().join(name)).expect("was written");
     }
 }
+
+#[test]
+fn a_blank_variable_counts_as_not_set_but_for_a_token() {
+    let program = Program::start(&[], &[("LLAMACLOUD_MOCK_PAGE_SIZE", ""), ("LLAMACLOUD_MOCK_CONFIG", " ")]);
+    assert_eq!(setting(&program, "page-size"), (json!("50"), json!("default")));
+    let blank = run(&["--port", "0"], &[("LLAMACLOUD_MOCK_ADMIN_TOKEN", "")]);
+    let told = String::from_utf8_lossy(&blank.stderr).into_owned();
+    assert!(blank.status.code() == Some(64) && told.contains("LLAMACLOUD_MOCK_ADMIN_TOKEN"), "{told}");
+    assert_eq!(run(&["--port", "0", "--admin-token="], &[]).status.code(), Some(64));
+}
+
+#[test]
+fn what_is_no_address_of_the_web_is_refused() {
+    let unfit = ["--public-url=foo", "--public-url=ftp://x", "--cors-origin=null", "--cors-origin=http://a.test/b"];
+    for flag in unfit {
+        let output = run(&["--port", "0", flag], &[]);
+        assert_eq!(output.status.code(), Some(64), "{flag}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let program = Program::start(&["--cors-origin", "http://b.test/"], &[]);
+    let answer = Client::at(program.address).try_call("GET", "/api/v1/indexes", "Origin: http://b.test\r\n", None);
+    assert_eq!(answer.map(|answer| answer.status), Some(200));
+}
+
+#[test]
+fn a_rule_that_is_wrong_names_where_it_stands() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = file(&folder, "fault = \"x y\"\n");
+    let told = |args: &[&str], environment: &[(&str, &str)]| {
+        let output = run(args, environment);
+        assert_eq!(output.status.code(), Some(64));
+        String::from_utf8(output.stderr).expect("is text")
+    };
+    let in_file = told(&["--port", "0", "--config", &path], &[]);
+    assert!(in_file.contains(&format!("fault (in {path})")), "{in_file}");
+    let in_environment = told(&["--port", "0"], &[("LLAMACLOUD_MOCK_FAULT", "indexes.list status=500\n# no comment")]);
+    assert!(in_environment.contains("LLAMACLOUD_MOCK_FAULT (in the environment)"), "{in_environment}");
+}

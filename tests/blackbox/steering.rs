@@ -182,3 +182,34 @@ fn admin_calls_are_neither_journaled_nor_faulted() {
     }
     assert_eq!(client.get("/__admin/journal").json(), json!({ "entries": [], "dropped": 0 }));
 }
+
+#[test]
+fn a_call_from_before_a_reset_of_the_journal_leaves_later_ones_alone() {
+    let server = standing(&[("fault", "indexes.create hang")]);
+    let client = Client::of(&server);
+    let mut hanging = client.wire();
+    hanging.send(client.request("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
+    crate::support::wait_until("the call is journaled", || !client.journal().is_empty());
+    assert_eq!(client.post("/__admin/reset", &json!({ "parts": ["journal"] })).status, 204);
+    assert_eq!(client.get("/api/v1/indexes").status, 200);
+    hanging.reset();
+    let state = format!("/__admin/state?tenant={}", client.key());
+    crate::support::wait_until("the call is over", || client.get(&state).json()["tenants"][0]["open_calls"] == 0);
+    let entries = client.journal();
+    assert_eq!((entries.len(), &entries[0]["seq"], &entries[0]["outcome"]), (1, &json!(1), &json!("sent")));
+}
+
+#[test]
+fn in_contract_mode_any_name_and_any_directory_is_good() {
+    let server = server(&[("contract", "true"), ("strict-references", "true")]);
+    let client = Client::of(&server);
+    let made = client.create("dir-a");
+    let bodies = [
+        json!({ "source_directory_id": made["output_directory_id"] }),
+        json!({ "source_directory_id": "" }),
+        json!({ "source_directory_id": "dir-b", "name": "mock:whatever" }),
+    ];
+    for body in bodies {
+        assert_eq!(client.post("/api/v1/indexes", &body).status, 201, "{body}");
+    }
+}

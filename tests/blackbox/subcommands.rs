@@ -99,3 +99,30 @@ fn scenarios_are_listed_and_shown() {
     assert_eq!(unknown.status.code(), Some(64));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean lost-create?"));
 }
+
+#[test]
+fn validate_knows_no_bad_day_and_the_limit_of_bodies() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = folder.path().join("payload.json");
+    fs::write(&path, r#"{"source_directory_id": "dir-abc123"}"#).expect("can be written");
+    let path = path.to_str().expect("its path is text");
+    let faults = ("LLAMACLOUD_MOCK_FAULT", "* status=500");
+    assert_eq!(run(&["validate", path], &[faults, ("LLAMACLOUD_MOCK_SCENARIO", "outage")]).status.code(), Some(0));
+    let output = run(&["validate", path], &[("LLAMACLOUD_MOCK_MAX_BODY_BYTES", "10")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stdout).contains(": 413 "));
+}
+
+#[test]
+fn check_wants_to_know_what_to_check_and_says_what_it_could_not() {
+    assert_eq!(run(&["check"], &[]).status.code(), Some(64));
+    let program = Program::start(&["--journal-entries", "2"], &[]);
+    let client = crate::support::Client::at(program.address);
+    for _ in 0..5 {
+        client.get("/api/v1/indexes");
+    }
+    let port = program.address.port().to_string();
+    let output = run(&["check", "--port", &port, "--honour-retry-after"], &[]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("3 are no longer in the journal"), "{output:?}");
+}

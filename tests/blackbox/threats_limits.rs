@@ -286,3 +286,34 @@ fn no_clock_can_be_moved_past_its_end() {
     }
     assert_eq!(client.get("/__admin/state").json()["panics"], 0);
 }
+
+#[test]
+fn a_body_holds_twenty_thousand_values_and_no_more() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    // The object, its two fields and the items of one.
+    let body = |items: usize| json!({ "source_directory_id": "dir-a", "products": vec![json!({}); items] });
+    let at_the_limit = client.post("/api/v1/indexes", &body(20_000 - 3));
+    assert_eq!(at_the_limit.status, 422);
+    assert_eq!(at_the_limit.json()["detail"].as_array().map(Vec::len), Some(2 * (20_000 - 3)));
+    let past = client.post("/api/v1/indexes", &body(20_000 - 2));
+    assert_eq!(
+        (past.status, past.json()["detail"].as_str()),
+        (413, Some("Request body holds more than 20000 JSON values"))
+    );
+}
+
+#[test]
+fn a_reset_of_everything_makes_room_for_other_keys() {
+    let server = server(&[("max-tenants", "2")]);
+    let client = Client::of(&server);
+    let list = |key: &str| client.with_key(key).get("/api/v1/indexes").status;
+    assert_eq!(["a", "b", "c"].map(list), [200, 200, 429]);
+    let journal = client.get("/__admin/journal?status=429").json();
+    assert_eq!(journal["entries"][0]["path"], "/api/v1/indexes", "what is refused is journaled too");
+    // A connection refers to its last call's tenant until it is closed, and that is noticed when it is.
+    crate::support::wait_until("there is room", || {
+        client.post("/__admin/reset", &json!({}));
+        list("c") == 200
+    });
+}
