@@ -2,8 +2,8 @@
 //!
 //! A tenant's clock is `real` (the wall, plus what was advanced), `manual` (stands until moved) or `auto` (stands, and
 //! jumps to its next event when every open call of the tenant is waiting; with no call open, when the next one comes).
-//! Events are the ends of injected delays, the steps of syncs, and the moments to which an injected `Retry-After` sent a
-//! client away. The wall is read once at start and carried on by the monotonic clock, so that a system clock that is
+//! Events are the ends of injected delays, the steps of syncs, the moments to which an injected `Retry-After` sent a client
+//! away, those at which lagging reads come to see a write, and the beginnings of rules' windows. The wall is read once at start and carried on by the monotonic clock, so that a system clock that is
 //! set back moves nothing.
 
 mod duration;

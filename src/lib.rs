@@ -34,7 +34,8 @@
 //!   to state reaches it as plain [`store::Conditions`].
 //! - The wall clock is read in [`clock`] alone, and all chance comes from [`seed`], by name and number: what one call
 //!   draws moves nothing that another gets.
-//! - Tenants share nothing but the program; no lock of all of them is on the way of a call.
+//! - Tenants share nothing but the program; no lock of all of them is on the way of a call, but when all journals together
+//!   are full: then one call in many makes the largest let go.
 //! - A refusal becomes bytes in [`problem`] alone.
 //! - No connection is opened but by `healthcheck` and `check`, and those ask this program's own server.
 //!

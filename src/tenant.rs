@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::clock::{Clock, Mode, Moment, wall};
 use crate::config::{Isolation, Settings};
@@ -11,7 +13,6 @@ use crate::journal::Journal;
 use crate::seed::Seed;
 use crate::store::{Ledger, Policy, World};
 use crate::tenant_label::{KeyDigest, digest_of, label};
-use parking_lot::{Mutex, MutexGuard, RwLock};
 
 /// One API key and everything that is its own.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub struct Tenant {
     /// Its calls that have come and not yet ended.
     open_calls: AtomicUsize,
     /// Whether some rule may strike before a call is read; kept beside the lock so that heads need not take it.
-    has_head_orders: AtomicBool,
+    head_targets: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -123,9 +124,9 @@ impl Tenant {
         self.open_calls.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Whether some rule may strike before a call is read.
-    pub fn strikes_at_head(&self) -> bool {
-        self.has_head_orders.load(Ordering::Relaxed)
+    /// Whether some rule may strike a call of the operation with this number before it is read.
+    pub fn strikes_at_head(&self, operation: usize) -> bool {
+        self.head_targets.load(Ordering::Relaxed) & (1 << operation) != 0
     }
 
     /// Changes the tenant's rules, and what depends on them.
@@ -135,7 +136,7 @@ impl Tenant {
         let lag = state.faults.longest_lag();
         state.world.remember_deleted_for(lag);
         state.expect_windows(&self.clock);
-        self.has_head_orders.store(state.faults.has_head_orders(), Ordering::Relaxed);
+        self.head_targets.store(state.faults.head_targets(), Ordering::Relaxed);
         result
     }
 
@@ -284,14 +285,14 @@ impl Origin {
         let faults = self.first_faults.lock().fresh();
         let mut world = World::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.ledger));
         world.remember_deleted_for(faults.longest_lag());
-        let has_head_orders = AtomicBool::new(faults.has_head_orders());
+        let head_targets = AtomicU64::new(faults.head_targets());
         let state = State { world, journal: Journal::new(self.journal.clone()), faults, first_call: None };
         Tenant {
             label,
             clock: Arc::new(self.first_clock.fork()),
             seed,
             open_calls: AtomicUsize::new(0),
-            has_head_orders,
+            head_targets,
             state: Mutex::new(state),
         }
     }

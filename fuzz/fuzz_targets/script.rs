@@ -35,7 +35,9 @@ fn live(script: &Arc<Script>, steps: &[u8]) {
         now = now.plus(Duration::from_micros(1 << (step >> 2)));
         life.bring_to(now);
         match step & 3 {
-            0 => life.was_read(now),
+            0 => {
+                life.was_read(now);
+            }
             1 if !life.view().in_progress => life.start(Arc::clone(script), now),
             2 if life.view().in_progress => life.cancel(now),
             _ => {}

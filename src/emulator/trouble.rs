@@ -74,7 +74,8 @@ impl Emulator {
     pub(super) fn meet_head(&self, visit: &mut Visit, operation: &Operation, head: &Head) -> Result<(), Problem> {
         visit.own_rule = self.own_rule(operation, head)?.map(Arc::new);
         let own_strikes = visit.own_rule.as_ref().is_some_and(|rule| rule.strikes_at_head());
-        let Some(tenant) = visit.tenant.clone().filter(|tenant| own_strikes || tenant.strikes_at_head()) else {
+        let position = self.position(visit);
+        let Some(tenant) = visit.tenant.clone().filter(|tenant| own_strikes || tenant.strikes_at_head(position)) else {
             return Ok(());
         };
         let mut state = tenant.lock();
@@ -143,7 +144,8 @@ impl Emulator {
     }
 
     fn position(&self, visit: &Visit) -> usize {
-        self.targets.iter().position(|target| target.name == visit.name()).unwrap_or(usize::MAX)
+        let position = self.targets.iter().position(|target| target.name == visit.name());
+        position.expect("every operation is one that rules can be about")
     }
 }
 

@@ -79,9 +79,10 @@ impl Faults {
         self.armed.is_empty()
     }
 
-    /// Whether some rule strikes at the head.
-    pub fn has_head_orders(&self) -> bool {
-        self.armed.iter().any(|armed| armed.rule.strikes_at_head())
+    /// The operations that some rule strikes at the head: bit n is set for the n-th.
+    pub fn head_targets(&self) -> u64 {
+        let at_head = self.armed.iter().filter(|armed| armed.rule.strikes_at_head());
+        at_head.fold(0, |targets, armed| targets | armed.rule.targets)
     }
 
     /// The longest lag of any rule.

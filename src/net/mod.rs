@@ -1,5 +1,5 @@
 //! The shell: accepts connections, reads calls, waits, writes, cuts and drains. It obeys replies and decides nothing
-//! about the emulated API. The only part of the program that is async.
+//! about the emulated API.
 
 mod body;
 mod connection;

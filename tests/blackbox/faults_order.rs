@@ -132,3 +132,19 @@ fn rules_that_look_at_the_body_and_rules_at_the_head_go_together() {
     assert_eq!(["a", "b", "b", "a"].map(call), [503, 201, 402, 503]);
     assert_eq!(client.fates(), ["body struck", "", "quota struck", "body struck, quota shadowed"]);
 }
+
+#[test]
+fn a_rule_at_the_head_of_one_operation_leaves_the_counts_of_others_alone() {
+    let settings = [
+        ("fault", "indexes.get reset=head"),
+        ("fault", "indexes.create status=500 first=1"),
+        ("max-body-bytes", "100"),
+    ];
+    let server = standing(&settings);
+    let client = Client::of(&server);
+    let create = |name: &str| {
+        let body = json!({ "source_directory_id": "dir-a", "name": name });
+        client.post("/api/v1/indexes", &body).status
+    };
+    assert_eq!([create(&"n".repeat(100)), create("short"), create("short")], [413, 500, 201]);
+}
