@@ -75,6 +75,8 @@ struct Origin {
     given_faults: Faults,
     /// Rules that were given since and may not have struck yet, whether they are still armed or not.
     added_rules: Mutex<Vec<Rule>>,
+    /// Held by whoever changes rules: a look at all of them and the change are one step.
+    rule_changes: Mutex<()>,
     policy: Arc<Policy>,
     ledger: Arc<Ledger>,
     journal: crate::journal::Limits,
@@ -158,6 +160,7 @@ impl Tenants {
             first_faults: Mutex::new(faults.fresh()),
             given_faults: faults,
             added_rules: Mutex::default(),
+            rule_changes: Mutex::default(),
             policy: Arc::new(Policy::new(settings)),
             ledger: Ledger::new(settings.max_state_bytes),
             journal: crate::journal::Limits::new(settings),
@@ -241,6 +244,11 @@ impl Tenants {
     /// What all journals keep to together.
     pub fn journal_limits(&self) -> crate::journal::Limits {
         self.origin.journal.clone()
+    }
+
+    /// Has others who would change rules wait, as long as what is returned lives.
+    pub fn turn_to_change_rules(&self) -> MutexGuard<'_, ()> {
+        self.origin.rule_changes.lock()
     }
 
     /// Remembers a rule that was given at run time, for [`Tenants::rules_never_struck`].

@@ -43,6 +43,7 @@ pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
 
 pub(super) fn add(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
     let (rule, whose) = given(house, call)?;
+    let _turn = house.tenants.turn_to_change_rules();
     let rule =
         if rule.has_name() { rule } else { rule.named(&free_name(|name| whose.any(house, |faults| faults.has(name)))) };
     if whose.any(house, |faults| faults.has(&rule.name)) {
@@ -62,6 +63,7 @@ pub(super) fn put(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
         return Err(Problem::text(422, format!("name: is {} in the path and {} in the rule", named.name, rule.name)));
     }
     let rule = rule.named(&named.name);
+    let _turn = house.tenants.turn_to_change_rules();
     let is_there = whose.any(house, |faults| faults.has(&rule.name));
     make_room(house, &whose, &rule.name)?;
     whose.arm(house, &rule);
@@ -70,6 +72,7 @@ pub(super) fn put(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
 
 pub(super) fn remove(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
     let (name, whose) = (name(call), whose(house, call, None)?);
+    let _turn = house.tenants.turn_to_change_rules();
     if !whose.any(house, |faults| faults.has(&name)) {
         return Err(unknown(&name));
     }

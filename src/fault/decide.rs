@@ -10,7 +10,7 @@ use super::kind::{Kind, Phase};
 use super::rule::{AfterStrike, Rule};
 use super::spoil;
 use super::view::CallView;
-use crate::journal::{FaultNote, Struck as Fate};
+use crate::journal::{Fate, FaultNote};
 use crate::reply::{HeadOrder, Reply};
 use crate::store::Conditions;
 

@@ -64,13 +64,13 @@ pub struct FaultNote {
     /// The rule's name.
     pub rule: Arc<str>,
     /// What became of it.
-    pub outcome: Struck,
+    pub outcome: Fate,
 }
 
 /// What became of a rule whose trigger a call met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Struck {
+pub enum Fate {
     /// Its effect was applied.
     Struck,
     /// An earlier rule struck.

@@ -5,6 +5,6 @@ mod entry;
 mod ring;
 mod verify;
 
-pub use entry::{Entry, FaultNote, Outcome, Recorded, Struck};
+pub use entry::{Entry, Fate, FaultNote, Outcome, Recorded};
 pub use ring::{Journal, Limits};
 pub use verify::{Attempt, Chain, Retries, Spacing};

@@ -47,7 +47,7 @@ where
         return Err(Unread::TooLarge);
     }
     let started = Instant::now();
-    let mut whole = Portions::default();
+    let mut whole = Gathered::default();
     let mut first = at_once(body.frame()).await;
     loop {
         let frame = match first.take() {
@@ -104,14 +104,14 @@ fn due(started: Instant, received: usize) -> Instant {
     started + (GRACE + earned).min(DEADLINE)
 }
 
-/// The portions of a body; one alone is not copied.
+/// What has come of a body; one portion alone is not copied.
 #[derive(Default)]
-struct Portions {
+struct Gathered {
     first: Bytes,
     rest: BytesMut,
 }
 
-impl Portions {
+impl Gathered {
     fn len(&self) -> usize {
         self.first.len() + self.rest.len()
     }

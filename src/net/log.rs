@@ -80,7 +80,7 @@ impl<'a> Line<'a> {
     /// The line of a call that took so long.
     pub(super) fn of(head: &'a Head, visit: Option<&'a Visit>, reply: &Reply, took: Duration) -> Self {
         let struck = |visit: &'a Visit| {
-            let note = visit.faults.iter().find(|note| note.outcome == crate::journal::Struck::Struck)?;
+            let note = visit.faults.iter().find(|note| note.outcome == crate::journal::Fate::Struck)?;
             Some(&*note.rule)
         };
         Self {

@@ -2,6 +2,7 @@
 //! does to state arrives as plain [`Conditions`].
 
 mod bits;
+mod conditions;
 mod directory;
 mod index;
 mod ledger;
@@ -11,10 +12,11 @@ mod request;
 mod weight;
 mod world;
 
+pub use conditions::{Conditions, PageFault, Vanish};
 pub use directory::{Directory, DirectoryKind};
 pub use index::{Index, Options, Product, Word};
 pub use ledger::Ledger;
 pub use paging::{Page, PageRequest};
-pub use policy::{Conditions, PageFault, Policy, Vanish};
+pub use policy::Policy;
 pub use request::Request;
 pub use world::{Made, World};

@@ -1,4 +1,4 @@
-//! What a world goes by: the settings that its resources know, and what a single call is made to see of them.
+//! What a world goes by: the settings that its resources know.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,37 +27,6 @@ pub struct Policy {
     pub page_size: usize,
     /// Items of a kind.
     pub max_items: usize,
-}
-
-/// What one call is made to see of its world; the default is the truth. A handler takes out what came to pass, so that what
-/// is left is what did not.
-#[derive(Debug, Clone, Default)]
-pub struct Conditions {
-    /// Reads see the world as it was so long ago.
-    pub lag: Option<Duration>,
-    /// The index that the call names is gone from now on.
-    pub vanish: Option<Vanish>,
-    /// Creates beyond so many live items are refused with this status.
-    pub quota: Option<(usize, u16)>,
-    /// The course of a sync that the call starts.
-    pub script: Option<Arc<Script>>,
-    /// What is wrong with the page.
-    pub page: Option<PageFault>,
-}
-
-/// Says that an index disappears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Vanish;
-
-/// What can be wrong with a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageFault {
-    /// Its token leads back to itself.
-    RepeatToken,
-    /// The token that was sent counts as expired.
-    ExpiredToken,
-    /// It is empty although a next one follows.
-    EmptyMiddle,
 }
 
 impl Policy {

@@ -195,3 +195,22 @@ fn a_backslash_in_quotes_is_one_unless_it_keeps_a_quote() {
     client.arm(r#"indexes.list status=400 body="a\nb \"c\" \\""#);
     assert_eq!(client.get("/api/v1/indexes").text(), r#"a\nb "c" \"#);
 }
+
+#[test]
+fn rules_without_a_name_get_one_each_however_many_come_at_once() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let client = &client;
+            scope.spawn(move || {
+                for _ in 0..25 {
+                    assert_eq!(client.post(FAULTS, &json!({ "rule": "indexes.get status=500" })).status, 201);
+                }
+            });
+        }
+    });
+    let rules = client.get(FAULTS).json()["faults"].as_array().cloned().unwrap_or_default();
+    let names: std::collections::BTreeSet<_> = rules.iter().map(|rule| rule["name"].to_string()).collect();
+    assert_eq!(names.len(), 200);
+}
