@@ -228,7 +228,8 @@ fn conjure(world: &mut World, id: &str, request: &Request) -> Result<u64, Proble
     let source = source_directory(world, &source_id, request)?;
     let name = world.directory(source).name.clone();
     let life = Life::begin(Arc::clone(&world.policy.script), request.now);
-    let stream = world.seed.stream(&format!("index {id}"), 0);
+    let project = world.project_id(world.directory(source).project);
+    let stream = world.seed.stream(&format!("index {id} in {project}"), 0);
     let index = Index { given_id: Some(id.into()), ..new_index(world, stream, (source, name), life) };
     world.add_index(index)
 }

@@ -33,7 +33,8 @@ pub struct World {
     directory_ids: HashMap<Box<str>, Vec<u32>>,
     indexes: BTreeMap<u64, Box<Index>>,
     minted: HashMap<Uuid, Minted, ByBits>,
-    given_ids: HashMap<Box<str>, u64>,
+    /// Ids that nobody minted; projects may have one each of the same.
+    given_ids: HashMap<Box<str>, Vec<u64>>,
     by_project: BTreeSet<(u32, u64)>,
     by_source: BTreeSet<(u32, u64)>,
     graves: VecDeque<(Moment, u64)>,
@@ -145,11 +146,6 @@ impl World {
 
     // ------------------------------------------------------------------------------------------------- directories
 
-    /// How many directories there are.
-    pub fn directory_count(&self) -> usize {
-        self.directories.len()
-    }
-
     /// All directories in order of creation, without those that belong to an index.
     pub fn directories(&self) -> impl Iterator<Item = &Directory> {
         self.directories.values().map(|directory| &**directory)
@@ -235,7 +231,7 @@ impl World {
         self.minted.insert(index.export_config, Minted::Export(ordinal));
         self.minted.insert(index.output, Minted::Output(ordinal));
         if let Some(id) = &index.given_id {
-            self.given_ids.insert(id.clone(), ordinal);
+            self.given_ids.entry(id.clone()).or_default().push(ordinal);
         }
         self.by_project.insert((index.project, ordinal));
         self.by_source.insert((index.source, ordinal));
@@ -246,8 +242,9 @@ impl World {
 
     /// The number of the index that `id` names, if the call may see it.
     pub fn find_index(&self, id: &str, request: &Request) -> Option<u64> {
-        let ordinal = self.index_by_id(id).or_else(|| self.given_ids.get(id).copied())?;
-        self.shown(ordinal, request).map(|index| index.ordinal)
+        let given = self.given_ids.get(id).into_iter().flatten().copied();
+        let mut named = self.index_by_id(id).into_iter().chain(given);
+        named.find(|ordinal| self.shown(*ordinal, request).is_some())
     }
 
     fn index_by_id(&self, id: &str) -> Option<u64> {
@@ -314,8 +311,13 @@ impl World {
         for uuid in [index.uuid, index.export_config, index.output] {
             self.minted.remove(&uuid);
         }
-        if let Some(id) = &index.given_id {
-            self.given_ids.remove(id);
+        if let Some(id) = &index.given_id
+            && let Some(ordinals) = self.given_ids.get_mut(id)
+        {
+            ordinals.retain(|known| *known != ordinal);
+            if ordinals.is_empty() {
+                self.given_ids.remove(id);
+            }
         }
         self.by_project.remove(&(index.project, ordinal));
         self.by_source.remove(&(index.source, ordinal));

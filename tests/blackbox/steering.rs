@@ -213,3 +213,15 @@ fn in_contract_mode_any_name_and_any_directory_is_good() {
         assert_eq!(client.post("/api/v1/indexes", &body).status, 201, "{body}");
     }
 }
+
+#[test]
+fn in_contract_mode_two_projects_have_an_index_each_of_one_id() {
+    let server = server(&[("contract", "true")]);
+    let client = Client::of(&server);
+    let path = |project: &str| format!("/api/v1/indexes/x?project_id={project}");
+    let projects = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"];
+    let made = projects.map(|project| client.get(&path(project)).json());
+    assert_ne!(made[0]["export_config_id"], made[1]["export_config_id"]);
+    assert_eq!(client.delete(&path(projects[1])).status, 204);
+    assert_eq!(client.get(&path(projects[0])).json(), made[0]);
+}
