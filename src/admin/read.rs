@@ -14,7 +14,12 @@ use crate::tenant::Tenant;
 
 /// A body's fields; an empty body has none.
 pub(super) fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Problem> {
-    serde_json::from_slice(json(call)?).map_err(|error| refusal(&error))
+    let bytes = json(call)?;
+    // The reader would take a list for the fields in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::text(422, "the body is a list; it takes an object"));
+    }
+    serde_json::from_slice(bytes).map_err(|error| refusal(&error))
 }
 
 /// A body of any shape; an empty body has no fields.
@@ -56,6 +61,9 @@ pub(super) fn number(call: &Call, name: &str) -> Result<Option<usize>, Problem> 
 /// tenant, so that a test can steer it before its first call.
 pub(super) fn tenant(house: House<'_>, named: Option<&str>) -> Result<Option<Arc<Tenant>>, Problem> {
     let Some(name) = named else { return Ok(None) };
+    if name.is_empty() {
+        return Err(Problem::text(422, "tenant: is empty; leave it out to mean all"));
+    }
     let unknown = || {
         Problem::text(
             404,

@@ -225,3 +225,18 @@ fn in_contract_mode_two_projects_have_an_index_each_of_one_id() {
     assert_eq!(client.delete(&path(projects[1])).status, 204);
     assert_eq!(client.get(&path(projects[0])).json(), made[0]);
 }
+
+#[test]
+fn an_empty_tenant_and_a_list_of_fields_are_no_orders() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    let orders = [
+        ("/__admin/reset", json!({ "tenant": "" })),
+        ("/__admin/faults", json!({ "rule": "* status=500", "tenant": "" })),
+        ("/__admin/clock/advance", json!(["a", "5h"])),
+    ];
+    for (path, body) in orders {
+        assert_eq!(client.post(path, &body).status, 422, "{path} {body}");
+    }
+    assert_eq!(client.get("/__admin/faults").json()["faults"], json!([]));
+}
