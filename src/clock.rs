@@ -3,8 +3,8 @@
 //! A tenant's clock is `real` (the wall, plus what was advanced), `manual` (stands until moved) or `auto` (stands, and
 //! jumps to its next event when every open call of the tenant is waiting; with no call open, when the next one comes).
 //! Events are the ends of injected delays, the steps of syncs, the moments to which an injected `Retry-After` sent a client
-//! away, those at which lagging reads come to see a write, and the beginnings of rules' windows. The wall is read once at start and carried on by the monotonic clock, so that a system clock that is
-//! set back moves nothing.
+//! away, those at which lagging reads come to see a write, and the beginnings of rules' windows. The wall is read once at
+//! start and carried on by the monotonic clock, so that a system clock that is set back moves nothing.
 
 mod duration;
 mod moment;
@@ -163,8 +163,10 @@ impl Clock {
 
     /// Makes the clock run as `mode` says, from `now` on, and forgets what was to come; who waited for it waits no more.
     pub fn restart(&self, mode: Mode, now: Moment) {
-        self.state.lock().end_waits();
-        self.set(mode, Some(now));
+        let mut state = self.state.lock();
+        state.end_waits();
+        state.mode = mode;
+        state.move_to(now);
     }
 
     /// Moves the clock on by `by`, waking every wait that ends on the way.

@@ -17,7 +17,8 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 
 /// What pages may read of an answer's headers besides those that any page may.
-const EXPOSED: &str = "retry-after, retry-after-ms, x-should-retry, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-mock-fault";
+const EXPOSED: &str = "retry-after, retry-after-ms, x-should-retry, x-ratelimit-limit, x-ratelimit-remaining, \
+                       x-ratelimit-reset, x-mock-fault";
 
 /// The rules.
 #[derive(Debug)]
