@@ -12,7 +12,11 @@ pub type Stream = ChaCha8Rng;
 
 /// A stream that is drawn from by number: the n-th draw is the same whether or not those before it were made.
 #[derive(Debug)]
-pub struct Draws(ChaCha8Rng);
+pub struct Draws {
+    stream: ChaCha8Rng,
+    /// The draw at which the stream stands.
+    next: u64,
+}
 
 /// The root of one tenant's streams.
 #[derive(Debug, Clone)]
@@ -41,19 +45,19 @@ impl Seed {
 
     /// The draws of `purpose`, for one that is used call after call: a stream for each would cost a hash for each.
     pub fn draws(&self, purpose: &str) -> Draws {
-        Draws(self.stream(purpose, 0))
+        Draws { stream: self.stream(purpose, 0), next: 0 }
     }
 }
 
 impl Draws {
     /// The `ordinal`-th draw, from 0 up to but not including 1.
     pub fn fraction(&mut self, ordinal: u64) -> f64 {
-        // A draw takes two words of the stream.
-        let at = u128::from(ordinal) * 2;
-        if self.0.get_word_pos() != at {
-            self.0.set_word_pos(at);
+        if self.next != ordinal {
+            // A draw takes two words of the stream.
+            self.stream.set_word_pos(u128::from(ordinal) * 2);
         }
-        fraction(&mut self.0)
+        self.next = ordinal.wrapping_add(1);
+        fraction(&mut self.stream)
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::effect::Effect;
+use super::kind::Phase;
 use super::rule::Rule;
 use super::trigger::Bucket;
 use super::view::CallView;
@@ -24,6 +25,9 @@ pub struct Faults {
 #[derive(Debug)]
 pub(super) struct Armed {
     pub(super) rule: Arc<Rule>,
+    /// What most calls need to know of the rule, at hand without a look at it.
+    targets: u64,
+    phase: Phase,
     pub(super) strikes: u64,
     matches: u64,
     bucket: Option<Bucket>,
@@ -221,7 +225,13 @@ pub fn free_name(is_taken: impl Fn(&str) -> bool) -> String {
 
 impl Armed {
     fn new(rule: Arc<Rule>, twin: u64) -> Self {
-        Self { rule, matches: 0, strikes: 0, bucket: None, luck: None, twin, until: None }
+        let (targets, phase) = (rule.targets, rule.phase);
+        Self { rule, targets, phase, matches: 0, strikes: 0, bucket: None, luck: None, twin, until: None }
+    }
+
+    /// Whether the rule is about an operation, in a phase.
+    pub(super) fn is_about(&self, operation: usize, phase: Phase) -> bool {
+        self.phase == phase && self.targets & (1 << operation) != 0
     }
 
     /// Counts a call, and tells whether it is hit.

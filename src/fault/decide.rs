@@ -57,13 +57,20 @@ enum Look {
 }
 
 impl Look {
-    fn at(self, rule: &Rule) -> bool {
+    fn phase(self) -> Phase {
         match self {
-            Self::Head => rule.phase == Phase::Before && !rule.trigger.needs_body(),
-            Self::Body => rule.phase == Phase::Before && rule.trigger.needs_body(),
-            Self::Before => rule.phase == Phase::Before,
-            Self::Granted => rule.phase == Phase::After,
-            Self::Refused => rule.phase == Phase::After && rule.kind == Kind::Carry,
+            Self::Head | Self::Body | Self::Before => Phase::Before,
+            Self::Granted | Self::Refused => Phase::After,
+        }
+    }
+
+    /// Whether it is at a rule of its phase.
+    fn is_at(self, rule: &Rule) -> bool {
+        match self {
+            Self::Head => !rule.trigger.needs_body(),
+            Self::Body => rule.trigger.needs_body(),
+            Self::Before | Self::Granted => true,
+            Self::Refused => rule.kind == Kind::Carry,
         }
     }
 }
@@ -146,8 +153,10 @@ impl Faults {
     fn pass(&mut self, call: &CallView<'_>, look: Look) -> Vec<Hit> {
         let mut hits = Vec::new();
         for (position, armed) in self.armed.iter_mut().enumerate() {
-            let rule = &armed.rule;
-            if rule.is_about(call.operation) && look.at(rule) && rule.trigger.counts(call) {
+            if !armed.is_about(call.operation, look.phase()) {
+                continue;
+            }
+            if look.is_at(&armed.rule) && armed.rule.trigger.counts(call) {
                 hits.extend(armed.count(position, call));
             }
         }
