@@ -150,7 +150,7 @@ impl Clock {
         self.time_scale
     }
 
-    /// Makes the clock run as `mode` says, from `now` on.
+    /// Makes the clock run as `mode` says, from `now` on. Who waits on a clock that no longer jumps waits no more.
     pub fn set(&self, mode: Mode, now: Option<Moment>) {
         let mut state = self.state.lock();
         let now = now.unwrap_or_else(|| state.now());

@@ -86,8 +86,8 @@ impl Builder {
     /// Starts the server; it listens when this returns.
     ///
     /// Fails when a setting is wrong, and says which, or when its port cannot be had. `config`, `port-file` and
-    /// `strict-faults` are the program's alone: here nothing reads files, and no exit code says which rules never struck
-    /// ([`MockServer::faults_never_struck`] does).
+    /// `strict-faults` are the program's alone: here no settings file is read, no port written down, and no exit code says
+    /// which rules never struck ([`MockServer::faults_never_struck`] does).
     pub fn start(self) -> Result<MockServer, String> {
         if let Some((name, _)) = self.typed.iter().find(|(name, _)| OF_THE_PROGRAM.contains(&name.as_str())) {
             return Err(format!("--{name} is for the program; a server inside another one does nothing with it"));

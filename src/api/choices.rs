@@ -12,7 +12,7 @@ use crate::store::{Options, Policy, Product, Word};
 const SYNC_FREQUENCIES: &[&str] = &["manual", "daily", "on_source_change"];
 const PRODUCT_TYPES: &[&str] = &["parse", "extract"];
 const ATTACHMENTS: &[&str] = &["screenshots", "items"];
-/// The schema sees to it that there is no other.
+/// Those of the schema, which refuses others unless `--schemas` replaces it.
 const VECTOR_TARGETS: &[&str] = &["DEFAULT", "DISABLED"];
 
 /// The refusal of a value that the service checks in its own code; `msg` says what is allowed.
