@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::cli::{FLAGS, Takes};
-use crate::config::{self, Merged};
+use crate::config::{self, RawSettings};
+use crate::config::{FLAGS, Takes};
 use crate::emulator::Emulator;
-use crate::net::Server;
-use crate::spelling;
+use crate::server::Server;
+use crate::suggest;
 
 /// How long what runs on the server may take to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A running server. It ends when this is dropped; calls that are under way then are cut.
+/// A running server. It ends when this is dropped; requests that are under way then are cut.
 #[derive(Debug)]
 pub struct MockServer {
     address: SocketAddr,
@@ -93,7 +93,7 @@ impl Builder {
             return Err(format!("--{name} is for the program; a server inside another one does nothing with it"));
         }
         let typed = self.typed.into_iter().map(flag_of).collect::<Result<Vec<_>, _>>()?;
-        let told = Merged::alone(&typed);
+        let told = RawSettings::alone(&typed);
         let emulator = Arc::new(Emulator::new(config::read(&told)?, told)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -107,7 +107,7 @@ impl Builder {
             runtime.block_on(async {
                 tokio::select! {
                     () = server.run(std::future::pending()) => {}
-                    // Told to stop, or its owner is gone.
+                    // RawSetting to stop, or its owner is gone.
                     _ = stopped => {}
                 }
             });
@@ -132,7 +132,7 @@ fn flag_of((name, values): (String, Vec<String>)) -> Result<(&'static str, Vec<S
     if let Some(flag) = FLAGS.iter().find(|flag| flag.name == name) {
         return Ok((flag.name, values));
     }
-    let near = spelling::nearest(&name, FLAGS.iter().map(|flag| flag.name));
+    let near = suggest::nearest(&name, FLAGS.iter().map(|flag| flag.name));
     let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
     Err(format!("{name} is not a setting{hint}"))
 }

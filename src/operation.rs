@@ -4,13 +4,13 @@
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use crate::call::PathParams;
-use crate::problem::Problem;
-use crate::reply::Reply;
-use crate::store::{Request, World};
+use crate::error::ApiError;
+use crate::request::PathParams;
+use crate::response::Response;
+use crate::store::{HandlerRequest, Store};
 
-/// What an operation does with a tenant's world.
-pub type Handler = fn(&mut World, &mut Request) -> Result<Reply, Problem>;
+/// What an operation does with a tenant's store.
+pub type Handler = fn(&mut Store, &mut HandlerRequest) -> Result<Response, ApiError>;
 
 /// One endpoint of the emulated API.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Operation {
     /// The status of its success.
     pub status: u16,
     /// The schema of its answer; without one, the answer is empty.
-    pub reply: Option<&'static str>,
+    pub response: Option<&'static str>,
     /// One sentence for people.
     pub summary: &'static str,
     /// What it does.

@@ -1,5 +1,5 @@
 //! Independent streams of chance. Every id, made-up value, latency draw and fault draw comes from here, named by seed,
-//! tenant, purpose and ordinal, so that nothing one call draws moves what another gets. It never asks the system for
+//! tenant, purpose and ordinal, so that nothing one request draws moves what another gets. It never asks the system for
 //! randomness.
 
 use rand::rngs::ChaCha8Rng;
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// A stream of random numbers; equal names give equal streams, on every platform.
-pub type Stream = ChaCha8Rng;
+pub type RandomStream = ChaCha8Rng;
 
 /// A stream that is drawn from by number: the n-th draw is the same whether or not those before it were made.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Seed {
     }
 
     /// The stream for the `ordinal`-th use of `purpose`.
-    pub fn stream(&self, purpose: &str, ordinal: u64) -> Stream {
+    pub fn stream(&self, purpose: &str, ordinal: u64) -> RandomStream {
         let mut name = self.root.clone();
         name.update(purpose.as_bytes());
         name.update([0]);
@@ -43,7 +43,7 @@ impl Seed {
         ChaCha8Rng::from_seed(name.finalize().into())
     }
 
-    /// The draws of `purpose`, for one that is used call after call: a stream for each would cost a hash for each.
+    /// The draws of `purpose`, for one that is used request after request: a stream for each would cost a hash for each.
     pub fn draws(&self, purpose: &str) -> Draws {
         Draws { stream: self.stream(purpose, 0), next: 0 }
     }
@@ -62,14 +62,14 @@ impl Draws {
 }
 
 /// The next random (version 4) UUID of a stream.
-pub fn uuid(stream: &mut Stream) -> Uuid {
+pub fn uuid(stream: &mut RandomStream) -> Uuid {
     let mut bytes = [0; 16];
     stream.fill_bytes(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 /// The next number of a stream, from 0 up to but not including 1.
-pub fn fraction(stream: &mut Stream) -> f64 {
+pub fn fraction(stream: &mut RandomStream) -> f64 {
     // 53 bits: what a double holds exactly.
     #[expect(
         clippy::cast_precision_loss,

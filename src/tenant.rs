@@ -1,4 +1,4 @@
-//! One API key's world, behind one lock; and the register of all tenants. Tenants share nothing but the program.
+//! One API key's store, behind one lock; and the register of all tenants. Tenants share nothing but the program.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
-use crate::clock::{Clock, Mode, Moment, wall};
+use crate::clock::{Clock, Mode, Timestamp, system_now};
 use crate::config::{Isolation, Settings};
 use crate::fault::{Faults, Rule};
 use crate::journal::Journal;
+use crate::key_label::{KeyDigest, digest_of, label};
 use crate::seed::Seed;
-use crate::store::{Ledger, Policy, World};
-use crate::tenant_label::{KeyDigest, digest_of, label};
+use crate::store::{Ledger, Policy, Store};
 
 /// One API key and everything that is its own.
 #[derive(Debug)]
@@ -23,9 +23,9 @@ pub struct Tenant {
     pub clock: Arc<Clock>,
     /// The root of its streams of chance.
     pub seed: Seed,
-    /// Its calls that have come and not yet ended.
+    /// Its requests that have come and not yet ended.
     open_calls: AtomicUsize,
-    /// Whether some rule may strike before a call is read; kept beside the lock so that heads need not take it.
+    /// Whether some rule may strike before a request is read; kept beside the lock so that heads need not take it.
     head_targets: AtomicU64,
     state: Mutex<State>,
 }
@@ -34,25 +34,25 @@ pub struct Tenant {
 #[derive(Debug)]
 pub struct State {
     /// Its resources.
-    pub world: World,
-    /// Its calls.
+    pub store: Store,
+    /// Its requests.
     pub journal: Journal,
     /// Its rules of injected failure.
     pub faults: Faults,
-    /// When its first call came.
-    pub first_call: Option<Moment>,
+    /// When its first request came.
+    pub first_call: Option<Timestamp>,
 }
 
-/// When a call comes.
+/// When a request comes.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
     /// On the tenant's clock.
-    pub now: Moment,
-    /// When the tenant's first call came.
-    pub first_call: Moment,
+    pub now: Timestamp,
+    /// When the tenant's first request came.
+    pub first_call: Timestamp,
 }
 
-/// All tenants. Spread over several maps so that no lock is on the way of every call.
+/// All tenants. Spread over several maps so that no lock is on the way of every request.
 #[derive(Debug)]
 pub struct Tenants {
     shards: [RwLock<HashMap<KeyDigest, Arc<Tenant>>>; SHARDS],
@@ -68,7 +68,7 @@ struct Origin {
     seed: u64,
     /// Where clocks stand that nobody has moved; a new tenant's starts there.
     first_clock: Arc<Clock>,
-    clock_start: (Mode, Option<Moment>),
+    clock_start: (Mode, Option<Timestamp>),
     /// The rules that a new tenant begins with.
     first_faults: Mutex<Faults>,
     /// Those of them that were given at the start, to which a reset goes back.
@@ -91,7 +91,7 @@ const MAX_ADDED_RULES: usize = 10_000;
 const SHARED_KEY: &str = "shared";
 
 impl State {
-    /// Notes that a call comes, and lets rules go whose time is over.
+    /// Notes that a request comes, and lets rules go whose time is over.
     pub fn begin(&mut self, clock: &Clock) -> Times {
         let now = clock.now();
         self.faults.expire(now);
@@ -111,22 +111,22 @@ impl State {
 }
 
 impl Tenant {
-    /// Its calls that have come and not yet ended.
+    /// Its requests that have come and not yet ended.
     pub fn open_calls(&self) -> usize {
         self.open_calls.load(Ordering::Relaxed)
     }
 
-    /// Counts a call as open, until [`Tenant::end_call`].
+    /// Counts a request as open, until [`Tenant::end_call`].
     pub fn begin_call(&self) {
         self.open_calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a call as ended.
+    /// Counts a request as ended.
     pub fn end_call(&self) {
         self.open_calls.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Whether some rule may strike a call of the operation with this number before it is read.
+    /// Whether some rule may strike a request of the operation with this number before it is read.
     pub fn strikes_at_head(&self, operation: usize) -> bool {
         self.head_targets.load(Ordering::Relaxed) & (1 << operation) != 0
     }
@@ -136,7 +136,7 @@ impl Tenant {
         let mut state = self.lock();
         let result = act(&mut state.faults);
         let lag = state.faults.longest_lag();
-        state.world.remember_deleted_for(lag);
+        state.store.set_tombstone_retention(lag);
         state.expect_windows(&self.clock);
         self.head_targets.store(state.faults.head_targets(), Ordering::Relaxed);
         result
@@ -262,7 +262,7 @@ impl Tenants {
         }
     }
 
-    /// The rules that have never struck any tenant's call, as `name: rule`: those of the start, then those that were given
+    /// The rules that have never struck any tenant's request, as `name: rule`: those of the start, then those that were given
     /// since, whether they are still armed or not.
     pub fn rules_never_struck(&self) -> Vec<String> {
         let added = self.origin.added_rules.lock();
@@ -273,7 +273,7 @@ impl Tenants {
     /// Puts a clock back to where clocks started.
     pub fn reset_clock(&self, clock: &Clock) {
         let (mode, start) = self.origin.clock_start;
-        clock.restart(mode, start.unwrap_or_else(wall));
+        clock.restart(mode, start.unwrap_or_else(system_now));
     }
 
     fn digest(&self, key: &str) -> KeyDigest {
@@ -291,10 +291,10 @@ impl Origin {
         let label: Arc<str> = label(digest).into();
         let seed = Seed::new(self.seed, &label);
         let faults = self.first_faults.lock().fresh();
-        let mut world = World::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.ledger));
-        world.remember_deleted_for(faults.longest_lag());
+        let mut store = Store::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.ledger));
+        store.set_tombstone_retention(faults.longest_lag());
         let head_targets = AtomicU64::new(faults.head_targets());
-        let state = State { world, journal: Journal::new(self.journal.clone()), faults, first_call: None };
+        let state = State { store, journal: Journal::new(self.journal.clone()), faults, first_call: None };
         Tenant {
             label,
             clock: Arc::new(self.first_clock.fork()),

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use llamacloud_mock::clock::Moment;
-use llamacloud_mock::config::{self, Merged, Settings};
+use llamacloud_mock::clock::Timestamp;
+use llamacloud_mock::config::{self, RawSettings, Settings};
 
 /// A file of this process alone.
 static FILE: LazyLock<PathBuf> =
@@ -19,13 +19,13 @@ fuzz_target!(|text: &str| {
     let typed = [("config", vec![FILE.display().to_string()])];
     let variables = environment.lines().filter_map(|line| line.split_once('='));
     let variables = variables.map(|(name, value)| (format!("LLAMACLOUD_MOCK_{name}"), value.replace("\\n", "\n")));
-    match Merged::gather(&typed, variables) {
+    match RawSettings::gather(&typed, variables) {
         Ok(merged) => judge(&merged),
         Err(error) => assert!(error.starts_with(&FILE.display().to_string()), "{error}"),
     }
 });
 
-fn judge(merged: &Merged) {
+fn judge(merged: &RawSettings) {
     assert!(merged.all().all(|(flag, told)| merged.told(flag.name).values == told.values));
     match config::read(merged) {
         Ok(settings) => assert_within_limits(&settings),
@@ -47,5 +47,5 @@ fn assert_within_limits(settings: &Settings) {
     assert!(matches!(settings.unknown_value_status, 400 | 422));
     assert!((0.0..=1000.0).contains(&settings.time_scale));
     assert!(settings.header_timeout.as_micros() >= 1000);
-    assert!(settings.start_time.is_none_or(|start| (Moment::from_micros(0)..=Moment::MAX).contains(&start)));
+    assert!(settings.start_time.is_none_or(|start| (Timestamp::from_micros(0)..=Timestamp::MAX).contains(&start)));
 }

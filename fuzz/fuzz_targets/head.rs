@@ -8,8 +8,8 @@ use http::header::{HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method};
 use libfuzzer_sys::fuzz_target;
-use llamacloud_mock::call::Head;
 use llamacloud_mock::emulator::Emulator;
+use llamacloud_mock::request::Head;
 use llamacloud_mock_fuzz::{answer, emulator, reset};
 
 static EMULATOR: LazyLock<Emulator> =

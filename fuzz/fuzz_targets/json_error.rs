@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use llamacloud_mock::reply::Reply;
-use llamacloud_mock::schema::{Body, Located, locate, read_body};
+use llamacloud_mock::response::Response;
+use llamacloud_mock::schema::{Located, RawBody, locate, read_body};
 use llamacloud_mock_fuzz::assert_keeps_to;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -30,16 +30,16 @@ fn compare(text: &str) {
 
 fn read(data: &[u8]) {
     match read_body(data, Some(b"application/json; charset=utf-8")) {
-        Ok(Body::Absent) => assert!(data.is_empty()),
-        Ok(Body::Json(value)) => {
+        Ok(RawBody::Absent) => assert!(data.is_empty()),
+        Ok(RawBody::Json(value)) => {
             let opened = data.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
             assert!(depth(&value) <= opened.min(128), "{value}");
             let again = read_body(value.to_string().as_bytes(), Some(b"application/json"));
-            assert_eq!(again, Ok(Body::Json(value)));
+            assert_eq!(again, Ok(RawBody::Json(value)));
         }
-        Ok(Body::Text(text)) => panic!("JSON was taken for a text: {text:?}"),
-        Err(problem) => {
-            let reply = Reply::from(problem);
+        Ok(RawBody::Text(text)) => panic!("JSON was taken for a text: {text:?}"),
+        Err(error) => {
+            let reply = Response::from(error);
             assert_keeps_to(if reply.status == 422 { "violations" } else { "refusal" }, &reply);
             assert!(matches!(reply.status, 400 | 422), "{}", reply.status);
         }

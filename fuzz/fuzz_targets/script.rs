@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use llamacloud_mock::clock::{Moment, format_duration, parse_duration};
-use llamacloud_mock::sync::{Life, Outcome, Script};
+use llamacloud_mock::clock::{Timestamp, format_duration, parse_duration};
+use llamacloud_mock::store::sync::{Life, Script, SyncOutcome};
 
 fuzz_target!(|data: &[u8]| {
     let mut parts = data.splitn(2, |byte| *byte == b'\n');
@@ -16,7 +16,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(duration) = parse_duration(text) {
         assert_eq!(parse_duration(&format_duration(duration)), Ok(duration), "{text:?}");
     }
-    if let Ok(moment) = text.parse::<Moment>() {
+    if let Ok(moment) = text.parse::<Timestamp>() {
         assert_eq!(moment.to_string().parse(), Ok(moment), "{text:?}");
         assert!(!moment.to_http_date().is_empty());
     }
@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn live(script: &Arc<Script>, steps: &[u8]) {
-    let mut now = Moment::from_micros(0);
+    let mut now = Timestamp::from_micros(0);
     let mut life = Life::begin(Arc::clone(script), now);
     for step in steps {
         let changed_at = life.view().changed_at;
@@ -47,6 +47,6 @@ fn live(script: &Arc<Script>, steps: &[u8]) {
         let view = life.view();
         assert!(changed_at <= view.changed_at && view.changed_at <= now);
         assert!(view.last_exported_at.is_none_or(|exported| view.last_synced_at.is_some() && exported <= now));
-        assert!(view.in_progress || *view.outcome != Outcome::None);
+        assert!(view.in_progress || *view.outcome != SyncOutcome::None);
     }
 }

@@ -8,12 +8,12 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method};
 use llamacloud_mock::api;
-use llamacloud_mock::call::{Call, Head};
-use llamacloud_mock::config::{self, Merged};
+use llamacloud_mock::config::{self, RawSettings};
 use llamacloud_mock::emulator::{Arrival, Emulator};
 use llamacloud_mock::fault::{Has, Target};
 use llamacloud_mock::operation::{Operation, Route, Routes};
-use llamacloud_mock::reply::Reply;
+use llamacloud_mock::request::{Head, Request};
+use llamacloud_mock::response::Response;
 use llamacloud_mock::schema::Schemas;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -31,7 +31,7 @@ pub fn emulator(settings: &[(&'static str, &str)]) -> Emulator {
     let standing = [("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")];
     let typed: Vec<_> =
         standing.iter().chain(settings).map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
-    let told = Merged::alone(&typed);
+    let told = RawSettings::alone(&typed);
     Emulator::new(config::read(&told).expect("the settings of a target are good"), told).expect("ours compile")
 }
 
@@ -50,17 +50,19 @@ pub fn head(method: &str, target: &str, key: &str) -> Option<Head> {
 }
 
 /// What the emulator answers to a call.
-pub fn answer(emulator: &Emulator, head: Head, body: &[u8]) -> Reply {
+pub fn answer(emulator: &Emulator, head: Head, body: &[u8]) -> Response {
     match emulator.arrive(&head) {
         Arrival::Decided(reply) => reply,
-        Arrival::Admitted(mut visit) => emulator.handle(&mut visit, &Call { head, body: Bytes::copy_from_slice(body) }),
+        Arrival::Admitted(mut context) => {
+            emulator.handle(&mut context, &Request { head, body: Bytes::copy_from_slice(body) })
+        }
     }
 }
 
 /// What fault rules can be about.
 pub fn targets() -> Vec<Target> {
     let has = |schema: Option<&str>| if schema.is_some() { Has::Json } else { Has::Nothing };
-    api::operations().map(|row| Target { name: row.name, body: has(row.body), answer: has(row.reply) }).collect()
+    api::operations().map(|row| Target { name: row.name, body: has(row.body), answer: has(row.response) }).collect()
 }
 
 /// Forgets everything that earlier inputs made.
@@ -86,10 +88,10 @@ pub fn operation(head: &Head) -> Option<&'static Operation> {
 }
 
 /// Holds an answer of `operation` against the contract: a status that it may have, a body true to its schema.
-pub fn check(operation: Option<&Operation>, reply: &Reply) {
+pub fn check(operation: Option<&Operation>, reply: &Response) {
     let shown = || String::from_utf8_lossy(&reply.body).into_owned();
     match (operation, reply.status) {
-        (Some(operation), status) if status == operation.status => match operation.reply {
+        (Some(operation), status) if status == operation.status => match operation.response {
             Some(schema) => assert_keeps_to(schema, reply),
             None => assert!(reply.body.is_empty(), "{}", shown()),
         },
@@ -102,7 +104,7 @@ pub fn check(operation: Option<&Operation>, reply: &Reply) {
 
 /// Asserts that a body keeps to the schema of this name. One that echoes a key of `serde_json`'s own cannot be read back
 /// with it, and is only asked to be JSON.
-pub fn assert_keeps_to(schema: &str, reply: &Reply) {
+pub fn assert_keeps_to(schema: &str, reply: &Response) {
     if String::from_utf8_lossy(&reply.body).contains("$serde_json::private::") {
         serde_json::from_slice::<IgnoredAny>(&reply.body).expect("is JSON");
         return;

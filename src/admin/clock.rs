@@ -2,19 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{House, read};
-use crate::call::Call;
-use crate::clock::{Clock, Mode, Moment, parse_duration};
-use crate::problem::Problem;
-use crate::reply::Reply;
+use super::{AdminContext, read};
+use crate::clock::{Clock, Mode, Timestamp, parse_duration};
+use crate::error::ApiError;
+use crate::request::Request;
+use crate::response::Response;
 
 #[derive(Serialize)]
-pub(super) struct Shown {
+pub(super) struct ClockView {
     mode: Mode,
-    now: Moment,
+    now: Timestamp,
 }
 
-impl From<&Clock> for Shown {
+impl From<&Clock> for ClockView {
     fn from(clock: &Clock) -> Self {
         Self { mode: clock.mode(), now: clock.now() }
     }
@@ -35,43 +35,43 @@ struct Advance {
     by: String,
 }
 
-pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    answer(house, read::query(call, "tenant").as_deref())
+pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    answer(admin, read::query(request, "tenant").as_deref())
 }
 
-pub(super) fn set(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    let set: Set = read::body(call)?;
-    let named = set.tenant.or_else(|| read::query(call, "tenant"));
+pub(super) fn set(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let set: Set = read::body(request)?;
+    let named = set.tenant.or_else(|| read::query(request, "tenant"));
     let mode = set.mode.map(|mode| mode.parse::<Mode>()).transpose().map_err(|error| refusal("mode", &error))?;
-    let now = set.now.map(|now| now.parse::<Moment>()).transpose().map_err(|error| refusal("now", &error))?;
-    each(house, named.as_deref(), |clock| clock.set(mode.unwrap_or_else(|| clock.mode()), now))?;
-    answer(house, named.as_deref())
+    let now = set.now.map(|now| now.parse::<Timestamp>()).transpose().map_err(|error| refusal("now", &error))?;
+    each(admin, named.as_deref(), |clock| clock.set(mode.unwrap_or_else(|| clock.mode()), now))?;
+    answer(admin, named.as_deref())
 }
 
-pub(super) fn advance(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    let advance: Advance = read::body(call)?;
+pub(super) fn advance(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let advance: Advance = read::body(request)?;
     let by = parse_duration(&advance.by).map_err(|error| refusal("by", &error))?;
-    let named = advance.tenant.or_else(|| read::query(call, "tenant"));
-    each(house, named.as_deref(), |clock| clock.advance(by))?;
-    answer(house, named.as_deref())
+    let named = advance.tenant.or_else(|| read::query(request, "tenant"));
+    each(admin, named.as_deref(), |clock| clock.advance(by))?;
+    answer(admin, named.as_deref())
 }
 
-fn each(house: House<'_>, named: Option<&str>, act: impl Fn(&Clock)) -> Result<(), Problem> {
-    match read::tenant(house, named)? {
+fn each(admin: AdminContext<'_>, named: Option<&str>, act: impl Fn(&Clock)) -> Result<(), ApiError> {
+    match read::tenant(admin, named)? {
         Some(tenant) => act(&tenant.clock),
-        None => house.tenants.each_clock(act),
+        None => admin.tenants.each_clock(act),
     }
     Ok(())
 }
 
-fn answer(house: House<'_>, named: Option<&str>) -> Result<Reply, Problem> {
-    let shown = match read::tenant(house, named)? {
-        Some(tenant) => Shown::from(&*tenant.clock),
-        None => Shown::from(house.tenants.first_clock()),
+fn answer(admin: AdminContext<'_>, named: Option<&str>) -> Result<Response, ApiError> {
+    let shown = match read::tenant(admin, named)? {
+        Some(tenant) => ClockView::from(&*tenant.clock),
+        None => ClockView::from(admin.tenants.first_clock()),
     };
-    Ok(Reply::json(200, &shown))
+    Ok(Response::json(200, &shown))
 }
 
-fn refusal(field: &str, error: &str) -> Problem {
-    Problem::text(422, format!("{field}: {error}"))
+fn refusal(field: &str, error: &str) -> ApiError {
+    ApiError::text(422, format!("{field}: {error}"))
 }

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::House;
-use crate::call::Call;
-use crate::problem::Problem;
-use crate::reply::Reply;
+use super::AdminContext;
+use crate::error::ApiError;
+use crate::request::Request;
+use crate::response::Response;
 
 #[derive(Serialize)]
-struct Shown {
+struct ConfigView {
     settings: Vec<Setting>,
 }
 
@@ -22,11 +22,11 @@ struct Setting {
 const SECRETS: &[&str] = &["api-key", "admin-token"];
 
 #[expect(clippy::unnecessary_wraps, reason = "the table of the tree holds fallible handlers")]
-pub(super) fn show(house: House<'_>, _call: &Call) -> Result<Reply, Problem> {
-    let setting = |(flag, told): (&'static crate::cli::Flag, &crate::config::Told)| {
+pub(super) fn show(admin: AdminContext<'_>, _call: &Request) -> Result<Response, ApiError> {
+    let setting = |(flag, told): (&'static crate::config::Flag, &crate::config::RawSetting)| {
         let value = (!told.values.is_empty()).then(|| told.values.join("\n"));
         let value = if SECRETS.contains(&flag.name) { value.map(|_| "(set)".to_owned()) } else { value };
         Setting { name: flag.name, value, source: told.source.to_string() }
     };
-    Ok(Reply::json(200, &Shown { settings: house.told.all().map(setting).collect() }))
+    Ok(Response::json(200, &ConfigView { settings: admin.told.all().map(setting).collect() }))
 }

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{House, read};
-use crate::call::Call;
+use super::{AdminContext, read};
 use crate::config::{Isolation, Settings};
+use crate::error::ApiError;
 use crate::fault::{Counted, Faults, Rule, free_name};
-use crate::problem::Problem;
-use crate::reply::Reply;
+use crate::request::Request;
+use crate::response::Response;
 use crate::tenant::Tenant;
 
 /// Rules that a tenant can have.
 const MAX_RULES: usize = 1000;
 
 #[derive(Serialize)]
-struct Shown {
+struct FaultsView {
     faults: Vec<Counted>,
 }
 
@@ -29,77 +29,77 @@ enum Whose {
     All,
 }
 
-pub(super) fn list(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    let faults = whose(house, call, None)?.counted(house);
-    Ok(Reply::json(200, &Shown { faults }))
+pub(super) fn list(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let faults = whose(admin, request, None)?.counted(admin);
+    Ok(Response::json(200, &FaultsView { faults }))
 }
 
-pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    let name = name(call);
-    let counted = whose(house, call, None)?.counted(house);
+pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let name = name(request);
+    let counted = whose(admin, request, None)?.counted(admin);
     let found = counted.into_iter().find(|rule| *rule.name == name);
-    found.map(|rule| Reply::json(200, &rule)).ok_or_else(|| unknown(&name))
+    found.map(|rule| Response::json(200, &rule)).ok_or_else(|| unknown(&name))
 }
 
-pub(super) fn add(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    let (rule, whose) = given(house, call)?;
-    let _turn = house.tenants.turn_to_change_rules();
+pub(super) fn add(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let (rule, whose) = given(admin, request)?;
+    let _turn = admin.tenants.turn_to_change_rules();
     let rule =
-        if rule.has_name() { rule } else { rule.named(&free_name(|name| whose.any(house, |faults| faults.has(name)))) };
-    if whose.any(house, |faults| faults.has(&rule.name)) {
-        return Err(Problem::text(409, format!("name: {} is taken; PUT replaces it", rule.name)));
+        if rule.has_name() { rule } else { rule.named(&free_name(|name| whose.any(admin, |faults| faults.has(name)))) };
+    if whose.any(admin, |faults| faults.has(&rule.name)) {
+        return Err(ApiError::text(409, format!("name: {} is taken; PUT replaces it", rule.name)));
     }
-    make_room(house, &whose, &rule.name)?;
-    whose.arm(house, &rule);
-    Ok(Reply::json(201, &Counted::none(&rule)))
+    make_room(admin, &whose, &rule.name)?;
+    whose.arm(admin, &rule);
+    Ok(Response::json(201, &Counted::none(&rule)))
 }
 
-pub(super) fn put(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    let (rule, whose) = given(house, call)?;
+pub(super) fn put(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let (rule, whose) = given(admin, request)?;
     // The name in the path is checked as one in the rule would be.
-    let named = Rule::parse(&format!("* delay=0 name={}", name(call)), house.targets);
-    let named = named.map_err(|error| Problem::text(422, error.to_string()))?;
+    let named = Rule::parse(&format!("* delay=0 name={}", name(request)), admin.targets);
+    let named = named.map_err(|error| ApiError::text(422, error.to_string()))?;
     if rule.has_name() && rule.name != named.name {
-        return Err(Problem::text(422, format!("name: is {} in the path and {} in the rule", named.name, rule.name)));
+        return Err(ApiError::text(422, format!("name: is {} in the path and {} in the rule", named.name, rule.name)));
     }
     let rule = rule.named(&named.name);
-    let _turn = house.tenants.turn_to_change_rules();
-    let is_there = whose.any(house, |faults| faults.has(&rule.name));
-    make_room(house, &whose, &rule.name)?;
-    whose.arm(house, &rule);
-    Ok(Reply::json(if is_there { 200 } else { 201 }, &Counted::none(&rule)))
+    let _turn = admin.tenants.turn_to_change_rules();
+    let is_there = whose.any(admin, |faults| faults.has(&rule.name));
+    make_room(admin, &whose, &rule.name)?;
+    whose.arm(admin, &rule);
+    Ok(Response::json(if is_there { 200 } else { 201 }, &Counted::none(&rule)))
 }
 
-pub(super) fn remove(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    let (name, whose) = (name(call), whose(house, call, None)?);
-    let _turn = house.tenants.turn_to_change_rules();
-    if !whose.any(house, |faults| faults.has(&name)) {
+pub(super) fn remove(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let (name, whose) = (name(request), whose(admin, request, None)?);
+    let _turn = admin.tenants.turn_to_change_rules();
+    if !whose.any(admin, |faults| faults.has(&name)) {
         return Err(unknown(&name));
     }
-    whose.change(house, |faults| _ = faults.remove(&name));
-    Ok(Reply::empty(204))
+    whose.change(admin, |faults| _ = faults.remove(&name));
+    Ok(Response::empty(204))
 }
 
-pub(super) fn clear(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    whose(house, call, None)?.change(house, Faults::clear);
-    Ok(Reply::empty(204))
+pub(super) fn clear(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    whose(admin, request, None)?.change(admin, Faults::clear);
+    Ok(Response::empty(204))
 }
 
 impl Whose {
     /// Does something to the rules that are meant.
-    fn change(&self, house: House<'_>, act: impl Fn(&mut Faults)) {
+    fn change(&self, admin: AdminContext<'_>, act: impl Fn(&mut Faults)) {
         match self {
             Self::One(tenant) => tenant.change_faults(act),
             Self::All => {
-                act(&mut house.tenants.first_faults().lock());
-                house.tenants.all().iter().for_each(|tenant| tenant.change_faults(&act));
+                act(&mut admin.tenants.first_faults().lock());
+                admin.tenants.all().iter().for_each(|tenant| tenant.change_faults(&act));
             }
         }
     }
 
     /// Puts a rule behind the others, its time to live counted on each tenant's clock.
-    fn arm(&self, house: House<'_>, rule: &Rule) {
-        house.tenants.note_rule(rule);
+    fn arm(&self, admin: AdminContext<'_>, rule: &Rule) {
+        admin.tenants.note_rule(rule);
         let arm = |tenant: &Arc<Tenant>| {
             let now = tenant.clock.now();
             tenant.change_faults(|faults| faults.arm(rule.clone(), now));
@@ -107,14 +107,14 @@ impl Whose {
         match self {
             Self::One(tenant) => arm(tenant),
             Self::All => {
-                let now = house.tenants.first_clock().now();
-                house.tenants.first_faults().lock().arm(rule.clone(), now);
-                house.tenants.all().iter().for_each(arm);
+                let now = admin.tenants.first_clock().now();
+                admin.tenants.first_faults().lock().arm(rule.clone(), now);
+                admin.tenants.all().iter().for_each(arm);
             }
         }
     }
 
-    /// Whether a call of the key with this label can meet these rules.
+    /// Whether a request of the key with this label can meet these rules.
     fn has_calls_of(&self, key: &str, settings: &Settings) -> bool {
         let elsewhere =
             matches!(self, Self::One(tenant) if settings.isolation == Isolation::Key && &*tenant.label != key);
@@ -122,18 +122,18 @@ impl Whose {
     }
 
     /// Whether some of the rules that are meant pass a test.
-    fn any(&self, house: House<'_>, test: impl Fn(&Faults) -> bool) -> bool {
+    fn any(&self, admin: AdminContext<'_>, test: impl Fn(&Faults) -> bool) -> bool {
         match self {
             Self::One(tenant) => test(&tenant.lock().faults),
             Self::All => {
-                test(&house.tenants.first_faults().lock())
-                    || house.tenants.all().iter().any(|tenant| test(&tenant.lock().faults))
+                test(&admin.tenants.first_faults().lock())
+                    || admin.tenants.all().iter().any(|tenant| test(&tenant.lock().faults))
             }
         }
     }
 
     /// The rules that are meant, with their counts; those of all tenants are added up by name.
-    fn counted(&self, house: House<'_>) -> Vec<Counted> {
+    fn counted(&self, admin: AdminContext<'_>) -> Vec<Counted> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();
             state.faults.expire(tenant.clock.now());
@@ -141,10 +141,10 @@ impl Whose {
         };
         let tenants = match self {
             Self::One(tenant) => return of(tenant),
-            Self::All => house.tenants.all(),
+            Self::All => admin.tenants.all(),
         };
-        let mut first = house.tenants.first_faults().lock();
-        first.expire(house.tenants.first_clock().now());
+        let mut first = admin.tenants.first_faults().lock();
+        first.expire(admin.tenants.first_clock().now());
         let mut sum: Vec<Counted> = first.counted().collect();
         drop(first);
         for counted in tenants.iter().flat_map(|tenant| of(tenant)) {
@@ -157,43 +157,43 @@ impl Whose {
     }
 }
 
-fn whose(house: House<'_>, call: &Call, in_body: Option<&str>) -> Result<Whose, Problem> {
-    let in_query = read::query(call, "tenant");
-    let tenant = read::tenant(house, in_body.or(in_query.as_deref()))?;
+fn whose(admin: AdminContext<'_>, request: &Request, in_body: Option<&str>) -> Result<Whose, ApiError> {
+    let in_query = read::query(request, "tenant");
+    let tenant = read::tenant(admin, in_body.or(in_query.as_deref()))?;
     Ok(tenant.map_or(Whose::All, Whose::One))
 }
 
 /// The rule in the body, and whose it is to be.
-fn given(house: House<'_>, call: &Call) -> Result<(Rule, Whose), Problem> {
-    let body = read::any_body(call)?;
+fn given(admin: AdminContext<'_>, request: &Request) -> Result<(Rule, Whose), ApiError> {
+    let body = read::any_body(request)?;
     let tenant = match body.get("tenant") {
         None | Some(Value::Null) => None,
         Some(Value::String(tenant)) => Some(tenant.as_str()),
-        Some(_) => return Err(Problem::text(422, "tenant: takes a key or a label")),
+        Some(_) => return Err(ApiError::text(422, "tenant: takes a key or a label")),
     };
-    let refusal = |error| Problem::text(422, format!("{error}"));
-    let rule = Rule::from_json(&body, house.targets).map_err(refusal)?;
-    let whose = whose(house, call, tenant)?;
+    let refusal = |error| ApiError::text(422, format!("{error}"));
+    let rule = Rule::from_json(&body, admin.targets).map_err(refusal)?;
+    let whose = whose(admin, request, tenant)?;
     match rule.only_tenant() {
-        Some(key) if !whose.has_calls_of(key, house.settings) => {
-            Err(Problem::text(422, format!("key: no call of {key} meets this rule, so it would never strike")))
+        Some(key) if !whose.has_calls_of(key, admin.settings) => {
+            Err(ApiError::text(422, format!("key: no request of {key} meets this rule, so it would never strike")))
         }
         _ => Ok((rule, whose)),
     }
 }
 
-fn make_room(house: House<'_>, whose: &Whose, name: &str) -> Result<(), Problem> {
-    if whose.any(house, |faults| faults.len() >= MAX_RULES && !faults.has(name)) {
-        return Err(Problem::text(422, format!("A tenant has at most {MAX_RULES} rules")));
+fn make_room(admin: AdminContext<'_>, whose: &Whose, name: &str) -> Result<(), ApiError> {
+    if whose.any(admin, |faults| faults.len() >= MAX_RULES && !faults.has(name)) {
+        return Err(ApiError::text(422, format!("A tenant has at most {MAX_RULES} rules")));
     }
     Ok(())
 }
 
-fn name(call: &Call) -> String {
-    let name = call.head.path.rsplit('/').next().unwrap_or_default();
+fn name(request: &Request) -> String {
+    let name = request.head.path.rsplit('/').next().unwrap_or_default();
     percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
 
-fn unknown(name: &str) -> Problem {
-    Problem::text(404, format!("No rule is called {name}"))
+fn unknown(name: &str) -> ApiError {
+    ApiError::text(404, format!("No rule is called {name}"))
 }

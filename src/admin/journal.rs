@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::{House, read};
-use crate::call::Call;
+use super::{AdminContext, read};
+use crate::error::ApiError;
 use crate::journal::{Entry, Journal};
-use crate::problem::Problem;
-use crate::reply::Reply;
+use crate::request::Request;
+use crate::response::Response;
 
 #[derive(Serialize, Default)]
-struct Shown {
+struct JournalView {
     entries: Vec<Entry>,
     dropped: u64,
 }
@@ -19,24 +19,24 @@ struct Filter {
     status: Option<usize>,
 }
 
-pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    let named = read::query(call, "tenant");
-    let filter = Filter { operation: read::query(call, "operation"), status: read::number(call, "status")? };
-    let limit = read::number(call, "limit")?.unwrap_or(usize::MAX);
-    let mut shown = Shown::default();
-    for tenant in read::tenants(house, named.as_deref())? {
+pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let named = read::query(request, "tenant");
+    let filter = Filter { operation: read::query(request, "operation"), status: read::number(request, "status")? };
+    let limit = read::number(request, "limit")?.unwrap_or(usize::MAX);
+    let mut shown = JournalView::default();
+    for tenant in read::tenants(admin, named.as_deref())? {
         shown.add(&tenant.lock().journal, &filter);
     }
     if named.is_none() {
-        shown.add(&house.strangers.lock(), &filter);
+        shown.add(&admin.unauthenticated.lock(), &filter);
         shown.entries.sort_by_key(|entry| entry.wall);
     }
     let skipped = shown.entries.len().saturating_sub(limit);
     shown.entries.drain(..skipped);
-    Ok(Reply::json(200, &shown))
+    Ok(Response::json(200, &shown))
 }
 
-impl Shown {
+impl JournalView {
     fn add(&mut self, journal: &Journal, filter: &Filter) {
         self.entries.extend(journal.entries().into_iter().filter(|entry| filter.takes(entry)));
         self.dropped += journal.dropped();

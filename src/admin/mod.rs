@@ -1,10 +1,10 @@
 //! How to look and steer: `/health`, `/ready`, `/openapi.json` and everything under `/__admin/`. Never faulted, never journaled, always
-//! answered; one gate for the whole tree, shut by default where strangers could come by.
+//! answered; one gate for the whole tree, shut by default where unauthenticated could come by.
 
 mod clock;
 mod config;
+mod context;
 mod faults;
-mod house;
 mod journal;
 mod read;
 mod retries;
@@ -16,18 +16,17 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use subtle::ConstantTimeEq;
 
-use crate::call::{Call, Head};
-use crate::problem::Problem;
-use crate::reply::Reply;
-use crate::visit::Kind;
-use crate::{secret, terminal};
+use crate::error::ApiError;
+use crate::request::{Head, Request};
+use crate::response::Response;
+use crate::{redact, terminal};
 
-pub use house::House;
+pub use context::AdminContext;
 
 /// Where the tree begins.
 pub const PREFIX: &str = "/__admin";
 
-type Handler = fn(House<'_>, &Call) -> Result<Reply, Problem>;
+type Handler = fn(AdminContext<'_>, &Request) -> Result<Response, ApiError>;
 
 /// The table of the tree: method, path below [`PREFIX`], what it does.
 const ROUTES: &[(Method, &str, Handler)] = &[
@@ -47,60 +46,60 @@ const ROUTES: &[(Method, &str, Handler)] = &[
     (Method::DELETE, "/faults/{name}", faults::remove),
 ];
 
-/// What a head means here: nothing, a call that may go on, or an answer.
-pub(crate) fn arrive(house: House<'_>, head: &Head) -> Option<Result<Kind, Reply>> {
+/// What a head means here: nothing, a request that may go on, or an answer.
+pub(crate) fn arrive(admin: AdminContext<'_>, head: &Head) -> Option<Result<(), Response>> {
     let path = head.path.as_str();
     match path {
         "/health" | "/ready" => return Some(Err(shown(&head.method, &br#"{"status":"ok"}"#[..]))),
-        "/openapi.json" => return Some(Err(shown(&head.method, house.contract()))),
+        "/openapi.json" => return Some(Err(shown(&head.method, admin.contract()))),
         _ => {}
     }
     let below = path.strip_prefix(PREFIX)?;
     if !below.is_empty() && !below.starts_with('/') {
         return None;
     }
-    let admitted = gate(house, &head.headers).and_then(|()| find(&head.method, below)).map(|_| Kind::Admin);
-    Some(admitted.map_err(Reply::from))
+    let admitted = gate(admin, &head.headers).and_then(|()| find(&head.method, below)).map(|_| ());
+    Some(admitted.map_err(Response::from))
 }
 
-/// Answers a call that [`arrive`] let go on.
-pub(crate) fn handle(house: House<'_>, call: &Call) -> Reply {
-    let below = call.head.path.strip_prefix(PREFIX).unwrap_or_default();
-    let answer = find(&call.head.method, below).and_then(|handler| handler(house, call));
-    harmless(answer.unwrap_or_else(Reply::from))
+/// Answers a request that [`arrive`] let go on.
+pub(crate) fn handle(admin: AdminContext<'_>, request: &Request) -> Response {
+    let below = request.head.path.strip_prefix(PREFIX).unwrap_or_default();
+    let answer = find(&request.head.method, below).and_then(|handler| handler(admin, request));
+    harmless(answer.unwrap_or_else(Response::from))
 }
 
 /// People read these answers on terminals and paste them into reports, and they hold what clients wrote: keys that look
 /// real are not shown, wherever they stand, and nothing moves a cursor.
-fn harmless(mut reply: Reply) -> Reply {
-    let Ok(text) = std::str::from_utf8(&reply.body) else { return reply };
-    let shown = secret::masked(text);
+fn harmless(mut response: Response) -> Response {
+    let Ok(text) = std::str::from_utf8(&response.body) else { return response };
+    let shown = redact::masked(text);
     let shown = match terminal::harmless(&shown) {
         Cow::Owned(escaped) => Cow::Owned(escaped),
         Cow::Borrowed(_) => shown,
     };
     if let Cow::Owned(shown) = shown {
-        reply.body = shown.into();
+        response.body = shown.into();
     }
-    reply
+    response
 }
 
-fn shown(method: &Method, json: impl Into<Bytes>) -> Reply {
+fn shown(method: &Method, json: impl Into<Bytes>) -> Response {
     if *method == Method::GET || *method == Method::HEAD {
-        Reply::bytes(200, "application/json", json)
+        Response::bytes(200, "application/json", json)
     } else {
-        Problem { allow: Some("GET"), ..Problem::text(405, "Method Not Allowed") }.into()
+        ApiError { allow: Some("GET"), ..ApiError::text(405, "Method Not Allowed") }.into()
     }
 }
 
-fn find(method: &Method, below: &str) -> Result<Handler, Problem> {
+fn find(method: &Method, below: &str) -> Result<Handler, ApiError> {
     let mut at_path = ROUTES.iter().filter(|(_, path, _)| is_at(path, below)).peekable();
-    let Some((first, _, _)) = at_path.peek() else { return Err(Problem::text(404, "Not Found")) };
+    let Some((first, _, _)) = at_path.peek() else { return Err(ApiError::text(404, "Not Found")) };
     let allow = first.as_str();
     at_path
         .find(|(wanted, _, _)| wanted == method)
         .map(|(_, _, handler)| *handler)
-        .ok_or_else(|| Problem { allow: Some(allow), ..Problem::text(405, "Method Not Allowed") })
+        .ok_or_else(|| ApiError { allow: Some(allow), ..ApiError::text(405, "Method Not Allowed") })
 }
 
 fn is_at(path: &str, below: &str) -> bool {
@@ -111,13 +110,13 @@ fn is_at(path: &str, below: &str) -> bool {
 }
 
 /// Lets a caller in: on loopback anyone unless a token is set, elsewhere nobody without one.
-fn gate(house: House<'_>, headers: &HeaderMap) -> Result<(), Problem> {
-    let settings = house.settings;
+fn gate(admin: AdminContext<'_>, headers: &HeaderMap) -> Result<(), ApiError> {
+    let settings = admin.settings;
     let Some(token) = &settings.admin_token else {
         return if settings.host.is_loopback() {
             Ok(())
         } else {
-            Err(Problem::text(403, "Bound to an address that others reach, /__admin/ needs a token (--admin-token)"))
+            Err(ApiError::text(403, "Bound to an address that others reach, /__admin/ needs a token (--admin-token)"))
         };
     };
     let shown = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -127,6 +126,6 @@ fn gate(house: House<'_>, headers: &HeaderMap) -> Result<(), Problem> {
     if good {
         Ok(())
     } else {
-        Err(Problem::text(401, "/__admin/ asks for the token of --admin-token, as Authorization: Bearer"))
+        Err(ApiError::text(401, "/__admin/ asks for the token of --admin-token, as Authorization: Bearer"))
     }
 }

@@ -1,18 +1,18 @@
 //! Retries, judged.
 
-use super::{House, read};
-use crate::call::Call;
+use super::{AdminContext, read};
+use crate::error::ApiError;
 use crate::journal::{Entry, Retries};
-use crate::problem::Problem;
-use crate::reply::Reply;
+use crate::request::Request;
+use crate::response::Response;
 
-pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
+pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut dropped = 0;
-    for tenant in read::tenants(house, read::query(call, "tenant").as_deref())? {
+    for tenant in read::tenants(admin, read::query(request, "tenant").as_deref())? {
         let journal = &tenant.lock().journal;
         entries.extend(journal.entries());
         dropped += journal.dropped();
     }
-    Ok(Reply::json(200, &Retries { dropped, ..Retries::of(entries.iter()) }))
+    Ok(Response::json(200, &Retries { dropped, ..Retries::of(entries.iter()) }))
 }

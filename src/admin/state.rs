@@ -4,24 +4,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::clock::Shown as ShownClock;
-use super::{House, read};
+use super::clock::ClockView;
+use super::{AdminContext, read};
 use crate::api;
-use crate::call::Call;
-use crate::problem::Problem;
-use crate::reply::Reply;
+use crate::error::ApiError;
+use crate::request::Request;
+use crate::response::Response;
 use crate::tenant::Tenant;
 
 #[derive(Serialize)]
-struct Shown {
-    tenants: Vec<ShownTenant>,
+struct StateView {
+    tenants: Vec<TenantView>,
     panics: u64,
 }
 
 #[derive(Serialize)]
-struct ShownTenant {
+struct TenantView {
     tenant: String,
-    clock: ShownClock,
+    clock: ClockView,
     projects: Vec<Uuid>,
     directories: Vec<Value>,
     indexes: Vec<Value>,
@@ -49,63 +49,63 @@ fn every_part() -> Vec<Part> {
     vec![Part::State, Part::Journal, Part::Clock, Part::Faults]
 }
 
-pub(super) fn show(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    let tenants = read::tenants(house, read::query(call, "tenant").as_deref())?;
-    let shown = Shown { tenants: tenants.iter().map(|tenant| shown(tenant)).collect(), panics: house.panics };
-    Ok(Reply::json(200, &shown))
+pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let tenants = read::tenants(admin, read::query(request, "tenant").as_deref())?;
+    let shown = StateView { tenants: tenants.iter().map(|tenant| shown(tenant)).collect(), panics: admin.panics };
+    Ok(Response::json(200, &shown))
 }
 
-fn shown(tenant: &Tenant) -> ShownTenant {
+fn shown(tenant: &Tenant) -> TenantView {
     let mut state = tenant.lock();
     let now = tenant.clock.now();
-    ShownTenant {
+    TenantView {
         tenant: tenant.label.to_string(),
-        clock: ShownClock::from(&*tenant.clock),
-        projects: state.world.projects().to_vec(),
-        directories: api::all_directories(&state.world),
-        indexes: api::all_indexes(&mut state.world, now),
+        clock: ClockView::from(&*tenant.clock),
+        projects: state.store.projects().to_vec(),
+        directories: api::all_directories(&state.store),
+        indexes: api::all_indexes(&mut state.store, now),
         open_calls: tenant.open_calls(),
     }
 }
 
-pub(super) fn reset(house: House<'_>, call: &Call) -> Result<Reply, Problem> {
-    let reset: Reset = read::body(call)?;
-    let named = reset.tenant.or_else(|| read::query(call, "tenant"));
-    for tenant in read::tenants(house, named.as_deref())? {
-        reset_tenant(house, &tenant, &reset.parts);
+pub(super) fn reset(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let reset: Reset = read::body(request)?;
+    let named = reset.tenant.or_else(|| read::query(request, "tenant"));
+    for tenant in read::tenants(admin, named.as_deref())? {
+        reset_tenant(admin, &tenant, &reset.parts);
     }
     if named.is_none() {
         if every_part().iter().all(|part| reset.parts.contains(part)) {
-            house.tenants.forget_idle();
+            admin.tenants.forget_idle();
         }
-        let clock = house.tenants.first_clock();
+        let clock = admin.tenants.first_clock();
         if reset.parts.contains(&Part::Clock) {
-            house.tenants.reset_clock(clock);
+            admin.tenants.reset_clock(clock);
         }
         if reset.parts.contains(&Part::Faults) {
-            *house.tenants.first_faults().lock() = house.tenants.given_faults().rearmed(clock.now());
+            *admin.tenants.first_faults().lock() = admin.tenants.given_faults().rearmed(clock.now());
         }
         if reset.parts.contains(&Part::Journal) {
-            house.strangers.lock().reset();
+            admin.unauthenticated.lock().reset();
         }
     }
-    Ok(Reply::empty(204))
+    Ok(Response::empty(204))
 }
 
-fn reset_tenant(house: House<'_>, tenant: &Tenant, parts: &[Part]) {
+fn reset_tenant(admin: AdminContext<'_>, tenant: &Tenant, parts: &[Part]) {
     if parts.contains(&Part::Clock) {
-        house.tenants.reset_clock(&tenant.clock);
+        admin.tenants.reset_clock(&tenant.clock);
     }
     if parts.contains(&Part::Faults) {
         let now = tenant.clock.now();
-        tenant.change_faults(|faults| *faults = house.tenants.given_faults().rearmed(now));
+        tenant.change_faults(|faults| *faults = admin.tenants.given_faults().rearmed(now));
     }
     let mut state = tenant.lock();
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {
         state.first_call = None;
     }
     if parts.contains(&Part::State) {
-        state.world.reset();
+        state.store.reset();
     }
     if parts.contains(&Part::Journal) {
         state.journal.reset();

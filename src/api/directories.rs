@@ -10,12 +10,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::ids::Prefixed;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
+use crate::error::ApiError;
 use crate::operation::Operation;
-use crate::problem::Problem;
-use crate::reply::Reply;
+use crate::response::Response;
 use crate::seed;
-use crate::store::{Directory, DirectoryKind, Index, Request, World};
+use crate::store::{Directory, DirectoryKind, HandlerRequest, Index, Store};
 
 /// The rows of directories.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -26,7 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         params: "directories.create.params",
         body: Some("directories.create.request"),
         status: 201,
-        reply: Some("directory"),
+        response: Some("directory"),
         summary: "Makes a directory.",
         handler: create,
     },
@@ -37,7 +37,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         params: "directories.get.params",
         body: None,
         status: 200,
-        reply: Some("directory"),
+        response: Some("directory"),
         summary: "Shows a directory.",
         handler: get,
     },
@@ -55,24 +55,24 @@ const EPHEMERAL_LIFETIME: Duration = Duration::from_hours(24);
 
 /// A directory as the service prints it; the order of fields is its contract's.
 #[derive(Serialize)]
-struct Body<'a> {
+struct DirectoryBody<'a> {
     id: &'a str,
-    created_at: Moment,
-    updated_at: Moment,
+    created_at: Timestamp,
+    updated_at: Timestamp,
     project_id: uuid::Uuid,
     name: &'a str,
     description: Option<&'a str>,
     #[serde(rename = "type")]
     kind: &'static str,
     connector_subscription_id: Option<&'a str>,
-    expires_at: Option<Moment>,
+    expires_at: Option<Timestamp>,
     system_metadata: Option<&'a Map<String, Value>>,
-    deleted_at: Option<Moment>,
+    deleted_at: Option<Timestamp>,
 }
 
-fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
-    let project = world.project_for_write(request)?;
-    let mut stream = world.seed.stream("directory", world.made.directories);
+fn create(store: &mut Store, request: &mut HandlerRequest) -> Result<Response, ApiError> {
+    let project = store.project_for_write(request)?;
+    let mut stream = store.seed.stream("directory", store.made.directories);
     let kind = match request.body.get("type").and_then(Value::as_str) {
         Some("ephemeral") => DirectoryKind::Ephemeral,
         _ => DirectoryKind::User,
@@ -88,41 +88,41 @@ fn create(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
         created_at: request.now,
         expires_at: (kind == DirectoryKind::Ephemeral).then(|| request.now.plus(EPHEMERAL_LIFETIME)),
     };
-    let number = world.add_directory(directory)?;
-    world.made.directories += 1;
-    Ok(Reply::json(201, &body(world, world.directory(number))))
+    let number = store.add_directory(directory)?;
+    store.made.directories += 1;
+    Ok(Response::json(201, &body(store, store.directory(number))))
 }
 
-fn get(world: &mut World, request: &mut Request) -> Result<Reply, Problem> {
+fn get(store: &mut Store, request: &mut HandlerRequest) -> Result<Response, ApiError> {
     let id = request.path[0].1.as_str();
-    if let Some(number) = world.find_directory(id, request) {
-        return Ok(Reply::json(200, &body(world, world.directory(number))));
+    if let Some(number) = store.find_directory(id, request) {
+        return Ok(Response::json(200, &body(store, store.directory(number))));
     }
-    if let Some(index) = world.find_index_by_output(id, request) {
-        return Ok(Reply::json(
+    if let Some(index) = store.find_index_by_output(id, request) {
+        return Ok(Response::json(
             200,
-            &output_body(world, index, &format!("{}{INDEX_DIRECTORY_SUFFIX}", index.name), id),
+            &output_body(store, index, &format!("{}{INDEX_DIRECTORY_SUFFIX}", index.name), id),
         ));
     }
-    if world.policy.fidelity == crate::config::Fidelity::Contract {
-        let number = mention(world, id, request)?;
-        return Ok(Reply::json(200, &body(world, world.directory(number))));
+    if store.policy.fidelity == crate::config::Fidelity::Contract {
+        let number = create_implicit(store, id, request)?;
+        return Ok(Response::json(200, &body(store, store.directory(number))));
     }
     Err(not_found())
 }
 
 /// The refusal of a directory that is not there.
-pub(super) fn not_found() -> Problem {
-    Problem::text(404, "Directory not found")
+pub(super) fn not_found() -> ApiError {
+    ApiError::text(404, "Directory not found")
 }
 
 /// Lets a directory exist that a client only mentioned. Its name derives from its id alone.
-pub(super) fn mention(world: &mut World, id: &str, request: &Request) -> Result<u32, Problem> {
-    let project = world.project_for_write(request)?;
-    let mut stream = world.seed.stream(&format!("directory {id}"), 0);
+pub(super) fn create_implicit(store: &mut Store, id: &str, request: &HandlerRequest) -> Result<u32, ApiError> {
+    let project = store.project_for_write(request)?;
+    let mut stream = store.seed.stream(&format!("directory {id}"), 0);
     let client: String = LastName().fake_with_rng(&mut stream);
     let kind = KINDS_OF_DOCUMENTS.choose(&mut stream).expect("is not empty");
-    world.add_directory(Directory {
+    store.add_directory(Directory {
         id: id.into(),
         project,
         name: format!("{client} {kind}").into(),
@@ -136,16 +136,16 @@ pub(super) fn mention(world: &mut World, id: &str, request: &Request) -> Result<
 }
 
 /// Every directory as the service would show it, in order of creation, without those of indexes.
-pub fn all(world: &World) -> Vec<Value> {
-    world.directories().map(|directory| serde_json::to_value(body(world, directory))).filter_map(Result::ok).collect()
+pub fn all(store: &Store) -> Vec<Value> {
+    store.directories().map(|directory| serde_json::to_value(body(store, directory))).filter_map(Result::ok).collect()
 }
 
-fn body<'a>(world: &World, directory: &'a Directory) -> Body<'a> {
-    Body {
+fn body<'a>(store: &Store, directory: &'a Directory) -> DirectoryBody<'a> {
+    DirectoryBody {
         id: &directory.id,
         created_at: directory.created_at,
         updated_at: directory.created_at,
-        project_id: world.project_id(directory.project),
+        project_id: store.project_id(directory.project),
         name: &directory.name,
         description: directory.description.as_deref(),
         kind: directory.kind.as_str(),
@@ -157,12 +157,12 @@ fn body<'a>(world: &World, directory: &'a Directory) -> Body<'a> {
 }
 
 /// The directory that an index keeps its parsed files in.
-fn output_body<'a>(world: &World, index: &Index, name: &'a str, id: &'a str) -> Body<'a> {
-    Body {
+fn output_body<'a>(store: &Store, index: &Index, name: &'a str, id: &'a str) -> DirectoryBody<'a> {
+    DirectoryBody {
         id,
         created_at: index.created_at,
         updated_at: index.created_at,
-        project_id: world.project_id(index.project),
+        project_id: store.project_id(index.project),
         name,
         description: None,
         kind: DirectoryKind::Index.as_str(),

@@ -1,15 +1,16 @@
 //! What is emulated: one file per resource, with its rows of the operation table and its handlers. Nothing here knows
 //! that it is being emulated: no fault, no journal, no wire.
 
-mod choices;
 mod directories;
 mod ids;
-mod index_shown;
+mod index_view;
 mod indexes;
+pub mod openapi;
 mod paging;
+mod value_checks;
 
 pub use directories::all as all_directories;
-pub use index_shown::all as all_indexes;
+pub use index_view::all as all_indexes;
 
 use crate::operation::Operation;
 

@@ -3,26 +3,26 @@
 
 use serde_json::Value;
 
-use super::choices;
+use super::value_checks;
 use crate::config::Fidelity;
-use crate::problem::Problem;
-use crate::store::{PageFault, PageRequest, Request, World};
+use crate::error::ApiError;
+use crate::store::{HandlerRequest, PageFault, PageRequest, Store};
 
 /// The most items that a page has.
 const MAX_PAGE_SIZE: usize = 1000;
 
-/// The page of `list` (an operation's name) that a call asks for.
-pub(super) fn asked(world: &World, request: &mut Request, list: &str) -> Result<PageRequest, Problem> {
-    Ok(PageRequest { size: size(world, request)?, below: below(world, request, list)? })
+/// The page of `list` (an operation's name) that a request asks for.
+pub(super) fn asked(store: &Store, request: &mut HandlerRequest, list: &str) -> Result<PageRequest, ApiError> {
+    Ok(PageRequest { size: size(store, request)?, below: below(store, request, list)? })
 }
 
 /// A query parameter's text, when it is there.
-pub(super) fn text_param<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+pub(super) fn text_param<'a>(request: &'a HandlerRequest, name: &str) -> Option<&'a str> {
     request.params.get(name)?.as_str()
 }
 
-fn size(world: &World, request: &Request) -> Result<usize, Problem> {
-    let policy = &world.policy;
+fn size(store: &Store, request: &HandlerRequest) -> Result<usize, ApiError> {
+    let policy = &store.policy;
     let Some(number) = request.params.get("page_size").and_then(Value::as_number) else { return Ok(policy.page_size) };
     // An integer by now, of any length.
     let digits = number.as_str();
@@ -32,20 +32,20 @@ fn size(world: &World, request: &Request) -> Result<usize, Problem> {
     if policy.fidelity == Fidelity::Contract {
         return Ok(policy.page_size);
     }
-    Err(choices::refusal(policy, &["query", "page_size"], "page_size should be at least 1", digits.into()))
+    Err(value_checks::refusal(policy, &["query", "page_size"], "page_size should be at least 1", digits.into()))
 }
 
-fn below(world: &World, request: &mut Request, list: &str) -> Result<Option<u64>, Problem> {
-    let policy = &world.policy;
+fn below(store: &Store, request: &mut HandlerRequest, list: &str) -> Result<Option<u64>, ApiError> {
+    let policy = &store.policy;
     let Some(token) = text_param(request, "page_token").filter(|token| !token.is_empty()) else { return Ok(None) };
-    let (token, opened) = (token.to_owned(), world.open_page_token(list, token));
+    let (token, opened) = (token.to_owned(), store.open_page_token(list, token));
     let has_expired = |fault: &mut PageFault| *fault == PageFault::ExpiredToken;
     match opened.filter(|_| request.conditions.page.take_if(has_expired).is_none()) {
         Some(below) => Ok(Some(below)),
         None if policy.fidelity == Fidelity::Contract => Ok(None),
         None => {
             let allowed = "page_token should be one that this list handed out";
-            Err(choices::refusal(policy, &["query", "page_token"], allowed, token.into()))
+            Err(value_checks::refusal(policy, &["query", "page_token"], allowed, token.into()))
         }
     }
 }

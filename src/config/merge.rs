@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::cli::{FLAGS, Flag, Takes};
+use super::flags::{FLAGS, Flag, Takes};
 
 /// What the variables of this program begin with.
 const PREFIX: &str = "LLAMACLOUD_MOCK_";
@@ -32,7 +32,7 @@ pub enum Source {
 
 /// A setting's texts and where they came from.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct RawSetting {
     /// Its values; several for what is repeatable, none for what was not said and has no default.
     pub values: Vec<String>,
     /// Who said so.
@@ -41,8 +41,8 @@ pub struct Told {
 
 /// All settings as texts.
 #[derive(Debug)]
-pub struct Merged {
-    told: BTreeMap<&'static str, Told>,
+pub struct RawSettings {
+    told: BTreeMap<&'static str, RawSetting>,
     /// What may be a mistake but stops nothing.
     pub warnings: Vec<String>,
 }
@@ -58,7 +58,7 @@ impl fmt::Display for Source {
     }
 }
 
-impl Merged {
+impl RawSettings {
     /// Gathers every setting from the `typed` flags, the variables of the `environment`, and the file they name.
     pub fn gather(
         typed: &[(&'static str, Vec<String>)],
@@ -77,7 +77,7 @@ impl Merged {
 
     fn of_flags(typed: &[(&'static str, Vec<String>)]) -> Self {
         let told = |(name, values): &(&'static str, Vec<String>)| {
-            (*name, Told { values: values.clone(), source: Source::Flag })
+            (*name, RawSetting { values: values.clone(), source: Source::Flag })
         };
         Self { told: typed.iter().map(told).collect(), warnings: Vec::new() }
     }
@@ -85,13 +85,13 @@ impl Merged {
     fn or_default(mut self) -> Self {
         for flag in FLAGS {
             let values = flag.default.map(str::to_owned).into_iter().collect();
-            self.told.entry(flag.name).or_insert(Told { values, source: Source::Default });
+            self.told.entry(flag.name).or_insert(RawSetting { values, source: Source::Default });
         }
         self
     }
 
     /// What was said of a setting.
-    pub fn told(&self, name: &str) -> &Told {
+    pub fn told(&self, name: &str) -> &RawSetting {
         &self.told[name]
     }
 
@@ -105,7 +105,7 @@ impl Merged {
     }
 
     /// Every setting with what was said of it, in the order of the table.
-    pub fn all(&self) -> impl Iterator<Item = (&'static Flag, &Told)> {
+    pub fn all(&self) -> impl Iterator<Item = (&'static Flag, &RawSetting)> {
         FLAGS.iter().map(|flag| (flag, &self.told[flag.name]))
     }
 
@@ -128,7 +128,7 @@ impl Merged {
             match FLAGS.iter().find(|flag| flag.name == flag_name) {
                 Some(flag) => {
                     let values = split(flag, &value);
-                    self.told.entry(flag.name).or_insert(Told { values, source: Source::Environment(name) });
+                    self.told.entry(flag.name).or_insert(RawSetting { values, source: Source::Environment(name) });
                 }
                 None => self.warnings.push(format!("{name} is not a setting{}", nearest(&flag_name))),
             }
@@ -142,7 +142,7 @@ impl Merged {
             return Ok(());
         }
         for (flag, values) in read_file(&path)? {
-            self.told.entry(flag.name).or_insert(Told { values, source: Source::File(path.clone()) });
+            self.told.entry(flag.name).or_insert(RawSetting { values, source: Source::File(path.clone()) });
         }
         Ok(())
     }
@@ -192,6 +192,6 @@ fn text(key: &str, value: Value) -> Result<String, String> {
 
 /// `; did you mean …?` when some setting's name is near.
 fn nearest(name: &str) -> String {
-    crate::spelling::nearest(name, FLAGS.iter().map(|flag| flag.name))
+    crate::suggest::nearest(name, FLAGS.iter().map(|flag| flag.name))
         .map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }

@@ -1,18 +1,20 @@
 //! What the program was told, checked and typed: flag over environment over file over default. Nothing here is read
 //! again after the start.
 
+mod flags;
 mod merge;
 mod read;
 
-pub use merge::{Merged, Source, Told};
+pub use flags::{FLAGS, Flag, Takes};
+pub use merge::{RawSetting, RawSettings, Source};
 pub use read::read;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::clock::{Mode, Moment};
-use crate::tenant_label::label_of;
+use crate::clock::{Mode, Timestamp};
+use crate::key_label::label_of;
 
 /// The key of callers without one, where they are let in.
 pub const ANONYMOUS: &str = "anonymous";
@@ -30,7 +32,7 @@ pub struct Settings {
     pub seed: u64,
     /// The only keys that are let in; any when empty.
     pub api_keys: Vec<String>,
-    /// Whether a call needs a key, and which.
+    /// Whether a request needs a key, and which.
     pub auth: Auth,
     /// What tells tenants apart.
     pub isolation: Isolation,
@@ -45,7 +47,7 @@ pub struct Settings {
     /// How tenants' clocks run.
     pub clock: Mode,
     /// Where tenants' clocks start.
-    pub start_time: Option<Moment>,
+    pub start_time: Option<Timestamp>,
     /// How long a sync of the source takes.
     pub sync_duration: Duration,
     /// How long the export after it takes.
@@ -62,9 +64,9 @@ pub struct Settings {
     pub max_state_bytes: usize,
     /// Connections at a time.
     pub max_connections: usize,
-    /// API keys that can have a world.
+    /// API keys that can have a store.
     pub max_tenants: usize,
-    /// Items of a kind in a tenant's world.
+    /// Items of a kind in a tenant's store.
     pub max_items: usize,
     /// Journal entries a tenant keeps.
     pub journal_entries: usize,
@@ -74,7 +76,7 @@ pub struct Settings {
     pub header_timeout: Duration,
     /// Names besides the loopback ones that `Host` may hold.
     pub allowed_hosts: Vec<String>,
-    /// Origins that a browser may call from.
+    /// Origins that a browser may request from.
     pub cors_origins: Vec<String>,
     /// What opens `/__admin/`.
     pub admin_token: Option<String>,
@@ -88,7 +90,7 @@ pub struct Settings {
     pub faults: Vec<String>,
     /// Scenarios, by name or file.
     pub scenarios: Vec<String>,
-    /// Whether a call may bring faults of its own.
+    /// Whether a request may bring faults of its own.
     pub overrides: Overrides,
     /// Whether a rule that never struck fails the run.
     pub unstruck: Unstruck,
@@ -112,7 +114,7 @@ impl Settings {
     }
 }
 
-/// Whether a call needs a key.
+/// Whether a request needs a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
     /// 401 without one.
@@ -124,9 +126,9 @@ pub enum Auth {
 /// What tells tenants apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// One world a key.
+    /// One store a key.
     Key,
-    /// One world for all.
+    /// One store for all.
     None,
 }
 
@@ -186,11 +188,11 @@ pub enum LogLevel {
     Error,
     /// What may be a mistake.
     Warn,
-    /// One line a call.
+    /// One line a request.
     Info,
 }
 
-/// Whether a call may bring faults of its own (`x-mock-inject`).
+/// Whether a request may bring faults of its own (`x-mock-inject`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overrides {
     /// The header is ignored.

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::merge::Merged;
+use super::merge::RawSettings;
 use super::{
     Auth, Fidelity, IndexId, Isolation, LogFormat, LogLevel, Overrides, References, Settings, SyncConflict, Unstruck,
 };
 use crate::clock::{Mode, parse_duration};
 
 /// Checks every setting.
-pub fn read(merged: &Merged) -> Result<Settings, String> {
+pub fn read(merged: &RawSettings) -> Result<Settings, String> {
     let told = Reader { merged };
     Ok(Settings {
         host: told.parse("host", "an IP address")?,
@@ -68,7 +68,7 @@ const LOG_LEVELS: &[(&str, LogLevel)] =
     &[("off", LogLevel::Off), ("error", LogLevel::Error), ("warn", LogLevel::Warn), ("info", LogLevel::Info)];
 
 struct Reader<'a> {
-    merged: &'a Merged,
+    merged: &'a RawSettings,
 }
 
 impl Reader<'_> {

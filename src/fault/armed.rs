@@ -1,4 +1,4 @@
-//! A tenant's rules with their counts: armed, replaced, taken out, let go when their time is over. It decides no call.
+//! A tenant's rules with their counts: armed, replaced, taken out, let go when their time is over. It decides no request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use super::effect::Effect;
 use super::kind::Phase;
 use super::rule::Rule;
 use super::trigger::Bucket;
-use super::view::CallView;
-use crate::clock::{self, Moment};
-use crate::seed::{Draws, Stream};
+use super::view::RequestView;
+use crate::clock::{self, Timestamp};
+use crate::seed::{Draws, RandomStream};
 
 /// A tenant's rules, in the order in which they were given.
 #[derive(Debug, Default)]
 pub struct Faults {
     pub(super) armed: Vec<Armed>,
-    /// How many rules calls have brought for themselves.
+    /// How many rules requests have brought for themselves.
     brought: u64,
 }
 
@@ -25,29 +25,29 @@ pub struct Faults {
 #[derive(Debug)]
 pub(super) struct Armed {
     pub(super) rule: Arc<Rule>,
-    /// What most calls need to know of the rule, at hand without a look at it.
+    /// What most requests need to know of the rule, at hand without a look at it.
     targets: u64,
     phase: Phase,
     pub(super) strikes: u64,
     matches: u64,
     bucket: Option<Bucket>,
     /// Where its rate draws from, once it has.
-    luck: Option<Box<Draws>>,
+    rate_draws: Option<Box<Draws>>,
     /// Tells rules apart that are alike to the letter: they strike independently.
-    twin: u64,
+    duplicate_index: u64,
     /// When its time to live is over, on the tenant's clock and on the wall: whichever comes first.
-    until: Option<(Moment, Moment)>,
+    until: Option<(Timestamp, Timestamp)>,
 }
 
-/// A rule that a call has hit.
+/// A rule that a request has hit.
 #[derive(Debug, Clone)]
 pub(super) struct Hit {
     pub(super) position: usize,
     pub(super) rule: Arc<Rule>,
-    /// How long until a limit lets a call pass again.
+    /// How long until a limit lets a request pass again.
     pub(super) wait: Duration,
-    twin: u64,
-    /// The call's number among those that the rule counts.
+    duplicate_index: u64,
+    /// The request's number among those that the rule counts.
     ordinal: u64,
 }
 
@@ -58,7 +58,7 @@ pub struct Counted {
     pub name: Arc<str>,
     /// Its text.
     pub rule: String,
-    /// How many calls it counted.
+    /// How many requests it counted.
     pub matches: u64,
     /// How many of them it hit.
     pub strikes: u64,
@@ -96,12 +96,12 @@ impl Faults {
 
     /// Puts a rule behind the others, or in the place of the one with its name, and starts its time to live. A rule
     /// without a name gets one.
-    pub fn arm(&mut self, rule: Rule, now: Moment) {
+    pub fn arm(&mut self, rule: Rule, now: Timestamp) {
         let rule = if rule.has_name() { rule } else { rule.named(&free_name(|name| self.has(name))) };
         let until = ends(&rule, now);
         let twins = self.armed.iter().filter(|armed| armed.rule.chance == rule.chance && armed.rule.name != rule.name);
-        let twin = twins.count() as u64;
-        let armed = Armed { until, ..Armed::new(Arc::new(rule), twin) };
+        let duplicate_index = twins.count() as u64;
+        let armed = Armed { until, ..Armed::new(Arc::new(rule), duplicate_index) };
         match self.armed.iter_mut().find(|known| known.rule.name == armed.rule.name) {
             Some(known) => *known = armed,
             None => self.armed.push(armed),
@@ -133,13 +133,14 @@ impl Faults {
     /// The same rules with nothing counted; their times to live run on.
     #[must_use]
     pub fn fresh(&self) -> Self {
-        let fresh = |armed: &Armed| Armed { until: armed.until, ..Armed::new(Arc::clone(&armed.rule), armed.twin) };
+        let fresh =
+            |armed: &Armed| Armed { until: armed.until, ..Armed::new(Arc::clone(&armed.rule), armed.duplicate_index) };
         Self { armed: self.armed.iter().map(fresh).collect(), brought: 0 }
     }
 
     /// The same rules with nothing counted, and their times to live begun at `now`.
     #[must_use]
-    pub fn rearmed(&self, now: Moment) -> Self {
+    pub fn rearmed(&self, now: Timestamp) -> Self {
         let mut rearmed = self.fresh();
         for armed in &mut rearmed.armed {
             armed.until = ends(&armed.rule, now);
@@ -148,14 +149,14 @@ impl Faults {
     }
 
     /// Lets rules go whose time is over.
-    pub fn expire(&mut self, now: Moment) {
+    pub fn expire(&mut self, now: Timestamp) {
         if self.armed.iter().any(|armed| armed.until.is_some()) {
-            let wall = clock::wall();
+            let wall = clock::system_now();
             self.armed.retain(|armed| armed.until.is_none_or(|(until, wall_until)| now < until && wall < wall_until));
         }
     }
 
-    /// How long after a tenant's first call each window of a rule begins.
+    /// How long after a tenant's first request each window of a rule begins.
     pub fn windows(&self) -> impl Iterator<Item = Duration> + '_ {
         self.armed.iter().filter_map(|armed| armed.rule.trigger.between.map(|(from, _)| from))
     }
@@ -174,7 +175,7 @@ impl Faults {
         self.armed.iter().map(|armed| &*armed.rule)
     }
 
-    /// Puts a rule before all others for one call; [`Faults::take_out`] takes it out again.
+    /// Puts a rule before all others for one request; [`Faults::take_out`] takes it out again.
     pub fn put_first(&mut self, rule: Arc<Rule>) {
         self.brought += 1;
         self.armed.insert(0, Armed::new(rule, self.brought));
@@ -201,7 +202,7 @@ impl Faults {
         }
     }
 
-    /// The rule that was hit. Between a call's head and its body, rules may have come and gone.
+    /// The rule that was hit. Between a request's head and its body, rules may have come and gone.
     fn armed_of(&mut self, hit: &Hit) -> Option<&mut Armed> {
         let is_it = |armed: &Armed| Arc::ptr_eq(&armed.rule, &hit.rule);
         let position = match self.armed.get(hit.position) {
@@ -213,8 +214,8 @@ impl Faults {
 }
 
 /// When the time to live of a rule that is armed at `now` is over, on the tenant's clock and on the wall.
-fn ends(rule: &Rule, now: Moment) -> Option<(Moment, Moment)> {
-    rule.ttl.map(|ttl| (now.plus(ttl), clock::wall().plus(ttl)))
+fn ends(rule: &Rule, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    rule.ttl.map(|ttl| (now.plus(ttl), clock::system_now().plus(ttl)))
 }
 
 /// The first of `rule-1`, `rule-2`, … that is not taken.
@@ -224,9 +225,19 @@ pub fn free_name(is_taken: impl Fn(&str) -> bool) -> String {
 }
 
 impl Armed {
-    fn new(rule: Arc<Rule>, twin: u64) -> Self {
+    fn new(rule: Arc<Rule>, duplicate_index: u64) -> Self {
         let (targets, phase) = (rule.targets, rule.phase);
-        Self { rule, targets, phase, matches: 0, strikes: 0, bucket: None, luck: None, twin, until: None }
+        Self {
+            rule,
+            targets,
+            phase,
+            matches: 0,
+            strikes: 0,
+            bucket: None,
+            rate_draws: None,
+            duplicate_index,
+            until: None,
+        }
     }
 
     /// Whether the rule is about an operation, in a phase.
@@ -234,48 +245,48 @@ impl Armed {
         self.phase == phase && self.targets & (1 << operation) != 0
     }
 
-    /// Counts a call, and tells whether it is hit.
-    pub(super) fn count(&mut self, position: usize, call: &CallView<'_>) -> Option<Hit> {
+    /// Counts a request, and tells whether it is hit.
+    pub(super) fn count(&mut self, position: usize, request: &RequestView<'_>) -> Option<Hit> {
         self.matches += 1;
-        let (rule, ordinal, twin) = (&self.rule, self.matches, self.twin);
-        let luck = &mut self.luck;
+        let (rule, ordinal, duplicate_index) = (&self.rule, self.matches, self.duplicate_index);
+        let rate_draws = &mut self.rate_draws;
         let chance = || {
-            let draws = || Box::new(call.seed.draws(&purpose("strike", twin, rule)));
-            luck.get_or_insert_with(draws).fraction(ordinal)
+            let draws = || Box::new(request.seed.draws(&purpose("strike", duplicate_index, rule)));
+            rate_draws.get_or_insert_with(draws).fraction(ordinal)
         };
         if !rule.trigger.hits(ordinal, self.strikes, chance) {
             return None;
         }
         let most = |effect: &Effect| if let Effect::Quota(most) = effect { Some(*most) } else { None };
-        if rule.find(most).is_some_and(|most| call.indexes < most) {
+        if rule.find(most).is_some_and(|most| request.indexes < most) {
             return None;
         }
-        let hit = Hit { position, rule: Arc::clone(rule), ordinal, twin, wait: Duration::ZERO };
+        let hit = Hit { position, rule: Arc::clone(rule), ordinal, duplicate_index, wait: Duration::ZERO };
         match limit_of(&self.rule) {
             None => Some(hit),
-            Some((calls, per, capacity)) => {
-                let bucket = self.bucket.get_or_insert_with(|| Bucket::full(capacity, call.now));
-                bucket.take((calls, per), capacity, call.now).err().map(|wait| Hit { wait, ..hit })
+            Some((requests, per, capacity)) => {
+                let bucket = self.bucket.get_or_insert_with(|| Bucket::full(capacity, request.now));
+                bucket.take((requests, per), capacity, request.now).err().map(|wait| Hit { wait, ..hit })
             }
         }
     }
 }
 
 impl Hit {
-    /// A stream of chance for this rule and this call.
-    pub(super) fn stream(&self, what: &str, call: &CallView<'_>) -> Stream {
-        call.seed.stream(&purpose(what, self.twin, &self.rule), self.ordinal)
+    /// A stream of chance for this rule and this request.
+    pub(super) fn stream(&self, what: &str, request: &RequestView<'_>) -> RandomStream {
+        request.seed.stream(&purpose(what, self.duplicate_index, &self.rule), self.ordinal)
     }
 }
 
 /// What a rule's chance is for.
-fn purpose(what: &str, twin: u64, rule: &Rule) -> String {
-    format!("{what} {twin} of {}", rule.chance)
+fn purpose(what: &str, duplicate_index: u64, rule: &Rule) -> String {
+    format!("{what} {duplicate_index} of {}", rule.chance)
 }
 
 fn limit_of(rule: &Rule) -> Option<(u64, Duration, u64)> {
-    let (calls, per) =
-        rule.find(|effect| if let Effect::Limit(calls, per) = effect { Some((*calls, *per)) } else { None })?;
+    let (requests, per) =
+        rule.find(|effect| if let Effect::Limit(requests, per) = effect { Some((*requests, *per)) } else { None })?;
     let burst = rule.find(|effect| if let Effect::Burst(burst) = effect { Some(*burst) } else { None });
-    Some((calls, per, burst.unwrap_or(calls)))
+    Some((requests, per, burst.unwrap_or(requests)))
 }

@@ -83,7 +83,7 @@ pub(super) const WORDS: &[&str] = &[
     "continue",
 ];
 
-/// Words that may come more than once in a rule.
+/// PydanticError that may come more than once in a rule.
 pub(super) const REPEATABLE: &[&str] = &["header", "drop", "null", "retype", "rename", "add"];
 
 impl Clause {
@@ -166,7 +166,7 @@ fn effect(word: &str, value: &str) -> Result<Effect, String> {
     })
 }
 
-/// The highest number of a call that a rule can name. No tenant will ever make so many.
+/// The highest number of a request that a rule can name. No tenant will ever make so many.
 const MOST_CALLS: u64 = 1_000_000_000_000;
 
 fn number<T: FromStr>(value: &str) -> Result<T, String> {
@@ -175,7 +175,7 @@ fn number<T: FromStr>(value: &str) -> Result<T, String> {
     value.parse().ok().filter(|_| digits).ok_or_else(|| format!("{value:?} {reason}"))
 }
 
-/// A number of calls or of bytes; with none it would never strike.
+/// A number of requests or of bytes; with none it would never strike.
 fn counted(value: &str) -> Result<u64, String> {
     counted_from(1, value)
 }
@@ -193,13 +193,13 @@ fn over_zero(value: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err("is no time at all, so it would never strike".to_owned()) } else { Ok(duration) }
 }
 
-/// A key that a call can show: what a bearer token can hold.
+/// A key that a request can show: what a bearer token can hold.
 fn key(value: &str) -> Result<String, String> {
     let shown = !value.is_empty() && value.trim() == value && value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     if shown {
         Ok(value.to_owned())
     } else {
-        Err("is no key that a call could show, so it would never strike".to_owned())
+        Err("is no key that a request could show, so it would never strike".to_owned())
     }
 }
 
@@ -271,8 +271,8 @@ fn dribble(value: &str) -> Result<Effect, String> {
 }
 
 fn limit(value: &str) -> Result<Effect, String> {
-    let (calls, per) = value.split_once('/').ok_or("is N/DURATION")?;
-    Ok(Effect::Limit(counted(calls)?, over_zero(per)?))
+    let (requests, per) = value.split_once('/').ok_or("is N/DURATION")?;
+    Ok(Effect::Limit(counted(requests)?, over_zero(per)?))
 }
 
 fn page(value: &str) -> Result<PageFault, String> {

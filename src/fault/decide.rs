@@ -1,20 +1,20 @@
-//! The decision of one call, in three steps: at its head, before it acts, once it acted. Which rules strike, which are
+//! The decision of one request, in three steps: at its head, before it acts, once it acted. Which rules strike, which are
 //! shadowed, which do not fit. What a rule then does is in `apply.rs`.
 
 use std::sync::Arc;
 
 use super::apply::{self, Injection};
 use super::armed::{Faults, Hit};
+use super::edit_response;
 use super::effect::Effect;
-use super::kind::{Kind, Phase};
+use super::kind::{Phase, RuleKind};
 use super::rule::{AfterStrike, Rule};
-use super::spoil;
-use super::view::CallView;
-use crate::journal::{Fate, FaultNote};
-use crate::reply::{HeadOrder, Reply};
+use super::view::RequestView;
+use crate::journal::{FaultNote, FaultOutcome};
+use crate::response::{HeadOrder, Response};
 use crate::store::Conditions;
 
-/// What the head of a call came to.
+/// What the head of a request came to.
 #[derive(Debug, Default)]
 pub struct AtHead {
     hits: Vec<Hit>,
@@ -24,26 +24,26 @@ pub struct AtHead {
     pub notes: Vec<FaultNote>,
 }
 
-/// What the rules decide of a call before it acts.
+/// What the rules decide of a request before it acts.
 #[derive(Debug, Default)]
 pub struct Decision {
     /// What is answered instead of acting.
     pub injection: Option<Injection>,
-    /// What the call is made to see.
+    /// What the request is made to see.
     pub conditions: Conditions,
     /// What became of the rules.
     pub notes: Vec<FaultNote>,
-    /// Those that shape what a call does.
-    bent: Vec<Hit>,
-    /// What is still to be done to the answer of a call that acts.
-    carried: Vec<Hit>,
+    /// Those that node what a request does.
+    state_hits: Vec<Hit>,
+    /// What is still to be done to the answer of a request that acts.
+    pending_hits: Vec<Hit>,
     /// The rule that wins over all behind it, by its position.
     stopped_at: Option<usize>,
 }
 
 /// Which rules a step looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
+enum Pass {
     /// Before the act: those that can be decided by the head.
     Head,
     /// Before the act: those that need the body.
@@ -56,7 +56,7 @@ enum Look {
     Refused,
 }
 
-impl Look {
+impl Pass {
     fn phase(self) -> Phase {
         match self {
             Self::Head | Self::Body | Self::Before => Phase::Before,
@@ -70,7 +70,7 @@ impl Look {
             Self::Head => !rule.trigger.needs_body(),
             Self::Body => rule.trigger.needs_body(),
             Self::Before | Self::Granted => true,
-            Self::Refused => rule.kind == Kind::Carry,
+            Self::Refused => rule.kind == RuleKind::Carry,
         }
     }
 }
@@ -78,15 +78,15 @@ impl Look {
 impl Hit {
     /// Whether the rules behind this one are not looked at. What happens to a sync is a matter of its own.
     fn stops(&self) -> bool {
-        self.rule.kind != Kind::Sync && self.rule.after_strike == AfterStrike::Stop
+        self.rule.kind != RuleKind::Sync && self.rule.after_strike == AfterStrike::Stop
     }
 }
 
 impl Faults {
-    /// Decides by the head alone whether the connection breaks before the call is read. What was counted here is not
+    /// Decides by the head alone whether the connection breaks before the request is read. What was counted here is not
     /// counted again by [`Faults::before`] with `Some` of what this returns.
-    pub fn at_head(&mut self, call: &CallView<'_>) -> AtHead {
-        let hits = self.pass(call, Look::Head);
+    pub fn at_head(&mut self, request: &RequestView<'_>) -> AtHead {
+        let hits = self.pass(request, Pass::Head);
         let Some(first) = first_at_head(&hits) else { return AtHead { hits, ..AtHead::default() } };
         let in_body = first.rule.has(|effect| matches!(effect, Effect::ResetBody));
         let order = if in_body { HeadOrder::ResetInBody } else { HeadOrder::ResetAtHead };
@@ -96,45 +96,47 @@ impl Faults {
     }
 
     /// Decides what happens instead of the act, or shapes it.
-    pub fn before(&mut self, call: &CallView<'_>, at_head: Option<AtHead>) -> Decision {
+    pub fn before(&mut self, request: &RequestView<'_>, at_head: Option<AtHead>) -> Decision {
         let mut hits = match at_head {
-            Some(at_head) => [at_head.hits, self.pass(call, Look::Body)].concat(),
-            None => self.pass(call, Look::Before),
+            Some(at_head) => [at_head.hits, self.pass(request, Pass::Body)].concat(),
+            None => self.pass(request, Pass::Before),
         };
         if hits.is_empty() {
             return Decision::default();
         }
         hits.sort_by_key(|hit| hit.position);
         let (winners, notes) = self.settle(hits, None);
-        let injection = apply::injection(&winners, call);
+        let injection = apply::injection(&winners, request);
         let conditions = apply::conditions(&winners);
         let stopped_at = winners.iter().find(|hit| hit.stops()).map(|hit| hit.position);
-        let (carried, others): (Vec<_>, Vec<_>) = winners.into_iter().partition(|hit| hit.rule.kind == Kind::Carry);
-        let bent = others.into_iter().filter(|hit| matches!(hit.rule.kind, Kind::Sync | Kind::State)).collect();
-        Decision { injection, conditions, notes, bent, carried, stopped_at }
+        let (pending_hits, others): (Vec<_>, Vec<_>) =
+            winners.into_iter().partition(|hit| hit.rule.kind == RuleKind::Carry);
+        let state_hits =
+            others.into_iter().filter(|hit| matches!(hit.rule.kind, RuleKind::Sync | RuleKind::State)).collect();
+        Decision { injection, conditions, notes, state_hits, pending_hits, stopped_at }
     }
 
-    /// Notes of the rules that shape what a call does that they could not: `left` is what did not come to pass. The answer
+    /// Notes of the rules that node what a request does that they could not: `left` is what did not come to pass. The answer
     /// that the others shaped is marked; what happens to a sync is not the answer's matter.
-    pub fn take_back(&mut self, left: &Conditions, (reply, decision): (&mut Reply, &mut Decision)) {
-        for hit in std::mem::take(&mut decision.bent) {
+    pub fn take_back(&mut self, left: &Conditions, (response, decision): (&mut Response, &mut Decision)) {
+        for hit in std::mem::take(&mut decision.state_hits) {
             if apply::is_left(&hit.rule, left) {
                 self.could_not(&hit, &mut decision.notes);
-            } else if hit.rule.kind == Kind::State {
-                spoil::mark(reply, &hit.rule.name);
+            } else if hit.rule.kind == RuleKind::State {
+                edit_response::mark(response, &hit.rule.name);
             }
         }
     }
 
-    /// Spoils the answer of a call that acted.
-    pub fn after(&mut self, call: &CallView<'_>, reply: Reply, decision: &mut Decision) -> Injection {
-        let look = if reply.is_success() { Look::Granted } else { Look::Refused };
-        let hits = self.pass(call, look);
+    /// Spoils the answer of a request that acted.
+    pub fn after(&mut self, request: &RequestView<'_>, response: Response, decision: &mut Decision) -> Injection {
+        let look = if response.is_success() { Pass::Granted } else { Pass::Refused };
+        let hits = self.pass(request, look);
         let (winners, notes) = self.settle(hits, decision.stopped_at);
         decision.notes.extend(notes);
-        let mut injection = Injection { reply, promised: None };
-        for hit in decision.carried.drain(..).chain(winners) {
-            if apply::fits(&hit.rule, &injection.reply) && apply::spoil(&hit, &mut injection, call) {
+        let mut injection = Injection { response, promised: None };
+        for hit in decision.pending_hits.drain(..).chain(winners) {
+            if apply::fits(&hit.rule, &injection.response) && apply::spoil(&hit, &mut injection, request) {
                 continue;
             }
             self.could_not(&hit, &mut decision.notes);
@@ -142,22 +144,22 @@ impl Faults {
         injection
     }
 
-    /// Notes of a rule that struck that its effect fits no such call.
+    /// Notes of a rule that struck that its effect fits no such request.
     fn could_not(&mut self, hit: &Hit, notes: &mut [FaultNote]) {
         self.unstrike(hit);
         let note = notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
-        note.expect("a rule that struck was noted").outcome = Fate::Inapplicable;
+        note.expect("a rule that struck was noted").outcome = FaultOutcome::Inapplicable;
     }
 
-    /// Counts a call with every rule that is about it, and finds those that it hits.
-    fn pass(&mut self, call: &CallView<'_>, look: Look) -> Vec<Hit> {
+    /// Counts a request with every rule that is about it, and finds those that it hits.
+    fn pass(&mut self, request: &RequestView<'_>, look: Pass) -> Vec<Hit> {
         let mut hits = Vec::new();
         for (position, armed) in self.armed.iter_mut().enumerate() {
-            if !armed.is_about(call.operation, look.phase()) {
+            if !armed.is_about(request.operation, look.phase()) {
                 continue;
             }
-            if look.is_at(&armed.rule) && armed.rule.trigger.counts(call) {
-                hits.extend(armed.count(position, call));
+            if look.is_at(&armed.rule) && armed.rule.trigger.counts(request) {
+                hits.extend(armed.count(position, request));
             }
         }
         hits
@@ -168,11 +170,11 @@ impl Faults {
         let (mut winners, mut notes) = (Vec::new(), Vec::new());
         let (mut decided, mut scripted) = (AfterStrike::GoOn, AfterStrike::GoOn);
         for hit in hits {
-            let is_sync = hit.rule.kind == Kind::Sync;
+            let is_sync = hit.rule.kind == RuleKind::Sync;
             let behind = !is_sync && stopped_at.is_some_and(|position| hit.position > position);
             let state = if is_sync { &mut scripted } else { &mut decided };
             let struck = *state == AfterStrike::GoOn && !behind;
-            let outcome = if struck { Fate::Struck } else { Fate::Shadowed };
+            let outcome = if struck { FaultOutcome::Struck } else { FaultOutcome::Shadowed };
             notes.push(FaultNote { rule: Arc::clone(&hit.rule.name), outcome });
             if struck {
                 *state = hit.rule.after_strike;

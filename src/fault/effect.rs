@@ -1,4 +1,4 @@
-//! What a rule can do to a call, and what each of these effects is by nature. It does nothing itself.
+//! What a rule can do to a request, and what each of these effects is by nature. It does nothing itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use http::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::store::PageFault;
-use crate::sync::Script;
+use crate::store::sync::Script;
 
 /// What a rule does.
 #[derive(Debug, Clone, PartialEq)]

@@ -25,7 +25,7 @@ pub(super) struct Written {
 
 /// A rule as it was written: what it is about, and its clauses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct RuleText {
     pub(super) subject: String,
     pub(super) clauses: Vec<Written>,
 }
@@ -40,7 +40,7 @@ impl RuleError {
 
     /// The same error with the nearest of `words` to `word`, if one is near.
     pub(super) fn near<'a>(mut self, word: &str, words: impl Iterator<Item = &'a str>) -> Self {
-        self.nearest = crate::spelling::nearest(word, words).map(str::to_owned);
+        self.nearest = crate::suggest::nearest(word, words).map(str::to_owned);
         self
     }
 }
@@ -64,14 +64,14 @@ impl fmt::Display for Written {
     }
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for RuleText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.subject)?;
         self.clauses.iter().try_for_each(|clause| write!(f, " {clause}"))
     }
 }
 
-impl Line {
+impl RuleText {
     /// Takes a rule apart.
     pub(super) fn from_text(text: &str) -> Result<Self, RuleError> {
         check_length(text)?;
@@ -142,7 +142,7 @@ fn needs_quotes(character: char) -> bool {
     character.is_whitespace() || matches!(character, '"' | '\\')
 }
 
-impl Line {
+impl RuleText {
     /// Puts another text in the place of a key: rules are shown, keys are not.
     pub(super) fn hide_key(&mut self, shown: impl Fn(&str) -> String) {
         let keys = self.clauses.iter_mut().filter(|clause| clause.word == "key");

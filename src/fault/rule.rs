@@ -1,5 +1,5 @@
 //! A rule: what it is about, what it does and when, put together from the clauses of a line. What could never strike is
-//! refused here and in `kind.rs` and `sense.rs`; nothing here decides a call.
+//! refused here and in `kind.rs` and `sense.rs`; nothing here decides a request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 
 use super::clause::{Clause, REPEATABLE};
 use super::effect::Effect;
-use super::grammar::{Line, RuleError};
-use super::kind::{self, Kind, Phase};
-use super::sense;
+use super::grammar::{RuleError, RuleText};
+use super::kind::{self, Phase, RuleKind};
 use super::target::{self, Targets};
 use super::trigger::Trigger;
-use crate::tenant_label::{is_label, label_of};
+use super::validate;
+use crate::key_label::{is_label, label_of};
 
 /// A rule of injected failure.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct Rule {
     /// Bit n is set when it is about the n-th operation.
     pub(super) targets: u64,
     pub(super) phase: Phase,
-    pub(super) kind: Kind,
+    pub(super) kind: RuleKind,
     pub(super) effects: Vec<Effect>,
     pub(super) trigger: Trigger,
     pub(super) ttl: Option<Duration>,
@@ -34,10 +34,10 @@ pub struct Rule {
     /// rules is no part of it, so that a rule more or less moves nothing.
     pub(super) chance: Arc<str>,
     ever: Ever,
-    line: Line,
+    line: RuleText,
 }
 
-/// How many calls of any tenant a rule has hit: every copy of the rule counts here.
+/// How many requests of any tenant a rule has hit: every copy of the rule counts here.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ever(Arc<AtomicU64>);
 
@@ -57,14 +57,14 @@ impl fmt::Display for Rule {
 impl Rule {
     /// Reads a rule.
     pub fn parse(text: &str, targets: &Targets) -> Result<Self, RuleError> {
-        Self::from_line(Line::from_text(text)?, targets)
+        Self::from_line(RuleText::from_text(text)?, targets)
     }
 
-    /// Reads the clauses of a rule about `operation` that a single call brings for itself.
+    /// Reads the clauses of a rule about `operation` that a single request brings for itself.
     pub fn parse_clauses(operation: &str, clauses: &str, targets: &Targets) -> Result<Self, RuleError> {
-        let rule = Self::from_line(Line::from_clauses(operation, clauses)?, targets)?;
+        let rule = Self::from_line(RuleText::from_clauses(operation, clauses)?, targets)?;
         match rule.trigger.misses_first() {
-            Some(word) => Err(RuleError::new(word, "is for this call alone, so it would never strike")),
+            Some(word) => Err(RuleError::new(word, "is for this request alone, so it would never strike")),
             None => Ok(rule),
         }
     }
@@ -74,9 +74,9 @@ impl Rule {
         match value {
             Value::String(text) => Self::parse(text, targets),
             Value::Object(fields) => match fields.get("rule") {
-                Some(Value::String(text)) => Self::from_line(with_fields(Line::from_text(text)?, fields)?, targets),
+                Some(Value::String(text)) => Self::from_line(with_fields(RuleText::from_text(text)?, fields)?, targets),
                 Some(_) => Err(RuleError::new("rule", "takes a text")),
-                None => Self::from_line(Line::from_json(fields)?, targets),
+                None => Self::from_line(RuleText::from_json(fields)?, targets),
             },
             _ => Err(RuleError::new("rule", "is a text or an object")),
         }
@@ -94,7 +94,7 @@ impl Rule {
         !self.name.is_empty()
     }
 
-    /// The label of the only tenant whose calls it counts, if there is one.
+    /// The label of the only tenant whose requests it counts, if there is one.
     pub fn only_tenant(&self) -> Option<&str> {
         self.trigger.tenant.as_deref()
     }
@@ -122,7 +122,7 @@ impl Rule {
         self.find(|effect| if let Effect::Lag(lag) = effect { Some(*lag) } else { None }).unwrap_or_default()
     }
 
-    /// Whether it has never hit a call of any tenant.
+    /// Whether it has never hit a request of any tenant.
     pub fn never_struck(&self) -> bool {
         self.ever.0.load(Ordering::Relaxed) == 0
     }
@@ -136,7 +136,7 @@ impl Rule {
         self.ever.0.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn from_line(mut line: Line, targets: &Targets) -> Result<Self, RuleError> {
+    fn from_line(mut line: RuleText, targets: &Targets) -> Result<Self, RuleError> {
         line.check_printed()?;
         let (subject, said_phase) = split_phase(&line.subject)?;
         let subject = subject.to_owned();
@@ -146,7 +146,7 @@ impl Rule {
             name: "".into(),
             targets: target::matching(&subject, targets)?,
             phase: Phase::Before,
-            kind: Kind::Carry,
+            kind: RuleKind::Carry,
             effects: Vec::new(),
             trigger: Trigger::default(),
             ttl: None,
@@ -160,7 +160,7 @@ impl Rule {
         }
         rule.kind = kind::kind_of(&rule, &subject)?;
         rule.phase = kind::phase_of(&rule, said_phase)?;
-        sense::check(&rule, targets)?;
+        validate::check(&rule, targets)?;
         Ok(rule)
     }
 
@@ -189,7 +189,7 @@ impl Rule {
     }
 }
 
-fn read_clauses(line: &Line) -> Result<Vec<Clause>, RuleError> {
+fn read_clauses(line: &RuleText) -> Result<Vec<Clause>, RuleError> {
     let mut clauses = Vec::new();
     for (position, written) in line.clauses.iter().enumerate() {
         let twice = line.clauses[..position].iter().any(|earlier| earlier.word == written.word);
@@ -202,13 +202,13 @@ fn read_clauses(line: &Line) -> Result<Vec<Clause>, RuleError> {
 }
 
 /// A rule's text with further words as fields beside it.
-fn with_fields(mut line: Line, fields: &Map<String, Value>) -> Result<Line, RuleError> {
+fn with_fields(mut line: RuleText, fields: &Map<String, Value>) -> Result<RuleText, RuleError> {
     if let Some(field) = ["operation", "phase"].iter().find(|field| fields.contains_key(**field)) {
         return Err(RuleError::new(field, "is said by the text of the rule already"));
     }
     let rest = fields.iter().filter(|(name, _)| *name != "rule").map(|(name, value)| (name.clone(), value.clone()));
     let rest = rest.chain([("operation".to_owned(), Value::from("*"))]).collect();
-    line.clauses.extend(Line::from_json(&rest)?.clauses);
+    line.clauses.extend(RuleText::from_json(&rest)?.clauses);
     Ok(line)
 }
 

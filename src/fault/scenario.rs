@@ -40,7 +40,7 @@ impl Scenario {
         }
         let is_file = Path::new(name_or_file).extension().is_some() || name_or_file.contains('/');
         if !is_file {
-            let near = crate::spelling::nearest(name_or_file, shipped.iter().map(|scenario| scenario.name.as_str()));
+            let near = crate::suggest::nearest(name_or_file, shipped.iter().map(|scenario| scenario.name.as_str()));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
             return Err(format!("no scenario is called {name_or_file:?}{hint}"));
         }

@@ -1,5 +1,5 @@
 //! What rules are about: the operations by name, by family, all of them, or the syncs that they start. It knows no more of
-//! an operation than its name and whether its call and its answer have a body.
+//! an operation than its name and whether its request and its answer have a body.
 
 use super::grammar::RuleError;
 
@@ -8,7 +8,7 @@ use super::grammar::RuleError;
 pub struct Target {
     /// Its name.
     pub name: &'static str,
-    /// Whether its call has a body.
+    /// Whether its request has a body.
     pub body: Has,
     /// Whether its answer has one.
     pub answer: Has,

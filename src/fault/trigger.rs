@@ -1,12 +1,12 @@
-//! When a rule strikes: which calls it counts, and which of those it hits.
+//! When a rule strikes: which requests it counts, and which of those it hits.
 
 use std::time::Duration;
 
-use super::view::CallView;
+use super::view::RequestView;
 use super::when::When;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
-/// Which calls a rule counts, and which of those it hits. What is not said holds for every call.
+/// Which requests a rule counts, and which of those it hits. What is not said holds for every request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trigger {
     pub(super) first: Option<u64>,
@@ -17,7 +17,7 @@ pub(super) struct Trigger {
     pub(super) rate: Option<f64>,
     pub(super) between: Option<(Duration, Duration)>,
     pub(super) when: Option<When>,
-    /// The label of the only tenant that it counts calls of.
+    /// The label of the only tenant that it counts requests of.
     pub(super) tenant: Option<String>,
     pub(super) attempt: Option<u64>,
     pub(super) concurrency: Option<u64>,
@@ -40,7 +40,7 @@ impl Trigger {
         }
     }
 
-    /// The word because of which the first call that counts is never hit, if there is one.
+    /// The word because of which the first request that counts is never hit, if there is one.
     pub(super) fn misses_first(&self) -> Option<&'static str> {
         match self {
             Self { skip: Some(1..), .. } => Some("skip"),
@@ -55,16 +55,16 @@ impl Trigger {
         self.when.as_ref().is_some_and(When::needs_body)
     }
 
-    /// Whether a call counts.
-    pub(super) fn counts(&self, call: &CallView<'_>) -> bool {
-        self.tenant.as_deref().is_none_or(|label| *label == *call.key)
-            && self.concurrency.is_none_or(|least| call.open_calls as u64 >= least)
-            && self.attempt.is_none_or(|attempt| call.attempt() == attempt)
-            && self.between.is_none_or(|window| is_within(window, call.now.since(call.first_call)))
-            && self.when.as_ref().is_none_or(|when| when.holds(call))
+    /// Whether a request counts.
+    pub(super) fn counts(&self, request: &RequestView<'_>) -> bool {
+        self.tenant.as_deref().is_none_or(|label| *label == *request.key)
+            && self.concurrency.is_none_or(|least| request.open_calls as u64 >= least)
+            && self.attempt.is_none_or(|attempt| request.attempt() == attempt)
+            && self.between.is_none_or(|window| is_within(window, request.now.since(request.first_call)))
+            && self.when.as_ref().is_none_or(|when| when.holds(request))
     }
 
-    /// Whether the `ordinal`-th call that counts (from 1) is hit, after so many `strikes`; `chance` draws from 0 to 1.
+    /// Whether the `ordinal`-th request that counts (from 1) is hit, after so many `strikes`; `chance` draws from 0 to 1.
     pub(super) fn hits(&self, ordinal: u64, strikes: u64, chance: impl FnOnce() -> f64) -> bool {
         let Some(ordinal) = ordinal.checked_sub(self.skip.unwrap_or(0)).filter(|ordinal| *ordinal > 0) else {
             return false;
@@ -81,22 +81,27 @@ fn is_within((from, to): (Duration, Duration), elapsed: Duration) -> bool {
     (from..to).contains(&elapsed)
 }
 
-/// A bucket that fills with time and empties with calls.
+/// A bucket that fills with time and empties with requests.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bucket {
     tokens: f64,
-    at: Moment,
+    at: Timestamp,
 }
 
 impl Bucket {
     /// A full bucket.
-    pub(super) fn full(capacity: u64, now: Moment) -> Self {
+    pub(super) fn full(capacity: u64, now: Timestamp) -> Self {
         Self { tokens: as_float(capacity), at: now }
     }
 
     /// Takes a token; without one, how long until there is one.
-    pub(super) fn take(&mut self, (calls, per): (u64, Duration), capacity: u64, now: Moment) -> Result<(), Duration> {
-        let a_second = as_float(calls) / per.as_secs_f64();
+    pub(super) fn take(
+        &mut self,
+        (requests, per): (u64, Duration),
+        capacity: u64,
+        now: Timestamp,
+    ) -> Result<(), Duration> {
+        let a_second = as_float(requests) / per.as_secs_f64();
         self.tokens = (self.tokens + now.since(self.at).as_secs_f64() * a_second).min(as_float(capacity));
         self.at = now;
         // Moments are in whole microseconds: a client that comes at the promised one finds its token, whatever the

@@ -1,19 +1,19 @@
-//! What rules see of a call. It is read only: no rule changes a call.
+//! What rules see of a request. It is read only: no rule changes a request.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use super::answer::Waits;
-use crate::call::Head;
-use crate::clock::Moment;
+use super::response::Waits;
+use crate::clock::Timestamp;
+use crate::request::Head;
 use crate::schema::read_value;
 use crate::seed::Seed;
 
-/// What rules see of a call.
+/// What rules see of a request.
 #[derive(Debug)]
-pub struct CallView<'a> {
+pub struct RequestView<'a> {
     /// The operation's position in the table.
     pub operation: usize,
     /// The label of its key.
@@ -23,10 +23,10 @@ pub struct CallView<'a> {
     /// Its body; empty while that is not read yet.
     pub body: &'a [u8],
     /// When it came.
-    pub now: Moment,
-    /// When the tenant's first call came.
-    pub first_call: Moment,
-    /// The tenant's calls that are open, this one too.
+    pub now: Timestamp,
+    /// When the tenant's first request came.
+    pub first_call: Timestamp,
+    /// The tenant's requests that are open, this one too.
     pub open_calls: usize,
     /// The tenant's indexes.
     pub indexes: usize,
@@ -37,9 +37,9 @@ pub struct CallView<'a> {
     json: OnceCell<Option<Value>>,
 }
 
-impl<'a> CallView<'a> {
+impl<'a> RequestView<'a> {
     /// A view without a body.
-    pub fn new(operation: usize, (key, seed): (Cow<'a, str>, &'a Seed), head: &'a Head, now: Moment) -> Self {
+    pub fn new(operation: usize, (key, seed): (Cow<'a, str>, &'a Seed), head: &'a Head, now: Timestamp) -> Self {
         Self {
             operation,
             key,

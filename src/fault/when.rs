@@ -1,4 +1,4 @@
-//! A condition on what a call says: in a header, in its query, in its body. It never looks at anything else of the call.
+//! A condition on what a request says: in a header, in its query, in its body. It never looks at anything else of the request.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -8,9 +8,9 @@ use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::clause;
-use super::view::CallView;
+use super::view::RequestView;
 
-/// A condition on what a call says.
+/// A condition on what a request says.
 #[derive(Debug, Clone)]
 pub(super) struct When {
     subject: Subject,
@@ -74,20 +74,20 @@ impl When {
         matches!(self.subject, Subject::Body(_))
     }
 
-    /// Whether it holds for a call.
-    pub(super) fn holds(&self, call: &CallView<'_>) -> bool {
+    /// Whether it holds for a request.
+    pub(super) fn holds(&self, request: &RequestView<'_>) -> bool {
         match &self.subject {
-            Subject::Header(name) => call
+            Subject::Header(name) => request
                 .head
                 .headers
                 .get_all(name)
                 .iter()
                 .any(|value| self.test.accepts(&String::from_utf8_lossy(value.as_bytes()))),
             Subject::Query(name) => {
-                let query = call.head.query.as_deref().unwrap_or_default();
+                let query = request.head.query.as_deref().unwrap_or_default();
                 form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == *name && self.test.accepts(&value))
             }
-            Subject::Body(pointer) => call
+            Subject::Body(pointer) => request
                 .json()
                 .and_then(|body| body.pointer(pointer))
                 .is_some_and(|value| self.test.accepts(&text_of(value))),

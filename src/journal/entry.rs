@@ -1,4 +1,4 @@
-//! One recorded call.
+//! One recorded request.
 
 use std::sync::Arc;
 
@@ -7,23 +7,23 @@ use http::Method;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::call::Call;
-use crate::clock::{self, Moment};
-use crate::reply::Reply;
+use crate::clock::{self, Timestamp};
+use crate::redact;
+use crate::request::Request;
+use crate::response::Response;
 use crate::schema::read_value;
-use crate::secret;
 
 /// Bytes of a body that an entry keeps.
 const KEPT_BODY_BYTES: usize = 4096;
 
-/// A call and its reply, as the journal shows them.
+/// A request and its response, as the journal shows them.
 #[derive(Debug, Clone, Serialize)]
 pub struct Entry {
-    /// Its number among the tenant's calls.
+    /// Its number among the tenant's requests.
     pub seq: u64,
     /// When, on the tenant's clock.
-    pub at: Moment,
-    /// Whose; `null` for a call that was let in as nobody's.
+    pub at: Timestamp,
+    /// Whose; `null` for a request that was let in as nobody's.
     pub tenant: Option<Arc<str>>,
     /// What it was; `null` when no operation has that path and method.
     pub operation: Option<&'static str>,
@@ -33,28 +33,28 @@ pub struct Entry {
     /// The path and the query as they came; secrets in them are not shown.
     #[serde(serialize_with = "as_target")]
     pub path: Box<str>,
-    /// The status of the reply; `null` when none was decided because the connection broke first.
+    /// The status of the response; `null` when none was decided because the connection record_panic first.
     pub status: Option<u16>,
     /// The body that came.
     pub request_body: Recorded,
-    /// The body of the reply.
+    /// The body of the response.
     pub reply_body: Recorded,
     /// What became of the rules whose trigger it met.
     pub faults: Vec<FaultNote>,
     /// How it ended.
     pub outcome: Outcome,
     /// When, by the wall.
-    pub wall: Moment,
-    /// When its reply was due, by the wall: that may have been held back.
+    pub wall: Timestamp,
+    /// When its response was due, by the wall: that may have been held back.
     #[serde(skip)]
-    pub answered: Moment,
-    /// What the official SDKs say of it: how often this call was tried before.
+    pub answered: Timestamp,
+    /// What the official SDKs say of it: how often this request was tried before.
     pub retry_count: Option<u32>,
-    /// The wait that its reply asked for, in milliseconds.
+    /// The wait that its response asked for, in milliseconds.
     pub retry_after_ms: Option<u64>,
-    /// What its reply said in `x-should-retry`.
+    /// What its response said in `x-should-retry`.
     pub should_retry: Option<bool>,
-    /// Whether it changed the tenant's world, whatever was answered.
+    /// Whether it changed the tenant's store, whatever was answered.
     pub committed: bool,
 }
 
@@ -64,26 +64,26 @@ pub struct FaultNote {
     /// The rule's name.
     pub rule: Arc<str>,
     /// What became of it.
-    pub outcome: Fate,
+    pub outcome: FaultOutcome,
 }
 
-/// What became of a rule whose trigger a call met.
+/// What became of a rule whose trigger a request met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Fate {
+pub enum FaultOutcome {
     /// Its effect was applied.
     Struck,
     /// An earlier rule struck.
     Shadowed,
-    /// Its effect fits no such reply.
+    /// Its effect fits no such response.
     Inapplicable,
 }
 
-/// How a call ended, as the shell saw it.
+/// How a request ended, as the shell saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The reply went out.
+    /// The response went out.
     Sent,
     /// A fault spoiled it on the wire.
     Cut,
@@ -130,7 +130,7 @@ fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Er
 }
 
 fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&secret::masked_target(target))
+    serializer.serialize_str(&redact::masked_target(target))
 }
 
 /// JSON as it is, other text as a string, nothing as `null`; what was cut is a string that says so.
@@ -153,35 +153,35 @@ impl Serialize for Recorded {
 }
 
 impl Entry {
-    /// The entry of a call: its number and moment, its tenant's label and its operation, the call and the reply.
+    /// The entry of a request: its number and moment, its tenant's label and its operation, the request and the response.
     pub fn of(
-        number: (u64, Moment),
+        number: (u64, Timestamp),
         whose: (Option<Arc<str>>, Option<&'static str>),
-        call: &Call,
-        reply: &Reply,
+        request: &Request,
+        response: &Response,
     ) -> Self {
-        let path = match &call.head.query {
-            Some(query) => format!("{}?{query}", call.head.path).into(),
-            None => call.head.path.as_str().into(),
+        let path = match &request.head.query {
+            Some(query) => format!("{}?{query}", request.head.path).into(),
+            None => request.head.path.as_str().into(),
         };
-        let wall = clock::wall();
+        let wall = clock::system_now();
         Self {
             seq: number.0,
             at: number.1,
             tenant: whose.0,
             operation: whose.1,
-            method: call.head.method.clone(),
+            method: request.head.method.clone(),
             path,
-            status: (reply.status > 0).then_some(reply.status),
-            request_body: Recorded::copied(&call.body),
-            reply_body: Recorded::shared(&reply.body),
+            status: (response.status > 0).then_some(response.status),
+            request_body: Recorded::copied(&request.body),
+            reply_body: Recorded::shared(&response.body),
             faults: Vec::new(),
-            outcome: if reply.wire.is_sound() { Outcome::Sent } else { Outcome::Cut },
+            outcome: if response.wire.is_sound() { Outcome::Sent } else { Outcome::Cut },
             wall,
             answered: wall,
-            retry_count: call.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
-            retry_after_ms: retry_after_ms(reply),
-            should_retry: reply.headers.get("x-should-retry").map(|value| value == "true"),
+            retry_count: request.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
+            retry_after_ms: retry_after_ms(response),
+            should_retry: response.headers.get("x-should-retry").map(|value| value == "true"),
             committed: false,
         }
     }
@@ -197,8 +197,8 @@ impl Entry {
     }
 }
 
-/// The wait that a reply asks for: `retry-after-ms` first, as the official SDKs read it, else whole seconds.
-fn retry_after_ms(reply: &Reply) -> Option<u64> {
-    let number = |name: &str| reply.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
+/// The wait that a response asks for: `retry-after-ms` first, as the official SDKs read it, else whole seconds.
+fn retry_after_ms(response: &Response) -> Option<u64> {
+    let number = |name: &str| response.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
     number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds.saturating_mul(1000)))
 }

@@ -1,10 +1,10 @@
-//! What happened: the bounded record of calls and replies, one ring a tenant. Credentials never get in: no header is
+//! What happened: the bounded record of requests and responses, one ring a tenant. Credentials never get in: no header is
 //! kept. It never judges and never changes what it records.
 
 mod entry;
+mod retries;
 mod ring;
-mod verify;
 
-pub use entry::{Entry, Fate, FaultNote, Outcome, Recorded};
+pub use entry::{Entry, FaultNote, FaultOutcome, Outcome, Recorded};
+pub use retries::{Attempt, Chain, Retries, Spacing};
 pub use ring::{Journal, Limits};
-pub use verify::{Attempt, Chain, Retries, Spacing};

@@ -28,7 +28,7 @@ struct Together {
 #[derive(Debug)]
 pub struct Journal {
     ring: Arc<Ring>,
-    /// Never goes back, so that a call from before a reset is not taken for one that came after it.
+    /// Never goes back, so that a request from before a reset is not taken for one that came after it.
     next_number: u64,
     /// The last number before the latest reset: entries show theirs from there.
     before: u64,
@@ -61,7 +61,7 @@ impl Limits {
     }
 
     /// Makes every other ring that holds more than its share let the oldest entries go, and a quarter of the share more, so that
-    /// this is not needed for each call.
+    /// this is not needed for each request.
     fn relieve(&self, but: &Arc<Ring>) {
         let share = self.share();
         let is_large = |ring: &&Arc<Ring>| ring.used_bytes() > share && !Arc::ptr_eq(ring, but);
@@ -77,7 +77,7 @@ impl Ring {
     }
 
     fn put(&self, together: &Together, entry: Entry) {
-        // Counted under the lock: another ring's call may take the entry out as soon as it is in.
+        // Counted under the lock: another ring's request may take the entry out as soon as it is in.
         let mut entries = self.entries.lock();
         let bytes = entry.weight_bytes();
         self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -108,7 +108,7 @@ impl Journal {
         Self { ring, next_number: 1, before: 0, limits }
     }
 
-    /// The number by which [`Journal::record`] and [`Journal::settle`] know the next call.
+    /// The number by which [`Journal::record`] and [`Journal::settle`] know the next request.
     pub fn next_number(&mut self) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
@@ -116,7 +116,7 @@ impl Journal {
     }
 
     /// Puts an entry in, and lets the oldest go as far as the limits ask: of this ring when it has too many or more than its
-    /// share, then of others that hold more than theirs. An entry that came under its call's number shows it as the
+    /// share, then of others that hold more than theirs. An entry that came under its request's number shows it as the
     /// number since the last reset.
     pub fn record(&mut self, mut entry: Entry) {
         entry.seq = entry.seq.saturating_sub(self.before);
@@ -130,7 +130,7 @@ impl Journal {
         }
     }
 
-    /// Writes how a recorded call ended.
+    /// Writes how a recorded request ended.
     pub fn settle(&mut self, number: u64, outcome: Outcome) {
         // What came before a reset is forgotten.
         let Some(seq) = number.checked_sub(self.before).filter(|seq| *seq > 0) else { return };

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::json_error::{Located, locate};
 use super::reading::read_value;
 use super::{deep, numbers};
-use crate::problem::{Problem, Step, Violation};
+use crate::error::{ApiError, LocStep, Violation};
 
 /// What a body was found to be.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Body {
+pub enum RawBody {
     /// No byte.
     Absent,
     /// JSON, its numbers in Python's forms.
@@ -26,17 +26,17 @@ const MAX_BODY_VALUES: usize = 20_000;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a body. Refuses what is no JSON although it says so (422), and what the framework cannot hold (400).
-pub fn read_body(bytes: &[u8], content_type: Option<&[u8]>) -> Result<Body, Problem> {
+pub fn read_body(bytes: &[u8], content_type: Option<&[u8]>) -> Result<RawBody, ApiError> {
     if bytes.is_empty() {
-        return Ok(Body::Absent);
+        return Ok(RawBody::Absent);
     }
     if !content_type.is_some_and(is_json) {
-        return String::from_utf8(bytes.to_vec()).map(Body::Text).map_err(|_| Problem::unreadable_body());
+        return String::from_utf8(bytes.to_vec()).map(RawBody::Text).map_err(|_| ApiError::unreadable_body());
     }
     if is_wide(bytes) {
-        return Err(Problem::unreadable_body());
+        return Err(ApiError::unreadable_body());
     }
-    read_json(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)).map(Body::Json)
+    read_json(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)).map(RawBody::Json)
 }
 
 /// Whether Python takes the bytes for UTF-16 or UTF-32, which are outside what we read: by a NUL among the first two of
@@ -45,12 +45,12 @@ fn is_wide(bytes: &[u8]) -> bool {
     (bytes.len() == 2 || bytes.len() >= 4) && bytes[..2].contains(&0)
 }
 
-fn read_json(bytes: &[u8]) -> Result<Value, Problem> {
+fn read_json(bytes: &[u8]) -> Result<Value, ApiError> {
     let mut value = read_value(bytes).or_else(|_| explain(bytes))?;
     if count(&value) > MAX_BODY_VALUES {
-        return Err(Problem::text(413, format!("Request body holds more than {MAX_BODY_VALUES} JSON values")));
+        return Err(ApiError::text(413, format!("Request body holds more than {MAX_BODY_VALUES} JSON values")));
     }
-    numbers::to_python(&mut value).map_err(|numbers::OutOfRange| Problem::unreadable_body())?;
+    numbers::to_python(&mut value).map_err(|numbers::OutOfRange| ApiError::unreadable_body())?;
     Ok(value)
 }
 
@@ -64,13 +64,13 @@ fn count(value: &Value) -> usize {
 }
 
 /// Why serde took `bytes` for no JSON; or the value, if it only nests as deep as may be.
-fn explain(bytes: &[u8]) -> Result<Value, Problem> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Problem::unreadable_body())?;
+fn explain(bytes: &[u8]) -> Result<Value, ApiError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| ApiError::unreadable_body())?;
     match locate(text) {
-        Located::Sound => deep::read(text).ok_or_else(Problem::unreadable_body),
-        Located::Broken { at, message } => Err(Problem::violations(vec![Violation {
+        Located::Sound => deep::read(text).ok_or_else(ApiError::unreadable_body),
+        Located::Broken { at, message } => Err(ApiError::violations(vec![Violation {
             kind: "json_invalid".to_owned(),
-            loc: vec![Step::from("body"), Step::from(at)],
+            loc: vec![LocStep::from("body"), LocStep::from(at)],
             msg: "JSON decode error".to_owned(),
             input: json!({}),
             ctx: Some(json!({ "error": message })),

@@ -6,24 +6,24 @@ use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::{Map, Value};
 
-use super::body::Body;
-use super::shape::Shape;
-use super::words::{self, Words};
+use super::body::RawBody;
+use super::node::SchemaNode;
+use super::pydantic::{self, PydanticError};
 use super::{Schema, coerce, uuid};
-use crate::problem::{Problem, Step, Violation};
+use crate::error::{ApiError, LocStep, Violation};
 
 /// What of a request is checked.
 #[derive(Debug)]
-pub struct Given<'a> {
+pub struct RawRequest<'a> {
     /// The query, undecoded.
     pub query: Option<&'a str>,
     /// The body, as it was read.
-    pub body: Body,
+    pub body: RawBody,
 }
 
 /// What of a request was taken, coerced.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub struct ValidRequest {
     /// The query's parameters that its schema names; absent ones are left out.
     pub params: Map<String, Value>,
     /// The body's fields, unknown ones too; defaults are not filled in.
@@ -31,7 +31,7 @@ pub struct Taken {
 }
 
 /// Holds a request against the schemas of its parameters and, if it has one, of its body.
-pub fn check(params: &Schema, body: Option<&Schema>, given: Given<'_>) -> Result<Taken, Problem> {
+pub fn check(params: &Schema, body: Option<&Schema>, given: RawRequest<'_>) -> Result<ValidRequest, ApiError> {
     let mut violations = Vec::new();
     let params = match given.query {
         None | Some("") => Map::new(),
@@ -39,14 +39,14 @@ pub fn check(params: &Schema, body: Option<&Schema>, given: Given<'_>) -> Result
     };
     let body = match (body, given.body) {
         (None, _) => Map::new(),
-        (Some(_), Body::Absent) => {
-            violations.push(words::missing().at(vec!["body".into()], Value::Null));
+        (Some(_), RawBody::Absent) => {
+            violations.push(pydantic::missing().at(vec!["body".into()], Value::Null));
             Map::new()
         }
-        (Some(schema), Body::Json(value)) => fields(checked(schema, value, "body", &mut violations)),
-        (Some(schema), Body::Text(text)) => fields(checked(schema, text.into(), "body", &mut violations)),
+        (Some(schema), RawBody::Json(value)) => fields(checked(schema, value, "body", &mut violations)),
+        (Some(schema), RawBody::Text(text)) => fields(checked(schema, text.into(), "body", &mut violations)),
     };
-    if violations.is_empty() { Ok(Taken { params, body }) } else { Err(Problem::violations(violations)) }
+    if violations.is_empty() { Ok(ValidRequest { params, body }) } else { Err(ApiError::violations(violations)) }
 }
 
 fn fields(value: Value) -> Map<String, Value> {
@@ -58,10 +58,10 @@ fn fields(value: Value) -> Map<String, Value> {
 
 /// The query's parameters that the schema names: all values of those that are lists, the last of the others.
 fn read_query(schema: &Schema, query: &str) -> Value {
-    let shape = Shape::root(&schema.source);
+    let node = SchemaNode::root(&schema.source);
     let mut params = Map::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let Some(field) = shape.property(&name).filter(|_| is_in_query(shape, &name)) else { continue };
+        let Some(field) = node.property(&name).filter(|_| is_in_query(node, &name)) else { continue };
         if field.wanted() == Some("array") {
             let list = params.entry(name).or_insert_with(|| Value::Array(Vec::new()));
             list.as_array_mut().expect("was made an array when it was first seen").push(value.into());
@@ -72,8 +72,8 @@ fn read_query(schema: &Schema, query: &str) -> Value {
     Value::Object(params)
 }
 
-fn is_in_query(shape: Shape<'_>, name: &str) -> bool {
-    let declared = shape.fields().and_then(|fields| fields.get(name));
+fn is_in_query(node: SchemaNode<'_>, name: &str) -> bool {
+    let declared = node.fields().and_then(|fields| fields.get(name));
     declared.and_then(|field| field.get("x-in")).and_then(Value::as_str) == Some("query")
 }
 
@@ -84,7 +84,7 @@ fn checked(schema: &Schema, value: Value, root: &'static str, violations: &mut V
     }
     let mut coerced = value.clone();
     while coerce_all(schema, &mut coerced) {}
-    let mut search = Search { shape: Shape::root(&schema.source), root, original: &value, found: Vec::new() };
+    let mut search = Search { node: SchemaNode::root(&schema.source), root, original: &value, found: Vec::new() };
     for error in schema.validator.iter_errors(&coerced) {
         search.take(&error);
     }
@@ -110,7 +110,7 @@ fn told(found: Vec<Found>) -> Vec<Violation> {
 
 /// The violations of one value, as they are found.
 struct Search<'a> {
-    shape: Shape<'a>,
+    node: SchemaNode<'a>,
     root: &'static str,
     /// The value before coercion: what the framework echoes.
     original: &'a Value,
@@ -133,59 +133,59 @@ enum Rank {
 
 impl Search<'_> {
     fn take(&mut self, error: &ValidationError<'_>) {
-        let shape = self.shape.at(error.instance_path());
+        let node = self.node.at(error.instance_path());
         match error.kind() {
             Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
                 context.iter().filter(|branch| !wants_null(branch)).flatten().for_each(|error| self.take(error));
             }
             Kind::Required { property } => {
                 let field = property.as_str().unwrap_or_default();
-                if !is_in_path(shape, field) {
-                    self.add(error.instance_path(), Some(field), words::missing());
+                if !is_in_path(node, field) {
+                    self.add(error.instance_path(), Some(field), pydantic::missing());
                 }
             }
             Kind::AdditionalProperties { unexpected } => {
                 for field in unexpected {
-                    self.add(error.instance_path(), Some(field), words::forbidden());
+                    self.add(error.instance_path(), Some(field), pydantic::forbidden());
                 }
             }
             // The framework knows a choice of values as one thing, not as a type and a choice.
-            Kind::Type { .. } if shape.keyword("enum").is_some() => {}
+            Kind::Type { .. } if node.keyword("enum").is_some() => {}
             Kind::Type { .. } => {
-                self.add(error.instance_path(), None, words::wrong_type(shape, self.input(error.instance_path())));
+                self.add(error.instance_path(), None, pydantic::wrong_type(node, self.input(error.instance_path())));
             }
             kind => {
                 let input = self.input(error.instance_path());
-                self.add(error.instance_path(), None, words::of(kind, (shape, input), error));
+                self.add(error.instance_path(), None, pydantic::of(kind, (node, input), error));
             }
         }
     }
 
-    fn add(&mut self, location: &Location, field: Option<&str>, words: Words) {
-        let mut shape = Some(self.shape);
-        let (mut loc, mut order) = (vec![Step::from(self.root)], Vec::new());
+    fn add(&mut self, location: &Location, field: Option<&str>, error: PydanticError) {
+        let mut node = Some(self.node);
+        let (mut loc, mut order) = (vec![LocStep::from(self.root)], Vec::new());
         for segment in location.segments() {
             match segment {
                 LocationSegment::Property(name) => {
-                    order.push(shape.map_or(usize::MAX, |shape| shape.position(&name)));
-                    shape = shape.and_then(|shape| shape.property(&name));
-                    loc.push(Step::from(&*name));
+                    order.push(node.map_or(usize::MAX, |node| node.position(&name)));
+                    node = node.and_then(|node| node.property(&name));
+                    loc.push(LocStep::from(&*name));
                 }
                 LocationSegment::Index(position) => {
                     order.push(position);
-                    shape = shape.and_then(Shape::items);
-                    loc.push(Step::from(position));
+                    node = node.and_then(SchemaNode::items);
+                    loc.push(LocStep::from(position));
                 }
             }
         }
         let mut input = self.input(location);
         if let Some(field) = field {
-            order.push(shape.map_or(usize::MAX, |shape| shape.position(field)));
-            loc.push(Step::from(field));
+            order.push(node.map_or(usize::MAX, |node| node.position(field)));
+            loc.push(LocStep::from(field));
             input = input.get(field).unwrap_or(input);
         }
-        let rank = if words.are_of_type() { Rank::Type } else { Rank::Keyword };
-        self.found.push(Found { order, rank, violation: words.at(loc, input.clone()) });
+        let rank = if error.are_of_type() { Rank::Type } else { Rank::Keyword };
+        self.found.push(Found { order, rank, violation: error.at(loc, input.clone()) });
     }
 
     fn input(&self, location: &Location) -> &Value {
@@ -194,8 +194,8 @@ impl Search<'_> {
 }
 
 /// A parameter in the path is always there, although the query does not show it.
-fn is_in_path(shape: Shape<'_>, field: &str) -> bool {
-    let declared = shape.fields().and_then(|fields| fields.get(field));
+fn is_in_path(node: SchemaNode<'_>, field: &str) -> bool {
+    let declared = node.fields().and_then(|fields| fields.get(field));
     declared.and_then(|field| field.get("x-in")).and_then(Value::as_str) == Some("path")
 }
 
@@ -205,10 +205,10 @@ fn wants_null(branch: &[ValidationError<'_>]) -> bool {
 
 /// Coerces what can be; false when nothing was.
 fn coerce_all(schema: &Schema, value: &mut Value) -> bool {
-    let shape = Shape::root(&schema.source);
+    let node = SchemaNode::root(&schema.source);
     let mut readings = Vec::new();
     for error in schema.validator.iter_errors(value) {
-        readings_of(shape, &error, &mut readings);
+        readings_of(node, &error, &mut readings);
     }
     let mut changed = false;
     for (pointer, reading) in readings {
@@ -220,8 +220,8 @@ fn coerce_all(schema: &Schema, value: &mut Value) -> bool {
     changed
 }
 
-/// How the framework would read what broke a type or a format, with where it stands.
-fn readings_of(root: Shape<'_>, error: &ValidationError<'_>, readings: &mut Vec<(String, Value)>) {
+/// How the framework would read what record_panic a type or a format, with where it stands.
+fn readings_of(root: SchemaNode<'_>, error: &ValidationError<'_>, readings: &mut Vec<(String, Value)>) {
     let instance = error.instance();
     let reading = match error.kind() {
         Kind::AnyOf { context } => {

@@ -130,8 +130,8 @@ fn without_zeros(text: &str) -> &str {
     }
 }
 
-/// Whether a text begins with too many digits. The framework looks at it as it came, and calls everything that it has to
-/// tidy up first unreadable rather than too large.
+/// Whether a text begins with too many digits. The framework looks at it as it came, and requests everything that it has to
+/// purge_tombstones up first unreadable rather than too large.
 fn is_oversized(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text).bytes();
     !text.trim_start_matches('-').starts_with('0') && digits.take_while(u8::is_ascii_digit).count() > MAX_INTEGER_DIGITS

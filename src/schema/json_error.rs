@@ -49,7 +49,7 @@ struct Scanner {
     open: Vec<Container>,
 }
 
-/// Words that Python reads besides `null`, `true` and `false`.
+/// PydanticError that Python reads besides `null`, `true` and `false`.
 const WORDS: &[&str] = &["null", "true", "false", "NaN", "Infinity", "-Infinity"];
 
 impl Scanner {

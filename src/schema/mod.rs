@@ -8,17 +8,17 @@ mod check;
 mod coerce;
 mod deep;
 mod json_error;
+mod node;
 mod numbers;
+mod pydantic;
 mod reading;
-mod shape;
 mod uuid;
-mod words;
 
-pub use body::{Body, read_body};
-pub use check::{Given, Taken, check};
+pub use body::{RawBody, read_body};
+pub use check::{RawRequest, ValidRequest, check};
 pub use json_error::{Located, locate};
+pub use pydantic::value_error;
 pub use reading::read_value;
-pub use words::value_error;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -77,7 +77,7 @@ impl Schemas {
             }
             let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
             if !self.by_name.contains_key(&name) {
-                let near = crate::spelling::nearest(&name, self.by_name.keys().map(String::as_str));
+                let near = crate::suggest::nearest(&name, self.by_name.keys().map(String::as_str));
                 let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}.json?"));
                 return Err(shown(&path, &format_args!("no schema has this name{hint}")));
             }

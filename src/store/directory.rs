@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// A folder of documents, or of what an index made of them.
 #[derive(Debug, Clone)]
 pub struct Directory {
     /// `dir-…` when minted, else as a client named it.
     pub id: Box<str>,
-    /// The position of its project in the world's list.
+    /// The position of its project in the store's list.
     pub project: u32,
-    /// What people call it.
+    /// What people request it.
     pub name: Box<str>,
     /// What a client said of it.
     pub description: Option<Box<str>>,
@@ -22,9 +22,9 @@ pub struct Directory {
     /// Free-form, as given.
     pub system_metadata: Option<Box<Map<String, Value>>>,
     /// When it came to exist.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When it may be cleaned up.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What a directory is for.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use crate::clock::Moment;
-use crate::sync::Life;
+use crate::clock::Timestamp;
+use crate::store::sync::Life;
 
 /// A searchable index over a directory.
 #[derive(Debug, Clone)]
@@ -20,22 +20,22 @@ pub struct Index {
     pub output: Uuid,
     /// `cfg-…`
     pub sync_config: Uuid,
-    /// `cfg-…`, the other id that clients call an index by.
+    /// `cfg-…`, the other id that clients request an index by.
     pub export_config: Uuid,
-    /// The position of its project in the world's list.
+    /// The position of its project in the store's list.
     pub project: u32,
     /// The number of its source directory.
     pub source: u32,
-    /// What people call it.
+    /// What people request it.
     pub name: Box<str>,
     /// What a client said of it.
     pub description: Option<Box<str>>,
     /// What it was asked to do; `None` when all of it is the default.
     pub options: Option<Box<Options>>,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When it was deleted; such an index is kept only as long as lagging reads may still see it.
-    pub deleted_at: Option<Moment>,
+    pub deleted_at: Option<Timestamp>,
     /// Its syncs.
     pub life: Life,
 }

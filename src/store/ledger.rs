@@ -10,7 +10,7 @@ pub struct Ledger {
     limit_bytes: usize,
 }
 
-/// One world's share of a [`Ledger`]; given back when it goes.
+/// One store's share of a [`Ledger`]; given back when it goes.
 #[derive(Debug)]
 pub(super) struct Share {
     ledger: Arc<Ledger>,

@@ -1,7 +1,6 @@
 //! One tenant's resources: by id, in order of creation, a page at a time. It knows neither HTTP nor faults; what a fault
 //! does to state arrives as plain [`Conditions`].
 
-mod bits;
 mod conditions;
 mod directory;
 mod index;
@@ -9,8 +8,10 @@ mod ledger;
 mod paging;
 mod policy;
 mod request;
+mod resources;
+pub mod sync;
+mod uuid_hasher;
 mod weight;
-mod world;
 
 pub use conditions::{Conditions, PageFault, Vanish};
 pub use directory::{Directory, DirectoryKind};
@@ -18,5 +19,5 @@ pub use index::{Index, Options, Product, Word};
 pub use ledger::Ledger;
 pub use paging::{Page, PageRequest};
 pub use policy::Policy;
-pub use request::Request;
-pub use world::{Made, World};
+pub use request::HandlerRequest;
+pub use resources::{Made, Store};

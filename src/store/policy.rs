@@ -1,12 +1,12 @@
-//! What a world goes by: the settings that its resources know.
+//! What a store goes by: the settings that its resources know.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Fidelity, IndexId, References, Settings, SyncConflict};
-use crate::sync::Script;
+use crate::store::sync::Script;
 
-/// The settings that a world knows; the same for all tenants.
+/// The settings that a store knows; the same for all tenants.
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// What an unknown `source_directory_id` means.
@@ -30,7 +30,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// What of `settings` a world knows.
+    /// What of `settings` a store knows.
     pub fn new(settings: &Settings) -> Self {
         Self {
             references: settings.references,

@@ -1,4 +1,4 @@
-//! What a handler is given of a call: checked, coerced, at a moment. It knows no operation.
+//! What a handler is given of a request: checked, coerced, at a moment. It knows no operation.
 
 use std::time::Duration;
 
@@ -6,33 +6,33 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Conditions;
-use crate::call::PathParams;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
+use crate::request::PathParams;
 
-/// A call as its handler gets it.
+/// A request as its handler gets it.
 #[derive(Debug)]
-pub struct Request {
+pub struct HandlerRequest {
     /// When.
-    pub now: Moment,
+    pub now: Timestamp,
     /// The values in the path.
     pub path: PathParams,
     /// The query's parameters; absent ones are left out.
     pub params: Map<String, Value>,
     /// The body's fields.
     pub body: Map<String, Value>,
-    /// What the call is made to see.
+    /// What the request is made to see.
     pub conditions: Conditions,
-    /// How far back it sees its world.
+    /// How far back it sees its store.
     pub lag: Duration,
 }
 
-impl Request {
-    /// Says that the call is a read that lags, if it is made to.
+impl HandlerRequest {
+    /// Says that the request is a read that lags, if it is made to.
     pub fn look_back(&mut self) {
         self.lag = self.conditions.lag.take().unwrap_or_default();
     }
 
-    /// The project that the call names.
+    /// The project that the request names.
     pub(super) fn named_project(&self) -> Option<Uuid> {
         Uuid::try_parse(self.params.get("project_id")?.as_str()?).ok()
     }

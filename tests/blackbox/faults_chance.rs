@@ -56,7 +56,7 @@ fn other_tenants_and_other_operations_move_nothing() {
         .filter(|entry| entry["operation"] == "indexes.list")
         .map(|entry| entry["status"] == 503)
         .collect();
-    assert_ne!(statuses, expected, "another tenant has its own luck");
+    assert_ne!(statuses, expected, "another tenant has its own rate_draws");
 }
 
 #[test]

@@ -19,7 +19,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("*@afer status=500", "@afer", "is neither @before nor @after; did you mean after?"),
     ("*@ status=500", "@", "is neither"),
     ("*@before@after status=500", "@before@after", "is neither"),
-    // Words.
+    // PydanticError.
     ("* statsu=500", "statsu=500", "is no word of the rule language; did you mean status?"),
     ("* xyzzyplugh", "xyzzyplugh", "is no word"),
     ("* status", "status", "takes a value"),
@@ -99,7 +99,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("* hang when=header:a~(", "when=header:a~(", "is no regular expression: unclosed group"),
     ("* hang when=query:a~[z-a]", "when=query:a~[z-a]", "is no regular expression"),
     ("* hang when=query:a~(a{1000}){1000}", "when=query:a~(a{1000}){1000}", "is no regular expression"),
-    ("indexes.get hang when=body:/name", "when", "no call of this operation has one"),
+    ("indexes.get hang when=body:/name", "when", "no request of this operation has one"),
     ("* reset=head when=body:/name", "when", "strike before it is read"),
     ("* reset=body when=body:/name", "when", "strike before it is read"),
     // Phases that cannot be.

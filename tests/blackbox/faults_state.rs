@@ -28,7 +28,10 @@ fn a_sync_takes_the_course_of_its_script_by_time() {
     let server = standing(&[]);
     let client = Client::of(&server);
     let cases: [(&str, &[(&str, &str)]); 6] = [
-        ("script=pending:2s,failed message=\"no luck\"", &[("1999ms", "pending"), ("1ms", "failed: no luck")]),
+        (
+            "script=pending:2s,failed message=\"no rate_draws\"",
+            &[("1999ms", "pending"), ("1ms", "failed: no rate_draws")],
+        ),
         ("script=pending", &[("1000h", "pending")]),
         ("script=pending:1h,ready", &[("59m", "pending"), ("1m", "ready")]),
         ("script=pending:1s,partial message=\"2 of 9\"", &[("1s", "ready: 2 of 9")]),

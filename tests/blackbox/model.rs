@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 use crate::model_calls::Caller;
-use crate::model_world::{Expand, Rules, Takes};
+use crate::model_store::{Expand, Rules, Takes};
 use crate::support::standing;
 
 /// One step of a run. Positions mean what was made so far, counted round, and nothing when there is nothing.
@@ -36,7 +36,7 @@ pub(crate) enum Source {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Name {
     None,
-    Given(&'static str),
+    RawRequest(&'static str),
 }
 
 /// The default project, or one of two others by name.
@@ -82,8 +82,8 @@ fn source() -> impl Strategy<Value = Source> {
 }
 
 fn name() -> impl Strategy<Value = Name> {
-    let given = prop::sample::select(NAMES).prop_map(Name::Given);
-    prop_oneof![5 => Just(Name::None), 3 => given, 1 => Just(Name::Given("mock:nonsense"))]
+    let given = prop::sample::select(NAMES).prop_map(Name::RawRequest);
+    prop_oneof![5 => Just(Name::None), 3 => given, 1 => Just(Name::RawRequest("mock:nonsense"))]
 }
 
 fn project() -> impl Strategy<Value = Project> {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use llamacloud_mock::cli::{FLAGS, Takes};
+use llamacloud_mock::config::{FLAGS, Takes};
 use llamacloud_mock::fault::{Has, Rule, Target, shipped};
 
 fn readme() -> String {
@@ -60,7 +60,7 @@ fn every_rule_in_the_readme_can_be_read() {
     let target = |row: &llamacloud_mock::operation::Operation| Target {
         name: row.name,
         body: has(row.body),
-        answer: has(row.reply),
+        answer: has(row.response),
     };
     let targets: Vec<Target> = llamacloud_mock::api::operations().map(target).collect();
     let text = readme();

@@ -206,18 +206,22 @@ fn check_says_whether_the_retries_of_a_running_server_hold() {
         (
             &["--max-attempts", "2"],
             Some(2),
-            &["indexes.list: tried 3 times, at most 2 are allowed", "call 3: 429 (sent)", "3600000 ms were promised"],
+            &[
+                "indexes.list: tried 3 times, at most 2 are allowed",
+                "request 3: 429 (sent)",
+                "3600000 ms were promised",
+            ],
         ),
         (&["--honour-retry-after"], Some(2), &["indexes.list: 2 retries came before the promised time"]),
         (
             &["--no-duplicate-writes"],
             Some(2),
-            &["indexes.create: 1 duplicates were made after a lost answer", "call 1: 201 (cut)"],
+            &["indexes.create: 1 duplicates were made after a lost answer", "request 1: 201 (cut)"],
         ),
         (
             &["--no-duplicate-writes", "--tenant", "llx-other"],
             Some(0),
-            &["retries hold: 0 calls tried once, 0 tried again"],
+            &["retries hold: 0 requests tried once, 0 tried again"],
         ),
         (
             &["--max-attempts", "1", "--no-duplicate-writes", "--tenant", &label],

@@ -1,4 +1,4 @@
-//! One API key, one world; projects inside it.
+//! One API key, one store; projects inside it.
 
 use std::thread;
 

@@ -1,7 +1,7 @@
 //! Lengths and chunks that lie, in every place where a body is read: nothing is smuggled, stored or left hanging. Raw bytes
 //! only; the heads are otherwise good.
 
-use crate::threats_gauntlet::{BODY, Gauntlet, Shape, answers, shape};
+use crate::threats_mixed_load::{BODY, Gauntlet, SchemaNode, answers, node};
 
 /// Where bodies are read: by an operation, of a stranger, of an operation that takes none, and under `/__admin/`.
 const PLACES: &[(&str, &str)] = &[
@@ -125,10 +125,10 @@ fn chunkings() -> Vec<String> {
     chunkings
 }
 
-fn at_every_place(gauntlet: &Gauntlet, headers: &str, body: &str) -> Vec<Shape> {
+fn at_every_place(gauntlet: &Gauntlet, headers: &str, body: &str) -> Vec<SchemaNode> {
     let at = |(method, path): &(&str, &str)| {
         let name = format!("{method} {path} {headers:?} {body:?}");
-        shape(name, gauntlet.request(method, path, headers, body))
+        node(name, gauntlet.request(method, path, headers, body))
     };
     PLACES.iter().map(at).collect()
 }
@@ -136,7 +136,7 @@ fn at_every_place(gauntlet: &Gauntlet, headers: &str, body: &str) -> Vec<Shape> 
 #[test]
 fn lengths_that_are_none_or_lie_are_refused() {
     let gauntlet = Gauntlet::new();
-    let shapes: Vec<Shape> = LENGTHS
+    let shapes: Vec<SchemaNode> = LENGTHS
         .iter()
         .flat_map(|length| at_every_place(&gauntlet, &format!("Content-Length: {length}\r\n"), BODY))
         .collect();
@@ -147,7 +147,7 @@ fn lengths_that_are_none_or_lie_are_refused() {
 fn codings_other_than_chunked_alone_are_refused() {
     let gauntlet = Gauntlet::new();
     let chunked = format!("21\r\n{BODY}\r\n0\r\n\r\n");
-    let shapes: Vec<Shape> = CODINGS
+    let shapes: Vec<SchemaNode> = CODINGS
         .iter()
         .flat_map(|coding| {
             let header = format!("Transfer-Encoding: {coding}\r\n");
@@ -161,7 +161,7 @@ fn codings_other_than_chunked_alone_are_refused() {
 #[test]
 fn chunks_that_are_malformed_are_refused() {
     let gauntlet = Gauntlet::new();
-    let shapes: Vec<Shape> =
+    let shapes: Vec<SchemaNode> =
         chunkings().iter().flat_map(|body| at_every_place(&gauntlet, "Transfer-Encoding: chunked\r\n", body)).collect();
     gauntlet.run(170, &shapes);
 }

@@ -4,11 +4,11 @@
 use std::io::Write;
 
 use crate::support::Wire;
-use crate::threats_gauntlet::{BODY, Gauntlet, Shape, answers, shape};
+use crate::threats_mixed_load::{BODY, Gauntlet, SchemaNode, answers, node};
 
-fn line(gauntlet: &Gauntlet, line: &str) -> Shape {
+fn line(gauntlet: &Gauntlet, line: &str) -> SchemaNode {
     let host = gauntlet.server.address();
-    shape(
+    node(
         format!("{line:?}"),
         format!("{line}\r\nHost: {host}\r\nAuthorization: Bearer llx-test\r\nContent-Length: 33\r\n\r\n{BODY}"),
     )
@@ -47,20 +47,20 @@ fn request_lines_that_are_none_are_refused() {
         format!("CONNECT {path} HTTP/1.1"),
         format!("PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\nPOST {path} HTTP/1.1"),
     ];
-    let mut shapes: Vec<Shape> = lines.iter().map(|text| line(&gauntlet, text)).collect();
+    let mut shapes: Vec<SchemaNode> = lines.iter().map(|text| line(&gauntlet, text)).collect();
     shapes.extend([
-        shape("nothing", Vec::new()),
-        shape("one line end", "\r\n"),
-        shape("HTTP/0.9", "GET /\r\n"),
-        shape("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
-        shape("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
-        shape("SSH", "SSH-2.0-OpenSSH_9.9\r\n"),
-        shape("SOCKS", b"\x05\x01\x00".to_vec()),
-        shape("redis", "*1\r\n$4\r\nPING\r\n"),
-        shape("zeros", vec![0; 100_000]),
-        shape("ones", vec![0xff; 100_000]),
-        shape("line ends", "\r\n".repeat(50_000)),
-        shape("letters", vec![b'A'; 1_000_000]),
+        node("nothing", Vec::new()),
+        node("one line end", "\r\n"),
+        node("HTTP/0.9", "GET /\r\n"),
+        node("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
+        node("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
+        node("SSH", "SSH-2.0-OpenSSH_9.9\r\n"),
+        node("SOCKS", b"\x05\x01\x00".to_vec()),
+        node("redis", "*1\r\n$4\r\nPING\r\n"),
+        node("zeros", vec![0; 100_000]),
+        node("ones", vec![0xff; 100_000]),
+        node("line ends", "\r\n".repeat(50_000)),
+        node("letters", vec![b'A'; 1_000_000]),
     ]);
     gauntlet.run(35, &shapes);
 }
@@ -131,7 +131,7 @@ fn targets_that_name_nothing_are_refused() {
         format!("/api/v1/indexes?{}", "&".repeat(70_000)),
     ]);
     let methods = ["GET", "POST", "OPTIONS"];
-    let shapes: Vec<Shape> = targets
+    let shapes: Vec<SchemaNode> = targets
         .iter()
         .flat_map(|target| methods.map(|method| line(&gauntlet, &format!("{method} {target} HTTP/1.1"))))
         .collect();
@@ -168,11 +168,11 @@ fn headers_that_are_none_are_refused() {
         format!("x: {}\r\n", "v".repeat(1000)).repeat(90).trim_end().to_owned(),
         format!("Cookie: {}", "session=; ".repeat(8000)),
     ];
-    let shapes: Vec<Shape> = lines
+    let shapes: Vec<SchemaNode> = lines
         .iter()
         .map(|line| {
             let bytes = gauntlet.create(&format!("{line}\r\nContent-Length: 33\r\n"), BODY);
-            shape(format!("{line:?}"), bytes)
+            node(format!("{line:?}"), bytes)
         })
         .collect();
     gauntlet.run(25, &shapes);

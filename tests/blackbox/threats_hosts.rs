@@ -257,7 +257,7 @@ fn admin_is_closed_to_browsers() {
 
 #[test]
 fn admin_asks_for_its_token_whatever_is_asked() {
-    let token = "secret-of-the-house";
+    let token = "secret-of-the-admin";
     for address in ["127.0.0.1", "0.0.0.0"] {
         let server = server(&[("admin-token", token), ("host", address)]);
         let asked = |target: &str, shown: &str| status(&server, target, &format!("{}{shown}", host("localhost")));
@@ -270,10 +270,10 @@ fn admin_asks_for_its_token_whatever_is_asked() {
                 "Authorization: Bearer secret-of-the-hous\r\n",
                 "Authorization: Bearer secret-of-the-house2\r\n",
                 "Authorization: Bearer SECRET-OF-THE-HOUSE\r\n",
-                "Authorization: Basic secret-of-the-house\r\n",
-                "Authorization: secret-of-the-house\r\n",
-                "Authorization: Bearer wrong\r\nAuthorization: Bearer secret-of-the-house\r\n",
-                "Cookie: session=secret-of-the-house\r\n",
+                "Authorization: Basic secret-of-the-admin\r\n",
+                "Authorization: secret-of-the-admin\r\n",
+                "Authorization: Bearer wrong\r\nAuthorization: Bearer secret-of-the-admin\r\n",
+                "Cookie: session=secret-of-the-admin\r\n",
                 "X-Forwarded-For: 127.0.0.1\r\n",
                 "X-Real-IP: 127.0.0.1\r\n",
             ] {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::{Client, Wire, server, wait_until};
-use crate::threats_gauntlet::BODY;
+use crate::threats_mixed_load::BODY;
 
 /// What such clients have sent when they fall silent.
 const PHASES: &[&str] = &[

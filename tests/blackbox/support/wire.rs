@@ -141,7 +141,7 @@ impl Wire {
                 self.rest.extend_from_slice(&buffer[..read]);
                 Some(read)
             }
-            // A system call that a signal broke off, such as the end of a program that another test started.
+            // A system call that a signal record_panic off, such as the end of a program that another test started.
             Err(error) if error.kind() == ErrorKind::Interrupted => self.more(),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 panic!("nothing came for {PATIENCE:?}; so far: {:?}", String::from_utf8_lossy(&self.rest))

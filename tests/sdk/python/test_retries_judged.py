@@ -26,7 +26,7 @@ async def test_a_run_of_the_sdk_that_keeps_its_promises_holds(serve, connect, ke
 
     held = emulator.check(*EXPECTATIONS)
     assert (held.returncode, held.stderr) == (0, "")
-    assert held.stdout == "retries hold: 1 calls tried once, 1 tried again\n"
+    assert held.stdout == "retries hold: 1 requests tried once, 1 tried again\n"
 
 
 async def test_a_lost_create_breaks_the_promise_of_no_duplicates(serve, connect, key):

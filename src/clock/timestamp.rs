@@ -1,0 +1,81 @@
+//! A point in time, as the service writes it. It knows no clock.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use super::duration::whole_micros;
+
+/// A point in time, to the microsecond, as the service prints it: UTC, `Z`, no fraction when it is zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The latest moment a clock can show, two days before the year 9999 ends: one that every time zone can still write.
+    pub const MAX: Self = Self(253_402_207_200_999_999);
+
+    /// Microseconds since 1970.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Later by `by`, but never beyond [`Timestamp::MAX`].
+    #[must_use]
+    pub fn plus(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(whole_micros(by))).min(Self::MAX)
+    }
+
+    /// Earlier by `by`, but never before 1970.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(whole_micros(by)).max(0))
+    }
+
+    /// As HTTP's `date` header shows it.
+    pub fn to_http_date(self) -> String {
+        let stamp = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::MAX);
+        // Fails for years beyond 9999 alone.
+        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&stamp).unwrap_or_default()
+    }
+
+    /// How long after `earlier` this is; zero when it is not.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stamp = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::MAX);
+        if self.0.rem_euclid(1_000_000) == 0 { write!(f, "{stamp:.0}") } else { write!(f, "{stamp:.6}") }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = String;
+
+    /// Reads an RFC 3339 timestamp between 1970 and 9999.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unreadable = |_| format!("{text:?} is not a timestamp like 2026-01-01T00:00:00Z");
+        let stamp: jiff::Timestamp = text.parse().map_err(unreadable)?;
+        let micros = stamp.as_microsecond();
+        if (0..=Self::MAX.0).contains(&micros) {
+            Ok(Self(micros))
+        } else {
+            Err(format!("{text:?} is not between 1970 and 9999"))
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

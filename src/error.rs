@@ -1,0 +1,113 @@
+//! Every refusal, in the service's node: `{"detail": …}` with a status. This is the only place where a refusal
+//! becomes bytes, and it never decides whether something is refused.
+
+use http::header::{ALLOW, HeaderValue};
+use serde::Serialize;
+use serde::ser::Serializer;
+use serde_json::Value;
+
+use crate::response::Response;
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiError {
+    /// HTTP status, 400 to 599.
+    pub status: u16,
+    /// What the body's `detail` holds.
+    pub detail: Detail,
+    /// The `Allow` header of a 405.
+    pub allow: Option<&'static str>,
+}
+
+/// The two forms of `detail` that the service's framework knows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Detail {
+    /// One sentence.
+    Text(String),
+    /// Every violation of a request at once, in the framework's order.
+    Violations(Vec<Violation>),
+}
+
+/// One entry of a 422, in pydantic's words.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Violation {
+    /// The framework's error type, such as `missing` or `string_type`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where: `body`, `query` or `path`, then keys and positions.
+    pub loc: Vec<LocStep>,
+    /// The framework's sentence.
+    pub msg: String,
+    /// What was sent there.
+    pub input: Value,
+    /// The numbers and names in the sentence; left out when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ctx: Option<Value>,
+}
+
+/// One step of a [`Violation`]'s location.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LocStep {
+    /// A key of an object, or the root (`body`, `query`, `path`).
+    Key(String),
+    /// A position in an array, or a character offset.
+    At(usize),
+}
+
+impl Serialize for LocStep {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Key(key) => serializer.serialize_str(key),
+            Self::At(position) => serializer.serialize_u64(*position as u64),
+        }
+    }
+}
+
+impl From<&str> for LocStep {
+    fn from(key: &str) -> Self {
+        Self::Key(key.to_owned())
+    }
+}
+
+impl From<usize> for LocStep {
+    fn from(position: usize) -> Self {
+        Self::At(position)
+    }
+}
+
+impl ApiError {
+    /// A refusal in one sentence.
+    pub fn text(status: u16, detail: impl Into<String>) -> Self {
+        Self { status, detail: Detail::Text(detail.into()), allow: None }
+    }
+
+    /// A refusal by the framework's validation: 422 with all violations.
+    pub fn violations(violations: Vec<Violation>) -> Self {
+        Self { status: 422, detail: Detail::Violations(violations), allow: None }
+    }
+
+    /// What the framework says of a body that is no text or that it cannot hold.
+    pub fn unreadable_body() -> Self {
+        Self::text(400, "There was an error parsing the body")
+    }
+
+    /// The refusal of a body that is larger than it may be.
+    pub fn body_too_large(limit_bytes: usize) -> Self {
+        Self::text(413, format!("Request body is larger than {limit_bytes} bytes (--max-body-bytes)"))
+    }
+}
+
+impl From<ApiError> for Response {
+    fn from(error: ApiError) -> Self {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            detail: &'a Detail,
+        }
+        let mut response = Self::json(error.status, &Body { detail: &error.detail });
+        if let Some(allow) = error.allow {
+            response.headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
+}

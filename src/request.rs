@@ -1,0 +1,65 @@
+//! A request as plain data: what the shell read off the wire, before anyone has judged it. It never touches a socket.
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, COOKIE, HeaderValue};
+use http::{HeaderMap, Method};
+
+/// Everything of a request but its body.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// The request's method.
+    pub method: Method,
+    /// The path as it came, percent escapes and all.
+    pub path: String,
+    /// What stands behind the `?`, undecoded.
+    pub query: Option<String>,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+/// A whole request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The request line and the headers.
+    pub head: Head,
+    /// The body, whole; empty when none came.
+    pub body: Bytes,
+}
+
+/// Values of a path's parameters, decoded, in the path's order.
+pub type PathParams = Vec<(&'static str, String)>;
+
+impl Head {
+    /// A header's value when it is readable text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The credential a caller showed: a bearer token, else a `session` cookie, never an empty one.
+    ///
+    /// Schemes compare without case, as RFC 9110 says; another scheme counts as no credential at all.
+    pub fn credential(&self) -> Option<&str> {
+        self.bearer().or_else(|| self.session_cookie())
+    }
+
+    fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = text(self.headers.get(AUTHORIZATION)?)?.split_once(' ')?;
+        let token = token.trim_ascii();
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    }
+
+    /// The last `session` of all cookies, as the service's framework reads them, without its quotes.
+    fn session_cookie(&self) -> Option<&str> {
+        let pairs = self.headers.get_all(COOKIE).iter().filter_map(text).flat_map(|value| value.split(';'));
+        let mut sessions =
+            pairs.filter_map(|pair| pair.split_once('=')).filter(|(name, _)| name.trim_ascii() == "session");
+        let value = sessions.next_back()?.1.trim_ascii();
+        let bare = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
+        (!bare.is_empty()).then_some(bare)
+    }
+}
+
+/// A header's value when it is text, in whatever script.
+fn text(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok()
+}

@@ -1,0 +1,159 @@
+//! How long a connection may be without a whole head: the header timeout from its start or from the first bytes of a head,
+//! a minute between two requests.
+//!
+//! hyper has one deadline for all of this, counted from the end of the request before; with the header timeout it would cut
+//! connections that a client's pool still counts on. hyper asks its timer for a new sleep whenever it begins to wait for a
+//! head, so a timer of ours can tell the phases apart. Bytes of a head that came together with the request before count as
+//! none: such a head has the minute.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use hyper::rt::{Sleep, Timer};
+
+use super::socket::Traffic;
+
+/// How long a connection may be idle between two requests.
+pub(super) const IDLE: Duration = Duration::from_mins(1);
+
+/// A connection's timer; hyper uses it for heads alone.
+#[derive(Debug)]
+pub(super) struct HeadTimer {
+    head: Duration,
+    traffic: Arc<Traffic>,
+}
+
+/// The wait for one head.
+struct HeadSleep {
+    head: Duration,
+    traffic: Arc<Traffic>,
+    /// The reads before the wait; `None` once the head has begun.
+    reads_before: Option<u64>,
+    sleep: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl HeadTimer {
+    pub(super) fn new(head: Duration, traffic: Arc<Traffic>) -> Self {
+        Self { head, traffic }
+    }
+}
+
+impl Timer for HeadTimer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        self.sleep_until(self.now() + duration)
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
+        let reads = self.traffic.reads();
+        let is_first = reads == 0;
+        let deadline = if is_first { self.now() + self.head } else { deadline };
+        Box::pin(HeadSleep {
+            head: self.head,
+            traffic: Arc::clone(&self.traffic),
+            reads_before: (!is_first).then_some(reads),
+            sleep: Box::pin(tokio::time::sleep_until(deadline.into())),
+        })
+    }
+
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into()
+    }
+}
+
+impl Future for HeadSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.reads_before.is_some_and(|before| self.traffic.reads() > before) {
+            self.reads_before = None;
+            let deadline = tokio::time::Instant::now() + self.head;
+            self.sleep.as_mut().reset(deadline);
+        }
+        self.sleep.as_mut().poll(context)
+    }
+}
+
+impl Sleep for HeadSleep {}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::Response;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::server::socket::ClientSocket;
+
+    const HEAD: Duration = Duration::from_secs(10);
+
+    /// A client of a server that answers everything with nothing.
+    fn connected() -> DuplexStream {
+        let (ours, theirs) = duplex(1024);
+        let stream = ClientSocket::new(ours);
+        let mut http = http1::Builder::new();
+        http.timer(HeadTimer::new(HEAD, stream.traffic())).header_read_timeout(IDLE);
+        let service = service_fn(|_| async { Ok::<_, Infallible>(Response::new(String::new())) });
+        tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
+        theirs
+    }
+
+    async fn request(client: &mut DuplexStream) {
+        client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("it is served");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.push(client.read_u8().await.expect("an answer comes"));
+        }
+    }
+
+    /// How long it takes until the server hangs up.
+    async fn hung_up_after(client: &mut DuplexStream) -> Duration {
+        let started = Instant::now();
+        client.read_to_end(&mut Vec::new()).await.expect("a duplex cannot break");
+        started.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_says_nothing_has_the_header_timeout() {
+        assert_eq!(hung_up_after(&mut connected()).await, HEAD);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_the_header_timeout_however_often_a_byte_comes() {
+        let mut client = connected();
+        let started = Instant::now();
+        for byte in b"GET /some/path HTTP/1.1\r\nhost: localhost\r\n".iter().cycle() {
+            if client.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert!(started.elapsed() <= HEAD + Duration::from_secs(2), "{:?}", started.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn between_calls_a_connection_may_be_idle_for_a_minute() {
+        let mut client = connected();
+        for _ in 0..3 {
+            request(&mut client).await;
+            tokio::time::sleep(IDLE * 59 / 60).await;
+        }
+        request(&mut client).await;
+        assert_eq!(hung_up_after(&mut client).await, IDLE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_later_head_has_the_header_timeout_from_its_first_byte() {
+        let mut client = connected();
+        request(&mut client).await;
+        tokio::time::sleep(IDLE / 2).await;
+        client.write_all(b"GET / HT").await.expect("it is served");
+        assert_eq!(hung_up_after(&mut client).await, HEAD);
+    }
+}

@@ -1,0 +1,212 @@
+//! The rules of the architecture, checked on the source text: which module may use which, and where time, randomness,
+//! files and sockets may be used.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The modules of the library from the lowest to the highest: each may use only those before it.
+const LAYERS: &[&str] = &[
+    "suggest",
+    "assets",
+    "key_label",
+    "terminal",
+    "redact",
+    "clock",
+    "seed",
+    "request",
+    "response",
+    "error",
+    "config",
+    "schema",
+    "store",
+    "operation",
+    "api",
+    "journal",
+    "fault",
+    "tenant",
+    "admin",
+    "emulator",
+    "server",
+    "embedded",
+    "cli",
+];
+
+/// Words that may stand only in these modules, and why.
+const ONLY_IN: &[(&str, &[&str], &str)] = &[
+    ("SystemTime", &["clock"], "the system clock is read in one module"),
+    ("Instant", &["clock", "server", "cli"], "only the clock, the server and the subcommands measure time"),
+    ("tokio::", &["clock", "server", "cli", "embedded"], "deciding a response is synchronous"),
+    ("async ", &["clock", "server", "cli", "embedded"], "deciding a response is synchronous"),
+    (".await", &["clock", "server", "cli", "embedded"], "deciding a response is synchronous"),
+    ("hyper::", &["server", "cli"], "only the server and the subcommands' client use hyper"),
+    ("hyper_util::", &["server", "cli"], "only the server and the subcommands' client use hyper"),
+    ("TcpStream::connect", &["cli"], "only the subcommands open a connection, to this program's own server"),
+    ("UdpSocket", &[], "the program sends nothing"),
+    ("UnixStream", &[], "the program sends nothing"),
+    ("ToSocketAddrs", &[], "no host name is resolved"),
+    ("lookup_host", &[], "no host name is resolved"),
+    ("TcpListener", &["server"], "only the server listens"),
+    ("std::process::Command", &[], "no other program is run"),
+    ("include_str!", &["assets"], "embedded files are opened in one module"),
+    ("std::fs", &["config", "schema", "fault", "cli"], "files are read at the start only"),
+    ("std::env", &["main", "server"], "the environment is passed as an argument, except NO_COLOR"),
+    ("rand::rng(", &[], "randomness comes from the seed"),
+    ("thread_rng", &[], "randomness comes from the seed"),
+    ("OsRng", &[], "randomness comes from the seed"),
+    ("from_os_rng", &[], "randomness comes from the seed"),
+    ("Uuid::new_v4", &[], "randomness comes from the seed"),
+    ("ChaCha", &["seed"], "random streams are made in one module"),
+    ("println!", &["cli"], "only the subcommands print"),
+    ("thread::sleep", &[], "no thread sleeps"),
+    ("std::sync::Mutex", &[], "a panic must not poison a lock"),
+    ("unsafe ", &[], "no unsafe code"),
+    (".unwrap()", &[], "what cannot fail says why"),
+    ("todo!(", &[], "no unfinished code"),
+    ("unimplemented!(", &[], "no unfinished code"),
+    ("dbg!(", &[], "no debug output"),
+    ("disable_recursion_limit", &[], "JSON nesting stays limited"),
+];
+
+/// The most lines that a file has before it holds more than one concept.
+const MAX_LINES: usize = 430;
+
+/// Names that say nothing.
+const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "misc", "manager", "data"];
+
+struct Source {
+    path: PathBuf,
+    /// The module of the library that it belongs to; `main` and `lib` for those files.
+    module: String,
+    text: String,
+}
+
+impl Source {
+    /// Its code, without comments and without what is compiled for tests alone.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        let code = self.text.split("#[cfg(test)]").next().unwrap_or_default();
+        code.lines().map(|line| line.split("//").next().unwrap_or_default())
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let mut paths = Vec::new();
+    files(&root().join("src"), &mut paths);
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let source = |path: PathBuf| {
+        let below = path.strip_prefix(root().join("src")).expect("was found there");
+        let first = below.components().next().expect("a file has a name").as_os_str().to_string_lossy();
+        let module = first.trim_end_matches(".rs").to_owned();
+        Source { module, text: fs::read_to_string(&path).expect("source is text"), path }
+    };
+    paths.into_iter().map(source).collect()
+}
+
+/// The modules that a line of code names behind `crate::`.
+fn named(line: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, _) in line.match_indices("crate::") {
+        let rest = &line[at + "crate::".len()..];
+        let group = rest.strip_prefix('{').map_or(rest, |rest| rest.split('}').next().unwrap_or_default());
+        let parts: Vec<&str> = if rest.starts_with('{') { group.split(',').collect() } else { vec![rest] };
+        for part in parts {
+            let name: String = part.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            names.push(name);
+        }
+    }
+    names
+}
+
+#[test]
+fn dependencies_point_down() {
+    let rank = |name: &str| LAYERS.iter().position(|known| *known == name);
+    let mut wrong = BTreeSet::new();
+    for source in sources().iter().filter(|source| source.module != "main" && source.module != "lib") {
+        let own = rank(&source.module).unwrap_or_else(|| panic!("{} is missing in LAYERS", source.module));
+        for name in source.code().flat_map(named) {
+            if rank(&name).is_some_and(|other| other > own) {
+                wrong.insert(format!("{} names {name}", source.path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_emulated_api_knows_neither_faults_nor_the_journal_nor_the_wire() {
+    let place = |name| LAYERS.iter().position(|known| *known == name).expect("is in the order");
+    for hidden in ["fault", "journal", "tenant", "admin", "emulator", "server"] {
+        assert!(place("api") < place(hidden), "api may not see {hidden}");
+    }
+}
+
+#[test]
+fn time_randomness_files_and_sockets_are_used_in_their_modules_only() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        for (line, code) in source.code().enumerate() {
+            for (word, modules, reason) in ONLY_IN {
+                if code.contains(word) && !modules.contains(&source.module.as_str()) {
+                    wrong.push(format!("{}:{}: {word}: {reason}", source.path.display(), line + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_file_has_a_module_doc_and_a_limited_length() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let name = source.path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        let lines = source.text.lines().count();
+        if !source.text.starts_with("//!") {
+            wrong.push(format!("{} does not open with what it is", source.path.display()));
+        }
+        if lines > MAX_LINES {
+            wrong.push(format!("{} has {lines} lines", source.path.display()));
+        }
+        if EMPTY_NAMES.contains(&name.as_str()) {
+            wrong.push(format!("{} is named after nothing", source.path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_map_in_lib_lists_every_module() {
+    let text = fs::read_to_string(root().join("src/lib.rs")).expect("is there");
+    for module in LAYERS {
+        assert!(text.contains(&format!("pub mod {module};")), "{module} is in LAYERS but not in lib.rs");
+        assert!(text.contains(&format!("[`{module}`]")), "the map does not show {module}");
+    }
+    assert_eq!(text.matches("\npub mod ").count(), LAYERS.len());
+}
+
+#[test]
+fn tests_neither_sleep_nor_listen_at_a_fixed_port() {
+    let mut paths = Vec::new();
+    files(&root().join("tests/blackbox"), &mut paths);
+    for path in paths.iter().filter(|path| !path.ends_with("architecture.rs")) {
+        let text = fs::read_to_string(path).expect("source is text");
+        for banned in ["thread::sleep", "time::sleep", "#[ignore"] {
+            assert!(!text.contains(banned), "{} has {banned}", path.display());
+        }
+        for listens in ["bind(\"127.0.0.1:", "\"--port\", \"", "(\"port\", \""] {
+            let mut ports = text.match_indices(listens).map(|(at, _)| &text[at + listens.len()..]);
+            assert!(ports.all(|port| port.starts_with(['0', '{'])), "{} listens at a fixed port", path.display());
+        }
+    }
+}
