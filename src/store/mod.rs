@@ -2,6 +2,7 @@
 //! does to state arrives as plain [`Conditions`].
 
 mod conditions;
+pub mod state_faults;
 mod directory;
 mod index;
 mod ledger;

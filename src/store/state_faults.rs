@@ -1,0 +1,73 @@
+//! The faults on state that one request meets, as plain data: the fault rules plan them, the store applies them and
+//! reports which ones it applied. The store does not know why.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::sync::Script;
+
+/// A kind of fault on state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateFault {
+    /// A read sees the state as it was some time ago.
+    Lag,
+    /// The resource that the request names is deleted.
+    Vanish,
+    /// A create over a number of live resources is refused.
+    Quota,
+    /// A page of a list is wrong.
+    Page,
+    /// A sync that the request starts follows a script.
+    Script,
+}
+
+/// The faults on state planned for one request; the default is none.
+#[derive(Debug, Clone, Default)]
+pub struct StateFaults {
+    /// How long ago the state was that a read sees.
+    pub lag: Option<Duration>,
+    /// Whether the resource that the request names is deleted.
+    pub vanish: bool,
+    /// The quota that a create meets.
+    pub quota: Option<Quota>,
+    /// The script of a sync that the request starts.
+    pub script: Option<Arc<Script>>,
+    /// What is wrong with a page.
+    pub page: Option<PageFault>,
+}
+
+/// A limit on the number of live resources of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// The number of live resources from which on a create is refused.
+    pub limit: usize,
+    /// The HTTP status of the refusal.
+    pub status: u16,
+}
+
+/// What is wrong with a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageFault {
+    /// Its token leads to the same page again.
+    RepeatToken,
+    /// The token of the request counts as expired.
+    ExpiredToken,
+    /// It is empty although another page follows.
+    EmptyMiddle,
+}
+
+/// The set of the faults on state that were applied to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AppliedFaults(u8);
+
+impl AppliedFaults {
+    /// Adds a fault to the set.
+    pub fn add(&mut self, fault: StateFault) {
+        self.0 |= 1 << fault as u8;
+    }
+
+    /// Whether a fault is in the set.
+    pub fn contains(self, fault: StateFault) -> bool {
+        self.0 & (1 << fault as u8) != 0
+    }
+}
