@@ -15,7 +15,9 @@ pub const SCHEMAS: &[(&str, &str)] = files!(
     "directories.create.params"
     "directories.create.request"
     "directories.get.params"
+    "directories.list.params"
     "directory"
+    "directory_page"
     "index"
     "index_page"
     "indexes.cancel_sync.params"
@@ -26,6 +28,7 @@ pub const SCHEMAS: &[(&str, &str)] = files!(
     "indexes.list.params"
     "indexes.sync.params"
     "refusal"
+    "shared"
     "violations"
 );
 

@@ -65,6 +65,7 @@ pub mod assets;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod counters;
 pub mod embedded;
 pub mod emulator;
 pub mod error;

@@ -1,140 +1,99 @@
-//! The type of the operation table, and the look-up in it: which row a request means, or 404, 405, 307 as the service's
-//! framework decides them. It never runs a handler.
+//! The row type of the operation table. A row states every fact about an endpoint; routing, validation, fault rules,
+//! journal, contract mode, OpenAPI and the README's table follow from it. It runs no handler.
+
+mod router;
+
+pub(crate) use router::{Route, Router};
 
 use http::Method;
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::error::ApiError;
-use crate::request::PathParams;
-use crate::response::Response;
-use crate::store::{HandlerRequest, Store};
+use crate::response::Payload;
+use crate::schema::ValidRequest;
+use crate::store::state_faults::StateFault;
+use crate::store::{Kind, Scope};
 
-/// What an operation does with a tenant's store.
-pub type Handler = fn(&mut Store, &mut HandlerRequest) -> Result<Response, ApiError>;
-
-/// One endpoint of the emulated API.
+/// One endpoint of the API.
 #[derive(Debug)]
-pub struct Operation {
-    /// Named as the official SDKs name its method.
-    pub name: &'static str,
-    /// The HTTP method.
-    pub method: Method,
-    /// The path, parameters in braces.
-    pub path: &'static str,
-    /// The schema of its path, query and cookie parameters.
-    pub params: &'static str,
-    /// The schema of its body; without one, a body is ignored.
-    pub body: Option<&'static str>,
-    /// The status of its success.
-    pub status: u16,
-    /// The schema of its answer; without one, the answer is empty.
-    pub response: Option<&'static str>,
+pub(crate) struct Operation {
+    /// Named as the official SDKs name its method, without `beta.`.
+    pub(crate) name: &'static str,
     /// One sentence for people.
-    pub summary: &'static str,
+    pub(crate) summary: &'static str,
+    /// The HTTP method.
+    pub(crate) method: Method,
+    /// The path with its parameters: `{name}` is one segment, `{name:uuid}` one segment that is a UUID, `{name:path}` the
+    /// rest of the path.
+    pub(crate) path: &'static str,
+    /// The credentials that a request needs.
+    pub(crate) authentication: Authentication,
+    /// What it does to its resource.
+    pub(crate) effect: Effect,
+    /// The kind of resource that it is about.
+    pub(crate) resource: Kind,
+    /// The kind of its request body.
+    pub(crate) body: BodyKind,
+    /// What the emulator does; `None` for an endpoint of the real API that is not emulated.
+    pub(crate) emulation: Option<Emulation>,
+}
+
+/// How an operation is emulated.
+#[derive(Debug)]
+pub(crate) struct Emulation {
+    /// The schema of its path, query and cookie parameters.
+    pub(crate) params: &'static str,
+    /// The schema of its body; `None` if a body is ignored.
+    pub(crate) body: Option<&'static str>,
+    /// The status of a success.
+    pub(crate) status: u16,
+    /// The schema of the body of a success; `None` if it has no body.
+    pub(crate) response: Option<&'static str>,
+    /// The faults on state that it can meet.
+    pub(crate) state_faults: &'static [StateFault],
     /// What it does.
-    pub handler: Handler,
+    pub(crate) handler: Handler,
 }
 
-/// All operations, in the order in which they are tried.
-#[derive(Debug)]
-pub struct Routes {
-    rows: Vec<Row>,
+/// What an operation does to the resources of a tenant.
+pub(crate) type Handler = fn(&mut Scope<'_>, ValidRequest) -> Result<Payload, ApiError>;
+
+/// The credentials that a request needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Authentication {
+    /// A bearer token or a `session` cookie.
+    Key,
 }
 
-#[derive(Debug)]
-struct Row {
-    operation: &'static Operation,
-    segments: Vec<&'static str>,
-}
-
-/// What a method and a path mean.
-#[derive(Debug)]
-pub enum Route {
-    /// An operation, and the values in its path.
-    Found(&'static Operation, PathParams),
-    /// Nothing, but the same path with or without its last slash would be something.
-    Elsewhere(String),
-    /// A path that is known, but not with this method.
-    WrongMethod(&'static str),
+/// What an operation does to its resource. A POST that only reads is a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
     /// Nothing.
-    Unknown,
+    Reads,
+    /// Creates one.
+    Creates,
+    /// Changes one.
+    Changes,
+    /// Deletes one or more.
+    Deletes,
 }
 
-/// What a URL keeps unescaped, as the framework's redirects write it.
-const UNESCAPED: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'#')
-    .add(b'?')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
+/// The kind of a request body, from which its size limit follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyKind {
+    /// A body is read and ignored.
+    None,
+    /// JSON, up to `--max-body-bytes`.
+    Json,
+    /// A multipart form with a file, up to `--max-upload-bytes`.
+    Multipart,
+}
 
-impl Routes {
-    /// The table of all `operations`.
-    pub fn new(operations: impl Iterator<Item = &'static Operation>) -> Self {
-        let row = |operation: &'static Operation| Row { operation, segments: operation.path[1..].split('/').collect() };
-        Self { rows: operations.map(row).collect() }
-    }
-
-    /// All operations.
-    pub fn operations(&self) -> impl Iterator<Item = &'static Operation> + '_ {
-        self.rows.iter().map(|row| row.operation)
-    }
-
-    /// What `method` on `path` (undecoded) means. The framework decodes a path before it matches it, so an escaped slash
-    /// is a slash.
-    pub fn find(&self, method: &Method, path: &str) -> Route {
-        let decoded = percent_decode_str(path).decode_utf8_lossy();
-        let mut allow = None;
-        for row in &self.rows {
-            if !row.matches(&decoded) {
-                continue;
-            }
-            if row.operation.method == *method {
-                return Route::Found(row.operation, row.params(&decoded));
-            }
-            allow = allow.or(Some(row.operation.method.as_str()));
-        }
-        allow.map_or_else(|| self.elsewhere(&decoded), Route::WrongMethod)
-    }
-
-    fn elsewhere(&self, path: &str) -> Route {
-        let other = if path.ends_with('/') { path.trim_end_matches('/').to_owned() } else { format!("{path}/") };
-        if self.rows.iter().any(|row| row.matches(&other)) {
-            Route::Elsewhere(utf8_percent_encode(&other, UNESCAPED).to_string())
-        } else {
-            Route::Unknown
-        }
+impl Operation {
+    /// Whether it changes no state.
+    pub(crate) fn reads(&self) -> bool {
+        self.effect == Effect::Reads
     }
 }
 
-impl Row {
-    fn matches(&self, path: &str) -> bool {
-        let mut given = self.tidied(path).strip_prefix('/').into_iter().flat_map(|path| path.split('/'));
-        let fits =
-            |segment: &str, value: &str| if segment.starts_with('{') { !value.is_empty() } else { value == segment };
-        self.segments.iter().all(|segment| given.next().is_some_and(|value| fits(segment, value)))
-            && given.next().is_none()
-    }
-
-    /// The values in a path that matches.
-    fn params(&self, path: &str) -> PathParams {
-        let pairs = self.segments.iter().zip(self.tidied(path).split('/').skip(1));
-        let param = |(segment, value): (&&'static str, &str)| {
-            Some((segment.strip_prefix('{')?.trim_end_matches('}'), value.to_owned()))
-        };
-        pairs.filter_map(param).collect()
-    }
-
-    /// The framework's pattern for a path ends in a `$`, which Python also finds before a line's end.
-    fn tidied<'a>(&self, path: &'a str) -> &'a str {
-        let ends_in_word = self.segments.last().is_some_and(|segment| !segment.starts_with('{'));
-        if ends_in_word { path.strip_suffix('\n').unwrap_or(path) } else { path }
-    }
-}
+/// The most rows of the table: fault rules hold the set of their operations in 64 bits.
+pub(crate) const MAX_OPERATIONS: usize = 64;

@@ -1,5 +1,5 @@
-//! A decided answer as plain data: what to say, how long to wait first, and what to do to the wire while saying it.
-//! It never writes anything; the shell obeys it.
+//! A decided response as plain data: its content, how long it is held back, and the wire faults with which it is sent.
+//! Nothing here writes; the server does.
 
 use std::time::Duration;
 
@@ -8,73 +8,82 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-/// Bytes for which an answer has room from the start; most are shorter.
-const ROOM: usize = 1024;
+/// Bytes that the buffer of a JSON body begins with; most bodies fit.
+const JSON_CAPACITY: usize = 1024;
 
-/// The answer to one request.
+/// The response to one request.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// HTTP status, 100 to 599.
+    /// The HTTP status, 100 to 599.
     pub status: u16,
-    /// Headers; the shell adds `date`, `content-length` and `connection`.
+    /// The headers; the server adds `date`, `content-length` and `connection`.
     pub headers: HeaderMap,
     /// The body, serialised once.
     pub body: Bytes,
-    /// How long the answer is held back, on the tenant's clock (see `clock.rs`).
+    /// How long the response is held back, on the tenant's clock.
     pub delay: Duration,
-    /// How the answer goes over the wire.
+    /// How the response is sent.
     pub wire: Wire,
 }
 
-/// The wire order: what the shell does instead of a plain, whole answer.
+/// The body of a success. The status is stated by the row of the operation and added in one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Payload {
+    /// No body.
+    Empty,
+    /// Compact JSON.
+    Json(Bytes),
+}
+
+/// The wire faults with which a response is sent; the default is none.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Wire {
-    /// How far the answer gets.
+    /// How much of the response is sent.
     pub end: ResponseEnd,
-    /// How fast it goes.
+    /// How fast it is sent.
     pub pace: Pace,
-    /// A `content-length` that need not be true.
+    /// A `content-length` that may be wrong.
     pub content_length: Option<u64>,
 }
 
-/// How far an answer gets.
+/// How much of a response is sent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum ResponseEnd {
-    /// All of it, and the connection goes on.
+    /// All of it; the connection stays open.
     #[default]
     Whole,
-    /// No byte of it, then this.
+    /// Nothing, then this.
     Silent(Break),
-    /// The head, and then nothing for ever.
+    /// The head, then nothing.
     Stall,
-    /// The head and so many bytes of the body, then this.
+    /// The head and this number of bytes of the body, then this.
     Cut(usize, Break),
     /// The head and half of the body (rounded down), then RST.
     HalfThenReset,
-    /// Bytes that are not HTTP, then a close.
+    /// Bytes that are not HTTP, then FIN.
     Garbage,
 }
 
-/// What happens to a connection that does not go on.
+/// What happens to a connection after an incomplete response.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Break {
-    /// A TCP reset.
+    /// RST.
     Reset,
-    /// An orderly close (FIN).
+    /// FIN.
     Close,
-    /// Nothing at all: the connection stays open and silent.
+    /// Nothing: the connection stays open and silent.
     Hang,
 }
 
-/// How fast an answer goes.
+/// How fast a response is sent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Pace {
-    /// As fast as the wire takes it.
+    /// As fast as the client reads.
     #[default]
     Free,
-    /// So many bytes, a pause, so many bytes.
+    /// In portions with a pause between them.
     Dribble {
-        /// Bytes at a time, at least 1.
+        /// Bytes of a portion, at least 1.
         bytes: usize,
         /// The pause between two portions.
         every: Duration,
@@ -83,36 +92,47 @@ pub enum Pace {
     Bandwidth(u64),
 }
 
-/// What a request whose head already struck a fault gets instead of an answer.
+/// How a connection is reset before the request is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeadOrder {
-    /// RST as soon as the head is read.
-    ResetAtHead,
-    /// RST after the first bytes of the body were read.
-    ResetInBody,
+pub enum HeadReset {
+    /// As soon as the head is read.
+    AfterHead,
+    /// After the first bytes of the body are read.
+    InBody,
+}
+
+impl Payload {
+    /// A JSON body.
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        Self::Json(to_json(value))
+    }
+
+    /// The response with this body and a status.
+    pub(crate) fn with_status(self, status: u16) -> Response {
+        match self {
+            Self::Empty => Response::empty(status),
+            Self::Json(body) => Response::bytes(status, "application/json", body),
+        }
+    }
 }
 
 impl Response {
-    /// An answer without a body.
+    /// A response without a body.
     pub fn empty(status: u16) -> Self {
         Self { status, headers: HeaderMap::new(), body: Bytes::new(), delay: Duration::ZERO, wire: Wire::default() }
     }
 
-    /// What stands for an answer when none was decided, because the connection record_panic first.
+    /// Stands for a response when none was decided because the connection was reset first.
     pub fn no_response() -> Self {
         Self { wire: Wire { end: ResponseEnd::Silent(Break::Reset), ..Wire::default() }, ..Self::empty(0) }
     }
 
-    /// An answer in compact JSON.
+    /// A response in compact JSON.
     pub fn json(status: u16, value: &impl Serialize) -> Self {
-        let mut body = Vec::with_capacity(ROOM);
-        serde_json::to_writer(&mut body, value).expect("our own types have string keys and cannot fail to serialise");
-        // One that had room enough is copied: the journal keeps it, and would keep the room.
-        let body = if body.len() <= ROOM { Bytes::copy_from_slice(&body) } else { body.into() };
-        Self::bytes(status, "application/json", body)
+        Self::bytes(status, "application/json", to_json(value))
     }
 
-    /// An answer with a body of the caller's.
+    /// A response with this body.
     pub fn bytes(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let mut response = Self::empty(status);
         response.body = body.into();
@@ -120,26 +140,33 @@ impl Response {
         response
     }
 
-    /// The same answer with one header more, or a header replaced.
+    /// The same response with a header added or replaced.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// Whether the answer grants what was asked.
+    /// Whether the status is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The status as `http` knows it; 500 for a number that is none.
+    /// The status as the `http` crate knows it; 500 for a number that is none.
     pub fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 
+fn to_json(value: &impl Serialize) -> Bytes {
+    let mut body = Vec::with_capacity(JSON_CAPACITY);
+    serde_json::to_writer(&mut body, value).expect("our own types have string keys and cannot fail to serialise");
+    // A short body is copied: the journal keeps it, and would keep the spare capacity too.
+    if body.len() <= JSON_CAPACITY { Bytes::copy_from_slice(&body) } else { body.into() }
+}
+
 impl Wire {
-    /// Whether the whole answer reaches its client, however slowly, and says truly how long it is.
+    /// Whether the whole response is sent, however slowly, with its true length.
     pub fn is_sound(&self) -> bool {
         self.end == ResponseEnd::Whole && self.content_length.is_none()
     }

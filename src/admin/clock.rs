@@ -67,7 +67,7 @@ fn each(admin: AdminContext<'_>, named: Option<&str>, act: impl Fn(&Clock)) -> R
 fn answer(admin: AdminContext<'_>, named: Option<&str>) -> Result<Response, ApiError> {
     let shown = match read::tenant(admin, named)? {
         Some(tenant) => ClockView::from(&*tenant.clock),
-        None => ClockView::from(admin.tenants.first_clock()),
+        None => ClockView::from(admin.tenants.template_clock()),
     };
     Ok(Response::json(200, &shown))
 }

@@ -28,5 +28,5 @@ pub(super) fn show(admin: AdminContext<'_>, _call: &Request) -> Result<Response,
         let value = if SECRETS.contains(&flag.name) { value.map(|_| "(set)".to_owned()) } else { value };
         Setting { name: flag.name, value, source: told.source.to_string() }
     };
-    Ok(Response::json(200, &ConfigView { settings: admin.told.all().map(setting).collect() }))
+    Ok(Response::json(200, &ConfigView { settings: admin.raw_settings.all().map(setting).collect() }))
 }

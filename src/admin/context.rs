@@ -1,4 +1,4 @@
-//! What of the emulator can be looked at and steered. The emulator lends it for one request; it owns nothing.
+//! The parts of the emulator that the admin API shows and changes, borrowed for one request.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,46 +7,49 @@ use parking_lot::Mutex;
 
 use crate::api::openapi;
 use crate::config::{RawSettings, Settings};
+use crate::counters::Counters;
 use crate::fault::Target;
 use crate::journal::Journal;
 use crate::key_label;
-use crate::operation::Routes;
+use crate::operation::Router;
 use crate::schema::Schemas;
 use crate::tenant::{Tenant, Tenants};
 
-/// The parts of the admin, lent.
+/// The parts of the emulator.
 #[derive(Debug, Clone, Copy)]
-pub struct AdminContext<'a> {
-    /// What was set.
-    pub settings: &'a Settings,
-    /// What was set, as text, with its sources.
-    pub told: &'a RawSettings,
+pub(crate) struct AdminContext<'a> {
+    /// The settings.
+    pub(crate) settings: &'a Settings,
+    /// The settings as texts, with their sources.
+    pub(crate) raw_settings: &'a RawSettings,
     /// All tenants.
-    pub tenants: &'a Tenants,
-    /// What fault rules can be about.
-    pub targets: &'a [Target],
-    /// The journal of requests of no tenant.
-    pub unauthenticated: &'a Mutex<Journal>,
+    pub(crate) tenants: &'a Tenants,
+    /// The operations that fault rules can be about.
+    pub(crate) targets: &'a [Target],
+    /// The journal of requests without an accepted key.
+    pub(crate) unauthenticated: &'a Mutex<Journal>,
+    /// Counters of requests by operation.
+    pub(crate) counters: &'a Counters,
     /// How many handlers have panicked.
-    pub panics: u64,
+    pub(crate) panics: u64,
     /// The operation table.
-    pub routes: &'a Routes,
-    /// The contract of bodies and parameters.
-    pub schemas: &'a Schemas,
-    /// The served contract, made when it is first asked for.
-    pub contract: &'a OnceLock<Bytes>,
+    pub(crate) router: &'a Router,
+    /// The schemas of bodies and parameters.
+    pub(crate) schemas: &'a Schemas,
+    /// The OpenAPI document, made when it is first requested.
+    pub(crate) openapi: &'a OnceLock<Bytes>,
 }
 
 impl AdminContext<'_> {
-    /// The contract that requests are held against, as an OpenAPI document.
-    pub(super) fn contract(self) -> Bytes {
-        let document = || openapi::document(self.routes.operations(), self.schemas).to_string().into();
-        self.contract.get_or_init(document).clone()
+    /// The OpenAPI document of the contract that requests are validated against.
+    pub(super) fn openapi(self) -> Bytes {
+        let document = || openapi::document(self.router.operations(), self.schemas).to_string().into();
+        self.openapi.get_or_init(document).clone()
     }
 
-    /// The tenant of a key that would be let in; made if need be. What looks like a label is no key.
+    /// The tenant of an accepted key, created if need be. A text that looks like a label is no key.
     pub(super) fn tenant_of_key(self, key: &str) -> Option<Arc<Tenant>> {
-        let good = !key_label::is_label(key) && self.settings.lets_in(key);
-        if good { self.tenants.admit(key) } else { None }
+        let is_accepted = !key_label::is_label(key) && self.settings.lets_in(key);
+        if is_accepted { self.tenants.admit(key) } else { None }
     }
 }

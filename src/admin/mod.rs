@@ -21,10 +21,10 @@ use crate::request::{Head, Request};
 use crate::response::Response;
 use crate::{redact, terminal};
 
-pub use context::AdminContext;
+pub(crate) use context::AdminContext;
 
 /// Where the tree begins.
-pub const PREFIX: &str = "/__admin";
+pub(crate) const PREFIX: &str = "/__admin";
 
 type Handler = fn(AdminContext<'_>, &Request) -> Result<Response, ApiError>;
 
@@ -47,11 +47,11 @@ const ROUTES: &[(Method, &str, Handler)] = &[
 ];
 
 /// What a head means here: nothing, a request that may go on, or an answer.
-pub(crate) fn arrive(admin: AdminContext<'_>, head: &Head) -> Option<Result<(), Response>> {
+pub(crate) fn route(admin: AdminContext<'_>, head: &Head) -> Option<Result<(), Response>> {
     let path = head.path.as_str();
     match path {
         "/health" | "/ready" => return Some(Err(shown(&head.method, &br#"{"status":"ok"}"#[..]))),
-        "/openapi.json" => return Some(Err(shown(&head.method, admin.contract()))),
+        "/openapi.json" => return Some(Err(shown(&head.method, admin.openapi()))),
         _ => {}
     }
     let below = path.strip_prefix(PREFIX)?;
@@ -62,7 +62,7 @@ pub(crate) fn arrive(admin: AdminContext<'_>, head: &Head) -> Option<Result<(), 
     Some(admitted.map_err(Response::from))
 }
 
-/// Answers a request that [`arrive`] let go on.
+/// Answers a request that [`route`] let go on.
 pub(crate) fn handle(admin: AdminContext<'_>, request: &Request) -> Response {
     let below = request.head.path.strip_prefix(PREFIX).unwrap_or_default();
     let answer = find(&request.head.method, below).and_then(|handler| handler(admin, request));

@@ -1,8 +1,9 @@
 //! What tenants hold: shown, forgotten.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use uuid::Uuid;
+use serde_json::{Map, Value};
 
 use super::clock::ClockView;
 use super::{AdminContext, read};
@@ -15,6 +16,8 @@ use crate::tenant::Tenant;
 #[derive(Serialize)]
 struct StateView {
     tenants: Vec<TenantView>,
+    /// Requests by operation and status class.
+    requests: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
     panics: u64,
 }
 
@@ -22,9 +25,9 @@ struct StateView {
 struct TenantView {
     tenant: String,
     clock: ClockView,
-    projects: Vec<Uuid>,
-    directories: Vec<Value>,
-    indexes: Vec<Value>,
+    /// The resources by kind.
+    #[serde(flatten)]
+    resources: Map<String, Value>,
     open_calls: usize,
 }
 
@@ -51,21 +54,26 @@ fn every_part() -> Vec<Part> {
 
 pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let tenants = read::tenants(admin, read::query(request, "tenant").as_deref())?;
-    let shown = StateView { tenants: tenants.iter().map(|tenant| shown(tenant)).collect(), panics: admin.panics };
-    Ok(Response::json(200, &shown))
+    let tenants = tenants.iter().map(|tenant| tenant_view(tenant)).collect();
+    Ok(Response::json(200, &StateView { tenants, requests: requests(admin), panics: admin.panics }))
 }
 
-fn shown(tenant: &Tenant) -> TenantView {
+fn tenant_view(tenant: &Tenant) -> TenantView {
     let mut state = tenant.lock();
     let now = tenant.clock.now();
     TenantView {
         tenant: tenant.label.to_string(),
         clock: ClockView::from(&*tenant.clock),
-        projects: state.store.projects().to_vec(),
-        directories: api::all_directories(&state.store),
-        indexes: api::all_indexes(&mut state.store, now),
-        open_calls: tenant.open_calls(),
+        resources: api::state_of(&mut state.store, now),
+        open_calls: tenant.open_requests(),
     }
+}
+
+/// The counters of the operations that were requested.
+fn requests(admin: AdminContext<'_>) -> BTreeMap<&'static str, BTreeMap<&'static str, u64>> {
+    let counted = admin.router.operations().enumerate();
+    let counted = counted.map(|(position, operation)| (operation.name, admin.counters.of(position)));
+    counted.filter(|(_, counts)| !counts.is_empty()).collect()
 }
 
 pub(super) fn reset(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
@@ -76,14 +84,14 @@ pub(super) fn reset(admin: AdminContext<'_>, request: &Request) -> Result<Respon
     }
     if named.is_none() {
         if every_part().iter().all(|part| reset.parts.contains(part)) {
-            admin.tenants.forget_idle();
+            admin.tenants.remove_idle();
         }
-        let clock = admin.tenants.first_clock();
+        let clock = admin.tenants.template_clock();
         if reset.parts.contains(&Part::Clock) {
             admin.tenants.reset_clock(clock);
         }
         if reset.parts.contains(&Part::Faults) {
-            *admin.tenants.first_faults().lock() = admin.tenants.given_faults().rearmed(clock.now());
+            *admin.tenants.template_faults().lock() = admin.tenants.given_faults().restarted();
         }
         if reset.parts.contains(&Part::Journal) {
             admin.unauthenticated.lock().reset();
@@ -97,12 +105,11 @@ fn reset_tenant(admin: AdminContext<'_>, tenant: &Tenant, parts: &[Part]) {
         admin.tenants.reset_clock(&tenant.clock);
     }
     if parts.contains(&Part::Faults) {
-        let now = tenant.clock.now();
-        tenant.change_faults(|faults| *faults = admin.tenants.given_faults().rearmed(now));
+        tenant.change_faults(|faults| *faults = admin.tenants.given_faults().restarted());
     }
     let mut state = tenant.lock();
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {
-        state.first_call = None;
+        state.first_request = None;
     }
     if parts.contains(&Part::State) {
         state.store.reset();

@@ -1,65 +1,125 @@
-//! Directories, as much of them as indexes need: made, mentioned, looked up.
+//! Directories: created, listed, shown.
 
 use std::time::Duration;
 
-use fake::Fake;
-use fake::faker::name::en::LastName;
 use http::Method;
-use rand::seq::IndexedRandom;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::ids::Prefixed;
+use super::paging::{PageBody, PageParams};
 use crate::clock::Timestamp;
 use crate::error::ApiError;
-use crate::operation::Operation;
-use crate::response::Response;
+use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::response::Payload;
 use crate::seed;
-use crate::store::{Directory, DirectoryKind, HandlerRequest, Index, Store};
+use crate::store::state_faults::StateFault;
+use crate::store::{Directory, DirectoryKind, Id, Kind, Prefix, Resource, Scope, Store};
+
+/// The name of the list of directories, which its page tokens are valid for.
+const LIST: &str = "directories.list";
 
 /// The rows of directories.
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "directories.create",
+        summary: "Creates a directory.",
         method: Method::POST,
         path: "/api/v1/beta/directories",
-        params: "directories.create.params",
-        body: Some("directories.create.request"),
-        status: 201,
-        response: Some("directory"),
-        summary: "Makes a directory.",
-        handler: create,
+        authentication: Authentication::Key,
+        effect: Effect::Creates,
+        resource: Kind::Directory,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "directories.create.params",
+            body: Some("directories.create.request"),
+            status: 201,
+            response: Some("directory"),
+            state_faults: &[StateFault::Quota],
+            handler: |scope, request| create(scope, request.body()?),
+        }),
+    },
+    Operation {
+        name: LIST,
+        summary: "Lists directories, newest first.",
+        method: Method::GET,
+        path: "/api/v1/beta/directories",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::Directory,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "directories.list.params",
+            body: None,
+            status: 200,
+            response: Some("directory_page"),
+            state_faults: &[StateFault::Lag, StateFault::Page],
+            handler: |scope, request| list(scope, &request.params()?, &request.params()?),
+        }),
     },
     Operation {
         name: "directories.get",
+        summary: "Shows a directory.",
         method: Method::GET,
         path: "/api/v1/beta/directories/{directory_id}",
-        params: "directories.get.params",
-        body: None,
-        status: 200,
-        response: Some("directory"),
-        summary: "Shows a directory.",
-        handler: get,
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::Directory,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "directories.get.params",
+            body: None,
+            status: 200,
+            response: Some("directory"),
+            state_faults: &[StateFault::Lag, StateFault::Vanish],
+            handler: |scope, request| get(scope, &request.params()?),
+        }),
     },
 ];
-
-/// What the name of an index's output directory has that the index's has not. The service's own name for it is unknown.
-const INDEX_DIRECTORY_SUFFIX: &str = " (output)";
-
-/// What directories that were only mentioned seem to hold.
-const KINDS_OF_DOCUMENTS: &[&str] =
-    &["Contracts", "Handbook", "Invoices", "Manuals", "Meeting Notes", "Policies", "Reports", "Research"];
 
 /// How long an ephemeral directory is kept. The service's own figure is not published.
 const EPHEMERAL_LIFETIME: Duration = Duration::from_hours(24);
 
-/// A directory as the service prints it; the order of fields is its contract's.
+#[derive(Deserialize)]
+struct NewDirectory {
+    name: Box<str>,
+    description: Option<Box<str>>,
+    #[serde(default, rename = "type")]
+    kind: NewDirectoryType,
+    connector_subscription_id: Option<Box<str>>,
+    system_metadata: Option<Map<String, Value>>,
+}
+
+/// The types that a client can create.
+#[derive(Deserialize, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum NewDirectoryType {
+    #[default]
+    User,
+    Ephemeral,
+}
+
+#[derive(Deserialize)]
+struct DirectoryPath {
+    directory_id: String,
+}
+
+#[derive(Deserialize)]
+struct DirectoryFilter {
+    name: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    types: Option<Vec<String>>,
+    #[serde(default)]
+    include_deleted: bool,
+}
+
+/// A directory as the service prints it. The order of the fields is that of its contract.
 #[derive(Serialize)]
 struct DirectoryBody<'a> {
-    id: &'a str,
+    id: &'a Id,
     created_at: Timestamp,
     updated_at: Timestamp,
-    project_id: uuid::Uuid,
+    project_id: &'a Id,
     name: &'a str,
     description: Option<&'a str>,
     #[serde(rename = "type")]
@@ -70,77 +130,57 @@ struct DirectoryBody<'a> {
     deleted_at: Option<Timestamp>,
 }
 
-fn create(store: &mut Store, request: &mut HandlerRequest) -> Result<Response, ApiError> {
-    let project = store.project_for_write(request)?;
-    let mut stream = store.seed.stream("directory", store.made.directories);
-    let kind = match request.body.get("type").and_then(Value::as_str) {
-        Some("ephemeral") => DirectoryKind::Ephemeral,
-        _ => DirectoryKind::User,
-    };
-    let directory = Directory {
-        id: Prefixed("dir-", seed::uuid(&mut stream)).to_string().into(),
+fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError> {
+    scope.check_quota::<Directory>()?;
+    let project = scope.project_for_write()?;
+    let mut stream = scope.store.seed.stream("directory", scope.created::<Directory>());
+    let is_ephemeral = new.kind == NewDirectoryType::Ephemeral;
+    let ordinal = scope.insert(Directory {
+        id: Id::Minted(Prefix::Directory, seed::uuid(&mut stream)),
         project,
-        name: take_text(&mut request.body, "name").unwrap_or_default(),
-        description: take_text(&mut request.body, "description"),
-        kind,
-        connector_subscription_id: take_text(&mut request.body, "connector_subscription_id"),
-        system_metadata: take_map(&mut request.body, "system_metadata"),
-        created_at: request.now,
-        expires_at: (kind == DirectoryKind::Ephemeral).then(|| request.now.plus(EPHEMERAL_LIFETIME)),
-    };
-    let number = store.add_directory(directory)?;
-    store.made.directories += 1;
-    Ok(Response::json(201, &body(store, store.directory(number))))
+        name: new.name,
+        description: new.description,
+        kind: if is_ephemeral { DirectoryKind::Ephemeral } else { DirectoryKind::User },
+        connector_subscription_id: new.connector_subscription_id,
+        system_metadata: new.system_metadata.map(Box::new),
+        created_at: scope.now,
+        expires_at: is_ephemeral.then(|| scope.now.plus(EPHEMERAL_LIFETIME)),
+    })?;
+    scope.count_created::<Directory>();
+    Ok(Payload::json(&body(scope.store, ordinal)))
 }
 
-fn get(store: &mut Store, request: &mut HandlerRequest) -> Result<Response, ApiError> {
-    let id = request.path[0].1.as_str();
-    if let Some(number) = store.find_directory(id, request) {
-        return Ok(Response::json(200, &body(store, store.directory(number))));
+fn list(scope: &mut Scope<'_>, filter: &DirectoryFilter, page: &PageParams) -> Result<Payload, ApiError> {
+    let request = page.page(LIST, "query", &scope.store.policy)?;
+    let project = scope.existing_project();
+    let found = scope.page(project, request, filter.include_deleted, |directory| filter.accepts(directory));
+    let found = page.refuse_token(found, "query", scope)?;
+    let items = found.ordinals.iter().map(|ordinal| body(scope.store, *ordinal)).collect();
+    Ok(Payload::json(&PageBody::new(items, found.next_token)))
+}
+
+impl DirectoryFilter {
+    fn accepts(&self, directory: &Directory) -> bool {
+        let kind = directory.kind.as_str();
+        self.name.as_deref().is_none_or(|name| *directory.name == *name)
+            && self.kind.as_deref().is_none_or(|wanted| wanted == kind)
+            && self.types.as_ref().is_none_or(|wanted| wanted.iter().any(|wanted| wanted == kind))
     }
-    if let Some(index) = store.find_index_by_output(id, request) {
-        return Ok(Response::json(
-            200,
-            &output_body(store, index, &format!("{}{INDEX_DIRECTORY_SUFFIX}", index.name), id),
-        ));
-    }
-    if store.policy.fidelity == crate::config::Fidelity::Contract {
-        let number = create_implicit(store, id, request)?;
-        return Ok(Response::json(200, &body(store, store.directory(number))));
-    }
-    Err(not_found())
 }
 
-/// The refusal of a directory that is not there.
-pub(super) fn not_found() -> ApiError {
-    ApiError::text(404, "Directory not found")
+fn get(scope: &mut Scope<'_>, path: &DirectoryPath) -> Result<Payload, ApiError> {
+    let ordinal = scope.resolve::<Directory>(&path.directory_id)?;
+    Ok(Payload::json(&body(scope.store, ordinal)))
 }
 
-/// Lets a directory exist that a client only mentioned. Its name derives from its id alone.
-pub(super) fn create_implicit(store: &mut Store, id: &str, request: &HandlerRequest) -> Result<u32, ApiError> {
-    let project = store.project_for_write(request)?;
-    let mut stream = store.seed.stream(&format!("directory {id}"), 0);
-    let client: String = LastName().fake_with_rng(&mut stream);
-    let kind = KINDS_OF_DOCUMENTS.choose(&mut stream).expect("is not empty");
-    store.add_directory(Directory {
-        id: id.into(),
-        project,
-        name: format!("{client} {kind}").into(),
-        description: None,
-        kind: DirectoryKind::User,
-        connector_subscription_id: None,
-        system_metadata: None,
-        created_at: request.now,
-        expires_at: None,
-    })
+/// Every directory as the admin state shows it, oldest first.
+pub(super) fn state(store: &mut Store, _now: Timestamp) -> Vec<Value> {
+    let ordinals = store.ordinals::<Directory>();
+    ordinals.into_iter().map(|ordinal| serde_json::to_value(body(store, ordinal)).unwrap_or_default()).collect()
 }
 
-/// Every directory as the service would show it, in order of creation, without those of indexes.
-pub fn all(store: &Store) -> Vec<Value> {
-    store.directories().map(|directory| serde_json::to_value(body(store, directory))).filter_map(Result::ok).collect()
-}
-
-fn body<'a>(store: &Store, directory: &'a Directory) -> DirectoryBody<'a> {
+fn body(store: &Store, ordinal: u64) -> DirectoryBody<'_> {
+    let directory: &Directory = store.get(ordinal);
     DirectoryBody {
         id: &directory.id,
         created_at: directory.created_at,
@@ -152,38 +192,6 @@ fn body<'a>(store: &Store, directory: &'a Directory) -> DirectoryBody<'a> {
         connector_subscription_id: directory.connector_subscription_id.as_deref(),
         expires_at: directory.expires_at,
         system_metadata: directory.system_metadata.as_deref(),
-        deleted_at: None,
-    }
-}
-
-/// The directory that an index keeps its parsed files in.
-fn output_body<'a>(store: &Store, index: &Index, name: &'a str, id: &'a str) -> DirectoryBody<'a> {
-    DirectoryBody {
-        id,
-        created_at: index.created_at,
-        updated_at: index.created_at,
-        project_id: store.project_id(index.project),
-        name,
-        description: None,
-        kind: DirectoryKind::Index.as_str(),
-        connector_subscription_id: None,
-        expires_at: None,
-        system_metadata: None,
-        deleted_at: None,
-    }
-}
-
-/// A field's text, moved out; `None` when it is absent or null.
-pub(super) fn take_text(body: &mut Map<String, Value>, field: &str) -> Option<Box<str>> {
-    match body.get_mut(field)?.take() {
-        Value::String(text) => Some(text.into()),
-        _ => None,
-    }
-}
-
-fn take_map(body: &mut Map<String, Value>, field: &str) -> Option<Box<Map<String, Value>>> {
-    match body.get_mut(field)?.take() {
-        Value::Object(map) => Some(Box::new(map)),
-        _ => None,
+        deleted_at: Directory::collection(store).deleted_at(ordinal),
     }
 }

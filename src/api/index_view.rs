@@ -1,117 +1,106 @@
-//! An index, and a page of them, as the service prints them; the order of fields is its contract's. It changes nothing.
+//! An index, and a page of indexes, as the service prints them. The order of the fields is that of its contract.
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
-use uuid::Uuid;
+use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::ids::Prefixed;
+use super::paging::PageBody;
 use crate::clock::Timestamp;
-use crate::response::Response;
-use crate::store::Store;
 use crate::store::sync::SyncOutcome;
+use crate::store::{Id, Index, Options, Page, Product, Resource, Store};
 
 /// An index.
 #[derive(Serialize)]
 pub(super) struct IndexBody<'a> {
-    id: Id<'a>,
+    id: &'a Id,
     created_at: Timestamp,
     updated_at: Timestamp,
     name: &'a str,
     description: Option<&'a str>,
-    project_id: Uuid,
-    source_directory_id: &'a str,
-    output_directory_id: Prefixed,
-    sync_config_id: Prefixed,
-    export_config_id: Prefixed,
+    project_id: &'a Id,
+    source_directory_id: &'a Id,
+    output_directory_id: &'a Id,
+    sync_config_id: &'a Id,
+    export_config_id: &'a Id,
     last_synced_at: Option<Timestamp>,
     last_exported_at: Option<Timestamp>,
     metadata: Metadata<'a>,
     sync_in_progress: Option<bool>,
 }
 
-/// What the service says of an index's state. Only `status` of `ready` or `failed` is stable there.
+/// The state of an index. Only a `status` of `ready` or `failed` is documented as stable.
 #[derive(Serialize)]
 struct Metadata<'a> {
-    status: &'static str,
+    status: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<&'a str>,
 }
 
-/// A page of indexes.
-#[derive(Serialize)]
-struct IndexPageBody<'a> {
-    items: Vec<IndexBody<'a>>,
-    next_page_token: Option<String>,
-    total_size: Option<u64>,
-}
-
-/// How an index is called.
-enum Id<'a> {
-    Minted(Prefixed),
-    RawRequest(&'a str),
-}
-
-impl Serialize for Id<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Minted(id) => id.serialize(serializer),
-            Self::RawRequest(id) => serializer.serialize_str(id),
-        }
-    }
-}
-
-/// Whether an answer shows `sync_in_progress`.
+/// Whether a response shows `sync_in_progress`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
     Hidden,
     Shown,
 }
 
-/// The page of these indexes.
-pub(super) fn page(store: &Store, ordinals: &[u64], next_page_token: Option<String>) -> Response {
-    let items = ordinals.iter().map(|ordinal| body(store, *ordinal, Progress::Hidden)).collect();
-    Response::json(200, &IndexPageBody { items, next_page_token, total_size: None })
+/// A page of indexes.
+pub(super) fn page<'a>(store: &'a Store, page: &Page) -> PageBody<IndexBody<'a>> {
+    let items = page.ordinals.iter().map(|ordinal| body(store, *ordinal, Progress::Hidden)).collect();
+    PageBody::new(items, page.next_token.clone())
 }
 
-/// Every index as the service would show it at `now`, in order of creation.
-pub fn all(store: &mut Store, now: Timestamp) -> Vec<Value> {
-    let ordinals: Vec<u64> = store.indexes().map(|index| index.ordinal).collect();
-    for ordinal in &ordinals {
-        store.index_at_mut(*ordinal).life.bring_to(now);
-    }
-    let shown = |ordinal: &u64| serde_json::to_value(body(store, *ordinal, Progress::Shown));
-    ordinals.iter().map(shown).filter_map(Result::ok).collect()
-}
-
-/// The index with this number.
+/// The index with this ordinal.
 pub(super) fn body(store: &Store, ordinal: u64, progress: Progress) -> IndexBody<'_> {
-    let index = store.index_at(ordinal);
-    let life = index.life.view();
-    let id = index.given_id.as_deref().map_or(Id::Minted(Prefixed("idx-", index.uuid)), Id::RawRequest);
-    IndexBody {
-        id,
-        created_at: index.created_at,
-        updated_at: life.changed_at,
-        name: &index.name,
-        description: index.description.as_deref(),
-        project_id: store.project_id(index.project),
-        source_directory_id: &store.directory(index.source).id,
-        output_directory_id: Prefixed("dir-", index.output),
-        sync_config_id: Prefixed("cfg-", index.sync_config),
-        export_config_id: Prefixed("cfg-", index.export_config),
-        last_synced_at: life.last_synced_at,
-        last_exported_at: life.last_exported_at,
-        metadata: metadata(life.outcome),
-        sync_in_progress: (progress == Progress::Shown).then_some(life.in_progress),
-    }
-}
-
-fn metadata(outcome: &SyncOutcome) -> Metadata<'_> {
-    let (status, error_message) = match outcome {
+    let index: &Index = store.get(ordinal);
+    let sync = index.sync.view();
+    let (status, error_message) = match sync.outcome {
         SyncOutcome::None => ("pending", None),
         SyncOutcome::Ready => ("ready", None),
         SyncOutcome::Partial(message) => ("ready", Some(&**message)),
         SyncOutcome::Failed(message) => ("failed", Some(&**message)),
     };
-    Metadata { status, error_message }
+    IndexBody {
+        id: &index.id,
+        created_at: index.created_at,
+        updated_at: sync.changed_at,
+        name: &index.name,
+        description: index.description.as_deref(),
+        project_id: store.project_id(index.project),
+        source_directory_id: &index.source_directory_id,
+        output_directory_id: &index.output_directory_id,
+        sync_config_id: &index.sync_config_id,
+        export_config_id: &index.export_config_id,
+        last_synced_at: sync.last_synced_at,
+        last_exported_at: sync.last_exported_at,
+        metadata: Metadata { status: sync.custom_status.unwrap_or(status), error_message },
+        sync_in_progress: (progress == Progress::Shown).then_some(sync.in_progress),
+    }
+}
+
+/// Every index as the admin state shows it at `now`, oldest first: as the service prints it, then what no response of
+/// the API shows.
+pub(super) fn state(store: &mut Store, now: Timestamp) -> Vec<Value> {
+    let ordinals = store.ordinals::<Index>();
+    ordinals
+        .into_iter()
+        .map(|ordinal| {
+            store.get_mut::<Index>(ordinal).advance_to(now);
+            let mut shown = serde_json::to_value(body(store, ordinal, Progress::Shown)).unwrap_or_default();
+            shown["kept"] = kept(store.get(ordinal));
+            shown
+        })
+        .collect()
+}
+
+/// What an index was asked to do, and when its running sync ends if time alone decides that.
+fn kept(index: &Index) -> Value {
+    let default = Options::default();
+    let options = index.options.as_deref().unwrap_or(&default);
+    let product = |product: &Product| json!({"product_type": product.product_type, "product_config_id": product.product_config_id});
+    json!({
+        "products": options.products.iter().map(product).collect::<Vec<_>>(),
+        "sync_frequency": options.sync_frequency,
+        "vector_target": options.vector_target,
+        "store_attachments": options.store_attachments,
+        "sync_ends_at": index.sync.ends_at(),
+    })
 }

@@ -1,297 +1,330 @@
-//! Indexes: made over a directory, listed, shown, synced, cancelled, deleted.
+//! Indexes: created, listed, shown, deleted, synced.
 
 use std::sync::Arc;
 
 use http::Method;
-use serde_json::Value;
+use serde::Deserialize;
 
-use super::directories::{self, take_text};
-use super::ids::Prefixed;
 use super::index_view::{self, Progress};
-use super::{paging, value_checks};
+use super::paging::PageParams;
+use super::value_checks;
 use crate::config::{Fidelity, References, SyncConflict};
 use crate::error::ApiError;
-use crate::operation::Operation;
-use crate::response::Response;
-use crate::seed::{self, RandomStream};
-use crate::store::sync::{Life, Moved, Script};
-use crate::store::{HandlerRequest, Index, Options, PageFault, Store};
+use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::response::Payload;
+use crate::store::state_faults::StateFault;
+use crate::store::sync::{Script, SyncState};
+use crate::store::{
+    Directory, DirectoryKind, Id, Index, Kind, NewIndex, Options, Policy, Product, Resource, Scope, StoreError,
+};
 
-/// The list whose pages go on by token.
+/// The name of the list of indexes, which its page tokens are valid for.
 const LIST: &str = "indexes.list";
 
 /// The rows of indexes.
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "indexes.create",
+        summary: "Creates an index over a directory and starts its first sync.",
         method: Method::POST,
         path: "/api/v1/indexes",
-        params: "indexes.create.params",
-        body: Some("indexes.create.request"),
-        status: 201,
-        response: Some("index"),
-        summary: "Makes an index over a directory and starts its first sync.",
-        handler: create,
+        authentication: Authentication::Key,
+        effect: Effect::Creates,
+        resource: Kind::Index,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "indexes.create.params",
+            body: Some("indexes.create.request"),
+            status: 201,
+            response: Some("index"),
+            state_faults: &[StateFault::Quota, StateFault::Script],
+            handler: |scope, request| create(scope, request.body()?),
+        }),
     },
     Operation {
         name: LIST,
+        summary: "Lists indexes, newest first.",
         method: Method::GET,
         path: "/api/v1/indexes",
-        params: "indexes.list.params",
-        body: None,
-        status: 200,
-        response: Some("index_page"),
-        summary: "Lists indexes, newest first.",
-        handler: list,
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::Index,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "indexes.list.params",
+            body: None,
+            status: 200,
+            response: Some("index_page"),
+            state_faults: &[StateFault::Lag, StateFault::Page],
+            handler: |scope, request| list(scope, &request.params()?, &request.params()?),
+        }),
     },
     Operation {
         name: "indexes.get",
+        summary: "Shows an index.",
         method: Method::GET,
         path: "/api/v1/indexes/{index_id}",
-        params: "indexes.get.params",
-        body: None,
-        status: 200,
-        response: Some("index"),
-        summary: "Shows an index.",
-        handler: get,
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::Index,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "indexes.get.params",
+            body: None,
+            status: 200,
+            response: Some("index"),
+            state_faults: &[StateFault::Lag, StateFault::Vanish],
+            handler: |scope, request| get(scope, &request.params()?),
+        }),
     },
     Operation {
         name: "indexes.delete",
+        summary: "Deletes an index; its source directory stays.",
         method: Method::DELETE,
         path: "/api/v1/indexes/{index_id}",
-        params: "indexes.delete.params",
-        body: None,
-        status: 204,
-        response: None,
-        summary: "Deletes an index; its source directory stays.",
-        handler: delete,
+        authentication: Authentication::Key,
+        effect: Effect::Deletes,
+        resource: Kind::Index,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "indexes.delete.params",
+            body: None,
+            status: 204,
+            response: None,
+            state_faults: &[StateFault::Vanish],
+            handler: |scope, request| delete(scope, &request.params()?),
+        }),
     },
     Operation {
         name: "indexes.sync",
+        summary: "Starts a sync.",
         method: Method::POST,
         path: "/api/v1/indexes/{index_id}/sync",
-        params: "indexes.sync.params",
-        body: None,
-        status: 202,
-        response: Some("accepted"),
-        summary: "Starts a sync.",
-        handler: sync,
+        authentication: Authentication::Key,
+        effect: Effect::Changes,
+        resource: Kind::Index,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "indexes.sync.params",
+            body: None,
+            status: 202,
+            response: Some("accepted"),
+            state_faults: &[StateFault::Vanish, StateFault::Script],
+            handler: |scope, request| sync(scope, &request.params()?),
+        }),
     },
     Operation {
         name: "indexes.cancel_sync",
+        summary: "Cancels the running sync.",
         method: Method::POST,
         path: "/api/v1/indexes/{index_id}/sync/cancel",
-        params: "indexes.cancel_sync.params",
-        body: None,
-        status: 202,
-        response: Some("accepted"),
-        summary: "Cancels the running sync.",
-        handler: cancel_sync,
+        authentication: Authentication::Key,
+        effect: Effect::Changes,
+        resource: Kind::Index,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "indexes.cancel_sync.params",
+            body: None,
+            status: 202,
+            response: Some("accepted"),
+            state_faults: &[StateFault::Vanish],
+            handler: |scope, request| cancel_sync(scope, &request.params()?),
+        }),
     },
 ];
 
-// ------------------------------------------------------------------------------------------------------- handlers
+const SYNC_FREQUENCIES: &[&str] = &["manual", "daily", "on_source_change"];
+const PRODUCT_TYPES: &[&str] = &["parse", "extract"];
+const ATTACHMENTS: &[&str] = &["screenshots", "items"];
+/// The values of the schema, which refuses others unless `--schemas` replaces it.
+const VECTOR_TARGETS: &[&str] = &["DEFAULT", "DISABLED"];
 
-fn create(store: &mut Store, request: &mut HandlerRequest) -> Result<Response, ApiError> {
-    let options = value_checks::options(&mut request.body, &store.policy)?;
-    if let Some((most, status)) = request.conditions.quota.take_if(|(most, _)| store.index_count() >= *most) {
-        return Err(ApiError::text(status, format!("Index quota exceeded: at most {most} indexes")));
-    }
-    let directories = store.next_directory();
-    let ordinal = add(store, options, request).inspect_err(|_| store.forget_directories_from(directories))?;
-    store.made.indexes += 1;
-    expect_steps(store, ordinal);
-    Ok(Response::json(201, &index_view::body(store, ordinal, Progress::Hidden)))
+#[derive(Deserialize)]
+struct CreateIndex {
+    source_directory_id: String,
+    name: Option<Box<str>>,
+    description: Option<Box<str>>,
+    products: Option<Vec<IndexProduct>>,
+    sync_frequency: Option<String>,
+    vector_target: Option<String>,
+    store_attachments: Option<Vec<String>>,
 }
 
-/// Puts in what a create asks for. On a refusal, a directory that was only mentioned may be left.
-fn add(store: &mut Store, options: Option<Box<Options>>, request: &mut HandlerRequest) -> Result<u64, ApiError> {
-    let source_id = take_text(&mut request.body, "source_directory_id").unwrap_or_default();
-    let name = take_text(&mut request.body, "name");
-    // Before the directory comes to exist: what is refused leaves nothing behind.
-    let scripted = name.as_deref().map(|name| script(store, name, request)).transpose()?;
-    let source = source_directory(store, &source_id, request)?;
-    let name = name.unwrap_or_else(|| store.directory(source).name.clone());
-    let script = scripted.map_or_else(|| script(store, &name, request), Ok)?;
-    let description = take_text(&mut request.body, "description");
-    let stream = store.seed.stream("index", store.made.indexes);
-    let index =
-        Index { description, options, ..new_index(store, stream, (source, name), Life::begin(script, request.now)) };
-    store.add_index(index)
+#[derive(Deserialize)]
+struct IndexProduct {
+    product_type: String,
+    product_config_id: Box<str>,
 }
 
-fn list(store: &mut Store, request: &mut HandlerRequest) -> Result<Response, ApiError> {
-    let page = paging::asked(store, request, LIST)?;
-    request.look_back();
-    let shown = match (store.project_for_list(request), paging::text_param(request, "source_directory_id")) {
-        (None, _) => store.page_of_nothing(),
-        (Some(project), None) => store.page_of_project(project, page, request),
-        (Some(project), Some(source)) => match store.find_directory_in(source, project) {
-            Some(source) => store.page_of_source(source, page, request),
-            None => store.page_of_nothing(),
-        },
-    };
-    for ordinal in &shown.ordinals {
-        store.index_at_mut(*ordinal).life.bring_to(request.now);
-    }
-    let mut comes_to_pass = |fault: PageFault| request.conditions.page.take_if(|asked| *asked == fault).is_some();
-    let next = match page.below {
-        Some(below) if comes_to_pass(PageFault::RepeatToken) => Some(below),
-        _ => shown.next_below,
-    };
-    let is_emptied = next.is_some() && comes_to_pass(PageFault::EmptyMiddle);
-    let items = if is_emptied { &[] } else { &shown.ordinals[..] };
-    let response = index_view::page(store, items, next.map(|below| store.page_token(LIST, below)));
-    for ordinal in &shown.ordinals {
-        note_read(store, *ordinal, request);
-    }
-    Ok(response)
+#[derive(Deserialize)]
+struct IndexPath {
+    index_id: String,
 }
 
-fn get(store: &mut Store, request: &mut HandlerRequest) -> Result<Response, ApiError> {
-    request.look_back();
-    let ordinal = named_index(store, request)?;
-    let progress = match request.params.get("expand").and_then(Value::as_array) {
-        Some(expand) if !expand.is_empty() => Progress::Shown,
-        _ => Progress::Hidden,
-    };
-    let response = Response::json(200, &index_view::body(store, ordinal, progress));
-    note_read(store, ordinal, request);
-    Ok(response)
+#[derive(Deserialize)]
+struct IndexFilter {
+    source_directory_id: Option<String>,
 }
 
-fn delete(store: &mut Store, request: &mut HandlerRequest) -> Result<Response, ApiError> {
-    let ordinal = named_index(store, request)?;
-    store.delete_index(ordinal, request.now);
-    Ok(Response::empty(204))
+#[derive(Deserialize)]
+struct GetIndex {
+    index_id: String,
+    expand: Option<Vec<String>>,
 }
 
-fn sync(store: &mut Store, request: &mut HandlerRequest) -> Result<Response, ApiError> {
-    let ordinal = named_index(store, request)?;
-    if store.index_at(ordinal).life.view().in_progress {
-        return match store.policy.sync_conflict {
-            _ if store.policy.fidelity == Fidelity::Contract => Ok(accepted()),
-            SyncConflict::Coalesce => Ok(accepted()),
-            SyncConflict::Refuse(status) => Err(ApiError::text(status, "A sync is already in progress for this index")),
+fn create(scope: &mut Scope<'_>, new: CreateIndex) -> Result<Payload, ApiError> {
+    let options = options(&scope.store.policy, &new)?;
+    scope.check_quota::<Index>()?;
+    let first_new_directory = scope.next_ordinal::<Directory>();
+    let ordinal = add(scope, new, options).inspect_err(|_| scope.undo_from::<Directory>(first_new_directory))?;
+    scope.count_created::<Index>();
+    Ok(Payload::json(&index_view::body(scope.store, ordinal, Progress::Hidden)))
+}
+
+/// Creates the index. If it is refused, a directory that was created implicitly may be left.
+fn add(scope: &mut Scope<'_>, new: CreateIndex, options: Option<Box<Options>>) -> Result<u64, ApiError> {
+    let source = source_directory(scope, &new.source_directory_id)?;
+    let name = new.name.unwrap_or_else(|| scope.store.get::<Directory>(source).name.clone());
+    let script = script(scope, &name)?;
+    let stream = scope.store.seed.stream("index", scope.created::<Index>());
+    let sync = SyncState::begin(script, scope.now);
+    let new = NewIndex { source, name, description: new.description, options, sync };
+    Ok(Index::add(scope, new, None, stream)?)
+}
+
+fn list(scope: &mut Scope<'_>, filter: &IndexFilter, page: &PageParams) -> Result<Payload, ApiError> {
+    let request = page.page(LIST, "query", &scope.store.policy)?;
+    let project = scope.existing_project();
+    let source = filter.source_directory_id.as_deref().map(Id::parse);
+    let is_over = |index: &Index| source.as_ref().is_none_or(|source| index.source_directory_id == *source);
+    let found = scope.page(project, request, false, is_over);
+    let found = page.refuse_token(found, "query", scope)?;
+    let payload = Payload::json(&index_view::page(scope.store, &found));
+    found.ordinals.iter().for_each(|ordinal| count_read(scope, *ordinal));
+    Ok(payload)
+}
+
+fn get(scope: &mut Scope<'_>, request: &GetIndex) -> Result<Payload, ApiError> {
+    let ordinal = scope.resolve::<Index>(&request.index_id)?;
+    let is_expanded = request.expand.as_ref().is_some_and(|fields| !fields.is_empty());
+    let progress = if is_expanded { Progress::Shown } else { Progress::Hidden };
+    let payload = Payload::json(&index_view::body(scope.store, ordinal, progress));
+    count_read(scope, ordinal);
+    Ok(payload)
+}
+
+fn delete(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
+    let ordinal = scope.resolve::<Index>(&path.index_id)?;
+    scope.delete::<Index>(ordinal);
+    Ok(Payload::Empty)
+}
+
+fn sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
+    let ordinal = scope.resolve::<Index>(&path.index_id)?;
+    let index: &Index = scope.store.get(ordinal);
+    if index.sync.view().in_progress {
+        return match scope.store.policy.sync_conflict {
+            SyncConflict::Refuse(status) if scope.store.policy.fidelity == Fidelity::Service => {
+                Err(ApiError::text(status, "A sync is already in progress for this index"))
+            }
+            SyncConflict::Refuse(_) | SyncConflict::Coalesce => Ok(accepted()),
         };
     }
-    let name = store.index_at(ordinal).name.clone();
-    let script = script(store, &name, request)?;
-    store.index_at_mut(ordinal).life.start(script, request.now);
-    expect_steps(store, ordinal);
+    let name = index.name.clone();
+    let script = script(scope, &name)?;
+    scope.store.get_mut::<Index>(ordinal).sync.start(script, scope.now);
+    expect_steps(scope, ordinal);
     Ok(accepted())
 }
 
-fn cancel_sync(store: &mut Store, request: &mut HandlerRequest) -> Result<Response, ApiError> {
-    let ordinal = named_index(store, request)?;
-    let in_progress = store.index_at(ordinal).life.view().in_progress;
-    if in_progress {
-        store.index_at_mut(ordinal).life.cancel(request.now);
-    } else if store.policy.fidelity == Fidelity::Service {
+fn cancel_sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
+    let ordinal = scope.resolve::<Index>(&path.index_id)?;
+    let now = scope.now;
+    let index: &mut Index = scope.store.get_mut(ordinal);
+    if index.sync.view().in_progress {
+        index.sync.cancel(now);
+    } else if scope.store.policy.fidelity == Fidelity::Service {
         return Err(ApiError::text(409, "No sync is in progress for this index"));
     }
     Ok(accepted())
 }
 
-/// 202 with the body of a handler that returns nothing on the service's framework: `null`, which every SDK can parse.
-fn accepted() -> Response {
-    Response::bytes(202, "application/json", &b"null"[..])
+/// The body of a handler that returns nothing on the service's framework: `null`, which every SDK can parse.
+fn accepted() -> Payload {
+    Payload::json(&())
 }
 
-// ---------------------------------------------------------------------------------------------------- finding, making
-
-/// The index that the path names, brought up to now.
-fn named_index(store: &mut Store, request: &mut HandlerRequest) -> Result<u64, ApiError> {
-    let id = request.path[0].1.as_str();
-    let found = store.find_index(id, request);
-    if let Some(ordinal) = found.filter(|_| request.conditions.vanish.take().is_some()) {
-        store.delete_index(ordinal, request.now);
-        return Err(not_found());
-    }
-    let ordinal = match found {
-        Some(ordinal) => ordinal,
-        None if store.policy.fidelity == Fidelity::Contract => create_implicit(store, id, request)?,
-        None => return Err(not_found()),
+/// What a create request asks of its index; `None` if all of it is the default.
+fn options(policy: &Policy, new: &CreateIndex) -> Result<Option<Box<Options>>, ApiError> {
+    let default = Options::default();
+    let products = new.products.iter().flatten().enumerate().map(|(position, product)| {
+        let place = ["body", "products", &position.to_string(), "product_type"];
+        let product_type = value_checks::one_of(policy, PRODUCT_TYPES, product.product_type.clone(), &place)?;
+        Ok(Product { product_type, product_config_id: product.product_config_id.clone() })
+    });
+    let products = products.collect::<Result<_, ApiError>>()?;
+    let sync_frequency = new
+        .sync_frequency
+        .clone()
+        .map(|frequency| value_checks::one_of(policy, SYNC_FREQUENCIES, frequency, &["body", "sync_frequency"]));
+    let attachments = new.store_attachments.iter().flatten().enumerate().map(|(position, kind)| {
+        let place = ["body", "store_attachments", &position.to_string()];
+        value_checks::one_of(policy, ATTACHMENTS, kind.clone(), &place)
+    });
+    let vector_target = new.vector_target.clone().map(|target| value_checks::word(VECTOR_TARGETS, target));
+    let options = Options {
+        products,
+        sync_frequency: sync_frequency.transpose()?.unwrap_or(default.sync_frequency),
+        store_attachments: attachments.collect::<Result<_, _>>()?,
+        vector_target: vector_target.unwrap_or(default.vector_target),
     };
-    store.index_at_mut(ordinal).life.bring_to(request.now);
-    Ok(ordinal)
+    Ok((options != Options::default()).then(|| Box::new(options)))
 }
 
-fn not_found() -> ApiError {
-    ApiError::text(404, "Index not found")
-}
-
-/// Lets an index exist that nobody made.
-fn create_implicit(store: &mut Store, id: &str, request: &HandlerRequest) -> Result<u64, ApiError> {
-    let mut stream = store.seed.stream(&format!("source of {id}"), 0);
-    let source_id = Prefixed("dir-", seed::uuid(&mut stream)).to_string();
-    let source = source_directory(store, &source_id, request)?;
-    let name = store.directory(source).name.clone();
-    let life = Life::begin(Arc::clone(&store.policy.script), request.now);
-    let project = store.project_id(store.directory(source).project);
-    let stream = store.seed.stream(&format!("index {id} in {project}"), 0);
-    let index = Index { given_id: Some(id.into()), ..new_index(store, stream, (source, name), life) };
-    store.add_index(index)
-}
-
-/// The directory that an index is made over; one that was only mentioned comes to exist unless references are strict.
-fn source_directory(store: &mut Store, id: &str, request: &HandlerRequest) -> Result<u32, ApiError> {
-    if let Some(number) = store.find_directory(id, request) {
-        return Ok(number);
+/// The directory over which an index is created. An unknown one is created unless references are strict.
+fn source_directory(scope: &mut Scope<'_>, id: &str) -> Result<u64, ApiError> {
+    let policy = Arc::clone(&scope.store.policy);
+    let is_service = policy.fidelity == Fidelity::Service;
+    if let Some(ordinal) = scope.find::<Directory>(id) {
+        let is_output = scope.store.get::<Directory>(ordinal).kind == DirectoryKind::Index;
+        if is_output && is_service {
+            let allowed =
+                "source_directory_id should be a directory of type 'user' or 'ephemeral', not the output of an index";
+            return Err(value_checks::refusal(&policy, &["body", "source_directory_id"], allowed, id.into()));
+        }
+        return Ok(ordinal);
     }
-    let is_strict = store.policy.fidelity == Fidelity::Service;
-    if is_strict && store.find_index_by_output(id, request).is_some() {
-        let allowed =
-            "source_directory_id should be a directory of type 'user' or 'ephemeral', not one that an index made";
-        return Err(value_checks::refusal(&store.policy, &["body", "source_directory_id"], allowed, id.into()));
+    if is_service && (id.is_empty() || policy.references == References::Strict) {
+        return Err(StoreError::NotFound(Kind::Directory).into());
     }
-    if is_strict && (id.is_empty() || store.policy.references == References::Strict) {
-        return Err(directories::not_found());
-    }
-    directories::create_implicit(store, id, request)
+    Ok(Directory::create_implicit(scope, id)?)
 }
 
-fn new_index(store: &Store, mut stream: RandomStream, (source, name): (u32, Box<str>), life: Life) -> Index {
-    Index {
-        ordinal: store.next_index(),
-        given_id: None,
-        uuid: seed::uuid(&mut stream),
-        output: seed::uuid(&mut stream),
-        sync_config: seed::uuid(&mut stream),
-        export_config: seed::uuid(&mut stream),
-        project: store.directory(source).project,
-        source,
-        name,
-        description: None,
-        options: None,
-        created_at: life.view().changed_at,
-        deleted_at: None,
-        life,
-    }
-}
-
-/// The course of a sync that starts now: a fault's, a magic name's, or the plain one.
-fn script(store: &Store, name: &str, request: &mut HandlerRequest) -> Result<Arc<Script>, ApiError> {
-    if let Some(script) = request.conditions.script.take() {
+/// The script of a sync that starts now: that of a fault, that of a magic name, or the plain one.
+fn script(scope: &mut Scope<'_>, name: &str) -> Result<Arc<Script>, ApiError> {
+    if let Some(script) = scope.take_script() {
         return Ok(script);
     }
-    match Script::from_magic_name(name, store.policy.sync_duration) {
-        None => Ok(Arc::clone(&store.policy.script)),
+    let policy = &scope.store.policy;
+    match Script::from_magic_name(name, policy.sync_duration) {
         Some(Ok(script)) => Ok(Arc::new(script)),
-        Some(Err(_)) if store.policy.fidelity == Fidelity::Contract => Ok(Arc::clone(&store.policy.script)),
-        Some(Err(allowed)) => Err(value_checks::refusal(&store.policy, &["body", "name"], &allowed, name.into())),
+        Some(Err(allowed)) if policy.fidelity == Fidelity::Service => {
+            Err(value_checks::refusal(policy, &["body", "name"], &allowed, name.into()))
+        }
+        Some(Err(_)) | None => Ok(Arc::clone(&policy.script)),
     }
 }
 
-/// Counts a read of an index; a sync that goes by reads may have gone on.
-fn note_read(store: &mut Store, ordinal: u64, request: &HandlerRequest) {
-    if store.index_at_mut(ordinal).life.was_read(request.now) == Moved::On {
-        expect_steps(store, ordinal);
+/// Counts a read of an index: the scripts of some syncs go on by reads.
+fn count_read(scope: &mut Scope<'_>, ordinal: u64) {
+    let now = scope.now;
+    if scope.store.get_mut::<Index>(ordinal).sync.count_read(now) {
+        expect_steps(scope, ordinal);
     }
 }
 
-/// Notes when the sync that just started or went on goes on, for clocks that jump from event to event.
-fn expect_steps(store: &mut Store, ordinal: u64) {
-    let steps = store.index_at(ordinal).life.coming_steps();
-    store.events.extend(steps);
+/// Notes when the running sync enters its next steps, for clocks that jump from event to event.
+fn expect_steps(scope: &mut Scope<'_>, ordinal: u64) {
+    let steps = scope.store.get::<Index>(ordinal).sync.upcoming_steps();
+    scope.expect(steps);
 }

@@ -1,20 +1,21 @@
-//! What is emulated: one file per resource, with its rows of the operation table and its handlers. Nothing here knows
-//! that it is being emulated: no fault, no journal, no wire.
+//! What is emulated: one file a resource, with its rows of the operation table, its typed inputs, its handlers and its
+//! response bodies. Nothing here knows fault rules or the journal.
 
 mod directories;
-mod ids;
+mod errors;
 mod index_view;
 mod indexes;
-pub mod openapi;
+mod not_emulated;
+pub(crate) mod openapi;
 mod paging;
+mod state;
 mod value_checks;
 
-pub use directories::all as all_directories;
-pub use index_view::all as all_indexes;
+pub(crate) use state::state_of;
 
 use crate::operation::Operation;
 
-/// Every operation, in the order in which the service's router tries them.
-pub fn operations() -> impl Iterator<Item = &'static Operation> {
-    indexes::OPERATIONS.iter().chain(directories::OPERATIONS)
+/// Every operation, in the order in which the router of the service tries them.
+pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
+    indexes::OPERATIONS.iter().chain(directories::OPERATIONS).chain(not_emulated::OPERATIONS)
 }

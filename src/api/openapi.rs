@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::operation::Operation;
+use crate::operation::{Emulation, Operation};
 use crate::schema::{Schema, Schemas};
 
 /// Where the document keeps the schemas of bodies.
@@ -17,12 +17,13 @@ const REFUSAL: &str = "refusal";
 const VIOLATIONS: &str = "violations";
 
 /// The document of these operations.
-pub fn document<'a>(operations: impl Iterator<Item = &'a Operation>, schemas: &Schemas) -> Value {
+pub(crate) fn document<'a>(operations: impl Iterator<Item = &'a Operation>, schemas: &Schemas) -> Value {
     let mut document = Document { schemas, components: Map::new() };
     let mut paths = Map::new();
     for operation in operations {
-        let described = document.describe(operation);
-        let path = paths.entry(operation.path).or_insert_with(|| Value::Object(Map::new()));
+        let Some(emulation) = &operation.emulation else { continue };
+        let described = document.describe(operation, emulation);
+        let path = paths.entry(path_template(operation.path)).or_insert_with(|| Value::Object(Map::new()));
         path[operation.method.as_str().to_ascii_lowercase()] = described;
     }
     json!({
@@ -41,37 +42,46 @@ pub fn document<'a>(operations: impl Iterator<Item = &'a Operation>, schemas: &S
     })
 }
 
-/// A document under way.
+/// The path of an operation without the types of its parameters.
+fn path_template(path: &str) -> String {
+    let segment = |segment: &str| match segment.split_once(':') {
+        Some((name, _)) => format!("{name}}}"),
+        None => segment.to_owned(),
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// A document that is being assembled.
 struct Document<'a> {
     schemas: &'a Schemas,
     components: Map<String, Value>,
 }
 
 impl Document<'_> {
-    fn describe(&mut self, operation: &Operation) -> Value {
+    fn describe(&mut self, operation: &Operation, emulation: &Emulation) -> Value {
         let mut described = json!({
             "tags": [operation.name.split('.').next()],
             "summary": operation.summary,
             "operationId": operation.name,
             "security": [{ "HTTPBearer": [] }],
-            "parameters": parameters(self.schema(operation.params)),
+            "parameters": self.parameters(emulation.params),
         });
-        if let Some(name) = operation.body {
+        if let Some(name) = emulation.body {
             described["requestBody"] = json!({ "required": true, "content": self.content(name) });
         }
-        described["responses"] = self.responses(operation);
+        described["responses"] = self.responses(emulation);
         described
     }
 
-    fn responses(&mut self, operation: &Operation) -> Value {
-        let success = operation.response.map_or_else(
+    fn responses(&mut self, emulation: &Emulation) -> Value {
+        let success = emulation.response.map_or_else(
             || json!({ "description": "Done." }),
             |name| json!({ "description": "Done.", "content": self.content(name) }),
         );
         let refusal = json!({ "description": "A refusal in one sentence.", "content": self.content(REFUSAL) });
         let violations = self.content(VIOLATIONS);
         json!({
-            operation.status.to_string(): success,
+            emulation.status.to_string(): success,
             "401": refusal,
             "422": { "description": "A refusal by validation.", "content": violations },
             "default": refusal,
@@ -86,23 +96,34 @@ impl Document<'_> {
     fn component(&mut self, name: &str) -> String {
         let mut source = self.schema(name).source.clone();
         let title = source.get("title").and_then(Value::as_str).unwrap_or(name).to_owned();
+        self.add_definitions(&source);
         if let Some(fields) = source.as_object_mut() {
             fields.shift_remove("$schema");
-            for (inner, schema) in fields.shift_remove("$defs").and_then(into_object).unwrap_or_default() {
-                self.components.entry(inner).or_insert_with(|| relocated(schema));
-            }
+            fields.shift_remove("$defs");
         }
         self.components.insert(title.clone(), relocated(source));
         title
     }
 
-    fn schema(&self, name: &str) -> &Schema {
-        self.schemas.get(name).expect("a test sees that every row names schemas that are there")
+    /// The parameters that a schema names: `x-in` says where each one stands.
+    fn parameters(&mut self, name: &str) -> Vec<Value> {
+        let schemas = self.schemas;
+        let schema = schemas.named(name);
+        self.add_definitions(&schema.source);
+        let fields = schema.source.get("properties").and_then(Value::as_object);
+        fields.into_iter().flatten().map(|(name, field)| parameter(name, field, schema)).collect()
     }
-}
 
-fn into_object(value: Value) -> Option<Map<String, Value>> {
-    if let Value::Object(map) = value { Some(map) } else { None }
+    /// Adds what a schema refers to to the components.
+    fn add_definitions(&mut self, source: &Value) {
+        for (name, definition) in source.get("$defs").and_then(Value::as_object).into_iter().flatten() {
+            self.components.entry(name.clone()).or_insert_with(|| relocated(definition.clone()));
+        }
+    }
+
+    fn schema(&self, name: &str) -> &Schema {
+        self.schemas.named(name)
+    }
 }
 
 /// The same schema with its references led to the components.
@@ -126,17 +147,15 @@ fn relocate(schema: &mut Value) {
     }
 }
 
-/// The parameters that a schema names: `x-in` says where each one goes.
-fn parameters(schema: &Schema) -> Vec<Value> {
-    let required = schema.source.get("required").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let fields = schema.source.get("properties").and_then(Value::as_object);
-    fields.into_iter().flatten().map(|(name, field)| parameter(name, field, required)).collect()
-}
-
-fn parameter(name: &str, field: &Value, required: &[Value]) -> Value {
-    let mut schema = field.clone();
-    let fields = schema.as_object_mut();
+fn parameter(name: &str, field: &Value, schema: &Schema) -> Value {
+    let is_required = schema.source["required"].as_array().is_some_and(|names| names.iter().any(|known| known == name));
+    let mut field = relocated(field.clone());
+    let fields = field.as_object_mut();
     let (place, description) =
         fields.map_or((None, None), |fields| (fields.shift_remove("x-in"), fields.shift_remove("description")));
-    json!({ "name": name, "in": place, "required": required.iter().any(|known| known == name), "description": description, "schema": schema })
+    let mut parameter = json!({ "name": name, "in": place, "required": is_required, "schema": field });
+    if let Some(description) = description {
+        parameter["description"] = description;
+    }
+    parameter
 }

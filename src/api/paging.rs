@@ -1,51 +1,74 @@
-//! What a client asks of a list, checked. Page sizes over the most are cut to it rather than refused, as the service
-//! documents of its lists; what it does with sizes below 1 and with tokens that are none is not published.
+//! The page parameters of lists. A page size over the maximum is reduced to it, as the service documents for its lists;
+//! how it refuses sizes under 1 and unknown tokens is not published (`--unknown-value-status`).
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
 
 use super::value_checks;
 use crate::config::Fidelity;
 use crate::error::ApiError;
-use crate::store::{HandlerRequest, PageFault, PageRequest, Store};
+use crate::store::{Page, PageRequest, Policy, Scope, StoreError};
 
-/// The most items that a page has.
+/// The most items of a page.
 const MAX_PAGE_SIZE: usize = 1000;
 
-/// The page of `list` (an operation's name) that a request asks for.
-pub(super) fn asked(store: &Store, request: &mut HandlerRequest, list: &str) -> Result<PageRequest, ApiError> {
-    Ok(PageRequest { size: size(store, request)?, below: below(store, request, list)? })
+/// The page parameters of a request, wherever they stand in it.
+#[derive(Debug, Deserialize)]
+pub(super) struct PageParams {
+    /// Any integer.
+    page_size: Option<Number>,
+    page_token: Option<String>,
 }
 
-/// A query parameter's text, when it is there.
-pub(super) fn text_param<'a>(request: &'a HandlerRequest, name: &str) -> Option<&'a str> {
-    request.params.get(name)?.as_str()
+/// A page as the service prints it.
+#[derive(Serialize)]
+pub(super) struct PageBody<T> {
+    items: Vec<T>,
+    next_page_token: Option<String>,
+    /// Always null: no parameter asks for it.
+    total_size: Option<u64>,
 }
 
-fn size(store: &Store, request: &HandlerRequest) -> Result<usize, ApiError> {
-    let policy = &store.policy;
-    let Some(number) = request.params.get("page_size").and_then(Value::as_number) else { return Ok(policy.page_size) };
-    // An integer by now, of any length.
-    let digits = number.as_str();
-    if digits != "0" && !digits.starts_with('-') {
-        return Ok(digits.parse().unwrap_or(MAX_PAGE_SIZE).min(MAX_PAGE_SIZE));
+impl<T> PageBody<T> {
+    pub(super) fn new(items: Vec<T>, next_page_token: Option<String>) -> Self {
+        Self { items, next_page_token, total_size: None }
     }
-    if policy.fidelity == Fidelity::Contract {
-        return Ok(policy.page_size);
-    }
-    Err(value_checks::refusal(policy, &["query", "page_size"], "page_size should be at least 1", digits.into()))
 }
 
-fn below(store: &Store, request: &mut HandlerRequest, list: &str) -> Result<Option<u64>, ApiError> {
-    let policy = &store.policy;
-    let Some(token) = text_param(request, "page_token").filter(|token| !token.is_empty()) else { return Ok(None) };
-    let (token, opened) = (token.to_owned(), store.open_page_token(list, token));
-    let has_expired = |fault: &mut PageFault| *fault == PageFault::ExpiredToken;
-    match opened.filter(|_| request.conditions.page.take_if(has_expired).is_none()) {
-        Some(below) => Ok(Some(below)),
-        None if policy.fidelity == Fidelity::Contract => Ok(None),
-        None => {
-            let allowed = "page_token should be one that this list handed out";
-            Err(value_checks::refusal(policy, &["query", "page_token"], allowed, token.into()))
+impl PageParams {
+    /// The page of `list` that is asked for; `place` is where the parameters stand: `query` or `body`.
+    pub(super) fn page(&self, list: &'static str, place: &str, policy: &Policy) -> Result<PageRequest<'_>, ApiError> {
+        let token = self.page_token.as_deref().filter(|token| !token.is_empty());
+        Ok(PageRequest { list, size: self.size(place, policy)?, token })
+    }
+
+    fn size(&self, place: &str, policy: &Policy) -> Result<usize, ApiError> {
+        let Some(number) = &self.page_size else { return Ok(policy.page_size) };
+        let digits = number.as_str();
+        if digits != "0" && !digits.starts_with('-') {
+            return Ok(digits.parse().unwrap_or(MAX_PAGE_SIZE).min(MAX_PAGE_SIZE));
         }
+        if policy.fidelity == Fidelity::Contract {
+            return Ok(policy.page_size);
+        }
+        let allowed = "page_size should be at least 1";
+        Err(value_checks::refusal(policy, &[place, "page_size"], allowed, digits.into()))
+    }
+
+    /// The page that the store found, or the refusal of an unknown token.
+    pub(super) fn refuse_token(
+        &self,
+        page: Result<Page, StoreError>,
+        place: &str,
+        scope: &Scope<'_>,
+    ) -> Result<Page, ApiError> {
+        page.map_err(|error| match error {
+            StoreError::InvalidCursor => {
+                let allowed = "page_token should be one that this list returned";
+                let token = self.page_token.clone().map_or(Value::Null, Value::from);
+                value_checks::refusal(&scope.store.policy, &[place, "page_token"], allowed, token)
+            }
+            other => other.into(),
+        })
     }
 }

@@ -1,64 +1,69 @@
-//! A request between its head and its end: what the stages and the shell keep of it.
+//! What the stages and the server keep of a request between its head and its end.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::clock::{Clock, OpenCall, Timestamp};
-use crate::fault::{AtHead, Rule};
-use crate::journal::{Entry, FaultNote};
+use crate::clock::{Clock, OpenCall};
+use crate::fault::{HeadDecision, Rule};
+use crate::journal::FaultNote;
 use crate::operation::Operation;
-use crate::request::{PathParams, Request};
-use crate::response::{HeadOrder, Response};
-use crate::schema::ValidRequest;
-use crate::store::{Conditions, HandlerRequest};
+use crate::request::PathParams;
+use crate::response::HeadReset;
 use crate::tenant::Tenant;
 
-/// A request on its way.
+/// A request that is being served.
 #[derive(Debug)]
-pub struct RequestContext {
-    /// What it is.
-    pub kind: ContextKind,
-    /// Whose; `None` for callers without a good key and for `/__admin/`.
-    pub tenant: Option<Arc<Tenant>>,
-    /// Bytes that its body may have.
-    pub body_limit: usize,
-    /// A rule that the request brought itself.
-    pub own_rule: Option<Arc<Rule>>,
-    /// What a fault that struck at the head makes the shell do instead of reading on.
-    pub head_order: Option<HeadOrder>,
-    /// What the rules make it see; once it acted, what of that did not come to pass.
-    pub conditions: Conditions,
-    /// What the rules decided by its head.
-    pub at_head: Option<AtHead>,
-    /// What became of the rules that it met.
-    pub faults: Vec<FaultNote>,
-    /// Whether it changed the tenant's store.
-    pub committed: bool,
-    /// Its number among the tenant's requests, once it has one.
-    pub number: u64,
+pub(crate) struct RequestContext {
+    /// What it is for.
+    pub(crate) target: RequestTarget,
+    /// Its tenant; `None` for requests without an accepted key and for `/__admin/`.
+    pub(crate) tenant: Option<Arc<Tenant>>,
+    /// The most bytes of its body.
+    pub(crate) body_limit: usize,
+    /// The fault rule that the request brings itself.
+    pub(crate) own_rule: Option<Arc<Rule>>,
+    /// How a fault rule resets the connection before the request is read.
+    pub(crate) head_reset: Option<HeadReset>,
+    /// What the fault rules decided by its head.
+    pub(crate) head_decision: Option<HeadDecision>,
+    /// The outcome of each fault rule that it met.
+    pub(crate) faults: Vec<FaultNote>,
+    /// Whether it changed the state of its tenant.
+    pub(crate) committed: bool,
+    /// Its number among the requests of the tenant, once it has one.
+    pub(crate) number: u64,
     open: Option<OpenCall>,
 }
 
-/// What a request is.
-#[derive(Debug)]
-pub enum ContextKind {
-    /// An operation, with the values in its path.
-    Operation(&'static Operation, PathParams),
-    /// Something under `/__admin/`.
+/// What a request is for.
+#[derive(Debug, Clone)]
+pub(crate) enum RequestTarget {
+    /// An operation.
+    Operation(RoutedOperation),
+    /// A path under `/__admin/`.
     Admin,
 }
 
+/// The operation that the router found.
+#[derive(Debug, Clone)]
+pub(crate) struct RoutedOperation {
+    /// Its position in the table.
+    pub(crate) position: usize,
+    /// Its row.
+    pub(crate) operation: &'static Operation,
+    /// The values in the path.
+    pub(crate) path: PathParams,
+}
+
 impl RequestContext {
-    /// A request that is no tenant's.
-    pub fn of_nobody(kind: ContextKind, body_limit: usize) -> Self {
+    /// A request without a tenant.
+    pub(crate) fn without_tenant(target: RequestTarget, body_limit: usize) -> Self {
         Self {
-            kind,
+            target,
             tenant: None,
             body_limit,
             own_rule: None,
-            head_order: None,
-            conditions: Conditions::default(),
-            at_head: None,
+            head_reset: None,
+            head_decision: None,
             faults: Vec::new(),
             committed: false,
             number: 0,
@@ -67,43 +72,25 @@ impl RequestContext {
     }
 
     /// A request of a tenant; it counts as open until it is dropped.
-    pub fn of(tenant: Arc<Tenant>, kind: ContextKind, body_limit: usize) -> Self {
-        tenant.begin_call();
-        let mut context = Self::of_nobody(kind, body_limit);
+    pub(crate) fn of_tenant(tenant: Arc<Tenant>, target: RequestTarget, body_limit: usize) -> Self {
+        tenant.begin_request();
+        let mut context = Self::without_tenant(target, body_limit);
         context.open = Some(tenant.clock.open_call());
         context.tenant = Some(tenant);
         context
     }
 
-    /// The operation's name; `admin` for what is under `/__admin/`.
-    pub fn name(&self) -> &'static str {
-        match self.kind {
-            ContextKind::Operation(operation, _) => operation.name,
-            ContextKind::Admin => "admin",
+    /// The name of the operation; `admin` under `/__admin/`.
+    pub(crate) fn name(&self) -> &'static str {
+        match &self.target {
+            RequestTarget::Operation(routed) => routed.operation.name,
+            RequestTarget::Admin => "admin",
         }
     }
 
-    /// The clock that its delays run on; none for requests of no tenant, which are never delayed.
-    pub fn clock(&self) -> Option<&Arc<Clock>> {
+    /// The clock of its delays; `None` for requests without a tenant, which are never delayed.
+    pub(crate) fn clock(&self) -> Option<&Arc<Clock>> {
         self.tenant.as_ref().map(|tenant| &tenant.clock)
-    }
-
-    /// What the handler is given. Takes the path's values and the conditions out.
-    pub fn request(&mut self, now: Timestamp, taken: ValidRequest) -> HandlerRequest {
-        let conditions = std::mem::take(&mut self.conditions);
-        let path = match &mut self.kind {
-            ContextKind::Operation(_, params) => std::mem::take(params),
-            ContextKind::Admin => PathParams::new(),
-        };
-        HandlerRequest { now, path, params: taken.params, body: taken.body, conditions, lag: Duration::ZERO }
-    }
-
-    /// What the journal keeps of it.
-    pub fn entry(&self, at: Timestamp, request: &Request, response: &Response) -> Entry {
-        let label = self.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
-        let entry = Entry::of((self.number, at), (label, Some(self.name())), request, response);
-        let held_back = self.clock().map_or(Duration::ZERO, |clock| clock.on_the_wall(response.delay));
-        Entry { answered: entry.wall.plus(held_back), faults: self.faults.clone(), committed: self.committed, ..entry }
     }
 }
 
@@ -111,7 +98,7 @@ impl Drop for RequestContext {
     fn drop(&mut self) {
         self.open = None;
         if let Some(tenant) = &self.tenant {
-            tenant.end_call();
+            tenant.end_request();
         }
     }
 }

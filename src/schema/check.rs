@@ -4,6 +4,7 @@
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{JsonType, ValidationError};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::body::RawBody;
@@ -11,40 +12,66 @@ use super::node::SchemaNode;
 use super::pydantic::{self, PydanticError};
 use super::{Schema, coerce, uuid};
 use crate::error::{ApiError, LocStep, Violation};
+use crate::request::PathParams;
 
 /// What of a request is checked.
 #[derive(Debug)]
 pub struct RawRequest<'a> {
+    /// The values in the path, decoded.
+    pub path: PathParams,
     /// The query, undecoded.
     pub query: Option<&'a str>,
     /// The body, as it was read.
     pub body: RawBody,
 }
 
-/// What of a request was taken, coerced.
+/// A request that keeps to its schemas, coerced to their types.
 #[derive(Debug, Default)]
 pub struct ValidRequest {
-    /// The query's parameters that its schema names; absent ones are left out.
-    pub params: Map<String, Value>,
-    /// The body's fields, unknown ones too; defaults are not filled in.
-    pub body: Map<String, Value>,
+    /// The parameters in path and query that the schema names; absent ones are left out.
+    params: Map<String, Value>,
+    /// The fields of the body, unknown ones too; defaults are not filled in.
+    body: Map<String, Value>,
+}
+
+impl ValidRequest {
+    /// A parameter in the path or the query, if it is there and a text.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.get(name)?.as_str()
+    }
+
+    /// The parameters as a type that a handler works with: those that it has fields for.
+    ///
+    /// Fails only if `--schemas` replaced the schema by one that allows more than the type.
+    pub fn params<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        T::deserialize(&self.params).map_err(|error| unreadable("query", &error))
+    }
+
+    /// The body as the type that a handler works with.
+    ///
+    /// Fails only if `--schemas` replaced the schema by one that allows more than the type.
+    pub fn body<T: DeserializeOwned>(self) -> Result<T, ApiError> {
+        T::deserialize(self.body).map_err(|error| unreadable("body", &error))
+    }
+}
+
+fn unreadable(root: &'static str, error: &serde_json::Error) -> ApiError {
+    let msg = format!("the schema allows what the emulator cannot read: {error}");
+    ApiError::violations(vec![pydantic::value_error(vec![root.into()], &msg, Value::Null)])
 }
 
 /// Holds a request against the schemas of its parameters and, if it has one, of its body.
 pub fn check(params: &Schema, body: Option<&Schema>, given: RawRequest<'_>) -> Result<ValidRequest, ApiError> {
     let mut violations = Vec::new();
-    let params = match given.query {
-        None | Some("") => Map::new(),
-        Some(query) => fields(checked(params, read_query(params, query), "query", &mut violations)),
-    };
+    let params = read_params(params, given.path, given.query, &mut violations);
     let body = match (body, given.body) {
         (None, _) => Map::new(),
         (Some(_), RawBody::Absent) => {
             violations.push(pydantic::missing().at(vec!["body".into()], Value::Null));
             Map::new()
         }
-        (Some(schema), RawBody::Json(value)) => fields(checked(schema, value, "body", &mut violations)),
-        (Some(schema), RawBody::Text(text)) => fields(checked(schema, text.into(), "body", &mut violations)),
+        (Some(schema), RawBody::Json(value)) => fields(checked(schema, value, Root::Body, &mut violations)),
+        (Some(schema), RawBody::Text(text)) => fields(checked(schema, text.into(), Root::Body, &mut violations)),
     };
     if violations.is_empty() { Ok(ValidRequest { params, body }) } else { Err(ApiError::violations(violations)) }
 }
@@ -56,29 +83,53 @@ fn fields(value: Value) -> Map<String, Value> {
     }
 }
 
-/// The query's parameters that the schema names: all values of those that are lists, the last of the others.
-fn read_query(schema: &Schema, query: &str) -> Value {
+/// The parameters in path and query, validated unless they are path parameters that may be any text.
+fn read_params(
+    schema: &Schema,
+    path: PathParams,
+    query: Option<&str>,
+    violations: &mut Vec<Violation>,
+) -> Map<String, Value> {
+    let mut params: Map<String, Value> =
+        path.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let query = query.filter(|query| !query.is_empty());
+    if query.is_none() && !schema.has_typed_path {
+        return params;
+    }
+    add_query(schema, query.unwrap_or_default(), &mut params);
+    fields(checked(schema, Value::Object(params), Root::Params, violations))
+}
+
+/// Adds the parameters of the query that the schema names: all values of those that are lists, the last of the others.
+fn add_query(schema: &Schema, query: &str, params: &mut Map<String, Value>) {
     let node = SchemaNode::root(&schema.source);
-    let mut params = Map::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let Some(field) = node.property(&name).filter(|_| is_in_query(node, &name)) else { continue };
+        let Some(field) = node.property(&name).filter(|_| place_of(node, &name) == Some("query")) else { continue };
         if field.wanted() == Some("array") {
             let list = params.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-            list.as_array_mut().expect("was made an array when it was first seen").push(value.into());
+            list.as_array_mut().expect("a list since its first value").push(value.into());
         } else {
             params.insert(name.into_owned(), value.into());
         }
     }
-    Value::Object(params)
 }
 
-fn is_in_query(node: SchemaNode<'_>, name: &str) -> bool {
-    let declared = node.fields().and_then(|fields| fields.get(name));
-    declared.and_then(|field| field.get("x-in")).and_then(Value::as_str) == Some("query")
+/// Where a parameter stands: `path`, `query` or `cookie`.
+fn place_of<'a>(node: SchemaNode<'a>, name: &str) -> Option<&'a str> {
+    node.fields()?.get(name)?.get("x-in")?.as_str()
+}
+
+/// What is validated; a location in a violation begins with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Root {
+    /// The parameters: a location begins with the place of the parameter.
+    Params,
+    /// The body.
+    Body,
 }
 
 /// `value` with what could be coerced coerced; what could not is added to `violations`.
-fn checked(schema: &Schema, value: Value, root: &'static str, violations: &mut Vec<Violation>) -> Value {
+fn checked(schema: &Schema, value: Value, root: Root, violations: &mut Vec<Violation>) -> Value {
     if schema.is_valid(&value) {
         return value;
     }
@@ -111,7 +162,7 @@ fn told(found: Vec<Found>) -> Vec<Violation> {
 /// The violations of one value, as they are found.
 struct Search<'a> {
     node: SchemaNode<'a>,
-    root: &'static str,
+    root: Root,
     /// The value before coercion: what the framework echoes.
     original: &'a Value,
     found: Vec<Found>,
@@ -139,10 +190,7 @@ impl Search<'_> {
                 context.iter().filter(|branch| !wants_null(branch)).flatten().for_each(|error| self.take(error));
             }
             Kind::Required { property } => {
-                let field = property.as_str().unwrap_or_default();
-                if !is_in_path(node, field) {
-                    self.add(error.instance_path(), Some(field), pydantic::missing());
-                }
+                self.add(error.instance_path(), property.as_str(), pydantic::missing());
             }
             Kind::AdditionalProperties { unexpected } => {
                 for field in unexpected {
@@ -163,7 +211,8 @@ impl Search<'_> {
 
     fn add(&mut self, location: &Location, field: Option<&str>, error: PydanticError) {
         let mut node = Some(self.node);
-        let (mut loc, mut order) = (vec![LocStep::from(self.root)], Vec::new());
+        let first = location.segments().next();
+        let (mut loc, mut order) = (vec![LocStep::from(self.place(first, field))], Vec::new());
         for segment in location.segments() {
             match segment {
                 LocationSegment::Property(name) => {
@@ -188,15 +237,20 @@ impl Search<'_> {
         self.found.push(Found { order, rank, violation: error.at(loc, input.clone()) });
     }
 
+    /// What a location begins with.
+    fn place(&self, first: Option<LocationSegment<'_>>, field: Option<&str>) -> &'static str {
+        let in_path = |name: &str| place_of(self.node, name) == Some("path");
+        match (self.root, first, field) {
+            (Root::Body, ..) => "body",
+            (Root::Params, Some(LocationSegment::Property(name)), _) if in_path(&name) => "path",
+            (Root::Params, None, Some(field)) if in_path(field) => "path",
+            (Root::Params, ..) => "query",
+        }
+    }
+
     fn input(&self, location: &Location) -> &Value {
         self.original.pointer(location.as_str()).unwrap_or(&Value::Null)
     }
-}
-
-/// A parameter in the path is always there, although the query does not show it.
-fn is_in_path(node: SchemaNode<'_>, field: &str) -> bool {
-    let declared = node.fields().and_then(|fields| fields.get(field));
-    declared.and_then(|field| field.get("x-in")).and_then(Value::as_str) == Some("path")
 }
 
 fn wants_null(branch: &[ValidationError<'_>]) -> bool {

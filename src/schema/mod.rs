@@ -4,6 +4,7 @@
 //! What the framework says was measured on FastAPI 0.165 with pydantic 2.14; the golden cases under `tests/golden` hold it.
 
 mod body;
+mod bundle;
 mod check;
 mod coerce;
 mod deep;
@@ -34,6 +35,8 @@ pub struct Schema {
     /// Its text as JSON.
     pub source: Value,
     validator: Validator,
+    /// Whether a path parameter has to be more than any text.
+    has_typed_path: bool,
 }
 
 /// All schemas by name.
@@ -45,16 +48,22 @@ pub struct Schemas {
 impl Schemas {
     /// Compiles the schemas that ship with the program, or those of the same name in the folder `replacements`.
     pub fn load(replacements: Option<&Path>) -> Result<Self, String> {
-        let mut by_name = BTreeMap::new();
+        let mut sources = BTreeMap::new();
         for (name, text) in assets::SCHEMAS {
-            let schema = Schema::from_text(text.as_bytes()).map_err(|error| format!("schema {name}: {error}"))?;
-            by_name.insert((*name).to_owned(), schema);
+            let source = serde_json::from_str(text).map_err(|error| format!("schema {name}: {error}"))?;
+            sources.insert((*name).to_owned(), source);
         }
-        let mut schemas = Self { by_name };
+        let mut files = BTreeMap::new();
         if let Some(folder) = replacements {
-            schemas.replace_from(folder)?;
+            files = replace_from(folder, &mut sources)?;
         }
-        Ok(schemas)
+        let compiled = |name: &String| {
+            let place =
+                || files.get(name).map_or_else(|| format!("schema {name}"), |path| format!("--schemas: {path}"));
+            let schema = bundle::bundle(name, &sources).and_then(Schema::compile);
+            schema.map(|schema| (name.clone(), schema)).map_err(|error| format!("{}: {error}", place()))
+        };
+        Ok(Self { by_name: sources.keys().map(compiled).collect::<Result<_, _>>()? })
     }
 
     /// The schema of this name.
@@ -62,39 +71,52 @@ impl Schemas {
         self.by_name.get(name)
     }
 
+    /// The schema that a row of the operation table names.
+    pub fn named(&self, name: &str) -> &Schema {
+        self.get(name).expect("a test checks that every row names schemas that exist")
+    }
+
     /// All schemas with their names.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Schema)> {
         self.by_name.iter().map(|(name, schema)| (name.as_str(), schema))
     }
+}
 
-    fn replace_from(&mut self, folder: &Path) -> Result<(), String> {
-        let shown = |path: &Path, error: &dyn std::fmt::Display| format!("--schemas: {}: {error}", path.display());
-        let entries = std::fs::read_dir(folder).map_err(|error| shown(folder, &error))?;
-        for entry in entries {
-            let path = entry.map_err(|error| shown(folder, &error))?.path();
-            if path.extension().is_none_or(|extension| extension != "json") {
-                continue;
-            }
-            let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-            if !self.by_name.contains_key(&name) {
-                let near = crate::suggest::nearest(&name, self.by_name.keys().map(String::as_str));
-                let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}.json?"));
-                return Err(shown(&path, &format_args!("no schema has this name{hint}")));
-            }
-            let text = std::fs::read(&path).map_err(|error| shown(&path, &error))?;
-            self.by_name.insert(name, Schema::from_text(&text).map_err(|error| shown(&path, &error))?);
+/// Replaces `sources` by the files of the same name in `folder`; the path of each file that was read, by name.
+fn replace_from(folder: &Path, sources: &mut BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, String> {
+    let place = |path: &Path, error: &dyn std::fmt::Display| format!("--schemas: {}: {error}", path.display());
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| place(folder, &error))? {
+        let path = entry.map_err(|error| place(folder, &error))?.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
         }
-        Ok(())
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        if !sources.contains_key(&name) {
+            let near = crate::suggest::nearest(&name, sources.keys().map(String::as_str));
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}.json?"));
+            return Err(place(&path, &format_args!("no schema has this name{hint}")));
+        }
+        let text = std::fs::read(&path).map_err(|error| place(&path, &error))?;
+        let source = serde_json::from_slice(&text).map_err(|error| place(&path, &error))?;
+        files.insert(name.clone(), path.display().to_string());
+        sources.insert(name, source);
     }
+    Ok(files)
 }
 
 impl Schema {
     /// Compiles a schema, and checks it against the meta-schema on the way.
-    fn from_text(text: &[u8]) -> Result<Self, String> {
-        let source: Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    fn compile(source: Value) -> Result<Self, String> {
         let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
         let validator = options.build(&source).map_err(|error| format!("{error} (at {})", error.instance_path()))?;
-        Ok(Self { source, validator })
+        let fields = source.get("properties").and_then(Value::as_object);
+        let is_typed = |field: &Value| {
+            let in_path = field.get("x-in").and_then(Value::as_str) == Some("path");
+            in_path && (field.get("format").is_some() || field.get("type").is_none_or(|kind| kind != "string"))
+        };
+        let has_typed_path = fields.is_some_and(|fields| fields.values().any(is_typed));
+        Ok(Self { source, validator, has_typed_path })
     }
 
     /// Whether `value` keeps to the schema.

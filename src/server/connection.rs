@@ -34,6 +34,12 @@ pub(super) struct ConnectionState {
 }
 
 impl ConnectionState {
+    /// The state of a connection that no client has opened.
+    #[cfg(test)]
+    pub(super) fn for_test(emulator: Arc<crate::emulator::Emulator>) -> Arc<Self> {
+        Arc::new(Self::new(Arc::new(Shell::new(emulator).expect("a thread can be started"))))
+    }
+
     fn new(shell: Arc<Shell>) -> Self {
         Self { shell, plan: Mutex::default(), unread: AtomicBool::new(false), answered: Mutex::default() }
     }
@@ -71,7 +77,7 @@ pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: wa
     http.timer(HeadTimer::new(shell.emulator.settings().header_timeout, stream.traffic()));
     let state = Arc::new(ConnectionState::new(shell));
     let requests = Arc::clone(&state);
-    let service = service_fn(move |request| service::answer(Arc::clone(&requests), request));
+    let service = service_fn(move |request| service::respond(Arc::clone(&requests), request));
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
     let mut drained = Box::pin({
         let mut draining = draining.clone();

@@ -38,6 +38,17 @@ pub(super) struct Seen<'a> {
     pub(super) headers: &'a HeaderMap,
 }
 
+impl<'a> Seen<'a> {
+    pub(super) fn of(parts: &'a http::request::Parts) -> Self {
+        Self {
+            method: &parts.method,
+            path: parts.uri.path(),
+            authority: parts.uri.authority(),
+            headers: &parts.headers,
+        }
+    }
+}
+
 impl Guard {
     pub(super) fn new(settings: &Settings) -> Self {
         let names = settings.allowed_hosts.iter().map(|name| name.to_ascii_lowercase()).collect();

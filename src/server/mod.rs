@@ -62,20 +62,7 @@ impl Server {
         let settings = emulator.settings();
         let listeners = listeners(settings.host, settings.port).await?;
         let address = listeners[0].local_addr()?;
-        let mut http = http1::Builder::new();
-        // Half-closed clients are answered, and what they asked for is done: without it hyper would drop a request whose
-        // client has stopped sending. Each connection brings the timer, without which the timeout would do nothing.
-        http.header_read_timeout(head_timer::IDLE).half_close(true);
-        // The one bounds the head, the other what is read ahead of it; alone it would let a head through that came fast.
-        http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
-        let shell = Shell {
-            guard: Guard::new(settings),
-            log: Log::start(settings.log_level, settings.log_format)?,
-            http,
-            connections: Arc::new(Semaphore::new(settings.max_connections)),
-            warned_of_real_key: AtomicBool::new(false),
-            emulator: Arc::clone(&emulator),
-        };
+        let shell = Shell::new(Arc::clone(&emulator))?;
         Ok(Self { shell: Arc::new(shell), listeners, address })
     }
 
@@ -103,6 +90,26 @@ impl Server {
         // What is still open then is cut by the end of the runtime.
         let _ = tokio::time::timeout(DRAIN, all_gone).await;
         self.shell.log.finish();
+    }
+}
+
+impl Shell {
+    fn new(emulator: Arc<Emulator>) -> io::Result<Self> {
+        let settings = emulator.settings();
+        let mut http = http1::Builder::new();
+        // Half-closed clients are answered, and what they asked for is done: without it hyper would drop a request whose
+        // client has stopped sending. Each connection brings the timer, without which the timeout would do nothing.
+        http.header_read_timeout(head_timer::IDLE).half_close(true);
+        // The one bounds the head, the other what is read ahead of it; alone it would let a head through that came fast.
+        http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
+        Ok(Self {
+            guard: Guard::new(settings),
+            log: Log::start(settings.log_level, settings.log_format)?,
+            http,
+            connections: Arc::new(Semaphore::new(settings.max_connections)),
+            warned_of_real_key: AtomicBool::new(false),
+            emulator,
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! One request, from hyper's request to hyper's response: guarded, read, decided, waited for, written.
+//! One request, from hyper's request to hyper's response: guard, begin, body, decide, act, delay, write.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, DATE, HeaderValue};
-use http::{Request as HttpRequest, Response as HttpResponse};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Incoming};
 
@@ -19,57 +18,52 @@ use super::log;
 use super::paced::{Paced, Portions};
 use super::wire::WirePlan;
 use crate::clock::Clock;
-use crate::emulator::RequestContext;
-use crate::emulator::{Arrival, Emulator};
+use crate::emulator::{Begun, Decided, Emulator, RequestContext};
 use crate::error::ApiError;
 use crate::journal::Outcome;
 use crate::request::{Head, Request};
-use crate::response::{HeadOrder, Pace, Response};
+use crate::response::{HeadReset, Pace, Response};
 
 /// The body of a response.
 type ResponseBody = Either<Full<Bytes>, Paced>;
 
-/// A request on its way through the shell. Dropped before its end, it tells the journal that its client has gone.
+/// A request between its head and its response. If it is dropped in between, its client has gone, and the journal records
+/// that.
 struct InFlight {
     connection: Arc<ConnectionState>,
     context: Option<Box<RequestContext>>,
 }
 
-/// Answers a request; a request that orders the wire hands it over and never comes back.
-pub(super) async fn answer(
+/// The response to a request. A response with wire faults is handed to the task of the connection; then this never
+/// returns.
+pub(super) async fn respond(
     connection: Arc<ConnectionState>,
-    request: HttpRequest<Incoming>,
-) -> Result<HttpResponse<ResponseBody>, Infallible> {
+    request: http::Request<Incoming>,
+) -> Result<http::Response<ResponseBody>, Infallible> {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
-    let announced = !body.is_end_stream();
-    let seen = Seen {
-        method: &parts.method,
-        path: parts.uri.path(),
-        authority: parts.uri.authority(),
-        headers: &parts.headers,
-    };
-    let stopped = connection.shell.guard.stop(seen);
+    let has_body = !body.is_end_stream();
+    let stopped = connection.shell.guard.stop(Seen::of(&parts));
     let head = Head {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         method: parts.method,
         headers: parts.headers,
     };
-    let arrival = stopped.map_or_else(|| connection.shell.emulator.arrive(&head), Arrival::Decided);
-    let (response, head, context) = match arrival {
-        Arrival::Decided(response) if announced => (close_after(&connection, response), head, None),
-        Arrival::Decided(response) => (response, head, None),
-        Arrival::Admitted(context) => {
+    let begun = stopped.map_or_else(|| connection.shell.emulator.begin(&head), Begun::Done);
+    let (response, head, context) = match begun {
+        Begun::Done(response) if has_body => (close_after(&connection, response), head, None),
+        Begun::Done(response) => (response, head, None),
+        Begun::Admitted(context) => {
             connection.shell.warn_of_real_key(&head);
-            let mut passage = InFlight { connection: Arc::clone(&connection), context: Some(context) };
-            let (response, head) = passage.pass(head, body).await;
-            (response, head, passage.arrive())
+            let in_flight = InFlight { connection: Arc::clone(&connection), context: Some(context) };
+            let (in_flight, response, head) = serve(in_flight, head, body).await;
+            (response, head, in_flight.finish())
         }
     };
     connection.shell.log.request(|| log::LogLine::of(&head, context.as_deref(), &response, started.elapsed()));
     match context {
-        Some(context) if needs_the_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
+        Some(context) if needs_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
         context => {
             if let Some(context) = &context {
                 connection.answers(context);
@@ -79,37 +73,88 @@ pub(super) async fn answer(
     }
 }
 
-impl InFlight {
-    /// Reads the request, has it decided, and waits as long as the response says.
-    async fn pass(&mut self, head: Head, body: Incoming) -> (Response, Head) {
-        let context = self.context.as_mut().expect("is taken out at the end only");
-        let emulator = &self.connection.shell.emulator;
-        match context.head_order {
-            None => {}
-            Some(HeadOrder::ResetAtHead) => return (Response::no_response(), head),
-            Some(HeadOrder::ResetInBody) => {
-                body::touch(body).await;
-                return (Response::no_response(), head);
-            }
+/// The stages of an admitted request: its body is read, it is decided, it acts, and its response is held back as long as
+/// a fault rule says.
+async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight, Response, Head) {
+    if let Some(reset) = in_flight.context().head_reset {
+        if reset == HeadReset::InBody {
+            body::touch(body).await;
         }
-        let (response, head) = match body::read(body, context.body_limit).await {
-            Ok(body) => decide(emulator, context, Request { head, body }),
-            Err(why) => {
-                let response = emulator.refuse(context, &head, refusal(why, context.body_limit));
-                if why == Unread::Gone {
-                    emulator.record_outcome(context, Outcome::ClientGone);
+        return (in_flight, Response::no_response(), head);
+    }
+    let limit = in_flight.context().body_limit;
+    let body = match body::read(body, limit).await {
+        Ok(body) => body,
+        Err(unread) => {
+            let response = refuse(&mut in_flight, &head, unread);
+            return (in_flight, response, head);
+        }
+    };
+    let request = Request { head, body };
+    let decided = caught(&mut in_flight, &request.head, |emulator, context| emulator.decide(context, &request));
+    let (in_flight, response, head) = match decided {
+        Err(response) | Ok(Decided::Done(response)) => (in_flight, response, request.head),
+        // From here on the request runs to its end, even if its client goes away: a task of its own goes on when this one
+        // is dropped. A request that need not wait does so without a task: it is decided and acts in one step.
+        Ok(Decided::Wait(wait, pending)) => {
+            let acting = tokio::spawn(async move {
+                if let Some(clock) = in_flight.context().clock().map(Arc::clone) {
+                    clock.sleep(wait).await;
                 }
-                (close_after(&self.connection, response), head)
-            }
-        };
-        if let Some(clock) = context.clock() {
-            clock.sleep(response.delay).await;
+                let response = caught(&mut in_flight, &request.head, |emulator, context| {
+                    emulator.act(context, &request, *pending)
+                });
+                (in_flight, response.unwrap_or_else(|response| response), request.head)
+            });
+            acting.await.expect("a task that catches panics ends, and nobody aborts it")
         }
-        (response, head)
+    };
+    if let Some(clock) = in_flight.context_ref().clock().map(Arc::clone) {
+        clock.sleep(response.delay).await;
+    }
+    (in_flight, response, head)
+}
+
+/// Runs a stage. If it panics, only this request fails: the error is the response to it.
+fn caught<T>(
+    in_flight: &mut InFlight,
+    head: &Head,
+    stage: impl FnOnce(&Emulator, &mut RequestContext) -> T,
+) -> Result<T, Response> {
+    let connection = Arc::clone(&in_flight.connection);
+    let emulator = &connection.shell.emulator;
+    let context = in_flight.context();
+    catch_unwind(AssertUnwindSafe(|| stage(emulator, context))).map_err(|_| emulator.record_panic(context, head))
+}
+
+/// The response to a request whose body could not be read.
+fn refuse(in_flight: &mut InFlight, head: &Head, unread: Unread) -> Response {
+    let connection = Arc::clone(&in_flight.connection);
+    let emulator = &connection.shell.emulator;
+    let context = in_flight.context();
+    let error = match unread {
+        Unread::TooLarge => ApiError::body_too_large(context.body_limit),
+        Unread::TooSlow => ApiError::text(408, "Request body came too slowly"),
+        Unread::Broken | Unread::Gone => ApiError::unreadable_body(),
+    };
+    let response = emulator.refuse(context, head, error);
+    if unread == Unread::Gone {
+        emulator.record_outcome(context, Outcome::ClientGone);
+    }
+    close_after(&connection, response)
+}
+
+impl InFlight {
+    fn context(&mut self) -> &mut RequestContext {
+        self.context.as_mut().expect("is taken out at the end only")
     }
 
-    /// Ends the passage.
-    fn arrive(mut self) -> Option<Box<RequestContext>> {
+    fn context_ref(&self) -> &RequestContext {
+        self.context.as_ref().expect("is taken out at the end only")
+    }
+
+    /// The context of a request whose response can be written.
+    fn finish(mut self) -> Option<Box<RequestContext>> {
         self.context.take()
     }
 }
@@ -122,49 +167,38 @@ impl Drop for InFlight {
     }
 }
 
-/// Decides a request; a handler that panics costs nobody but this request anything.
-fn decide(emulator: &Emulator, context: &mut RequestContext, request: Request) -> (Response, Head) {
-    let response = catch_unwind(AssertUnwindSafe(|| emulator.handle(context, &request)));
-    let response = response.unwrap_or_else(|_| emulator.record_panic(context, &request.head));
-    (response, request.head)
-}
-
-fn refusal(why: Unread, limit_bytes: usize) -> ApiError {
-    match why {
-        Unread::TooLarge => ApiError::body_too_large(limit_bytes),
-        Unread::TooSlow => ApiError::text(408, "Request body came too slowly"),
-        Unread::Broken | Unread::Gone => ApiError::unreadable_body(),
-    }
-}
-
-/// An answer given before the body was read is the connection's last.
+/// A response given before the body was read is the last one of its connection.
 fn close_after(connection: &ConnectionState, mut response: Response) -> Response {
     connection.unread.store(true, Ordering::Relaxed);
     response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-/// Whether hyper would not say this: it sends no answer that breaks off, and none that is not final.
-fn needs_the_wire(response: &Response) -> bool {
+/// Whether hyper would not send a response as it is: one that is incomplete, or that is not final.
+fn needs_wire(response: &Response) -> bool {
     !response.wire.is_sound() || response.status < 200
 }
 
-async fn hand_over(connection: &ConnectionState, mut plan: WirePlan) -> Result<HttpResponse<ResponseBody>, Infallible> {
-    date(connection, &mut plan.response, Some(&plan.context));
+/// Gives a response to the task of the connection, which writes it to the socket.
+async fn hand_over(
+    connection: &ConnectionState,
+    mut plan: WirePlan,
+) -> Result<http::Response<ResponseBody>, Infallible> {
+    add_date(connection, &mut plan.response, Some(&plan.context));
     *connection.plan.lock() = Some(Box::new(plan));
     std::future::pending().await
 }
 
-/// What hyper sends. A body that goes out slowly keeps its request open.
+/// The response as hyper sends it. The request stays open as long as a paced body is sent.
 fn to_http(
     connection: &ConnectionState,
     head: &Head,
     mut response: Response,
     context: Option<Box<RequestContext>>,
-) -> HttpResponse<ResponseBody> {
+) -> http::Response<ResponseBody> {
     connection.shell.guard.share(&head.headers, &mut response.headers);
     if !clock_of(connection, context.as_deref()).shows_wall() {
-        date(connection, &mut response, context.as_deref());
+        add_date(connection, &mut response, context.as_deref());
     }
     let status = response.status_code();
     let clock = context.as_ref().and_then(|context| context.clock().map(Arc::clone));
@@ -174,22 +208,23 @@ fn to_http(
             Either::Right(Paced::new(response.body, Portions::of(pace), clock).of(context))
         }
     };
-    let mut sent = HttpResponse::new(body);
+    let mut sent = http::Response::new(body);
     *sent.status_mut() = status;
     *sent.headers_mut() = response.headers;
     sent
 }
 
-/// Dates the response by its tenant's clock, so that equal requests on a standing clock give equal bytes. hyper dates the others.
-fn date(connection: &ConnectionState, response: &mut Response, context: Option<&RequestContext>) {
+/// Adds a date by the clock of the tenant, so that equal requests on a standing clock get equal bytes. hyper dates the
+/// other responses.
+fn add_date(connection: &ConnectionState, response: &mut Response, context: Option<&RequestContext>) {
     if let Ok(date) = HeaderValue::from_str(&clock_of(connection, context).now().to_http_date()) {
         response.headers.insert(DATE, date);
     }
 }
 
-/// The clock that a request's response is dated by.
+/// The clock by which the response to a request is dated.
 fn clock_of<'a>(connection: &'a ConnectionState, context: Option<&'a RequestContext>) -> &'a Clock {
-    context.and_then(RequestContext::clock).map_or(connection.shell.emulator.tenants().first_clock(), |clock| clock)
+    context.and_then(RequestContext::clock).map_or(connection.shell.emulator.tenants().template_clock(), |clock| clock)
 }
 
 #[cfg(test)]
@@ -198,31 +233,35 @@ mod tests {
 
     use super::*;
     use crate::config::{self, RawSettings};
-    use crate::emulator::ContextKind;
-    use crate::operation::Operation;
-    use crate::store::{HandlerRequest as Asked, Store};
+    use crate::emulator::{RequestTarget, RoutedOperation};
+    use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
+    use crate::store::Kind;
 
-    fn breaks(_: &mut Store, _: &mut Asked) -> Result<Response, ApiError> {
-        panic!("on purpose")
-    }
-
-    /// No operation of ours panics, as far as we know; this one does.
-    static BREAKS: Operation = Operation {
+    /// No operation of ours is known to panic; this one does.
+    static PANICS: Operation = Operation {
         name: "indexes.list",
-        method: Method::GET,
-        path: "/breaks",
-        params: "indexes.list.params",
-        body: None,
-        status: 200,
-        response: None,
         summary: "",
-        handler: breaks,
+        method: Method::GET,
+        path: "/panics",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::Index,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "indexes.list.params",
+            body: None,
+            status: 200,
+            response: None,
+            state_faults: &[],
+            handler: |_, _| panic!("on purpose"),
+        }),
     };
 
-    fn emulator() -> Emulator {
-        let told = RawSettings::alone(&[]);
-        let settings = config::read(&told).expect("defaults are good");
-        Emulator::new(settings, told).expect("the schemas are good")
+    fn connection() -> Arc<ConnectionState> {
+        let raw = RawSettings::alone(&[]);
+        let settings = config::read(&raw).expect("defaults are valid");
+        let emulator = Emulator::new(settings, raw).expect("the schemas are valid");
+        ConnectionState::for_test(Arc::new(emulator))
     }
 
     fn request(path: &str) -> Request {
@@ -230,29 +269,39 @@ mod tests {
         Request { head: Head { method: Method::GET, path: path.to_owned(), query: None, headers }, body: Bytes::new() }
     }
 
-    fn ask(emulator: &Emulator, path: &str) -> Response {
+    fn decide(connection: &Arc<ConnectionState>, context: Box<RequestContext>, request: &Request) -> Response {
+        let mut in_flight = InFlight { connection: Arc::clone(connection), context: Some(context) };
+        let decided = caught(&mut in_flight, &request.head, |emulator, context| emulator.decide(context, request));
+        in_flight.finish();
+        match decided {
+            Err(response) | Ok(Decided::Done(response)) => response,
+            Ok(Decided::Wait(..)) => panic!("no rule makes it wait"),
+        }
+    }
+
+    fn send(connection: &Arc<ConnectionState>, path: &str) -> Response {
         let request = request(path);
-        let Arrival::Admitted(mut context) = emulator.arrive(&request.head) else { panic!("it is known and good") };
-        decide(emulator, &mut context, request).0
+        let Begun::Admitted(context) = connection.shell.emulator.begin(&request.head) else { panic!("it is accepted") };
+        decide(connection, context, &request)
     }
 
     #[test]
-    fn a_handler_that_panics_costs_its_own_call_alone() {
-        let emulator = emulator();
-        let tenant = emulator.tenants().admit("llx-a").expect("there is room");
-        let mut context = RequestContext::of(Arc::clone(&tenant), ContextKind::Operation(&BREAKS, Vec::new()), 1 << 20);
-        let (response, _) = decide(&emulator, &mut context, request("/breaks"));
-        drop(context);
+    fn a_handler_that_panics_fails_only_its_own_request() {
+        let connection = connection();
+        let tenant = connection.shell.emulator.tenants().admit("llx-a").expect("there is room");
+        let routed = RoutedOperation { position: 0, operation: &PANICS, path: Vec::new() };
+        let context = RequestContext::of_tenant(Arc::clone(&tenant), RequestTarget::Operation(routed), 1 << 20);
+        let response = decide(&connection, Box::new(context), &request("/panics"));
 
-        assert_eq!((response.status, tenant.open_calls()), (500, 0));
-        let body: serde_json::Value = serde_json::from_slice(&response.body).expect("the service's node");
+        assert_eq!((response.status, tenant.open_requests()), (500, 0));
+        let body: serde_json::Value = serde_json::from_slice(&response.body).expect("the body is JSON");
         assert!(body["detail"].as_str().is_some_and(|detail| detail.contains("correlation")), "{body}");
         let statuses: Vec<_> = tenant.lock().journal.entries().iter().map(|entry| entry.status).collect();
         assert_eq!(statuses, [Some(500)]);
 
-        assert_eq!(ask(&emulator, "/api/v1/indexes").status, 200);
+        assert_eq!(send(&connection, "/api/v1/indexes").status, 200);
         let state: serde_json::Value =
-            serde_json::from_slice(&ask(&emulator, "/__admin/state").body).expect("admin answers in JSON");
+            serde_json::from_slice(&send(&connection, "/__admin/state").body).expect("the body is JSON");
         assert_eq!(state["panics"], 1);
     }
 }

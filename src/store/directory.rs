@@ -1,50 +1,135 @@
-//! A directory as the store keeps it.
+//! A directory of documents.
 
+use fake::Fake;
+use fake::faker::name::en::LastName;
+use rand::seq::IndexedRandom;
 use serde_json::{Map, Value};
 
+use super::{Collection, Id, Kind, Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
-/// A folder of documents, or of what an index made of them.
+/// A directory of documents, or of what an index made of them.
 #[derive(Debug, Clone)]
-pub struct Directory {
-    /// `dir-…` when minted, else as a client named it.
-    pub id: Box<str>,
-    /// The position of its project in the store's list.
-    pub project: u32,
-    /// What people request it.
-    pub name: Box<str>,
-    /// What a client said of it.
-    pub description: Option<Box<str>>,
+pub(crate) struct Directory {
+    /// `dir-…`, or the text by which a request named it.
+    pub(crate) id: Id,
+    /// The ordinal of its project.
+    pub(crate) project: u64,
+    /// Its name.
+    pub(crate) name: Box<str>,
+    /// Its description.
+    pub(crate) description: Option<Box<str>>,
     /// What it is for.
-    pub kind: DirectoryKind,
+    pub(crate) kind: DirectoryKind,
     /// The connector that fills it.
-    pub connector_subscription_id: Option<Box<str>>,
-    /// Free-form, as given.
-    pub system_metadata: Option<Box<Map<String, Value>>>,
-    /// When it came to exist.
-    pub created_at: Timestamp,
+    pub(crate) connector_subscription_id: Option<Box<str>>,
+    /// Free-form metadata, as given.
+    pub(crate) system_metadata: Option<Box<Map<String, Value>>>,
+    /// When it was created.
+    pub(crate) created_at: Timestamp,
     /// When it may be cleaned up.
-    pub expires_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// What a directory is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DirectoryKind {
+pub(crate) enum DirectoryKind {
     /// Documents of a user.
     User,
-    /// What an index parsed; comes and goes with the index.
+    /// The output of an index; it is deleted with the index.
     Index,
     /// Documents that may be cleaned up after a while.
     Ephemeral,
 }
 
+/// What the names of implicitly created directories say that they hold.
+const DOCUMENT_TYPES: &[&str] =
+    &["Contracts", "Handbook", "Invoices", "Manuals", "Meeting Notes", "Policies", "Reports", "Research"];
+
+/// What a directory takes besides its texts: itself and its entries in the maps.
+const OVERHEAD_BYTES: usize = 320;
+
 impl DirectoryKind {
     /// The service's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Index => "index",
             Self::Ephemeral => "ephemeral",
         }
     }
+}
+
+impl Resource for Directory {
+    const KIND: Kind = Kind::Directory;
+
+    fn ids(&self) -> Vec<Id> {
+        vec![self.id.clone()]
+    }
+
+    fn parent(&self) -> u64 {
+        self.project
+    }
+
+    fn project(&self) -> u64 {
+        self.project
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    fn weight_bytes(&self) -> usize {
+        let texts = [&self.description, &self.connector_subscription_id];
+        let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
+        let metadata = self.system_metadata.as_ref().map_or(0, |map| fields_weight_bytes(map));
+        OVERHEAD_BYTES + 2 * self.id.heap_bytes() + self.name.len() + texts + metadata
+    }
+
+    fn counts(&self) -> bool {
+        self.kind != DirectoryKind::Index
+    }
+
+    /// Its name derives from its id only.
+    fn create_implicit(scope: &mut Scope<'_>, id: &str) -> Result<u64, StoreError> {
+        let project = scope.project_for_write()?;
+        let mut stream = scope.store.seed.stream(&format!("directory {id}"), 0);
+        let client: String = LastName().fake_with_rng(&mut stream);
+        let documents = DOCUMENT_TYPES.choose(&mut stream).expect("the list has entries");
+        scope.insert(Self {
+            id: Id::parse(id),
+            project,
+            name: format!("{client} {documents}").into(),
+            description: None,
+            kind: DirectoryKind::User,
+            connector_subscription_id: None,
+            system_metadata: None,
+            created_at: scope.now,
+            expires_at: None,
+        })
+    }
+
+    fn collection(store: &Store) -> &Collection<Self> {
+        &store.directories
+    }
+
+    fn collection_mut(store: &mut Store) -> &mut Collection<Self> {
+        &mut store.directories
+    }
+}
+
+/// About how many bytes the fields of a JSON object take.
+fn fields_weight_bytes(fields: &Map<String, Value>) -> usize {
+    fields.iter().map(|(key, value)| key.len() + size_of::<Value>() + weight_bytes(value)).sum()
+}
+
+fn weight_bytes(value: &Value) -> usize {
+    let contents = match value {
+        Value::String(text) => text.len(),
+        Value::Number(number) => number.as_str().len(),
+        Value::Array(items) => items.iter().map(weight_bytes).sum(),
+        Value::Object(fields) => fields_weight_bytes(fields),
+        Value::Null | Value::Bool(_) => 0,
+    };
+    size_of::<Value>() + contents
 }

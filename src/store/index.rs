@@ -1,63 +1,74 @@
-//! An index as the store keeps it, packed: a million of them fit where a laptop has room.
+//! An index over a source directory.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use uuid::Uuid;
-
+use super::sync::SyncState;
+use super::{Collection, Directory, DirectoryKind, Id, Kind, Prefix, Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
-use crate::store::sync::Life;
+use crate::config::IndexId;
+use crate::seed::{self, RandomStream};
 
 /// A searchable index over a directory.
 #[derive(Debug, Clone)]
-pub struct Index {
-    /// Its number in order of creation, never used again.
-    pub ordinal: u64,
-    /// An id that nobody minted (`--contract` alone), instead of `uuid`.
-    pub given_id: Option<Box<str>>,
-    /// `idx-…`
-    pub uuid: Uuid,
-    /// `dir-…`, the directory of what was parsed.
-    pub output: Uuid,
+pub(crate) struct Index {
+    /// `idx-…`, or the text by which a request named it (`--contract`).
+    pub(crate) id: Id,
+    /// `dir-…`, the directory of parsed files.
+    pub(crate) output_directory_id: Id,
+    /// The ordinal of the output directory.
+    pub(crate) output_directory: u64,
     /// `cfg-…`
-    pub sync_config: Uuid,
-    /// `cfg-…`, the other id that clients request an index by.
-    pub export_config: Uuid,
-    /// The position of its project in the store's list.
-    pub project: u32,
-    /// The number of its source directory.
-    pub source: u32,
-    /// What people request it.
-    pub name: Box<str>,
-    /// What a client said of it.
-    pub description: Option<Box<str>>,
-    /// What it was asked to do; `None` when all of it is the default.
-    pub options: Option<Box<Options>>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was deleted; such an index is kept only as long as lagging reads may still see it.
-    pub deleted_at: Option<Timestamp>,
+    pub(crate) sync_config_id: Id,
+    /// `cfg-…`, the other id by which clients name the index.
+    pub(crate) export_config_id: Id,
+    /// The ordinal of its project.
+    pub(crate) project: u64,
+    /// The id of its source directory, which may be deleted while the index exists.
+    pub(crate) source_directory_id: Id,
+    /// Its name.
+    pub(crate) name: Box<str>,
+    /// Its description.
+    pub(crate) description: Option<Box<str>>,
+    /// What it was asked to do; `None` if all of it is the default.
+    pub(crate) options: Option<Box<Options>>,
+    /// When it was created.
+    pub(crate) created_at: Timestamp,
     /// Its syncs.
-    pub life: Life,
+    pub(crate) sync: SyncState,
 }
 
-/// What an index was asked to do. Accepted and kept; nothing follows from it by itself.
+/// What an index was asked to do. It is kept and shown in the admin state; nothing follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
+pub(crate) struct Options {
     /// `manual`, `daily` or `on_source_change`.
-    pub sync_frequency: Word,
+    pub(crate) sync_frequency: Word,
     /// `DEFAULT` or `DISABLED`.
-    pub vector_target: Word,
+    pub(crate) vector_target: Word,
     /// Product types and their configurations.
-    pub products: Vec<Product>,
+    pub(crate) products: Vec<Product>,
     /// `screenshots`, `items`.
-    pub store_attachments: Vec<Word>,
+    pub(crate) store_attachments: Vec<Word>,
 }
 
 /// A product type and its configuration.
-pub type Product = (Word, Box<str>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Product {
+    /// `parse` or `extract`.
+    pub(crate) product_type: Word,
+    /// The id of a configuration; not looked up.
+    pub(crate) product_config_id: Box<str>,
+}
 
-/// A word of the contract; one that is known takes no memory of its own.
-pub type Word = Cow<'static, str>;
+/// A word of the contract; a known one takes no memory.
+pub(crate) type Word = Cow<'static, str>;
+
+/// What the name of an index's output directory adds to the name of the index. The service's own name for it is unknown.
+const OUTPUT_DIRECTORY_SUFFIX: &str = " (output)";
+
+/// What an index takes besides its texts: itself and its entries in the maps. Its output directory is counted as a
+/// directory.
+const OVERHEAD_BYTES: usize = 640;
 
 impl Default for Options {
     fn default() -> Self {
@@ -67,5 +78,160 @@ impl Default for Options {
             products: Vec::new(),
             store_attachments: Vec::new(),
         }
+    }
+}
+
+impl Options {
+    fn weight_bytes(&self) -> usize {
+        let product =
+            |product: &Product| size_of::<Product>() + product.product_type.len() + product.product_config_id.len();
+        let products: usize = self.products.iter().map(product).sum();
+        let attachments: usize = self.store_attachments.iter().map(|kind| size_of::<Word>() + kind.len()).sum();
+        size_of::<Self>() + products + attachments + self.sync_frequency.len() + self.vector_target.len()
+    }
+}
+
+/// What is known of an index before it exists.
+#[derive(Debug)]
+pub(crate) struct NewIndex {
+    /// The ordinal of its source directory.
+    pub(crate) source: u64,
+    /// Its name.
+    pub(crate) name: Box<str>,
+    /// Its description.
+    pub(crate) description: Option<Box<str>>,
+    /// What it was asked to do.
+    pub(crate) options: Option<Box<Options>>,
+    /// Its first sync.
+    pub(crate) sync: SyncState,
+}
+
+impl Index {
+    /// Creates an index and its output directory. `id` is the id that a request made up, if it did; the other ids are
+    /// drawn from `stream`.
+    pub(crate) fn add(
+        scope: &mut Scope<'_>,
+        new: NewIndex,
+        id: Option<Id>,
+        mut stream: RandomStream,
+    ) -> Result<u64, StoreError> {
+        let mut minted = |prefix| Id::Minted(prefix, seed::uuid(&mut stream));
+        let minted_id = minted(Prefix::Index);
+        let output_directory_id = minted(Prefix::Directory);
+        let (sync_config_id, export_config_id) = (minted(Prefix::Configuration), minted(Prefix::Configuration));
+        let source: &Directory = scope.store.get(new.source);
+        let (project, source_directory_id) = (source.project, source.id.clone());
+        let name = new.name;
+        let output = output_directory(scope, output_directory_id.clone(), project, &name);
+        let output_directory = scope.insert(output)?;
+        let index = Self {
+            id: id.unwrap_or(minted_id),
+            output_directory_id,
+            output_directory,
+            sync_config_id,
+            export_config_id,
+            project,
+            source_directory_id,
+            name,
+            description: new.description,
+            options: new.options,
+            created_at: scope.now,
+            sync: new.sync,
+        };
+        let steps = index.sync.upcoming_steps();
+        let added = scope.insert(index);
+        match added {
+            Ok(_) => scope.expect(steps),
+            Err(_) => scope.store.remove::<Directory>(output_directory),
+        }
+        added
+    }
+}
+
+fn output_directory(scope: &Scope<'_>, id: Id, project: u64, index_name: &str) -> Directory {
+    Directory {
+        id,
+        project,
+        name: format!("{index_name}{OUTPUT_DIRECTORY_SUFFIX}").into(),
+        description: None,
+        kind: DirectoryKind::Index,
+        connector_subscription_id: None,
+        system_metadata: None,
+        created_at: scope.now,
+        expires_at: None,
+    }
+}
+
+impl Resource for Index {
+    const KIND: Kind = Kind::Index;
+
+    fn ids(&self) -> Vec<Id> {
+        vec![self.id.clone(), self.export_config_id.clone()]
+    }
+
+    fn parent(&self) -> u64 {
+        self.project
+    }
+
+    fn project(&self) -> u64 {
+        self.project
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    fn weight_bytes(&self) -> usize {
+        let description = self.description.as_ref().map_or(0, |text| text.len());
+        let options = self.options.as_ref().map_or(0, |options| options.weight_bytes());
+        OVERHEAD_BYTES
+            + self.name.len()
+            + description
+            + 2 * self.id.heap_bytes()
+            + self.source_directory_id.heap_bytes()
+            + options
+    }
+
+    /// The official sources disagree about which id names an index in requests (`--index-id`). An id that a request made
+    /// up always does.
+    fn is_named_by(&self, id: &Id, store: &Store) -> bool {
+        match store.policy.index_id {
+            IndexId::Any => true,
+            IndexId::Id => *id == self.id,
+            IndexId::Export => *id == self.export_config_id || matches!(self.id, Id::Given(_)),
+        }
+    }
+
+    fn advance_to(&mut self, now: Timestamp) {
+        self.sync.advance_to(now);
+    }
+
+    /// The output directory is deleted with the index; the source directory stays.
+    fn delete_owned(scope: &mut Scope<'_>, ordinal: u64) {
+        let output_directory = scope.store.get::<Self>(ordinal).output_directory;
+        scope.delete::<Directory>(output_directory);
+    }
+
+    fn create_implicit(scope: &mut Scope<'_>, id: &str) -> Result<u64, StoreError> {
+        let mut stream = scope.store.seed.stream(&format!("source of {id}"), 0);
+        let source_id = Id::Minted(Prefix::Directory, seed::uuid(&mut stream)).to_string();
+        let source = match scope.find::<Directory>(&source_id) {
+            Some(source) => source,
+            None => Directory::create_implicit(scope, &source_id)?,
+        };
+        let directory: &Directory = scope.store.get(source);
+        let (name, project) = (directory.name.clone(), scope.store.project_id(directory.project));
+        let stream = scope.store.seed.stream(&format!("index {id} in {project}"), 0);
+        let sync = SyncState::begin(Arc::clone(&scope.store.policy.script), scope.now);
+        let new = NewIndex { source, name, description: None, options: None, sync };
+        Self::add(scope, new, Some(Id::parse(id)), stream)
+    }
+
+    fn collection(store: &Store) -> &Collection<Self> {
+        &store.indexes
+    }
+
+    fn collection_mut(store: &mut Store) -> &mut Collection<Self> {
+        &mut store.indexes
     }
 }

@@ -1,16 +1,16 @@
-//! How many bytes all worlds together hold, so that no client can grow the program without bound.
+//! The number of bytes that the state of all tenants takes, so that no client can grow the program without bound.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The account of all worlds.
+/// The account of all tenants.
 #[derive(Debug)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     used_bytes: AtomicUsize,
     limit_bytes: usize,
 }
 
-/// One store's share of a [`Ledger`]; given back when it goes.
+/// The bytes of one store in a [`Ledger`]; given back when it is dropped.
 #[derive(Debug)]
 pub(super) struct Share {
     ledger: Arc<Ledger>,
@@ -19,7 +19,7 @@ pub(super) struct Share {
 
 impl Ledger {
     /// An empty account.
-    pub fn new(limit_bytes: usize) -> Arc<Self> {
+    pub(crate) fn new(limit_bytes: usize) -> Arc<Self> {
         Arc::new(Self { used_bytes: AtomicUsize::new(0), limit_bytes })
     }
 }

@@ -1,4 +1,4 @@
-//! What a store goes by: the settings that its resources know.
+//! The settings that the resources of a store follow.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,32 +6,32 @@ use std::time::Duration;
 use crate::config::{Fidelity, IndexId, References, Settings, SyncConflict};
 use crate::store::sync::Script;
 
-/// The settings that a store knows; the same for all tenants.
+/// The settings that a store follows; the same for all tenants.
 #[derive(Debug, Clone)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// What an unknown `source_directory_id` means.
-    pub references: References,
+    pub(crate) references: References,
     /// Which ids name an index.
-    pub index_id: IndexId,
+    pub(crate) index_id: IndexId,
     /// The status that refuses a value which the service checks in its own code.
-    pub unknown_value_status: u16,
-    /// Whether ids and tokens that nobody made are taken as good.
-    pub fidelity: Fidelity,
+    pub(crate) unknown_value_status: u16,
+    /// Whether unknown ids and tokens are accepted.
+    pub(crate) fidelity: Fidelity,
     /// How long a sync of the source takes.
-    pub sync_duration: Duration,
-    /// The course of a sync that nobody scripted.
-    pub script: Arc<Script>,
-    /// What a sync gets that comes while one runs.
-    pub sync_conflict: SyncConflict,
+    pub(crate) sync_duration: Duration,
+    /// The script of a sync without a fault or a magic name.
+    pub(crate) script: Arc<Script>,
+    /// The response to a sync request while a sync runs.
+    pub(crate) sync_conflict: SyncConflict,
     /// Items on a page when the client does not say.
-    pub page_size: usize,
+    pub(crate) page_size: usize,
     /// Items of a kind.
-    pub max_items: usize,
+    pub(crate) max_items: usize,
 }
 
 impl Policy {
-    /// What of `settings` a store knows.
-    pub fn new(settings: &Settings) -> Self {
+    /// The policy that `settings` say.
+    pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             references: settings.references,
             index_id: settings.index_id,

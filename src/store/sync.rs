@@ -1,48 +1,18 @@
-//! An index's life as a function of time: which sync runs, what it has come to, what it will come to. There are no
-//! background tasks; a life is brought up to a moment when somebody looks, and the moment is always given.
+//! The syncs of an index, as a function of time: which step runs, and how the last sync ended. There are no background
+//! tasks: the state is brought up to a given time when somebody looks at it.
 //!
-//! What is known of the service (only `ready` and `failed` are stable, `sync_in_progress` is the one sure signal) comes
-//! from the published contract of `IndexMetadata` and the official SDK's reference.
+//! Only `ready` and `failed` are documented as stable, and `sync_in_progress` as the reliable signal that a sync has
+//! ended (published contract of `IndexMetadata`, reference of the official SDK).
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{Timestamp, format_duration, parse_duration};
+mod script;
 
-/// What a sync does, step by step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Script {
-    steps: Vec<ScriptStep>,
-    /// What `metadata.error_message` says when it fails, wholly or in part.
-    message: Option<Arc<str>>,
-}
+pub use script::Script;
+use script::{Stage, Until};
 
-/// One step of a script. Only the last may lack an end.
-#[derive(Debug, Clone, PartialEq)]
-struct ScriptStep {
-    stage: Stage,
-    until: Option<Until>,
-}
-
-/// Where a sync stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Syncing,
-    Exporting,
-    Ready,
-    Partial,
-    Failed,
-}
-
-/// When a step ends.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Until {
-    Elapsed(Duration),
-    /// After so many reads have shown it.
-    Reads(u32),
-}
+use crate::clock::Timestamp;
 
 /// How the last sync that ended has ended.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -50,32 +20,26 @@ pub enum SyncOutcome {
     /// None has ended yet.
     #[default]
     None,
-    /// Everything is there.
+    /// Every file is in the index.
     Ready,
-    /// Ready, but some files are missing; the text says so.
+    /// The index is ready, but some files are missing; the text says why.
     Partial(Arc<str>),
-    /// Nothing came of it; the text says why.
+    /// The sync failed; the text says why.
     Failed(Arc<str>),
 }
 
 /// The syncs of one index.
 #[derive(Debug, Clone)]
-pub struct Life {
+pub struct SyncState {
     outcome: SyncOutcome,
     last_synced_at: Option<Timestamp>,
     last_exported_at: Option<Timestamp>,
     changed_at: Timestamp,
-    was_ready: Was,
+    was_ready: bool,
     run: Option<Run>,
 }
 
-/// Whether an index was ever ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Was {
-    Never,
-    Ready,
-}
-
+/// A sync that runs.
 #[derive(Debug, Clone)]
 struct Run {
     script: Arc<Script>,
@@ -84,11 +48,13 @@ struct Run {
     reads: u32,
 }
 
-/// What a life looks like at a moment.
+/// The state of the syncs at a time.
 #[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
+pub struct SyncView<'a> {
     /// How the last sync that ended has ended.
     pub outcome: &'a SyncOutcome,
+    /// The status that the present step of a script shows instead, if it has one of its own.
+    pub custom_status: Option<&'a str>,
     /// When the source was last synced.
     pub last_synced_at: Option<Timestamp>,
     /// When chunks were last exported.
@@ -99,181 +65,55 @@ pub struct View<'a> {
     pub in_progress: bool,
 }
 
-impl Script {
-    /// The service's own course: sync, export, ready.
-    pub fn plain(sync: Duration, export: Duration) -> Self {
-        let steps = vec![
-            ScriptStep { stage: Stage::Syncing, until: Some(Until::Elapsed(sync)) },
-            ScriptStep { stage: Stage::Exporting, until: Some(Until::Elapsed(export)) },
-            ScriptStep { stage: Stage::Ready, until: None },
-        ];
-        Self { steps, message: None }
-    }
-
-    /// The course that a magic index name asks for: `mock:fail`, `mock:stuck`, `mock:slow=DURATION`, `mock:partial`,
-    /// alone or before a space. `None` for any other name.
-    pub fn from_magic_name(name: &str, sync: Duration) -> Option<Result<Self, String>> {
-        let word = name.strip_prefix("mock:")?.split(' ').next().unwrap_or_default();
-        let text = match word.split_once('=') {
-            None if word == "fail" => format!("pending:{},failed", format_duration(sync)),
-            None if word == "partial" => format!("pending:{},partial", format_duration(sync)),
-            None if word == "stuck" => "pending".to_owned(),
-            Some(("slow", duration)) => format!("pending:{duration},ready"),
-            _ => return Some(Err(
-                "a name that begins with 'mock:' should be mock:fail, mock:stuck, mock:slow=DURATION or mock:partial"
-                    .to_owned(),
-            )),
-        };
-        Some(text.parse())
-    }
-
-    /// The same course with a message of its own for failures.
-    #[must_use]
-    pub fn with_message(mut self, message: &str) -> Self {
-        self.message = Some(message.into());
-        self
-    }
-}
-
-impl FromStr for Script {
-    type Err = String;
-
-    /// Reads `STEP{,STEP}`: a state (`pending`, `ready`, `partial`, `failed`), then `:DURATION` or `*READS` on all but
-    /// the last.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let steps = text.split(',').map(str::parse).collect::<Result<Vec<ScriptStep>, _>>()?;
-        let last = steps.len() - 1;
-        if steps.len() > MOST_STEPS {
-            return Err(format!("a script has at most {MOST_STEPS} steps"));
-        }
-        if let Some(at) = steps.iter().position(|step| step.until.is_none()).filter(|at| *at < last) {
-            return Err(format!(
-                "step {} of {text:?} has no end (:DURATION or *READS), so what follows never comes",
-                at + 1
-            ));
-        }
-        Ok(Self { steps, message: None })
-    }
-}
-
-/// How many steps a script can have.
-const MOST_STEPS: usize = 100;
-
-impl fmt::Display for Script {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, step) in self.steps.iter().enumerate() {
-            if position > 0 {
-                f.write_str(",")?;
-            }
-            step.fmt(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl FromStr for ScriptStep {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (state, until) = if let Some((state, duration)) = text.split_once(':') {
-            (state, Some(Until::Elapsed(parse_duration(duration)?)))
-        } else if let Some((state, reads)) = text.split_once('*') {
-            let reads = reads.parse().map_err(|_| format!("{reads:?} is not a number of reads"))?;
-            (state, Some(Until::Reads(reads)))
-        } else {
-            (text, None)
-        };
-        Ok(Self { stage: state.parse()?, until })
-    }
-}
-
-impl fmt::Display for ScriptStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.stage {
-            Stage::Syncing | Stage::Exporting => "pending",
-            Stage::Ready => "ready",
-            Stage::Partial => "partial",
-            Stage::Failed => "failed",
-        })?;
-        match self.until {
-            Some(Until::Elapsed(duration)) => write!(f, ":{}", format_duration(duration)),
-            Some(Until::Reads(reads)) => write!(f, "*{reads}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl FromStr for Stage {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "pending" => Ok(Self::Syncing),
-            "ready" => Ok(Self::Ready),
-            "partial" => Ok(Self::Partial),
-            "failed" => Ok(Self::Failed),
-            _ => Err(format!("{text:?} is none of pending, ready, partial, failed")),
-        }
-    }
-}
-
-/// Whether a read made a sync go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moved {
-    /// Its script went on to another step.
-    On,
-    /// It stays where it was.
-    Not,
-}
-
-impl Life {
-    /// A life whose first sync starts at `now`.
+impl SyncState {
+    /// The state of an index whose first sync starts at `now`.
     pub fn begin(script: Arc<Script>, now: Timestamp) -> Self {
-        let mut life = Self {
+        let mut state = Self {
             outcome: SyncOutcome::None,
             last_synced_at: None,
             last_exported_at: None,
             changed_at: now,
-            was_ready: Was::Never,
+            was_ready: false,
             run: None,
         };
-        life.start(script, now);
-        life
+        state.start(script, now);
+        state
     }
 
-    /// Starts a sync. The caller has seen that none runs, or wants the running one replaced.
+    /// Starts a sync. A sync that runs is replaced.
     pub fn start(&mut self, script: Arc<Script>, now: Timestamp) {
         self.changed_at = now;
         self.run = Some(Run { script, step: 0, entered_at: now, reads: 0 });
         self.enter();
     }
 
-    /// Ends the running sync: an index that was never ready has then failed, another stays what it was.
+    /// Cancels the running sync: an index that was never ready has then failed, another one keeps its last outcome.
     pub fn cancel(&mut self, now: Timestamp) {
         self.run = None;
         self.changed_at = now;
-        if self.was_ready == Was::Never {
+        if !self.was_ready {
             self.outcome = SyncOutcome::Failed("Sync was cancelled".into());
         }
     }
 
-    /// Brings the life up to `now`.
-    pub fn bring_to(&mut self, now: Timestamp) {
+    /// Brings the state up to `now`.
+    pub fn advance_to(&mut self, now: Timestamp) {
         while let Some(run) = &mut self.run {
             let Some(Until::Elapsed(duration)) = run.until() else { break };
             let end = run.entered_at.plus(duration);
             if end > now {
                 break;
             }
-            run.step_on(end);
+            run.next_step(end);
             self.enter();
         }
     }
 
-    /// What the life looks like; bring it up to a moment first.
-    pub fn view(&self) -> View<'_> {
-        View {
+    /// The state at the time that it was last brought up to.
+    pub fn view(&self) -> SyncView<'_> {
+        SyncView {
             outcome: &self.outcome,
+            custom_status: self.run.as_ref().and_then(Run::custom_status),
             last_synced_at: self.last_synced_at,
             last_exported_at: self.last_exported_at,
             changed_at: self.changed_at,
@@ -281,57 +121,68 @@ impl Life {
         }
     }
 
-    /// When the running sync goes on by itself, as far as time alone decides.
-    pub fn coming_steps(&self) -> Vec<Timestamp> {
+    /// The times at which the running sync enters its next steps, as far as time alone decides.
+    pub fn upcoming_steps(&self) -> Vec<Timestamp> {
         let Some(run) = &self.run else { return Vec::new() };
-        let ahead = &run.script.steps[run.step..run.script.steps.len() - 1];
-        let on = |at: &mut Timestamp, step: &ScriptStep| match step.until {
-            Some(Until::Elapsed(duration)) => {
-                *at = at.plus(duration);
-                Some(*at)
-            }
+        let ahead = &run.script.steps()[run.step..run.script.steps().len() - 1];
+        let durations = ahead.iter().map_while(|step| match step.until {
+            Some(Until::Elapsed(duration)) => Some(duration),
             _ => None,
-        };
-        ahead.iter().scan(run.entered_at, on).collect()
+        });
+        let mut at = run.entered_at;
+        durations
+            .map(|duration: Duration| {
+                at = at.plus(duration);
+                at
+            })
+            .collect()
     }
 
-    /// Counts a read that showed this life at `now`: some scripts go by reads.
-    pub fn was_read(&mut self, now: Timestamp) -> Moved {
-        let Some(run) = &mut self.run else { return Moved::Not };
-        let Some(Until::Reads(reads)) = run.until() else { return Moved::Not };
+    /// When the running sync ends, if time alone decides that; `None` too if none runs.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let run = self.run.as_ref().filter(|run| run.in_progress())?;
+        let ahead = &run.script.steps()[run.step..];
+        let end = ahead.iter().position(|step| !step.stage.in_progress())?;
+        self.upcoming_steps().get(end - 1).copied()
+    }
+
+    /// Counts a read of the index at `now`; whether the sync entered another step because of it.
+    pub fn count_read(&mut self, now: Timestamp) -> bool {
+        let Some(run) = &mut self.run else { return false };
+        let Some(Until::Reads(reads)) = run.until() else { return false };
         run.reads += 1;
         if run.reads < reads {
-            return Moved::Not;
+            return false;
         }
-        run.step_on(now);
+        run.next_step(now);
         self.enter();
-        self.bring_to(now);
-        Moved::On
+        self.advance_to(now);
+        true
     }
 
-    /// Takes in what the run's present step means, and skips steps of no reads.
+    /// Records what the present step of the run means. Steps of no reads are skipped.
     fn enter(&mut self) {
         let Some(run) = &mut self.run else { return };
         while run.until() == Some(Until::Reads(0)) {
-            run.step_on(run.entered_at);
+            run.next_step(run.entered_at);
         }
-        let (at, stage, came_from) = (run.entered_at, run.stage(), run.step.checked_sub(1));
-        if came_from.is_some() {
+        let (at, previous) = (run.entered_at, run.step.checked_sub(1));
+        if previous.is_some() {
             self.changed_at = at;
         }
-        let message = |default: &str| run.script.message.clone().unwrap_or_else(|| default.into());
-        match stage {
-            Stage::Syncing => {}
+        let message = |default: &str| run.script.message().unwrap_or_else(|| default.into());
+        match run.stage() {
+            Stage::Syncing | Stage::Custom(_) => {}
             Stage::Exporting => self.last_synced_at = Some(at),
             Stage::Failed => self.outcome = SyncOutcome::Failed(message("The sync failed: no file could be parsed")),
             Stage::Ready => self.outcome = SyncOutcome::Ready,
             Stage::Partial => self.outcome = SyncOutcome::Partial(message("1 file could not be parsed")),
         }
-        if matches!(stage, Stage::Ready | Stage::Partial) {
-            let exported_apart = came_from.is_some_and(|step| run.script.steps[step].stage == Stage::Exporting);
-            self.last_synced_at = if exported_apart { self.last_synced_at } else { Some(at) };
+        if matches!(run.stage(), Stage::Ready | Stage::Partial) {
+            let after_export = previous.is_some_and(|step| run.script.steps()[step].stage == Stage::Exporting);
+            self.last_synced_at = if after_export { self.last_synced_at } else { Some(at) };
             self.last_exported_at = Some(at);
-            self.was_ready = Was::Ready;
+            self.was_ready = true;
         }
         if !run.in_progress() && run.until().is_none() {
             self.run = None;
@@ -340,22 +191,30 @@ impl Life {
 }
 
 impl Run {
-    fn stage(&self) -> Stage {
-        self.script.steps[self.step].stage
+    fn stage(&self) -> &Stage {
+        &self.script.steps()[self.step].stage
     }
 
-    /// When the present step ends; a script's last step never does, whatever it says.
+    /// When the present step ends. The last step of a script has no end.
     fn until(&self) -> Option<Until> {
-        if self.step + 1 < self.script.steps.len() { self.script.steps[self.step].until } else { None }
+        let steps = self.script.steps();
+        if self.step + 1 < steps.len() { steps[self.step].until } else { None }
     }
 
-    fn step_on(&mut self, at: Timestamp) {
+    fn next_step(&mut self, at: Timestamp) {
         self.step += 1;
         self.entered_at = at;
         self.reads = 0;
     }
 
     fn in_progress(&self) -> bool {
-        matches!(self.stage(), Stage::Syncing | Stage::Exporting)
+        self.stage().in_progress()
+    }
+
+    fn custom_status(&self) -> Option<&str> {
+        match self.stage() {
+            Stage::Custom(word) => Some(word),
+            _ => None,
+        }
     }
 }

@@ -1,0 +1,27 @@
+//! Refusals of the store as API errors. Of the texts, only the style `{"detail": "… not found"}` is known of the service.
+
+use crate::error::ApiError;
+use crate::store::StoreError;
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(kind) => ApiError::text(404, format!("{} not found", kind.name())),
+            StoreError::QuotaExceeded { kind, quota } => ApiError::text(
+                quota.status,
+                format!("{} quota exceeded: at most {} {}", kind.name(), quota.limit, kind.plural()),
+            ),
+            StoreError::TooMany { kind, limit } => ApiError::text(
+                403,
+                format!("A tenant of this server has at most {limit} {} (--max-items)", kind.plural()),
+            ),
+            StoreError::TooManyProjects { limit } => {
+                ApiError::text(403, format!("A tenant of this server has at most {limit} projects"))
+            }
+            StoreError::StateFull => {
+                ApiError::text(403, "The state of all tenants is as large as it may be (--max-state-bytes)")
+            }
+            StoreError::InvalidCursor => ApiError::text(400, "Invalid page token"),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The first stage of a request, decided by its head alone: routing, authentication, and the fault rules that act before
+//! the request is read.
+
+use http::header::{HeaderValue, LOCATION};
+
+use super::context::{RequestContext, RequestTarget, RoutedOperation};
+use super::{Begun, Emulator};
+use crate::admin;
+use crate::config::{ANONYMOUS, Auth};
+use crate::error::ApiError;
+use crate::operation::{BodyKind, Operation, Route};
+use crate::request::Head;
+use crate::response::Response;
+
+impl Emulator {
+    /// Routes and authenticates a request by its head: it is decided, or its body is to be read.
+    pub(crate) fn begin(&self, head: &Head) -> Begun {
+        match admin::route(self.admin(), head) {
+            Some(Ok(())) => {
+                let limit = self.settings.max_body_bytes;
+                Begun::Admitted(Box::new(RequestContext::without_tenant(RequestTarget::Admin, limit)))
+            }
+            Some(Err(response)) => Begun::Done(response),
+            None => match self.router.find(&head.method, &head.path) {
+                Route::Found(position, operation, path) => {
+                    self.authenticate(head, RoutedOperation { position, operation, path })
+                }
+                Route::Redirect(path) => self.unrouted(head, self.redirect(head, &path)),
+                Route::WrongMethod(allow) => {
+                    let error = ApiError { allow: Some(allow), ..ApiError::text(405, "Method Not Allowed") };
+                    self.unrouted(head, error.into())
+                }
+                Route::Unknown => self.unrouted(head, ApiError::text(404, "Not Found").into()),
+            },
+        }
+    }
+
+    /// Finds the tenant of the request, if it has an accepted key.
+    fn authenticate(&self, head: &Head, routed: RoutedOperation) -> Begun {
+        let limit = self.body_limit(routed.operation);
+        let Some(key) = self.accepted_key(head) else {
+            let target = RequestTarget::Operation(routed);
+            return Begun::Admitted(Box::new(RequestContext::without_tenant(target, limit)));
+        };
+        let Some(tenant) = self.tenants.admit(key) else {
+            let most = self.settings.max_tenants;
+            let error = ApiError::text(429, format!("This server knows at most {most} API keys (--max-tenants)"));
+            return self.unrouted(head, error.into());
+        };
+        let target = RequestTarget::Operation(routed.clone());
+        let mut context = RequestContext::of_tenant(tenant, target, limit);
+        match self.apply_head_rules(&mut context, &routed, head) {
+            Ok(()) => Begun::Admitted(Box::new(context)),
+            Err(error) => Begun::Done(self.refuse(&mut context, head, error)),
+        }
+    }
+
+    fn body_limit(&self, operation: &Operation) -> usize {
+        match operation.body {
+            BodyKind::None | BodyKind::Json => self.settings.max_body_bytes,
+            BodyKind::Multipart => self.settings.max_upload_bytes,
+        }
+    }
+
+    /// The key of a request, if it is accepted.
+    pub(super) fn accepted_key<'a>(&self, head: &'a Head) -> Option<&'a str> {
+        match (head.credential(), self.settings.auth) {
+            (None, Auth::Optional) => Some(ANONYMOUS),
+            (key, _) => key.filter(|key| self.settings.lets_in(key)),
+        }
+    }
+
+    fn unrouted(&self, head: &Head, response: Response) -> Begun {
+        self.record_unrouted(head, &response);
+        Begun::Done(response)
+    }
+
+    fn redirect(&self, head: &Head, path: &str) -> Response {
+        let host = head.header("host").unwrap_or("127.0.0.1");
+        let base = self.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
+        let query = head.query.as_deref().filter(|query| !query.is_empty());
+        let query = query.map_or_else(String::new, |query| format!("?{query}"));
+        match HeaderValue::from_str(&format!("{base}{path}{query}")) {
+            Ok(location) => Response::empty(307).with_header(LOCATION, location),
+            Err(_) => ApiError::text(404, "Not Found").into(),
+        }
+    }
+}
+
+/// Why a request without an accepted key is refused.
+pub(super) fn unauthenticated(head: &Head) -> ApiError {
+    match head.credential() {
+        Some(_) => ApiError::text(401, "Invalid authentication token"),
+        None => ApiError::text(401, "Not authenticated"),
+    }
+}

@@ -1,0 +1,99 @@
+//! The journal entries of requests, and the refusals that are recorded outside the stages.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Emulator;
+use super::context::{RequestContext, RequestTarget};
+use crate::clock::{self, Timestamp};
+use crate::error::ApiError;
+use crate::fault;
+use crate::journal::{Entry, Journal, Outcome};
+use crate::request::{Head, Request};
+use crate::response::Response;
+use crate::seed::Seed;
+
+impl Emulator {
+    /// Records a request and its response in a journal.
+    pub(super) fn record(
+        &self,
+        journal: &mut Journal,
+        context: &RequestContext,
+        (at, request): (Timestamp, &Request),
+        response: &Response,
+    ) {
+        if let RequestTarget::Operation(routed) = &context.target {
+            self.counters.count(routed.position, response.status);
+        }
+        if self.settings.journal_entries > 0 {
+            journal.record(entry(context, at, request, response));
+        }
+    }
+
+    /// Refuses a request whose body could not be read, and records it.
+    pub(crate) fn refuse(&self, context: &mut RequestContext, head: &Head, error: ApiError) -> Response {
+        self.refuse_request(context, &Request { head: head.clone(), body: Bytes::new() }, error)
+    }
+
+    /// Refuses a request before it reaches its handler, and records it.
+    pub(super) fn refuse_request(&self, context: &mut RequestContext, request: &Request, error: ApiError) -> Response {
+        let response = error.into();
+        if let Some(tenant) = context.tenant.clone() {
+            let mut state = tenant.lock();
+            context.number = state.journal.next_number();
+            self.record(&mut state.journal, context, (tenant.clock.now(), request), &response);
+        } else if matches!(context.target, RequestTarget::Operation(_)) {
+            let mut journal = self.unauthenticated.lock();
+            context.number = journal.next_number();
+            self.record(&mut journal, context, (clock::system_now(), request), &response);
+        }
+        response
+    }
+
+    /// Records a request that no operation answers, with its tenant if that exists.
+    pub(super) fn record_unrouted(&self, head: &Head, response: &Response) {
+        if self.settings.journal_entries == 0 {
+            return;
+        }
+        let request = Request { head: head.clone(), body: Bytes::new() };
+        let add = |journal: &mut Journal, label, at| {
+            let number = journal.next_number();
+            journal.record(Entry::of((number, at), (label, None), &request, response));
+        };
+        match self.accepted_key(head).and_then(|key| self.tenants.find(key)) {
+            Some(tenant) => add(&mut tenant.lock().journal, Some(Arc::clone(&tenant.label)), tenant.clock.now()),
+            None => add(&mut self.unauthenticated.lock(), None, clock::system_now()),
+        }
+    }
+
+    /// The response of the service to a request whose handler panicked: 500 with a correlation id.
+    pub(crate) fn record_panic(&self, context: &mut RequestContext, head: &Head) -> Response {
+        let ordinal = self.panics.fetch_add(1, Ordering::Relaxed);
+        let mut stream = Seed::new(self.settings.seed, "").stream("panic", ordinal);
+        self.refuse(context, head, ApiError::text(500, fault::correlation_message(&mut stream)))
+    }
+
+    /// Records how the response to a request ended.
+    pub(crate) fn record_outcome(&self, context: &RequestContext, outcome: Outcome) {
+        match &context.tenant {
+            Some(tenant) => tenant.lock().journal.settle(context.number, outcome),
+            None => self.unauthenticated.lock().settle(context.number, outcome),
+        }
+    }
+}
+
+/// The journal entry of a request.
+fn entry(context: &RequestContext, at: Timestamp, request: &Request, response: &Response) -> Entry {
+    let label = context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
+    let entry = Entry::of((context.number, at), (label, Some(context.name())), request, response);
+    let held_back = context.clock().map_or(Duration::ZERO, |clock| clock.on_the_wall(response.delay));
+    Entry {
+        answered: entry.wall.plus(held_back),
+        faults: context.faults.clone(),
+        committed: context.committed,
+        ..entry
+    }
+}

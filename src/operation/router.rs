@@ -1,0 +1,195 @@
+//! The router: which row of the operation table a method and a path mean, or 404, 405 or 307 as the framework of the
+//! service decides them.
+
+use http::Method;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use super::{MAX_OPERATIONS, Operation};
+use crate::request::PathParams;
+
+/// The operation table, ready to be searched.
+#[derive(Debug)]
+pub(crate) struct Router {
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Row {
+    operation: &'static Operation,
+    segments: Vec<Segment>,
+}
+
+/// A part of a path between two slashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Segment {
+    /// This text.
+    Literal(&'static str),
+    /// A parameter; the schema of the parameters checks its type.
+    Param(&'static str),
+    /// A parameter that takes the rest of the path, slashes included.
+    Rest(&'static str),
+}
+
+/// What a method and a path mean.
+#[derive(Debug)]
+pub(crate) enum Route {
+    /// The operation at this position of the table, and the values in its path.
+    Found(usize, &'static Operation, PathParams),
+    /// Nothing, but the same path with or without its last slash means something.
+    Redirect(String),
+    /// A known path, but not with this method.
+    WrongMethod(&'static str),
+    /// Nothing.
+    Unknown,
+}
+
+/// What a URL keeps unescaped, as the redirects of the framework write it.
+const UNESCAPED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'#')
+    .add(b'?')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+impl Router {
+    /// The router of these operations. Of two rows that match, the first wins.
+    pub(crate) fn new(operations: impl Iterator<Item = &'static Operation>) -> Self {
+        let rows: Vec<Row> =
+            operations.map(|operation| Row { operation, segments: segments(operation.path) }).collect();
+        assert!(rows.len() <= MAX_OPERATIONS, "fault rules hold the set of their operations in {MAX_OPERATIONS} bits");
+        Self { rows }
+    }
+
+    /// All operations, in the order of the table.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &'static Operation> + '_ {
+        self.rows.iter().map(|row| row.operation)
+    }
+
+    /// The operation of this name and its position.
+    pub(crate) fn named(&self, name: &str) -> Option<(usize, &'static Operation)> {
+        self.operations().enumerate().find(|(_, operation)| operation.name == name)
+    }
+
+    /// What `method` on `path` (undecoded) means. The framework decodes a path before it matches it, so an escaped slash
+    /// is a slash.
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Route {
+        let decoded = percent_decode_str(path).decode_utf8_lossy();
+        let mut allow = None;
+        for (position, row) in self.rows.iter().enumerate() {
+            let Some(params) = row.matches(&decoded) else { continue };
+            if row.operation.method == *method {
+                return Route::Found(position, row.operation, params);
+            }
+            allow = allow.or(Some(row.operation.method.as_str()));
+        }
+        allow.map_or_else(|| self.redirect(&decoded), Route::WrongMethod)
+    }
+
+    fn redirect(&self, path: &str) -> Route {
+        let other = if path.ends_with('/') { path.trim_end_matches('/').to_owned() } else { format!("{path}/") };
+        if self.rows.iter().any(|row| row.matches(&other).is_some()) {
+            Route::Redirect(utf8_percent_encode(&other, UNESCAPED).to_string())
+        } else {
+            Route::Unknown
+        }
+    }
+}
+
+fn segments(path: &'static str) -> Vec<Segment> {
+    let segment = |segment: &'static str| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        None => Segment::Literal(segment),
+        Some(param) => match param.split_once(':') {
+            Some((name, "path")) => Segment::Rest(name),
+            Some((name, _)) => Segment::Param(name),
+            None => Segment::Param(param),
+        },
+    };
+    path[1..].split('/').map(segment).collect()
+}
+
+impl Row {
+    /// The values in a path, if it matches.
+    fn matches(&self, path: &str) -> Option<PathParams> {
+        let mut rest = Some(self.without_newline(path).strip_prefix('/')?);
+        let mut params = PathParams::new();
+        for segment in &self.segments {
+            let path = rest?;
+            let (value, after) = match (segment, path.split_once('/')) {
+                (Segment::Rest(_), _) | (_, None) => (path, None),
+                (_, Some((value, after))) => (value, Some(after)),
+            };
+            match segment {
+                Segment::Literal(text) if *text != value => return None,
+                Segment::Literal(_) => {}
+                Segment::Param(_) if value.is_empty() => return None,
+                Segment::Param(name) | Segment::Rest(name) => params.push((name, value.to_owned())),
+            }
+            rest = after;
+        }
+        rest.is_none().then_some(params)
+    }
+
+    /// The framework's pattern for a path ends in a `$`, which Python also finds before a final newline.
+    fn without_newline<'a>(&self, path: &'a str) -> &'a str {
+        match self.segments.last() {
+            Some(Segment::Literal(_)) => path.strip_suffix('\n').unwrap_or(path),
+            _ => path,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api;
+
+    /// A path that the row matches.
+    fn example(path: &str) -> String {
+        let segment = |segment: &str| match segment {
+            param if param.starts_with('{') => "0f5d4b92-8f1c-4d43-9c2e-0a1b2c3d4e5f".to_owned(),
+            literal => literal.to_owned(),
+        };
+        path.split('/').map(segment).collect::<Vec<_>>().join("/")
+    }
+
+    #[test]
+    fn no_two_rows_have_one_name_or_match_one_request() {
+        let router = Router::new(api::operations());
+        for (position, operation) in router.operations().enumerate() {
+            assert_eq!(router.named(operation.name).map(|(found, _)| found), Some(position), "{}", operation.name);
+            let path = example(operation.path);
+            let matching: Vec<&str> = router
+                .rows
+                .iter()
+                .filter(|row| row.operation.method == operation.method && row.matches(&path).is_some())
+                .map(|row| row.operation.name)
+                .collect();
+            assert_eq!(matching, [operation.name], "{path}");
+        }
+    }
+
+    #[test]
+    fn the_table_fits_the_operation_sets_of_fault_rules() {
+        assert!(api::operations().count() <= MAX_OPERATIONS);
+    }
+
+    #[test]
+    fn a_rest_parameter_takes_slashes_and_others_do_not() {
+        let router = Router::new(api::operations());
+        let found = |path: &str| match router.find(&Method::GET, path) {
+            Route::Found(_, operation, params) => Some((operation.name, params)),
+            _ => None,
+        };
+        let attachment = |name: &str| Some(("attachments.get", vec![("attachment_name", name.to_owned())]));
+        assert_eq!(found("/api/v1/beta/attachments/screenshots%2Fpage_7.jpg"), attachment("screenshots/page_7.jpg"));
+        assert_eq!(found("/api/v1/beta/attachments/a/b/c"), attachment("a/b/c"));
+        assert!(found("/api/v1/indexes/a/b").is_none());
+    }
+}

@@ -1,0 +1,72 @@
+//! References between schema files. Shared definitions are written once and referred to as `FILE.json#/$defs/NAME` or
+//! `FILE.json`; before a schema is compiled, what it refers to is put into its own `$defs`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// The schema called `name` with everything that it refers to in other files in its own `$defs`.
+pub(super) fn bundle(name: &str, sources: &BTreeMap<String, Value>) -> Result<Value, String> {
+    let mut schema = sources.get(name).cloned().unwrap_or_default();
+    let mut bundle = Bundle { sources, definitions: Map::new() };
+    bundle.localise(&mut schema, name)?;
+    let definitions = bundle.definitions;
+    if let Some(fields) = schema.as_object_mut() {
+        fields.shift_remove("$id");
+        if !definitions.is_empty() {
+            let own = fields.entry("$defs").or_insert_with(|| Value::Object(Map::new()));
+            own.as_object_mut().ok_or("$defs is not an object")?.extend(definitions);
+        }
+    }
+    Ok(schema)
+}
+
+struct Bundle<'a> {
+    sources: &'a BTreeMap<String, Value>,
+    definitions: Map<String, Value>,
+}
+
+impl Bundle<'_> {
+    /// Rewrites the references in a part of the schema called `file` to definitions of the bundle.
+    fn localise(&mut self, part: &mut Value, file: &str) -> Result<(), String> {
+        match part {
+            Value::Object(fields) => {
+                if let Some(Value::String(target)) = fields.get_mut("$ref")
+                    && let Some((other, pointer)) = split(target)
+                {
+                    *target = format!("#/$defs/{}", self.define(other, pointer)?);
+                }
+                fields.values_mut().try_for_each(|value| self.localise(value, file))
+            }
+            Value::Array(items) => items.iter_mut().try_for_each(|item| self.localise(item, file)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a definition of another file; its name in the bundle.
+    fn define(&mut self, file: &str, pointer: &str) -> Result<String, String> {
+        let source = self.sources.get(file).ok_or_else(|| format!("$ref: no schema is called {file}.json"))?;
+        let definition =
+            source.pointer(pointer).ok_or_else(|| format!("$ref: {file}.json has nothing at {pointer}"))?;
+        let title = definition.get("title").and_then(Value::as_str).unwrap_or(file);
+        let name = pointer.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(title).to_owned();
+        if !self.definitions.contains_key(&name) {
+            // Entered first, so that a definition that refers to itself ends.
+            self.definitions.insert(name.clone(), Value::Null);
+            let mut definition = definition.clone();
+            if let Some(fields) = definition.as_object_mut() {
+                fields.shift_remove("$schema");
+                fields.shift_remove("$id");
+            }
+            self.localise(&mut definition, file)?;
+            self.definitions.insert(name.clone(), definition);
+        }
+        Ok(name)
+    }
+}
+
+/// The schema and the pointer in it that a reference to another file names; `None` for a reference inside the file.
+fn split(reference: &str) -> Option<(&str, &str)> {
+    let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
+    Some((file.strip_suffix(".json")?, pointer))
+}

@@ -1,0 +1,242 @@
+//! The resources of one kind in a tenant: found by id, listed by parent, deleted with or without a time in which lagging
+//! reads still see them. It knows no kind by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use super::{Id, Kind, Scope, Store, StoreError};
+use crate::clock::Timestamp;
+
+/// A resource: one file a kind says what it is.
+pub(crate) trait Resource: fmt::Debug + Sized + 'static {
+    /// Its kind.
+    const KIND: Kind;
+
+    /// Every id that names it.
+    fn ids(&self) -> Vec<Id>;
+
+    /// The ordinal of the resource that lists it: a project, or a directory.
+    fn parent(&self) -> u64;
+
+    /// The ordinal of its project.
+    fn project(&self) -> u64;
+
+    /// When it was created.
+    fn created_at(&self) -> Timestamp;
+
+    /// About how many bytes it takes, its entries in the maps of the collection included.
+    fn weight_bytes(&self) -> usize;
+
+    /// Whether it counts toward limits and quotas. A resource that belongs to another one does not.
+    fn counts(&self) -> bool {
+        true
+    }
+
+    /// Whether `id`, one of its ids, names it in requests under the settings of the store.
+    fn is_named_by(&self, _id: &Id, _store: &Store) -> bool {
+        true
+    }
+
+    /// Brings a state that changes with time up to `now`.
+    fn advance_to(&mut self, _now: Timestamp) {}
+
+    /// Deletes the resources that belong to this one.
+    fn delete_owned(_scope: &mut Scope<'_>, _ordinal: u64) {}
+
+    /// Creates the resource that a request named although nobody created it (`--contract`).
+    fn create_implicit(scope: &mut Scope<'_>, id: &str) -> Result<u64, StoreError>;
+
+    /// The collection of its kind.
+    fn collection(store: &Store) -> &Collection<Self>;
+
+    /// The collection of its kind, to change it.
+    fn collection_mut(store: &mut Store) -> &mut Collection<Self>;
+}
+
+/// The resources of one kind.
+#[derive(Debug)]
+pub(crate) struct Collection<T> {
+    rows: BTreeMap<u64, Box<Row<T>>>,
+    /// Several resources may have the same id when clients made it up: one in each project.
+    ids: BTreeSet<(Id, u64)>,
+    children: BTreeSet<(u64, u64)>,
+    /// Deleted rows by the time at which they are purged.
+    purges: BTreeSet<(Timestamp, u64)>,
+    next_ordinal: u64,
+    live: usize,
+    /// How many resources were created by requests for that, apart from those that were created implicitly. Random values
+    /// are drawn by this number, so that naming a resource changes nothing in those that are created.
+    created: u64,
+}
+
+/// A resource and its deletion.
+#[derive(Debug)]
+struct Row<T> {
+    resource: T,
+    deleted_at: Option<Timestamp>,
+}
+
+/// At which time, and how far, a request sees a collection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Visibility {
+    /// The time of the request.
+    pub(crate) now: Timestamp,
+    /// How long ago the state was that the request sees.
+    pub(crate) lag: Duration,
+    /// Whether it sees deleted resources too.
+    pub(crate) deleted: bool,
+}
+
+/// What the parts of the store that know no kind see of a collection.
+pub(crate) trait AnyCollection {
+    /// The kind of its resources.
+    fn kind(&self) -> Kind;
+
+    /// How many live resources count toward limits and quotas.
+    fn live(&self) -> usize;
+
+    /// Removes the rows whose purge time has come; returns their weight in bytes.
+    fn purge(&mut self, now: Timestamp) -> usize;
+}
+
+impl<T> Default for Collection<T> {
+    fn default() -> Self {
+        Self {
+            rows: BTreeMap::new(),
+            ids: BTreeSet::new(),
+            children: BTreeSet::new(),
+            purges: BTreeSet::new(),
+            next_ordinal: 0,
+            live: 0,
+            created: 0,
+        }
+    }
+}
+
+impl<T: Resource> Collection<T> {
+    /// Adds a resource; its ordinal.
+    pub(super) fn insert(&mut self, resource: T) -> u64 {
+        let ordinal = self.next_ordinal;
+        self.next_ordinal += 1;
+        self.live += usize::from(resource.counts());
+        self.ids.extend(resource.ids().into_iter().map(|id| (id, ordinal)));
+        self.children.insert((resource.parent(), ordinal));
+        self.rows.insert(ordinal, Box::new(Row { resource, deleted_at: None }));
+        ordinal
+    }
+
+    /// How many resources were created by requests for that.
+    pub(crate) fn created(&self) -> u64 {
+        self.created
+    }
+
+    /// Counts a resource as created by a request for that.
+    pub(super) fn count_created(&mut self) {
+        self.created += 1;
+    }
+
+    /// The ordinal that the next resource gets.
+    pub(super) fn next_ordinal(&self) -> u64 {
+        self.next_ordinal
+    }
+
+    /// The resource with this ordinal. Ordinals are handed out for resources that exist; no request can remove one in
+    /// between.
+    pub(crate) fn get(&self, ordinal: u64) -> &T {
+        &self.rows[&ordinal].resource
+    }
+
+    /// The resource with this ordinal, to change it.
+    pub(crate) fn get_mut(&mut self, ordinal: u64) -> &mut T {
+        &mut self.rows.get_mut(&ordinal).expect("an ordinal is handed out for a resource that exists").resource
+    }
+
+    /// The ordinals of the resources that have this id, oldest first, and that are visible.
+    pub(super) fn with_id(&self, id: &Id, visibility: Visibility) -> impl Iterator<Item = u64> {
+        let range = (id.clone(), 0)..=(id.clone(), u64::MAX);
+        let ordinals = self.ids.range(range).map(|(_, ordinal)| *ordinal);
+        ordinals.filter(move |ordinal| self.is_visible(*ordinal, visibility))
+    }
+
+    /// The ordinal of the oldest resource that has this id, deleted or not.
+    pub(super) fn with_exact_id(&self, id: &Id) -> Option<u64> {
+        self.ids.range((id.clone(), 0)..=(id.clone(), u64::MAX)).map(|(_, ordinal)| *ordinal).next()
+    }
+
+    /// The ordinals of the visible resources below a parent, newest first, from below `before` on.
+    pub(super) fn newest_first(
+        &self,
+        parent: u64,
+        before: Option<u64>,
+        visibility: Visibility,
+    ) -> impl Iterator<Item = u64> {
+        let range = (parent, 0)..(parent, before.unwrap_or(u64::MAX));
+        let ordinals = self.children.range(range).rev().map(|(_, ordinal)| *ordinal);
+        ordinals.filter(move |ordinal| self.is_visible(*ordinal, visibility))
+    }
+
+    /// The ordinals of all resources that are not deleted, oldest first.
+    pub(crate) fn ordinals(&self) -> impl Iterator<Item = u64> {
+        self.rows.iter().filter(|(_, row)| row.deleted_at.is_none()).map(|(ordinal, _)| *ordinal)
+    }
+
+    /// When a resource was deleted, if it was.
+    pub(crate) fn deleted_at(&self, ordinal: u64) -> Option<Timestamp> {
+        self.rows[&ordinal].deleted_at
+    }
+
+    /// Marks a resource as deleted, unless it is already; its row is purged at `purge_at`.
+    pub(super) fn mark_deleted(&mut self, ordinal: u64, now: Timestamp, purge_at: Timestamp) {
+        let Some(row) = self.rows.get_mut(&ordinal) else { return };
+        if row.deleted_at.is_none() {
+            row.deleted_at = Some(now);
+            self.live -= usize::from(row.resource.counts());
+            self.purges.insert((purge_at, ordinal));
+        }
+    }
+
+    /// Removes a row; its weight in bytes.
+    pub(super) fn remove(&mut self, ordinal: u64) -> usize {
+        let Some(row) = self.rows.remove(&ordinal) else { return 0 };
+        if row.deleted_at.is_none() {
+            self.live -= usize::from(row.resource.counts());
+        }
+        for id in row.resource.ids() {
+            self.ids.remove(&(id, ordinal));
+        }
+        self.children.remove(&(row.resource.parent(), ordinal));
+        row.resource.weight_bytes()
+    }
+
+    fn is_visible(&self, ordinal: u64, visibility: Visibility) -> bool {
+        let row = &self.rows[&ordinal];
+        if visibility.lag.is_zero() {
+            return visibility.deleted || row.deleted_at.is_none();
+        }
+        let is_created = row.resource.created_at().plus(visibility.lag) <= visibility.now;
+        let is_deleted = row.deleted_at.is_some_and(|deleted| deleted.plus(visibility.lag) <= visibility.now);
+        is_created && (visibility.deleted || !is_deleted)
+    }
+}
+
+impl<T: Resource> AnyCollection for Collection<T> {
+    fn kind(&self) -> Kind {
+        T::KIND
+    }
+
+    fn live(&self) -> usize {
+        self.live
+    }
+
+    fn purge(&mut self, now: Timestamp) -> usize {
+        let mut bytes = 0;
+        while let Some((purge_at, ordinal)) = self.purges.first().copied()
+            && purge_at <= now
+        {
+            self.purges.pop_first();
+            bytes += self.remove(ordinal);
+        }
+        bytes
+    }
+}

@@ -1,0 +1,220 @@
+//! The store as one request sees and changes it: its project, its time, and the faults on state that it meets. Every
+//! handler finds, lists, creates and deletes resources here, whatever their kind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::collection::Visibility;
+use super::cursor::{Cursor, Page, PageRequest};
+use super::state_faults::{AppliedFaults, PageFault, StateFault, StateFaults};
+use super::sync::Script;
+use super::{Id, Resource, Store, StoreError};
+use crate::clock::Timestamp;
+use crate::config::Fidelity;
+
+/// The store as one request sees it.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    /// The resources of the tenant.
+    pub(crate) store: &'a mut Store,
+    /// The time of the request.
+    pub(crate) now: Timestamp,
+    project: Option<Uuid>,
+    faults: StateFaults,
+    applied: AppliedFaults,
+    events: Vec<Timestamp>,
+}
+
+/// What a request did beside its response.
+#[derive(Debug)]
+pub(crate) struct Effects {
+    /// The faults on state that were applied.
+    pub(crate) applied: AppliedFaults,
+    /// The times at which something will happen because of the request, for clocks that jump from event to event.
+    pub(crate) events: Vec<Timestamp>,
+}
+
+impl<'a> Scope<'a> {
+    /// The scope of a request that names `project`, or none, and meets `faults`.
+    pub(crate) fn new(store: &'a mut Store, now: Timestamp, project: Option<Uuid>, faults: StateFaults) -> Self {
+        store.purge(now);
+        Self { store, now, project, faults, applied: AppliedFaults::default(), events: Vec::new() }
+    }
+
+    /// What the request did beside its response.
+    pub(crate) fn into_effects(self) -> Effects {
+        Effects { applied: self.applied, events: self.events }
+    }
+
+    /// The project that the request names.
+    pub(super) fn named_project(&self) -> Option<Uuid> {
+        self.project
+    }
+
+    /// The resource that `id` names: one that the request can see, or in contract mode one that is created for it.
+    pub(crate) fn resolve<T: Resource>(&mut self, id: &str) -> Result<u64, StoreError> {
+        let found = self.find::<T>(id);
+        if let Some(ordinal) = found.filter(|_| self.faults.vanish) {
+            self.applied.add(StateFault::Vanish);
+            self.delete::<T>(ordinal);
+            return Err(StoreError::NotFound(T::KIND));
+        }
+        let ordinal = match found {
+            Some(ordinal) => ordinal,
+            None if self.store.policy.fidelity == Fidelity::Contract => T::create_implicit(self, id)?,
+            None => return Err(StoreError::NotFound(T::KIND)),
+        };
+        self.store.get_mut::<T>(ordinal).advance_to(self.now);
+        Ok(ordinal)
+    }
+
+    /// The resource that `id` names, if there is one that the request can see.
+    pub(crate) fn find<T: Resource>(&mut self, id: &str) -> Option<u64> {
+        let visibility = self.visibility(false);
+        let id = Id::parse(id);
+        let collection = T::collection(self.store);
+        collection.with_id(&id, visibility).find(|ordinal| {
+            let resource = collection.get(*ordinal);
+            resource.is_named_by(&id, self.store) && self.sees_project(resource.project())
+        })
+    }
+
+    /// A page of the resources below `parent` that `filter` accepts, newest first. Deleted ones are on it if `deleted`.
+    pub(crate) fn page<T: Resource>(
+        &mut self,
+        parent: Option<u64>,
+        request: PageRequest<'_>,
+        deleted: bool,
+        filter: impl Fn(&T) -> bool,
+    ) -> Result<Page, StoreError> {
+        let before = self.open_token(request)?;
+        let visibility = self.visibility(deleted);
+        let collection = T::collection(self.store);
+        let rows = parent
+            .into_iter()
+            .flat_map(|parent| collection.newest_first(parent, before.map(|cursor| cursor.0), visibility));
+        let mut ordinals: Vec<u64> =
+            rows.filter(|ordinal| filter(collection.get(*ordinal))).take(request.size + 1).collect();
+        let more = ordinals.len() > request.size;
+        ordinals.truncate(request.size);
+        let next = ordinals.last().filter(|_| more).map(|last| Cursor(*last));
+        for ordinal in &ordinals {
+            self.store.get_mut::<T>(*ordinal).advance_to(self.now);
+        }
+        Ok(self.with_page_fault(request.list, ordinals, before, next))
+    }
+
+    fn open_token(&mut self, request: PageRequest<'_>) -> Result<Option<Cursor>, StoreError> {
+        let Some(token) = request.token else { return Ok(None) };
+        let opened = self.store.open_page_token(request.list, token);
+        if opened.is_some() && self.faults.page == Some(PageFault::ExpiredToken) {
+            self.applied.add(StateFault::Page);
+            return Err(StoreError::InvalidCursor);
+        }
+        match opened {
+            None if self.store.policy.fidelity == Fidelity::Contract => Ok(None),
+            None => Err(StoreError::InvalidCursor),
+            opened => Ok(opened),
+        }
+    }
+
+    /// The page, changed by the page fault that the request meets, if it fits.
+    fn with_page_fault(
+        &mut self,
+        list: &str,
+        ordinals: Vec<u64>,
+        before: Option<Cursor>,
+        next: Option<Cursor>,
+    ) -> Page {
+        let (ordinals, next) = match (self.faults.page, before, next) {
+            (Some(PageFault::RepeatToken), Some(before), _) => {
+                self.applied.add(StateFault::Page);
+                (ordinals, Some(before))
+            }
+            (Some(PageFault::EmptyMiddle), _, Some(next)) => {
+                self.applied.add(StateFault::Page);
+                (Vec::new(), Some(next))
+            }
+            (_, _, next) => (ordinals, next),
+        };
+        Page { ordinals, next_token: next.map(|cursor| self.store.page_token(list, cursor)) }
+    }
+
+    /// Refuses a create that meets a quota which is used up.
+    pub(crate) fn check_quota<T: Resource>(&mut self) -> Result<(), StoreError> {
+        let live = self.store.live(T::KIND);
+        match self.faults.quota.filter(|quota| live >= quota.limit) {
+            None => Ok(()),
+            Some(quota) => {
+                self.applied.add(StateFault::Quota);
+                Err(StoreError::QuotaExceeded { kind: T::KIND, quota })
+            }
+        }
+    }
+
+    /// Adds a resource if the limits allow it; its ordinal.
+    pub(crate) fn insert<T: Resource>(&mut self, resource: T) -> Result<u64, StoreError> {
+        let ordinal = self.store.insert(resource)?;
+        self.expect_visible();
+        Ok(ordinal)
+    }
+
+    /// How many resources of a kind were created by requests for that: the ordinal of the random stream of the next one.
+    pub(crate) fn created<T: Resource>(&self) -> u64 {
+        T::collection(self.store).created()
+    }
+
+    /// Counts a resource as created by a request for that.
+    pub(crate) fn count_created<T: Resource>(&mut self) {
+        T::collection_mut(self.store).count_created();
+    }
+
+    /// The ordinal that the next resource of a kind gets, for [`Scope::undo_from`].
+    pub(crate) fn next_ordinal<T: Resource>(&self) -> u64 {
+        T::collection(self.store).next_ordinal()
+    }
+
+    /// Removes the resources of a kind that a refused request created on its way: those from `ordinal` on.
+    pub(crate) fn undo_from<T: Resource>(&mut self, ordinal: u64) {
+        for ordinal in ordinal..self.next_ordinal::<T>() {
+            self.store.remove::<T>(ordinal);
+        }
+    }
+
+    /// Deletes a resource and those that belong to it.
+    pub(crate) fn delete<T: Resource>(&mut self, ordinal: u64) {
+        T::delete_owned(self, ordinal);
+        self.store.delete::<T>(ordinal, self.now);
+        self.expect_visible();
+    }
+
+    /// The script of a sync that the request starts, if a fault sets one.
+    pub(crate) fn take_script(&mut self) -> Option<Arc<Script>> {
+        let script = self.faults.script.take()?;
+        self.applied.add(StateFault::Script);
+        Some(script)
+    }
+
+    /// Notes times at which something will happen, for clocks that jump from event to event.
+    pub(crate) fn expect(&mut self, times: Vec<Timestamp>) {
+        self.events.extend(times);
+    }
+
+    /// Notes when lagging reads will see what was written now.
+    fn expect_visible(&mut self) {
+        let retention = self.store.tombstone_retention;
+        if !retention.is_zero() {
+            self.events.push(self.now.plus(retention));
+        }
+    }
+
+    /// How the request sees a collection. A lag is planned for reads only.
+    fn visibility(&mut self, deleted: bool) -> Visibility {
+        if self.faults.lag.is_some() {
+            self.applied.add(StateFault::Lag);
+        }
+        Visibility { now: self.now, lag: self.faults.lag.unwrap_or(Duration::ZERO), deleted }
+    }
+}
