@@ -8,7 +8,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::clock::{Clock, Mode, Timestamp, system_now};
 use crate::config::{Isolation, Settings};
-use crate::fault::{Faults, Rule};
+use crate::fault::{FaultRules, Rule};
 use crate::journal::Journal;
 use crate::key_label::{KeyDigest, digest_of, label};
 use crate::seed::Seed;
@@ -38,7 +38,7 @@ pub struct State {
     /// Its requests.
     pub journal: Journal,
     /// Its rules of injected failure.
-    pub faults: Faults,
+    pub faults: FaultRules,
     /// When its first request came.
     pub first_call: Option<Timestamp>,
 }
@@ -70,9 +70,9 @@ struct Origin {
     first_clock: Arc<Clock>,
     clock_start: (Mode, Option<Timestamp>),
     /// The rules that a new tenant begins with.
-    first_faults: Mutex<Faults>,
+    first_faults: Mutex<FaultRules>,
     /// Those of them that were given at the start, to which a reset goes back.
-    given_faults: Faults,
+    given_faults: FaultRules,
     /// Rules that were given since and may not have struck yet, whether they are still armed or not.
     added_rules: Mutex<Vec<Rule>>,
     /// Held by whoever changes rules: a look at all of them and the change are one step.
@@ -94,7 +94,7 @@ impl State {
     /// Notes that a request comes, and lets rules go whose time is over.
     pub fn begin(&mut self, clock: &Clock) -> Times {
         let now = clock.now();
-        self.faults.expire(now);
+        self.faults.remove_expired();
         if self.first_call.replace(self.first_call.unwrap_or(now)).is_none() {
             self.expect_windows(clock);
         }
@@ -105,7 +105,7 @@ impl State {
     /// there would pass over the window.
     fn expect_windows(&self, clock: &Clock) {
         if let Some(first_call) = self.first_call {
-            self.faults.windows().for_each(|from| clock.expect(first_call.plus(from)));
+            self.faults.window_starts().for_each(|from| clock.expect(first_call.plus(from)));
         }
     }
 }
@@ -132,13 +132,13 @@ impl Tenant {
     }
 
     /// Changes the tenant's rules, and what depends on them.
-    pub fn change_faults<T>(&self, act: impl FnOnce(&mut Faults) -> T) -> T {
+    pub fn change_faults<T>(&self, act: impl FnOnce(&mut FaultRules) -> T) -> T {
         let mut state = self.lock();
         let result = act(&mut state.faults);
         let lag = state.faults.longest_lag();
         state.store.set_tombstone_retention(lag);
         state.expect_windows(&self.clock);
-        self.head_targets.store(state.faults.head_targets(), Ordering::Relaxed);
+        self.head_targets.store(state.faults.head_operations(), Ordering::Relaxed);
         result
     }
 
@@ -150,14 +150,14 @@ impl Tenant {
 
 impl Tenants {
     /// No tenants yet.
-    pub fn new(settings: &Settings, faults: Faults) -> Self {
+    pub fn new(settings: &Settings, faults: FaultRules) -> Self {
         let origin = Origin {
             isolation: settings.isolation,
             max_tenants: settings.max_tenants,
             seed: settings.seed,
             first_clock: Arc::new(Clock::new(settings.clock, settings.start_time, settings.time_scale)),
             clock_start: (settings.clock, settings.start_time),
-            first_faults: Mutex::new(faults.fresh()),
+            first_faults: Mutex::new(faults.without_counts()),
             given_faults: faults,
             added_rules: Mutex::default(),
             rule_changes: Mutex::default(),
@@ -232,12 +232,12 @@ impl Tenants {
     }
 
     /// The rules that new tenants begin with.
-    pub fn first_faults(&self) -> &Mutex<Faults> {
+    pub fn first_faults(&self) -> &Mutex<FaultRules> {
         &self.origin.first_faults
     }
 
     /// The rules that were given at the start.
-    pub fn given_faults(&self) -> &Faults {
+    pub fn given_faults(&self) -> &FaultRules {
         &self.origin.given_faults
     }
 
@@ -290,10 +290,10 @@ impl Origin {
     fn tenant(&self, digest: &KeyDigest) -> Tenant {
         let label: Arc<str> = label(digest).into();
         let seed = Seed::new(self.seed, &label);
-        let faults = self.first_faults.lock().fresh();
+        let faults = self.first_faults.lock().without_counts();
         let mut store = Store::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.ledger));
         store.set_tombstone_retention(faults.longest_lag());
-        let head_targets = AtomicU64::new(faults.head_targets());
+        let head_targets = AtomicU64::new(faults.head_operations());
         let state = State { store, journal: Journal::new(self.journal.clone()), faults, first_call: None };
         Tenant {
             label,

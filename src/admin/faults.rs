@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{AdminContext, read};
 use crate::config::{Isolation, Settings};
 use crate::error::ApiError;
-use crate::fault::{Counted, Faults, Rule, free_name};
+use crate::fault::{FaultRules, Rule, RuleCounts, free_name};
 use crate::request::Request;
 use crate::response::Response;
 use crate::tenant::Tenant;
@@ -19,7 +19,7 @@ const MAX_RULES: usize = 1000;
 
 #[derive(Serialize)]
 struct FaultsView {
-    faults: Vec<Counted>,
+    faults: Vec<RuleCounts>,
 }
 
 /// Whose rules a caller means.
@@ -50,8 +50,8 @@ pub(super) fn add(admin: AdminContext<'_>, request: &Request) -> Result<Response
         return Err(ApiError::text(409, format!("name: {} is taken; PUT replaces it", rule.name)));
     }
     make_room(admin, &whose, &rule.name)?;
-    whose.arm(admin, &rule);
-    Ok(Response::json(201, &Counted::none(&rule)))
+    whose.add(admin, &rule);
+    Ok(Response::json(201, &RuleCounts::zero(&rule)))
 }
 
 pub(super) fn put(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
@@ -66,8 +66,8 @@ pub(super) fn put(admin: AdminContext<'_>, request: &Request) -> Result<Response
     let _turn = admin.tenants.turn_to_change_rules();
     let is_there = whose.any(admin, |faults| faults.has(&rule.name));
     make_room(admin, &whose, &rule.name)?;
-    whose.arm(admin, &rule);
-    Ok(Response::json(if is_there { 200 } else { 201 }, &Counted::none(&rule)))
+    whose.add(admin, &rule);
+    Ok(Response::json(if is_there { 200 } else { 201 }, &RuleCounts::zero(&rule)))
 }
 
 pub(super) fn remove(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
@@ -81,13 +81,13 @@ pub(super) fn remove(admin: AdminContext<'_>, request: &Request) -> Result<Respo
 }
 
 pub(super) fn clear(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    whose(admin, request, None)?.change(admin, Faults::clear);
+    whose(admin, request, None)?.change(admin, FaultRules::clear);
     Ok(Response::empty(204))
 }
 
 impl Whose {
     /// Does something to the rules that are meant.
-    fn change(&self, admin: AdminContext<'_>, act: impl Fn(&mut Faults)) {
+    fn change(&self, admin: AdminContext<'_>, act: impl Fn(&mut FaultRules)) {
         match self {
             Self::One(tenant) => tenant.change_faults(act),
             Self::All => {
@@ -97,19 +97,15 @@ impl Whose {
         }
     }
 
-    /// Puts a rule behind the others, its time to live counted on each tenant's clock.
-    fn arm(&self, admin: AdminContext<'_>, rule: &Rule) {
+    /// Adds a rule behind the others.
+    fn add(&self, admin: AdminContext<'_>, rule: &Rule) {
         admin.tenants.note_rule(rule);
-        let arm = |tenant: &Arc<Tenant>| {
-            let now = tenant.clock.now();
-            tenant.change_faults(|faults| faults.arm(rule.clone(), now));
-        };
+        let add = |tenant: &Arc<Tenant>| tenant.change_faults(|faults| faults.add(rule.clone()));
         match self {
-            Self::One(tenant) => arm(tenant),
+            Self::One(tenant) => add(tenant),
             Self::All => {
-                let now = admin.tenants.first_clock().now();
-                admin.tenants.first_faults().lock().arm(rule.clone(), now);
-                admin.tenants.all().iter().for_each(arm);
+                admin.tenants.first_faults().lock().add(rule.clone());
+                admin.tenants.all().iter().for_each(add);
             }
         }
     }
@@ -122,7 +118,7 @@ impl Whose {
     }
 
     /// Whether some of the rules that are meant pass a test.
-    fn any(&self, admin: AdminContext<'_>, test: impl Fn(&Faults) -> bool) -> bool {
+    fn any(&self, admin: AdminContext<'_>, test: impl Fn(&FaultRules) -> bool) -> bool {
         match self {
             Self::One(tenant) => test(&tenant.lock().faults),
             Self::All => {
@@ -133,19 +129,19 @@ impl Whose {
     }
 
     /// The rules that are meant, with their counts; those of all tenants are added up by name.
-    fn counted(&self, admin: AdminContext<'_>) -> Vec<Counted> {
+    fn counted(&self, admin: AdminContext<'_>) -> Vec<RuleCounts> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();
-            state.faults.expire(tenant.clock.now());
-            state.faults.counted().collect::<Vec<_>>()
+            state.faults.remove_expired();
+            state.faults.counts().collect::<Vec<_>>()
         };
         let tenants = match self {
             Self::One(tenant) => return of(tenant),
             Self::All => admin.tenants.all(),
         };
         let mut first = admin.tenants.first_faults().lock();
-        first.expire(admin.tenants.first_clock().now());
-        let mut sum: Vec<Counted> = first.counted().collect();
+        first.remove_expired();
+        let mut sum: Vec<RuleCounts> = first.counts().collect();
         drop(first);
         for counted in tenants.iter().flat_map(|tenant| of(tenant)) {
             match sum.iter_mut().find(|known| known.name == counted.name) {
@@ -174,7 +170,7 @@ fn given(admin: AdminContext<'_>, request: &Request) -> Result<(Rule, Whose), Ap
     let refusal = |error| ApiError::text(422, format!("{error}"));
     let rule = Rule::from_json(&body, admin.targets).map_err(refusal)?;
     let whose = whose(admin, request, tenant)?;
-    match rule.only_tenant() {
+    match rule.only_key() {
         Some(key) if !whose.has_calls_of(key, admin.settings) => {
             Err(ApiError::text(422, format!("key: no request of {key} meets this rule, so it would never strike")))
         }

@@ -83,7 +83,7 @@ pub(super) fn reset(admin: AdminContext<'_>, request: &Request) -> Result<Respon
             admin.tenants.reset_clock(clock);
         }
         if reset.parts.contains(&Part::Faults) {
-            *admin.tenants.first_faults().lock() = admin.tenants.given_faults().rearmed(clock.now());
+            *admin.tenants.first_faults().lock() = admin.tenants.given_faults().restarted();
         }
         if reset.parts.contains(&Part::Journal) {
             admin.unauthenticated.lock().reset();
@@ -97,8 +97,7 @@ fn reset_tenant(admin: AdminContext<'_>, tenant: &Tenant, parts: &[Part]) {
         admin.tenants.reset_clock(&tenant.clock);
     }
     if parts.contains(&Part::Faults) {
-        let now = tenant.clock.now();
-        tenant.change_faults(|faults| *faults = admin.tenants.given_faults().rearmed(now));
+        tenant.change_faults(|faults| *faults = admin.tenants.given_faults().restarted());
     }
     let mut state = tenant.lock();
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {

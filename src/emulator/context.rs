@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, OpenCall, Timestamp};
-use crate::fault::{AtHead, Rule};
+use crate::fault::{HeadDecision, Rule};
 use crate::journal::{Entry, FaultNote};
 use crate::operation::Operation;
 use crate::request::{PathParams, Request};
@@ -29,7 +29,7 @@ pub struct RequestContext {
     /// What the rules make it see; once it acted, what of that did not come to pass.
     pub conditions: Conditions,
     /// What the rules decided by its head.
-    pub at_head: Option<AtHead>,
+    pub at_head: Option<HeadDecision>,
     /// What became of the rules that it met.
     pub faults: Vec<FaultNote>,
     /// Whether it changed the tenant's store.

@@ -62,7 +62,7 @@ impl Emulator {
         let routes = Routes::new(crate::api::operations());
         let targets = fault_stage::targets(&routes);
         let rules = fault_stage::given(&settings, &told, &targets)?;
-        let faults = fault_stage::armed(rules, settings.start_time.unwrap_or_else(clock::system_now))?;
+        let faults = fault_stage::active(rules)?;
         let tenants = Tenants::new(&settings, faults);
         let unauthenticated = Mutex::new(Journal::new(tenants.journal_limits()));
         let (panics, contract) = (AtomicU64::new(0), OnceLock::new());
@@ -77,6 +77,11 @@ impl Emulator {
     /// All tenants.
     pub fn tenants(&self) -> &Tenants {
         &self.tenants
+    }
+
+    /// The operations that fault rules can be about.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
     }
 
     /// How many handlers have panicked.
@@ -243,7 +248,7 @@ impl Emulator {
     pub fn record_panic(&self, context: &mut RequestContext, head: &Head) -> Response {
         let ordinal = self.panics.fetch_add(1, Ordering::Relaxed);
         let mut stream = Seed::new(self.settings.seed, "").stream("panic", ordinal);
-        self.refuse(context, head, ApiError::text(500, fault::correlation(&mut stream)))
+        self.refuse(context, head, ApiError::text(500, fault::correlation_message(&mut stream)))
     }
 
     /// Writes into the journal how a request ended.

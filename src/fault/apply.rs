@@ -1,83 +1,94 @@
-//! What rules that have struck make of a request: what it sees of its store, and what it is answered. It decides neither
-//! whether a rule strikes nor how an answer goes over the wire.
+//! What rules that strike do to a request: the faults on state that it meets, how long it waits, and its response. It decides
+//! neither whether a rule strikes nor how a response is written.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::armed::Hit;
+use super::active::Hit;
 use super::effect::Effect;
 use super::kind::RuleKind;
 use super::rule::Rule;
 use super::view::RequestView;
 use super::{edit_response, response};
 use crate::response::{Break, Response, ResponseEnd};
+use crate::seed;
+use crate::store::state_faults::{AppliedFaults, Quota, StateFaults};
 use crate::store::sync::Script;
-use crate::store::{Conditions, Vanish};
 
-/// An answer of the rules' making.
+/// The status of a create over a quota, where the rule names none.
+const OVER_QUOTA: u16 = 402;
+
+/// A response that rules made or changed.
 #[derive(Debug)]
 pub struct Injection {
-    /// What is answered.
+    /// The response.
     pub response: Response,
-    /// The wait that it promises.
-    pub promised: Option<std::time::Duration>,
+    /// How long the client was told to wait, or will wait by itself, before it retries.
+    pub promised: Option<Duration>,
 }
 
-/// What the winners make a request see.
-pub(super) fn conditions(winners: &[Hit]) -> Conditions {
-    let mut conditions = Conditions::default();
+/// The faults on state that the winners plan.
+pub(super) fn state_faults(winners: &[Hit]) -> StateFaults {
+    let mut faults = StateFaults::default();
     for rule in winners.iter().map(|hit| &*hit.rule) {
         for effect in &rule.effects {
             match effect {
-                Effect::Lag(lag) => conditions.lag = Some(*lag),
-                Effect::Vanish => conditions.vanish = Some(Vanish),
-                Effect::Quota(most) => conditions.quota = Some((*most, status_of(rule).unwrap_or(402))),
-                Effect::Page(fault) => conditions.page = Some(*fault),
-                Effect::Script(script) => conditions.script = Some(told(script, rule)),
+                Effect::Lag(lag) => faults.lag = Some(*lag),
+                Effect::Vanish => faults.vanish = true,
+                Effect::Quota(limit) => {
+                    faults.quota = Some(Quota { limit: *limit, status: rule.status().unwrap_or(OVER_QUOTA) });
+                }
+                Effect::Page(fault) => faults.page = Some(*fault),
+                Effect::Script(script) => faults.script = Some(with_message(script, rule)),
                 _ => {}
             }
         }
     }
-    conditions
+    faults
 }
 
-/// Whether nothing of what a rule makes a request see came to pass.
-pub(super) fn is_left(rule: &Rule, left: &Conditions) -> bool {
-    rule.effects.iter().all(|effect| match effect {
-        Effect::Vanish => left.vanish.is_some(),
-        Effect::Quota(_) => left.quota.is_some(),
-        Effect::Page(_) => left.page.is_some(),
-        Effect::Script(_) => left.script.is_some(),
-        Effect::Lag(_) => left.lag.is_some(),
-        _ => true,
-    })
+/// Whether one of the faults on state that a rule plans was applied.
+pub(super) fn was_applied(rule: &Rule, applied: AppliedFaults) -> bool {
+    rule.effects.iter().filter_map(Effect::state_fault).any(|fault| applied.contains(fault))
 }
 
-fn status_of(rule: &Rule) -> Option<u16> {
-    rule.find(|effect| if let Effect::Status(status) = effect { Some(*status) } else { None })
-}
-
-/// A script with the message of its rule, if that has one.
-fn told(script: &Arc<Script>, rule: &Rule) -> Arc<Script> {
+/// A script with the error message of its rule, if that has one.
+fn with_message(script: &Arc<Script>, rule: &Rule) -> Arc<Script> {
     let message = rule.find(|effect| if let Effect::Message(message) = effect { Some(message.clone()) } else { None });
     message.map_or_else(|| Arc::clone(script), |message| Arc::new(Script::clone(script).with_message(&message)))
 }
 
-/// What the winners answer instead of acting, if one of them does: made by those that replace, then pending_hits by the others.
-pub(super) fn injection(winners: &[Hit], request: &RequestView<'_>) -> Option<Injection> {
-    let of_kind = |kind: RuleKind| winners.iter().filter(move |hit| hit.rule.kind == kind);
-    of_kind(RuleKind::Replace).next()?;
-    let mut injection = Injection { response: Response::empty(0), promised: None };
-    for hit in of_kind(RuleKind::Replace).chain(of_kind(RuleKind::Carry)) {
-        spoil(hit, &mut injection, request);
-    }
-    Some(injection)
+/// How long the winners have the request wait before it acts.
+pub(super) fn wait_before_act(winners: &[Hit], request: &RequestView<'_>) -> Duration {
+    let waits = winners.iter().filter(|hit| hit.rule.waits_before_act).map(|hit| delay_of(hit, request));
+    waits.fold(Duration::ZERO, Duration::saturating_add)
 }
 
-/// Whether what a rule does can be done to an answer: to cut or slow a body there must be one.
-pub(super) fn fits(rule: &Rule, response: &Response) -> bool {
-    let replaced = status_of(rule).is_some() || rule.has(Effect::is_silent);
+/// The response that the winners send instead of acting, if one of them does: made by the rules that replace it, then changed
+/// by the others.
+pub(super) fn replacement(winners: &[Hit], request: &RequestView<'_>) -> Option<Injection> {
+    let of_kind = |kind: RuleKind| winners.iter().filter(move |hit| hit.rule.kind == kind);
+    of_kind(RuleKind::Replace).next()?;
+    let nothing = Injection { response: Response::empty(0), promised: None };
+    Some(of_kind(RuleKind::Replace).chain(of_kind(RuleKind::Adjust)).fold(nothing, |injection, hit| {
+        changed(hit, &injection, request).map_or(injection, |changed| changed.delayed(delay_of(hit, request)))
+    }))
+}
+
+/// The response of a request that acted, changed by a rule; none when the rule's effects do not fit it.
+pub(super) fn after_act(hit: &Hit, injection: &Injection, request: &RequestView<'_>) -> Option<Injection> {
+    if !fits(&hit.rule, &injection.response) {
+        return None;
+    }
+    let changed = changed(hit, injection, request)?;
+    Some(if hit.rule.waits_before_act { changed } else { changed.delayed(delay_of(hit, request)) })
+}
+
+/// Whether the effects of a rule fit a response: to cut or slow down a body there must be one.
+fn fits(rule: &Rule, response: &Response) -> bool {
+    let is_replaced = rule.status().is_some() || rule.has(Effect::sends_nothing);
     let can_have_body = !matches!(response.status, 204 | 304);
-    replaced
+    is_replaced
         || rule.effects.iter().all(|effect| match effect {
             Effect::Body(_) => can_have_body,
             Effect::Truncate(bytes) => *bytes < response.body.len(),
@@ -85,19 +96,19 @@ pub(super) fn fits(rule: &Rule, response: &Response) -> bool {
         })
 }
 
-/// Does what a rule says to an answer; false, and nothing done, when an edit fits no such answer.
-pub(super) fn spoil(hit: &Hit, injection: &mut Injection, request: &RequestView<'_>) -> bool {
+/// The response changed by every effect of a rule but its delay; none when one of its edits does not fit.
+fn changed(hit: &Hit, injection: &Injection, request: &RequestView<'_>) -> Option<Injection> {
     let effects = &hit.rule.effects;
-    let mut stream = hit.stream("answer", request);
+    let mut stream = hit.stream("response", request);
     let mut response = injection.response.clone();
     for effect in effects {
         match effect {
             Effect::Status(status) => response = in_place_of(&response, response::of_status(*status, &mut stream)),
             Effect::Limit(requests, _) => {
-                response = in_place_of(&response, response::over_limit(*requests, hit.wait, &mut stream));
+                response = in_place_of(&response, response::over_limit(*requests, hit.limit_wait, &mut stream));
             }
             Effect::Reset | Effect::ResetHead | Effect::ResetBody => {
-                response.wire.end = ResponseEnd::Silent(Break::Reset)
+                response.wire.end = ResponseEnd::Silent(Break::Reset);
             }
             Effect::Close => response.wire.end = ResponseEnd::Silent(Break::Close),
             Effect::Hang => response.wire.end = ResponseEnd::Silent(Break::Hang),
@@ -105,17 +116,33 @@ pub(super) fn spoil(hit: &Hit, injection: &mut Injection, request: &RequestView<
             _ => {}
         }
     }
-    let promised = response::promise(&mut response, effects, request.waits, request.attempt());
-    if !edit_response::apply(&mut response, effects, &mut stream) {
-        return false;
-    }
+    let promised = response::promised_wait(&response, effects, request);
+    let response = response::with_retry_headers(response, effects, promised, request.retry_timing);
+    let mut response = edit_response::edited(response, effects)?;
     edit_response::mark(&mut response, &hit.rule.name);
-    *injection = Injection { response, promised: promised.or(injection.promised) };
-    true
+    Some(Injection { response, promised: promised.or(injection.promised) })
 }
 
-/// Another answer, held back as long as the one whose place it takes.
+/// Another response, delayed as long as the one whose place it takes.
 fn in_place_of(before: &Response, mut response: Response) -> Response {
     response.delay = before.delay;
     response
+}
+
+/// The delay of a rule for this request, drawn from its range; zero when it has none.
+fn delay_of(hit: &Hit, request: &RequestView<'_>) -> Duration {
+    let range =
+        hit.rule.find(|effect| if let Effect::Delay(least, most) = effect { Some((*least, *most)) } else { None });
+    range.map_or(Duration::ZERO, |(least, most)| {
+        let mut stream = hit.stream("delay", request);
+        least + most.saturating_sub(least).mul_f64(seed::fraction(&mut stream))
+    })
+}
+
+impl Injection {
+    /// The same response, held back longer.
+    fn delayed(mut self, delay: Duration) -> Self {
+        self.response.delay = self.response.delay.saturating_add(delay);
+        self
+    }
 }

@@ -1,4 +1,5 @@
-//! One clause into what it means: an effect, a condition or a note. It does not judge whether clauses go together.
+//! A clause into its meaning: an effect, a trigger, or a setting of the rule. Whether clauses go together is checked in
+//! `validate.rs`.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -6,14 +7,15 @@ use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
 
-use super::effect::{Drift, Effect};
-use super::grammar::{RuleError, Written};
+use super::effect::Effect;
+use super::grammar::{ClauseText, RuleError};
+use super::json_edit::JsonEdit;
 use super::when::When;
 use crate::clock::parse_duration;
 use crate::schema::read_value;
-use crate::store::PageFault;
+use crate::store::state_faults::PageFault;
 
-/// What a clause means.
+/// The meaning of a clause.
 #[derive(Debug)]
 pub(super) enum Clause {
     Effect(Effect),
@@ -83,27 +85,27 @@ pub(super) const WORDS: &[&str] = &[
     "continue",
 ];
 
-/// PydanticError that may come more than once in a rule.
+/// Words that may come more than once in a rule.
 pub(super) const REPEATABLE: &[&str] = &["header", "drop", "null", "retype", "rename", "add"];
 
 impl Clause {
     /// Reads one clause.
-    pub(super) fn read(written: &Written) -> Result<Self, RuleError> {
-        let known = WORDS.contains(&written.word.as_str());
+    pub(super) fn read(text: &ClauseText) -> Result<Self, RuleError> {
+        let known = WORDS.contains(&text.word.as_str());
         if !known {
             return Err(
-                RuleError::new(written, "is no word of the rule language").near(&written.word, WORDS.iter().copied())
+                RuleError::new(text, "is not a word of the rule language").near(&text.word, WORDS.iter().copied())
             );
         }
-        let meaning = match &written.value {
-            None => alone(&written.word),
-            Some(value) => with_value(&written.word, value),
+        let meaning = match &text.value {
+            None => without_value(&text.word),
+            Some(value) => with_value(&text.word, value),
         };
-        meaning.map_err(|reason| RuleError::new(written, reason))
+        meaning.map_err(|reason| RuleError::new(text, reason))
     }
 }
 
-fn alone(word: &str) -> Result<Clause, String> {
+fn without_value(word: &str) -> Result<Clause, String> {
     Ok(Clause::Effect(match word {
         "malformed" => Effect::Malformed,
         "empty" => Effect::Empty,
@@ -120,13 +122,13 @@ fn alone(word: &str) -> Result<Clause, String> {
 
 fn with_value(word: &str, value: &str) -> Result<Clause, String> {
     match word {
-        "first" => counted(value).map(Clause::First),
-        "nth" => counted(value).map(Clause::Nth),
-        "skip" => counted_from(0, value).map(Clause::Skip),
-        "every" => counted(value).map(Clause::Every),
-        "times" => counted(value).map(Clause::Times),
-        "attempt" => counted(value).map(Clause::Attempt),
-        "concurrency" => counted(value).map(Clause::Concurrency),
+        "first" => positive(value).map(Clause::First),
+        "nth" => positive(value).map(Clause::Nth),
+        "skip" => at_least(0, value).map(Clause::Skip),
+        "every" => positive(value).map(Clause::Every),
+        "times" => positive(value).map(Clause::Times),
+        "attempt" => positive(value).map(Clause::Attempt),
+        "concurrency" => positive(value).map(Clause::Concurrency),
         "rate" => rate(value).map(Clause::Rate),
         "between" => between(value),
         "when" => When::parse(value).map(Clause::When),
@@ -148,26 +150,26 @@ fn effect(word: &str, value: &str) -> Result<Effect, String> {
         "delay" => delay(value)?,
         "truncate" => Effect::Truncate(number(value)?),
         "content-type" => {
-            Effect::ContentType(HeaderValue::from_str(value).map_err(|_| "is no header value".to_owned())?)
+            Effect::ContentType(HeaderValue::from_str(value).map_err(|_| "is not a header value".to_owned())?)
         }
         "content-length" => Effect::ContentLength(number(value)?),
-        "drop" | "null" | "retype" | "rename" | "add" => Effect::Drift(drift(word, value)?),
+        "drop" | "null" | "retype" | "rename" | "add" => Effect::Json(json_edit(word, value)?),
         "reset" => reset(value)?,
         "dribble" => dribble(value)?,
-        "bandwidth" => Effect::Bandwidth(counted(value.strip_suffix("/s").ok_or("is BYTES/s")?)?),
+        "bandwidth" => Effect::Bandwidth(positive(value.strip_suffix("/s").ok_or("is BYTES/s")?)?),
         "script" => Effect::Script(Arc::new(value.parse()?)),
         "message" => Effect::Message(value.to_owned()),
         "lag" => Effect::Lag(over_zero(value)?),
         "quota" => Effect::Quota(number(value)?),
         "limit" => limit(value)?,
-        "burst" => Effect::Burst(counted(value)?),
+        "burst" => Effect::Burst(positive(value)?),
         "page" => Effect::Page(page(value)?),
         _ => return Err("takes no value".to_owned()),
     })
 }
 
-/// The highest number of a request that a rule can name. No tenant will ever make so many.
-const MOST_CALLS: u64 = 1_000_000_000_000;
+/// The highest number that a rule can count to; no tenant makes this many requests.
+const MAX_COUNT: u64 = 1_000_000_000_000;
 
 fn number<T: FromStr>(value: &str) -> Result<T, String> {
     let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
@@ -175,32 +177,28 @@ fn number<T: FromStr>(value: &str) -> Result<T, String> {
     value.parse().ok().filter(|_| digits).ok_or_else(|| format!("{value:?} {reason}"))
 }
 
-/// A number of requests or of bytes; with none it would never strike.
-fn counted(value: &str) -> Result<u64, String> {
-    counted_from(1, value)
+/// A number of requests or of bytes, at least 1.
+fn positive(value: &str) -> Result<u64, String> {
+    at_least(1, value)
 }
 
-fn counted_from(least: u64, value: &str) -> Result<u64, String> {
+fn at_least(least: u64, value: &str) -> Result<u64, String> {
     match number(value)? {
         number if number < least => Err("counts from 1: with 0 it would never strike".to_owned()),
-        number if number > MOST_CALLS => Err(format!("{value:?} is more than {MOST_CALLS}, so it would never strike")),
+        number if number > MAX_COUNT => Err(format!("{value:?} is more than {MAX_COUNT}, so it would never strike")),
         number => Ok(number),
     }
 }
 
 fn over_zero(value: &str) -> Result<Duration, String> {
     let duration = parse_duration(value)?;
-    if duration.is_zero() { Err("is no time at all, so it would never strike".to_owned()) } else { Ok(duration) }
+    if duration.is_zero() { Err("is zero, so it would never strike".to_owned()) } else { Ok(duration) }
 }
 
-/// A key that a request can show: what a bearer token can hold.
+/// An API key that a request can have: what a bearer token can hold.
 fn key(value: &str) -> Result<String, String> {
-    let shown = !value.is_empty() && value.trim() == value && value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if shown {
-        Ok(value.to_owned())
-    } else {
-        Err("is no key that a request could show, so it would never strike".to_owned())
-    }
+    let is_key = !value.is_empty() && value.trim() == value && value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_key { Ok(value.to_owned()) } else { Err("is not a valid API key, so it would never strike".to_owned()) }
 }
 
 fn boolean(value: &str) -> Result<bool, String> {
@@ -211,7 +209,7 @@ fn rate(value: &str) -> Result<f64, String> {
     match value.parse() {
         Ok(0.0) => Err("of 0 would never strike".to_owned()),
         Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(rate),
-        _ => Err(format!("{value:?} is not a share from 0 to 1")),
+        _ => Err(format!("{value:?} is not a number from 0 to 1")),
     }
 }
 
@@ -233,13 +231,13 @@ fn between(value: &str) -> Result<Clause, String> {
 fn delay(value: &str) -> Result<Effect, String> {
     let (least, most) = value.split_once("..").unwrap_or((value, value));
     let (least, most) = (parse_duration(least)?, parse_duration(most)?);
-    if least <= most { Ok(Effect::Delay(least, most)) } else { Err("its least is more than its most".to_owned()) }
+    if least <= most { Ok(Effect::Delay(least, most)) } else { Err("begins with the longer duration".to_owned()) }
 }
 
 fn name(value: &str) -> Result<String, String> {
-    let good = (1..=64).contains(&value.len())
+    let is_name = (1..=64).contains(&value.len())
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if good {
+    if is_name {
         Ok(value.to_owned())
     } else {
         Err("a name is 1 to 64 letters, digits, dots, dashes or underscores".to_owned())
@@ -248,11 +246,11 @@ fn name(value: &str) -> Result<String, String> {
 
 fn header(value: &str) -> Result<Effect, String> {
     let (name, value) = value.split_once(':').ok_or("is NAME:VALUE")?;
-    let name = HeaderName::from_str(name.trim()).map_err(|_| format!("{name:?} is no header name"))?;
+    let name = HeaderName::from_str(name.trim()).map_err(|_| format!("{name:?} is not a header name"))?;
     if ["content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
-        return Err(format!("{name} frames the answer; content-length=, truncate= and close spoil it on purpose"));
+        return Err(format!("{name} frames the response; content-length=, truncate= and close break it on purpose"));
     }
-    let value = HeaderValue::from_str(value.trim()).map_err(|_| format!("{value:?} is no header value"))?;
+    let value = HeaderValue::from_str(value.trim()).map_err(|_| format!("{value:?} is not a header value"))?;
     Ok(Effect::Header(name, value))
 }
 
@@ -267,12 +265,12 @@ fn reset(value: &str) -> Result<Effect, String> {
 
 fn dribble(value: &str) -> Result<Effect, String> {
     let (bytes, every) = value.split_once('/').ok_or("is BYTES/DURATION")?;
-    Ok(Effect::Dribble(usize::try_from(counted(bytes)?).unwrap_or(usize::MAX), parse_duration(every)?))
+    Ok(Effect::Dribble(usize::try_from(positive(bytes)?).unwrap_or(usize::MAX), parse_duration(every)?))
 }
 
 fn limit(value: &str) -> Result<Effect, String> {
     let (requests, per) = value.split_once('/').ok_or("is N/DURATION")?;
-    Ok(Effect::Limit(counted(requests)?, over_zero(per)?))
+    Ok(Effect::Limit(positive(requests)?, over_zero(per)?))
 }
 
 fn page(value: &str) -> Result<PageFault, String> {
@@ -284,31 +282,31 @@ fn page(value: &str) -> Result<PageFault, String> {
     }
 }
 
-fn drift(word: &str, value: &str) -> Result<Drift, String> {
+fn json_edit(word: &str, value: &str) -> Result<JsonEdit, String> {
     let (at, rest) = match value.split_once(':') {
         Some((at, rest)) if word == "rename" || word == "add" => (at, Some(rest)),
         _ => (value, None),
     };
     let at = pointer(at)?;
     Ok(match (word, rest) {
-        ("drop", _) => Drift::Drop(at),
-        ("null", _) => Drift::Null(at),
-        ("retype", _) => Drift::Retype(at),
+        ("drop", _) => JsonEdit::Drop(at),
+        ("null", _) => JsonEdit::Null(at),
+        ("retype", _) => JsonEdit::Retype(at),
         ("rename", Some(name)) if at.rsplit('/').next() == Some(name) => {
-            return Err("gives the field the name that it has".to_owned());
+            return Err("gives the field the name that it has already".to_owned());
         }
-        ("rename", Some(name)) => Drift::Rename(at, name.to_owned()),
+        ("rename", Some(name)) => JsonEdit::Rename(at, name.to_owned()),
         ("add", Some(json)) => {
-            Drift::Add(at, read_value(json.as_bytes()).map_err(|error| format!("{json:?} is no JSON: {error}"))?)
+            JsonEdit::Add(at, read_value(json.as_bytes()).map_err(|error| format!("{json:?} is not JSON: {error}"))?)
         }
         _ => return Err("is POINTER:VALUE".to_owned()),
     })
 }
 
-/// Checks a JSON pointer (RFC 6901) to something inside a document.
+/// Checks a JSON pointer (RFC 6901) to a value inside a document.
 pub(super) fn pointer(text: &str) -> Result<String, String> {
-    let escapes_are_good = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-    if text.starts_with('/') && escapes_are_good {
+    let has_valid_escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    if text.starts_with('/') && has_valid_escapes {
         Ok(text.to_owned())
     } else {
         Err(format!("{text:?} is not a JSON pointer such as /items/0/id"))

@@ -1,184 +1,234 @@
-//! The decision of one request, in three steps: at its head, before it acts, once it acted. Which rules strike, which are
-//! shadowed, which do not fit. What a rule then does is in `apply.rs`.
+//! The decision of one request, in three steps: on its head, before it acts, after it acted. It says which rules strike,
+//! which are shadowed and which could not be applied. What a rule does to a response is in `apply.rs`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::active::{FaultRules, Hit, OwnRule};
 use super::apply::{self, Injection};
-use super::armed::{Faults, Hit};
 use super::edit_response;
 use super::effect::Effect;
 use super::kind::{Phase, RuleKind};
-use super::rule::{AfterStrike, Rule};
+use super::rule::Rule;
 use super::view::RequestView;
 use crate::journal::{FaultNote, FaultOutcome};
 use crate::response::{HeadOrder, Response};
-use crate::store::Conditions;
+use crate::store::state_faults::{AppliedFaults, StateFaults};
 
-/// What the head of a request came to.
+/// The decision on the head of a request.
 #[derive(Debug, Default)]
-pub struct AtHead {
-    hits: Vec<Hit>,
-    /// How the connection breaks, if it does.
+pub struct HeadDecision {
+    /// How the connection breaks, if a rule breaks it before the request is read.
     pub order: Option<HeadOrder>,
-    /// What became of the rules, if it does.
+    /// The outcome of each rule that the request met, if the connection breaks.
     pub notes: Vec<FaultNote>,
+    own_rule: Option<OwnRule>,
+    hits: Vec<Hit>,
 }
 
-/// What the rules decide of a request before it acts.
+/// The decision on a request before it acts. The default is: no fault.
 #[derive(Debug, Default)]
 pub struct Decision {
-    /// What is answered instead of acting.
-    pub injection: Option<Injection>,
-    /// What the request is made to see.
-    pub conditions: Conditions,
-    /// What became of the rules.
-    pub notes: Vec<FaultNote>,
-    /// Those that node what a request does.
+    /// The response that is sent instead of acting; see [`Decision::replaced`].
+    pub replacement: Option<Injection>,
+    /// The faults on state that the request meets when it acts.
+    pub state_faults: StateFaults,
+    /// How long the request waits before it acts, on the tenant's clock.
+    pub wait: Duration,
+    notes: Vec<FaultNote>,
+    own_rule: Option<OwnRule>,
+    /// The rules behind `state_faults`.
     state_hits: Vec<Hit>,
-    /// What is still to be done to the answer of a request that acts.
+    /// The rules that are still to be applied to the response.
     pending_hits: Vec<Hit>,
-    /// The rule that wins over all behind it, by its position.
-    stopped_at: Option<usize>,
+    /// The order number of the rule that wins over all rules behind it.
+    stopped_at: Option<u64>,
+}
+
+/// What came of a request and its fault rules.
+#[derive(Debug)]
+pub struct Finished {
+    /// The response to send.
+    pub response: Response,
+    /// How long the client was told to wait, or will wait by itself, before it retries.
+    pub promised: Option<Duration>,
+    /// The outcome of each rule that the request met.
+    pub notes: Vec<FaultNote>,
 }
 
 /// Which rules a step looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pass {
-    /// Before the act: those that can be decided by the head.
+enum Step {
+    /// Before the request acts: rules that need its head only.
     Head,
-    /// Before the act: those that need the body.
+    /// Before the request acts: rules that need its body.
     Body,
-    /// Before the act: both.
-    Before,
-    /// After the act, which was granted.
-    Granted,
-    /// After the act, which was refused: rules that replace or edit an answer look at good ones alone.
-    Refused,
+    /// Before the request acts: both.
+    HeadAndBody,
+    /// After a request that succeeded.
+    AfterSuccess,
+    /// After a request that failed: rules that replace or edit a response look at successful ones only.
+    AfterFailure,
 }
 
-impl Pass {
+impl Step {
     fn phase(self) -> Phase {
         match self {
-            Self::Head | Self::Body | Self::Before => Phase::Before,
-            Self::Granted | Self::Refused => Phase::After,
+            Self::Head | Self::Body | Self::HeadAndBody => Phase::Before,
+            Self::AfterSuccess | Self::AfterFailure => Phase::After,
         }
     }
 
-    /// Whether it is at a rule of its phase.
-    fn is_at(self, rule: &Rule) -> bool {
+    /// Whether it looks at a rule of its phase.
+    fn looks_at(self, rule: &Rule) -> bool {
         match self {
             Self::Head => !rule.trigger.needs_body(),
             Self::Body => rule.trigger.needs_body(),
-            Self::Before | Self::Granted => true,
-            Self::Refused => rule.kind == RuleKind::Carry,
+            Self::HeadAndBody | Self::AfterSuccess => true,
+            Self::AfterFailure => rule.kind == RuleKind::Adjust,
         }
     }
 }
 
 impl Hit {
-    /// Whether the rules behind this one are not looked at. What happens to a sync is a matter of its own.
+    /// Whether the rules behind this one are shadowed. Rules about syncs are decided apart.
     fn stops(&self) -> bool {
-        self.rule.kind != RuleKind::Sync && self.rule.after_strike == AfterStrike::Stop
+        self.rule.kind != RuleKind::Script && !self.rule.continues
     }
 }
 
-impl Faults {
-    /// Decides by the head alone whether the connection breaks before the request is read. What was counted here is not
-    /// counted again by [`Faults::before`] with `Some` of what this returns.
-    pub fn at_head(&mut self, request: &RequestView<'_>) -> AtHead {
-        let hits = self.pass(request, Pass::Head);
-        let Some(first) = first_at_head(&hits) else { return AtHead { hits, ..AtHead::default() } };
+impl Decision {
+    /// The end of a request that got the replacement instead of acting; none when there is no replacement. No `@after`
+    /// rule is looked at.
+    #[must_use]
+    pub fn replaced(self) -> Option<Finished> {
+        let Injection { response, promised } = self.replacement?;
+        Some(Finished { response, promised, notes: self.notes })
+    }
+}
+
+impl FaultRules {
+    /// Decides on the head alone whether the connection breaks before the request is read. `own_rule` is the rule that the
+    /// request brings for itself. Pass the result to [`FaultRules::decide`]: what was counted here is not counted again.
+    pub fn decide_head(&mut self, request: &RequestView<'_>, own_rule: Option<&Arc<Rule>>) -> HeadDecision {
+        let own_rule = own_rule.map(|rule| self.number_own_rule(rule));
+        let hits = self.count_request(request, own_rule.as_ref(), Step::Head);
+        let Some(first) = first_at_head(&hits) else {
+            return HeadDecision { own_rule, hits, ..HeadDecision::default() };
+        };
         let in_body = first.rule.has(|effect| matches!(effect, Effect::ResetBody));
         let order = if in_body { HeadOrder::ResetInBody } else { HeadOrder::ResetAtHead };
-        let position = first.position;
-        let (_, notes) = self.settle(hits, Some(position));
-        AtHead { hits: Vec::new(), order: Some(order), notes }
+        let stopped_at = first.order;
+        let (_, notes) = self.resolve(hits, Some(stopped_at));
+        HeadDecision { order: Some(order), notes, own_rule, hits: Vec::new() }
     }
 
-    /// Decides what happens instead of the act, or shapes it.
-    pub fn before(&mut self, request: &RequestView<'_>, at_head: Option<AtHead>) -> Decision {
-        let mut hits = match at_head {
-            Some(at_head) => [at_head.hits, self.pass(request, Pass::Body)].concat(),
-            None => self.pass(request, Pass::Before),
+    /// Decides what happens before the request acts, or instead. `head` is the result of [`FaultRules::decide_head`] if that
+    /// was called for this request.
+    pub fn decide(
+        &mut self,
+        request: &RequestView<'_>,
+        head: Option<HeadDecision>,
+        own_rule: Option<&Arc<Rule>>,
+    ) -> Decision {
+        let (own_rule, mut hits) = if let Some(head) = head {
+            let of_body = self.count_request(request, head.own_rule.as_ref(), Step::Body);
+            (head.own_rule, [head.hits, of_body].concat())
+        } else {
+            let own_rule = own_rule.map(|rule| self.number_own_rule(rule));
+            let hits = self.count_request(request, own_rule.as_ref(), Step::HeadAndBody);
+            (own_rule, hits)
         };
         if hits.is_empty() {
-            return Decision::default();
+            return Decision { own_rule, ..Decision::default() };
         }
-        hits.sort_by_key(|hit| hit.position);
-        let (winners, notes) = self.settle(hits, None);
-        let injection = apply::injection(&winners, request);
-        let conditions = apply::conditions(&winners);
-        let stopped_at = winners.iter().find(|hit| hit.stops()).map(|hit| hit.position);
-        let (pending_hits, others): (Vec<_>, Vec<_>) =
-            winners.into_iter().partition(|hit| hit.rule.kind == RuleKind::Carry);
-        let state_hits =
-            others.into_iter().filter(|hit| matches!(hit.rule.kind, RuleKind::Sync | RuleKind::State)).collect();
-        Decision { injection, conditions, notes, state_hits, pending_hits, stopped_at }
-    }
-
-    /// Notes of the rules that node what a request does that they could not: `left` is what did not come to pass. The answer
-    /// that the others shaped is marked; what happens to a sync is not the answer's matter.
-    pub fn take_back(&mut self, left: &Conditions, (response, decision): (&mut Response, &mut Decision)) {
-        for hit in std::mem::take(&mut decision.state_hits) {
-            if apply::is_left(&hit.rule, left) {
-                self.could_not(&hit, &mut decision.notes);
-            } else if hit.rule.kind == RuleKind::State {
-                edit_response::mark(response, &hit.rule.name);
-            }
+        hits.sort_by_key(|hit| hit.order);
+        let (winners, notes) = self.resolve(hits, None);
+        let of_kinds = |kinds: &[RuleKind]| -> Vec<Hit> {
+            winners.iter().filter(|hit| kinds.contains(&hit.rule.kind)).cloned().collect()
+        };
+        let replacement = apply::replacement(&winners, request);
+        Decision {
+            wait: if replacement.is_some() { Duration::ZERO } else { apply::wait_before_act(&winners, request) },
+            replacement,
+            state_faults: apply::state_faults(&winners),
+            notes,
+            own_rule,
+            state_hits: of_kinds(&[RuleKind::Script, RuleKind::State]),
+            pending_hits: of_kinds(&[RuleKind::Adjust]),
+            stopped_at: winners.iter().find(|hit| hit.stops()).map(|hit| hit.order),
         }
     }
 
-    /// Spoils the answer of a request that acted.
-    pub fn after(&mut self, request: &RequestView<'_>, response: Response, decision: &mut Decision) -> Injection {
-        let look = if response.is_success() { Pass::Granted } else { Pass::Refused };
-        let hits = self.pass(request, look);
-        let (winners, notes) = self.settle(hits, decision.stopped_at);
-        decision.notes.extend(notes);
+    /// Finishes a request that acted: `applied` are the faults on state that the store applied. Rules whose effect was not
+    /// applied are noted as inapplicable, and their strike does not count.
+    pub fn finish(
+        &mut self,
+        request: &RequestView<'_>,
+        decision: Decision,
+        mut response: Response,
+        applied: AppliedFaults,
+    ) -> Finished {
+        let Decision { mut notes, own_rule, state_hits, pending_hits, stopped_at, .. } = decision;
+        let (state_hits, mut inapplicable): (Vec<_>, Vec<_>) =
+            state_hits.into_iter().partition(|hit| apply::was_applied(&hit.rule, applied));
+        // A script shapes the sync, not the response.
+        for hit in state_hits.iter().filter(|hit| hit.rule.kind == RuleKind::State) {
+            edit_response::mark(&mut response, &hit.rule.name);
+        }
+        let step = if response.is_success() { Step::AfterSuccess } else { Step::AfterFailure };
+        let hits = self.count_request(request, own_rule.as_ref(), step);
+        let (winners, after_notes) = self.resolve(hits, stopped_at);
+        notes.extend(after_notes);
         let mut injection = Injection { response, promised: None };
-        for hit in decision.pending_hits.drain(..).chain(winners) {
-            if apply::fits(&hit.rule, &injection.response) && apply::spoil(&hit, &mut injection, request) {
-                continue;
+        for hit in pending_hits.into_iter().chain(winners) {
+            match apply::after_act(&hit, &injection, request) {
+                Some(applied) => injection = applied,
+                None => inapplicable.push(hit),
             }
-            self.could_not(&hit, &mut decision.notes);
         }
-        injection
+        for hit in &inapplicable {
+            self.take_back_strike(hit);
+            let note = notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
+            note.expect("every rule that struck has a note").outcome = FaultOutcome::Inapplicable;
+        }
+        Finished { response: injection.response, promised: injection.promised, notes }
     }
 
-    /// Notes of a rule that struck that its effect fits no such request.
-    fn could_not(&mut self, hit: &Hit, notes: &mut [FaultNote]) {
-        self.unstrike(hit);
-        let note = notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
-        note.expect("a rule that struck was noted").outcome = FaultOutcome::Inapplicable;
-    }
-
-    /// Counts a request with every rule that is about it, and finds those that it hits.
-    fn pass(&mut self, request: &RequestView<'_>, look: Pass) -> Vec<Hit> {
+    /// Counts a request with every rule that is about it. Returns the hits, in the order of the rules.
+    fn count_request(&mut self, request: &RequestView<'_>, own_rule: Option<&OwnRule>, step: Step) -> Vec<Hit> {
         let mut hits = Vec::new();
-        for (position, armed) in self.armed.iter_mut().enumerate() {
-            if !armed.is_about(request.operation, look.phase()) {
+        if let Some(own) = own_rule.filter(|own| own.is_about(request.operation, step.phase()))
+            && step.looks_at(own.rule())
+            && own.rule().trigger.counts(request)
+        {
+            hits.extend(own.count(request));
+        }
+        for active in &mut self.rules {
+            if !active.is_about(request.operation, step.phase()) {
                 continue;
             }
-            if look.is_at(&armed.rule) && armed.rule.trigger.counts(request) {
-                hits.extend(armed.count(position, request));
+            if step.looks_at(&active.rule) && active.rule.trigger.counts(request) {
+                hits.extend(active.count(request));
             }
         }
         hits
     }
 
-    /// The rules that win among those that were hit, in order, and what became of each. Behind `stopped_at` none wins.
-    fn settle(&mut self, hits: Vec<Hit>, stopped_at: Option<usize>) -> (Vec<Hit>, Vec<FaultNote>) {
+    /// The hits that win, in order, and the outcome of every hit. No rule behind `stopped_at` wins.
+    fn resolve(&mut self, hits: Vec<Hit>, stopped_at: Option<u64>) -> (Vec<Hit>, Vec<FaultNote>) {
         let (mut winners, mut notes) = (Vec::new(), Vec::new());
-        let (mut decided, mut scripted) = (AfterStrike::GoOn, AfterStrike::GoOn);
+        let (mut is_decided, mut is_scripted) = (false, false);
         for hit in hits {
-            let is_sync = hit.rule.kind == RuleKind::Sync;
-            let behind = !is_sync && stopped_at.is_some_and(|position| hit.position > position);
-            let state = if is_sync { &mut scripted } else { &mut decided };
-            let struck = *state == AfterStrike::GoOn && !behind;
-            let outcome = if struck { FaultOutcome::Struck } else { FaultOutcome::Shadowed };
+            let is_script = hit.rule.kind == RuleKind::Script;
+            let is_behind = !is_script && stopped_at.is_some_and(|order| hit.order > order);
+            let is_stopped = if is_script { &mut is_scripted } else { &mut is_decided };
+            let strikes = !*is_stopped && !is_behind;
+            let outcome = if strikes { FaultOutcome::Struck } else { FaultOutcome::Shadowed };
             notes.push(FaultNote { rule: Arc::clone(&hit.rule.name), outcome });
-            if struck {
-                *state = hit.rule.after_strike;
-                self.strike(&hit);
+            if strikes {
+                *is_stopped = !hit.rule.continues;
+                self.add_strike(&hit);
                 winners.push(hit);
             }
         }
@@ -186,7 +236,7 @@ impl Faults {
     }
 }
 
-/// The first rule that strikes at the head, if none before it stops there.
+/// The first rule that acts on the head, if no rule before it stops there.
 fn first_at_head(hits: &[Hit]) -> Option<&Hit> {
-    hits.iter().find(|hit| hit.rule.strikes_at_head() || hit.stops()).filter(|hit| hit.rule.strikes_at_head())
+    hits.iter().find(|hit| hit.rule.acts_on_head() || hit.stops()).filter(|hit| hit.rule.acts_on_head())
 }

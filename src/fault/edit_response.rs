@@ -1,39 +1,41 @@
-//! What a rule does to an answer that is there already: its words, its headers, its pace, its end.
-
-use std::time::Duration;
+//! What a rule does to a response that is there already: its body, its headers, its pace, where it breaks off.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::drift;
 use super::effect::Effect;
+use super::json_edit::JsonEdit;
 use crate::response::{Break, Pace, Response, ResponseEnd};
-use crate::seed::{self, RandomStream};
 
-const MARK: HeaderName = HeaderName::from_static("x-mock-fault");
+/// The header that names the rule that made or changed a response.
+const FAULT_HEADER: HeaderName = HeaderName::from_static("x-mock-fault");
 
-/// Marks an answer as made or changed by a rule.
+/// Marks a response as made or changed by a rule.
 pub(super) fn mark(response: &mut Response, rule: &str) {
     if let Ok(name) = HeaderValue::from_str(rule) {
-        response.headers.insert(MARK, name);
+        response.headers.insert(FAULT_HEADER, name);
     }
 }
 
-/// Does every effect to the answer; false, and nothing done, when an edit does not fit it.
-pub(super) fn apply(response: &mut Response, effects: &[Effect], stream: &mut RandomStream) -> bool {
-    if !edit(response, effects) {
-        return false;
+/// The response with every effect applied; none when an edit of its JSON does not fit it.
+pub(super) fn edited(mut response: Response, effects: &[Effect]) -> Option<Response> {
+    let edits: Vec<_> =
+        effects.iter().filter_map(|effect| if let Effect::Json(edit) = effect { Some(edit) } else { None }).collect();
+    if !edits.is_empty() {
+        response.body = edited_json(&response.body, &edits)?;
     }
     for effect in effects {
         match effect {
-            Effect::Body(text) => set_body(response, text),
+            Effect::Body(text) => {
+                response.body = Bytes::copy_from_slice(text.as_bytes());
+                response.headers.insert(CONTENT_TYPE, content_type_of(text));
+            }
             Effect::Malformed => response.body = malformed(&response.body),
             Effect::Empty => response.body = Bytes::new(),
             Effect::Header(name, value) => drop(response.headers.insert(name, value.clone())),
             Effect::ContentType(value) => drop(response.headers.insert(CONTENT_TYPE, value.clone())),
             Effect::ContentLength(length) => response.wire.content_length = Some(*length),
-            Effect::Delay(least, most) => response.delay = response.delay.saturating_add(drawn(*least, *most, stream)),
             Effect::Truncate(bytes) => response.wire.end = ResponseEnd::Cut(*bytes, Break::Close),
             Effect::ResetReply => response.wire.end = ResponseEnd::HalfThenReset,
             Effect::Stall => response.wire.end = ResponseEnd::Stall,
@@ -42,40 +44,26 @@ pub(super) fn apply(response: &mut Response, effects: &[Effect], stream: &mut Ra
             _ => {}
         }
     }
-    true
+    Some(response)
 }
 
-/// Edits the answer's JSON; false when it has none, or a pointer leads nowhere.
-fn edit(response: &mut Response, effects: &[Effect]) -> bool {
-    let edits: Vec<_> = effects
-        .iter()
-        .filter_map(|effect| if let Effect::Drift(drift) = effect { Some(drift) } else { None })
-        .collect();
-    if edits.is_empty() {
-        return true;
+/// A JSON body with every edit made; none when it is not JSON, or a pointer leads nowhere.
+fn edited_json(body: &Bytes, edits: &[&JsonEdit]) -> Option<Bytes> {
+    let mut document = serde_json::from_slice::<Value>(body).ok()?;
+    for edit in edits {
+        document = edit.made_in(document)?;
     }
-    let Ok(mut document) = serde_json::from_slice::<Value>(&response.body) else { return false };
-    if !edits.iter().all(|edit| drift::apply(edit, &mut document)) {
-        return false;
-    }
-    response.body = document.to_string().into();
-    true
+    Some(document.to_string().into())
 }
 
-fn set_body(response: &mut Response, text: &str) {
-    response.body = Bytes::copy_from_slice(text.as_bytes());
-    let json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    let content_type = if json { "application/json" } else { "text/plain; charset=utf-8" };
-    response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+fn content_type_of(text: &str) -> HeaderValue {
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    HeaderValue::from_static(if is_json { "application/json" } else { "text/plain; charset=utf-8" })
 }
 
-/// The first half of the text, which is no JSON any more; of what is too short for that, a brace that nothing closes.
+/// The first half of a body, which is no valid JSON any more; for a body too short for that, an object that is not closed.
 fn malformed(body: &Bytes) -> Bytes {
     let half = body.slice(..body.len() / 2);
-    let broken = serde_json::from_slice::<serde::de::IgnoredAny>(&half).is_err();
-    if broken && !half.is_empty() { half } else { Bytes::from_static(b"{\"detail\":") }
-}
-
-fn drawn(least: Duration, most: Duration, stream: &mut RandomStream) -> Duration {
-    least + most.saturating_sub(least).mul_f64(seed::fraction(stream))
+    let is_invalid = serde_json::from_slice::<serde::de::IgnoredAny>(&half).is_err();
+    if is_invalid && !half.is_empty() { half } else { Bytes::from_static(b"{\"detail\":") }
 }

@@ -1,12 +1,12 @@
-//! What a rule can do to a request, and what each of these effects is by nature. It does nothing itself.
+//! What a rule can do to a request, and the properties of each of these effects.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
-use serde_json::Value;
 
-use crate::store::PageFault;
+use super::json_edit::JsonEdit;
+use crate::store::state_faults::{PageFault, StateFault};
 use crate::store::sync::Script;
 
 /// What a rule does.
@@ -24,7 +24,7 @@ pub(super) enum Effect {
     Empty,
     ContentType(HeaderValue),
     ContentLength(u64),
-    Drift(Drift),
+    Json(JsonEdit),
     Reset,
     ResetHead,
     ResetBody,
@@ -45,22 +45,12 @@ pub(super) enum Effect {
     Page(PageFault),
 }
 
-/// An edit of a good answer.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Drift {
-    Drop(String),
-    Null(String),
-    Retype(String),
-    Rename(String, String),
-    Add(String, Value),
-}
-
 impl Effect {
-    /// Whether it does something to the body of an answer, so that there must be one.
+    /// Whether it changes the body of a response or how that is sent, so that there must be a body.
     pub(super) fn needs_body(&self) -> bool {
         matches!(
             self,
-            Self::Drift(_)
+            Self::Json(_)
                 | Self::Malformed
                 | Self::Truncate(_)
                 | Self::Empty
@@ -71,19 +61,31 @@ impl Effect {
         )
     }
 
-    /// Whether no byte of an answer is sent, or none that is HTTP.
-    pub(super) fn is_silent(&self) -> bool {
+    /// Whether no byte of an HTTP response is sent.
+    pub(super) fn sends_nothing(&self) -> bool {
         matches!(self, Self::Reset | Self::ResetHead | Self::ResetBody | Self::Close | Self::Hang | Self::Garbage)
     }
 
-    /// Its word in the rule language, as far as something is ever said of it by that.
+    /// The fault on state that it plans, if any.
+    pub(super) fn state_fault(&self) -> Option<StateFault> {
+        match self {
+            Self::Lag(_) => Some(StateFault::Lag),
+            Self::Vanish => Some(StateFault::Vanish),
+            Self::Quota(_) => Some(StateFault::Quota),
+            Self::Page(_) => Some(StateFault::Page),
+            Self::Script(_) => Some(StateFault::Script),
+            _ => None,
+        }
+    }
+
+    /// Its word in the rule language, for those effects that a refusal names.
     pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Body(_) => "body",
             Self::Malformed => "malformed",
             Self::Truncate(_) => "truncate",
             Self::Empty => "empty",
-            Self::Drift(drift) => drift.word(),
+            Self::Json(edit) => edit.word(),
             Self::Reset | Self::ResetHead | Self::ResetBody | Self::ResetReply => "reset",
             Self::Close => "close",
             Self::Hang => "hang",
@@ -91,19 +93,12 @@ impl Effect {
             Self::Dribble(..) => "dribble",
             Self::Bandwidth(_) => "bandwidth",
             Self::Garbage => "garbage",
+            Self::Lag(_) => "lag",
+            Self::Vanish => "vanish",
+            Self::Quota(_) => "quota",
+            Self::Page(_) => "page",
+            Self::Script(_) => "script",
             _ => "effect",
-        }
-    }
-}
-
-impl Drift {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Drop(_) => "drop",
-            Self::Null(_) => "null",
-            Self::Retype(_) => "retype",
-            Self::Rename(..) => "rename",
-            Self::Add(..) => "add",
         }
     }
 }

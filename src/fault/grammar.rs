@@ -1,5 +1,5 @@
-//! One line into clauses and back: words separated by spaces, values with spaces in double quotes. It knows no word's
-//! meaning.
+//! A line of text into clauses and back: words separated by spaces, values with spaces in double quotes. What a word means is
+//! in `clause.rs`.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ pub struct RuleError {
     /// The clause or field that is wrong.
     pub place: String,
     /// What is wrong with it.
-    pub reason: String,
+    pub problem: String,
     /// The nearest valid word.
     pub nearest: Option<String>,
 }
 
 /// One clause of a rule: a word, or a word and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Written {
+pub(super) struct ClauseText {
     pub(super) word: String,
     pub(super) value: Option<String>,
 }
@@ -27,15 +27,15 @@ pub(super) struct Written {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RuleText {
     pub(super) subject: String,
-    pub(super) clauses: Vec<Written>,
+    pub(super) clauses: Vec<ClauseText>,
 }
 
 /// The longest rule, in bytes.
 const MAX_RULE_BYTES: usize = 16 * 1024;
 
 impl RuleError {
-    pub(super) fn new(place: impl fmt::Display, reason: impl fmt::Display) -> Self {
-        Self { place: place.to_string(), reason: reason.to_string(), nearest: None }
+    pub(super) fn new(place: impl fmt::Display, problem: impl fmt::Display) -> Self {
+        Self { place: place.to_string(), problem: problem.to_string(), nearest: None }
     }
 
     /// The same error with the nearest of `words` to `word`, if one is near.
@@ -47,12 +47,12 @@ impl RuleError {
 
 impl fmt::Display for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.reason)?;
+        write!(f, "{}: {}", self.place, self.problem)?;
         self.nearest.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean {near}?"))
     }
 }
 
-impl fmt::Display for Written {
+impl fmt::Display for ClauseText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             None => f.write_str(&self.word),
@@ -72,30 +72,30 @@ impl fmt::Display for RuleText {
 }
 
 impl RuleText {
-    /// Takes a rule apart.
+    /// Splits a rule into its clauses.
     pub(super) fn from_text(text: &str) -> Result<Self, RuleError> {
         check_length(text)?;
         let mut words = split(text)?.into_iter();
-        let subject = words
-            .next()
-            .ok_or_else(|| RuleError::new("rule", "is empty: it begins with an operation, such as indexes.create"))?;
-        Ok(Self { subject, clauses: words.map(|word| written(&word)).collect() })
+        let subject = words.next().ok_or_else(|| {
+            RuleError::new("rule", "is empty; it begins with an operation, or with * for all of them")
+        })?;
+        Ok(Self { subject, clauses: words.map(|word| clause_text(&word)).collect() })
     }
 
-    /// Refuses what prints longer than it could be read again.
+    /// Refuses a rule whose printed form is too long to be read again.
     pub(super) fn check_printed(&self) -> Result<(), RuleError> {
         check_length(&self.to_string())
     }
 
-    /// Takes clauses apart that are about `subject`.
+    /// Splits clauses about `subject`.
     pub(super) fn from_clauses(subject: &str, text: &str) -> Result<Self, RuleError> {
         Self::from_text(&format!("{subject} {text}"))
     }
 
-    /// Reads the same words as fields: `{"operation": "indexes.create", "status": 503, "first": 2}`.
+    /// Reads the same words as fields: `{"operation": "*", "status": 503, "first": 2}`.
     pub(super) fn from_json(fields: &serde_json::Map<String, Value>) -> Result<Self, RuleError> {
         let operation = text_field(fields, "operation")?
-            .ok_or_else(|| RuleError::new("operation", "is missing: a rule says what it is about"))?;
+            .ok_or_else(|| RuleError::new("operation", "is missing; a rule names the operations that it is about"))?;
         let phase = text_field(fields, "phase")?.map_or_else(String::new, |phase| format!("@{phase}"));
         let mut clauses = Vec::new();
         for (name, value) in
@@ -104,6 +104,13 @@ impl RuleText {
             add_field(name, value, &mut clauses)?;
         }
         Ok(Self { subject: format!("{operation}{phase}"), clauses })
+    }
+
+    /// The same rule with `shown` in the place of its API key: rules are shown, keys are not.
+    pub(super) fn with_key_hidden(mut self, shown: impl Fn(&str) -> String) -> Self {
+        let keys = self.clauses.iter_mut().filter(|clause| clause.word == "key");
+        keys.filter_map(|clause| clause.value.as_mut()).for_each(|key| *key = shown(key));
+        self
     }
 }
 
@@ -114,51 +121,43 @@ fn check_length(text: &str) -> Result<(), RuleError> {
     Ok(())
 }
 
-/// What a text field says; none when it is not there.
+/// The value of a field that takes text; none when the field is absent.
 fn text_field<'a>(fields: &'a serde_json::Map<String, Value>, name: &str) -> Result<Option<&'a str>, RuleError> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(RuleError::new(name, "takes a text")),
+        Some(_) => Err(RuleError::new(name, "takes a string")),
     }
 }
 
-fn add_field(name: &str, value: &Value, clauses: &mut Vec<Written>) -> Result<(), RuleError> {
+fn add_field(name: &str, value: &Value, clauses: &mut Vec<ClauseText>) -> Result<(), RuleError> {
     let word = name.replace('_', "-");
     let value = match value {
         Value::Null | Value::Bool(false) if word != "should-retry" => return Ok(()),
         Value::Bool(true) if word != "should-retry" => None,
         Value::String(text) => Some(text.clone()),
         Value::Array(items) => return items.iter().try_for_each(|item| add_field(name, item, clauses)),
-        Value::Object(_) => return Err(RuleError::new(name, "takes a text, a number or true")),
+        Value::Object(_) => return Err(RuleError::new(name, "takes a string, a number or true")),
         other => Some(other.to_string()),
     };
-    clauses.push(Written { word, value });
+    clauses.push(ClauseText { word, value });
     Ok(())
 }
 
-/// What [`split`] would end a word at, or take off.
+/// Whether [`split`] would end a word at this character, or remove it.
 fn needs_quotes(character: char) -> bool {
     character.is_whitespace() || matches!(character, '"' | '\\')
 }
 
-impl RuleText {
-    /// Puts another text in the place of a key: rules are shown, keys are not.
-    pub(super) fn hide_key(&mut self, shown: impl Fn(&str) -> String) {
-        let keys = self.clauses.iter_mut().filter(|clause| clause.word == "key");
-        keys.filter_map(|clause| clause.value.as_mut()).for_each(|key| *key = shown(key));
-    }
-}
-
-fn written(word: &str) -> Written {
+fn clause_text(word: &str) -> ClauseText {
     match word.split_once('=') {
-        Some((word, value)) => Written { word: word.to_owned(), value: Some(value.to_owned()) },
-        None => Written { word: word.to_owned(), value: None },
+        Some((word, value)) => ClauseText { word: word.to_owned(), value: Some(value.to_owned()) },
+        None => ClauseText { word: word.to_owned(), value: None },
     }
 }
 
-/// Splits at spaces outside double quotes, and takes the quotes off. In quotes, a backslash keeps a quote or a backslash
-/// behind it; before anything else, as in a regular expression, it stands for itself.
+/// Splits at spaces outside double quotes, and removes the quotes. Inside quotes `\"` is a quote and `\\` a backslash; any
+/// other backslash, as in a regular expression, is itself.
 fn split(text: &str) -> Result<Vec<String>, RuleError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -184,7 +183,7 @@ fn split(text: &str) -> Result<Vec<String>, RuleError> {
     }
     words.extend(word);
     match quoted_at {
-        Some(at) => Err(RuleError::new(format_args!("character {}", at + 1), "opens a quote that nothing closes")),
+        Some(at) => Err(RuleError::new(format_args!("character {}", at + 1), "opens a quote that is not closed")),
         None => Ok(words),
     }
 }

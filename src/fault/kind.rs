@@ -1,40 +1,39 @@
-//! What kind of thing a rule does, and in which phase it is therefore decided. It looks at the effects alone, never at a
-//! request.
+//! The kind of a rule, which follows from its effects, and the phase in which rules of that kind are decided.
 
 use super::effect::Effect;
 use super::grammar::RuleError;
 use super::rule::Rule;
 use super::target::SYNC;
 
-/// What kind of thing a rule does, from which its phase and its limits follow.
+/// The kind of a rule; its phase and its limits follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RuleKind {
-    /// The sync that the request starts.
-    Sync,
-    /// What the request sees of the store.
+    /// Gives a script to the sync that the request starts.
+    Script,
+    /// Changes the state that the request meets.
     State,
-    /// An answer or a break of the connection instead of the service's answer.
+    /// Sends a response, or breaks the connection, instead of the service's response.
     Replace,
-    /// An edit of a good answer.
+    /// Edits the body of a successful response, or cuts it off.
     Edit,
-    /// Any answer, held back, slowed or marked.
-    Carry,
+    /// Delays or slows down any response, or adds headers to it.
+    Adjust,
 }
 
 /// When a rule is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Before the request acts: instead of the act, to node it, or to carry what comes of it.
+    /// Before the request acts.
     Before,
-    /// Once the act is done.
+    /// After the request acted.
     After,
 }
 
 impl RuleKind {
-    /// The kind of rule that an effect makes; none for what goes with any.
+    /// The kind of a rule with this effect; none for effects that go with every kind.
     fn of(effect: &Effect) -> Option<Self> {
         match effect {
-            Effect::Script(_) | Effect::Message(_) => Some(Self::Sync),
+            Effect::Script(_) | Effect::Message(_) => Some(Self::Script),
             Effect::Lag(_) | Effect::Vanish | Effect::Quota(_) | Effect::Page(_) => Some(Self::State),
             Effect::Status(_)
             | Effect::Reset
@@ -44,7 +43,7 @@ impl RuleKind {
             | Effect::Hang
             | Effect::Garbage
             | Effect::Limit(..) => Some(Self::Replace),
-            Effect::Drift(_)
+            Effect::Json(_)
             | Effect::Malformed
             | Effect::Truncate(_)
             | Effect::Empty
@@ -58,64 +57,60 @@ impl RuleKind {
     }
 }
 
-/// The kind of a rule about `subject`: the first in the order of [`RuleKind`] that one of its effects makes.
+/// The kind of a rule about `subject`: the first in the order of [`RuleKind`] that one of its effects has.
 pub(super) fn kind_of(rule: &Rule, subject: &str) -> Result<RuleKind, RuleError> {
     let kinds: Vec<RuleKind> = rule.effects.iter().filter_map(RuleKind::of).collect();
-    let chosen = [RuleKind::Sync, RuleKind::State, RuleKind::Replace, RuleKind::Edit]
+    let chosen = [RuleKind::Script, RuleKind::State, RuleKind::Replace, RuleKind::Edit]
         .into_iter()
         .find(|kind| kinds.contains(kind));
     match chosen {
-        _ if rule.effects.is_empty() => {
-            Err(RuleError::new(rule, "says when but not what: it needs an effect, such as status=503"))
-        }
-        Some(RuleKind::Sync) => of_sync(rule, subject, &kinds),
+        _ if rule.effects.is_empty() => Err(RuleError::new(rule, "has no effect; add one, such as status=503")),
+        Some(RuleKind::Script) => check_script(rule, subject, &kinds),
         _ if subject == SYNC => Err(RuleError::new("sync", "needs script=")),
-        Some(RuleKind::State) => of_state(rule, &kinds),
-        Some(RuleKind::Replace) if rule.has(|effect| matches!(effect, Effect::Drift(_))) => {
-            Err(RuleError::new(rule, "both edits the service's answer and replaces it"))
+        Some(RuleKind::State) => check_state(rule, &kinds),
+        Some(RuleKind::Replace) if rule.has(|effect| matches!(effect, Effect::Json(_))) => {
+            Err(RuleError::new(rule, "both edits the service's response and replaces it"))
         }
-        chosen => Ok(chosen.unwrap_or(RuleKind::Carry)),
+        chosen => Ok(chosen.unwrap_or(RuleKind::Adjust)),
     }
 }
 
-fn of_sync(rule: &Rule, subject: &str, kinds: &[RuleKind]) -> Result<RuleKind, RuleError> {
+fn check_script(rule: &Rule, subject: &str, kinds: &[RuleKind]) -> Result<RuleKind, RuleError> {
     if subject != SYNC {
         return Err(RuleError::new("script", "goes with the subject sync: 'sync script=…'"));
     }
-    if kinds.len() < rule.effects.len() || kinds.iter().any(|kind| *kind != RuleKind::Sync) {
-        return Err(RuleError::new("sync", "takes script= and message= alone"));
+    if kinds.len() < rule.effects.len() || kinds.iter().any(|kind| *kind != RuleKind::Script) {
+        return Err(RuleError::new("sync", "takes no effects but script= and message="));
     }
     if !rule.has(|effect| matches!(effect, Effect::Script(_))) {
         return Err(RuleError::new("message", "goes with script="));
     }
-    Ok(RuleKind::Sync)
+    Ok(RuleKind::Script)
 }
 
-/// The status of a quota is the only other thing that a rule about state can say.
-fn of_state(rule: &Rule, kinds: &[RuleKind]) -> Result<RuleKind, RuleError> {
+/// Beside its faults on state, such a rule can say only the status of a quota.
+fn check_state(rule: &Rule, kinds: &[RuleKind]) -> Result<RuleKind, RuleError> {
     let is_quota = rule.has(|effect| matches!(effect, Effect::Quota(_)));
-    let only_status =
+    let is_allowed =
         |effect: &Effect| RuleKind::of(effect) == Some(RuleKind::State) || matches!(effect, Effect::Status(_));
-    if kinds.len() == rule.effects.len() && rule.effects.iter().all(only_status) {
-        let bare = !rule.has(|effect| matches!(effect, Effect::Status(_)));
-        if bare || is_quota {
-            return Ok(RuleKind::State);
-        }
+    if kinds.len() == rule.effects.len() && rule.effects.iter().all(is_allowed) && (is_quota || rule.status().is_none())
+    {
+        return Ok(RuleKind::State);
     }
-    Err(RuleError::new(rule, "both bends the state and shapes the answer; two rules and continue say that"))
+    Err(RuleError::new(rule, "changes both the state and the response; write two rules, the first with continue"))
 }
 
-/// The phase that a rule is decided in, and whether it can be in the one that was said.
+/// The phase of a rule, and whether it can be the one that its text says.
 pub(super) fn phase_of(rule: &Rule, said: Option<Phase>) -> Result<Phase, RuleError> {
     let default = if rule.kind == RuleKind::Edit { Phase::After } else { Phase::Before };
     match (said, rule.kind) {
-        (Some(Phase::After), RuleKind::Sync | RuleKind::State) => {
-            Err(RuleError::new("@after", "comes too late: this shapes what the request does"))
+        (Some(Phase::After), RuleKind::Script | RuleKind::State) => {
+            Err(RuleError::new("@after", "comes too late: this changes what the request does"))
         }
         (Some(Phase::Before), RuleKind::Edit) => {
-            Err(RuleError::new("@before", "comes too early: there is no answer yet to edit"))
+            Err(RuleError::new("@before", "comes too early: there is no response yet to edit"))
         }
-        (Some(Phase::After), _) if rule.strikes_at_head() => {
+        (Some(Phase::After), _) if rule.acts_on_head() => {
             Err(RuleError::new("@after", "comes too late: this strikes before the request is read"))
         }
         (Some(Phase::After), _) if rule.has(|effect| matches!(effect, Effect::Limit(..))) => {

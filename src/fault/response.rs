@@ -1,4 +1,5 @@
-//! Answers that are injected: each status with the service's own body for it, and the headers that retries go by.
+//! Injected responses: each status with the body that the service sends with it, and the headers that clients use for
+//! their retries.
 
 use std::time::Duration;
 
@@ -6,34 +7,35 @@ use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::json;
 
 use super::effect::Effect;
+use super::view::RequestView;
 use crate::clock::scaled;
 use crate::response::Response;
 use crate::seed::{self, RandomStream};
 
-/// How waits are promised: what they are multiplied by, and whether the clock jumps over them.
+/// How long the waits are that responses ask clients for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Waits {
-    /// As they are.
+pub enum RetryTiming {
+    /// As long as the rule says.
     Real,
-    /// Multiplied by this; the promise is repeated in milliseconds.
+    /// Multiplied by this number; `retry-after-ms` says so in milliseconds.
     Scaled(f64),
-    /// Not at all: the clock jumps to their end when the client comes back.
+    /// A millisecond: the clock jumps to the end of the wait when the client comes back.
     Jumped,
 }
 
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-/// What the service says when it fails, as its users have reported it.
-const OOPS: &str = "Oops! Something went wrong on our end. Please try again in a few minutes. If the error persists, please contact \
+/// The service's text when it fails, as its users have reported it.
+const FAILURE: &str = "Oops! Something went wrong on our end. Please try again in a few minutes. If the error persists, please contact \
                     support by clicking the chat icon on cloud.llamaindex.ai providing this correlation ID: ";
 
-/// The service's words for a failure of its own, with a correlation id from `stream`.
-pub fn correlation(stream: &mut RandomStream) -> String {
-    format!("{OOPS}{}", seed::uuid(stream))
+/// The service's text for an internal failure, with a correlation id from `stream`.
+pub fn correlation_message(stream: &mut RandomStream) -> String {
+    format!("{FAILURE}{}", seed::uuid(stream))
 }
 
-/// The service's answer of this status.
+/// The service's response with this status.
 pub(super) fn of_status(status: u16, stream: &mut RandomStream) -> Response {
     let detail = match status {
         ..200 | 204 | 304 => return Response::empty(status),
@@ -50,7 +52,7 @@ pub(super) fn of_status(status: u16, stream: &mut RandomStream) -> Response {
             );
         }
         429 => "Rate limit exceeded. Please try again later.".to_owned(),
-        500 => correlation(stream),
+        500 => correlation_message(stream),
         502..=504 => return gateway(status),
         _ => http::StatusCode::from_u16(status)
             .ok()
@@ -61,7 +63,7 @@ pub(super) fn of_status(status: u16, stream: &mut RandomStream) -> Response {
     Response::json(status, &json!({ "detail": detail }))
 }
 
-/// What a gateway in front of the service says when the service does not.
+/// The page that a gateway in front of the service sends when the service does not respond.
 fn gateway(status: u16) -> Response {
     let reason =
         http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
@@ -71,7 +73,7 @@ fn gateway(status: u16) -> Response {
     Response::bytes(status, "text/html", page)
 }
 
-/// The answer of a limit that was passed, with headers that tell the truth about it.
+/// The response to a request over a limit, with headers that say when the next one is admitted.
 pub(super) fn over_limit(requests: u64, wait: Duration, stream: &mut RandomStream) -> Response {
     let mut response = of_status(429, stream);
     let seconds = whole_seconds(wait);
@@ -82,41 +84,68 @@ pub(super) fn over_limit(requests: u64, wait: Duration, stream: &mut RandomStrea
     response
 }
 
-/// Puts on the headers that retries go by; the wait that is promised in the end, if any.
-pub(super) fn promise(response: &mut Response, effects: &[Effect], waits: Waits, attempt: u64) -> Option<Duration> {
+/// How long the client is told to wait, or will wait by itself, before it retries; none when it will not retry.
+pub(super) fn promised_wait(response: &Response, effects: &[Effect], request: &RequestView<'_>) -> Option<Duration> {
     let mut asked = response.headers.get(RETRY_AFTER).and_then(seconds_of);
-    let mut exact = None;
+    for effect in effects {
+        match effect {
+            Effect::RetryAfter(wait) => asked = Some(*wait),
+            Effect::Header(name, value) if *name == RETRY_AFTER => asked = seconds_of(value).or(asked),
+            _ => {}
+        }
+    }
+    let is_timed = is_retried(response) && request.retry_timing != RetryTiming::Real;
+    exact_wait(effects).or(asked).or_else(|| is_timed.then(|| backoff(request.attempt())))
+}
+
+/// The response with the headers that tell a client when to retry.
+pub(super) fn with_retry_headers(
+    mut response: Response,
+    effects: &[Effect],
+    promised: Option<Duration>,
+    timing: RetryTiming,
+) -> Response {
     for effect in effects {
         match effect {
             Effect::RetryAfter(wait) => {
-                response.headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(*wait)));
-                asked = Some(*wait);
+                drop(response.headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(*wait))));
             }
-            Effect::Header(name, value) if *name == RETRY_AFTER => asked = seconds_of(value).or(asked),
-            Effect::RetryAfterMs(millis) => exact = Some(Duration::from_millis(*millis)),
             Effect::ShouldRetry(word) => {
-                response.headers.insert(SHOULD_RETRY, HeaderValue::from_static(word));
+                drop(response.headers.insert(SHOULD_RETRY, HeaderValue::from_static(word)));
             }
             _ => {}
         }
     }
-    let retried = matches!(response.status, 408 | 409 | 429 | 500..);
-    let promised = exact.or(asked).or_else(|| (retried && waits != Waits::Real).then(|| backoff(attempt)));
-    // A bucket fills with the tenant's clock, which no scale changes: who came back sooner would be turned away again.
-    let unscaled = effects.iter().any(|effect| matches!(effect, Effect::Limit(..)));
-    let shown = match waits {
-        Waits::Scaled(_) if unscaled => promised,
-        Waits::Scaled(scale) if retried => promised.map(|wait| scaled(wait, scale).max(Duration::from_millis(1))),
-        Waits::Jumped if retried => promised.map(|_| Duration::from_millis(1)),
-        Waits::Real | Waits::Scaled(_) | Waits::Jumped => exact,
+    // A bucket fills by the tenant's clock, which no scale changes: a client that came back sooner would be refused again.
+    let is_unscaled = effects.iter().any(|effect| matches!(effect, Effect::Limit(..)));
+    let shown = match timing {
+        RetryTiming::Scaled(_) if is_unscaled => promised,
+        RetryTiming::Scaled(scale) if is_retried(&response) => {
+            promised.map(|wait| scaled(wait, scale).max(Duration::from_millis(1)))
+        }
+        RetryTiming::Jumped if is_retried(&response) => promised.map(|_| Duration::from_millis(1)),
+        RetryTiming::Real | RetryTiming::Scaled(_) | RetryTiming::Jumped => exact_wait(effects),
     };
     if let Some(wait) = shown {
         response.headers.insert(RETRY_AFTER_MS, HeaderValue::from(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)));
     }
-    promised
+    response
 }
 
-/// What the official SDKs wait of themselves before they try again: 0.5 s, doubled with each attempt, at most 8 s.
+/// The wait of `retry-after-ms=`.
+fn exact_wait(effects: &[Effect]) -> Option<Duration> {
+    let mut waits = effects
+        .iter()
+        .filter_map(|effect| if let Effect::RetryAfterMs(millis) = effect { Some(*millis) } else { None });
+    waits.next().map(Duration::from_millis)
+}
+
+/// Whether the official SDKs retry after a response.
+fn is_retried(response: &Response) -> bool {
+    matches!(response.status, 408 | 409 | 429 | 500..)
+}
+
+/// The official SDKs' own wait before they retry: 0.5 s, doubled with each attempt, at most 8 s.
 fn backoff(attempt: u64) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(4);
     Duration::from_millis(500 << doublings)

@@ -1,5 +1,5 @@
-//! A rule: what it is about, what it does and when, put together from the clauses of a line. What could never strike is
-//! refused here and in `kind.rs` and `sense.rs`; nothing here decides a request.
+//! A fault rule: its operations, its effects and its triggers, put together from the clauses of a line. Rules that could
+//! never strike are refused here, in `kind.rs` and in `validate.rs`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use super::clause::{Clause, REPEATABLE};
 use super::effect::Effect;
 use super::grammar::{RuleError, RuleText};
 use super::kind::{self, Phase, RuleKind};
+use super::limit::RateLimit;
 use super::target::{self, Targets};
 use super::trigger::Trigger;
 use super::validate;
@@ -20,7 +21,7 @@ use crate::key_label::{is_label, label_of};
 /// A rule of injected failure.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    /// How it is called; unique among a tenant's rules.
+    /// Its name, unique among a tenant's rules; empty until it has one.
     pub name: Arc<str>,
     /// Bit n is set when it is about the n-th operation.
     pub(super) targets: u64,
@@ -28,43 +29,40 @@ pub struct Rule {
     pub(super) kind: RuleKind,
     pub(super) effects: Vec<Effect>,
     pub(super) trigger: Trigger,
+    /// How long it stays, in real time.
     pub(super) ttl: Option<Duration>,
-    pub(super) after_strike: AfterStrike,
-    /// What its streams of chance are called by: its name if its writer gave it one, else its text. Its place among other
-    /// rules is no part of it, so that a rule more or less moves nothing.
-    pub(super) chance: Arc<str>,
-    ever: Ever,
-    line: RuleText,
+    /// Whether rules behind it may strike too.
+    pub(super) continues: bool,
+    /// Whether its delay comes before the request acts, rather than before the response is sent.
+    pub(super) waits_before_act: bool,
+    /// The name of its random streams: the name that its text gives it, else its text. The rules beside it are not part of
+    /// it, so that adding a rule does not change what the others draw.
+    pub(super) random_name: Arc<str>,
+    total_strikes: TotalStrikes,
+    text: RuleText,
 }
 
-/// How many requests of any tenant a rule has hit: every copy of the rule counts here.
+/// The number of strikes over all tenants, shared by all copies of a rule.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ever(Arc<AtomicU64>);
-
-/// Whether the rules behind one that struck are still looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AfterStrike {
-    Stop,
-    GoOn,
-}
+struct TotalStrikes(Arc<AtomicU64>);
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.line.fmt(f)
+        self.text.fmt(f)
     }
 }
 
 impl Rule {
     /// Reads a rule.
     pub fn parse(text: &str, targets: &Targets) -> Result<Self, RuleError> {
-        Self::from_line(RuleText::from_text(text)?, targets)
+        Self::from_text(RuleText::from_text(text)?, targets)
     }
 
-    /// Reads the clauses of a rule about `operation` that a single request brings for itself.
+    /// Reads the clauses of a rule that a single request of `operation` brings for itself.
     pub fn parse_clauses(operation: &str, clauses: &str, targets: &Targets) -> Result<Self, RuleError> {
-        let rule = Self::from_line(RuleText::from_clauses(operation, clauses)?, targets)?;
-        match rule.trigger.misses_first() {
-            Some(word) => Err(RuleError::new(word, "is for this request alone, so it would never strike")),
+        let rule = Self::from_text(RuleText::from_clauses(operation, clauses)?, targets)?;
+        match rule.trigger.excludes_first() {
+            Some(word) => Err(RuleError::new(word, "would never strike: the rule is for this one request")),
             None => Ok(rule),
         }
     }
@@ -74,11 +72,11 @@ impl Rule {
         match value {
             Value::String(text) => Self::parse(text, targets),
             Value::Object(fields) => match fields.get("rule") {
-                Some(Value::String(text)) => Self::from_line(with_fields(RuleText::from_text(text)?, fields)?, targets),
-                Some(_) => Err(RuleError::new("rule", "takes a text")),
-                None => Self::from_line(RuleText::from_json(fields)?, targets),
+                Some(Value::String(text)) => Self::from_text(with_fields(RuleText::from_text(text)?, fields)?, targets),
+                Some(_) => Err(RuleError::new("rule", "takes a string")),
+                None => Self::from_text(RuleText::from_json(fields)?, targets),
             },
-            _ => Err(RuleError::new("rule", "is a text or an object")),
+            _ => Err(RuleError::new("rule", "is a string or an object")),
         }
     }
 
@@ -89,14 +87,14 @@ impl Rule {
         self
     }
 
-    /// Whether the rule's writer gave it a name.
+    /// Whether it has a name.
     pub fn has_name(&self) -> bool {
         !self.name.is_empty()
     }
 
-    /// The label of the only tenant whose requests it counts, if there is one.
-    pub fn only_tenant(&self) -> Option<&str> {
-        self.trigger.tenant.as_deref()
+    /// The label of the only API key whose requests it counts, if there is one.
+    pub fn only_key(&self) -> Option<&str> {
+        self.trigger.key.as_deref()
     }
 
     pub(super) fn is_about(&self, operation: usize) -> bool {
@@ -112,54 +110,68 @@ impl Rule {
         self.effects.iter().find_map(wanted)
     }
 
-    /// Whether it strikes as soon as the head is read.
-    pub fn strikes_at_head(&self) -> bool {
+    /// The status of `status=`.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.find(|effect| if let Effect::Status(status) = effect { Some(*status) } else { None })
+    }
+
+    /// The limit of `limit=`, with the capacity of `burst=`.
+    pub(super) fn rate_limit(&self) -> Option<RateLimit> {
+        let (requests, per) =
+            self.find(|effect| if let Effect::Limit(requests, per) = effect { Some((*requests, *per)) } else { None })?;
+        let burst = self.find(|effect| if let Effect::Burst(burst) = effect { Some(*burst) } else { None });
+        Some(RateLimit { requests, per, capacity: burst.unwrap_or(requests) })
+    }
+
+    /// Whether it breaks the connection as soon as the head is read.
+    pub fn acts_on_head(&self) -> bool {
         self.has(|effect| matches!(effect, Effect::ResetHead | Effect::ResetBody))
     }
 
-    /// For how long a deleted thing may still be seen because of it.
+    /// How long a deleted resource may still be read because of it.
     pub(super) fn lag(&self) -> Duration {
         self.find(|effect| if let Effect::Lag(lag) = effect { Some(*lag) } else { None }).unwrap_or_default()
     }
 
-    /// Whether it has never hit a request of any tenant.
+    /// Whether it has never struck a request of any tenant.
     pub fn never_struck(&self) -> bool {
-        self.ever.0.load(Ordering::Relaxed) == 0
+        self.total_strikes.0.load(Ordering::Relaxed) == 0
     }
 
-    pub(super) fn note_strike(&self) {
-        self.ever.0.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn add_to_total(&self) {
+        self.total_strikes.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes back a [`Rule::note_strike`] of what then did not fit.
-    pub(super) fn forget_strike(&self) {
-        self.ever.0.fetch_sub(1, Ordering::Relaxed);
+    pub(super) fn take_from_total(&self) {
+        self.total_strikes.0.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn from_line(mut line: RuleText, targets: &Targets) -> Result<Self, RuleError> {
-        line.check_printed()?;
-        let (subject, said_phase) = split_phase(&line.subject)?;
+    fn from_text(text: RuleText, targets: &Targets) -> Result<Self, RuleError> {
+        text.check_printed()?;
+        let (subject, said_phase) = split_phase(&text.subject)?;
         let subject = subject.to_owned();
-        let clauses = read_clauses(&line)?;
-        line.hide_key(show_key);
+        let clauses = read_clauses(&text)?;
+        let text = text.with_key_hidden(show_key);
         let mut rule = Self {
             name: "".into(),
             targets: target::matching(&subject, targets)?,
             phase: Phase::Before,
-            kind: RuleKind::Carry,
+            kind: RuleKind::Adjust,
             effects: Vec::new(),
             trigger: Trigger::default(),
             ttl: None,
-            after_strike: AfterStrike::Stop,
-            chance: line.to_string().into(),
-            ever: Ever::default(),
-            line,
+            continues: false,
+            waits_before_act: false,
+            random_name: text.to_string().into(),
+            total_strikes: TotalStrikes::default(),
+            text,
         };
         for clause in clauses {
             rule.add(clause);
         }
         rule.kind = kind::kind_of(&rule, &subject)?;
         rule.phase = kind::phase_of(&rule, said_phase)?;
+        rule.waits_before_act = said_phase == Some(Phase::Before) && rule.kind == RuleKind::Adjust;
         validate::check(&rule, targets)?;
         Ok(rule)
     }
@@ -176,43 +188,43 @@ impl Rule {
             Clause::Rate(rate) => trigger.rate = Some(rate),
             Clause::Between(from, to) => trigger.between = Some((from, to)),
             Clause::When(when) => trigger.when = Some(when),
-            Clause::Key(key) => trigger.tenant = Some(show_key(&key)),
+            Clause::Key(key) => trigger.key = Some(show_key(&key)),
             Clause::Attempt(n) => trigger.attempt = Some(n),
             Clause::Concurrency(n) => trigger.concurrency = Some(n),
             Clause::Name(name) => {
                 self.name = name.into();
-                self.chance = Arc::clone(&self.name);
+                self.random_name = Arc::clone(&self.name);
             }
             Clause::Ttl(ttl) => self.ttl = Some(ttl),
-            Clause::Continue => self.after_strike = AfterStrike::GoOn,
+            Clause::Continue => self.continues = true,
         }
     }
 }
 
-fn read_clauses(line: &RuleText) -> Result<Vec<Clause>, RuleError> {
+fn read_clauses(text: &RuleText) -> Result<Vec<Clause>, RuleError> {
     let mut clauses = Vec::new();
-    for (position, written) in line.clauses.iter().enumerate() {
-        let twice = line.clauses[..position].iter().any(|earlier| earlier.word == written.word);
+    for (position, written) in text.clauses.iter().enumerate() {
+        let twice = text.clauses[..position].iter().any(|earlier| earlier.word == written.word);
         if twice && !REPEATABLE.contains(&written.word.as_str()) {
-            return Err(RuleError::new(written, "is there twice"));
+            return Err(RuleError::new(written, "is given twice"));
         }
         clauses.push(Clause::read(written)?);
     }
     Ok(clauses)
 }
 
-/// A rule's text with further words as fields beside it.
-fn with_fields(mut line: RuleText, fields: &Map<String, Value>) -> Result<RuleText, RuleError> {
+/// A rule's text, with the clauses of the fields beside it.
+fn with_fields(mut text: RuleText, fields: &Map<String, Value>) -> Result<RuleText, RuleError> {
     if let Some(field) = ["operation", "phase"].iter().find(|field| fields.contains_key(**field)) {
-        return Err(RuleError::new(field, "is said by the text of the rule already"));
+        return Err(RuleError::new(field, "is in the text of the rule already"));
     }
     let rest = fields.iter().filter(|(name, _)| *name != "rule").map(|(name, value)| (name.clone(), value.clone()));
     let rest = rest.chain([("operation".to_owned(), Value::from("*"))]).collect();
-    line.clauses.extend(RuleText::from_json(&rest)?.clauses);
-    Ok(line)
+    text.clauses.extend(RuleText::from_json(&rest)?.clauses);
+    Ok(text)
 }
 
-/// A key as it is shown.
+/// An API key as it is shown.
 fn show_key(key: &str) -> String {
     if is_label(key) { key.to_owned() } else { label_of(key) }
 }

@@ -1,4 +1,4 @@
-//! Scenarios: files of rules under a name. Some ship with the program, others are the user's.
+//! Scenarios: named files of fault rules. Some ship with the program, others are the user's.
 
 use std::path::Path;
 
@@ -9,9 +9,9 @@ use crate::assets;
 /// A named set of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
-    /// Its name, or its file's.
+    /// Its name, or the path of its file.
     pub name: String,
-    /// What it imitates, in one sentence.
+    /// What it simulates, in one sentence.
     pub description: String,
     /// Its rules, as text, in order.
     pub faults: Vec<String>,
@@ -42,7 +42,7 @@ impl Scenario {
         if !is_file {
             let near = crate::suggest::nearest(name_or_file, shipped.iter().map(|scenario| scenario.name.as_str()));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-            return Err(format!("no scenario is called {name_or_file:?}{hint}"));
+            return Err(format!("no scenario has the name {name_or_file:?}{hint}"));
         }
         let text = std::fs::read_to_string(name_or_file).map_err(|error| format!("{name_or_file}: {error}"))?;
         Self::parse(name_or_file, &text)

@@ -1,131 +1,128 @@
-//! Whether a rule can ever strike, and say what it says: refused here are numbers that contradict each other, effects that
-//! an operation cannot have, and effects that cannot both be.
+//! Whether a rule can strike and have its effect. It refuses numbers that contradict each other, effects that an operation
+//! cannot have, and effects that exclude each other.
 
-use super::effect::{Drift, Effect};
+use super::effect::Effect;
 use super::grammar::RuleError;
+use super::json_edit::JsonEdit;
 use super::rule::Rule;
-use super::target::{Has, Target, Targets};
+use super::target::{Target, Targets};
 
-/// Why a rule makes no sense, if it makes none.
+/// Why a rule is refused, if it is.
 pub(super) fn check(rule: &Rule, targets: &Targets) -> Result<(), RuleError> {
-    let about: Vec<&Target> =
-        targets.iter().enumerate().filter(|(position, _)| rule.is_about(*position)).map(|(_, target)| target).collect();
-    if let Some(why) = rule.trigger.contradiction() {
-        return Err(RuleError::new(rule, why));
+    let meant = targets.iter().enumerate().filter(|(position, _)| rule.is_about(*position));
+    let about: Vec<&Target> = meant.map(|(_, target)| target).collect();
+    if let Some(problem) = rule.trigger.contradiction() {
+        return Err(RuleError::new(rule, problem));
     }
-    check_body(rule, &about)?;
-    check_state(rule, &about)?;
-    check_answer(rule, &about)?;
-    check_company(rule)?;
-    check_silence(rule)
+    check_condition(rule, &about)?;
+    check_state_faults(rule, &about, targets)?;
+    check_response_body(rule, &about)?;
+    check_combination(rule)?;
+    check_nothing_sent(rule)
 }
 
-/// Conditions on the body go with requests that have one, and are known only once it is read.
-fn check_body(rule: &Rule, about: &[&Target]) -> Result<(), RuleError> {
+/// Conditions on the body need a request that has one, and hold only once it is read.
+fn check_condition(rule: &Rule, about: &[&Target]) -> Result<(), RuleError> {
     if !rule.trigger.needs_body() {
         return Ok(());
     }
-    if rule.strikes_at_head() {
+    if rule.acts_on_head() {
         return Err(RuleError::new(
             "when",
-            "looks at the body, but reset=head and reset=body strike before it is read",
+            "is about the body, but reset=head and reset=body strike before it is read",
         ));
     }
-    if about.iter().all(|target| target.body == Has::Nothing) {
-        return Err(RuleError::new("when", "looks at the body, but no request of this operation has one"));
+    if !about.iter().any(|target| target.request_body) {
+        return Err(RuleError::new("when", "is about the body, but no request of this operation has one"));
     }
     Ok(())
 }
 
-/// State effects go with the operations whose handlers know them.
-fn check_state(rule: &Rule, about: &[&Target]) -> Result<(), RuleError> {
-    let word = |effect: &Effect| match effect {
-        Effect::Lag(_) => Some(("lag", &["indexes.get", "indexes.list"][..])),
-        Effect::Vanish => {
-            Some(("vanish", &["indexes.get", "indexes.delete", "indexes.sync", "indexes.cancel_sync"][..]))
+/// Faults on state go with the operations that can have them.
+fn check_state_faults(rule: &Rule, about: &[&Target], targets: &Targets) -> Result<(), RuleError> {
+    for effect in &rule.effects {
+        let Some(fault) = effect.state_fault() else { continue };
+        if about.iter().any(|target| target.can_have(fault)) {
+            continue;
         }
-        Effect::Quota(_) => Some(("quota", &["indexes.create"][..])),
-        Effect::Page(_) => Some(("page", &["indexes.list"][..])),
-        _ => None,
-    };
-    for (word, fits) in rule.effects.iter().filter_map(word) {
-        if !about.iter().any(|target| fits.contains(&target.name)) {
-            let reason = format_args!("cannot happen to this operation; it goes with {}", fits.join(", "));
-            return Err(RuleError::new(word, reason));
-        }
+        let fitting: Vec<_> =
+            targets.iter().filter(|target| target.can_have(fault)).map(|target| target.name).collect();
+        let problem = format_args!("cannot happen to this operation; it goes with {}", fitting.join(", "));
+        return Err(RuleError::new(effect.word(), problem));
     }
     Ok(())
 }
 
-/// What is done to a body goes with answers that have one.
-fn check_answer(rule: &Rule, about: &[&Target]) -> Result<(), RuleError> {
-    let Some(effect) = rule.effects.iter().find(|effect| effect.needs_body() || matches!(effect, Effect::Body(_)))
-    else {
-        return Ok(());
-    };
-    let status = rule.find(|effect| if let Effect::Status(status) = effect { Some(*status) } else { None });
-    if let Some(status) = status.filter(|status| matches!(status, ..200 | 204 | 304)) {
-        return Err(RuleError::new(effect.word(), format_args!("needs a body, and an answer of {status} has none")));
+/// Effects on a body need a response that has one.
+fn check_response_body(rule: &Rule, about: &[&Target]) -> Result<(), RuleError> {
+    let needs_body = |effect: &&Effect| effect.needs_body() || matches!(effect, Effect::Body(_));
+    let Some(effect) = rule.effects.iter().find(needs_body) else { return Ok(()) };
+    if let Some(status) = rule.status().filter(|status| matches!(status, ..200 | 204 | 304)) {
+        let problem = format_args!("needs a body, but a response with status {status} has none");
+        return Err(RuleError::new(effect.word(), problem));
     }
-    let replaced = status.is_some() || rule.has(|effect| matches!(effect, Effect::Limit(..)));
-    if !replaced && about.iter().all(|target| target.answer == Has::Nothing) {
-        return Err(RuleError::new(effect.word(), "needs a body, and this operation answers without one"));
+    let is_replaced = rule.status().is_some() || rule.has(|effect| matches!(effect, Effect::Limit(..)));
+    if !is_replaced && !about.iter().any(|target| target.response_body) {
+        return Err(RuleError::new(effect.word(), "needs a body, but the response of this operation has none"));
     }
     Ok(())
 }
 
-/// Effects that say two things at once about the same.
-fn check_company(rule: &Rule) -> Result<(), RuleError> {
+/// Effects of which a response can have one only.
+fn check_combination(rule: &Rule) -> Result<(), RuleError> {
     let count = |wanted: fn(&Effect) -> bool| rule.effects.iter().filter(|effect| wanted(effect)).count();
     let ends = count(|effect| {
-        effect.is_silent() || matches!(effect, Effect::ResetReply | Effect::Stall | Effect::Truncate(_))
+        effect.sends_nothing() || matches!(effect, Effect::ResetReply | Effect::Stall | Effect::Truncate(_))
     });
     let paces = count(|effect| matches!(effect, Effect::Dribble(..) | Effect::Bandwidth(_) | Effect::Stall));
     let bodies = count(|effect| matches!(effect, Effect::Body(_) | Effect::Malformed | Effect::Empty));
     let overwritten = count(|effect| matches!(effect, Effect::Body(_) | Effect::Empty))
-        + count(|effect| matches!(effect, Effect::Drift(_))).min(1);
+        + count(|effect| matches!(effect, Effect::Json(_))).min(1);
     let empty = count(|effect| matches!(effect, Effect::Empty));
-    let emptied =
+    let cut_when_empty =
         empty * count(|effect| matches!(effect, Effect::Truncate(_) | Effect::Dribble(..) | Effect::Bandwidth(_)));
-    let answers = count(|effect| matches!(effect, Effect::Status(_) | Effect::Limit(..)));
-    if emptied > 0 || [ends, paces, bodies, overwritten, answers].iter().any(|count| *count > 1) {
-        return Err(RuleError::new(rule, "says two things of the same answer that cannot both be"));
+    let replacements = count(|effect| matches!(effect, Effect::Status(_) | Effect::Limit(..)));
+    if cut_when_empty > 0 || [ends, paces, bodies, overwritten, replacements].iter().any(|count| *count > 1) {
+        return Err(RuleError::new(rule, "has effects that exclude each other"));
     }
     if count(|effect| matches!(effect, Effect::Burst(_))) > 0 && !rule.has(|effect| matches!(effect, Effect::Limit(..)))
     {
         return Err(RuleError::new("burst", "goes with limit="));
     }
-    same_place_twice(rule)
+    check_edited_once(rule)
 }
 
-/// Two edits of one field: the second would not find what the first left. Places in a list move up.
-fn same_place_twice(rule: &Rule) -> Result<(), RuleError> {
-    let place = |effect: &Effect| match effect {
-        Effect::Drift(Drift::Drop(at) | Drift::Null(at) | Drift::Retype(at) | Drift::Rename(at, _)) => Some(at.clone()),
+/// Two edits of one field: the second would not find it. Items of an array move up, so their indexes may repeat.
+fn check_edited_once(rule: &Rule) -> Result<(), RuleError> {
+    let pointer = |effect: &Effect| match effect {
+        Effect::Json(
+            JsonEdit::Drop(pointer)
+            | JsonEdit::Null(pointer)
+            | JsonEdit::Retype(pointer)
+            | JsonEdit::Rename(pointer, _),
+        ) => Some(pointer.clone()),
         _ => None,
     };
-    let is_field = |at: &String| at.rsplit('/').next().is_none_or(|last| last.parse::<usize>().is_err());
-    let mut places: Vec<String> = rule.effects.iter().filter_map(place).filter(is_field).collect();
-    places.sort();
-    match places.windows(2).find(|pair| pair[0] == pair[1]) {
+    let is_field = |pointer: &String| pointer.rsplit('/').next().is_none_or(|last| last.parse::<usize>().is_err());
+    let mut pointers: Vec<String> = rule.effects.iter().filter_map(pointer).filter(is_field).collect();
+    pointers.sort();
+    match pointers.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(RuleError::new(&pair[0], "is edited twice")),
         None => Ok(()),
     }
 }
 
-/// An answer of which no byte is sent has nothing that could be said of it.
-fn check_silence(rule: &Rule) -> Result<(), RuleError> {
-    let Some(silent) = rule.effects.iter().find(|effect| effect.is_silent()) else { return Ok(()) };
-    let delay = |effect: &Effect| matches!(effect, Effect::Delay(..));
-    if rule.has(|effect| !effect.is_silent() && !delay(effect)) {
-        let reason = format_args!("sends no byte of an answer, so nothing more can be said of it ({rule})");
-        return Err(RuleError::new(silent.word(), reason));
+/// Where no byte of a response is sent, effects on the response have none.
+fn check_nothing_sent(rule: &Rule) -> Result<(), RuleError> {
+    let Some(silent) = rule.effects.iter().find(|effect| effect.sends_nothing()) else { return Ok(()) };
+    let is_delay = |effect: &Effect| matches!(effect, Effect::Delay(..));
+    if rule.has(|effect| !effect.sends_nothing() && !is_delay(effect)) {
+        let problem = format_args!("sends no byte of a response, so no other effect can be seen ({rule})");
+        return Err(RuleError::new(silent.word(), problem));
     }
-    if rule.strikes_at_head() && rule.has(delay) {
-        return Err(RuleError::new(
-            "delay",
-            "comes too late: reset=head and reset=body strike while the request is read",
-        ));
+    if rule.acts_on_head() && rule.has(is_delay) {
+        let problem = "comes too late: reset=head and reset=body strike while the request is read";
+        return Err(RuleError::new("delay", problem));
     }
     Ok(())
 }

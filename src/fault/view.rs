@@ -1,70 +1,64 @@
-//! What rules see of a request. It is read only: no rule changes a request.
+//! What fault rules see of a request.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use super::response::Waits;
+use super::response::RetryTiming;
 use crate::clock::Timestamp;
 use crate::request::Head;
 use crate::schema::read_value;
 use crate::seed::Seed;
 
-/// What rules see of a request.
+/// What fault rules see of a request.
 #[derive(Debug)]
 pub struct RequestView<'a> {
-    /// The operation's position in the table.
+    /// The operation's position among the [`Targets`](super::Targets).
     pub operation: usize,
-    /// The label of its key.
+    /// The label of its API key.
     pub key: Cow<'a, str>,
     /// Its head.
     pub head: &'a Head,
     /// Its body; empty while that is not read yet.
-    pub body: &'a [u8],
-    /// When it came.
+    pub body: RequestBody<'a>,
+    /// When it is decided, on the tenant's clock.
     pub now: Timestamp,
     /// When the tenant's first request came.
-    pub first_call: Timestamp,
-    /// The tenant's requests that are open, this one too.
-    pub open_calls: usize,
-    /// The tenant's indexes.
-    pub indexes: usize,
-    /// The tenant's streams of chance.
+    pub first_request: Timestamp,
+    /// The number of the tenant's unfinished requests, this one included.
+    pub open_requests: usize,
+    /// The number of the tenant's live resources of the kind that the operation is about.
+    pub resources: usize,
+    /// The root of the tenant's random streams.
     pub seed: &'a Seed,
-    /// How waits are promised.
-    pub waits: Waits,
+    /// How long the waits are that responses ask for.
+    pub retry_timing: RetryTiming,
+}
+
+/// A request's body, parsed as JSON when a rule first looks into it.
+#[derive(Debug)]
+pub struct RequestBody<'a> {
+    bytes: &'a [u8],
     json: OnceCell<Option<Value>>,
 }
 
-impl<'a> RequestView<'a> {
-    /// A view without a body.
-    pub fn new(operation: usize, (key, seed): (Cow<'a, str>, &'a Seed), head: &'a Head, now: Timestamp) -> Self {
-        Self {
-            operation,
-            key,
-            head,
-            body: &[],
-            now,
-            first_call: now,
-            open_calls: 1,
-            indexes: 0,
-            seed,
-            waits: Waits::Real,
-            json: OnceCell::new(),
-        }
+impl RequestView<'_> {
+    /// The number of this attempt, from 1, as the official SDKs report it.
+    pub(super) fn attempt(&self) -> u64 {
+        let retries = self.head.header("x-stainless-retry-count").and_then(|count| count.parse::<u64>().ok());
+        retries.unwrap_or(0).saturating_add(1)
+    }
+}
+
+impl<'a> RequestBody<'a> {
+    /// A body of these bytes.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, json: OnceCell::new() }
     }
 
-    /// Which try of its caller this is, from 1, as the official SDKs say.
-    pub fn attempt(&self) -> u64 {
-        self.head
-            .header("x-stainless-retry-count")
-            .and_then(|count| count.parse::<u64>().ok())
-            .unwrap_or(0)
-            .saturating_add(1)
-    }
-
+    /// The body as JSON, if it is JSON.
     pub(super) fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| read_value(self.body).ok()).as_ref()
+        self.json.get_or_init(|| read_value(self.bytes).ok()).as_ref()
     }
 }

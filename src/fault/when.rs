@@ -1,4 +1,4 @@
-//! A condition on what a request says: in a header, in its query, in its body. It never looks at anything else of the request.
+//! The condition of `when=`: on a header, a query parameter or the body of a request.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::clause;
 use super::view::RequestView;
 
-/// A condition on what a request says.
+/// A condition on a request.
 #[derive(Debug, Clone)]
 pub(super) struct When {
     subject: Subject,
     test: Test,
 }
 
-/// What a condition looks at.
+/// The part of a request that a condition is about.
 #[derive(Debug, Clone)]
 enum Subject {
     Header(HeaderName),
@@ -27,17 +27,17 @@ enum Subject {
 
 #[derive(Debug, Clone)]
 enum Test {
-    /// It is there at all.
+    /// It is present.
     Present,
     Equals(String),
     /// It matches the regular expression anywhere.
     Matches(Regex),
 }
 
-/// Bytes that a compiled expression may have.
+/// The most bytes of a compiled regular expression.
 const MAX_EXPRESSION_BYTES: usize = 64 * 1024;
 
-/// Whether a header is where clients put keys.
+/// Whether clients put credentials into a header.
 fn holds_credential(name: &HeaderName) -> bool {
     let name = name.as_str();
     matches!(name, "authorization" | "proxy-authorization" | "cookie") || name.contains("api-key")
@@ -54,8 +54,10 @@ impl When {
         };
         let (name, test) = rest.split_at(end);
         let subject = match subject {
-            "header" => Subject::Header(HeaderName::from_str(name).map_err(|_| format!("{name:?} is no header name"))?),
-            "query" if name.is_empty() => return Err("names no parameter: query:NAME".to_owned()),
+            "header" => {
+                Subject::Header(HeaderName::from_str(name).map_err(|_| format!("{name:?} is not a header name"))?)
+            }
+            "query" if name.is_empty() => return Err("is without the name of a parameter; it is query:NAME".to_owned()),
             "query" => Subject::Query(name.to_owned()),
             "body" => Subject::Body(clause::pointer(name)?),
             _ => return Err(format!("{subject:?} is none of header, query, body")),
@@ -63,13 +65,13 @@ impl When {
         let test = Test::parse(test)?;
         match (&subject, &test) {
             (Subject::Header(name), Test::Equals(_) | Test::Matches(_)) if holds_credential(name) => {
-                Err(format!("{name} holds a key, and rules are shown to whoever asks; key=KEY is not"))
+                Err(format!("{name} holds an API key, and rules are shown; use key=KEY, which is shown as a label"))
             }
             _ => Ok(Self { subject, test }),
         }
     }
 
-    /// Whether the body must be known to tell.
+    /// Whether it depends on the body.
     pub(super) fn needs_body(&self) -> bool {
         matches!(self.subject, Subject::Body(_))
     }
@@ -88,6 +90,7 @@ impl When {
                 form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == *name && self.test.accepts(&value))
             }
             Subject::Body(pointer) => request
+                .body
                 .json()
                 .and_then(|body| body.pointer(pointer))
                 .is_some_and(|value| self.test.accepts(&text_of(value))),
@@ -100,7 +103,7 @@ impl Test {
     fn parse(text: &str) -> Result<Self, String> {
         if let Some(expression) = text.strip_prefix('~') {
             let built = RegexBuilder::new(expression).size_limit(MAX_EXPRESSION_BYTES).build();
-            return built.map(Self::Matches).map_err(|error| no_expression(expression, &error));
+            return built.map(Self::Matches).map_err(|error| why_invalid(expression, &error));
         }
         Ok(text.strip_prefix('=').map_or(Self::Present, |value| Self::Equals(value.to_owned())))
     }
@@ -114,7 +117,7 @@ impl Test {
     }
 }
 
-/// Where a pointer ends and its test begins. `~0` and `~1` are the pointer's own: an expression that begins with one of
+/// Where a pointer ends and its test begins. `~0` and `~1` are escapes of the pointer: an expression that begins with one of
 /// these digits is written `~(0…)` or `~[1]`.
 fn end_of_pointer(text: &str) -> usize {
     let is_escape = |at: usize| text[at..].starts_with("~0") || text[at..].starts_with("~1");
@@ -122,14 +125,14 @@ fn end_of_pointer(text: &str) -> usize {
     end.unwrap_or(text.len())
 }
 
-/// Why something is no expression, in one line: the crate draws a picture, and says it in the last line.
-fn no_expression(text: &str, error: &regex::Error) -> String {
+/// Why a regular expression is invalid, in one line: the last line of the crate's message.
+fn why_invalid(text: &str, error: &regex::Error) -> String {
     let error = error.to_string();
     let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-    format!("{text:?} is no regular expression: {reason}")
+    format!("{text:?} is not a regular expression: {reason}")
 }
 
-/// A JSON value as a rule's writer would write it: texts without quotes.
+/// A JSON value as a rule says it: strings without quotes.
 fn text_of(value: &Value) -> Cow<'_, str> {
     value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed)
 }

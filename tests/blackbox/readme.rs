@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 
 use llamacloud_mock::config::{FLAGS, Takes};
-use llamacloud_mock::fault::{Has, Rule, Target, shipped};
+use llamacloud_mock::fault::shipped;
+
+use crate::support::{Client, server};
 
 fn readme() -> String {
     fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README is there")
@@ -56,18 +58,15 @@ fn the_table_of_scenarios_is_the_programs() {
 
 #[test]
 fn every_rule_in_the_readme_can_be_read() {
-    let has = |schema: Option<&str>| if schema.is_some() { Has::Json } else { Has::Nothing };
-    let target = |row: &llamacloud_mock::operation::Operation| Target {
-        name: row.name,
-        body: has(row.body),
-        answer: has(row.response),
-    };
-    let targets: Vec<Target> = llamacloud_mock::api::operations().map(target).collect();
+    let server = server(&[]);
+    let client = Client::of(&server);
     let text = readme();
     let mut rules: Vec<&str> = text.split("--fault '").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
     rules.extend(text.split("{\"rule\": \"").skip(1).filter_map(|rest| rest.split('"').next()));
     assert!(rules.len() >= 14, "the README has recipes");
     for rule in rules {
-        Rule::parse(rule, &targets).unwrap_or_else(|error| panic!("{rule}: {error}"));
+        let response = client.post("/__admin/faults", &serde_json::json!({ "rule": rule }));
+        assert_eq!(response.status, 201, "{rule}: {}", response.text());
+        client.delete("/__admin/faults");
     }
 }
