@@ -48,7 +48,7 @@
 //! | [`store`] | a tenant's resources; the state of an index as a function of time |
 //! | [`operation`] | the row type of the operation table, and the router |
 //! | [`api`] | what is emulated: one file a resource |
-//! | [`journal`] | what happened, and how clients retried |
+//! | [`journal`], [`counters`] | what happened, and how clients retried; requests by operation and status |
 //! | [`fault`] | injected failure: the rule language, triggers, effects, scenarios |
 //! | [`tenant`] | everything one API key sees, behind one lock |
 //! | [`admin`] | the admin API |

@@ -10,7 +10,7 @@ use http::{HeaderMap, Method};
 use llamacloud_mock::api;
 use llamacloud_mock::config::{self, RawSettings};
 use llamacloud_mock::emulator::{Arrival, Emulator};
-use llamacloud_mock::fault::{Has, Target};
+use llamacloud_mock::fault::Target;
 use llamacloud_mock::operation::{Operation, Route, Routes};
 use llamacloud_mock::request::{Head, Request};
 use llamacloud_mock::response::Response;
@@ -59,10 +59,9 @@ pub fn answer(emulator: &Emulator, head: Head, body: &[u8]) -> Response {
     }
 }
 
-/// What fault rules can be about.
+/// The operations that fault rules can be about.
 pub fn targets() -> Vec<Target> {
-    let has = |schema: Option<&str>| if schema.is_some() { Has::Json } else { Has::Nothing };
-    api::operations().map(|row| Target { name: row.name, body: has(row.body), answer: has(row.response) }).collect()
+    emulator(&[]).targets().to_vec()
 }
 
 /// Forgets everything that earlier inputs made.

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
 use crate::response::Payload;
+use crate::schema::Plain;
 use crate::seed;
 use crate::store::state_faults::StateFault;
 use crate::store::{Directory, DirectoryKind, Id, Kind, Prefix, Resource, Scope, Store};
@@ -86,7 +87,7 @@ struct NewDirectory {
     #[serde(default, rename = "type")]
     kind: NewDirectoryType,
     connector_subscription_id: Option<Box<str>>,
-    system_metadata: Option<Map<String, Value>>,
+    system_metadata: Option<Plain>,
 }
 
 /// The types that a client can create.
@@ -142,7 +143,7 @@ fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError>
         description: new.description,
         kind: if is_ephemeral { DirectoryKind::Ephemeral } else { DirectoryKind::User },
         connector_subscription_id: new.connector_subscription_id,
-        system_metadata: new.system_metadata.map(Box::new),
+        system_metadata: new.system_metadata.and_then(|Plain(metadata)| into_object(metadata)),
         created_at: scope.now,
         expires_at: is_ephemeral.then(|| scope.now.plus(EPHEMERAL_LIFETIME)),
     })?;
@@ -171,6 +172,10 @@ impl DirectoryFilter {
 fn get(scope: &mut Scope<'_>, path: &DirectoryPath) -> Result<Payload, ApiError> {
     let ordinal = scope.resolve::<Directory>(&path.directory_id)?;
     Ok(Payload::json(&body(scope.store, ordinal)))
+}
+
+fn into_object(value: Value) -> Option<Box<Map<String, Value>>> {
+    if let Value::Object(fields) = value { Some(Box::new(fields)) } else { None }
 }
 
 /// Every directory as the admin state shows it, oldest first.

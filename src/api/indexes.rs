@@ -183,9 +183,11 @@ fn create(scope: &mut Scope<'_>, new: CreateIndex) -> Result<Payload, ApiError> 
 
 /// Creates the index. If it is refused, a directory that was created implicitly may be left.
 fn add(scope: &mut Scope<'_>, new: CreateIndex, options: Option<Box<Options>>) -> Result<u64, ApiError> {
+    // The name is checked before the directory is created.
+    let named = new.name.as_deref().map(|name| script(scope, name)).transpose()?;
     let source = source_directory(scope, &new.source_directory_id)?;
     let name = new.name.unwrap_or_else(|| scope.store.get::<Directory>(source).name.clone());
-    let script = script(scope, &name)?;
+    let script = named.map_or_else(|| script(scope, &name), Ok)?;
     let stream = scope.store.seed.stream("index", scope.created::<Index>());
     let sync = SyncState::begin(script, scope.now);
     let new = NewIndex { source, name, description: new.description, options, sync };

@@ -9,6 +9,8 @@ mod not_emulated;
 pub(crate) mod openapi;
 mod paging;
 mod state;
+#[cfg(test)]
+mod table_tests;
 mod value_checks;
 
 pub(crate) use state::state_of;

@@ -130,3 +130,28 @@ pub const FLAGS: &[Flag] = &[
     flag("time-scale", One("FACTOR"), Some("1"), "Factor for injected delays and promised waits"),
     flag("schemas", One("DIR"), None, "Replace JSON Schemas with the files of the same name in DIR"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn the_readme_shows_the_table_of_flags() {
+        let head = "<!-- flags -->\n| flag | default | |\n|---|---|---|\n".to_owned();
+        let table = FLAGS.iter().fold(head, |mut table, flag| {
+            let takes = match flag.takes {
+                Takes::Nothing => String::new(),
+                Takes::One(value) | Takes::Many(value) => format!(" {value}"),
+                Takes::OneOf(values) => format!(" {}", values.join("|")),
+            };
+            let default = flag.default.map_or_else(String::new, |default| format!("`{default}`"));
+            let usage = format!("`--{}{takes}`", flag.name).replace('|', "\\|");
+            let _ = writeln!(table, "| {usage} | {default} | {} |", flag.help.replace('|', "\\|"));
+            table
+        });
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("it exists");
+        assert!(readme.contains(&table), "the README should contain:\n{table}");
+    }
+}

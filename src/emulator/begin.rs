@@ -8,7 +8,7 @@ use super::{Begun, Emulator};
 use crate::admin;
 use crate::config::{ANONYMOUS, Auth};
 use crate::error::ApiError;
-use crate::operation::{BodyKind, Operation, Route};
+use crate::operation::{Authentication, BodyKind, Operation, Route};
 use crate::request::Head;
 use crate::response::Response;
 
@@ -38,6 +38,7 @@ impl Emulator {
     /// Finds the tenant of the request, if it has an accepted key.
     fn authenticate(&self, head: &Head, routed: RoutedOperation) -> Begun {
         let limit = self.body_limit(routed.operation);
+        let Authentication::Key = routed.operation.authentication;
         let Some(key) = self.accepted_key(head) else {
             let target = RequestTarget::Operation(routed);
             return Begun::Admitted(Box::new(RequestContext::without_tenant(target, limit)));

@@ -60,7 +60,7 @@ pub(super) fn activate(rules: Vec<Rule>) -> Result<FaultRules, String> {
     let mut active = FaultRules::default();
     for rule in rules {
         if active.has(&rule.name) {
-            return Err(format!("two rules are named {}; a name is unique", rule.name));
+            return Err(format!("two rules have the name {}; a name is unique", rule.name));
         }
         active.add(rule);
     }

@@ -124,12 +124,11 @@ impl FaultRules {
         let duplicate_index = duplicates.count() as u64;
         let expires_at = end_of_life(&rule);
         let active = ActiveRule { expires_at, ..ActiveRule::new(Arc::new(rule), duplicate_index) };
-        match self.rules.iter_mut().find(|known| known.rule.name == active.rule.name) {
-            Some(known) => *known = ActiveRule { order: known.order, ..active },
-            None => {
-                self.last_order += 1;
-                self.rules.push(ActiveRule { order: self.last_order, ..active });
-            }
+        if let Some(known) = self.rules.iter_mut().find(|known| known.rule.name == active.rule.name) {
+            *known = ActiveRule { order: known.order, ..active };
+        } else {
+            self.last_order += 1;
+            self.rules.push(ActiveRule { order: self.last_order, ..active });
         }
     }
 

@@ -127,7 +127,7 @@ impl FaultRules {
         let own_rule = own_rule.map(|rule| self.number_own_rule(rule));
         let hits = self.count_request(request, own_rule.as_ref(), Step::Head);
         let Some(first) = first_at_head(&hits) else {
-            return HeadDecision { hits, own_rule, ..HeadDecision::default() };
+            return HeadDecision { own_rule, hits, ..HeadDecision::default() };
         };
         let in_body = first.rule.has(|effect| matches!(effect, Effect::ResetBody));
         let order = if in_body { HeadReset::InBody } else { HeadReset::AfterHead };
@@ -144,16 +144,13 @@ impl FaultRules {
         head: Option<HeadDecision>,
         own_rule: Option<&Arc<Rule>>,
     ) -> Decision {
-        let (own_rule, mut hits) = match head {
-            Some(head) => {
-                let of_body = self.count_request(request, head.own_rule.as_ref(), Step::Body);
-                (head.own_rule, [head.hits, of_body].concat())
-            }
-            None => {
-                let own_rule = own_rule.map(|rule| self.number_own_rule(rule));
-                let hits = self.count_request(request, own_rule.as_ref(), Step::HeadAndBody);
-                (own_rule, hits)
-            }
+        let (own_rule, mut hits) = if let Some(head) = head {
+            let of_body = self.count_request(request, head.own_rule.as_ref(), Step::Body);
+            (head.own_rule, [head.hits, of_body].concat())
+        } else {
+            let own_rule = own_rule.map(|rule| self.number_own_rule(rule));
+            let hits = self.count_request(request, own_rule.as_ref(), Step::HeadAndBody);
+            (own_rule, hits)
         };
         if hits.is_empty() {
             return Decision { own_rule, ..Decision::default() };

@@ -50,8 +50,8 @@ impl ValidRequest {
     /// The body as the type that a handler works with.
     ///
     /// Fails only if `--schemas` replaced the schema by one that allows more than the type.
-    pub fn body<T: DeserializeOwned>(self) -> Result<T, ApiError> {
-        T::deserialize(self.body).map_err(|error| unreadable("body", &error))
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        T::deserialize(&self.body).map_err(|error| unreadable("body", &error))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Where JSON is broken, in the words and at the character offset of Python's `json` module. It only looks for the
 //! error: it builds nothing, and needs time and memory linear in the text however deeply that nests.
 
+#[cfg(test)]
+mod tests;
+
 /// What became of a search for an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Located {

@@ -19,7 +19,7 @@ pub use body::{RawBody, read_body};
 pub use check::{RawRequest, ValidRequest, check};
 pub use json_error::{Located, locate};
 pub use pydantic::value_error;
-pub use reading::read_value;
+pub use reading::{Plain, read_value};
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -15,8 +15,10 @@ pub fn read_value(bytes: &[u8]) -> serde_json::Result<Value> {
 /// The key under which the parser hands over a number.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// Any value.
-struct Plain(Value);
+/// Any JSON, for fields of typed inputs that may hold anything. It must be read from a document or a borrowed value: an
+/// owned value hands out its texts in the way in which the parser hands out numbers.
+#[derive(Debug)]
+pub struct Plain(pub Value);
 
 /// What stands under [`NUMBER`].
 enum UnderNumber {
@@ -65,6 +67,18 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(number.into())
     }
 
+    fn visit_u128<E: Error>(self, number: u128) -> Result<Value, E> {
+        number_from(&number.to_string())
+    }
+
+    fn visit_i128<E: Error>(self, number: i128) -> Result<Value, E> {
+        number_from(&number.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
+        Number::from_f64(number).map(Value::Number).ok_or_else(|| E::custom("a number is finite"))
+    }
+
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
         Ok(Value::String(text.to_owned()))
     }
@@ -94,6 +108,11 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 }
 
+/// The number in a text that a number was printed to.
+fn number_from<E: Error>(text: &str) -> Result<Value, E> {
+    text.parse().map(Value::Number).map_err(E::custom)
+}
+
 impl<'de> Visitor<'de> for TextOfNumber {
     type Value = UnderNumber;
 
@@ -119,6 +138,18 @@ impl<'de> Visitor<'de> for TextOfNumber {
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<UnderNumber, E> {
         AnyValue.visit_i64(number).map(UnderNumber::Field)
+    }
+
+    fn visit_u128<E: Error>(self, number: u128) -> Result<UnderNumber, E> {
+        AnyValue.visit_u128(number).map(UnderNumber::Field)
+    }
+
+    fn visit_i128<E: Error>(self, number: i128) -> Result<UnderNumber, E> {
+        AnyValue.visit_i128(number).map(UnderNumber::Field)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<UnderNumber, E> {
+        AnyValue.visit_f64(number).map(UnderNumber::Field)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<UnderNumber, E> {

@@ -4,8 +4,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, KEY, START, server, standing};
 
+/// The label of a key: `t-` and the first 12 hexadecimal digits of its SHA-256.
 fn label(key: &str) -> String {
-    llamacloud_mock::key_label::label_of(key)
+    use sha2::Digest as _;
+    let digest = sha2::Sha256::digest(key);
+    digest[..6].iter().fold("t-".to_owned(), |label, byte| format!("{label}{byte:02x}"))
 }
 
 /// The tenants of the state, by label.

@@ -12,6 +12,7 @@ const LAYERS: &[&str] = &[
     "key_label",
     "terminal",
     "redact",
+    "counters",
     "clock",
     "seed",
     "request",
@@ -84,7 +85,8 @@ struct Source {
 impl Source {
     /// Its code, without comments and without what is compiled for tests alone.
     fn code(&self) -> impl Iterator<Item = &str> {
-        let code = self.text.split("#[cfg(test)]").next().unwrap_or_default();
+        let is_test = self.path.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("tests"));
+        let code = if is_test { "" } else { self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default() };
         code.lines().map(|line| line.split("//").next().unwrap_or_default())
     }
 }

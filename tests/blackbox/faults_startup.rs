@@ -202,7 +202,7 @@ fn a_rule_that_a_call_brings_is_refused_with_422_when_it_could_not_strike_it() {
         wire.send(&call[..call.len() - 2]).send(lines).send(b"\r\n").answer().expect("an answer")
     };
     let answer = call(b"x-mock-inject: status=500 body=\xff\r\n");
-    assert_eq!((answer.status, answer.text().contains("is no UTF-8")), (422, true), "{}", answer.text());
+    assert_eq!((answer.status, answer.text().contains("is not UTF-8")), (422, true), "{}", answer.text());
     assert_eq!(call("x-mock-inject: status=500 body=\"é\"\r\n".as_bytes()).text(), "é");
     assert_eq!(call(b"x-mock-inject: status=500\r\nx-mock-inject: hang\r\n").status, 422);
     assert!(client.journal().iter().any(|entry| entry["status"] == 422));

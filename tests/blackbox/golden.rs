@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ("content_type", include_str!("../golden/content_type.json")),
     ("credentials", include_str!("../golden/credentials.json")),
     ("directory_body", include_str!("../golden/directory_body.json")),
+    ("directory_list", include_str!("../golden/directory_list.json")),
     ("index_body", include_str!("../golden/index_body.json")),
     ("mutated", include_str!("../golden/mutated.json")),
     ("order", include_str!("../golden/order.json")),

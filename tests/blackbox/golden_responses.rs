@@ -1,16 +1,8 @@
-//! Answers held against the contract: each satisfies the schema that its row names, refusals theirs; and what the table,
-//! the folder of schemas and the program ship must be the same things.
+//! Responses are valid against the contract that the server publishes.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-
-use llamacloud_mock::api;
-use llamacloud_mock::assets;
-use llamacloud_mock::operation::Operation;
-use llamacloud_mock::schema::Schemas;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, KEY, standing};
+use crate::support::{Answer, Client, Contract, KEY, standing};
 
 /// The contract's fields of an index, in its order.
 const INDEX_FIELDS: &[&str] = &[
@@ -47,16 +39,6 @@ const DIRECTORY_FIELDS: &[&str] = &[
 
 const PAGE_FIELDS: &[&str] = &["items", "next_page_token", "total_size"];
 
-fn schemas() -> Schemas {
-    Schemas::load(None).expect("the shipped schemas compile")
-}
-
-#[track_caller]
-fn assert_keeps_to(schemas: &Schemas, name: &str, answer: &Answer) {
-    let schema = schemas.get(name).unwrap_or_else(|| panic!("no schema {name}"));
-    assert!(schema.is_valid(&answer.json()), "{} is no {name}", answer.text());
-}
-
 /// Good calls and the operations they are, so that every row is called in more than one state.
 fn good_calls(client: &Client) -> Vec<(&'static str, Answer)> {
     let indexes = "/api/v1/indexes";
@@ -81,6 +63,8 @@ fn good_calls(client: &Client) -> Vec<(&'static str, Answer)> {
         ("directories.get", client.get(&format!("{directories}/{made_id}"))),
         ("directories.get", client.get(&format!("{directories}/dir-a"))),
         ("directories.get", client.get(&format!("{directories}/{output_id}"))),
+        ("directories.list", client.get(directories)),
+        ("directories.list", client.get(&format!("{directories}?types=user&types=index&page_size=1"))),
         ("indexes.get", client.get(&path)),
         ("indexes.get", client.get(&format!("{path}?expand=sync_in_progress"))),
         ("indexes.list", client.get(&format!("{indexes}?page_size=2"))),
@@ -101,15 +85,16 @@ fn good_calls(client: &Client) -> Vec<(&'static str, Answer)> {
 #[test]
 fn every_good_answer_satisfies_the_schema_of_its_operation() {
     let server = standing(&[]);
-    let schemas = schemas();
-    let calls = good_calls(&Client::of(&server));
-    for operation in api::operations() {
+    let client = Client::of(&server);
+    let contract = Contract::of(&client);
+    let calls = good_calls(&client);
+    for operation in contract.operations() {
         let answers: Vec<_> = calls.iter().filter(|(name, _)| *name == operation.name).collect();
         assert!(!answers.is_empty(), "{} was not called", operation.name);
         for (_, answer) in answers {
             assert_eq!(answer.status, operation.status, "{}: {}", operation.name, answer.text());
-            match operation.response {
-                Some(schema) => assert_keeps_to(&schemas, schema, answer),
+            match &operation.response {
+                Some(schema) => contract.assert_valid(schema, answer),
                 None => assert_eq!(answer.text(), "", "{}", operation.name),
             }
         }
@@ -119,8 +104,8 @@ fn every_good_answer_satisfies_the_schema_of_its_operation() {
 #[test]
 fn refusals_satisfy_their_schemas() {
     let server = standing(&[("api-key", KEY)]);
-    let schemas = schemas();
     let client = Client::of(&server);
+    let contract = Contract::of(&client);
     let stranger = client.with_key("llx-stranger");
     let unknown = "/api/v1/indexes/idx-unknown";
     let running = format!("/api/v1/indexes/{}/sync", client.create("dir-a")["id"].as_str().expect("a text"));
@@ -134,7 +119,7 @@ fn refusals_satisfy_their_schemas() {
     ];
     for (status, answer) in sentences {
         assert_eq!(answer.status, status, "{}", answer.text());
-        assert_keeps_to(&schemas, "refusal", &answer);
+        contract.assert_valid("Refusal", &answer);
     }
     let violations = [
         client.post("/api/v1/indexes", &json!({ "source_directory_id": 1, "products": [{}] })),
@@ -145,16 +130,16 @@ fn refusals_satisfy_their_schemas() {
     ];
     for answer in violations {
         assert_eq!(answer.status, 422, "{}", answer.text());
-        assert_keeps_to(&schemas, "violations", &answer);
+        contract.assert_valid("HTTPValidationError", &answer);
     }
 }
 
 #[test]
 fn a_schema_refuses_what_breaks_it() {
     let server = standing(&[]);
-    let good = Client::of(&server).create("dir-a");
-    let schemas = schemas();
-    let schema = schemas.get("index").expect("there is one");
+    let client = Client::of(&server);
+    let good = client.create("dir-a");
+    let schema = Contract::of(&client).schema("IndexResponse");
     assert!(schema.is_valid(&good));
     for field in INDEX_FIELDS {
         let mut bad = good.clone();
@@ -187,47 +172,4 @@ fn answers_have_every_field_in_the_order_of_the_contract_and_are_compact() {
         assert_eq!(answer.text(), answer.json().to_string(), "is compact");
         assert_eq!(answer.header("content-type"), Some("application/json"));
     }
-}
-
-fn schemas_of(operation: &Operation) -> impl Iterator<Item = &'static str> {
-    [Some(operation.params), operation.body, operation.response].into_iter().flatten()
-}
-
-#[test]
-fn every_row_names_schemas_that_exist() {
-    let schemas = schemas();
-    for operation in api::operations() {
-        for name in schemas_of(operation) {
-            assert!(schemas.get(name).is_some(), "{} names {name}", operation.name);
-        }
-    }
-}
-
-#[test]
-fn no_schema_is_idle() {
-    let named: BTreeSet<_> = api::operations().flat_map(schemas_of).chain(["refusal", "violations"]).collect();
-    let shipped: BTreeSet<_> = schemas().all().map(|(name, _)| name.to_owned()).collect();
-    assert_eq!(shipped, named.into_iter().map(str::to_owned).collect());
-}
-
-#[test]
-fn the_parameters_of_a_row_are_those_of_its_path() {
-    let schemas = schemas();
-    for operation in api::operations() {
-        let in_path: Vec<_> = operation.path.split(['{', '}']).skip(1).step_by(2).collect();
-        let source = &schemas.get(operation.params).expect("another test sees to it").source;
-        let properties = source["properties"].as_object().expect("parameters have names");
-        let declared = properties.iter().filter(|(_, schema)| schema["x-in"] == "path").map(|(name, _)| name.as_str());
-        assert_eq!(declared.collect::<Vec<_>>(), in_path, "{}", operation.name);
-    }
-}
-
-#[test]
-fn the_program_ships_exactly_the_schemas_in_their_folder() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
-    let files = std::fs::read_dir(folder).expect("the folder is there");
-    let names = files.map(|file| file.expect("can be read").file_name().into_string().expect("is text"));
-    let on_disk: BTreeSet<_> = names.collect();
-    let shipped: BTreeSet<_> = assets::SCHEMAS.iter().map(|(name, _)| format!("{name}.json")).collect();
-    assert_eq!(on_disk, shipped);
 }

@@ -45,7 +45,7 @@ fn rows(client: &Client) -> Vec<Row> {
         (
             client.get("/api/v1/indexes?page_token=made-up"),
             json!(["query", "page_token"]),
-            "page_token should be one that this list handed out",
+            "page_token should be one that this list returned",
             json!("made-up"),
         ),
     ]

@@ -22,7 +22,6 @@ mod faults_wire;
 mod golden;
 mod golden_limits;
 mod golden_responses;
-mod golden_syntax;
 mod golden_value_checks;
 mod indexes;
 mod model;

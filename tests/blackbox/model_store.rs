@@ -108,8 +108,12 @@ impl Store {
         }
     }
 
-    /// The directory that an id means to a call that names `project`.
+    /// The directory that an id means to a call that names `project`. The output directory of an index is older than any
+    /// directory that a client gave the same id in another project.
     pub(crate) fn directory(&self, id: &str, project: Option<usize>) -> Option<usize> {
+        if self.maker_of(id, project).is_some() {
+            return None;
+        }
         let is_seen = |directory: &Directory| project.is_none_or(|project| directory.project == project);
         self.directories.iter().position(|directory| directory.id == id && is_seen(directory))
     }

@@ -4,8 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use llamacloud_mock::config::{FLAGS, Takes};
-use llamacloud_mock::fault::{Has, Rule, Target, shipped};
+use crate::support::{Client, Contract, run, server};
 
 fn readme() -> String {
     fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README is there")
@@ -18,9 +17,11 @@ fn assert_shows(mark: &str, table: &str) {
 }
 
 #[test]
-fn the_table_of_operations_is_the_programs() {
+fn the_table_of_operations_is_that_of_the_program() {
     let head = "| operation | call | |\n|---|---|---|\n".to_owned();
-    let table = llamacloud_mock::api::operations().fold(head, |mut table, row| {
+    let server = server(&[]);
+    let operations = Contract::of(&Client::of(&server)).operations();
+    let table = operations.iter().fold(head, |mut table, row| {
         let _ = writeln!(table, "| `{}` | `{} {}` | {} |", row.name, row.method, row.path, row.summary);
         table
     });
@@ -28,27 +29,13 @@ fn the_table_of_operations_is_the_programs() {
 }
 
 #[test]
-fn the_table_of_flags_is_the_programs() {
-    let head = "| flag | default | |\n|---|---|---|\n".to_owned();
-    let table = FLAGS.iter().fold(head, |mut table, flag| {
-        let takes = match flag.takes {
-            Takes::Nothing => String::new(),
-            Takes::One(value) | Takes::Many(value) => format!(" {value}"),
-            Takes::OneOf(values) => format!(" {}", values.join("|")),
-        };
-        let default = flag.default.map_or_else(String::new, |default| format!("`{default}`"));
-        let usage = format!("`--{}{takes}`", flag.name).replace('|', "\\|");
-        let _ = writeln!(table, "| {usage} | {default} | {} |", flag.help.replace('|', "\\|"));
-        table
-    });
-    assert_shows("flags", &table);
-}
-
-#[test]
-fn the_table_of_scenarios_is_the_programs() {
+fn the_table_of_scenarios_is_that_of_the_program() {
     let head = "| scenario | |\n|---|---|\n".to_owned();
-    let table = shipped().iter().fold(head, |mut table, scenario| {
-        let _ = writeln!(table, "| `{}` | {} |", scenario.name, scenario.description);
+    let output = run(&["scenarios"], &[]).stdout;
+    let listed = String::from_utf8(output).expect("the list is text");
+    let rows = listed.lines().map(|line| line.split_once("  ").expect("a name and a description"));
+    let table = rows.fold(head, |mut table, (name, description)| {
+        let _ = writeln!(table, "| `{name}` | {} |", description.trim());
         table
     });
     assert_shows("scenarios", &table);
@@ -56,18 +43,15 @@ fn the_table_of_scenarios_is_the_programs() {
 
 #[test]
 fn every_rule_in_the_readme_can_be_read() {
-    let has = |schema: Option<&str>| if schema.is_some() { Has::Json } else { Has::Nothing };
-    let target = |row: &llamacloud_mock::operation::Operation| Target {
-        name: row.name,
-        body: has(row.body),
-        answer: has(row.response),
-    };
-    let targets: Vec<Target> = llamacloud_mock::api::operations().map(target).collect();
+    let server = server(&[]);
+    let client = Client::of(&server);
     let text = readme();
     let mut rules: Vec<&str> = text.split("--fault '").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
     rules.extend(text.split("{\"rule\": \"").skip(1).filter_map(|rest| rest.split('"').next()));
     assert!(rules.len() >= 14, "the README has recipes");
     for rule in rules {
-        Rule::parse(rule, &targets).unwrap_or_else(|error| panic!("{rule}: {error}"));
+        let response = client.post("/__admin/faults", &serde_json::json!({ "rule": rule }));
+        assert_eq!(response.status, 201, "{rule}: {}", response.text());
+        client.delete("/__admin/faults");
     }
 }

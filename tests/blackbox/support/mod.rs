@@ -2,11 +2,13 @@
 //! knows no port beforehand.
 
 mod client;
+mod contract;
 mod program;
 mod session;
 mod wire;
 
 pub(crate) use client::Client;
+pub(crate) use contract::Contract;
 pub(crate) use program::{Program, run};
 pub(crate) use session::Session;
 pub(crate) use wire::{Answer, Wire};

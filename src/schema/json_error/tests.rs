@@ -1,7 +1,7 @@
 //! The search for syntax errors against `serde_json`, on generated texts: what `serde_json` reads is sound, and an error
 //! lies within its text.
 
-use llamacloud_mock::schema::{Located, locate};
+use super::{Located, locate};
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -1,0 +1,79 @@
+//! The operation table against the schemas and against itself.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::operations;
+use crate::assets;
+use crate::operation::Emulation;
+use crate::schema::Schemas;
+
+/// Schemas that no row names: those of API errors, and the definitions that schemas share.
+const NOT_IN_ROWS: &[&str] = &["refusal", "violations", "shared"];
+
+fn schemas() -> Schemas {
+    Schemas::load(None).expect("the shipped schemas compile")
+}
+
+fn schemas_of(emulation: &Emulation) -> impl Iterator<Item = &'static str> {
+    [Some(emulation.params), emulation.body, emulation.response].into_iter().flatten()
+}
+
+fn emulations() -> impl Iterator<Item = &'static Emulation> {
+    operations().filter_map(|operation| operation.emulation.as_ref())
+}
+
+#[test]
+fn the_table_has_the_operations_of_the_index_family() {
+    assert_eq!(operations().count(), 45);
+}
+
+#[test]
+fn every_schema_that_a_row_names_exists_and_no_schema_is_unused() {
+    let named: BTreeSet<&str> = emulations().flat_map(schemas_of).chain(NOT_IN_ROWS.iter().copied()).collect();
+    let schemas = schemas();
+    let shipped: BTreeSet<&str> = schemas.all().map(|(name, _)| name).collect();
+    assert_eq!(shipped, named);
+}
+
+#[test]
+fn the_path_of_a_row_and_its_schema_agree_on_the_parameters_and_their_types() {
+    let schemas = schemas();
+    for operation in operations() {
+        let Some(emulation) = &operation.emulation else { continue };
+        let in_path: Vec<(&str, bool)> = operation
+            .path
+            .split(['{', '}'])
+            .skip(1)
+            .step_by(2)
+            .map(|param| param.split_once(':').unwrap_or((param, "")))
+            .map(|(name, kind)| (name, kind == "uuid"))
+            .collect();
+        let properties = schemas.named(emulation.params).source["properties"].as_object().expect("parameters").clone();
+        let declared: Vec<(&str, bool)> = properties
+            .iter()
+            .filter(|(_, schema)| schema["x-in"] == "path")
+            .map(|(name, schema)| (name.as_str(), schema["format"] == "uuid"))
+            .collect();
+        assert_eq!(declared, in_path, "{}", operation.name);
+    }
+}
+
+#[test]
+fn a_success_has_a_body_unless_its_status_says_otherwise() {
+    for operation in operations() {
+        let Some(emulation) = &operation.emulation else { continue };
+        assert_eq!(emulation.response.is_none(), emulation.status == 204, "{}", operation.name);
+        assert_eq!(emulation.body.is_some(), operation.body != crate::operation::BodyKind::None, "{}", operation.name);
+    }
+}
+
+#[test]
+fn the_program_ships_exactly_the_schemas_in_their_folder() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    let files = std::fs::read_dir(folder).expect("the folder exists");
+    let on_disk: BTreeSet<String> =
+        files.map(|file| file.expect("it can be read").file_name().into_string().expect("a text")).collect();
+    let shipped: BTreeSet<String> = assets::SCHEMAS.iter().map(|(name, _)| format!("{name}.json")).collect();
+    assert_eq!(on_disk, shipped);
+}
