@@ -12,11 +12,11 @@ use http::{Request as HttpRequest, Response as HttpResponse};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Incoming};
 
-use super::body::{self, Unread};
+use super::body::{self, BodyError};
 use super::connection::ConnectionState;
-use super::guard::Seen;
+use super::guard::GuardedHead;
 use super::log;
-use super::paced::{Paced, Portions};
+use super::paced::{PacedBody, Portions};
 use super::wire::WirePlan;
 use crate::clock::Clock;
 use crate::emulator::RequestContext;
@@ -27,7 +27,7 @@ use crate::request::{Head, Request};
 use crate::response::{HeadOrder, Pace, Response};
 
 /// The body of a response.
-type ResponseBody = Either<Full<Bytes>, Paced>;
+type ResponseBody = Either<Full<Bytes>, PacedBody>;
 
 /// A request on its way through the shell. Dropped before its end, it tells the journal that its client has gone.
 struct InFlight {
@@ -43,36 +43,36 @@ pub(super) async fn answer(
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let announced = !body.is_end_stream();
-    let seen = Seen {
+    let guarded = GuardedHead {
         method: &parts.method,
         path: parts.uri.path(),
         authority: parts.uri.authority(),
         headers: &parts.headers,
     };
-    let stopped = connection.shell.guard.stop(seen);
+    let stopped = connection.server.guard.early_response(guarded);
     let head = Head {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         method: parts.method,
         headers: parts.headers,
     };
-    let arrival = stopped.map_or_else(|| connection.shell.emulator.arrive(&head), Arrival::Decided);
+    let arrival = stopped.map_or_else(|| connection.server.emulator.arrive(&head), Arrival::Decided);
     let (response, head, context) = match arrival {
         Arrival::Decided(response) if announced => (close_after(&connection, response), head, None),
         Arrival::Decided(response) => (response, head, None),
         Arrival::Admitted(context) => {
-            connection.shell.warn_of_real_key(&head);
+            connection.server.warn_of_real_key(&head);
             let mut passage = InFlight { connection: Arc::clone(&connection), context: Some(context) };
             let (response, head) = passage.pass(head, body).await;
             (response, head, passage.arrive())
         }
     };
-    connection.shell.log.request(|| log::LogLine::of(&head, context.as_deref(), &response, started.elapsed()));
+    connection.server.log.request(|| log::LogLine::of(&head, context.as_deref(), &response, started.elapsed()));
     match context {
         Some(context) if needs_the_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
         context => {
             if let Some(context) = &context {
-                connection.answers(context);
+                connection.note_response(context);
             }
             Ok(to_http(&connection, &head, response, context))
         }
@@ -83,12 +83,12 @@ impl InFlight {
     /// Reads the request, has it decided, and waits as long as the response says.
     async fn pass(&mut self, head: Head, body: Incoming) -> (Response, Head) {
         let context = self.context.as_mut().expect("is taken out at the end only");
-        let emulator = &self.connection.shell.emulator;
+        let emulator = &self.connection.server.emulator;
         match context.head_order {
             None => {}
             Some(HeadOrder::ResetAtHead) => return (Response::no_response(), head),
             Some(HeadOrder::ResetInBody) => {
-                body::touch(body).await;
+                body::wait_for_first_bytes(body).await;
                 return (Response::no_response(), head);
             }
         }
@@ -96,7 +96,7 @@ impl InFlight {
             Ok(body) => decide(emulator, context, Request { head, body }),
             Err(why) => {
                 let response = emulator.refuse(context, &head, refusal(why, context.body_limit));
-                if why == Unread::Gone {
+                if why == BodyError::ClientGone {
                     emulator.record_outcome(context, Outcome::ClientGone);
                 }
                 (close_after(&self.connection, response), head)
@@ -117,7 +117,7 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(context) = self.context.take() {
-            self.connection.shell.emulator.record_outcome(&context, Outcome::ClientGone);
+            self.connection.server.emulator.record_outcome(&context, Outcome::ClientGone);
         }
     }
 }
@@ -129,17 +129,17 @@ fn decide(emulator: &Emulator, context: &mut RequestContext, request: Request) -
     (response, request.head)
 }
 
-fn refusal(why: Unread, limit_bytes: usize) -> ApiError {
+fn refusal(why: BodyError, limit_bytes: usize) -> ApiError {
     match why {
-        Unread::TooLarge => ApiError::body_too_large(limit_bytes),
-        Unread::TooSlow => ApiError::text(408, "Request body came too slowly"),
-        Unread::Broken | Unread::Gone => ApiError::unreadable_body(),
+        BodyError::TooLarge => ApiError::body_too_large(limit_bytes),
+        BodyError::TooSlow => ApiError::text(408, "Request body came too slowly"),
+        BodyError::Malformed | BodyError::ClientGone => ApiError::unreadable_body(),
     }
 }
 
 /// An answer given before the body was read is the connection's last.
 fn close_after(connection: &ConnectionState, mut response: Response) -> Response {
-    connection.unread.store(true, Ordering::Relaxed);
+    connection.has_unread_body.store(true, Ordering::Relaxed);
     response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
@@ -162,7 +162,7 @@ fn to_http(
     mut response: Response,
     context: Option<Box<RequestContext>>,
 ) -> HttpResponse<ResponseBody> {
-    connection.shell.guard.share(&head.headers, &mut response.headers);
+    connection.server.guard.add_cors_headers(&head.headers, &mut response.headers);
     if !clock_of(connection, context.as_deref()).shows_wall() {
         date(connection, &mut response, context.as_deref());
     }
@@ -171,7 +171,7 @@ fn to_http(
     let body = match (&response.wire.pace, context, clock) {
         (Pace::Free, ..) | (_, None, _) | (_, _, None) => Either::Left(Full::new(response.body)),
         (pace, Some(context), Some(clock)) => {
-            Either::Right(Paced::new(response.body, Portions::of(pace), clock).of(context))
+            Either::Right(PacedBody::new(response.body, Portions::of(pace), clock).keeping_open(context))
         }
     };
     let mut sent = HttpResponse::new(body);
@@ -189,7 +189,7 @@ fn date(connection: &ConnectionState, response: &mut Response, context: Option<&
 
 /// The clock that a request's response is dated by.
 fn clock_of<'a>(connection: &'a ConnectionState, context: Option<&'a RequestContext>) -> &'a Clock {
-    context.and_then(RequestContext::clock).map_or(connection.shell.emulator.tenants().first_clock(), |clock| clock)
+    context.and_then(RequestContext::clock).map_or(connection.server.emulator.tenants().first_clock(), |clock| clock)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! does to state arrives as plain [`Conditions`].
 
 mod conditions;
-pub mod state_faults;
 mod directory;
 mod index;
 mod ledger;
@@ -10,6 +9,7 @@ mod paging;
 mod policy;
 mod request;
 mod resources;
+pub mod state_faults;
 pub mod sync;
 mod uuid_hasher;
 mod weight;
