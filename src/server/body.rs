@@ -1,4 +1,4 @@
-//! Reads the body of a request into memory, within a size limit and a time limit.
+//! Reads the body of a request into memory, within a size limit, a time limit and the memory budget of all bodies.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -11,6 +11,8 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use tokio::time::{Instant, timeout_at};
+
+use super::budget::{BodyBudget, OverBudget, Reservation};
 
 /// The time limit of every body, however fast it arrives.
 const MAX_DURATION: Duration = Duration::from_mins(1);
@@ -26,6 +28,8 @@ const MIN_BYTES_PER_SECOND: u64 = 1024;
 pub(super) enum BodyError {
     /// It is larger than the limit.
     TooLarge,
+    /// The bodies in flight together would exceed their budget.
+    OverBudget(OverBudget),
     /// It arrived too slowly.
     TooSlow,
     /// Its chunked encoding is malformed.
@@ -34,20 +38,36 @@ pub(super) enum BodyError {
     ClientGone,
 }
 
-/// Reads the whole of `body`. A `content-length` over the limit is an error before any byte is read.
-pub(super) async fn read<B>(mut body: B, limit_bytes: usize) -> Result<Bytes, BodyError>
+/// A body that was read to its end.
+#[derive(Debug)]
+pub(super) struct ReceivedBody {
+    pub(super) bytes: Bytes,
+    /// Keep it as long as the bytes: it counts them against the budget of all bodies.
+    pub(super) reservation: Reservation,
+}
+
+impl From<OverBudget> for BodyError {
+    fn from(error: OverBudget) -> Self {
+        Self::OverBudget(error)
+    }
+}
+
+/// Reads the whole of `body`. A `content-length` over `limit_bytes` or the budget is an error before any byte is read.
+pub(super) async fn read<B>(mut body: B, limit_bytes: usize, budget: &BodyBudget) -> Result<ReceivedBody, BodyError>
 where
     B: Body<Data = Bytes, Error: Error + 'static> + Unpin,
 {
+    let mut buffer = BodyBuffer::default();
     if body.is_end_stream() {
-        return Ok(Bytes::new());
+        return Ok(buffer.into_body());
     }
-    let announced = body.size_hint().exact();
-    if announced.is_some_and(|bytes| bytes > limit_bytes as u64) {
-        return Err(BodyError::TooLarge);
+    if let Some(announced) = body.size_hint().exact() {
+        if announced > limit_bytes as u64 {
+            return Err(BodyError::TooLarge);
+        }
+        budget.check_announced(announced)?;
     }
     let started = Instant::now();
-    let mut buffer = BodyBuffer::default();
     let mut first = poll_twice(body.frame()).await;
     loop {
         let frame = if let Some(frame) = first.take() {
@@ -56,15 +76,16 @@ where
             let deadline = next_deadline(started, buffer.len());
             timeout_at(deadline, body.frame()).await.map_err(|_| BodyError::TooSlow)?
         };
-        let Some(frame) = frame else { return Ok(buffer.into_bytes()) };
+        let Some(frame) = frame else { return Ok(buffer.into_body()) };
         // Trailers are ignored.
         let Ok(data) = frame.map_err(|error| to_body_error(&error))?.into_data() else { continue };
         if data.len() > limit_bytes - buffer.len() {
             return Err(BodyError::TooLarge);
         }
+        budget.extend(&mut buffer.reservation, data.len())?;
         buffer.push(data);
         if body.is_end_stream() {
-            return Ok(buffer.into_bytes());
+            return Ok(buffer.into_body());
         }
     }
 }
@@ -111,6 +132,7 @@ fn next_deadline(started: Instant, received: usize) -> Instant {
 struct BodyBuffer {
     first: Bytes,
     rest: BytesMut,
+    reservation: Reservation,
 }
 
 impl BodyBuffer {
@@ -129,13 +151,15 @@ impl BodyBuffer {
         self.rest.extend_from_slice(&data);
     }
 
-    fn into_bytes(self) -> Bytes {
-        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+    fn into_body(self) -> ReceivedBody {
+        let bytes = if self.rest.is_empty() { self.first } else { self.rest.freeze() };
+        ReceivedBody { bytes, reservation: self.reservation }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
     use std::sync::Arc;
 
     use http_body_util::Full;
@@ -153,10 +177,16 @@ mod tests {
         PacedBody::new(vec![b' '; length].into(), portions, clock)
     }
 
-    /// The result of reading a body, as its length, and the seconds that it took.
+    /// The result of reading a body, as its length.
+    async fn read_length(body: impl Body<Data = Bytes, Error = Infallible> + Unpin) -> Result<usize, BodyError> {
+        let received = read(body, LIMIT, &BodyBudget::new(2 * LIMIT)).await?;
+        Ok(received.bytes.len())
+    }
+
+    /// The result of reading a body, and the seconds that it took.
     async fn timed_read(body: PacedBody) -> (Result<usize, BodyError>, u64) {
         let started = Instant::now();
-        let result = read(body, LIMIT).await.map(|bytes| bytes.len());
+        let result = read_length(body).await;
         (result, started.elapsed().as_secs())
     }
 
@@ -179,7 +209,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_of_the_limit_is_read_and_one_byte_more_is_refused() {
         let body = |length: usize| Full::new(Bytes::from(vec![b' '; length]));
-        assert_eq!(read(body(LIMIT), LIMIT).await.map(|bytes| bytes.len()), Ok(LIMIT));
-        assert_eq!(read(body(LIMIT + 1), LIMIT).await, Err(BodyError::TooLarge));
+        assert_eq!(read_length(body(LIMIT)).await, Ok(LIMIT));
+        assert_eq!(read_length(body(LIMIT + 1)).await, Err(BodyError::TooLarge));
     }
 }

@@ -2,6 +2,7 @@
 //! shuts down gracefully. The emulator decides every response; this module only carries it out.
 
 mod body;
+mod budget;
 mod connection;
 mod guard;
 mod head_timer;
@@ -22,6 +23,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use crate::emulator::Emulator;
+use budget::BodyBudget;
 use guard::Guard;
 use log::Log;
 
@@ -54,6 +56,7 @@ struct ServerState {
     log: Log,
     http: http1::Builder,
     connections: Arc<Semaphore>,
+    body_budget: BodyBudget,
     warned_of_real_key: AtomicBool,
 }
 
@@ -76,6 +79,7 @@ impl Server {
             log: Log::start(settings.log_level, settings.log_format)?,
             http,
             connections: Arc::new(Semaphore::new(settings.max_connections)),
+            body_budget: BodyBudget::new(settings.max_inflight_bytes),
             warned_of_real_key: AtomicBool::new(false),
             emulator: Arc::clone(&emulator),
         };

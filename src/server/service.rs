@@ -12,7 +12,7 @@ use http::{Request as HttpRequest, Response as HttpResponse};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Incoming};
 
-use super::body::{self, BodyError};
+use super::body::{self, BodyError, ReceivedBody};
 use super::connection::ConnectionState;
 use super::guard::GuardedHead;
 use super::log;
@@ -92,8 +92,9 @@ impl InFlight {
                 return (Response::no_response(), head);
             }
         }
-        let (response, head) = match body::read(body, context.body_limit).await {
-            Ok(body) => decide(emulator, context, Request { head, body }),
+        let (response, head) = match body::read(body, context.body_limit, &self.connection.server.body_budget).await {
+            // The reservation lives as long as the request's body: until the response has been decided.
+            Ok(ReceivedBody { bytes: body, reservation: _held }) => decide(emulator, context, Request { head, body }),
             Err(why) => {
                 let response = emulator.refuse(context, &head, refusal(why, context.body_limit));
                 if why == BodyError::ClientGone {
@@ -132,6 +133,7 @@ fn decide(emulator: &Emulator, context: &mut RequestContext, request: Request) -
 fn refusal(why: BodyError, limit_bytes: usize) -> ApiError {
     match why {
         BodyError::TooLarge => ApiError::body_too_large(limit_bytes),
+        BodyError::OverBudget(budget) => ApiError::over_body_budget(budget.limit_bytes),
         BodyError::TooSlow => ApiError::text(408, "Request body came too slowly"),
         BodyError::Malformed | BodyError::ClientGone => ApiError::unreadable_body(),
     }
