@@ -96,6 +96,12 @@ impl ApiError {
     pub fn body_too_large(limit_bytes: usize) -> Self {
         Self::text(413, format!("Request body is larger than {limit_bytes} bytes (--max-body-bytes)"))
     }
+
+    /// The refusal of a body that does not fit into the memory for all bodies in flight.
+    pub fn over_body_budget(limit_bytes: usize) -> Self {
+        let limit = format!("{limit_bytes} bytes (--max-inflight-bytes)");
+        Self::text(413, format!("The bodies of all requests in flight are together larger than {limit}"))
+    }
 }
 
 impl From<ApiError> for Response {

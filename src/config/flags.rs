@@ -95,6 +95,12 @@ pub const FLAGS: &[Flag] = &[
         Some("100MiB"),
         "Maximum size of an upload (no operation accepts uploads yet)",
     ),
+    flag(
+        "max-inflight-bytes",
+        One("BYTES"),
+        Some("256MiB"),
+        "Maximum size of the bodies of all requests in flight together",
+    ),
     flag("max-state-bytes", One("BYTES"), Some("1GiB"), "Maximum size of the state of all tenants"),
     flag(
         "max-connections",

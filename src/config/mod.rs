@@ -60,6 +60,8 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Bytes of an upload.
     pub max_upload_bytes: usize,
+    /// Bytes that the bodies of all requests in flight together may hold.
+    pub max_inflight_bytes: usize,
     /// Bytes that all worlds together may hold.
     pub max_state_bytes: usize,
     /// Connections at a time.

@@ -36,6 +36,7 @@ pub fn read(merged: &RawSettings) -> Result<Settings, String> {
         page_size: told.within("page-size", 1, 1000)?,
         max_body_bytes: told.bytes("max-body-bytes", 1 << 30)?,
         max_upload_bytes: told.bytes("max-upload-bytes", 1 << 40)?,
+        max_inflight_bytes: told.bytes("max-inflight-bytes", 1 << 40)?,
         max_state_bytes: told.bytes("max-state-bytes", 1 << 40)?,
         max_connections: told.within("max-connections", 1, 1_000_000)?,
         max_tenants: told.within("max-tenants", 1, 10_000_000)?,

@@ -1,4 +1,4 @@
-//! The body of a request, read whole within its limit and in time.
+//! Reads the body of a request into memory, within a size limit, a time limit and the memory budget of all bodies.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -12,70 +12,93 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use tokio::time::{Instant, timeout_at};
 
-/// How long a body may take, however fast it comes.
-const DEADLINE: Duration = Duration::from_mins(1);
+use super::budget::{BodyBudget, OverBudget, Reservation};
 
-/// How long a body may take however slowly it comes.
+/// The time limit of every body, however fast it arrives.
+const MAX_DURATION: Duration = Duration::from_mins(1);
+
+/// The time during which a body may arrive at any rate.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// What it must keep up with after that.
-const LEAST_BYTES_A_SECOND: u64 = 1024;
+/// The average rate that a body must have after the grace period.
+const MIN_BYTES_PER_SECOND: u64 = 1024;
 
-/// Why a body could not be had whole.
+/// Why a body was not read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unread {
-    /// It has more bytes than it may.
+pub(super) enum BodyError {
+    /// It is larger than the limit.
     TooLarge,
-    /// It came too slowly.
+    /// The bodies in flight together would exceed their budget.
+    OverBudget(OverBudget),
+    /// It arrived too slowly.
     TooSlow,
-    /// Its chunks were malformed.
-    Broken,
-    /// It record_panic off: the client went, or stopped sending.
-    Gone,
+    /// Its chunked encoding is malformed.
+    Malformed,
+    /// The client closed the connection, or its half of it, before the end of the body.
+    ClientGone,
 }
 
-/// Reads `body`, refusing by its announced length alone where there is one.
-pub(super) async fn read<B>(mut body: B, limit_bytes: usize) -> Result<Bytes, Unread>
+/// A body that was read to its end.
+#[derive(Debug)]
+pub(super) struct ReceivedBody {
+    pub(super) bytes: Bytes,
+    /// Keep it as long as the bytes: it counts them against the budget of all bodies.
+    pub(super) reservation: Reservation,
+}
+
+impl From<OverBudget> for BodyError {
+    fn from(error: OverBudget) -> Self {
+        Self::OverBudget(error)
+    }
+}
+
+/// Reads the whole of `body`. A `content-length` over `limit_bytes` or the budget is an error before any byte is read.
+pub(super) async fn read<B>(mut body: B, limit_bytes: usize, budget: &BodyBudget) -> Result<ReceivedBody, BodyError>
 where
     B: Body<Data = Bytes, Error: Error + 'static> + Unpin,
 {
+    let mut buffer = BodyBuffer::default();
     if body.is_end_stream() {
-        return Ok(Bytes::new());
+        return Ok(buffer.into_body());
     }
-    let announced = body.size_hint().exact();
-    if announced.is_some_and(|bytes| bytes > limit_bytes as u64) {
-        return Err(Unread::TooLarge);
+    if let Some(announced) = body.size_hint().exact() {
+        if announced > limit_bytes as u64 {
+            return Err(BodyError::TooLarge);
+        }
+        budget.check_announced(announced)?;
     }
     let started = Instant::now();
-    let mut whole = Gathered::default();
-    let mut first = at_once(body.frame()).await;
+    let mut first = poll_twice(body.frame()).await;
     loop {
-        let frame = match first.take() {
-            Some(frame) => frame,
-            None => timeout_at(due(started, whole.len()), body.frame()).await.map_err(|_| Unread::TooSlow)?,
+        let frame = if let Some(frame) = first.take() {
+            frame
+        } else {
+            let deadline = next_deadline(started, buffer.len());
+            timeout_at(deadline, body.frame()).await.map_err(|_| BodyError::TooSlow)?
         };
-        let Some(frame) = frame else { return Ok(whole.join()) };
-        // Trailers mean nothing here.
-        let Ok(data) = frame.map_err(|error| why(&error))?.into_data() else { continue };
-        if data.len() > limit_bytes - whole.len() {
-            return Err(Unread::TooLarge);
+        let Some(frame) = frame else { return Ok(buffer.into_body()) };
+        // Trailers are ignored.
+        let Ok(data) = frame.map_err(|error| to_body_error(&error))?.into_data() else { continue };
+        if data.len() > limit_bytes - buffer.len() {
+            return Err(BodyError::TooLarge);
         }
-        whole.add(data);
+        budget.extend(&mut buffer.reservation, data.len())?;
+        buffer.push(data);
         if body.is_end_stream() {
-            return Ok(whole.join());
+            return Ok(buffer.into_body());
         }
     }
 }
 
-/// What `future` comes to within two polls. hyper hands out a body when it is asked for the second time; one that came
-/// together with its head needs no timer.
-async fn at_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
-    let mut asked = false;
+/// The output of `future` if it is ready within two polls. hyper returns body bytes on the second poll at the earliest; a
+/// body that arrived together with its head therefore needs no timer.
+async fn poll_twice<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
+    let mut is_second = false;
     poll_fn(|context| match Pin::new(&mut future).poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending if asked => Poll::Ready(None),
+        Poll::Pending if is_second => Poll::Ready(None),
         Poll::Pending => {
-            asked = true;
+            is_second = true;
             context.waker().wake_by_ref();
             Poll::Pending
         }
@@ -83,40 +106,41 @@ async fn at_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
     .await
 }
 
-/// Waits for the first bytes of a body.
-pub(super) async fn touch(mut body: impl Body + Unpin) {
-    // What becomes of them is nobody's business any more.
-    let _ = tokio::time::timeout(DEADLINE, body.frame()).await;
+/// Waits for the first bytes of a body and discards them.
+pub(super) async fn wait_for_first_bytes(mut body: impl Body + Unpin) {
+    // The caller resets the connection next, whether bytes came, the body broke or the time is over.
+    let _ = tokio::time::timeout(MAX_DURATION, body.frame()).await;
 }
 
-/// Why a body's frame could not be had.
-fn why(error: &(dyn Error + 'static)) -> Unread {
+/// Tells a client that has gone from a malformed body.
+fn to_body_error(error: &(dyn Error + 'static)) -> BodyError {
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind);
     match cause {
-        Some(ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => Unread::Gone,
-        _ => Unread::Broken,
+        Some(ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => BodyError::ClientGone,
+        _ => BodyError::Malformed,
     }
 }
 
-/// When the next bytes must have come, after `received` so far.
-fn due(started: Instant, received: usize) -> Instant {
-    let earned = Duration::from_secs(received as u64 / LEAST_BYTES_A_SECOND);
-    started + (GRACE + earned).min(DEADLINE)
+/// The time at which more bytes must have arrived, if `received` bytes arrived so far.
+fn next_deadline(started: Instant, received: usize) -> Instant {
+    let earned = Duration::from_secs(received as u64 / MIN_BYTES_PER_SECOND);
+    started + (GRACE + earned).min(MAX_DURATION)
 }
 
-/// What has come of a body; one portion alone is not copied.
+/// The bytes of a body received so far. A body that arrives in one piece is not copied.
 #[derive(Default)]
-struct Gathered {
+struct BodyBuffer {
     first: Bytes,
     rest: BytesMut,
+    reservation: Reservation,
 }
 
-impl Gathered {
+impl BodyBuffer {
     fn len(&self) -> usize {
         self.first.len() + self.rest.len()
     }
 
-    fn add(&mut self, data: Bytes) {
+    fn push(&mut self, data: Bytes) {
         if self.len() == 0 {
             self.first = data;
             return;
@@ -127,56 +151,65 @@ impl Gathered {
         self.rest.extend_from_slice(&data);
     }
 
-    fn join(self) -> Bytes {
-        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+    fn into_body(self) -> ReceivedBody {
+        let bytes = if self.rest.is_empty() { self.first } else { self.rest.freeze() };
+        ReceivedBody { bytes, reservation: self.reservation }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
     use std::sync::Arc;
 
     use http_body_util::Full;
 
     use super::*;
     use crate::clock::{Clock, Mode};
-    use crate::server::paced::{Paced, Portions};
+    use crate::server::paced::{PacedBody, Portions};
 
     const LIMIT: usize = 1 << 20;
 
-    /// A body of which so many bytes come a second.
-    fn slow(length: usize, bytes_a_second: usize) -> Paced {
+    /// A body that arrives at this rate.
+    fn slow_body(length: usize, bytes_per_second: usize) -> PacedBody {
         let clock = Arc::new(Clock::new(Mode::Real, None, 1.0));
-        let portions = Portions { bytes: bytes_a_second, every: Duration::from_secs(1) };
-        Paced::new(vec![b' '; length].into(), portions, clock)
+        let portions = Portions { bytes: bytes_per_second, every: Duration::from_secs(1) };
+        PacedBody::new(vec![b' '; length].into(), portions, clock)
     }
 
-    async fn took(body: Paced) -> (Result<usize, Unread>, u64) {
+    /// The result of reading a body, as its length.
+    async fn read_length(body: impl Body<Data = Bytes, Error = Infallible> + Unpin) -> Result<usize, BodyError> {
+        let received = read(body, LIMIT, &BodyBudget::new(2 * LIMIT)).await?;
+        Ok(received.bytes.len())
+    }
+
+    /// The result of reading a body, and the seconds that it took.
+    async fn timed_read(body: PacedBody) -> (Result<usize, BodyError>, u64) {
         let started = Instant::now();
-        let whole = read(body, LIMIT).await.map(|whole| whole.len());
-        (whole, started.elapsed().as_secs())
+        let result = read_length(body).await;
+        (result, started.elapsed().as_secs())
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_drips_is_refused_after_its_grace() {
-        assert_eq!(took(slow(4096, 1)).await, (Err(Unread::TooSlow), GRACE.as_secs()));
+    async fn a_body_below_the_minimum_rate_is_refused_after_the_grace_period() {
+        assert_eq!(timed_read(slow_body(4096, 1)).await, (Err(BodyError::TooSlow), GRACE.as_secs()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_keeps_up_may_take_longer_than_its_grace() {
-        let (length, a_second) = (40 * 1200, 1200);
-        assert_eq!(took(slow(length, a_second)).await, (Ok(length), 39));
+    async fn a_body_above_the_minimum_rate_may_take_longer_than_the_grace_period() {
+        let (length, bytes_per_second) = (40 * 1200, 1200);
+        assert_eq!(timed_read(slow_body(length, bytes_per_second)).await, (Ok(length), 39));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_body_takes_longer_than_its_deadline() {
-        assert_eq!(took(slow(LIMIT, 1200)).await, (Err(Unread::TooSlow), DEADLINE.as_secs()));
+    async fn no_body_may_take_longer_than_the_maximum_duration() {
+        assert_eq!(timed_read(slow_body(LIMIT, 1200)).await, (Err(BodyError::TooSlow), MAX_DURATION.as_secs()));
     }
 
     #[tokio::test]
-    async fn the_last_byte_of_the_limit_is_read_and_the_first_beyond_it_refused() {
-        let whole = |length: usize| Full::new(Bytes::from(vec![b' '; length]));
-        assert_eq!(read(whole(LIMIT), LIMIT).await.map(|whole| whole.len()), Ok(LIMIT));
-        assert_eq!(read(whole(LIMIT + 1), LIMIT).await, Err(Unread::TooLarge));
+    async fn a_body_of_the_limit_is_read_and_one_byte_more_is_refused() {
+        let body = |length: usize| Full::new(Bytes::from(vec![b' '; length]));
+        assert_eq!(read_length(body(LIMIT)).await, Ok(LIMIT));
+        assert_eq!(read_length(body(LIMIT + 1)).await, Err(BodyError::TooLarge));
     }
 }

@@ -1,4 +1,5 @@
-//! One connection: its requests in turn through hyper, until one of them orders the wire to do something else.
+//! One connection: hyper handles its requests one after the other, until the connection ends or a response has to be written
+//! without hyper.
 
 use std::future::poll_fn;
 use std::io::ErrorKind;
@@ -16,114 +17,119 @@ use tokio::sync::watch;
 use super::head_timer::HeadTimer;
 use super::socket::ClientSocket;
 use super::wire::{self, WirePlan};
-use super::{Shell, service};
+use super::{ServerState, service};
 use crate::emulator::RequestContext;
 use crate::journal::Outcome;
 use crate::tenant::Tenant;
 
-/// What the requests of a connection share with the task that runs it.
+/// State shared by the requests of a connection and the task that runs it.
 #[derive(Debug)]
 pub(super) struct ConnectionState {
-    pub(super) shell: Arc<Shell>,
-    /// Set by a request that hands the socket over; it then never answers.
+    pub(super) server: Arc<ServerState>,
+    /// Set by a request whose response is written without hyper; hyper then gets no response from it.
     pub(super) plan: Mutex<Option<Box<WirePlan>>>,
-    /// Set by a request that was answered before its body was read.
-    pub(super) unread: AtomicBool,
-    /// The request that was answered last: what becomes of its answer shows only when it is sent.
-    answered: Mutex<Option<(Arc<Tenant>, u64)>>,
+    /// Set by a request that got its response before its body was read to the end.
+    pub(super) has_unread_body: AtomicBool,
+    /// The tenant and number of the request that got the last response: whether its client received it shows only when the
+    /// response is written.
+    last_response: Mutex<Option<(Arc<Tenant>, u64)>>,
 }
 
 impl ConnectionState {
     /// The state of a connection that no client has opened.
     #[cfg(test)]
     pub(super) fn for_test(emulator: Arc<crate::emulator::Emulator>) -> Arc<Self> {
-        Arc::new(Self::new(Arc::new(Shell::new(emulator).expect("a thread can be started"))))
+        Arc::new(Self::new(Arc::new(ServerState::new(emulator).expect("a thread can be started"))))
     }
 
-    fn new(shell: Arc<Shell>) -> Self {
-        Self { shell, plan: Mutex::default(), unread: AtomicBool::new(false), answered: Mutex::default() }
+    fn new(server: Arc<ServerState>) -> Self {
+        let (plan, last_response) = (Mutex::default(), Mutex::default());
+        Self { server, plan, has_unread_body: AtomicBool::new(false), last_response }
     }
 
-    /// Notes that a request is about to be answered.
-    pub(super) fn answers(&self, context: &RequestContext) {
-        *self.answered.lock() = context.tenant.as_ref().map(|tenant| (Arc::clone(tenant), context.number));
+    /// Notes which request gets the next response.
+    pub(super) fn note_response(&self, context: &RequestContext) {
+        *self.last_response.lock() = context.tenant.as_ref().map(|tenant| (Arc::clone(tenant), context.number));
     }
 
-    /// Tells the journal that the last answer did not reach its client.
-    fn lose_last(&self) {
-        if let Some((tenant, number)) = self.answered.lock().take() {
+    /// Records in the journal that the last response did not reach its client.
+    fn record_client_gone(&self) {
+        if let Some((tenant, number)) = self.last_response.lock().take() {
             tenant.lock().journal.settle(number, Outcome::ClientGone);
         }
     }
 }
 
-/// How hyper's part of a connection ended.
-enum Ended {
-    /// A request ordered the wire.
-    Planned(Box<WirePlan>),
-    /// The client may still be sending what nobody reads: a body, or what follows a head that was none.
-    Unread,
-    /// It was closed, by either side.
+/// Why hyper stopped handling a connection.
+enum ConnectionEnd {
+    /// The last response has to be written without hyper.
+    Plan(Box<WirePlan>),
+    /// The client may still be sending bytes that were not read: the rest of a body, or what follows a malformed head.
+    UnreadBytes,
+    /// Either side closed the connection.
     Closed,
 }
 
-/// Serves a connection to its end.
-pub(super) async fn serve(stream: TcpStream, shell: Arc<Shell>, mut draining: watch::Receiver<()>) {
-    // Answers are small and written whole; when it fails the connection is gone already.
+/// Runs a connection to its end.
+pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut draining: watch::Receiver<()>) {
+    // Without Nagle's algorithm: responses are small and written in one piece. An error means that the client is gone.
     let _ = stream.set_nodelay(true);
     let stream = ClientSocket::new(stream);
     let traffic = stream.traffic();
-    let mut http = shell.http.clone();
-    http.timer(HeadTimer::new(shell.emulator.settings().header_timeout, stream.traffic()));
-    let state = Arc::new(ConnectionState::new(shell));
+    let mut http = server.http.clone();
+    http.timer(HeadTimer::new(server.emulator.settings().header_timeout, stream.traffic()));
+    let state = Arc::new(ConnectionState::new(server));
     let requests = Arc::clone(&state);
     let service = service_fn(move |request| service::respond(Arc::clone(&requests), request));
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
-    let mut drained = Box::pin({
+    let mut drain = Box::pin({
         let mut draining = draining.clone();
         async move { _ = draining.changed().await }
     });
-    let flag = draining.clone();
-    let (mut listens, mut told) = (false, false);
-    let ended = poll_fn(|context| {
-        // Once it has been polled it wakes this task; what it waits at is shared by all connections, a look at the flag
-        // is not.
-        let is_due = !listens || flag.has_changed().unwrap_or(true);
-        listens = true;
-        if !told && is_due && drained.as_mut().poll(context).is_ready() {
-            told = true;
+    let drain_flag = draining.clone();
+    let (mut is_registered, mut is_draining) = (false, false);
+    let end = poll_fn(|context| {
+        // The first poll of `drain` registers this task to be woken. Later polls would each take a lock that all connections
+        // share, so the flag is read first.
+        let may_be_draining = !is_registered || drain_flag.has_changed().unwrap_or(true);
+        is_registered = true;
+        if !is_draining && may_be_draining && drain.as_mut().poll(context).is_ready() {
+            is_draining = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
         let polled = Pin::new(&mut connection).poll(context);
-        // An plan is given while hyper is polled, and what was answered before it is flushed then.
+        // A plan is set while hyper is polled; by then hyper has flushed the responses before it.
         match (state.plan.lock().take(), polled) {
-            (Some(plan), _) => Poll::Ready(Ended::Planned(plan)),
+            (Some(plan), _) => Poll::Ready(ConnectionEnd::Plan(plan)),
             (None, Poll::Pending) => Poll::Pending,
-            (None, Poll::Ready(Err(error))) if error.is_parse() => Poll::Ready(Ended::Unread),
-            (None, Poll::Ready(_)) if state.unread.load(Ordering::Relaxed) => Poll::Ready(Ended::Unread),
-            (None, Poll::Ready(_)) => Poll::Ready(Ended::Closed),
+            (None, Poll::Ready(Err(error))) if error.is_parse() => Poll::Ready(ConnectionEnd::UnreadBytes),
+            (None, Poll::Ready(_)) if state.has_unread_body.load(Ordering::Relaxed) => {
+                Poll::Ready(ConnectionEnd::UnreadBytes)
+            }
+            (None, Poll::Ready(_)) => Poll::Ready(ConnectionEnd::Closed),
         }
     })
     .await;
     let stream = connection.into_parts().io.into_inner();
-    if traffic.is_broken() || had_closed(&stream) {
-        state.lose_last();
+    if traffic.is_broken() || was_closed_by_client(&stream) {
+        state.record_client_gone();
     }
-    match ended {
-        Ended::Planned(plan) => wire::play(stream, *plan, draining).await,
-        Ended::Unread => {
+    match end {
+        ConnectionEnd::Plan(plan) => wire::execute(stream, *plan, draining).await,
+        ConnectionEnd::UnreadBytes => {
             tokio::select! {
                 () = wire::close(stream) => {}
                 _ = draining.changed() => {}
             }
         }
-        Ended::Closed => {}
+        ConnectionEnd::Closed => {}
     }
 }
 
-/// Whether the client had closed before it was answered, as one does that gives up waiting. Half-closed and closed look
-/// alike until something is sent; a closed client's system then answers with a reset, which behind a FIN is this error.
-fn had_closed(stream: &ClientSocket) -> bool {
+/// Whether the client had closed the connection before it got its response, for example because of a timeout. A closed and
+/// a half-closed connection look the same until something is sent: the system of a client that has closed then responds
+/// with a reset, and a reset after a FIN is reported as this error.
+fn was_closed_by_client(stream: &ClientSocket) -> bool {
     matches!(stream.socket().take_error(), Ok(Some(error)) if error.kind() == ErrorKind::BrokenPipe)
 }
 
@@ -139,32 +145,33 @@ mod tests {
     use crate::server::Server;
 
     async fn connected() -> TcpStream {
-        let told = RawSettings::alone(&[("port", vec!["0".to_owned()]), ("log-level", vec!["off".to_owned()])]);
-        let settings = config::read(&told).expect("they are good");
-        let emulator = Emulator::new(settings, told).expect("the schemas are good");
+        let raw = RawSettings::alone(&[("port", vec!["0".to_owned()]), ("log-level", vec!["off".to_owned()])]);
+        let settings = config::read(&raw).expect("the settings are valid");
+        let emulator = Emulator::new(settings, raw).expect("the schemas are valid");
         let server = Server::bind(Arc::new(emulator)).await.expect("a port is free");
         let address = server.local_addr();
         tokio::spawn(server.run(std::future::pending()));
-        TcpStream::connect(address).await.expect("it listens")
+        TcpStream::connect(address).await.expect("the server listens")
     }
 
-    /// On a standing clock time jumps to the next deadline when nothing else goes on: without one this would wait for ever.
+    // With paused time tokio advances its clock to the next timer whenever all tasks wait, so these tests take no real time.
+
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_never_reads_its_answers_is_hung_up_on() {
+    async fn a_client_that_never_reads_its_responses_is_disconnected() {
         let mut client = connected().await;
         let requests =
             b"GET /api/v1/indexes HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer a\r\n\r\n".repeat(1 << 20);
         let written = tokio::time::timeout(Duration::from_mins(10), client.write_all(&requests)).await;
-        assert!(written.expect("it does not last").is_err());
+        assert!(written.expect("the server closes the connection").is_err());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_never_calls_again_is_hung_up_on() {
+    async fn an_idle_client_is_disconnected() {
         for sent in [&b""[..], b"GET /hea", b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"] {
             let mut client = connected().await;
-            client.write_all(sent).await.expect("it listens");
+            client.write_all(sent).await.expect("the connection is open");
             let read = tokio::time::timeout(Duration::from_mins(10), client.read_to_end(&mut Vec::new())).await;
-            assert!(read.expect("it does not last").is_ok());
+            assert!(read.expect("the server closes the connection").is_ok());
         }
     }
 }

@@ -1,10 +1,10 @@
-//! How long a connection may be without a whole head: the header timeout from its start or from the first bytes of a head,
-//! a minute between two requests.
+//! The time limit for the head of a request: `--header-timeout` from the start of the connection, or, for a later request,
+//! from the first byte of its head. Between two requests a connection may be idle for a minute.
 //!
-//! hyper has one deadline for all of this, counted from the end of the request before; with the header timeout it would cut
-//! connections that a client's pool still counts on. hyper asks its timer for a new sleep whenever it begins to wait for a
-//! head, so a timer of ours can tell the phases apart. Bytes of a head that came together with the request before count as
-//! none: such a head has the minute.
+//! hyper has one time limit for both, which starts at the end of the previous request. Set to the header timeout it would
+//! close idle connections that are still in a client's connection pool. hyper asks its timer for a new sleep each time it
+//! starts to wait for a head, so a timer of our own can tell the two phases apart. Bytes of a head that arrived together
+//! with the previous request are not noticed: such a head may take the idle minute.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::socket::Traffic;
 /// How long a connection may be idle between two requests.
 pub(super) const IDLE: Duration = Duration::from_mins(1);
 
-/// A connection's timer; hyper uses it for heads alone.
+/// The timer of one connection; hyper uses it only while it waits for a head.
 #[derive(Debug)]
 pub(super) struct HeadTimer {
     head: Duration,
@@ -29,7 +29,7 @@ pub(super) struct HeadTimer {
 struct HeadSleep {
     head: Duration,
     traffic: Arc<Traffic>,
-    /// The reads before the wait; `None` once the head has begun.
+    /// The number of reads when the wait started; `None` once bytes of the head have arrived.
     reads_before: Option<u64>,
     sleep: Pin<Box<tokio::time::Sleep>>,
 }
@@ -93,7 +93,7 @@ mod tests {
 
     const HEAD: Duration = Duration::from_secs(10);
 
-    /// A client of a server that answers everything with nothing.
+    /// The client side of a connection to a server that sends an empty response to every request.
     fn connected() -> DuplexStream {
         let (ours, theirs) = duplex(1024);
         let stream = ClientSocket::new(ours);
@@ -105,27 +105,27 @@ mod tests {
     }
 
     async fn request(client: &mut DuplexStream) {
-        client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("it is served");
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") {
-            answer.push(client.read_u8().await.expect("an answer comes"));
+        client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("the connection is open");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await.expect("a response arrives"));
         }
     }
 
-    /// How long it takes until the server hangs up.
-    async fn hung_up_after(client: &mut DuplexStream) -> Duration {
+    /// How long it takes until the server closes the connection.
+    async fn time_until_closed(client: &mut DuplexStream) -> Duration {
         let started = Instant::now();
-        client.read_to_end(&mut Vec::new()).await.expect("a duplex cannot break");
+        client.read_to_end(&mut Vec::new()).await.expect("a duplex stream has no read errors");
         started.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_says_nothing_has_the_header_timeout() {
-        assert_eq!(hung_up_after(&mut connected()).await, HEAD);
+    async fn a_client_that_sends_nothing_gets_the_header_timeout() {
+        assert_eq!(time_until_closed(&mut connected()).await, HEAD);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_head_has_the_header_timeout_however_often_a_byte_comes() {
+    async fn bytes_of_a_head_do_not_extend_the_header_timeout() {
         let mut client = connected();
         let started = Instant::now();
         for byte in b"GET /some/path HTTP/1.1\r\nhost: localhost\r\n".iter().cycle() {
@@ -138,22 +138,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn between_calls_a_connection_may_be_idle_for_a_minute() {
+    async fn a_connection_may_be_idle_for_a_minute_between_requests() {
         let mut client = connected();
         for _ in 0..3 {
             request(&mut client).await;
             tokio::time::sleep(IDLE * 59 / 60).await;
         }
         request(&mut client).await;
-        assert_eq!(hung_up_after(&mut client).await, IDLE);
+        assert_eq!(time_until_closed(&mut client).await, IDLE);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_later_head_has_the_header_timeout_from_its_first_byte() {
+    async fn the_header_timeout_of_a_later_request_starts_at_its_first_byte() {
         let mut client = connected();
         request(&mut client).await;
         tokio::time::sleep(IDLE / 2).await;
-        client.write_all(b"GET / HT").await.expect("it is served");
-        assert_eq!(hung_up_after(&mut client).await, HEAD);
+        client.write_all(b"GET / HT").await.expect("the connection is open");
+        assert_eq!(time_until_closed(&mut client).await, HEAD);
     }
 }

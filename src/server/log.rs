@@ -1,5 +1,5 @@
-//! The log: one line a request on stderr, written by a thread of its own so that no request waits for a terminal. Bodies and
-//! credentials never get in, and what a client wrote cannot move the cursor.
+//! The log: one line per request, and warnings, on stderr. A thread of its own writes it, so that no request waits for a
+//! terminal. Bodies and credentials are never logged, and control characters are escaped.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use serde::Serialize;
 
-use super::Shell;
+use super::ServerState;
 use crate::clock::{Timestamp, system_now};
 use crate::config::{LogFormat, LogLevel};
 use crate::emulator::RequestContext;
@@ -20,49 +20,55 @@ use crate::request::Head;
 use crate::response::Response;
 use crate::{redact, terminal};
 
-/// Bytes of lines that wait to be written; more are dropped and counted.
-const MAX_WAITING_BYTES: usize = 4 << 20;
+/// Maximum size of the lines that are queued; further lines are dropped and counted.
+const MAX_QUEUED_BYTES: usize = 4 << 20;
 
-/// Bytes for which the writer is woken before their time.
-const ENOUGH_BYTES: usize = 128 << 10;
+/// Size of the queue at which the writer is woken before the flush interval is over.
+const BATCH_BYTES: usize = 128 << 10;
 
-/// How long a line may wait for more to be written with it. To wake the writer for every line would cost more than the
-/// request that the line is about.
-const FLUSH: Duration = Duration::from_millis(50);
+/// How long a line may be queued so that others are written together with it. Waking the writer for every line would cost
+/// more than the request that the line is about.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long the end of the program waits for the lines that are left: nobody may be reading them.
-const FINISH: Duration = Duration::from_millis(500);
+/// How long the end of the program waits for the queued lines to be written: stderr may not be read.
+const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Characters of a path that a line shows.
-const MAX_PATH: usize = 256;
+/// Maximum number of characters of a path in a line.
+const MAX_PATH_CHARS: usize = 256;
 
-/// The end that requests use. They write their lines themselves, outside of the lock; under it they only put them in a row.
+/// The log of a server. Requests format their lines before they take the queue's lock.
 #[derive(Debug)]
 pub(super) struct Log {
     level: LogLevel,
     format: LogFormat,
     color: Color,
     queue: Arc<Queue>,
-    /// Closed by the writer when it is done.
-    done: Mutex<Option<Receiver<()>>>,
+    /// Closed by the writer when it has ended.
+    writer_ended: Mutex<Option<Receiver<()>>>,
 }
 
-/// The lines that wait.
+/// The lines that are not written yet.
 #[derive(Debug)]
 struct Queue {
-    waiting: Mutex<Waiting>,
-    /// Tells the writer that there is something to write, or enough of it, or the end.
-    told: Condvar,
+    state: Mutex<QueueState>,
+    /// Wakes the writer: for the first line, for a full batch, and for the end.
+    wake: Condvar,
     dropped: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct QueueState {
     text: String,
     is_open: bool,
 }
 
-/// One request, as the log shows it.
+/// Lines that the writer took from the queue.
+struct Batch {
+    text: String,
+    is_last: bool,
+}
+
+/// The log line of a request.
 #[derive(Debug, Serialize)]
 pub(super) struct LogLine<'a> {
     at: Timestamp,
@@ -77,9 +83,14 @@ pub(super) struct LogLine<'a> {
 }
 
 impl<'a> LogLine<'a> {
-    /// The line of a request that took so long.
-    pub(super) fn of(head: &'a Head, context: Option<&'a RequestContext>, response: &Response, took: Duration) -> Self {
-        let struck = |context: &'a RequestContext| {
+    /// The line of a request that took `duration` from its head to its response.
+    pub(super) fn of(
+        head: &'a Head,
+        context: Option<&'a RequestContext>,
+        response: &Response,
+        duration: Duration,
+    ) -> Self {
+        let struck_fault = |context: &'a RequestContext| {
             let note = context.faults.iter().find(|note| note.outcome == crate::journal::FaultOutcome::Struck)?;
             Some(&*note.rule)
         };
@@ -88,10 +99,10 @@ impl<'a> LogLine<'a> {
             tenant: context.and_then(|context| context.tenant.as_ref()).map(|tenant| &*tenant.label),
             operation: context.map(RequestContext::name),
             method: head.method.as_str(),
-            path: beginning(redact::masked(&head.path)),
+            path: truncate(redact::masked(&head.path)),
             status: (response.status > 0).then_some(response.status),
-            fault: context.and_then(struck),
-            micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            fault: context.and_then(struck_fault),
+            micros: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
         }
     }
 
@@ -105,9 +116,9 @@ impl<'a> LogLine<'a> {
 
     fn text(&self, color: Color) -> String {
         let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
-        let (on, off) = color.of(self.level());
+        let (color_on, color_off) = color.escapes(self.level());
         let mut text = format!(
-            "{} {on}{status}{off} {} {} {} {}",
+            "{} {color_on}{status}{color_off} {} {} {} {}",
             self.at,
             self.tenant.unwrap_or("-"),
             self.operation.unwrap_or("-"),
@@ -123,7 +134,7 @@ impl<'a> LogLine<'a> {
 
     fn json(&self) -> String {
         let mut line = serde_json::to_string(self).unwrap_or_default();
-        // Nothing else in a line was written by a client.
+        // The path is the only field whose text comes from a client.
         if self.path.bytes().any(|byte| !byte.is_ascii_graphic()) {
             line = terminal::harmless(&line).into_owned();
         }
@@ -132,27 +143,26 @@ impl<'a> LogLine<'a> {
     }
 }
 
-/// As many characters of a path as a line shows.
-fn beginning(path: Cow<'_, str>) -> Cow<'_, str> {
-    if path.len() <= MAX_PATH { path } else { path.chars().take(MAX_PATH).collect::<String>().into() }
+/// The first [`MAX_PATH_CHARS`] characters of a path.
+fn truncate(path: Cow<'_, str>) -> Cow<'_, str> {
+    if path.len() <= MAX_PATH_CHARS { path } else { path.chars().take(MAX_PATH_CHARS).collect::<String>().into() }
 }
 
 impl Log {
-    /// Starts the writer.
+    /// Starts the writer's thread.
     pub(super) fn start(level: LogLevel, format: LogFormat) -> io::Result<Self> {
-        let waiting = Mutex::new(Waiting { text: String::new(), is_open: true });
-        let queue = Arc::new(Queue { waiting, told: Condvar::new(), dropped: AtomicU64::new(0) });
-        let log = Self { level, format, color: Color::wanted(), queue: Arc::clone(&queue), done: Mutex::default() };
-        let (end, done) = channel();
+        let state = Mutex::new(QueueState { text: String::new(), is_open: true });
+        let queue = Arc::new(Queue { state, wake: Condvar::new(), dropped: AtomicU64::new(0) });
+        let (end, ended) = channel();
+        let writer_queue = Arc::clone(&queue);
         std::thread::Builder::new().name("log".to_owned()).spawn(move || {
-            queue.write(format);
+            writer_queue.write_batches(format);
             drop(end);
         })?;
-        *log.done.lock() = Some(done);
-        Ok(log)
+        Ok(Self { level, format, color: Color::of_stderr(), queue, writer_ended: Mutex::new(Some(ended)) })
     }
 
-    /// Logs a request, if requests are logged at all.
+    /// Logs a request, unless the log's level excludes its line.
     pub(super) fn request<'a>(&self, line: impl FnOnce() -> LogLine<'a>) {
         if self.level < LogLevel::Error {
             return;
@@ -166,20 +176,20 @@ impl Log {
         }
     }
 
-    /// Logs what may be a mistake.
+    /// Logs a warning.
     pub(super) fn warn(&self, text: &str) {
         if self.level >= LogLevel::Warn {
             self.queue.add(&warning(self.format, text));
         }
     }
 
-    /// Has written what waits, unless nobody reads it.
+    /// Writes the queued lines and ends the writer; gives up after [`FINISH_TIMEOUT`].
     pub(super) fn finish(&self) {
-        self.queue.waiting.lock().is_open = false;
-        self.queue.told.notify_one();
-        if let Some(done) = self.done.lock().take() {
-            // Either way there is nothing more to do: the writer never says anything, it only ends.
-            let _ = done.recv_timeout(FINISH);
+        self.queue.state.lock().is_open = false;
+        self.queue.wake.notify_one();
+        if let Some(ended) = self.writer_ended.lock().take() {
+            // The channel carries no messages: this returns when the writer ends, or after the timeout.
+            let _ = ended.recv_timeout(FINISH_TIMEOUT);
         }
     }
 }
@@ -193,65 +203,69 @@ fn warning(format: LogFormat, text: &str) -> String {
 }
 
 impl Queue {
+    /// Adds a line, or drops and counts it if the queue is full.
     fn add(&self, line: &str) {
-        let mut waiting = self.waiting.lock();
-        let before = waiting.text.len();
-        if !waiting.is_open || before + line.len() > MAX_WAITING_BYTES {
+        let mut state = self.state.lock();
+        let length = state.text.len();
+        if !state.is_open || length + line.len() > MAX_QUEUED_BYTES {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        waiting.text.push_str(line);
-        let is_enough = before < ENOUGH_BYTES && waiting.text.len() >= ENOUGH_BYTES;
-        drop(waiting);
-        if before == 0 || is_enough {
-            self.told.notify_one();
+        state.text.push_str(line);
+        let is_batch_full = length < BATCH_BYTES && state.text.len() >= BATCH_BYTES;
+        drop(state);
+        if length == 0 || is_batch_full {
+            self.wake.notify_one();
         }
     }
 
-    /// Writes lines until the end.
-    fn write(&self, format: LogFormat) {
-        let mut text = String::new();
-        let mut is_open = true;
-        while is_open {
-            is_open = self.take(&mut text);
+    /// Writes lines until the queue is closed and empty.
+    fn write_batches(&self, format: LogFormat) {
+        let mut buffer = String::new();
+        loop {
+            let batch = self.next_batch(buffer);
             let dropped = self.dropped.swap(0, Ordering::Relaxed);
-            // Nobody may be reading; the server serves all the same.
-            let mut out = io::stderr();
+            // Errors are ignored: a closed stderr must not stop the server.
+            let mut stderr = io::stderr();
             if dropped > 0 {
-                let lost = format!("{dropped} lines were dropped: stderr does not keep up");
-                let _ = out.write_all(warning(format, &lost).as_bytes());
+                let text = format!("{dropped} lines were dropped: stderr is read too slowly");
+                let _ = stderr.write_all(warning(format, &text).as_bytes());
             }
-            let _ = out.write_all(text.as_bytes());
-            text.clear();
-            text.shrink_to(2 * ENOUGH_BYTES);
+            let _ = stderr.write_all(batch.text.as_bytes());
+            if batch.is_last {
+                return;
+            }
+            buffer = batch.text;
+            buffer.clear();
+            buffer.shrink_to(2 * BATCH_BYTES);
         }
     }
 
-    /// Waits for lines and takes them, in exchange for an empty text; false after the last.
-    fn take(&self, text: &mut String) -> bool {
-        let mut waiting = self.waiting.lock();
-        while waiting.text.is_empty() && waiting.is_open {
-            self.told.wait(&mut waiting);
+    /// Waits for lines and takes them; `empty` becomes the queue's next buffer.
+    fn next_batch(&self, empty: String) -> Batch {
+        let mut state = self.state.lock();
+        while state.text.is_empty() && state.is_open {
+            self.wake.wait(&mut state);
         }
-        if waiting.is_open && waiting.text.len() < ENOUGH_BYTES {
-            // Sooner only when there is enough to write, or the end.
-            self.told.wait_for(&mut waiting, FLUSH);
+        if state.is_open && state.text.len() < BATCH_BYTES {
+            // Ends early when the batch is full or the queue is closed.
+            self.wake.wait_for(&mut state, FLUSH_INTERVAL);
         }
-        std::mem::swap(&mut waiting.text, text);
-        waiting.is_open
+        let text = std::mem::replace(&mut state.text, empty);
+        Batch { text, is_last: !state.is_open }
     }
 }
 
-impl Shell {
-    /// Says once that a key looks real: this program sends nothing anywhere, but keys leak by being where they need not be.
+impl ServerState {
+    /// Warns once if a request's key looks like a real one: this program sends it nowhere, but test environments leak keys.
     pub(super) fn warn_of_real_key(&self, head: &Head) {
         if head.credential().is_some_and(redact::looks_real) && !self.warned_of_real_key.swap(true, Ordering::Relaxed) {
-            self.log.warn("a key of a request looks like a real LlamaCloud key; any text will do here");
+            self.log.warn("the key of a request looks like a real LlamaCloud key; any other text works here too");
         }
     }
 }
 
-/// Whether statuses are coloured.
+/// Whether the status in a text line is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Color {
     Plain,
@@ -259,12 +273,14 @@ enum Color {
 }
 
 impl Color {
-    fn wanted() -> Self {
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if io::stderr().is_terminal() && !refused { Self::Coloured } else { Self::Plain }
+    /// Coloured if stderr is a terminal and `NO_COLOR` is not set.
+    fn of_stderr() -> Self {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        if io::stderr().is_terminal() && !no_color { Self::Coloured } else { Self::Plain }
     }
 
-    fn of(self, level: LogLevel) -> (&'static str, &'static str) {
+    /// The escape sequences before and after a status of this level.
+    fn escapes(self, level: LogLevel) -> (&'static str, &'static str) {
         match (self, level) {
             (Self::Plain, _) => ("", ""),
             (_, LogLevel::Error) => ("\x1b[31m", "\x1b[0m"),

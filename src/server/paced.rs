@@ -1,4 +1,4 @@
-//! A response's body that goes out slowly: in portions with a pause between them, on the tenant's clock.
+//! A response body that is sent slowly: in portions, with pauses that run on the tenant's clock.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use crate::clock::Clock;
 use crate::emulator::RequestContext;
 use crate::response::Pace;
 
-/// Portions a second in which a bandwidth is kept.
-const PORTIONS_A_SECOND: u64 = 20;
+/// How many portions per second a bandwidth is divided into.
+const PORTIONS_PER_SECOND: u64 = 20;
 
-/// So many bytes, a pause, so many bytes.
+/// The size of a portion, and the pause after each but the last.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Portions {
     pub(super) bytes: usize,
@@ -24,50 +24,50 @@ pub(super) struct Portions {
 }
 
 impl Portions {
-    /// The portions in which `pace` goes; all at once when it is free.
+    /// The portions for `pace`; a single one if the pace is free.
     pub(super) fn of(pace: &Pace) -> Self {
         match *pace {
             Pace::Free => Self { bytes: usize::MAX, every: Duration::ZERO },
             Pace::Dribble { bytes, every } => Self { bytes, every },
-            Pace::Bandwidth(a_second) => {
-                let bytes = (a_second / PORTIONS_A_SECOND).max(1);
-                let every = Duration::from_secs(1).mul_f64(seconds(bytes) / seconds(a_second));
+            Pace::Bandwidth(bytes_per_second) => {
+                let bytes = (bytes_per_second / PORTIONS_PER_SECOND).max(1);
+                let every = Duration::from_secs(1).mul_f64(to_float(bytes) / to_float(bytes_per_second));
                 Self { bytes: usize::try_from(bytes).unwrap_or(usize::MAX), every }
             }
         }
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the ratio of two byte counts; no digit beyond the tenth matters")]
-fn seconds(bytes: u64) -> f64 {
+#[expect(clippy::cast_precision_loss, reason = "for the ratio of two byte counts ten exact digits are enough")]
+fn to_float(bytes: u64) -> f64 {
     bytes as f64
 }
 
 /// The wait between two portions.
 type Pause = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
-/// A body in portions.
-pub(super) struct Paced {
+/// A body sent in portions.
+pub(super) struct PacedBody {
     rest: Bytes,
     portions: Portions,
     clock: Arc<Clock>,
-    /// The request, open until the last portion is out.
+    /// The request, which counts as open until the last portion is handed to hyper.
     context: Option<Box<RequestContext>>,
     pause: Option<Pause>,
 }
 
-impl Paced {
+impl PacedBody {
     pub(super) fn new(body: Bytes, portions: Portions, clock: Arc<Clock>) -> Self {
         Self { rest: body, portions, clock, context: None, pause: None }
     }
 
-    /// The same body; the request stays open as long as it goes out.
-    pub(super) fn of(self, context: Box<RequestContext>) -> Self {
+    /// The same body, which keeps its request open until it is sent.
+    pub(super) fn keeping_open(self, context: Box<RequestContext>) -> Self {
         Self { context: Some(context), ..self }
     }
 }
 
-impl Body for Paced {
+impl Body for PacedBody {
     type Data = Bytes;
     type Error = Infallible;
 

@@ -11,11 +11,11 @@ use http::header::{CONNECTION, DATE, HeaderValue};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Incoming};
 
-use super::body::{self, Unread};
+use super::body::{self, BodyError, ReceivedBody};
 use super::connection::ConnectionState;
-use super::guard::Seen;
+use super::guard::GuardedHead;
 use super::log;
-use super::paced::{Paced, Portions};
+use super::paced::{PacedBody, Portions};
 use super::wire::WirePlan;
 use crate::clock::Clock;
 use crate::emulator::{Begun, Decided, Emulator, RequestContext};
@@ -25,7 +25,7 @@ use crate::request::{Head, Request};
 use crate::response::{HeadReset, Pace, Response};
 
 /// The body of a response.
-type ResponseBody = Either<Full<Bytes>, Paced>;
+type ResponseBody = Either<Full<Bytes>, PacedBody>;
 
 /// A request between its head and its response. If it is dropped in between, its client has gone, and the journal records
 /// that.
@@ -43,30 +43,30 @@ pub(super) async fn respond(
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let has_body = !body.is_end_stream();
-    let stopped = connection.shell.guard.stop(Seen::of(&parts));
+    let stopped = connection.server.guard.early_response(GuardedHead::of(&parts));
     let head = Head {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         method: parts.method,
         headers: parts.headers,
     };
-    let begun = stopped.map_or_else(|| connection.shell.emulator.begin(&head), Begun::Done);
+    let begun = stopped.map_or_else(|| connection.server.emulator.begin(&head), Begun::Done);
     let (response, head, context) = match begun {
         Begun::Done(response) if has_body => (close_after(&connection, response), head, None),
         Begun::Done(response) => (response, head, None),
         Begun::Admitted(context) => {
-            connection.shell.warn_of_real_key(&head);
+            connection.server.warn_of_real_key(&head);
             let in_flight = InFlight { connection: Arc::clone(&connection), context: Some(context) };
             let (in_flight, response, head) = serve(in_flight, head, body).await;
             (response, head, in_flight.finish())
         }
     };
-    connection.shell.log.request(|| log::LogLine::of(&head, context.as_deref(), &response, started.elapsed()));
+    connection.server.log.request(|| log::LogLine::of(&head, context.as_deref(), &response, started.elapsed()));
     match context {
         Some(context) if needs_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
         context => {
             if let Some(context) = &context {
-                connection.answers(context);
+                connection.note_response(context);
             }
             Ok(to_http(&connection, &head, response, context))
         }
@@ -78,15 +78,18 @@ pub(super) async fn respond(
 async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight, Response, Head) {
     if let Some(reset) = in_flight.context().head_reset {
         if reset == HeadReset::InBody {
-            body::touch(body).await;
+            body::wait_for_first_bytes(body).await;
         }
         return (in_flight, Response::no_response(), head);
     }
     let limit = in_flight.context().body_limit;
-    let body = match body::read(body, limit).await {
-        Ok(body) => body,
-        Err(unread) => {
-            let response = refuse(&mut in_flight, &head, unread);
+    let connection = Arc::clone(&in_flight.connection);
+    // The reservation of memory lives as long as the body: until the request is finished.
+    let ReceivedBody { bytes: body, reservation } = match body::read(body, limit, &connection.server.body_budget).await
+    {
+        Ok(received) => received,
+        Err(error) => {
+            let response = refuse(&mut in_flight, &head, error);
             return (in_flight, response, head);
         }
     };
@@ -98,6 +101,7 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
         // is dropped. A request that need not wait does so without a task: it is decided and acts in one step.
         Ok(Decided::Wait(wait, pending)) => {
             let acting = tokio::spawn(async move {
+                let _reservation = reservation;
                 if let Some(clock) = in_flight.context().clock().map(Arc::clone) {
                     clock.sleep(wait).await;
                 }
@@ -122,23 +126,24 @@ fn caught<T>(
     stage: impl FnOnce(&Emulator, &mut RequestContext) -> T,
 ) -> Result<T, Response> {
     let connection = Arc::clone(&in_flight.connection);
-    let emulator = &connection.shell.emulator;
+    let emulator = &connection.server.emulator;
     let context = in_flight.context();
     catch_unwind(AssertUnwindSafe(|| stage(emulator, context))).map_err(|_| emulator.record_panic(context, head))
 }
 
 /// The response to a request whose body could not be read.
-fn refuse(in_flight: &mut InFlight, head: &Head, unread: Unread) -> Response {
+fn refuse(in_flight: &mut InFlight, head: &Head, body_error: BodyError) -> Response {
     let connection = Arc::clone(&in_flight.connection);
-    let emulator = &connection.shell.emulator;
+    let emulator = &connection.server.emulator;
     let context = in_flight.context();
-    let error = match unread {
-        Unread::TooLarge => ApiError::body_too_large(context.body_limit),
-        Unread::TooSlow => ApiError::text(408, "Request body came too slowly"),
-        Unread::Broken | Unread::Gone => ApiError::unreadable_body(),
+    let error = match body_error {
+        BodyError::TooLarge => ApiError::body_too_large(context.body_limit),
+        BodyError::OverBudget(budget) => ApiError::over_body_budget(budget.limit_bytes),
+        BodyError::TooSlow => ApiError::text(408, "Request body came too slowly"),
+        BodyError::Malformed | BodyError::ClientGone => ApiError::unreadable_body(),
     };
     let response = emulator.refuse(context, head, error);
-    if unread == Unread::Gone {
+    if body_error == BodyError::ClientGone {
         emulator.record_outcome(context, Outcome::ClientGone);
     }
     close_after(&connection, response)
@@ -162,14 +167,14 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(context) = self.context.take() {
-            self.connection.shell.emulator.record_outcome(&context, Outcome::ClientGone);
+            self.connection.server.emulator.record_outcome(&context, Outcome::ClientGone);
         }
     }
 }
 
 /// A response given before the body was read is the last one of its connection.
 fn close_after(connection: &ConnectionState, mut response: Response) -> Response {
-    connection.unread.store(true, Ordering::Relaxed);
+    connection.has_unread_body.store(true, Ordering::Relaxed);
     response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
@@ -196,7 +201,7 @@ fn to_http(
     mut response: Response,
     context: Option<Box<RequestContext>>,
 ) -> http::Response<ResponseBody> {
-    connection.shell.guard.share(&head.headers, &mut response.headers);
+    connection.server.guard.add_cors_headers(&head.headers, &mut response.headers);
     if !clock_of(connection, context.as_deref()).shows_wall() {
         add_date(connection, &mut response, context.as_deref());
     }
@@ -205,7 +210,7 @@ fn to_http(
     let body = match (&response.wire.pace, context, clock) {
         (Pace::Free, ..) | (_, None, _) | (_, _, None) => Either::Left(Full::new(response.body)),
         (pace, Some(context), Some(clock)) => {
-            Either::Right(Paced::new(response.body, Portions::of(pace), clock).of(context))
+            Either::Right(PacedBody::new(response.body, Portions::of(pace), clock).keeping_open(context))
         }
     };
     let mut sent = http::Response::new(body);
@@ -224,7 +229,7 @@ fn add_date(connection: &ConnectionState, response: &mut Response, context: Opti
 
 /// The clock by which the response to a request is dated.
 fn clock_of<'a>(connection: &'a ConnectionState, context: Option<&'a RequestContext>) -> &'a Clock {
-    context.and_then(RequestContext::clock).map_or(connection.shell.emulator.tenants().template_clock(), |clock| clock)
+    context.and_then(RequestContext::clock).map_or(connection.server.emulator.tenants().template_clock(), |clock| clock)
 }
 
 #[cfg(test)]
@@ -281,14 +286,16 @@ mod tests {
 
     fn send(connection: &Arc<ConnectionState>, path: &str) -> Response {
         let request = request(path);
-        let Begun::Admitted(context) = connection.shell.emulator.begin(&request.head) else { panic!("it is accepted") };
+        let Begun::Admitted(context) = connection.server.emulator.begin(&request.head) else {
+            panic!("it is accepted")
+        };
         decide(connection, context, &request)
     }
 
     #[test]
     fn a_handler_that_panics_fails_only_its_own_request() {
         let connection = connection();
-        let tenant = connection.shell.emulator.tenants().admit("llx-a").expect("there is room");
+        let tenant = connection.server.emulator.tenants().admit("llx-a").expect("there is room");
         let routed = RoutedOperation { position: 0, operation: &PANICS, path: Vec::new() };
         let context = RequestContext::of_tenant(Arc::clone(&tenant), RequestTarget::Operation(routed), 1 << 20);
         let response = decide(&connection, Box::new(context), &request("/panics"));

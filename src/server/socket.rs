@@ -1,6 +1,5 @@
-//! The socket of a connection. It notes that bytes came, and gives up on a client that does not take what it is sent:
-//! without this, one that never reads its answers would keep a connection and their bytes for ever. It never looks at
-//! what goes through it.
+//! The socket of a connection: it counts reads, and fails a write that makes no progress for a minute. Without that limit a
+//! client that never reads its responses would occupy a connection and the buffered responses for ever.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,32 +12,32 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// How long a client may take nothing while there is something for it.
-const STALL: Duration = Duration::from_mins(1);
+/// How long a write may wait for the client to read.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What is known of a connection's traffic outside of hyper.
+/// What the socket of a connection has seen; shared with the code around hyper.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     reads: AtomicU64,
     is_broken: AtomicBool,
 }
 
-/// A socket whose client has to keep up.
+/// A socket with a time limit for writes.
 #[derive(Debug)]
 pub(super) struct ClientSocket<S = TcpStream> {
     socket: S,
     traffic: Arc<Traffic>,
-    /// Runs while a write waits.
-    stalled: Option<Pin<Box<Sleep>>>,
+    /// The time limit of the write that is waiting, if one is.
+    write_timeout: Option<Pin<Box<Sleep>>>,
 }
 
 impl Traffic {
-    /// How often bytes have come.
+    /// How many reads returned bytes.
     pub(super) fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
     }
 
-    /// Whether something could not be sent.
+    /// Whether a write failed.
     pub(super) fn is_broken(&self) -> bool {
         self.is_broken.load(Ordering::Relaxed)
     }
@@ -46,7 +45,7 @@ impl Traffic {
 
 impl<S> ClientSocket<S> {
     pub(super) fn new(socket: S) -> Self {
-        Self { socket, traffic: Arc::default(), stalled: None }
+        Self { socket, traffic: Arc::default(), write_timeout: None }
     }
 
     pub(super) fn traffic(&self) -> Arc<Traffic> {
@@ -57,13 +56,13 @@ impl<S> ClientSocket<S> {
         &self.socket
     }
 
-    /// What a write comes to: one that waits may not wait longer than [`STALL`].
-    fn in_time<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// The result of a write: an error if it has waited for [`WRITE_TIMEOUT`].
+    fn within_timeout<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         let written = if written.is_pending() {
-            let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(STALL)));
-            stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+            let timeout = self.write_timeout.get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_TIMEOUT)));
+            timeout.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
         } else {
-            self.stalled = None;
+            self.write_timeout = None;
             written
         };
         if matches!(written, Poll::Ready(Err(_))) {
@@ -91,7 +90,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientSocket<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write(context, bytes);
-        self.in_time(context, written)
+        self.within_timeout(context, written)
     }
 
     fn poll_write_vectored(
@@ -100,7 +99,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write_vectored(context, slices);
-        self.in_time(context, written)
+        self.within_timeout(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -124,42 +123,42 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_takes_nothing_is_given_up_after_a_minute() {
+    async fn a_write_that_the_client_never_reads_fails_after_a_minute() {
         let (ours, theirs) = duplex(16);
         let mut stream = ClientSocket::new(ours);
         let traffic = stream.traffic();
         let started = Instant::now();
-        let written = timeout(2 * STALL, stream.write_all(&[0; 17])).await.expect("the write gives up by itself");
-        assert_eq!(written.expect_err("nobody read").kind(), io::ErrorKind::TimedOut);
-        assert_eq!(started.elapsed(), STALL);
+        let written = timeout(2 * WRITE_TIMEOUT, stream.write_all(&[0; 17])).await.expect("the write ends by itself");
+        assert_eq!(written.expect_err("nothing was read").kind(), io::ErrorKind::TimedOut);
+        assert_eq!(started.elapsed(), WRITE_TIMEOUT);
         assert!(traffic.is_broken());
         drop(theirs);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_takes_a_little_now_and_then_is_served_to_the_end() {
+    async fn a_client_that_reads_a_portion_within_each_minute_gets_everything() {
         let (ours, mut theirs) = duplex(16);
         let mut stream = ClientSocket::new(ours);
         let traffic = stream.traffic();
         let reader = tokio::spawn(async move {
             let mut portion = [0; 16];
             for _ in 0..8 {
-                sleep(STALL * 59 / 60).await;
-                theirs.read_exact(&mut portion).await.expect("the other end is there");
+                sleep(WRITE_TIMEOUT * 59 / 60).await;
+                theirs.read_exact(&mut portion).await.expect("the other end is open");
             }
         });
-        stream.write_all(&[0; 8 * 16]).await.expect("each portion went in time");
+        stream.write_all(&[0; 8 * 16]).await.expect("each portion was read in time");
         reader.await.expect("it read everything");
         assert!(!traffic.is_broken());
     }
 
     #[tokio::test]
-    async fn bytes_that_come_are_noted_and_an_end_is_none() {
+    async fn reads_are_counted_and_the_end_of_the_stream_is_not_one() {
         let (ours, mut theirs) = duplex(16);
         let mut stream = ClientSocket::new(ours);
-        theirs.write_all(b"abc").await.expect("there is room");
+        theirs.write_all(b"abc").await.expect("the buffer has room");
         drop(theirs);
-        stream.read_to_end(&mut Vec::new()).await.expect("it ends");
+        stream.read_to_end(&mut Vec::new()).await.expect("the stream ends");
         assert_eq!(stream.traffic().reads(), 1);
     }
 }

@@ -1,4 +1,5 @@
-//! Wire orders, played on the bare socket: answers that break off, never come, come wrong, or are no HTTP at all.
+//! Responses that hyper cannot send, written to the bare socket: cut off, withheld, with a wrong length, informational, or
+//! not HTTP at all.
 
 use std::fmt::Write as _;
 use std::io;
@@ -17,26 +18,26 @@ use crate::clock::Clock;
 use crate::emulator::RequestContext;
 use crate::response::{Break, Response, ResponseEnd};
 
-/// What a connection is told to do instead of going on.
+/// The last response of a connection, to be written without hyper.
 #[derive(Debug)]
 pub(super) struct WirePlan {
     pub(super) response: Response,
-    /// The request; it stays open until the plan is done.
+    /// The request; it counts as open until the plan has been executed.
     pub(super) context: Box<RequestContext>,
 }
 
-/// What is sent instead of HTTP.
+/// The bytes of [`ResponseEnd::Garbage`].
 const GARBAGE: &[u8] = b"\x16\x03\x01\x00\xa5 not HTTP at all \xff\xfe\r\n\r\n{]";
 
-/// How long and how much is read of a client that is still sending when it is hung up on. Without this its system would
-/// throw away the answer that is already on its way.
+/// How long, and up to how many bytes, the server keeps reading after it has closed its half of a connection. Closing a
+/// socket with unread bytes sends a TCP reset, and the client's system would then discard the response.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
 
-/// Plays an plan to its end and closes the connection.
-pub(super) async fn play(mut stream: ClientSocket, plan: WirePlan, mut draining: watch::Receiver<()>) {
+/// Executes a plan and closes the connection. The server's shutdown ends it early.
+pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draining: watch::Receiver<()>) {
     let clock = plan.context.clock().map(Arc::clone);
-    let playing = async {
+    let executing = async {
         match write_response(&mut stream, &plan.response, clock.as_deref()).await {
             Ok(Break::Reset) | Err(_) => reset(&stream),
             Ok(Break::Close) => close(stream).await,
@@ -44,34 +45,36 @@ pub(super) async fn play(mut stream: ClientSocket, plan: WirePlan, mut draining:
         }
     };
     tokio::select! {
-        () = playing => {}
+        () = executing => {}
         _ = draining.changed() => {}
     }
 }
 
-/// Sends as much of the response as there is to be, and says what then becomes of the connection.
+/// Writes the part of the response that the plan asks for; returns how the connection then ends.
 async fn write_response(stream: &mut ClientSocket, response: &Response, clock: Option<&Clock>) -> io::Result<Break> {
-    let (bytes, then) = match response.wire.end {
-        ResponseEnd::Silent(then) => return Ok(then),
+    let (bytes, ending) = match response.wire.end {
+        ResponseEnd::Silent(ending) => return Ok(ending),
         ResponseEnd::Garbage => {
             stream.write_all(GARBAGE).await?;
             return Ok(Break::Close);
         }
         ResponseEnd::Whole => (response.body.len(), Break::Close),
         ResponseEnd::Stall => (0, Break::Hang),
-        ResponseEnd::Cut(bytes, then) => (bytes.min(response.body.len()), then),
+        ResponseEnd::Cut(bytes, ending) => (bytes.min(response.body.len()), ending),
         ResponseEnd::HalfThenReset => (response.body.len() / 2, Break::Reset),
     };
     stream.write_all(head(response).as_bytes()).await?;
-    write_paced(stream, response.body.slice(..bytes), (Portions::of(&response.wire.pace), clock)).await?;
+    write_paced(stream, response.body.slice(..bytes), Portions::of(&response.wire.pace), clock).await?;
     stream.flush().await?;
-    Ok(then)
+    Ok(ending)
 }
 
+/// Writes `rest` in portions; without a clock there are no pauses.
 async fn write_paced(
     stream: &mut ClientSocket,
     mut rest: Bytes,
-    (portions, clock): (Portions, Option<&Clock>),
+    portions: Portions,
+    clock: Option<&Clock>,
 ) -> io::Result<()> {
     while !rest.is_empty() {
         let portion = rest.split_to(portions.bytes.min(rest.len()));
@@ -83,14 +86,14 @@ async fn write_paced(
     Ok(())
 }
 
-/// The response's head as hyper would have written it, but for a length that need not be true.
+/// The head as hyper would write it, except that `content-length` may be wrong on purpose.
 fn head(response: &Response) -> String {
     let status = response.status_code();
     let mut head = format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default());
     for (name, value) in response.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH && **name != CONNECTION) {
         let _ = write!(head, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
     }
-    // An answer that is not final has no body, and nothing that says how long it is.
+    // An informational response (1xx) has no body and no content-length.
     if response.status >= 200 {
         let length = response.wire.content_length.unwrap_or(response.body.len() as u64);
         let _ = write!(head, "content-length: {length}\r\n");
@@ -98,20 +101,20 @@ fn head(response: &Response) -> String {
     head + "\r\n"
 }
 
-/// Ends a connection with RST.
+/// Makes the socket send RST when it is dropped.
 fn reset(stream: &ClientSocket) {
-    // When it fails the connection is gone already.
+    // An error means that the connection is closed already.
     let _ = SockRef::from(stream.socket()).set_linger(Some(Duration::ZERO));
 }
 
-/// Ends a connection with FIN, and hears its client out for a while.
+/// Ends a connection with FIN, then reads for a while what the client still sends.
 pub(super) async fn close(mut stream: ClientSocket) {
     if stream.shutdown().await.is_ok() {
         let _ = tokio::time::timeout(LINGER, drain(&mut stream, LINGER_BYTES)).await;
     }
 }
 
-/// Keeps a connection open and silent until its client goes.
+/// Sends nothing until the client closes the connection; meanwhile the request counts as waiting on its clock.
 async fn hang(mut stream: ClientSocket, clock: Option<&Clock>) {
     tokio::select! {
         () = drain(&mut stream, usize::MAX) => {}
@@ -124,13 +127,13 @@ async fn hang(mut stream: ClientSocket, clock: Option<&Clock>) {
     }
 }
 
-/// Reads and forgets until the client stops sending, or has sent so many bytes.
-async fn drain(stream: &mut ClientSocket, most_bytes: usize) {
-    let mut scratch = [0; 4096];
-    let mut heard = 0;
-    while let Ok(read @ 1..) = stream.read(&mut scratch).await {
-        heard += read;
-        if heard >= most_bytes {
+/// Reads and discards until the client stops sending, or has sent `max_bytes`.
+async fn drain(stream: &mut ClientSocket, max_bytes: usize) {
+    let mut buffer = [0; 4096];
+    let mut received = 0;
+    while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+        received += read;
+        if received >= max_bytes {
             return;
         }
     }

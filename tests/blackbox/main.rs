@@ -43,6 +43,7 @@ mod threats_client_gone;
 mod threats_framing;
 mod threats_heads;
 mod threats_hosts;
+mod threats_inflight_bytes;
 mod threats_limits;
 mod threats_long_run;
 mod threats_mixed_load;

@@ -15,6 +15,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("journal-entries", "1000"),
     ("max-body-bytes", "1MiB"),
     ("max-connections", "2000"),
+    ("max-inflight-bytes", "256MiB"),
     ("max-items", "100000"),
     ("max-state-bytes", "1GiB"),
     ("max-tenants", "10000"),
