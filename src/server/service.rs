@@ -96,7 +96,11 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
     let request = Request { head, body };
     let decided = caught(&mut in_flight, &request.head, |emulator, context| emulator.decide(context, &request));
     let (in_flight, response, head) = match decided {
-        Err(response) | Ok(Decided::Done(response)) => (in_flight, response, request.head),
+        Err(response) | Ok(Decided::Done(response)) => {
+            // A response that is held back holds no body.
+            drop(reservation);
+            (in_flight, response, request.head)
+        }
         // From here on the request runs to its end, even if its client goes away: a task of its own goes on when this one
         // is dropped. A request that need not wait does so without a task: it is decided and acts in one step.
         Ok(Decided::Wait(wait, pending)) => {
