@@ -40,7 +40,7 @@ async def test_a_lost_create_breaks_the_promise_of_no_duplicates(serve, connect,
     report = broken.stderr
     assert "retries do not hold" in report
     assert f"{chain['tenant']} indexes.create: 1 duplicates were made after a lost answer" in report
-    assert "call 1: 201 (cut)" in report and "call 2: 201 (sent)" in report
+    assert "request 1: 201 (cut)" in report and "request 2: 201 (sent)" in report
     assert emulator.check("--max-attempts", "3", "--honour-retry-after").returncode == 0
 
 
