@@ -1,13 +1,13 @@
-//! What ships inside the binary: the schemas and the scenarios. The only place that includes files; it never reads a disk.
+//! The files that are embedded in the binary: schemas and scenarios.
 
-/// Files of a folder by name, as the compiler found them.
+/// Name and content of files in a folder, embedded at compile time.
 macro_rules! files {
     ($folder:literal, $extension:literal, $($name:literal)*) => {
         &[$(($name, include_str!(concat!("../", $folder, "/", $name, $extension)))),*]
     };
 }
 
-/// JSON Schemas, one per request and response body, by name.
+/// Name and text of each JSON Schema.
 pub const SCHEMAS: &[(&str, &str)] = files!(
     "schemas",
     ".json",
@@ -32,7 +32,7 @@ pub const SCHEMAS: &[(&str, &str)] = files!(
     "violations"
 );
 
-/// Scenarios by name, in the order of their names.
+/// Name and text of each scenario, sorted by name.
 pub const SCENARIOS: &[(&str, &str)] = files!(
     "fixtures/scenarios",
     ".toml",

@@ -1,5 +1,5 @@
-//! The server inside another Rust program, usually a test: started on a free port, asked for its URL, dropped. It looks
-//! at neither the environment nor a file, so that a test gets what it asked for wherever it runs.
+//! Runs the server inside another Rust program, usually a test. It reads neither the environment nor a settings file, so
+//! that a test has the same settings on every machine.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::emulator::Emulator;
 use crate::server::Server;
 use crate::suggest;
 
-/// How long what runs on the server may take to end.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit for tasks to end when the server is dropped.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A running server. It ends when this is dropped; requests that are under way then are cut.
+/// A running server. Dropping it stops the server and closes its connections, including those with a request in flight.
 #[derive(Debug)]
 pub struct MockServer {
     address: SocketAddr,
@@ -26,75 +26,80 @@ pub struct MockServer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// A server that is still to be started, and its settings.
+/// The settings of a server that has not been started.
 #[derive(Debug, Clone)]
 pub struct Builder {
-    typed: Vec<(String, Vec<String>)>,
+    flags: Vec<(String, Vec<String>)>,
 }
 
 impl MockServer {
-    /// Starts a server with default settings on a free port of the loopback interface, without a log.
+    /// Starts a server with default settings on a free port of the loopback interface, without logging.
     ///
-    /// Fails when no port can be had.
+    /// Errors: no port can be bound.
     pub fn start() -> Result<Self, String> {
         Self::builder().start()
     }
 
-    /// A server to be started with settings of its own.
+    /// A builder for a server with other settings.
     pub fn builder() -> Builder {
-        Builder { typed: Vec::new() }.set("port", "0").set("log-level", "off")
+        Builder { flags: Vec::new() }.set("port", "0").set("log-level", "off")
     }
 
-    /// Where clients find it: `http://127.0.0.1:` and the port.
+    /// The URL for clients: `http://127.0.0.1:` and the port.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The address that it listens at.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it serves.
+    /// The emulator behind the server.
     pub fn emulator(&self) -> &Emulator {
         &self.emulator
     }
 
-    /// The rules of faults that have never struck, as `name: rule`; what `--strict-faults` asks of the program.
+    /// The fault rules that have never struck, each as `name: rule`. `--strict-faults` checks the same in the program.
     pub fn faults_never_struck(&self) -> Vec<String> {
         self.emulator.tenants().rules_never_struck()
     }
 }
 
-/// Settings that the program sees to itself.
-const OF_THE_PROGRAM: &[&str] = &["config", "port-file", "strict-faults"];
+/// Settings that have an effect only in the command-line program.
+const PROGRAM_ONLY: &[&str] = &["config", "port-file", "strict-faults"];
 
 impl Builder {
-    /// Gives the setting of the flag `--name` a value: `"true"` for one that takes none, one more for one that is
-    /// repeatable. What names no flag is refused by [`Builder::start`].
+    /// Sets the flag `--name` to `value`: `"true"` for a switch. A repeatable flag gets one more value.
+    ///
+    /// [`Builder::start`] checks name and value.
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Self {
         let repeatable = FLAGS.iter().any(|flag| flag.name == name && matches!(flag.takes, Takes::Many(_)));
-        match self.typed.iter_mut().find(|(known, _)| known == name) {
+        match self.flags.iter_mut().find(|(known, _)| known == name) {
             Some((_, values)) if repeatable => values.push(value.to_owned()),
             Some((_, values)) => *values = vec![value.to_owned()],
-            None => self.typed.push((name.to_owned(), vec![value.to_owned()])),
+            None => self.flags.push((name.to_owned(), vec![value.to_owned()])),
         }
         self
     }
 
     /// Starts the server; it listens when this returns.
     ///
-    /// Fails when a setting is wrong, and says which, or when its port cannot be had. `config`, `port-file` and
-    /// `strict-faults` are the program's alone: here no settings file is read, no port written down, and no exit code says
-    /// which rules never struck ([`MockServer::faults_never_struck`] does).
+    /// Errors: a setting is unknown or invalid, or the port cannot be bound. The settings `config`, `port-file` and
+    /// `strict-faults` are errors too, because they have an effect only in the command-line program; instead of the last,
+    /// use [`MockServer::faults_never_struck`].
     pub fn start(self) -> Result<MockServer, String> {
-        if let Some((name, _)) = self.typed.iter().find(|(name, _)| OF_THE_PROGRAM.contains(&name.as_str())) {
-            return Err(format!("--{name} is for the program; a server inside another one does nothing with it"));
+        if let Some((name, _)) = self.flags.iter().find(|(name, _)| PROGRAM_ONLY.contains(&name.as_str())) {
+            return Err(format!("{name} has no effect on an embedded server; it is for the command-line program"));
         }
-        let typed = self.typed.into_iter().map(flag_of).collect::<Result<Vec<_>, _>>()?;
-        let told = RawSettings::alone(&typed);
-        let emulator = Arc::new(Emulator::new(config::read(&told)?, told)?);
+        let flags = self
+            .flags
+            .into_iter()
+            .map(|(name, values)| Ok((known_name(&name)?, values)))
+            .collect::<Result<Vec<_>, String>>()?;
+        let raw = RawSettings::from_flags(&flags);
+        let emulator = Arc::new(Emulator::new(config::read(&raw)?, raw)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -107,12 +112,12 @@ impl Builder {
             runtime.block_on(async {
                 tokio::select! {
                     () = server.run(std::future::pending()) => {}
-                    // RawSetting to stop, or its owner is gone.
+                    // The owner was dropped.
                     _ = stopped => {}
                 }
             });
-            // Once this is dropped, nothing listens any more.
-            runtime.shutdown_timeout(PATIENCE);
+            // Closes the listener and the connections.
+            runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
         });
         Ok(MockServer { address, emulator, stop: Some(stop), thread: Some(thread) })
     }
@@ -122,17 +127,18 @@ impl Drop for MockServer {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A server whose thread panicked is as gone as any.
+            // If the thread panicked, the server has stopped too.
             let _ = thread.join();
         }
     }
 }
 
-fn flag_of((name, values): (String, Vec<String>)) -> Result<(&'static str, Vec<String>), String> {
+/// The name of a flag as the table has it; an error if there is no such flag.
+fn known_name(name: &str) -> Result<&'static str, String> {
     if let Some(flag) = FLAGS.iter().find(|flag| flag.name == name) {
-        return Ok((flag.name, values));
+        return Ok(flag.name);
     }
-    let near = suggest::nearest(&name, FLAGS.iter().map(|flag| flag.name));
+    let near = suggest::nearest(name, FLAGS.iter().map(|flag| flag.name));
     let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
     Err(format!("{name} is not a setting{hint}"))
 }

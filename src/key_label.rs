@@ -1,10 +1,10 @@
-//! How a tenant is shown: never by its key.
+//! The label of a tenant, which is shown instead of its API key.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of an API key, by which its tenant is found.
+/// The SHA-256 of an API key, which identifies its tenant.
 pub type KeyDigest = [u8; 32];
 
 /// The digest of `key`.
@@ -12,12 +12,12 @@ pub fn digest_of(key: &str) -> KeyDigest {
     Sha256::digest(key).into()
 }
 
-/// How the tenant of `key` is shown.
+/// The label of the tenant of `key`.
 pub fn label_of(key: &str) -> String {
     label(&digest_of(key))
 }
 
-/// How the tenant of the key with this digest is shown: `t-` and the first 12 hex digits.
+/// The label for a digest: `t-` and its first 12 hex digits.
 pub fn label(digest: &KeyDigest) -> String {
     digest[..6].iter().fold("t-".to_owned(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -25,7 +25,7 @@ pub fn label(digest: &KeyDigest) -> String {
     })
 }
 
-/// Whether a text looks like a label.
+/// Whether `text` has the form of a label.
 pub fn is_label(text: &str) -> bool {
     text.strip_prefix("t-")
         .is_some_and(|digits| digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))

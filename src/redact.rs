@@ -1,17 +1,16 @@
-//! What of a secret may be shown, in the journal and in the log: its last four characters at most. It never changes what is
-//! kept or compared.
+//! Masks credentials in the journal and in the log: at most their last four characters are shown.
 
 use std::borrow::Cow;
 
-/// What LlamaCloud's own keys begin with, and how many characters they have behind it at least.
+/// The prefix of LlamaCloud's API keys, and the minimum length of the rest.
 const PREFIX: &str = "llx-";
-const LEAST_LENGTH: usize = 40;
+const MIN_LENGTH: usize = 40;
 
-/// Characters of a secret that are shown.
+/// Number of characters of a credential that are shown.
 const SHOWN: usize = 4;
 
-/// Query parameters whose values are secrets to those who give a key there by mistake.
-const NAMES: &[&str] = &[
+/// Names of query parameters whose values are masked, in case a client sends a key there by mistake.
+const SECRET_PARAMETERS: &[&str] = &[
     "access_token",
     "api-key",
     "api_key",
@@ -27,21 +26,21 @@ const NAMES: &[&str] = &[
     "x-api-key",
 ];
 
-/// Whether a key looks like one of the real service's.
+/// Whether `key` has the form of a key of the real service.
 pub fn looks_real(key: &str) -> bool {
-    key.strip_prefix(PREFIX).is_some_and(|rest| length_of_key(rest) == rest.len() && rest.len() >= LEAST_LENGTH)
+    key.strip_prefix(PREFIX).is_some_and(|rest| key_length(rest) == rest.len() && rest.len() >= MIN_LENGTH)
 }
 
-/// The text without the keys in it that look real.
+/// `text` with every key in it masked that has the form of a real one.
 pub fn masked(text: &str) -> Cow<'_, str> {
     let Some(mut at) = text.find(PREFIX) else { return Cow::Borrowed(text) };
     let mut shown = String::new();
     let mut rest = text;
     loop {
         let begin = at + PREFIX.len();
-        let length = length_of_key(&rest[begin..]);
+        let length = key_length(&rest[begin..]);
         shown.push_str(&rest[..begin]);
-        if length < LEAST_LENGTH {
+        if length < MIN_LENGTH {
             shown.push_str(&rest[begin..begin + length]);
         } else {
             shown.push('…');
@@ -55,7 +54,7 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The path and query without keys that look real and without the values of parameters that are called like secrets.
+/// A path and query, with keys that have the form of real ones and the values of secret parameters masked.
 pub fn masked_target(target: &str) -> Cow<'_, str> {
     let Some((path, query)) = target.split_once('?') else { return masked(target) };
     if !query.split('&').any(is_secret) {
@@ -74,11 +73,12 @@ fn masked_pair(pair: &str) -> Cow<'_, str> {
 }
 
 fn is_secret(pair: &str) -> bool {
-    form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)))
+    form_urlencoded::parse(pair.as_bytes())
+        .any(|(name, _)| SECRET_PARAMETERS.iter().any(|known| name.eq_ignore_ascii_case(known)))
 }
 
-/// How many of the characters that keys have a text begins with. They are ASCII, so this is a place to cut.
-fn length_of_key(text: &str) -> usize {
+/// The number of characters at the start of `text` that occur in keys. They are ASCII, so it is a character boundary.
+fn key_length(text: &str) -> usize {
     text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count()
 }
 
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_real_looking_keys_four_characters_are_shown_and_test_keys_stay() {
+    fn real_keys_are_masked_except_four_characters_and_test_keys_are_not() {
         let key = format!("llx-{}wxyz", "a1".repeat(20));
         assert!(looks_real(&key) && !looks_real("llx-team-b") && !looks_real(&format!("{key} ")));
         assert_eq!(masked(&format!("<{key}> {key}{key}é")), "<llx-…wxyz> llx-…wxyzé");
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_are_called_like_secrets_show_no_value() {
+    fn values_of_secret_parameters_are_masked() {
         assert_eq!(masked_target("/a?x=1&API_Key=abc&y=2"), "/a?x=1&API_Key=…&y=2");
         assert_eq!(masked_target("/a?%74oken=abc&token"), "/a?%74oken=…&token=…");
         assert_eq!(masked_target("/a?page_token=abc&b=c=d"), "/a?page_token=abc&b=c=d");

@@ -1,31 +1,31 @@
-//! Independent streams of chance. Every id, made-up value, latency draw and fault draw comes from here, named by seed,
-//! tenant, purpose and ordinal, so that nothing one request draws moves what another gets. It never asks the system for
-//! randomness.
+//! Independent streams of random numbers. Every id, generated value, latency and fault decision is drawn from a stream that
+//! is derived from seed, tenant, purpose and ordinal, so that the draws of one request do not change those of another. The
+//! operating system's randomness is never used.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// A stream of random numbers; equal names give equal streams, on every platform.
+/// A stream of random numbers. Streams with the same seed, tenant, purpose and ordinal are equal on every platform.
 pub type RandomStream = ChaCha8Rng;
 
-/// A stream that is drawn from by number: the n-th draw is the same whether or not those before it were made.
+/// A stream with numbered draws: the n-th draw has the same value whether or not the draws before it were made.
 #[derive(Debug)]
 pub struct Draws {
     stream: ChaCha8Rng,
-    /// The draw at which the stream stands.
+    /// The number of the draw at the stream's current position.
     next: u64,
 }
 
-/// The root of one tenant's streams.
+/// The source of a tenant's streams.
 #[derive(Debug, Clone)]
 pub struct Seed {
     root: Sha256,
 }
 
 impl Seed {
-    /// The streams of `tenant` (its label) under the run's `seed`.
+    /// The source of the streams of the tenant with the label `tenant`, for the seed of the program.
     pub fn new(seed: u64, tenant: &str) -> Self {
         let mut root = Sha256::new();
         root.update(seed.to_le_bytes());
@@ -43,7 +43,7 @@ impl Seed {
         ChaCha8Rng::from_seed(name.finalize().into())
     }
 
-    /// The draws of `purpose`, for one that is used request after request: a stream for each would cost a hash for each.
+    /// The numbered draws of `purpose`, for draws in every request: a stream for each draw would cost a hash for each.
     pub fn draws(&self, purpose: &str) -> Draws {
         Draws { stream: self.stream(purpose, 0), next: 0 }
     }
@@ -53,7 +53,7 @@ impl Draws {
     /// The `ordinal`-th draw, from 0 up to but not including 1.
     pub fn fraction(&mut self, ordinal: u64) -> f64 {
         if self.next != ordinal {
-            // A draw takes two words of the stream.
+            // A draw uses two words of the stream.
             self.stream.set_word_pos(u128::from(ordinal) * 2);
         }
         self.next = ordinal.wrapping_add(1);
@@ -70,7 +70,7 @@ pub fn uuid(stream: &mut RandomStream) -> Uuid {
 
 /// The next number of a stream, from 0 up to but not including 1.
 pub fn fraction(stream: &mut RandomStream) -> f64 {
-    // 53 bits: what a double holds exactly.
+    // 53 bits: an f64 represents them exactly.
     #[expect(
         clippy::cast_precision_loss,
         reason = "both numbers have at most 54 bits, and one of them a single set bit"

@@ -1,16 +1,16 @@
-//! The nearest valid word to one that is not. For error messages alone: nothing is ever taken for what it was not.
+//! Finds the valid word that is most similar to an invalid one, for error messages.
 
-/// The word of `known` that is nearest to `word`, if one is near enough to have been meant.
+/// The word of `known` that is most similar to `word`, if one is similar enough.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let most = word.chars().count() / 3 + 1;
+    let max_distance = word.chars().count() / 3 + 1;
     let ranked = known.map(|candidate| (distance(word, candidate), candidate));
     ranked
-        .filter(|(distance, _)| *distance <= most)
+        .filter(|(distance, _)| *distance <= max_distance)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters must be put in, taken out or changed (Levenshtein).
+/// The Levenshtein distance: the number of letters to insert, remove or replace.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();

@@ -107,7 +107,7 @@ impl State {
     /// jump there would skip the window.
     fn expect_windows(&self, clock: &Clock) {
         if let Some(first_request) = self.first_request {
-            self.faults.window_starts().for_each(|from| clock.expect(first_request.plus(from)));
+            self.faults.window_starts().for_each(|from| clock.add_event(first_request.plus(from)));
         }
     }
 }

@@ -26,7 +26,7 @@ fuzz_target!(|text: &str| {
 });
 
 fn judge(merged: &RawSettings) {
-    assert!(merged.all().all(|(flag, told)| merged.told(flag.name).values == told.values));
+    assert!(merged.all().all(|(flag, told)| merged.get(flag.name).values == told.values));
     match config::read(merged) {
         Ok(settings) => assert_within_limits(&settings),
         Err(error) => {

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use llamacloud_mock::response::Response;
-use llamacloud_mock::schema::{Located, RawBody, locate, read_body};
+use llamacloud_mock::schema::{RawBody, SyntaxError, check_syntax, read_body};
 use llamacloud_mock_fuzz::assert_keeps_to;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -19,12 +19,12 @@ fuzz_target!(|data: &[u8]| {
 /// The search for an error against the parser's own verdict, which no key and no depth can mislead.
 fn compare(text: &str) {
     let well_formed = serde_json::from_str::<IgnoredAny>(text).is_ok();
-    match locate(text) {
-        Located::Broken { at, message } => {
+    match check_syntax(text) {
+        Err(SyntaxError { at, message }) => {
             assert!(!well_formed, "{text:?}: {message} at {at}");
             assert!(at <= text.chars().count(), "{text:?}: {message} at {at}");
         }
-        Located::Sound => assert!(well_formed || text.contains("NaN") || text.contains("Infinity"), "{text:?}"),
+        Ok(()) => assert!(well_formed || text.contains("NaN") || text.contains("Infinity"), "{text:?}"),
     }
 }
 

@@ -31,7 +31,7 @@ pub fn emulator(settings: &[(&'static str, &str)]) -> Emulator {
     let standing = [("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")];
     let typed: Vec<_> =
         standing.iter().chain(settings).map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
-    let told = RawSettings::alone(&typed);
+    let told = RawSettings::from_flags(&typed);
     Emulator::new(config::read(&told).expect("the settings of a target are good"), told).expect("ours compile")
 }
 

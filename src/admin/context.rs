@@ -49,7 +49,7 @@ impl AdminContext<'_> {
 
     /// The tenant of an accepted key, created if need be. A text that looks like a label is no key.
     pub(super) fn tenant_of_key(self, key: &str) -> Option<Arc<Tenant>> {
-        let is_accepted = !key_label::is_label(key) && self.settings.lets_in(key);
+        let is_accepted = !key_label::is_label(key) && self.settings.accepts_key(key);
         if is_accepted { self.tenants.admit(key) } else { None }
     }
 }

@@ -114,7 +114,7 @@ impl Whose {
     fn has_calls_of(&self, key: &str, settings: &Settings) -> bool {
         let elsewhere =
             matches!(self, Self::One(tenant) if settings.isolation == Isolation::Key && &*tenant.label != key);
-        settings.lets_in_label(key) && !elsewhere
+        settings.accepts_label(key) && !elsewhere
     }
 
     /// Whether some of the rules that are meant pass a test.

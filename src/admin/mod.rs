@@ -74,7 +74,7 @@ pub(crate) fn handle(admin: AdminContext<'_>, request: &Request) -> Response {
 fn harmless(mut response: Response) -> Response {
     let Ok(text) = std::str::from_utf8(&response.body) else { return response };
     let shown = redact::masked(text);
-    let shown = match terminal::harmless(&shown) {
+    let shown = match terminal::escape_controls(&shown) {
         Cow::Owned(escaped) => Cow::Owned(escaped),
         Cow::Borrowed(_) => shown,
     };

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
 use crate::response::Payload;
-use crate::schema::Plain;
+use crate::schema::PlainValue;
 use crate::seed;
 use crate::store::state_faults::StateFault;
 use crate::store::{Directory, DirectoryKind, Id, Kind, Prefix, Resource, Scope, Store};
@@ -87,7 +87,7 @@ struct NewDirectory {
     #[serde(default, rename = "type")]
     kind: NewDirectoryType,
     connector_subscription_id: Option<Box<str>>,
-    system_metadata: Option<Plain>,
+    system_metadata: Option<PlainValue>,
 }
 
 /// The types that a client can create.
@@ -143,7 +143,7 @@ fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError>
         description: new.description,
         kind: if is_ephemeral { DirectoryKind::Ephemeral } else { DirectoryKind::User },
         connector_subscription_id: new.connector_subscription_id,
-        system_metadata: new.system_metadata.and_then(|Plain(metadata)| into_object(metadata)),
+        system_metadata: new.system_metadata.and_then(|PlainValue(metadata)| into_object(metadata)),
         created_at: scope.now,
         expires_at: is_ephemeral.then(|| scope.now.plus(EPHEMERAL_LIFETIME)),
     })?;

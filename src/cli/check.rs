@@ -1,5 +1,5 @@
-//! `check`: asks the running server of the same settings whether its clients' retries hold, and says readably what does
-//! not.
+//! The subcommand `check`: fetches the recorded retries from the running server and reports those that break the given
+//! limits.
 
 use std::fmt::Write as _;
 
@@ -9,13 +9,13 @@ use crate::cli::Expectations;
 use crate::cli::client;
 use crate::config::Settings;
 
-/// Whether everything that was asked for held.
+/// The result of the check.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// It did; a sentence for people.
-    Holds(String),
-    /// It did not; a report for people.
-    Broken(String),
+pub enum CheckResult {
+    /// The retries passed; a summary.
+    Passed(String),
+    /// The retries failed; a report of the failures.
+    Failed(String),
 }
 
 #[derive(Deserialize)]
@@ -43,53 +43,56 @@ struct Attempt {
     promised_ms: Option<u64>,
 }
 
-/// Holds the retries that the server saw against what is expected of them.
-pub fn run(settings: &Settings, expected: &Expectations) -> Result<Finding, String> {
+/// Checks the retries that the server of these settings recorded.
+///
+/// Errors: the server does not respond, or not with the expected JSON.
+pub fn run(settings: &Settings, expected: &Expectations) -> Result<CheckResult, String> {
     let tenant = expected.tenant.as_deref().map_or_else(String::new, |tenant| {
         let encoded: String = form_urlencoded::byte_serialize(tenant.as_bytes()).collect();
         format!("?tenant={encoded}")
     });
-    let answer = client::get(settings, &format!("/__admin/retries{tenant}"))?;
-    if answer.status != 200 {
-        return Err(format!("{}/__admin/retries answers {}: {}", answer.from, answer.status, answer.body));
+    let response = client::get(settings, &format!("/__admin/retries{tenant}"))?;
+    if response.status != 200 {
+        return Err(format!("{}/__admin/retries: status {}: {}", response.base_url, response.status, response.body));
     }
-    let retries: Retries = serde_json::from_str(&answer.body)
-        .map_err(|error| format!("{}/__admin/retries cannot be read: {error}", answer.from))?;
-    Ok(judge(&retries, expected))
+    let retries: Retries = serde_json::from_str(&response.body)
+        .map_err(|error| format!("{}/__admin/retries: unexpected JSON: {error}", response.base_url))?;
+    Ok(evaluate(&retries, expected))
 }
 
-fn judge(retries: &Retries, expected: &Expectations) -> Finding {
+fn evaluate(retries: &Retries, expected: &Expectations) -> CheckResult {
     let mut report = String::new();
     for chain in &retries.chains {
-        for complaint in complaints(chain, expected) {
-            let _ = write!(report, "{}: {complaint}\n{}", chain.title(), chain.course());
+        for failure in failures(chain, expected) {
+            let _ = write!(report, "{}: {failure}\n{}", chain.title(), chain.attempt_lines());
         }
     }
     if report.is_empty() {
-        let (requests, chains) = (retries.single_calls, retries.chains.len());
+        let (single, chains) = (retries.single_calls, retries.chains.len());
         let dropped = match retries.dropped {
             0 => String::new(),
-            dropped => format!("; {dropped} are no longer in the journal (--journal-entries) and were not judged"),
+            dropped => format!("; {dropped} were evicted from the journal (--journal-entries) and not checked"),
         };
-        Finding::Holds(format!("retries hold: {requests} requests tried once, {chains} tried again{dropped}"))
+        CheckResult::Passed(format!("retries passed: {single} requests sent once, {chains} retried{dropped}"))
     } else {
-        Finding::Broken(report)
+        CheckResult::Failed(report)
     }
 }
 
-fn complaints(chain: &Chain, expected: &Expectations) -> Vec<String> {
+/// A sentence for each limit that the chain breaks.
+fn failures(chain: &Chain, expected: &Expectations) -> Vec<String> {
     let attempts = chain.attempts.len();
-    let mut complaints = Vec::new();
-    if let Some(most) = expected.max_attempts.filter(|most| attempts > *most as usize) {
-        complaints.push(format!("tried {attempts} times, at most {most} are allowed"));
+    let mut failures = Vec::new();
+    if let Some(max) = expected.max_attempts.filter(|max| attempts > *max as usize) {
+        failures.push(format!("sent {attempts} times, at most {max} are allowed"));
     }
-    if expected.honour_retry_after.is_some() && chain.early_retries > 0 {
-        complaints.push(format!("{} retries came before the promised time", chain.early_retries));
+    if expected.honour_retry_after && chain.early_retries > 0 {
+        failures.push(format!("{} retries were sent before the time in Retry-After", chain.early_retries));
     }
-    if expected.no_duplicate_writes.is_some() && chain.duplicate_writes > 0 {
-        complaints.push(format!("{} duplicates were made after a lost answer", chain.duplicate_writes));
+    if expected.no_duplicate_writes && chain.duplicate_writes > 0 {
+        failures.push(format!("{} duplicate writes after a lost response", chain.duplicate_writes));
     }
-    complaints
+    failures
 }
 
 impl Chain {
@@ -97,16 +100,16 @@ impl Chain {
         format!("{} {}", self.tenant.as_deref().unwrap_or("-"), self.operation.as_deref().unwrap_or("-"))
     }
 
-    /// One line a try.
-    fn course(&self) -> String {
+    /// One line per attempt.
+    fn attempt_lines(&self) -> String {
         self.attempts.iter().fold(String::new(), |mut lines, attempt| {
-            let status = attempt.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+            let status = attempt.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
             let _ = write!(lines, "    request {}: {status} ({})", attempt.seq, attempt.outcome);
             if let Some(gap) = attempt.gap_ms {
-                let _ = write!(lines, ", {gap} ms after the one before");
+                let _ = write!(lines, ", {gap} ms after the previous one");
             }
             if let Some(promised) = attempt.promised_ms {
-                let _ = write!(lines, ", {promised} ms were promised");
+                let _ = write!(lines, ", Retry-After was {promised} ms");
             }
             lines.push('\n');
             lines

@@ -1,4 +1,4 @@
-//! Asking the running server of the same settings, as `healthcheck` and `check` do. It only reads.
+//! The HTTP client with which the subcommands `healthcheck` and `check` read from the running server of the same settings.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -7,40 +7,42 @@ use std::time::Duration;
 
 use crate::config::Settings;
 
-/// How long a server may be silent, and how long its whole answer may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time limits for each read or write, and for the whole response.
+const IO_TIMEOUT: Duration = Duration::from_secs(2);
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Bytes of an answer that are read.
-const MAX_ANSWER_BYTES: u64 = 1 << 30;
+/// Maximum size of a response.
+const MAX_RESPONSE_BYTES: u64 = 1 << 30;
 
-/// What the server answered.
+/// The server's response.
 #[derive(Debug)]
-pub struct Answer {
-    /// The server's URL.
-    pub from: String,
+pub struct ClientResponse {
+    /// The server's URL, without a path.
+    pub base_url: String,
     /// The HTTP status.
     pub status: u16,
     /// The body.
     pub body: String,
 }
 
-/// Gets `path` from the server of these settings, with its admin token if it has one.
-pub fn get(settings: &Settings, path: &str) -> Result<Answer, String> {
+/// Sends a GET request for `path` to the server of these settings, with the admin token if one is set.
+///
+/// Errors: the server does not respond in time, or not in HTTP.
+pub fn get(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
     let address = SocketAddr::new(reachable(settings.host), port(settings)?);
-    let from = format!("http://{address}");
-    let (asked, token) = (path.to_owned(), settings.admin_token.clone());
-    let text = within(DEADLINE, move || ask(address, &asked, token.as_deref()))
-        .map_err(|error| format!("no answer from {from}{path}: {error}"))?;
+    let base_url = format!("http://{address}");
+    let (target, token) = (path.to_owned(), settings.admin_token.clone());
+    let text = within(DEADLINE, move || request(address, &target, token.as_deref()))
+        .map_err(|error| format!("no response from {base_url}{path}: {error}"))?;
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
     let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
     match (status, body) {
-        (Some(status), Some(body)) if text.starts_with("HTTP/1.1 ") => Ok(Answer { from, status, body }),
-        _ => Err(format!("{from}{path} does not speak HTTP")),
+        (Some(status), Some(body)) if text.starts_with("HTTP/1.1 ") => Ok(ClientResponse { base_url, status, body }),
+        _ => Err(format!("{base_url}{path}: not an HTTP response")),
     }
 }
 
-/// Where a server bound to `host` can be reached from here.
+/// The address at which a server bound to `host` can be reached from this machine.
 fn reachable(host: IpAddr) -> IpAddr {
     match host {
         IpAddr::V4(address) if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -49,17 +51,17 @@ fn reachable(host: IpAddr) -> IpAddr {
     }
 }
 
-/// The port that was set, or under 0 the one that the server wrote down.
+/// The port in the settings; for port 0, the port in the server's port file.
 fn port(settings: &Settings) -> Result<u16, String> {
     if settings.port != 0 {
         return Ok(settings.port);
     }
-    let file = settings.port_file.as_ref().ok_or("with --port 0, --port-file says where the port is")?;
+    let file = settings.port_file.as_ref().ok_or("--port 0 needs --port-file FILE, from which the port is read")?;
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    text.trim().parse().map_err(|_| format!("{}: {text:?} is not a port", file.display()))
+    text.trim().parse().map_err(|_| format!("{}: {text:?} is not a port number", file.display()))
 }
 
-/// What `work` comes to, unless it takes too long; it is then left to itself.
+/// The result of `work`, or a timeout error; the thread that runs `work` is not stopped.
 fn within<T: Send + 'static>(
     deadline: Duration,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
@@ -69,15 +71,15 @@ fn within<T: Send + 'static>(
     result.recv_timeout(deadline).unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
 }
 
-fn ask(address: SocketAddr, path: &str, token: Option<&str>) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+fn request(address: SocketAddr, path: &str, token: Option<&str>) -> io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, IO_TIMEOUT)?;
+    stream.set_read_timeout(Some(IO_TIMEOUT))?;
+    stream.set_write_timeout(Some(IO_TIMEOUT))?;
     let token = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{token}Connection: close\r\n\r\n")?;
-    let mut answer = Vec::new();
-    stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
+    let mut response = Vec::new();
+    stream.take(MAX_RESPONSE_BYTES).read_to_end(&mut response)?;
+    Ok(String::from_utf8_lossy(&response).into_owned())
 }
 
 #[cfg(test)]
@@ -85,12 +87,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_that_drips_for_ever_is_given_up() {
-        let drip = || loop {
+    fn work_past_its_deadline_is_a_timeout() {
+        let endless = || loop {
             std::thread::park();
         };
-        let given_up: io::Result<String> = within(Duration::from_millis(1), drip);
-        assert_eq!(given_up.expect_err("it never ends").kind(), ErrorKind::TimedOut);
-        assert_eq!(within(DEADLINE, || Ok("whole")).expect("it ends"), "whole");
+        let result: io::Result<String> = within(Duration::from_millis(1), endless);
+        assert_eq!(result.expect_err("it never ends").kind(), ErrorKind::TimedOut);
+        assert_eq!(within(DEADLINE, || Ok("done")).expect("it ends"), "done");
     }
 }

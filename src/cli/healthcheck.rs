@@ -1,11 +1,16 @@
-//! `healthcheck`: asks the server of the same settings whether it is well. Needs no other program, so that it works in an
-//! image made from scratch.
+//! The subcommand `healthcheck`: checks that the running server is healthy. It needs no other program, so that it works in
+//! a container image without any.
 
 use crate::cli::client;
 use crate::config::Settings;
 
-/// Well, or why not.
+/// Checks the server of these settings.
+///
+/// Errors: it does not respond, or not with status 200.
 pub fn run(settings: &Settings) -> Result<(), String> {
-    let answer = client::get(settings, "/health")?;
-    if answer.status == 200 { Ok(()) } else { Err(format!("{}/health is not well: {}", answer.from, answer.status)) }
+    let response = client::get(settings, "/health")?;
+    match response.status {
+        200 => Ok(()),
+        status => Err(format!("{}/health: status {status}", response.base_url)),
+    }
 }

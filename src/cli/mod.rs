@@ -1,5 +1,4 @@
-//! The command line exactly as typed: the table of flags, the subcommands, and nothing checked yet. What a flag's text
-//! means is `config`'s business.
+//! The command line: parses flags and subcommands. The values of the flags are checked in `config`.
 
 pub mod check;
 pub mod client;
@@ -16,58 +15,56 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use crate::config::Takes::{Many, Nothing, One, OneOf};
 use crate::config::{FLAGS, Flag};
 
-/// What the program is to do.
+/// A subcommand with its arguments.
 #[derive(Debug)]
 pub enum Action {
-    /// Serve until told to stop.
+    /// Run the server until a signal stops it.
     Serve,
-    /// Ask a running server whether it is well.
+    /// Check that a running server is healthy.
     Healthcheck,
-    /// Say of create-index payloads what the service would answer.
+    /// Print the response to the create-index payloads in these files.
     Validate(Vec<PathBuf>),
-    /// List the scenarios that ship with the program.
+    /// List the embedded scenarios.
     Scenarios,
-    /// Print one of them.
+    /// Print the scenario of this name.
     ShowScenario(String),
-    /// Ask a running server whether its clients' retries hold.
+    /// Check the retries that a running server recorded.
     Check(Expectations),
 }
 
-/// What `check` asks of the retries that a server saw.
+/// The limits that `check` applies to the recorded retries.
 #[derive(Debug, Clone, Default)]
 pub struct Expectations {
-    /// No chain of retries is longer.
+    /// Maximum number of times a request is sent.
     pub max_attempts: Option<u32>,
-    /// Every promised wait was kept.
-    pub honour_retry_after: Option<Asked>,
-    /// No lost answer led to a second write.
-    pub no_duplicate_writes: Option<Asked>,
-    /// Only this tenant, by key or label.
+    /// Whether a retry before the time in `Retry-After` is a failure.
+    pub honour_retry_after: bool,
+    /// Whether a second write after a lost response is a failure.
+    pub no_duplicate_writes: bool,
+    /// The tenant to check, by API key or label; all by default.
     pub tenant: Option<String>,
 }
 
-/// Says that something was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked;
-
-/// A command line, taken apart.
+/// A parsed command line.
 #[derive(Debug)]
-pub struct Typed {
-    /// What to do.
+pub struct CommandLine {
+    /// The subcommand.
     pub action: Action,
-    /// The flags that were given, each with its values.
+    /// The given flags, each with its values.
     pub flags: Vec<(&'static str, Vec<String>)>,
 }
 
-/// Takes a command line apart; clap's error prints itself (`--help` and `--version` are errors to it too).
-pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Typed, clap::Error> {
+/// Parses a command line.
+///
+/// Errors: invalid arguments, and also `--help` and `--version`; printing clap's error prints the text for them.
+pub fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, clap::Error> {
     let matches = command().try_get_matches_from(args)?;
     let mut deepest = &matches;
     while let Some((_, inner)) = deepest.subcommand() {
         deepest = inner;
     }
-    let flags = FLAGS.iter().filter_map(|flag| Some((flag.name, typed(deepest, flag)?))).collect();
-    Ok(Typed { action: action(&matches), flags })
+    let flags = FLAGS.iter().filter_map(|flag| Some((flag.name, values(deepest, flag)?))).collect();
+    Ok(CommandLine { action: action(&matches), flags })
 }
 
 fn action(matches: &ArgMatches) -> Action {
@@ -86,16 +83,15 @@ fn action(matches: &ArgMatches) -> Action {
 }
 
 fn expectations(matches: &ArgMatches) -> Expectations {
-    let asked = |name| matches.get_flag(name).then_some(Asked);
     Expectations {
         max_attempts: matches.get_one::<u32>("max-attempts").copied(),
-        honour_retry_after: asked("honour-retry-after"),
-        no_duplicate_writes: asked("no-duplicate-writes"),
+        honour_retry_after: matches.get_flag("honour-retry-after"),
+        no_duplicate_writes: matches.get_flag("no-duplicate-writes"),
         tenant: matches.get_one::<String>("tenant").cloned(),
     }
 }
 
-fn typed(matches: &ArgMatches, flag: &Flag) -> Option<Vec<String>> {
+fn values(matches: &ArgMatches, flag: &Flag) -> Option<Vec<String>> {
     if flag.takes == Nothing {
         return matches.get_flag(flag.name).then(|| vec!["true".to_owned()]);
     }
@@ -104,15 +100,14 @@ fn typed(matches: &ArgMatches, flag: &Flag) -> Option<Vec<String>> {
 
 fn command() -> Command {
     Command::new("llamacloud-mock")
-        .about(
-            "A stand-in for LlamaCloud's Index API: stateful, strict, deterministic, and as broken as a test needs it",
-        )
+        .about("An emulator of LlamaCloud's Index API for tests: stateful, strict, deterministic, with injected faults")
         .version(version())
         .args(FLAGS.iter().map(arg))
         .args_conflicts_with_subcommands(false)
-        .subcommand(Command::new("serve").about("Serve the API (the default)"))
+        .subcommand(Command::new("serve").about("Run the server (the default)"))
         .subcommand(
-            Command::new("healthcheck").about("Exit with 0 when the server of these settings is well, else with 1"),
+            Command::new("healthcheck")
+                .about("Check the server that these settings point at: exit with 0 if it is healthy, else with 1"),
         )
         .subcommand(validate())
         .subcommand(scenarios())
@@ -122,30 +117,30 @@ fn command() -> Command {
 fn validate() -> Command {
     let file = Arg::new("FILE").required(true).num_args(1..).value_parser(value_parser!(PathBuf));
     Command::new("validate")
-        .about("Say what the service would answer to create-index payloads; exit with 2 if it would refuse one")
+        .about("Print the response to each create-index payload without a server; exit with 2 if one is rejected")
         .arg(file)
 }
 
 fn scenarios() -> Command {
     let show = Command::new("show").about("Print one scenario").arg(Arg::new("NAME").required(true));
-    Command::new("scenarios").about("List the scenarios that ship with the program").subcommand(show)
+    Command::new("scenarios").about("List the built-in scenarios").subcommand(show)
 }
 
 fn check() -> Command {
     let switch = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     Command::new("check")
-        .about("Ask the running server of these settings whether its clients' retries hold; exit with 2 if not")
+        .about("Check the retries that the running server has recorded; exit with 2 if they exceed these limits")
         .arg(
             Arg::new("max-attempts")
                 .long("max-attempts")
                 .value_name("N")
                 .value_parser(value_parser!(u32).range(1..))
                 .required_unless_present_any(["honour-retry-after", "no-duplicate-writes"])
-                .help("No request is tried more often"),
+                .help("Fail if a request was sent more than N times"),
         )
-        .arg(switch("honour-retry-after", "No retry comes before the promised time"))
-        .arg(switch("no-duplicate-writes", "No lost answer leads to a second write"))
-        .arg(Arg::new("tenant").long("tenant").value_name("KEY|LABEL").help("Pass at this tenant alone"))
+        .arg(switch("honour-retry-after", "Fail if a retry was sent before the time in Retry-After"))
+        .arg(switch("no-duplicate-writes", "Fail if a lost response led to a second write"))
+        .arg(Arg::new("tenant").long("tenant").value_name("KEY|LABEL").help("Check only this tenant [default: all]"))
 }
 
 fn arg(flag: &'static Flag) -> Arg {
@@ -162,7 +157,7 @@ fn help(flag: &Flag) -> String {
     flag.default.map_or_else(|| flag.help.to_owned(), |default| format!("{} [default: {default}]", flag.help))
 }
 
-/// The program's version, the contract it follows, and the clients it was checked with.
+/// The text of `--version`: the version, the date of the contract, and the clients that were tested.
 fn version() -> String {
     format!(
         "{} (contract of {}; checked with {})",

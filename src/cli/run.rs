@@ -1,4 +1,4 @@
-//! The program behind the command line: from arguments to an exit code. It decides nothing about requests.
+//! Runs the program: from command-line arguments to an exit code.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -11,74 +11,79 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::check::{self, Finding};
+use super::check::{self, CheckResult};
+use super::healthcheck;
+use super::validate::{self, Verdict};
 use super::{self as cli, Action};
-use super::{healthcheck, validate};
-use crate::config::{self, RawSettings, Settings, Unstruck};
+use crate::config::{self, RawSettings, Settings};
 use crate::emulator::Emulator;
 use crate::fault::{Scenario, shipped};
 use crate::server::Server;
 
-/// Something failed.
+/// Exit code: the program failed.
 const FAILURE: u8 = 1;
-/// A check that the user asked for did not hold.
-const UNHELD: u8 = 2;
-/// The command line or a setting was wrong.
+/// Exit code: a check that the user asked for failed.
+const CHECK_FAILED: u8 = 2;
+/// Exit code: the command line or a setting is invalid.
 const USAGE: u8 = 64;
-/// The port is taken.
+/// Exit code: the port is in use.
 const UNAVAILABLE: u8 = 69;
 
-/// How long stderr may take to be told something: nobody may be reading it.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Time limit for writing to stderr, which blocks if it is a pipe that nobody reads.
+const STDERR_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Why the program ends other than well.
+/// An unsuccessful end of the program.
 struct ExitError {
     code: u8,
-    why: String,
+    /// Printed on stderr unless it is empty.
+    message: String,
 }
 
 impl ExitError {
-    fn usage(why: String) -> Self {
-        Self { code: USAGE, why }
+    fn usage(message: String) -> Self {
+        Self { code: USAGE, message }
     }
 
-    fn failure(why: impl std::fmt::Display) -> Self {
-        Self { code: FAILURE, why: why.to_string() }
+    fn failure(error: impl std::fmt::Display) -> Self {
+        Self { code: FAILURE, message: error.to_string() }
     }
 }
 
-/// Runs the program.
+/// Runs the program and returns its exit code.
 pub fn run(args: impl Iterator<Item = OsString>, environment: impl Iterator<Item = (OsString, OsString)>) -> ExitCode {
-    let typed = match cli::parse(args) {
-        Ok(typed) => typed,
+    let command_line = match cli::parse(args) {
+        Ok(command_line) => command_line,
         Err(error) => {
-            // A closed stdout or stderr is nobody's to tell.
+            // If stdout or stderr is closed, there is nowhere to report that.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
     let environment =
         environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    match settle(typed, environment) {
+    match execute(command_line, environment) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(ExitError { code, why }) => {
-            if !why.is_empty() {
-                print_error(why);
+        Err(ExitError { code, message }) => {
+            if !message.is_empty() {
+                print_error(message);
             }
             ExitCode::from(code)
         }
     }
 }
 
-fn settle(typed: cli::Typed, environment: impl Iterator<Item = (String, String)>) -> Result<(), ExitError> {
-    let told = RawSettings::gather(&typed.flags, environment).map_err(ExitError::usage)?;
-    let settings = config::read(&told).map_err(ExitError::usage)?;
-    match typed.action {
-        Action::Serve => serve(settings, told),
+fn execute(
+    command_line: cli::CommandLine,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<(), ExitError> {
+    let raw = RawSettings::gather(&command_line.flags, environment).map_err(ExitError::usage)?;
+    let settings = config::read(&raw).map_err(ExitError::usage)?;
+    match command_line.action {
+        Action::Serve => serve(settings, raw),
         Action::Healthcheck => healthcheck::run(&settings).map_err(ExitError::failure),
-        Action::Validate(files) => match validate::run(settings, told, &files).map_err(ExitError::failure)? {
-            validate::Verdict::Good => Ok(()),
-            validate::Verdict::Refused => Err(ExitError { code: UNHELD, why: String::new() }),
+        Action::Validate(files) => match validate::run(settings, raw, &files).map_err(ExitError::failure)? {
+            Verdict::Accepted => Ok(()),
+            Verdict::Rejected => Err(ExitError { code: CHECK_FAILED, message: String::new() }),
         },
         Action::Scenarios => {
             list_scenarios();
@@ -89,60 +94,63 @@ fn settle(typed: cli::Typed, environment: impl Iterator<Item = (String, String)>
             Ok(())
         }
         Action::Check(expected) => match check::run(&settings, &expected).map_err(ExitError::failure)? {
-            Finding::Holds(sentence) => {
-                print(&format!("{sentence}\n"));
+            CheckResult::Passed(summary) => {
+                print(&format!("{summary}\n"));
                 Ok(())
             }
-            Finding::Broken(report) => Err(ExitError { code: UNHELD, why: format!("retries do not hold\n{report}") }),
+            CheckResult::Failed(report) => {
+                Err(ExitError { code: CHECK_FAILED, message: format!("retries failed\n{report}") })
+            }
         },
     }
 }
 
-fn serve(settings: Settings, told: RawSettings) -> Result<(), ExitError> {
-    for warning in &told.warnings {
+fn serve(settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
+    for warning in &raw.warnings {
         print_error(format!("warning: {warning}"));
     }
     if !settings.host.is_loopback() && settings.admin_token.is_none() {
-        print_error(format!("warning: bound to {}, so /__admin/ is shut; --admin-token opens it", settings.host));
+        print_error(format!(
+            "warning: {} is not a loopback address, so /__admin/ refuses every request; set --admin-token to use it",
+            settings.host
+        ));
     }
-    let emulator = Emulator::new(settings, told).map_err(ExitError::usage)?;
+    let emulator = Emulator::new(settings, raw).map_err(ExitError::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ExitError::failure)?;
-    runtime.block_on(serve_until_told(Arc::new(emulator)))
+    runtime.block_on(serve_until_signal(Arc::new(emulator)))
 }
 
-async fn serve_until_told(emulator: Arc<Emulator>) -> Result<(), ExitError> {
-    let interrupts = Interrupts::listen().map_err(ExitError::failure)?;
+async fn serve_until_signal(emulator: Arc<Emulator>) -> Result<(), ExitError> {
+    let signals = Signals::listen().map_err(ExitError::failure)?;
     let settings = emulator.settings();
     let (host, port) = (settings.host, settings.port);
     let server = Server::bind(Arc::clone(&emulator)).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            ExitError { code: UNAVAILABLE, why: format!("port {port} at {host} is taken; --port 0 takes a free one") }
-        }
-        _ => ExitError::failure(format!("cannot listen at {host}:{port}: {error}")),
+        std::io::ErrorKind::AddrInUse => ExitError {
+            code: UNAVAILABLE,
+            message: format!("port {port} on {host} is in use; --port 0 picks a free one"),
+        },
+        _ => ExitError::failure(format!("cannot listen on {host}:{port}: {error}")),
     })?;
     let address = server.local_addr();
     if let Some(file) = &settings.port_file {
-        write_whole(file, &address.port().to_string())
+        write_atomically(file, &address.port().to_string())
             .map_err(|error| ExitError::failure(format!("--port-file {}: {error}", file.display())))?;
     }
     print(&format!("ready url=http://{address} seed={}\n", settings.seed));
     std::panic::set_hook(Box::new(report_panic));
-    server.run(interrupts.first()).await;
-    match settings.unstruck {
-        Unstruck::Fails => strict_faults(&emulator),
-        Unstruck::Fine => Ok(()),
-    }
+    server.run(signals.first()).await;
+    if settings.strict_faults { require_all_struck(&emulator) } else { Ok(()) }
 }
 
-/// Names the rules that never struck.
-fn strict_faults(emulator: &Emulator) -> Result<(), ExitError> {
-    let unstruck: Vec<String> = emulator.tenants().rules_never_struck();
-    if unstruck.is_empty() {
+/// Fails if a fault rule never struck.
+fn require_all_struck(emulator: &Emulator) -> Result<(), ExitError> {
+    let never_struck = emulator.tenants().rules_never_struck();
+    if never_struck.is_empty() {
         return Ok(());
     }
     Err(ExitError {
-        code: UNHELD,
-        why: format!("these faults never struck (--strict-faults):\n  {}", unstruck.join("\n  ")),
+        code: CHECK_FAILED,
+        message: format!("these fault rules never struck (--strict-faults):\n  {}", never_struck.join("\n  ")),
     })
 }
 
@@ -154,40 +162,40 @@ fn list_scenarios() {
     }
 }
 
-/// Says something on stdout. Who has closed it does not want to know.
+/// Prints `text` on stdout, and ignores errors such as a closed pipe.
 fn print(text: &str) {
     let mut stdout = std::io::stdout();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
-/// Says something on stderr, and does not wait for ever until somebody reads it.
+/// Prints `text` on stderr, and gives up after [`STDERR_TIMEOUT`].
 fn print_error(text: String) {
-    let (told, done) = channel::<()>();
+    let (written, done) = channel::<()>();
     std::thread::spawn(move || {
         let _ = writeln!(std::io::stderr(), "llamacloud-mock: {text}");
-        drop(told);
+        drop(written);
     });
-    // It is told, or it never will be.
-    let _ = done.recv_timeout(PATIENCE);
+    // An error means either written or timed out; both end the wait.
+    let _ = done.recv_timeout(STDERR_TIMEOUT);
 }
 
-/// Says that a handler panicked. The request is answered by the shell.
+/// Reports a panic in a handler. The server responds to the request with 500.
 fn report_panic(panic: &PanicHookInfo<'_>) {
-    print_error(format!("this is a defect of the program: {panic}"));
+    print_error(format!("internal error, please report it: {panic}"));
 }
 
-/// SIGTERM and SIGINT.
-struct Interrupts {
+/// The signals SIGTERM and SIGINT.
+struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Interrupts {
+impl Signals {
     fn listen() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the first; a second ends the program at once.
+    /// Waits for the first signal. From then on, a second one ends the program at once.
     async fn first(mut self) {
         self.next().await;
         tokio::spawn(async move {
@@ -204,10 +212,10 @@ impl Interrupts {
     }
 }
 
-/// Writes a file whole or not at all: beside it first, then in its place.
-fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".part");
-    std::fs::write(&beside, text)?;
-    std::fs::rename(&beside, file)
+/// Writes a temporary file next to `file` and renames it, so that `file` is never incomplete.
+fn write_atomically(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut temporary = file.as_os_str().to_owned();
+    temporary.push(".part");
+    std::fs::write(&temporary, text)?;
+    std::fs::rename(&temporary, file)
 }

@@ -1,4 +1,4 @@
-//! `validate FILE…`: what the service would answer to create-index payloads, offline.
+//! The subcommand `validate`: prints the response to each create-index payload, without a running server.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,24 +6,26 @@ use std::path::{Path, PathBuf};
 use crate::config::{RawSettings, Settings};
 use crate::emulator::Emulator;
 
-/// What became of all files together.
+/// The result for one file, or for all files together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every one would be taken.
-    Good,
-    /// One at least would be refused.
-    Refused,
+    /// Every payload is accepted.
+    Accepted,
+    /// At least one payload is rejected.
+    Rejected,
 }
 
-/// Prints for each file the status and the body of the answer.
-pub fn run(settings: Settings, told: RawSettings, files: &[PathBuf]) -> Result<Verdict, String> {
-    // What is asked is what the service would say of a payload, not what it would say on a bad day.
+/// Prints the status and the body of the response for each file.
+///
+/// Errors: a file cannot be read, or the emulator cannot be created.
+pub fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Result<Verdict, String> {
+    // Without faults, because the result is to depend on the payload only.
     let settings = Settings { faults: Vec::new(), scenarios: Vec::new(), ..settings };
-    let emulator = Emulator::new(settings, told)?;
-    let mut verdict = Verdict::Good;
+    let emulator = Emulator::new(settings, raw)?;
+    let mut verdict = Verdict::Accepted;
     for file in files {
-        if validate(&emulator, file)? == Verdict::Refused {
-            verdict = Verdict::Refused;
+        if validate(&emulator, file)? == Verdict::Rejected {
+            verdict = Verdict::Rejected;
         }
     }
     Ok(verdict)
@@ -33,7 +35,7 @@ fn validate(emulator: &Emulator, file: &Path) -> Result<Verdict, String> {
     let payload = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let response = emulator.dry_run("indexes.create", payload);
     let body = String::from_utf8_lossy(&response.body);
-    // Who has closed stdout still gets the exit code.
+    // A closed stdout is ignored: the exit code still shows the result.
     let _ = writeln!(std::io::stdout(), "{}: {} {body}", file.display(), response.status);
-    Ok(if response.is_success() { Verdict::Good } else { Verdict::Refused })
+    Ok(if response.is_success() { Verdict::Accepted } else { Verdict::Rejected })
 }

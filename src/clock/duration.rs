@@ -1,8 +1,8 @@
-//! Durations as users write them.
+//! Durations as users write them in settings, rules and the admin API.
 
 use std::time::Duration;
 
-/// `delay` times `scale`, within what a duration can hold.
+/// `delay` times `scale`; the longest possible duration if that overflows.
 pub fn scaled(delay: Duration, scale: f64) -> Duration {
     Duration::try_from_secs_f64(delay.as_secs_f64() * scale).unwrap_or(Duration::MAX)
 }

@@ -1,10 +1,11 @@
-//! Where every moment comes from. The only reader of the wall clock, and the only place that waits on a tenant's time.
+//! The tenants' clocks. This is the only module that reads the system clock and that waits for a tenant's time.
 //!
-//! A tenant's clock is `real` (the wall, plus what was advanced), `manual` (stands until moved) or `auto` (stands, and
-//! jumps to its next event when every open request of the tenant is waiting; with no request open, when the next one comes).
-//! Events are the ends of injected delays, the steps of syncs, the moments to which an injected `Retry-After` sent a client
-//! away, those at which lagging reads come to see a write, and the beginnings of rules' windows. The wall is read once at
-//! start and pending_hits on by the monotonic clock, so that a system clock that is set back moves nothing.
+//! A tenant's clock is `real` (the system time plus the durations by which it was advanced), `manual` (stopped until it is
+//! advanced) or `auto` (stopped; it jumps to its next event when every open request of the tenant is waiting, or, if none is
+//! open, when the next request arrives). Events are the ends of injected delays, the steps of syncs, the times until which
+//! an injected `Retry-After` makes a client wait, the times at which lagging reads first include a write, and the starts of
+//! the time windows of rules. The system clock is read once, and the monotonic clock from then on, so that changes to the
+//! system clock have no effect.
 
 mod duration;
 mod timestamp;
@@ -23,25 +24,25 @@ use self::duration::whole_micros;
 pub use self::duration::{format_duration, parse_duration, scaled};
 pub use self::timestamp::Timestamp;
 
-/// Where the wall clock stood when the program first asked, and the instant at which it did.
+/// The system time when it was first read, and the monotonic time at that moment.
 static ANCHOR: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| {
-    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    (Timestamp::from_micros(whole_micros(wall)), Instant::now())
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    (Timestamp::from_micros(whole_micros(since_epoch)), Instant::now())
 });
 
 /// How a clock runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// With the wall.
+    /// Follows the system time.
     Real,
-    /// Only when told.
+    /// Moves only when it is set or advanced.
     Manual,
-    /// From event to event.
+    /// Jumps from event to event.
     Auto,
 }
 
-/// One tenant's clock. Its lock is its own, held for a few instructions and never across a wait.
+/// A tenant's clock. It has its own lock, which is never held across a wait.
 #[derive(Debug)]
 pub struct Clock {
     state: Mutex<State>,
@@ -51,24 +52,24 @@ pub struct Clock {
 #[derive(Debug)]
 struct State {
     mode: Mode,
-    /// What is added to the wall under `real`, in microseconds.
+    /// Microseconds added to the system time in mode `real`.
     offset: i64,
-    /// Where the clock stands under `manual` and `auto`.
-    standing: Timestamp,
-    /// Calls that have come and not yet ended; counted for `auto`.
+    /// The time that a stopped clock shows, in modes `manual` and `auto`.
+    stopped_at: Timestamp,
+    /// Number of requests that have begun and not ended.
     open: usize,
-    /// Those of them that wait.
+    /// Number of open requests that are waiting for this clock.
     waiting: usize,
-    /// What is still to come under `auto`; the number tells equal moments apart.
+    /// Future events in mode `auto`, each with the channel that wakes its waiter. The number makes keys unique.
     events: BTreeMap<(Timestamp, u64), Option<oneshot::Sender<()>>>,
     next_event: u64,
 }
 
-/// A request that has come and not yet ended: `auto` clocks stand still while one of these is not waiting.
+/// Counts a request as open until it is dropped. An `auto` clock does not jump while an open request is not waiting.
 #[derive(Debug)]
-pub struct OpenCall(Arc<Clock>);
+pub struct OpenRequest(Arc<Clock>);
 
-/// A wait that may be given up at any time without leaving the clock miscounted.
+/// Counts a request as waiting until it is dropped, also if the wait is cancelled.
 struct Waiting<'a> {
     clock: &'a Clock,
     event: Option<(Timestamp, u64)>,
@@ -82,7 +83,7 @@ impl FromStr for Mode {
             "real" => Ok(Self::Real),
             "manual" => Ok(Self::Manual),
             "auto" => Ok(Self::Auto),
-            _ => Err(format!("{text:?} is none of real, manual, auto")),
+            _ => Err(format!("{text:?} is not one of real, manual, auto")),
         }
     }
 }
@@ -97,23 +98,23 @@ impl fmt::Display for Mode {
     }
 }
 
-/// What the wall shows now, for what is not any tenant's: log lines and requests without a tenant.
+/// The current system time, for log lines and for requests without a tenant.
 pub fn system_now() -> Timestamp {
     let (start, instant) = *ANCHOR;
     start.plus(instant.elapsed())
 }
 
 impl Clock {
-    /// A clock that starts at `start`, or at the wall's time when there is none.
+    /// A clock that starts at `start`, by default at the system time.
     ///
-    /// `time_scale` is what injected delays are multiplied by under `real` and `manual`.
+    /// `time_scale` is the factor for injected delays in modes `real` and `manual`.
     pub fn new(mode: Mode, start: Option<Timestamp>, time_scale: f64) -> Self {
-        let wall = system_now();
-        let standing = start.unwrap_or(wall);
+        let now = system_now();
+        let stopped_at = start.unwrap_or(now);
         let state = State {
             mode,
-            offset: standing.micros().saturating_sub(wall.micros()),
-            standing,
+            offset: stopped_at.micros().saturating_sub(now.micros()),
+            stopped_at,
             open: 0,
             waiting: 0,
             events: BTreeMap::new(),
@@ -122,81 +123,77 @@ impl Clock {
         Self { state: Mutex::new(state), time_scale }
     }
 
-    /// Another clock that runs like this one, from where this one is.
+    /// A new clock with the same mode, time and time scale.
     #[must_use]
     pub fn fork(&self) -> Self {
         let state = self.state.lock();
         Self::new(state.mode, Some(state.now()), self.time_scale)
     }
 
-    /// What the clock shows.
+    /// The time of the clock.
     pub fn now(&self) -> Timestamp {
         self.state.lock().now()
     }
 
-    /// Whether it shows what the wall shows, to the second.
-    pub fn shows_wall(&self) -> bool {
+    /// Whether the clock differs from the system time by less than a second.
+    pub fn shows_system_time(&self) -> bool {
         let state = self.state.lock();
         state.mode == Mode::Real && state.offset.unsigned_abs() < 1_000_000
     }
 
-    /// How the clock runs.
+    /// The mode of the clock.
     pub fn mode(&self) -> Mode {
         self.state.lock().mode
     }
 
-    /// What injected delays are multiplied by under `real` and `manual`.
+    /// The factor for injected delays in modes `real` and `manual`.
     pub fn time_scale(&self) -> f64 {
         self.time_scale
     }
 
-    /// Makes the clock run as `mode` says, from `now` on. Who waits on a clock that no longer jumps waits no more.
+    /// Changes the mode, and the time if `now` is given. If the new mode is not `auto`, all waits in clock time end.
     pub fn set(&self, mode: Mode, now: Option<Timestamp>) {
         let mut state = self.state.lock();
         let now = now.unwrap_or_else(|| state.now());
         if mode != Mode::Auto {
-            state.end_waits();
+            state.fire_all_events();
         }
         state.mode = mode;
         state.move_to(now);
     }
 
-    /// Makes the clock run as `mode` says, from `now` on, and forgets what was to come; who waited for it waits no more.
+    /// Changes mode and time, removes all events and ends all waits for them.
     pub fn restart(&self, mode: Mode, now: Timestamp) {
         let mut state = self.state.lock();
-        state.end_waits();
+        state.fire_all_events();
         state.mode = mode;
         state.move_to(now);
     }
 
-    /// Moves the clock on by `by`, waking every wait that ends on the way.
+    /// Advances the clock by `by` and ends the waits for events up to the new time.
     pub fn advance(&self, by: Duration) {
         let mut state = self.state.lock();
         let to = state.now().plus(by);
         state.move_to(to);
     }
 
-    /// Tells an `auto` clock that something happens at `at`; others need no telling.
-    pub fn expect(&self, at: Timestamp) {
+    /// Adds an event at `at`, to which an `auto` clock will jump. Other modes need no events.
+    pub fn add_event(&self, at: Timestamp) {
         let mut state = self.state.lock();
-        let is_known = |state: &State| {
-            let mut there = state.events.range((at, 0)..=(at, u64::MAX));
-            there.any(|(_, waiter)| waiter.is_none())
-        };
-        if state.mode == Mode::Auto && at > state.standing && !is_known(&state) {
-            state.add(at, None);
+        if state.mode == Mode::Auto && at > state.stopped_at && !state.has_event_without_waiter(at) {
+            state.insert_event(at, None);
         }
     }
 
-    /// Counts a request as open until the returned guard goes.
-    pub fn open_call(self: &Arc<Self>) -> OpenCall {
+    /// Counts a request as open until the returned guard is dropped.
+    pub fn open_request(self: &Arc<Self>) -> OpenRequest {
         let mut state = self.state.lock();
         state.jump_if_idle();
         state.open += 1;
-        OpenCall(Arc::clone(self))
+        OpenRequest(Arc::clone(self))
     }
 
-    /// Waits for `delay` on this clock: scaled real time under `real` and `manual`, the jumping clock under `auto`.
+    /// Waits for `delay`: in scaled real time in modes `real` and `manual`, in clock time in mode `auto`.
     pub async fn sleep(&self, delay: Duration) {
         if delay.is_zero() {
             return;
@@ -204,16 +201,16 @@ impl Clock {
         if self.mode() == Mode::Auto {
             self.sleep_until_jump(delay).await;
         } else {
-            tokio::time::sleep(self.on_the_wall(delay)).await;
+            tokio::time::sleep(self.real_duration(delay)).await;
         }
     }
 
-    /// How long `delay` takes on the wall: scaled under `real` and `manual`, no time at all under `auto`.
-    pub fn on_the_wall(&self, delay: Duration) -> Duration {
+    /// How long `delay` takes in real time: scaled in modes `real` and `manual`, zero in mode `auto`.
+    pub fn real_duration(&self, delay: Duration) -> Duration {
         if self.mode() == Mode::Auto { Duration::ZERO } else { scaled(delay, self.time_scale) }
     }
 
-    /// Waits for ever, counted as waiting so that an `auto` clock goes on without this request.
+    /// Waits forever. The request counts as waiting, so that an `auto` clock can jump.
     pub async fn hang(&self) {
         let _waiting = Waiting { clock: self, event: None };
         {
@@ -228,14 +225,14 @@ impl Clock {
         let (wake, woken) = oneshot::channel();
         let event = {
             let mut state = self.state.lock();
-            let at = state.standing.plus(delay);
-            let event = state.add(at, Some(wake));
+            let at = state.stopped_at.plus(delay);
+            let event = state.insert_event(at, Some(wake));
             state.waiting += 1;
             event
         };
         let _waiting = Waiting { clock: self, event: Some(event) };
         self.state.lock().jump_while_all_wait();
-        // Closed without a word only when the clock itself is gone: then there is nothing to wait for.
+        // The sender is dropped only with the clock; then there is nothing to wait for.
         let _ = woken.await;
     }
 }
@@ -245,41 +242,41 @@ impl State {
         match self.mode {
             Mode::Real => Timestamp::from_micros(system_now().micros().saturating_add(self.offset))
                 .clamp(Timestamp::default(), Timestamp::MAX),
-            Mode::Manual | Mode::Auto => self.standing,
+            Mode::Manual | Mode::Auto => self.stopped_at,
         }
     }
 
     fn move_to(&mut self, to: Timestamp) {
         self.offset = to.micros().saturating_sub(system_now().micros());
-        self.standing = to;
-        self.release();
+        self.stopped_at = to;
+        self.fire_events_up_to(to);
     }
 
-    fn add(&mut self, at: Timestamp, wake: Option<oneshot::Sender<()>>) -> (Timestamp, u64) {
+    fn insert_event(&mut self, at: Timestamp, wake: Option<oneshot::Sender<()>>) -> (Timestamp, u64) {
         let event = (at, self.next_event);
         self.next_event += 1;
         self.events.insert(event, wake);
         event
     }
 
-    /// Takes out every event that is due, and wakes those who wait for one.
-    fn release(&mut self) {
-        self.release_up_to(self.standing);
+    fn has_event_without_waiter(&self, at: Timestamp) -> bool {
+        self.events.range((at, 0)..=(at, u64::MAX)).any(|(_, waiter)| waiter.is_none())
     }
 
-    /// Takes out all events: only a clock that jumps ever comes to them.
-    fn end_waits(&mut self) {
-        self.release_up_to(Timestamp::MAX);
+    /// Removes all events and wakes their waiters. Without this, they would wait forever when the mode is no longer `auto`.
+    fn fire_all_events(&mut self) {
+        self.fire_events_up_to(Timestamp::MAX);
     }
 
-    fn release_up_to(&mut self, moment: Timestamp) {
+    /// Removes the events up to `end` and wakes their waiters.
+    fn fire_events_up_to(&mut self, end: Timestamp) {
         while let Some(entry) = self.events.first_entry() {
-            if entry.key().0 > moment {
+            if entry.key().0 > end {
                 break;
             }
             if let Some(wake) = entry.remove() {
                 self.waiting -= 1;
-                // The waiter may have gone; its guard sees that its event is no longer listed.
+                // Fails if the wait was cancelled; its guard then finds its event removed and does not count again.
                 let _ = wake.send(());
             }
         }
@@ -297,7 +294,7 @@ impl State {
         }
     }
 
-    /// Jumps on until some waiting request has been woken, or nothing is to come.
+    /// Jumps from event to event until a waiting request is woken or no event is left.
     fn jump_while_all_wait(&mut self) {
         while self.mode == Mode::Auto && self.waiting > 0 && self.open <= self.waiting && !self.events.is_empty() {
             self.jump();
@@ -305,7 +302,7 @@ impl State {
     }
 }
 
-impl Drop for OpenCall {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         state.open = state.open.saturating_sub(1);
@@ -316,12 +313,12 @@ impl Drop for OpenCall {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut state = self.clock.state.lock();
-        let counted = match self.event {
-            // An event that is no longer listed was released, and uncounted then.
+        let is_still_counted = match self.event {
+            // If the event was removed before, the count was reduced then.
             Some(event) => state.events.remove(&event).is_some(),
             None => true,
         };
-        if counted {
+        if is_still_counted {
             state.waiting = state.waiting.saturating_sub(1);
         }
     }

@@ -1,4 +1,4 @@
-//! A point in time, as the service writes it. It knows no clock.
+//! A point in time in the format of the service.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +8,13 @@ use serde::{Serialize, Serializer};
 
 use super::duration::whole_micros;
 
-/// A point in time, to the microsecond, as the service prints it: UTC, `Z`, no fraction when it is zero.
+/// A point in time with a resolution of a microsecond. It is printed as the service prints it: UTC with `Z`, without the
+/// fraction if that is zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The latest moment a clock can show, two days before the year 9999 ends: one that every time zone can still write.
+    /// The latest time of a clock: two days before the end of the year 9999, so that it has four digits in every time zone.
     pub const MAX: Self = Self(253_402_207_200_999_999);
 
     /// Microseconds since 1970.
@@ -26,26 +27,26 @@ impl Timestamp {
         self.0
     }
 
-    /// Later by `by`, but never beyond [`Timestamp::MAX`].
+    /// The timestamp `by` later, at most [`Timestamp::MAX`].
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(whole_micros(by))).min(Self::MAX)
     }
 
-    /// Earlier by `by`, but never before 1970.
+    /// The timestamp `by` earlier, at least the start of 1970.
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(whole_micros(by)).max(0))
     }
 
-    /// As HTTP's `date` header shows it.
+    /// The timestamp in the format of HTTP's `Date` header.
     pub fn to_http_date(self) -> String {
         let stamp = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::MAX);
-        // Fails for years beyond 9999 alone.
+        // Fails only for years after 9999.
         jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&stamp).unwrap_or_default()
     }
 
-    /// How long after `earlier` this is; zero when it is not.
+    /// The duration since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

@@ -1,29 +1,28 @@
-//! The table of settings as users name them: flags, their defaults and their help. What a value means is checked in
-//! `read.rs`.
+//! The table of settings: name, default and help of each. The values are checked in `read.rs`.
 
-/// One setting as users name it.
+/// One setting.
 #[derive(Debug)]
 pub struct Flag {
-    /// Its name without dashes; in the environment in capitals behind `LLAMACLOUD_MOCK_`.
+    /// The name, without leading dashes. The environment variable is `LLAMACLOUD_MOCK_` and the name in upper case.
     pub name: &'static str,
-    /// How it takes values.
+    /// The values that it takes.
     pub takes: Takes,
-    /// What it is when nobody says.
+    /// The default value.
     pub default: Option<&'static str>,
-    /// One sentence for people.
+    /// The description in `--help`, one sentence.
     pub help: &'static str,
 }
 
-/// How a flag takes values.
+/// The values that a flag takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
-    /// None: it is said or not.
+    /// None: a switch.
     Nothing,
-    /// One, called so.
+    /// One value, with this placeholder in `--help`.
     One(&'static str),
-    /// One of these.
+    /// One of these values.
     OneOf(&'static [&'static str]),
-    /// Any number of them, each called so.
+    /// Any number of values, with this placeholder in `--help`.
     Many(&'static str),
 }
 
@@ -33,7 +32,7 @@ const fn flag(name: &'static str, takes: Takes, default: Option<&'static str>, h
     Flag { name, takes, default, help }
 }
 
-/// Every setting, in the order in which they are explained.
+/// Every setting, in the order of `--help`.
 pub const FLAGS: &[Flag] = &[
     flag("host", One("ADDRESS"), Some("127.0.0.1"), "Address to listen on"),
     flag("port", One("PORT"), Some("4010"), "Port to listen on; 0 picks a free one"),

@@ -1,4 +1,5 @@
-//! Where each setting comes from: flag over environment over file over default. It gathers texts and never judges them.
+//! Collects the text of each setting from its sources. Flags take precedence over the environment, the environment over the
+//! file, and the file over the defaults. The values are checked in `read.rs`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,42 +9,42 @@ use toml::{Table, Value};
 
 use super::flags::{FLAGS, Flag, Takes};
 
-/// What the variables of this program begin with.
+/// Prefix of the environment variables.
 const PREFIX: &str = "LLAMACLOUD_MOCK_";
 
-/// The variable of the admin token, behind its prefix.
+/// The variable of the admin token, without the prefix.
 const ADMIN_TOKEN: &str = "ADMIN_TOKEN";
 
-/// The file that is read when it is there and none is named.
+/// The settings file that is read, if it exists, when `--config` is not given.
 const DEFAULT_FILE: &str = "llamacloud-mock.toml";
 
-/// Where a setting's value came from.
+/// The source of a setting's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// The command line.
     Flag,
-    /// This variable.
+    /// The environment variable of this name.
     Environment(String),
-    /// This file.
+    /// The settings file at this path.
     File(PathBuf),
-    /// Nobody said.
+    /// The default.
     Default,
 }
 
-/// A setting's texts and where they came from.
+/// A setting before it is checked.
 #[derive(Debug, Clone)]
 pub struct RawSetting {
-    /// Its values; several for what is repeatable, none for what was not said and has no default.
+    /// The values: several for a repeatable setting, none for one that is not set and has no default.
     pub values: Vec<String>,
-    /// Who said so.
+    /// The source of the values.
     pub source: Source,
 }
 
-/// All settings as texts.
+/// All settings before they are checked.
 #[derive(Debug)]
 pub struct RawSettings {
-    told: BTreeMap<&'static str, RawSetting>,
-    /// What may be a mistake but stops nothing.
+    by_name: BTreeMap<&'static str, RawSetting>,
+    /// Possible mistakes that do not prevent a start, such as unknown variables.
     pub warnings: Vec<String>,
 }
 
@@ -59,65 +60,69 @@ impl fmt::Display for Source {
 }
 
 impl RawSettings {
-    /// Gathers every setting from the `typed` flags, the variables of the `environment`, and the file they name.
+    /// Collects every setting from flags, environment, settings file and defaults.
+    ///
+    /// Errors: the settings file cannot be read, is not TOML, or has an unknown setting.
     pub fn gather(
-        typed: &[(&'static str, Vec<String>)],
+        flags: &[(&'static str, Vec<String>)],
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, String> {
-        let mut merged = Self::of_flags(typed);
-        merged.add_environment(environment);
-        merged.add_file()?;
-        Ok(merged.or_default())
+        let mut settings = Self::new(flags);
+        settings.add_environment(environment);
+        settings.add_file()?;
+        settings.add_defaults();
+        Ok(settings)
     }
 
-    /// Every setting from the `typed` flags alone: neither environment nor file is looked at.
-    pub fn alone(typed: &[(&'static str, Vec<String>)]) -> Self {
-        Self::of_flags(typed).or_default()
+    /// Collects every setting from flags and defaults only.
+    pub fn from_flags(flags: &[(&'static str, Vec<String>)]) -> Self {
+        let mut settings = Self::new(flags);
+        settings.add_defaults();
+        settings
     }
 
-    fn of_flags(typed: &[(&'static str, Vec<String>)]) -> Self {
-        let told = |(name, values): &(&'static str, Vec<String>)| {
+    fn new(flags: &[(&'static str, Vec<String>)]) -> Self {
+        let setting = |(name, values): &(&'static str, Vec<String>)| {
             (*name, RawSetting { values: values.clone(), source: Source::Flag })
         };
-        Self { told: typed.iter().map(told).collect(), warnings: Vec::new() }
+        Self { by_name: flags.iter().map(setting).collect(), warnings: Vec::new() }
     }
 
-    fn or_default(mut self) -> Self {
+    fn add_defaults(&mut self) {
         for flag in FLAGS {
             let values = flag.default.map(str::to_owned).into_iter().collect();
-            self.told.entry(flag.name).or_insert(RawSetting { values, source: Source::Default });
+            self.by_name.entry(flag.name).or_insert(RawSetting { values, source: Source::Default });
         }
-        self
     }
 
-    /// What was said of a setting.
-    pub fn told(&self, name: &str) -> &RawSetting {
-        &self.told[name]
+    /// The setting of this name, which must be in [`FLAGS`].
+    pub fn get(&self, name: &str) -> &RawSetting {
+        &self.by_name[name]
     }
 
-    /// Where a setting's value came from, for whoever has to mend it.
+    /// The setting's name and source, for the start of an error message.
     pub fn place(&self, name: &str) -> String {
-        match &self.told(name).source {
+        match &self.get(name).source {
             Source::Flag | Source::Default => format!("--{name}"),
             Source::Environment(variable) => format!("{variable} (in the environment)"),
             Source::File(path) => format!("{name} (in {})", path.display()),
         }
     }
 
-    /// Every setting with what was said of it, in the order of the table.
+    /// Every setting with its flag, in the order of the table.
     pub fn all(&self) -> impl Iterator<Item = (&'static Flag, &RawSetting)> {
-        FLAGS.iter().map(|flag| (flag, &self.told[flag.name]))
+        FLAGS.iter().map(|flag| (flag, &self.by_name[flag.name]))
     }
 
-    /// Adds what the environment says; a blank variable counts as not set. But a token that came out blank was to shut
-    /// something, and leaves nothing open.
+    /// Adds the variables of the environment. A blank variable counts as not set, except for the admin token: a blank token
+    /// is an error later, because treating it as not set would open the admin API.
     fn add_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
         for (name, value) in environment {
             let Some(key) = name.strip_prefix(PREFIX).filter(|key| *key == ADMIN_TOKEN || !value.trim().is_empty())
             else {
                 continue;
             };
-            // Kubernetes says where a service of this program's name is; that is not a setting.
+            // Variables that Kubernetes sets for a service with the name of this program are not settings.
             if key.starts_with("SERVICE_")
                 || key.starts_with("PORT_") && key != "PORT_FILE"
                 || key == "PORT" && value.starts_with("tcp://")
@@ -128,21 +133,21 @@ impl RawSettings {
             match FLAGS.iter().find(|flag| flag.name == flag_name) {
                 Some(flag) => {
                     let values = split(flag, &value);
-                    self.told.entry(flag.name).or_insert(RawSetting { values, source: Source::Environment(name) });
+                    self.by_name.entry(flag.name).or_insert(RawSetting { values, source: Source::Environment(name) });
                 }
-                None => self.warnings.push(format!("{name} is not a setting{}", nearest(&flag_name))),
+                None => self.warnings.push(format!("{name} is not a setting{}", suggestion(&flag_name))),
             }
         }
     }
 
     fn add_file(&mut self) -> Result<(), String> {
-        let named = self.told.get("config").and_then(|told| told.values.first());
+        let named = self.by_name.get("config").and_then(|setting| setting.values.first());
         let path = PathBuf::from(named.map_or(DEFAULT_FILE, String::as_str));
         if named.is_none() && !path.exists() {
             return Ok(());
         }
         for (flag, values) in read_file(&path)? {
-            self.told.entry(flag.name).or_insert(RawSetting { values, source: Source::File(path.clone()) });
+            self.by_name.entry(flag.name).or_insert(RawSetting { values, source: Source::File(path.clone()) });
         }
         Ok(())
     }
@@ -166,10 +171,10 @@ fn read_file(path: &Path) -> Result<Vec<(&'static Flag, Vec<String>)>, String> {
 fn read_entry(key: &str, value: Value) -> Result<(&'static Flag, Vec<String>), String> {
     let name = key.replace('_', "-");
     if name == "config" {
-        return Err(format!("{key} is not for a file: one does not name another"));
+        return Err(format!("{key} cannot be set in a settings file"));
     }
     let known = FLAGS.iter().find(|flag| flag.name == name);
-    let flag = known.ok_or_else(|| format!("{key} is not a setting{}", nearest(&name)))?;
+    let flag = known.ok_or_else(|| format!("{key} is not a setting{}", suggestion(&name)))?;
     let values = match (flag.takes, value) {
         (Takes::Many(_), Value::Array(items)) => {
             items.into_iter().map(|item| text(key, item)).collect::<Result<_, _>>()?
@@ -184,14 +189,14 @@ fn text(key: &str, value: Value) -> Result<String, String> {
         Value::String(text) => Ok(text),
         Value::Integer(number) => Ok(number.to_string()),
         Value::Float(number) => Ok(number.to_string()),
-        Value::Boolean(yes) => Ok(yes.to_string()),
-        Value::Datetime(moment) => Ok(moment.to_string()),
-        Value::Array(_) | Value::Table(_) => Err(format!("{key} takes one value")),
+        Value::Boolean(boolean) => Ok(boolean.to_string()),
+        Value::Datetime(datetime) => Ok(datetime.to_string()),
+        Value::Array(_) | Value::Table(_) => Err(format!("{key} takes a single value, not a list or a table")),
     }
 }
 
-/// `; did you mean …?` when some setting's name is near.
-fn nearest(name: &str) -> String {
+/// `; did you mean …?` if the name of a setting is similar.
+fn suggestion(name: &str) -> String {
     crate::suggest::nearest(name, FLAGS.iter().map(|flag| flag.name))
         .map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }

@@ -1,5 +1,4 @@
-//! What the program was told, checked and typed: flag over environment over file over default. Nothing here is read
-//! again after the start.
+//! The settings of the program, checked and typed. They are read once, at the start.
 
 mod flags;
 mod merge;
@@ -16,198 +15,179 @@ use std::time::Duration;
 use crate::clock::{Mode, Timestamp};
 use crate::key_label::label_of;
 
-/// The key of callers without one, where they are let in.
+/// The API key of requests without one, if they are accepted (`--no-auth`).
 pub const ANONYMOUS: &str = "anonymous";
 
 /// Every setting, with its unit in its name or its type.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The address to listen at.
+    /// The address to listen on.
     pub host: IpAddr,
-    /// The port to listen at; 0 takes a free one.
+    /// The port to listen on; 0 picks a free one.
     pub port: u16,
-    /// Where the port's number is written.
+    /// The file to which the port number is written.
     pub port_file: Option<PathBuf>,
-    /// The root of all chance.
+    /// The seed of all randomness.
     pub seed: u64,
-    /// The only keys that are let in; any when empty.
+    /// The accepted API keys; empty accepts any key.
     pub api_keys: Vec<String>,
-    /// Whether a request needs a key, and which.
+    /// Whether a request needs an API key.
     pub auth: Auth,
-    /// What tells tenants apart.
+    /// Whether API keys have separate state.
     pub isolation: Isolation,
-    /// What an unknown `source_directory_id` means.
+    /// How an unknown `source_directory_id` is treated.
     pub references: References,
-    /// Which ids name an index.
+    /// Which ids identify an index.
     pub index_id: IndexId,
-    /// The status that refuses a value which the service checks in its own code: 422 or 400.
+    /// The status for values that the service checks in its own code: 422 or 400.
     pub unknown_value_status: u16,
-    /// Whether ids and tokens that nobody made are taken as good.
+    /// How unknown ids and page tokens are treated.
     pub fidelity: Fidelity,
-    /// How tenants' clocks run.
+    /// The mode of the tenants' clocks.
     pub clock: Mode,
-    /// Where tenants' clocks start.
+    /// The time at which the tenants' clocks start; by default the system time.
     pub start_time: Option<Timestamp>,
-    /// How long a sync of the source takes.
+    /// The duration of a sync, without the export.
     pub sync_duration: Duration,
-    /// How long the export after it takes.
+    /// The duration of the export after a sync.
     pub export_duration: Duration,
-    /// What a sync gets that comes while one runs.
+    /// The response to a sync request while a sync runs.
     pub sync_conflict: SyncConflict,
-    /// Items on a page when the client does not say.
+    /// Number of items on a page if the request does not say.
     pub page_size: usize,
-    /// Bytes of a JSON body.
+    /// Maximum size of a JSON body.
     pub max_body_bytes: usize,
-    /// Bytes of an upload.
+    /// Maximum size of an upload.
     pub max_upload_bytes: usize,
-    /// Bytes that the bodies of all requests in flight together may hold.
+    /// Maximum size of the bodies of all requests in flight together.
     pub max_inflight_bytes: usize,
-    /// Bytes that all worlds together may hold.
+    /// Maximum size of the state of all tenants together.
     pub max_state_bytes: usize,
-    /// Connections at a time.
+    /// Maximum number of open connections.
     pub max_connections: usize,
-    /// API keys that can have a store.
+    /// Maximum number of tenants.
     pub max_tenants: usize,
-    /// Items of a kind in a tenant's store.
+    /// Maximum number of resources of one kind in a tenant.
     pub max_items: usize,
-    /// Journal entries a tenant keeps.
+    /// Maximum number of entries in a tenant's journal.
     pub journal_entries: usize,
-    /// Journal bytes that all tenants keep together.
+    /// Maximum size of all journals together, in bytes.
     pub journal_bytes: usize,
-    /// How long a head may take.
+    /// Time limit for the head of a request.
     pub header_timeout: Duration,
-    /// Names besides the loopback ones that `Host` may hold.
+    /// Host names that are accepted besides those of the loopback interface.
     pub allowed_hosts: Vec<String>,
-    /// Origins that a browser may request from.
+    /// Origins from which browser requests are accepted.
     pub cors_origins: Vec<String>,
-    /// What opens `/__admin/`.
+    /// The bearer token that `/__admin/` requires.
     pub admin_token: Option<String>,
-    /// Where clients find the server, for URLs in answers.
+    /// The URL under which clients reach the server, for URLs in responses.
     pub public_url: Option<String>,
-    /// How log lines look.
+    /// The format of log lines.
     pub log_format: LogFormat,
-    /// What is logged.
+    /// The lowest level that is logged.
     pub log_level: LogLevel,
     /// Fault rules, as text.
     pub faults: Vec<String>,
     /// Scenarios, by name or file.
     pub scenarios: Vec<String>,
-    /// Whether a request may bring faults of its own.
-    pub overrides: Overrides,
-    /// Whether a rule that never struck fails the run.
-    pub unstruck: Unstruck,
-    /// What injected delays are multiplied by.
+    /// Whether the rules in the `x-mock-inject` header of a request are applied.
+    pub allow_overrides: bool,
+    /// Whether the program exits with code 2 if a fault rule never struck.
+    pub strict_faults: bool,
+    /// The factor for injected delays.
     pub time_scale: f64,
-    /// A folder with schemas that replace ours.
+    /// A folder with schemas that replace the embedded ones.
     pub schemas: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Whether a caller with this key is let in.
-    pub fn lets_in(&self, key: &str) -> bool {
-        self.api_keys.is_empty() || self.api_keys.iter().any(|good| good == key)
+    /// Whether this API key is accepted.
+    pub fn accepts_key(&self, key: &str) -> bool {
+        self.api_keys.is_empty() || self.api_keys.iter().any(|accepted| accepted == key)
     }
 
-    /// Whether some key that is let in has this label.
-    pub fn lets_in_label(&self, label: &str) -> bool {
-        let mut good = self.api_keys.iter().map(|key| label_of(key));
-        let anonymous = self.auth == Auth::Optional && label_of(ANONYMOUS) == label;
-        self.api_keys.is_empty() || anonymous || good.any(|known| known == label)
+    /// Whether an accepted API key has this label.
+    pub fn accepts_label(&self, label: &str) -> bool {
+        let is_anonymous = self.auth == Auth::Optional && label_of(ANONYMOUS) == label;
+        self.api_keys.is_empty() || is_anonymous || self.api_keys.iter().any(|key| label_of(key) == label)
     }
 }
 
-/// Whether a request needs a key.
+/// Whether a request needs an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
-    /// 401 without one.
+    /// A request without a key gets 401.
     Required,
-    /// Callers without one share the tenant of the key `anonymous`.
+    /// Requests without a key belong to the tenant of the key `anonymous`.
     Optional,
 }
 
-/// What tells tenants apart.
+/// Whether API keys have separate state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// One store a key.
+    /// Each key is a tenant of its own.
     Key,
-    /// One store for all.
+    /// All keys share one tenant.
     None,
 }
 
-/// What an unknown `source_directory_id` means.
+/// How an unknown `source_directory_id` is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum References {
-    /// The directory comes to exist.
+    /// The directory is created.
     Lenient,
-    /// 404.
+    /// The response is 404.
     Strict,
 }
 
-/// Which ids name an index.
+/// Which ids identify an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IndexId {
-    /// Both below.
+    /// Both its `id` and its `export_config_id`.
     Any,
-    /// Its `id`.
+    /// Only its `id`.
     Id,
-    /// Its `export_config_id`.
+    /// Only its `export_config_id`.
     Export,
 }
 
-/// Whether ids and tokens that nobody made are taken as good.
+/// How unknown ids and page tokens are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fidelity {
-    /// No: 404 and 4xx as the service says.
+    /// As the service treats them: 404 or another 4xx.
     Service,
-    /// Yes: they come to exist (`--contract`).
+    /// They are accepted, and resources are created for them (`--contract`).
     Contract,
 }
 
-/// What a sync gets that comes while one runs.
+/// The response to a sync request while a sync runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SyncConflict {
-    /// A refusal with this status, 409 or 429.
+    /// An error with this status, 409 or 429.
     Refuse(u16),
-    /// 202, and no new run.
+    /// 202, without a new run.
     Coalesce,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// What is logged; each level holds those above it.
+/// The lowest level that is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// Nothing.
     Off,
-    /// What failed.
+    /// Failures.
     Error,
-    /// What may be a mistake.
+    /// Also possible mistakes.
     Warn,
-    /// One line a request.
+    /// Also one line per request.
     Info,
-}
-
-/// Whether a request may bring faults of its own (`x-mock-inject`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overrides {
-    /// The header is ignored.
-    Ignored,
-    /// The header is obeyed.
-    Obeyed,
-}
-
-/// Whether a rule that never struck fails the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unstruck {
-    /// No.
-    Fine,
-    /// Yes, with exit code 2 (`--strict-faults`).
-    Fails,
 }

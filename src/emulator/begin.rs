@@ -67,7 +67,7 @@ impl Emulator {
     pub(super) fn accepted_key<'a>(&self, head: &'a Head) -> Option<&'a str> {
         match (head.credential(), self.settings.auth) {
             (None, Auth::Optional) => Some(ANONYMOUS),
-            (key, _) => key.filter(|key| self.settings.lets_in(key)),
+            (key, _) => key.filter(|key| self.settings.accepts_key(key)),
         }
     }
 

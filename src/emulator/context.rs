@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::clock::{Clock, OpenCall};
+use crate::clock::{Clock, OpenRequest};
 use crate::fault::{HeadDecision, Rule};
 use crate::journal::FaultNote;
 use crate::operation::Operation;
@@ -31,7 +31,7 @@ pub(crate) struct RequestContext {
     pub(crate) committed: bool,
     /// Its number among the requests of the tenant, once it has one.
     pub(crate) number: u64,
-    open: Option<OpenCall>,
+    open: Option<OpenRequest>,
 }
 
 /// What a request is for.
@@ -75,7 +75,7 @@ impl RequestContext {
     pub(crate) fn of_tenant(tenant: Arc<Tenant>, target: RequestTarget, body_limit: usize) -> Self {
         tenant.begin_request();
         let mut context = Self::without_tenant(target, body_limit);
-        context.open = Some(tenant.clock.open_call());
+        context.open = Some(tenant.clock.open_request());
         context.tenant = Some(tenant);
         context
     }

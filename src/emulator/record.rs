@@ -89,7 +89,7 @@ impl Emulator {
 fn entry(context: &RequestContext, at: Timestamp, request: &Request, response: &Response) -> Entry {
     let label = context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
     let entry = Entry::of((context.number, at), (label, Some(context.name())), request, response);
-    let held_back = context.clock().map_or(Duration::ZERO, |clock| clock.on_the_wall(response.delay));
+    let held_back = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(response.delay));
     Entry {
         answered: entry.wall.plus(held_back),
         faults: context.faults.clone(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Emulator;
 use super::context::{RequestContext, RoutedOperation};
 use crate::clock::{Clock, Mode};
-use crate::config::{Isolation, Overrides, RawSettings, Settings};
+use crate::config::{Isolation, RawSettings, Settings};
 use crate::error::ApiError;
 use crate::fault::{FaultRules, RequestBody, RequestView, RetryTiming, Rule, Scenario, Target};
 use crate::key_label::label_of;
@@ -49,7 +49,7 @@ pub(super) fn given(settings: &Settings, raw: &RawSettings, targets: &[Target]) 
     for rule in &settings.faults {
         given.push(Rule::parse(rule, targets).map_err(|error| format!("{faults} {rule:?}: {error}"))?);
     }
-    match given.iter().find(|rule| rule.only_key().is_some_and(|key| !settings.lets_in_label(key))) {
+    match given.iter().find(|rule| rule.only_key().is_some_and(|key| !settings.accepts_label(key))) {
         Some(rule) => Err(format!("{faults} \"{rule}\": key: is not accepted (--api-key), so this would never strike")),
         None => Ok(given),
     }
@@ -98,7 +98,7 @@ impl Emulator {
     }
 
     fn own_rule(&self, operation: &Operation, head: &Head) -> Result<Option<Rule>, ApiError> {
-        if self.settings.overrides == Overrides::Ignored {
+        if !self.settings.allow_overrides {
             return Ok(None);
         }
         let mut values = head.headers.get_all(OWN_RULE).iter();

@@ -141,7 +141,7 @@ impl<'a> Locked<'a> {
                 let faults = std::mem::take(&mut decision.state_faults);
                 let acted = act(self.routed.operation, &mut self.state.store, self.times.now, (valid, faults));
                 context.committed = acted.committed;
-                acted.events.iter().for_each(|at| self.tenant.clock.expect(*at));
+                acted.events.iter().for_each(|at| self.tenant.clock.add_event(*at));
                 self.finish_rules(decision, acted)
             }
         };
@@ -162,7 +162,7 @@ impl<'a> Locked<'a> {
         let Finished { response, promised, notes } = finished;
         // A client that was told to wait comes back after that wait, which begins when the response is sent.
         if let Some(wait) = promised {
-            self.tenant.clock.expect(self.times.now.plus(response.delay).plus(wait));
+            self.tenant.clock.add_event(self.times.now.plus(response.delay).plus(wait));
         }
         context.faults = notes;
         self.emulator.record(&mut self.state.journal, context, (self.times.now, self.request), &response);

@@ -1,15 +1,17 @@
 //! References between schema files. Shared definitions are written once and referred to as `FILE.json#/$defs/NAME` or
-//! `FILE.json`; before a schema is compiled, what it refers to is put into its own `$defs`.
+//! `FILE.json`; before a schema is compiled, the definitions that it refers to are copied into its own `$defs`.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// The schema called `name` with everything that it refers to in other files in its own `$defs`.
+/// The schema called `name`, with the definitions from other files copied into its own `$defs`.
+///
+/// Errors: a reference names a file or a place that does not exist.
 pub(super) fn bundle(name: &str, sources: &BTreeMap<String, Value>) -> Result<Value, String> {
     let mut schema = sources.get(name).cloned().unwrap_or_default();
     let mut bundle = Bundle { sources, definitions: Map::new() };
-    bundle.localise(&mut schema, name)?;
+    bundle.localise(&mut schema, None)?;
     let definitions = bundle.definitions;
     if let Some(fields) = schema.as_object_mut() {
         fields.shift_remove("$id");
@@ -27,12 +29,13 @@ struct Bundle<'a> {
 }
 
 impl Bundle<'_> {
-    /// Rewrites the references in a part of the schema called `file` to definitions of the bundle.
-    fn localise(&mut self, part: &mut Value, file: &str) -> Result<(), String> {
+    /// Rewrites references to other files into references to definitions of the bundle. `file` is the file that `part` was
+    /// copied from, if it is not the bundled schema itself; references inside that file are rewritten too.
+    fn localise(&mut self, part: &mut Value, file: Option<&str>) -> Result<(), String> {
         match part {
             Value::Object(fields) => {
                 if let Some(Value::String(target)) = fields.get_mut("$ref")
-                    && let Some((other, pointer)) = split(target)
+                    && let Some((other, pointer)) = split(target, file)
                 {
                     *target = format!("#/$defs/{}", self.define(other, pointer)?);
                 }
@@ -43,7 +46,7 @@ impl Bundle<'_> {
         }
     }
 
-    /// Adds a definition of another file; its name in the bundle.
+    /// Adds a definition from another file; returns its name in the bundle.
     fn define(&mut self, file: &str, pointer: &str) -> Result<String, String> {
         let source = self.sources.get(file).ok_or_else(|| format!("$ref: no schema is called {file}.json"))?;
         let definition =
@@ -51,22 +54,24 @@ impl Bundle<'_> {
         let title = definition.get("title").and_then(Value::as_str).unwrap_or(file);
         let name = pointer.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(title).to_owned();
         if !self.definitions.contains_key(&name) {
-            // Entered first, so that a definition that refers to itself ends.
+            // Inserted first, so that a definition that refers to itself does not recurse forever.
             self.definitions.insert(name.clone(), Value::Null);
             let mut definition = definition.clone();
             if let Some(fields) = definition.as_object_mut() {
                 fields.shift_remove("$schema");
                 fields.shift_remove("$id");
             }
-            self.localise(&mut definition, file)?;
+            self.localise(&mut definition, Some(file))?;
             self.definitions.insert(name.clone(), definition);
         }
         Ok(name)
     }
 }
 
-/// The schema and the pointer in it that a reference to another file names; `None` for a reference inside the file.
-fn split(reference: &str) -> Option<(&str, &str)> {
-    let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
-    Some((file.strip_suffix(".json")?, pointer))
+/// The schema and the JSON pointer of a reference in `file`; `None` for a reference inside the bundled schema.
+fn split<'a>(reference: &'a str, file: Option<&'a str>) -> Option<(&'a str, &'a str)> {
+    match reference.split_once('#').unwrap_or((reference, "")) {
+        ("", pointer) => Some((file?, pointer)),
+        (other, pointer) => Some((other.strip_suffix(".json")?, pointer)),
+    }
 }

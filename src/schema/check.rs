@@ -1,5 +1,5 @@
-//! A request held against its schemas: parameters first, then the body, and every violation at once in the order in
-//! which the framework finds them. A good request costs one validation and nothing else.
+//! Validates a request against its schemas: parameters first, then the body. All violations are reported at once, in the
+//! order of the service's framework. A valid request costs one validation and nothing else.
 
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::paths::{Location, LocationSegment};
@@ -14,57 +14,59 @@ use super::{Schema, coerce, uuid};
 use crate::error::{ApiError, LocStep, Violation};
 use crate::request::PathParams;
 
-/// What of a request is checked.
+/// The parts of a request that are validated.
 #[derive(Debug)]
 pub struct RawRequest<'a> {
-    /// The values in the path, decoded.
+    /// The path parameters, percent-decoded.
     pub path: PathParams,
-    /// The query, undecoded.
+    /// The query string, not decoded.
     pub query: Option<&'a str>,
-    /// The body, as it was read.
+    /// The body.
     pub body: RawBody,
 }
 
-/// A request that keeps to its schemas, coerced to their types.
+/// A request that satisfies its schemas, with its values coerced to their types.
 #[derive(Debug, Default)]
 pub struct ValidRequest {
-    /// The parameters in path and query that the schema names; absent ones are left out.
+    /// The parameters in path and query that the schema names, if present in the request.
     params: Map<String, Value>,
-    /// The fields of the body, unknown ones too; defaults are not filled in.
+    /// The fields of the body, including unknown ones; defaults are not filled in.
     body: Map<String, Value>,
 }
 
 impl ValidRequest {
-    /// A parameter in the path or the query, if it is there and a text.
+    /// A parameter in the path or the query, if it is present and a string.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name)?.as_str()
     }
 
-    /// The parameters as a type that a handler works with: those that it has fields for.
+    /// The parameters as the input type of a handler; parameters without a field in it are ignored.
     ///
-    /// Fails only if `--schemas` replaced the schema by one that allows more than the type.
+    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
     pub fn params<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         T::deserialize(&self.params).map_err(|error| unreadable("query", &error))
     }
 
-    /// The body as the type that a handler works with.
+    /// The body as the input type of a handler.
     ///
-    /// Fails only if `--schemas` replaced the schema by one that allows more than the type.
+    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         T::deserialize(&self.body).map_err(|error| unreadable("body", &error))
     }
 }
 
 fn unreadable(root: &'static str, error: &serde_json::Error) -> ApiError {
-    let msg = format!("the schema allows what the emulator cannot read: {error}");
+    let msg = format!("the schema allows a value that the emulator cannot read: {error}");
     ApiError::violations(vec![pydantic::value_error(vec![root.into()], &msg, Value::Null)])
 }
 
-/// Holds a request against the schemas of its parameters and, if it has one, of its body.
-pub fn check(params: &Schema, body: Option<&Schema>, given: RawRequest<'_>) -> Result<ValidRequest, ApiError> {
+/// Validates a request against the schema of its parameters and, if there is one, of its body.
+///
+/// Errors: a 422 with every violation.
+pub fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<'_>) -> Result<ValidRequest, ApiError> {
     let mut violations = Vec::new();
-    let params = read_params(params, given.path, given.query, &mut violations);
-    let body = match (body, given.body) {
+    let params = read_params(params, request.path, request.query, &mut violations);
+    let body = match (body, request.body) {
         (None, _) => Map::new(),
         (Some(_), RawBody::Absent) => {
             violations.push(pydantic::missing().at(vec!["body".into()], Value::Null));
@@ -83,7 +85,7 @@ fn fields(value: Value) -> Map<String, Value> {
     }
 }
 
-/// The parameters in path and query, validated unless they are path parameters that may be any text.
+/// The parameters in path and query. They are not validated if there is no query and the path may hold any text.
 fn read_params(
     schema: &Schema,
     path: PathParams,
@@ -100,12 +102,12 @@ fn read_params(
     fields(checked(schema, Value::Object(params), Root::Params, violations))
 }
 
-/// Adds the parameters of the query that the schema names: all values of those that are lists, the last of the others.
+/// Adds the query parameters that the schema names: all values of a list parameter, the last value of any other.
 fn add_query(schema: &Schema, query: &str, params: &mut Map<String, Value>) {
     let node = SchemaNode::root(&schema.source);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let Some(field) = node.property(&name).filter(|_| place_of(node, &name) == Some("query")) else { continue };
-        if field.wanted() == Some("array") {
+        if field.expected_type() == Some("array") {
             let list = params.entry(name).or_insert_with(|| Value::Array(Vec::new()));
             list.as_array_mut().expect("a list since its first value").push(value.into());
         } else {
@@ -114,80 +116,80 @@ fn add_query(schema: &Schema, query: &str, params: &mut Map<String, Value>) {
     }
 }
 
-/// Where a parameter stands: `path`, `query` or `cookie`.
+/// The place of a parameter: `path`, `query` or `cookie`.
 fn place_of<'a>(node: SchemaNode<'a>, name: &str) -> Option<&'a str> {
     node.fields()?.get(name)?.get("x-in")?.as_str()
 }
 
-/// What is validated; a location in a violation begins with it.
+/// The part of the request that is validated. The location of a violation begins with its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Root {
-    /// The parameters: a location begins with the place of the parameter.
+    /// The parameters; a location begins with the place of the parameter.
     Params,
     /// The body.
     Body,
 }
 
-/// `value` with what could be coerced coerced; what could not is added to `violations`.
+/// Validates `value` and returns it with its coercible parts coerced. Adds what remains invalid to `violations`.
 fn checked(schema: &Schema, value: Value, root: Root, violations: &mut Vec<Violation>) -> Value {
     if schema.is_valid(&value) {
         return value;
     }
     let mut coerced = value.clone();
     while coerce_all(schema, &mut coerced) {}
-    let mut search = Search { node: SchemaNode::root(&schema.source), root, original: &value, found: Vec::new() };
+    let mut collector = Collector { node: SchemaNode::root(&schema.source), root, original: &value, found: Vec::new() };
     for error in schema.validator.iter_errors(&coerced) {
-        search.take(&error);
+        collector.add_error(&error);
     }
-    search.found.sort_by(|left, right| (&left.order, left.rank).cmp(&(&right.order, right.rank)));
-    violations.extend(told(search.found));
+    collector.found.sort_by(|left, right| (&left.order, left.rank).cmp(&(&right.order, right.rank)));
+    violations.extend(reported(collector.found));
     coerced
 }
 
-/// Of several things wrong with one value the framework tells the first, and that it has the wrong type before all. It
-/// counts the items of a list for too many before it looks at them, for too few after.
-fn told(found: Vec<Found>) -> Vec<Violation> {
-    let mut told: Vec<Violation> = Vec::new();
+/// The violations that the framework reports. It reports one violation of each value: a wrong type if there is one, else
+/// the first. It checks the maximum length of a list before its items, and the minimum length after them.
+fn reported(found: Vec<Found>) -> Vec<Violation> {
+    let mut reported: Vec<Violation> = Vec::new();
     for Found { violation, .. } in found {
-        let above = told.last().filter(|last| violation.loc.starts_with(&last.loc));
-        match above.map(|above| (above.kind.as_str(), above.loc.len() == violation.loc.len())) {
+        let parent = reported.last().filter(|last| violation.loc.starts_with(&last.loc));
+        match parent.map(|parent| (parent.kind.as_str(), parent.loc.len() == violation.loc.len())) {
             Some((_, true) | ("too_long", _)) => {}
-            Some(("too_short", _)) => *told.last_mut().expect("was just looked at") = violation,
-            _ => told.push(violation),
+            Some(("too_short", _)) => *reported.last_mut().expect("it has a parent") = violation,
+            _ => reported.push(violation),
         }
     }
-    told
+    reported
 }
 
-/// The violations of one value, as they are found.
-struct Search<'a> {
+/// Collects the violations in one part of a request.
+struct Collector<'a> {
     node: SchemaNode<'a>,
     root: Root,
-    /// The value before coercion: what the framework echoes.
+    /// The value before coercion, which the framework echoes.
     original: &'a Value,
     found: Vec<Found>,
 }
 
 struct Found {
-    /// Positions in the order of declaration, outermost first.
+    /// The position of each part of the location in the order of declaration, outermost first.
     order: Vec<usize>,
     rank: Rank,
     violation: Violation,
 }
 
-/// Which of the things wrong with one value is told.
+/// The order in which violations of one value are considered; the first is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Type,
     Keyword,
 }
 
-impl Search<'_> {
-    fn take(&mut self, error: &ValidationError<'_>) {
+impl Collector<'_> {
+    fn add_error(&mut self, error: &ValidationError<'_>) {
         let node = self.node.at(error.instance_path());
         match error.kind() {
             Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
-                context.iter().filter(|branch| !wants_null(branch)).flatten().for_each(|error| self.take(error));
+                context.iter().filter(|branch| !expects_null(branch)).flatten().for_each(|error| self.add_error(error));
             }
             Kind::Required { property } => {
                 self.add(error.instance_path(), property.as_str(), pydantic::missing());
@@ -197,14 +199,14 @@ impl Search<'_> {
                     self.add(error.instance_path(), Some(field), pydantic::forbidden());
                 }
             }
-            // The framework knows a choice of values as one thing, not as a type and a choice.
+            // For a choice of values the framework has one error, not one for the type and one for the choice.
             Kind::Type { .. } if node.keyword("enum").is_some() => {}
             Kind::Type { .. } => {
                 self.add(error.instance_path(), None, pydantic::wrong_type(node, self.input(error.instance_path())));
             }
             kind => {
                 let input = self.input(error.instance_path());
-                self.add(error.instance_path(), None, pydantic::of(kind, (node, input), error));
+                self.add(error.instance_path(), None, pydantic::keyword_error(kind, node, input, error));
             }
         }
     }
@@ -233,11 +235,11 @@ impl Search<'_> {
             loc.push(LocStep::from(field));
             input = input.get(field).unwrap_or(input);
         }
-        let rank = if error.are_of_type() { Rank::Type } else { Rank::Keyword };
+        let rank = if error.is_of_type() { Rank::Type } else { Rank::Keyword };
         self.found.push(Found { order, rank, violation: error.at(loc, input.clone()) });
     }
 
-    /// What a location begins with.
+    /// The first step of a location.
     fn place(&self, first: Option<LocationSegment<'_>>, field: Option<&str>) -> &'static str {
         let in_path = |name: &str| place_of(self.node, name) == Some("path");
         match (self.root, first, field) {
@@ -253,35 +255,32 @@ impl Search<'_> {
     }
 }
 
-fn wants_null(branch: &[ValidationError<'_>]) -> bool {
+fn expects_null(branch: &[ValidationError<'_>]) -> bool {
     matches!(branch, [only] if matches!(only.kind(), Kind::Type { kind: TypeKind::Single(JsonType::Null) }))
 }
 
-/// Coerces what can be; false when nothing was.
+/// Coerces every part that has a wrong type and can be coerced; returns whether the value changed.
 fn coerce_all(schema: &Schema, value: &mut Value) -> bool {
     let node = SchemaNode::root(&schema.source);
-    let mut readings = Vec::new();
-    for error in schema.validator.iter_errors(value) {
-        readings_of(node, &error, &mut readings);
-    }
+    let coercions: Vec<_> = schema.validator.iter_errors(value).flat_map(|error| coercions_for(node, &error)).collect();
     let mut changed = false;
-    for (pointer, reading) in readings {
-        if let Some(place) = value.pointer_mut(&pointer).filter(|place| **place != reading) {
-            *place = reading;
+    for (pointer, coerced) in coercions {
+        if let Some(place) = value.pointer_mut(&pointer).filter(|place| **place != coerced) {
+            *place = coerced;
             changed = true;
         }
     }
     changed
 }
 
-/// How the framework would read what record_panic a type or a format, with where it stands.
-fn readings_of(root: SchemaNode<'_>, error: &ValidationError<'_>, readings: &mut Vec<(String, Value)>) {
+/// The values to which the framework would coerce a value of a wrong type or format, each with its JSON pointer.
+fn coercions_for(root: SchemaNode<'_>, error: &ValidationError<'_>) -> Vec<(String, Value)> {
     let instance = error.instance();
-    let reading = match error.kind() {
+    let coerced = match error.kind() {
         Kind::AnyOf { context } => {
-            return context.iter().flatten().for_each(|error| readings_of(root, error, readings));
+            return context.iter().flatten().flat_map(|error| coercions_for(root, error)).collect();
         }
-        Kind::Type { .. } => match root.at(error.instance_path()).wanted() {
+        Kind::Type { .. } => match root.at(error.instance_path()).expected_type() {
             Some("integer") => coerce::integer(instance).ok(),
             Some("number") => coerce::float(instance).ok(),
             Some("boolean") => coerce::boolean(instance).ok(),
@@ -292,5 +291,5 @@ fn readings_of(root: SchemaNode<'_>, error: &ValidationError<'_>, readings: &mut
         }
         _ => None,
     };
-    readings.extend(reading.map(|reading| (error.instance_path().as_str().to_owned(), reading)));
+    coerced.map(|coerced| (error.instance_path().as_str().to_owned(), coerced)).into_iter().collect()
 }

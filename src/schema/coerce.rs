@@ -1,39 +1,40 @@
-//! The framework's lax readings: a text that says a number is that number. Only what came as something else than the
-//! schema's type is ever read so.
+//! The lax type coercions of the service's framework, such as the string `"5"` to the number 5. They are applied only to
+//! values that do not have the type of the schema.
 
 use serde_json::{Number, Value};
 
-/// Why a value cannot be read as the wanted type, in the framework's words: the error type and its sentence.
-pub(super) type Unreadable = (&'static str, &'static str);
+/// The framework's error for a value that cannot be coerced: the error type and its message.
+pub(super) type CoercionError = (&'static str, &'static str);
 
-const INT_TYPE: Unreadable = ("int_type", "Input should be a valid integer");
-const INT_PARSING: Unreadable =
+const INT_TYPE: CoercionError = ("int_type", "Input should be a valid integer");
+const INT_PARSING: CoercionError =
     ("int_parsing", "Input should be a valid integer, unable to parse string as an integer");
-const INT_SIZE: Unreadable = ("int_parsing_size", "Unable to parse input string as an integer, exceeded maximum size");
-const INT_FROM_FLOAT: Unreadable =
+const INT_SIZE: CoercionError =
+    ("int_parsing_size", "Unable to parse input string as an integer, exceeded maximum size");
+const INT_FROM_FLOAT: CoercionError =
     ("int_from_float", "Input should be a valid integer, got a number with a fractional part");
-const FLOAT_TYPE: Unreadable = ("float_type", "Input should be a valid number");
-const FLOAT_PARSING: Unreadable =
+const FLOAT_TYPE: CoercionError = ("float_type", "Input should be a valid number");
+const FLOAT_PARSING: CoercionError =
     ("float_parsing", "Input should be a valid number, unable to parse string as a number");
-const BOOL_TYPE: Unreadable = ("bool_type", "Input should be a valid boolean");
-const BOOL_PARSING: Unreadable = ("bool_parsing", "Input should be a valid boolean, unable to interpret input");
+const BOOL_TYPE: CoercionError = ("bool_type", "Input should be a valid boolean");
+const BOOL_PARSING: CoercionError = ("bool_parsing", "Input should be a valid boolean, unable to interpret input");
 
-/// Digits of an integer.
+/// Maximum number of digits of an integer in Python.
 const MAX_INTEGER_DIGITS: usize = 4300;
 
-/// `value` as an integer.
-pub(super) fn integer(value: &Value) -> Result<Value, Unreadable> {
+/// Coerces `value` to an integer.
+pub(super) fn integer(value: &Value) -> Result<Value, CoercionError> {
     match value {
         Value::Bool(yes) => Ok(Value::from(u8::from(*yes))),
-        Value::Number(number) => whole(number.as_str()).ok_or(INT_FROM_FLOAT),
+        Value::Number(number) => integer_number(number.as_str()).ok_or(INT_FROM_FLOAT),
         Value::String(text) if is_oversized(text) => Err(INT_SIZE),
         Value::String(text) => integer_text(text.trim()).ok_or(INT_PARSING),
         _ => Err(INT_TYPE),
     }
 }
 
-/// `value` as a number.
-pub(super) fn float(value: &Value) -> Result<Value, Unreadable> {
+/// Coerces `value` to a float.
+pub(super) fn float(value: &Value) -> Result<Value, CoercionError> {
     match value {
         Value::Bool(yes) => Ok(Value::from(f64::from(u8::from(*yes)))),
         Value::String(text) => {
@@ -44,21 +45,21 @@ pub(super) fn float(value: &Value) -> Result<Value, Unreadable> {
     }
 }
 
-/// `value` as a truth value.
-pub(super) fn boolean(value: &Value) -> Result<Value, Unreadable> {
+/// Coerces `value` to a boolean.
+pub(super) fn boolean(value: &Value) -> Result<Value, CoercionError> {
     match value {
         Value::Number(number) => match number.as_f64() {
             Some(0.0) => Ok(Value::Bool(false)),
             Some(1.0) => Ok(Value::Bool(true)),
-            Some(double) if is_word(double) => Err(BOOL_PARSING),
+            Some(double) if is_machine_integer(double) => Err(BOOL_PARSING),
             _ => Err(BOOL_TYPE),
         },
-        Value::String(text) => truth(text).map(Value::Bool).ok_or(BOOL_PARSING),
+        Value::String(text) => boolean_text(text).map(Value::Bool).ok_or(BOOL_PARSING),
         _ => Err(BOOL_TYPE),
     }
 }
 
-fn truth(text: &str) -> Option<bool> {
+fn boolean_text(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "t" | "yes" | "y" | "on" => Some(true),
         "0" | "false" | "f" | "no" | "n" | "off" => Some(false),
@@ -66,13 +67,13 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// Whether a number is whole and small enough for the framework to hold it in a machine word.
-fn is_word(double: f64) -> bool {
+/// Whether a number is whole and fits into 64 bits, as the framework holds it.
+fn is_machine_integer(double: f64) -> bool {
     double.fract() == 0.0 && double.abs() < 2_f64.powi(63)
 }
 
-/// A whole number written as one or as a float.
-fn whole(text: &str) -> Option<Value> {
+/// A JSON number as an integer: digits, or a float whose fraction is zero.
+fn integer_number(text: &str) -> Option<Value> {
     let digits = match text.split_once('.') {
         Some((digits, zeros)) if zeros.bytes().all(|byte| byte == b'0') => digits,
         Some(_) => return None,
@@ -81,8 +82,8 @@ fn whole(text: &str) -> Option<Value> {
     number(digits)
 }
 
-/// An integer as people write it: a sign, leading zeros, single underscores between digits, zeros behind a point. The
-/// framework looks for a minus behind leading zeros too.
+/// A string as an integer. It may have a sign, leading zeros, single underscores between digits, and zeros after a decimal
+/// point. Like the framework, this accepts a minus after leading zeros too.
 fn integer_text(text: &str) -> Option<Value> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(unsigned) => ("-", unsigned),
@@ -102,7 +103,7 @@ fn integer_text(text: &str) -> Option<Value> {
     }
 }
 
-/// `text` without its underscores; `None` unless each stands between two digits and nothing is empty.
+/// `text` without its underscores; `None` if it is empty or an underscore is not between two digits.
 fn without_underscores(text: &str) -> Option<String> {
     let groups: Vec<&str> = text.split('_').collect();
     let joins = |pair: &[&str]| {
@@ -111,7 +112,7 @@ fn without_underscores(text: &str) -> Option<String> {
     (!text.is_empty() && groups.windows(2).all(joins)).then(|| groups.concat())
 }
 
-/// What stands before a point that only zeros follow; `None` when something else does.
+/// `text` without a decimal point and the zeros after it; `None` if anything but zeros follows the point.
 fn without_decimals(text: &str) -> Option<&str> {
     match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => Some(whole),
@@ -120,7 +121,7 @@ fn without_decimals(text: &str) -> Option<&str> {
     }
 }
 
-/// `text` without leading zeros and the underscores among them; the last character where nothing else is left.
+/// `text` without leading zeros and the underscores between them; its last character if there is nothing else.
 fn without_zeros(text: &str) -> &str {
     let significant = text.trim_start_matches(['0', '_']);
     match text.len() {
@@ -130,8 +131,8 @@ fn without_zeros(text: &str) -> &str {
     }
 }
 
-/// Whether a text begins with too many digits. The framework looks at it as it came, and requests everything that it has to
-/// purge_tombstones up first unreadable rather than too large.
+/// Whether a string begins with too many digits. The framework checks this before it trims the string: one that is too long
+/// only after trimming is reported as not parsable instead.
 fn is_oversized(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text).bytes();
     !text.trim_start_matches('-').starts_with('0') && digits.take_while(u8::is_ascii_digit).count() > MAX_INTEGER_DIGITS

@@ -1,5 +1,5 @@
-//! JSON one level deeper than `serde_json` goes: it reads 127 levels, the contract's limit is 128. The outermost level is
-//! taken off first, so that `serde_json`'s own guard against deep nesting stays on.
+//! Reads JSON that is nested 128 levels deep. `serde_json` reads at most 127 and the service 128, so the outermost level is
+//! read separately and `serde_json`'s own limit stays on.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::reading::read_value;
 
-/// Reads an array or an object of at most 128 levels; `None` when `text` is anything else.
+/// Reads an array or an object of at most 128 levels; `None` if `text` is anything else.
 pub(super) fn read(text: &str) -> Option<Value> {
     serde_json::from_str::<Outermost>(text).ok().map(|outermost| outermost.0)
 }

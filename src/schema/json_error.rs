@@ -1,21 +1,16 @@
-//! Where JSON is broken, in the words and at the character offset of Python's `json` module. It only looks for the
-//! error: it builds nothing, and needs time and memory linear in the text however deeply that nests.
+//! Finds the first syntax error in JSON, with the message and the character offset of Python's `json` module. It builds no
+//! values, and needs time and memory linear in the length of the text, however deeply it is nested.
 
 #[cfg(test)]
 mod tests;
 
-/// What became of a search for an error.
+/// The first syntax error in a JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Located {
-    /// Python would read it (it also takes NaN, Infinity and lone surrogates).
-    Sound,
-    /// Python would not.
-    Broken {
-        /// Offset in characters.
-        at: usize,
-        /// Python's message.
-        message: &'static str,
-    },
+pub struct SyntaxError {
+    /// Offset in characters.
+    pub at: usize,
+    /// Python's message.
+    pub message: &'static str,
 }
 
 const EXPECTING_VALUE: &str = "Expecting value";
@@ -28,16 +23,16 @@ const CONTROL_CHARACTER: &str = "Invalid control character at";
 const BAD_ESCAPE: &str = "Invalid \\escape";
 const BAD_UNICODE_ESCAPE: &str = "Invalid \\uXXXX escape";
 
-/// Finds the first error in `text` that Python would report.
-pub fn locate(text: &str) -> Located {
-    let mut scanner = Scanner { characters: text.chars().collect(), at: 0, open: Vec::new() };
-    match scanner.document() {
-        Ok(()) => Located::Sound,
-        Err(Broken(at, message)) => Located::Broken { at, message },
-    }
+/// Checks the syntax of `text` as Python does: NaN, Infinity and lone surrogates are valid.
+///
+/// Errors: the first error that Python would report.
+pub fn check_syntax(text: &str) -> Result<(), SyntaxError> {
+    Scanner { characters: text.chars().collect(), at: 0, open: Vec::new() }.document()
 }
 
-struct Broken(usize, &'static str);
+fn error(at: usize, message: &'static str) -> Result<(), SyntaxError> {
+    Err(SyntaxError { at, message })
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Container {
@@ -48,26 +43,26 @@ enum Container {
 struct Scanner {
     characters: Vec<char>,
     at: usize,
-    /// The containers that are open around `at`, outermost first.
+    /// The containers around `at` that have not ended, outermost first.
     open: Vec<Container>,
 }
 
-/// PydanticError that Python reads besides `null`, `true` and `false`.
+/// The words that Python reads as values.
 const WORDS: &[&str] = &["null", "true", "false", "NaN", "Infinity", "-Infinity"];
 
 impl Scanner {
-    fn document(&mut self) -> Result<(), Broken> {
+    fn document(&mut self) -> Result<(), SyntaxError> {
         self.skip_space();
         self.value()?;
         while let Some(container) = self.open.last().copied() {
             self.after_item(container)?;
         }
         self.skip_space();
-        if self.at < self.characters.len() { Err(Broken(self.at, EXTRA_DATA)) } else { Ok(()) }
+        if self.at < self.characters.len() { error(self.at, EXTRA_DATA) } else { Ok(()) }
     }
 
-    /// Reads a scalar, or enters containers until one begins with a scalar or is empty.
-    fn value(&mut self) -> Result<(), Broken> {
+    /// Reads a scalar or an empty container, after entering the containers that begin before it.
+    fn value(&mut self) -> Result<(), SyntaxError> {
         loop {
             match self.peek() {
                 Some('{') => {
@@ -87,7 +82,7 @@ impl Scanner {
         }
     }
 
-    /// Steps into a container; true when it is empty and already left again.
+    /// Reads the start of a container; returns true, after reading its end too, if it is empty.
     fn enter(&mut self, container: Container, end: char) -> bool {
         self.at += 1;
         self.skip_space();
@@ -99,8 +94,8 @@ impl Scanner {
         false
     }
 
-    /// Behind an item: the container's end, or a comma and the next item.
-    fn after_item(&mut self, container: Container) -> Result<(), Broken> {
+    /// Reads what follows an item: the end of the container, or a comma and the next item.
+    fn after_item(&mut self, container: Container) -> Result<(), SyntaxError> {
         self.skip_space();
         let end = if container == Container::Object { '}' } else { ']' };
         match self.peek() {
@@ -110,7 +105,7 @@ impl Scanner {
                 return Ok(());
             }
             Some(',') => self.at += 1,
-            _ => return Err(Broken(self.at, EXPECTING_COMMA)),
+            _ => return error(self.at, EXPECTING_COMMA),
         }
         self.skip_space();
         if container == Container::Object {
@@ -119,69 +114,69 @@ impl Scanner {
         self.value()
     }
 
-    /// A name and its colon, up to the value.
-    fn name(&mut self) -> Result<(), Broken> {
+    /// Reads a field's name and its colon.
+    fn name(&mut self) -> Result<(), SyntaxError> {
         if self.peek() != Some('"') {
-            return Err(Broken(self.at, EXPECTING_NAME));
+            return error(self.at, EXPECTING_NAME);
         }
         self.string()?;
         self.skip_space();
         if self.peek() != Some(':') {
-            return Err(Broken(self.at, EXPECTING_COLON));
+            return error(self.at, EXPECTING_COLON);
         }
         self.at += 1;
         self.skip_space();
         Ok(())
     }
 
-    fn string(&mut self) -> Result<(), Broken> {
+    fn string(&mut self) -> Result<(), SyntaxError> {
         let quote = self.at;
         self.at += 1;
         loop {
             match self.peek() {
-                None => return Err(Broken(quote, UNTERMINATED)),
+                None => return error(quote, UNTERMINATED),
                 Some('"') => {
                     self.at += 1;
                     return Ok(());
                 }
                 Some('\\') => self.escape(quote)?,
-                Some(character) if character <= '\u{1f}' => return Err(Broken(self.at, CONTROL_CHARACTER)),
+                Some(character) if character <= '\u{1f}' => return error(self.at, CONTROL_CHARACTER),
                 Some(_) => self.at += 1,
             }
         }
     }
 
-    fn escape(&mut self, quote: usize) -> Result<(), Broken> {
+    fn escape(&mut self, quote: usize) -> Result<(), SyntaxError> {
         match self.characters.get(self.at + 1) {
-            None => Err(Broken(quote, UNTERMINATED)),
+            None => error(quote, UNTERMINATED),
             Some('u') => self.unicode_escape(),
             Some('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => {
                 self.at += 2;
                 Ok(())
             }
-            Some(_) => Err(Broken(self.at, BAD_ESCAPE)),
+            Some(_) => error(self.at, BAD_ESCAPE),
         }
     }
 
-    /// Four hex digits behind `\u`, and at least one character behind those.
-    fn unicode_escape(&mut self) -> Result<(), Broken> {
+    /// Reads `\u` and four hex digits. Python requires at least one more character after them.
+    fn unicode_escape(&mut self) -> Result<(), SyntaxError> {
         let digits = self.at + 2..self.at + 6;
         let complete = digits.end < self.characters.len();
         if complete && self.characters[digits.clone()].iter().all(char::is_ascii_hexdigit) {
             self.at = digits.end;
             Ok(())
         } else {
-            Err(Broken(self.at + 1, BAD_UNICODE_ESCAPE))
+            error(self.at + 1, BAD_UNICODE_ESCAPE)
         }
     }
 
-    fn word_or_number(&mut self) -> Result<(), Broken> {
+    fn word_or_number(&mut self) -> Result<(), SyntaxError> {
         let rest = &self.characters[self.at.min(self.characters.len())..];
         let word = WORDS
             .iter()
             .find(|word| word.chars().zip(rest).filter(|(left, right)| left == *right).count() == word.len());
         match word.map_or_else(|| number_length(rest), |word| word.len()) {
-            0 => Err(Broken(self.at, EXPECTING_VALUE)),
+            0 => error(self.at, EXPECTING_VALUE),
             length => {
                 self.at += length;
                 Ok(())
@@ -200,7 +195,7 @@ impl Scanner {
     }
 }
 
-/// How many characters of `rest` make the longest number at its start; 0 when none does.
+/// The length of the longest number at the start of `rest`, in characters; 0 if there is none.
 fn number_length(rest: &[char]) -> usize {
     let digits_from = |from: usize| rest.iter().skip(from).take_while(|character| character.is_ascii_digit()).count();
     let sign = usize::from(rest.first() == Some(&'-'));

@@ -1,7 +1,7 @@
-//! The contract of bodies and parameters: JSON Schemas compiled once, and violations put into the words of the service's
-//! framework (type, loc, msg, input, ctx), in its order, after its lax coercions. It knows no operation by name.
+//! Validation of parameters and bodies: JSON Schemas, compiled once. Violations have the format, messages and order of the
+//! service's framework (type, loc, msg, input, ctx), after its lax type coercions.
 //!
-//! What the framework says was measured on FastAPI 0.165 with pydantic 2.14; the golden cases under `tests/golden` hold it.
+//! The messages were recorded from FastAPI 0.165 with pydantic 2.14; the golden cases in `tests/golden` assert them.
 
 mod body;
 mod bundle;
@@ -17,9 +17,9 @@ mod uuid;
 
 pub use body::{RawBody, read_body};
 pub use check::{RawRequest, ValidRequest, check};
-pub use json_error::{Located, locate};
+pub use json_error::{SyntaxError, check_syntax};
 pub use pydantic::value_error;
-pub use reading::{Plain, read_value};
+pub use reading::{PlainValue, read_value};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,13 +29,13 @@ use serde_json::Value;
 
 use crate::assets;
 
-/// A schema and what it was compiled to.
+/// A compiled schema.
 #[derive(Debug)]
 pub struct Schema {
-    /// Its text as JSON.
+    /// The schema as JSON.
     pub source: Value,
     validator: Validator,
-    /// Whether a path parameter has to be more than any text.
+    /// Whether a path parameter has a format or a type other than string.
     has_typed_path: bool,
 }
 
@@ -46,7 +46,9 @@ pub struct Schemas {
 }
 
 impl Schemas {
-    /// Compiles the schemas that ship with the program, or those of the same name in the folder `replacements`.
+    /// Compiles the embedded schemas. Files in the folder `replacements` replace the schemas of the same name.
+    ///
+    /// Errors: a file cannot be read, has the name of no schema, or is not a valid JSON Schema.
     pub fn load(replacements: Option<&Path>) -> Result<Self, String> {
         let mut sources = BTreeMap::new();
         for (name, text) in assets::SCHEMAS {
@@ -71,7 +73,7 @@ impl Schemas {
         self.by_name.get(name)
     }
 
-    /// The schema that a row of the operation table names.
+    /// The schema that a row of the operation table names. Panics if there is none.
     pub fn named(&self, name: &str) -> &Schema {
         self.get(name).expect("a test checks that every row names schemas that exist")
     }
@@ -82,7 +84,7 @@ impl Schemas {
     }
 }
 
-/// Replaces `sources` by the files of the same name in `folder`; the path of each file that was read, by name.
+/// Replaces schemas in `sources` by the files of the same name in `folder`. Returns the path of each file by schema name.
 fn replace_from(folder: &Path, sources: &mut BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, String> {
     let place = |path: &Path, error: &dyn std::fmt::Display| format!("--schemas: {}: {error}", path.display());
     let mut files = BTreeMap::new();
@@ -95,7 +97,7 @@ fn replace_from(folder: &Path, sources: &mut BTreeMap<String, Value>) -> Result<
         if !sources.contains_key(&name) {
             let near = crate::suggest::nearest(&name, sources.keys().map(String::as_str));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}.json?"));
-            return Err(place(&path, &format_args!("no schema has this name{hint}")));
+            return Err(place(&path, &format_args!("there is no schema of this name{hint}")));
         }
         let text = std::fs::read(&path).map_err(|error| place(&path, &error))?;
         let source = serde_json::from_slice(&text).map_err(|error| place(&path, &error))?;
@@ -106,7 +108,7 @@ fn replace_from(folder: &Path, sources: &mut BTreeMap<String, Value>) -> Result<
 }
 
 impl Schema {
-    /// Compiles a schema, and checks it against the meta-schema on the way.
+    /// Compiles a schema after validating it against the meta-schema.
     fn compile(source: Value) -> Result<Self, String> {
         let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
         let validator = options.build(&source).map_err(|error| format!("{error} (at {})", error.instance_path()))?;
@@ -119,7 +121,7 @@ impl Schema {
         Ok(Self { source, validator, has_typed_path })
     }
 
-    /// Whether `value` keeps to the schema.
+    /// Whether `value` satisfies the schema.
     pub fn is_valid(&self, value: &Value) -> bool {
         self.validator.is_valid(value)
     }

@@ -1,15 +1,15 @@
-//! Numbers in Python's forms: what the service echoes is what Python made of what it was sent.
+//! Rewrites JSON numbers as Python prints them, because the service echoes numbers after Python has parsed them.
 
 use serde_json::{Number, Value};
 
-/// A number that the service's framework cannot hold: a float beyond a double, an integer of more than 4300 digits.
+/// A number that the service's framework cannot represent: a float out of range, or an integer of more than 4300 digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OutOfRange;
 
-/// Digits that Python turns into an integer.
+/// Maximum number of digits of an integer in Python.
 const MAX_INTEGER_DIGITS: usize = 4300;
 
-/// Puts every number of `value` into Python's form.
+/// Rewrites every number in `value` in Python's form.
 pub(super) fn to_python(value: &mut Value) -> Result<(), OutOfRange> {
     match value {
         Value::Number(number) => {
@@ -24,7 +24,7 @@ pub(super) fn to_python(value: &mut Value) -> Result<(), OutOfRange> {
     }
 }
 
-/// Python's form of a JSON number; `None` when it is in that form already.
+/// A JSON number in Python's form; `None` if it is in that form already.
 fn python_form(text: &str) -> Result<Option<Number>, OutOfRange> {
     let form = if text.contains(['.', 'e', 'E']) {
         let double: f64 = text.parse().map_err(|_| OutOfRange)?;
@@ -42,8 +42,8 @@ fn python_form(text: &str) -> Result<Option<Number>, OutOfRange> {
     serde_json::from_str(&form).map(Some).map_err(|_| OutOfRange)
 }
 
-/// What Python's `repr` makes of a finite float: the fewest digits that give it back, with an exponent below 1e-4 and
-/// from 1e16 on.
+/// A finite float as Python's `repr` prints it: the fewest digits that parse to the same float, with an exponent below 1e-4
+/// and from 1e16 on.
 pub(super) fn float_repr(double: f64) -> String {
     let shortest = format!("{double:e}");
     let (mantissa, exponent) = shortest.split_once('e').expect("the format writes an exponent");
@@ -52,16 +52,16 @@ pub(super) fn float_repr(double: f64) -> String {
     if (-4..16).contains(&exponent) {
         let decimals = (i32::try_from(places).unwrap_or(i32::MAX) - exponent).max(1);
         let decimals = usize::try_from(decimals).expect("is at least 1");
-        return even(double, format!("{double:?}"), format!("{double:.decimals$}"));
+        return prefer_rounded(double, format!("{double:?}"), format!("{double:.decimals$}"));
     }
-    let chosen = even(double, shortest.clone(), format!("{double:.places$e}"));
+    let chosen = prefer_rounded(double, shortest.clone(), format!("{double:.places$e}"));
     let mantissa = chosen.split('e').next().unwrap_or_default();
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
-/// Of two decimals half way between which a float lies, Python takes the even one, as rounding to a number of digits does;
-/// Rust's shortest form does not.
-fn even(double: f64, shortest: String, rounded: String) -> String {
+/// If a float lies half way between two shortest decimals, Python prints the even one. Rounding to a number of digits gives
+/// that one; Rust's shortest form may give the other.
+fn prefer_rounded(double: f64, shortest: String, rounded: String) -> String {
     if rounded.parse() == Ok(double) { rounded } else { shortest }
 }

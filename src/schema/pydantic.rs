@@ -1,5 +1,5 @@
-//! From a broken keyword to the framework's words for it. A keyword for which the framework has no word becomes
-//! `value_error`.
+//! The error type and message of pydantic, the validator of the service's framework, for each JSON Schema keyword. A
+//! keyword without a pydantic error becomes `value_error`.
 
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::node::SchemaNode;
 use super::{coerce, numbers, uuid};
 use crate::error::{LocStep, Violation};
 
-/// What the framework says: its error type, its sentence, and the numbers and names in that.
+/// An error of pydantic: its type, its message, and the values that the message mentions.
 pub(super) struct PydanticError {
     kind: String,
     msg: String,
@@ -24,35 +24,35 @@ impl PydanticError {
         Self { kind: kind.to_owned(), msg: msg.into(), ctx: Some(ctx) }
     }
 
-    /// Whether they say that a value cannot be read as the wanted type at all.
-    pub(super) fn are_of_type(&self) -> bool {
+    /// Whether the error is that the value has a wrong type.
+    pub(super) fn is_of_type(&self) -> bool {
         self.ctx.is_none()
     }
 
-    /// The violation of `input` at `loc` in these error.
+    /// The violation that reports this error for `input` at `loc`.
     pub(super) fn at(self, loc: Vec<LocStep>, input: Value) -> Violation {
         Violation { kind: self.kind, loc, msg: self.msg, input, ctx: self.ctx }
     }
 }
 
-/// A refusal of a value that its schema allows, in the form in which the framework reports what a validator raised.
+/// The violation for a value that the schema allows and the service's own code refuses.
 pub fn value_error(loc: Vec<LocStep>, msg: &str, input: Value) -> Violation {
     PydanticError::with("value_error", format!("Value error, {msg}"), json!({ "error": {} })).at(loc, input)
 }
 
-/// A field that is required and absent.
+/// The error for a required field that is missing.
 pub(super) fn missing() -> PydanticError {
     PydanticError::plain("missing", "Field required")
 }
 
-/// A field that is there and may not be.
+/// The error for a field that is not allowed.
 pub(super) fn forbidden() -> PydanticError {
     PydanticError::plain("extra_forbidden", "Extra inputs are not permitted")
 }
 
-/// A value of a type that is not wanted, and that cannot be read as the one that is.
+/// The error for a value that has a wrong type and cannot be coerced.
 pub(super) fn wrong_type(node: SchemaNode<'_>, input: &Value) -> PydanticError {
-    let unreadable = match node.wanted() {
+    let (kind, msg) = match node.expected_type() {
         Some("string") if node.keyword("format").is_some_and(|format| format == "uuid") => {
             ("uuid_type", "UUID input should be a string, bytes or UUID object")
         }
@@ -68,30 +68,35 @@ pub(super) fn wrong_type(node: SchemaNode<'_>, input: &Value) -> PydanticError {
         Some("null") => ("none_required", "Input should be None"),
         _ => return PydanticError::with("value_error", "Value error, Input has a wrong type", json!({ "error": {} })),
     };
-    PydanticError::plain(unreadable.0, unreadable.1)
+    PydanticError::plain(kind, msg)
 }
 
-/// What the framework says of a broken keyword other than a type, a required or a forbidden field.
-pub(super) fn of(kind: &Kind, place: (SchemaNode<'_>, &Value), sentence: &dyn std::fmt::Display) -> PydanticError {
-    let (node, input) = place;
+/// The error for a violated keyword other than `type`, `required` and `additionalProperties`. `message` is used for
+/// keywords that pydantic does not have.
+pub(super) fn keyword_error(
+    kind: &Kind,
+    node: SchemaNode<'_>,
+    input: &Value,
+    message: &dyn std::fmt::Display,
+) -> PydanticError {
     match kind {
         Kind::Enum { options } => one_of(options.as_array().map_or(&[], Vec::as_slice)),
         Kind::Constant { expected_value } => one_of(std::slice::from_ref(expected_value)),
         Kind::Format { format } if format == "uuid" => malformed_uuid(input),
         Kind::MinLength { limit } => length("string_too_short", "at least", "min_length", *limit),
         Kind::MaxLength { limit } => length("string_too_long", "at most", "max_length", *limit),
-        Kind::MinItems { limit } => items("too_short", "at least", "min_length", (*limit, input)),
-        Kind::MaxItems { limit } => items("too_long", "at most", "max_length", (*limit, input)),
-        Kind::Minimum { limit } => bound("greater_than_equal", "greater than or equal to", "ge", (node, limit)),
-        Kind::Maximum { limit } => bound("less_than_equal", "less than or equal to", "le", (node, limit)),
-        Kind::ExclusiveMinimum { limit } => bound("greater_than", "greater than", "gt", (node, limit)),
-        Kind::ExclusiveMaximum { limit } => bound("less_than", "less than", "lt", (node, limit)),
+        Kind::MinItems { limit } => too_short(*limit, input),
+        Kind::MaxItems { limit } => too_long(*limit, input),
+        Kind::Minimum { limit } => bound("greater_than_equal", "ge", node, limit),
+        Kind::Maximum { limit } => bound("less_than_equal", "le", node, limit),
+        Kind::ExclusiveMinimum { limit } => bound("greater_than", "gt", node, limit),
+        Kind::ExclusiveMaximum { limit } => bound("less_than", "lt", node, limit),
         Kind::Pattern { pattern } => PydanticError::with(
             "string_pattern_mismatch",
             format!("String should match pattern '{pattern}'"),
             json!({ "pattern": pattern }),
         ),
-        _ => PydanticError::with("value_error", format!("Value error, {sentence}"), json!({ "error": {} })),
+        _ => PydanticError::with("value_error", format!("Value error, {message}"), json!({ "error": {} })),
     }
 }
 
@@ -117,18 +122,32 @@ fn length(kind: &str, side: &str, name: &str, limit: u64) -> PydanticError {
     PydanticError::with(kind, format!("String should have {side} {limit} character{plural}"), json!({ name: limit }))
 }
 
-fn items(kind: &str, side: &str, name: &str, (limit, input): (u64, &Value)) -> PydanticError {
-    let actual = input.as_array().map_or(0, Vec::len);
-    let plural = if limit == 1 { "" } else { "s" };
-    let msg = format!("List should have {side} {limit} item{plural} after validation, not {actual}");
-    PydanticError::with(kind, msg, json!({ "field_type": "List", name: limit, "actual_length": actual }))
+fn too_short(limit: u64, input: &Value) -> PydanticError {
+    let (msg, actual) = item_count("at least", limit, input);
+    let ctx = json!({ "field_type": "List", "min_length": limit, "actual_length": actual });
+    PydanticError::with("too_short", msg, ctx)
 }
 
-/// The limit of what is read as a float is a float, but for the sentence.
-fn bound(kind: &str, side: &str, name: &str, (node, limit): (SchemaNode<'_>, &Value)) -> PydanticError {
-    let float = limit.as_f64().filter(|_| node.wanted() == Some("number")).map(numbers::float_repr);
+fn too_long(limit: u64, input: &Value) -> PydanticError {
+    let (msg, actual) = item_count("at most", limit, input);
+    let ctx = json!({ "field_type": "List", "max_length": limit, "actual_length": actual });
+    PydanticError::with("too_long", msg, ctx)
+}
+
+/// The message for a list of the wrong length, and that length.
+fn item_count(side: &str, limit: u64, input: &Value) -> (String, usize) {
+    let actual = input.as_array().map_or(0, Vec::len);
+    let plural = if limit == 1 { "" } else { "s" };
+    (format!("List should have {side} {limit} item{plural} after validation, not {actual}"), actual)
+}
+
+/// The error for a number out of bounds. For the type `number` the limit in `ctx` is a float, such as `1.0`; the message
+/// shows it without `.0`.
+fn bound(kind: &str, name: &str, node: SchemaNode<'_>, limit: &Value) -> PydanticError {
+    let relation = kind.replace('_', " ").replace(" equal", " or equal to");
+    let float = limit.as_f64().filter(|_| node.expected_type() == Some("number")).map(numbers::float_repr);
     let shown = float.as_ref().map(|float| float.strip_suffix(".0").unwrap_or(float).to_owned());
-    let held = float.and_then(|float| serde_json::from_str(&float).ok()).unwrap_or_else(|| limit.clone());
+    let in_context = float.and_then(|float| serde_json::from_str(&float).ok()).unwrap_or_else(|| limit.clone());
     let shown = shown.unwrap_or_else(|| limit.to_string());
-    PydanticError::with(kind, format!("Input should be {side} {shown}"), json!({ name: held }))
+    PydanticError::with(kind, format!("Input should be {relation} {shown}"), json!({ name: in_context }))
 }

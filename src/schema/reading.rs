@@ -1,50 +1,52 @@
-//! JSON into values, every key taken for what it is. `serde_json`'s own reading keeps two keys to itself, for numbers and for
-//! raw text: whoever sends them could pass a text off as a number, or nest deeper than the parser's limit and the stack
-//! allow. It judges nothing.
+//! Parses JSON into values without the special keys of `serde_json`. Its own `Value` parser reserves one key for numbers and
+//! one for raw JSON: a client that sends these could disguise a string as a number, or nest deeper than the parser's limit
+//! and overflow the stack.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads a document. What nests deeper than the parser's 128 levels is an error.
+/// Parses a document.
+///
+/// Errors: invalid JSON, or nesting deeper than the parser's 127 levels.
 pub fn read_value(bytes: &[u8]) -> serde_json::Result<Value> {
-    serde_json::from_slice::<Plain>(bytes).map(|plain| plain.0)
+    serde_json::from_slice::<PlainValue>(bytes).map(|plain| plain.0)
 }
 
-/// The key under which the parser hands over a number.
-const NUMBER: &str = "$serde_json::private::Number";
+/// The key under which the parser passes a number.
+const NUMBER_KEY: &str = "$serde_json::private::Number";
 
-/// Any JSON, for fields of typed inputs that may hold anything. It must be read from a document or a borrowed value: an
-/// owned value hands out its texts in the way in which the parser hands out numbers.
+/// A value whose keys have no special meaning, for fields of typed inputs that may hold any JSON. It must be deserialized
+/// from a document or a borrowed value: an owned value passes its strings in the form in which the parser passes numbers.
 #[derive(Debug)]
-pub struct Plain(pub Value);
+pub struct PlainValue(pub Value);
 
-/// What stands under [`NUMBER`].
-enum UnderNumber {
-    /// The text of a number that is not a small whole one. The parser hands over no other text as an owned one.
-    Itself(Number),
-    /// A field of the document that happens to be called so.
+/// The value of the key [`NUMBER_KEY`].
+enum NumberOrField {
+    /// A number other than a small integer. The parser passes its text as an owned string, and no other string.
+    Number(Number),
+    /// A field of the document that has the same name.
     Field(Value),
 }
 
-struct AnyValue;
+struct ValueVisitor;
 
-struct TextOfNumber;
+struct NumberVisitor;
 
-impl<'de> Deserialize<'de> for Plain {
+impl<'de> Deserialize<'de> for PlainValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue).map(Self)
+        deserializer.deserialize_any(ValueVisitor).map(Self)
     }
 }
 
-impl<'de> Deserialize<'de> for UnderNumber {
+impl<'de> Deserialize<'de> for NumberOrField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextOfNumber)
+        deserializer.deserialize_any(NumberVisitor)
     }
 }
 
-impl<'de> Visitor<'de> for AnyValue {
+impl<'de> Visitor<'de> for ValueVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,8 +57,8 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, yes: bool) -> Result<Value, E> {
-        Ok(Value::Bool(yes))
+    fn visit_bool<E>(self, boolean: bool) -> Result<Value, E> {
+        Ok(Value::Bool(boolean))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
@@ -68,15 +70,15 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_u128<E: Error>(self, number: u128) -> Result<Value, E> {
-        number_from(&number.to_string())
+        parse_number(&number.to_string())
     }
 
     fn visit_i128<E: Error>(self, number: i128) -> Result<Value, E> {
-        number_from(&number.to_string())
+        parse_number(&number.to_string())
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
-        Number::from_f64(number).map(Value::Number).ok_or_else(|| E::custom("a number is finite"))
+        Number::from_f64(number).map(Value::Number).ok_or_else(|| E::custom("the number is not finite"))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
@@ -85,7 +87,7 @@ impl<'de> Visitor<'de> for AnyValue {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(Plain(item)) = items.next_element()? {
+        while let Some(PlainValue(item)) = items.next_element()? {
             array.push(item);
         }
         Ok(Value::Array(array))
@@ -94,13 +96,13 @@ impl<'de> Visitor<'de> for AnyValue {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = fields.next_key::<String>()? {
-            let value = if map.is_empty() && key == NUMBER {
+            let value = if map.is_empty() && key == NUMBER_KEY {
                 match fields.next_value()? {
-                    UnderNumber::Itself(number) => return Ok(Value::Number(number)),
-                    UnderNumber::Field(value) => value,
+                    NumberOrField::Number(number) => return Ok(Value::Number(number)),
+                    NumberOrField::Field(value) => value,
                 }
             } else {
-                fields.next_value::<Plain>()?.0
+                fields.next_value::<PlainValue>()?.0
             };
             map.insert(key, value);
         }
@@ -108,59 +110,59 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 }
 
-/// The number in a text that a number was printed to.
-fn number_from<E: Error>(text: &str) -> Result<Value, E> {
+/// Parses a printed number.
+fn parse_number<E: Error>(text: &str) -> Result<Value, E> {
     text.parse().map(Value::Number).map_err(E::custom)
 }
 
-impl<'de> Visitor<'de> for TextOfNumber {
-    type Value = UnderNumber;
+impl<'de> Visitor<'de> for NumberVisitor {
+    type Value = NumberOrField;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        AnyValue.expecting(f)
+        ValueVisitor.expecting(f)
     }
 
-    fn visit_string<E: Error>(self, text: String) -> Result<UnderNumber, E> {
-        text.parse().map(UnderNumber::Itself).map_err(E::custom)
+    fn visit_string<E: Error>(self, text: String) -> Result<NumberOrField, E> {
+        text.parse().map(NumberOrField::Number).map_err(E::custom)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<UnderNumber, E> {
-        AnyValue.visit_unit().map(UnderNumber::Field)
+    fn visit_unit<E: Error>(self) -> Result<NumberOrField, E> {
+        ValueVisitor.visit_unit().map(NumberOrField::Field)
     }
 
-    fn visit_bool<E: Error>(self, yes: bool) -> Result<UnderNumber, E> {
-        AnyValue.visit_bool(yes).map(UnderNumber::Field)
+    fn visit_bool<E: Error>(self, boolean: bool) -> Result<NumberOrField, E> {
+        ValueVisitor.visit_bool(boolean).map(NumberOrField::Field)
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<UnderNumber, E> {
-        AnyValue.visit_u64(number).map(UnderNumber::Field)
+    fn visit_u64<E: Error>(self, number: u64) -> Result<NumberOrField, E> {
+        ValueVisitor.visit_u64(number).map(NumberOrField::Field)
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<UnderNumber, E> {
-        AnyValue.visit_i64(number).map(UnderNumber::Field)
+    fn visit_i64<E: Error>(self, number: i64) -> Result<NumberOrField, E> {
+        ValueVisitor.visit_i64(number).map(NumberOrField::Field)
     }
 
-    fn visit_u128<E: Error>(self, number: u128) -> Result<UnderNumber, E> {
-        AnyValue.visit_u128(number).map(UnderNumber::Field)
+    fn visit_u128<E: Error>(self, number: u128) -> Result<NumberOrField, E> {
+        ValueVisitor.visit_u128(number).map(NumberOrField::Field)
     }
 
-    fn visit_i128<E: Error>(self, number: i128) -> Result<UnderNumber, E> {
-        AnyValue.visit_i128(number).map(UnderNumber::Field)
+    fn visit_i128<E: Error>(self, number: i128) -> Result<NumberOrField, E> {
+        ValueVisitor.visit_i128(number).map(NumberOrField::Field)
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<UnderNumber, E> {
-        AnyValue.visit_f64(number).map(UnderNumber::Field)
+    fn visit_f64<E: Error>(self, number: f64) -> Result<NumberOrField, E> {
+        ValueVisitor.visit_f64(number).map(NumberOrField::Field)
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<UnderNumber, E> {
-        AnyValue.visit_str(text).map(UnderNumber::Field)
+    fn visit_str<E: Error>(self, text: &str) -> Result<NumberOrField, E> {
+        ValueVisitor.visit_str(text).map(NumberOrField::Field)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<UnderNumber, A::Error> {
-        AnyValue.visit_seq(items).map(UnderNumber::Field)
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<NumberOrField, A::Error> {
+        ValueVisitor.visit_seq(items).map(NumberOrField::Field)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<UnderNumber, A::Error> {
-        AnyValue.visit_map(fields).map(UnderNumber::Field)
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<NumberOrField, A::Error> {
+        ValueVisitor.visit_map(fields).map(NumberOrField::Field)
     }
 }

@@ -1,13 +1,12 @@
-//! UUIDs as the service's framework reads them, and its words for what is none. The framework passes on the words of the
-//! `uuid` crate in the version that it was built with; later versions of the crate speak and read differently, so the
-//! words are kept here. It never takes what the framework refuses.
+//! Parses UUIDs as the service's framework does, with its error messages. The framework was built with an older version of
+//! the `uuid` crate, whose messages differ from those of the version used here, so they are reproduced in this module.
 
 use uuid::Uuid;
 
-/// Bytes of a UUID with its hyphens.
+/// Length of a UUID with hyphens, in bytes.
 const HYPHENATED: usize = 36;
 
-/// Bytes of the longest form; of what is longer only the length is told.
+/// Length of the longest form, in bytes. For a longer text the error reports only the length.
 const MAX_BYTES: usize = 45;
 
 const URN: &str = "urn:uuid:";
@@ -15,56 +14,60 @@ const URN: &str = "urn:uuid:";
 const GROUP_STARTS: [usize; 5] = [0, 9, 14, 19, 24];
 const GROUP_LENGTHS: [usize; 5] = [8, 4, 4, 4, 12];
 
-/// `text` as a UUID in its one canonical form, or why it is none.
+/// `text` as a UUID in its canonical form.
+///
+/// Errors: the framework's message.
 pub(super) fn read(text: &str) -> Result<String, String> {
     match Uuid::try_parse(text) {
         Ok(uuid) if text.len() < MAX_BYTES || text.starts_with(URN) => Ok(uuid.to_string()),
-        _ => Err(why_not(text)),
+        _ => Err(message(text)),
     }
 }
 
-/// A text on its way to be refused.
-struct Refused<'a> {
-    /// What stands between the braces or behind the prefix, if it has any.
+/// An invalid text, without braces or prefix.
+struct Unwrapped<'a> {
+    /// The text between the braces or after the prefix.
     inner: &'a str,
-    /// Where characters are counted from.
+    /// The offset that the error adds to character positions.
     offset: usize,
-    /// The length that the last group's is told by.
+    /// The length from which the error computes that of the last group.
     length: usize,
-    /// Whether it has to have hyphens.
+    /// Whether hyphens are required.
     grouped: bool,
 }
 
-fn why_not(text: &str) -> String {
+/// The framework's message for an invalid text.
+fn message(text: &str) -> String {
     if text.is_empty() || text.len() > MAX_BYTES {
         return wrong_length(text);
     }
-    let refused = unwrapped(text);
+    let unwrapped = unwrap(text);
     let mut hyphens = Vec::new();
-    for (index, character) in refused.inner.char_indices() {
+    for (index, character) in unwrapped.inner.char_indices() {
         match low_byte(character) {
             b'-' => hyphens.push(index),
             byte if byte.is_ascii_hexdigit() => {}
-            _ => return format!("invalid character: found `{character}` at {}", refused.offset + index),
+            _ => return format!("invalid character: found `{character}` at {}", unwrapped.offset + index),
         }
     }
     match hyphens.len() {
-        0 if !refused.grouped => wrong_length(text),
-        4 => wrong_group(&refused, &hyphens),
+        0 if !unwrapped.grouped => wrong_length(text),
+        4 => wrong_group(&unwrapped, &hyphens),
         count => format!("invalid group count: expected 5, found {}", count + 1),
     }
 }
 
-/// What has the length of a hyphenated UUID is judged by itself, without what stands around it.
-fn unwrapped(text: &str) -> Refused<'_> {
+/// Removes braces or the prefix. If the rest has the length of a hyphenated UUID, positions and lengths in the error are
+/// those of the rest; otherwise they are those of the whole text.
+fn unwrap(text: &str) -> Unwrapped<'_> {
     let braced = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(|inner| (inner, 1));
     let wrapped = braced.or_else(|| text.strip_prefix(URN).map(|inner| (inner, URN.len())));
     match wrapped.filter(|_| text.len() != HYPHENATED) {
         Some((inner, _)) if inner.len() == HYPHENATED => {
-            Refused { inner, offset: 0, length: HYPHENATED, grouped: true }
+            Unwrapped { inner, offset: 0, length: HYPHENATED, grouped: true }
         }
-        Some((inner, offset)) => Refused { inner, offset, length: text.len(), grouped: true },
-        None => Refused { inner: text, offset: 0, length: text.len(), grouped: text.len() == HYPHENATED },
+        Some((inner, offset)) => Unwrapped { inner, offset, length: text.len(), grouped: true },
+        None => Unwrapped { inner: text, offset: 0, length: text.len(), grouped: text.len() == HYPHENATED },
     }
 }
 
@@ -72,15 +75,15 @@ fn wrong_length(text: &str) -> String {
     format!("invalid length: found {}", text.len())
 }
 
-/// The first of five groups that has not its length.
-fn wrong_group(refused: &Refused<'_>, hyphens: &[usize]) -> String {
+/// The message for the first group with a wrong length.
+fn wrong_group(unwrapped: &Unwrapped<'_>, hyphens: &[usize]) -> String {
     let early = (0..4).find(|group| hyphens[*group] + 1 != GROUP_STARTS[group + 1]);
-    let (group, end) = early.map_or((4, refused.length), |group| (group, hyphens[group]));
+    let (group, end) = early.map_or((4, unwrapped.length), |group| (group, hyphens[group]));
     let found = end - GROUP_STARTS[group];
     format!("invalid group length in group {group}: expected {}, found {found}", GROUP_LENGTHS[group])
 }
 
-/// The framework looks at no more of a character than this.
+/// The part of a character that the framework looks at.
 fn low_byte(character: char) -> u8 {
     u32::from(character).to_le_bytes()[0]
 }

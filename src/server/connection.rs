@@ -145,7 +145,7 @@ mod tests {
     use crate::server::Server;
 
     async fn connected() -> TcpStream {
-        let raw = RawSettings::alone(&[("port", vec!["0".to_owned()]), ("log-level", vec!["off".to_owned()])]);
+        let raw = RawSettings::from_flags(&[("port", vec!["0".to_owned()]), ("log-level", vec!["off".to_owned()])]);
         let settings = config::read(&raw).expect("the settings are valid");
         let emulator = Emulator::new(settings, raw).expect("the schemas are valid");
         let server = Server::bind(Arc::new(emulator)).await.expect("a port is free");

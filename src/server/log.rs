@@ -136,7 +136,7 @@ impl<'a> LogLine<'a> {
         let mut line = serde_json::to_string(self).unwrap_or_default();
         // The path is the only field whose text comes from a client.
         if self.path.bytes().any(|byte| !byte.is_ascii_graphic()) {
-            line = terminal::harmless(&line).into_owned();
+            line = terminal::escape_controls(&line).into_owned();
         }
         line.push('\n');
         line

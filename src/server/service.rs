@@ -206,7 +206,7 @@ fn to_http(
     context: Option<Box<RequestContext>>,
 ) -> http::Response<ResponseBody> {
     connection.server.guard.add_cors_headers(&head.headers, &mut response.headers);
-    if !clock_of(connection, context.as_deref()).shows_wall() {
+    if !clock_of(connection, context.as_deref()).shows_system_time() {
         add_date(connection, &mut response, context.as_deref());
     }
     let status = response.status_code();
@@ -267,7 +267,7 @@ mod tests {
     };
 
     fn connection() -> Arc<ConnectionState> {
-        let raw = RawSettings::alone(&[]);
+        let raw = RawSettings::from_flags(&[]);
         let settings = config::read(&raw).expect("defaults are valid");
         let emulator = Emulator::new(settings, raw).expect("the schemas are valid");
         ConnectionState::for_test(Arc::new(emulator))

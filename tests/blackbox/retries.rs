@@ -202,31 +202,31 @@ fn check_says_whether_the_retries_of_a_running_server_hold() {
     }
     let label = client.journal()[0]["tenant"].as_str().expect("a label").to_owned();
     let cases: [(&[&str], Option<i32>, &[&str]); 6] = [
-        (&["--max-attempts", "3"], Some(0), &["retries hold"]),
+        (&["--max-attempts", "3"], Some(0), &["retries passed"]),
         (
             &["--max-attempts", "2"],
             Some(2),
             &[
-                "indexes.list: tried 3 times, at most 2 are allowed",
+                "indexes.list: sent 3 times, at most 2 are allowed",
                 "request 3: 429 (sent)",
-                "3600000 ms were promised",
+                "Retry-After was 3600000 ms",
             ],
         ),
-        (&["--honour-retry-after"], Some(2), &["indexes.list: 2 retries came before the promised time"]),
+        (&["--honour-retry-after"], Some(2), &["indexes.list: 2 retries were sent before the time in Retry-After"]),
         (
             &["--no-duplicate-writes"],
             Some(2),
-            &["indexes.create: 1 duplicates were made after a lost answer", "request 1: 201 (cut)"],
+            &["indexes.create: 1 duplicate writes after a lost response", "request 1: 201 (cut)"],
         ),
         (
             &["--no-duplicate-writes", "--tenant", "llx-other"],
             Some(0),
-            &["retries hold: 0 requests tried once, 0 tried again"],
+            &["retries passed: 0 requests sent once, 0 retried"],
         ),
         (
             &["--max-attempts", "1", "--no-duplicate-writes", "--tenant", &label],
             Some(2),
-            &["retries do not hold", "tried 2 times", "duplicates", &label],
+            &["retries failed", "sent 2 times", "duplicate writes", &label],
         ),
     ];
     for (args, code, words) in cases {
@@ -245,7 +245,7 @@ fn check_fails_with_1_without_a_server_and_with_64_without_sense() {
     assert_eq!(program.terminate().0, Some(0));
     let ended = run(&["check", "--port", &port, "--max-attempts", "3"], &[]);
     assert_eq!(
-        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).contains("no answer from")),
+        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).contains("no response from")),
         (Some(1), true)
     );
     for args in

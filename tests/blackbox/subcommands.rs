@@ -124,5 +124,5 @@ fn check_wants_to_know_what_to_check_and_says_what_it_could_not() {
     let port = program.address.port().to_string();
     let output = run(&["check", "--port", &port, "--honour-retry-after"], &[]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("3 are no longer in the journal"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("3 were evicted from the journal"), "{output:?}");
 }

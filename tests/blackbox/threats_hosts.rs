@@ -99,7 +99,7 @@ fn an_address_that_others_reach_is_said_to_be_one() {
         let program = Program::start(&args, &[]);
         assert!(program.ready.starts_with("ready url=http://0.0.0.0:"), "{}", program.ready);
         let (_, stderr) = program.terminate();
-        assert_eq!(stderr.contains("warning: bound to 0.0.0.0, so /__admin/ is shut"), is_warned, "{stderr}");
+        assert_eq!(stderr.contains("so /__admin/ refuses every request"), is_warned, "{stderr}");
     }
 }
 

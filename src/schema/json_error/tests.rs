@@ -1,11 +1,10 @@
-//! The search for syntax errors against `serde_json`, on generated texts: what `serde_json` reads is sound, and an error
-//! lies within its text.
+//! Compares the syntax check with `serde_json` on generated texts, and checks that error offsets are inside the text.
 
-use super::{Located, locate};
+use super::{SyntaxError, check_syntax};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// Pieces that JSON is made of, good and bad.
+/// Valid and invalid fragments of JSON.
 const PIECES: &[&str] = &[
     "{",
     "}",
@@ -73,12 +72,12 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Texts of pieces at random: near to JSON, seldom JSON.
-fn rubble() -> impl Strategy<Value = String> {
+/// Random sequences of fragments, which are rarely valid JSON.
+fn fragments() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES), 0..24).prop_map(|pieces| pieces.concat())
 }
 
-/// Good JSON with some characters taken out of it and a piece put in.
+/// Valid JSON in which fragments replace some characters.
 fn damaged() -> impl Strategy<Value = String> {
     let damage = (any::<prop::sample::Index>(), 0..3_usize, prop::sample::select(PIECES));
     (value(), prop::collection::vec(damage, 1..4)).prop_map(|(value, damages)| {
@@ -92,26 +91,26 @@ fn damaged() -> impl Strategy<Value = String> {
     })
 }
 
-/// An error is where Python can have found it: within the text or right behind it.
-fn lies_within(text: &str) -> Result<(), TestCaseError> {
-    if let Located::Broken { at, message } = locate(text) {
+/// Asserts that the offset of an error is inside the text or at its end.
+fn assert_offset_inside(text: &str) -> Result<(), TestCaseError> {
+    if let Err(SyntaxError { at, message }) = check_syntax(text) {
         prop_assert!(at <= text.chars().count(), "{message} at {at}");
         prop_assert!(!message.is_empty());
     }
     Ok(())
 }
 
-/// What `serde_json` takes is sound, and what is not sound it does not take.
-fn agrees_with_serde(text: &str) -> Result<(), TestCaseError> {
+/// Asserts that text which `serde_json` reads has no syntax error.
+fn assert_valid_if_serde_reads(text: &str) -> Result<(), TestCaseError> {
     if serde_json::from_str::<Value>(text).is_ok() {
-        prop_assert_eq!(locate(text), Located::Sound);
+        prop_assert_eq!(check_syntax(text), Ok(()));
     }
     Ok(())
 }
 
-/// What Python reads and `serde_json` refuses has one of the few things in it that only Python takes.
-fn differs_for_a_reason(text: &str) -> Result<(), TestCaseError> {
-    if locate(text) == Located::Sound && serde_json::from_str::<Value>(text).is_err() {
+/// Asserts that text without a syntax error which `serde_json` rejects contains something that only Python accepts.
+fn assert_serde_reads_if_valid(text: &str) -> Result<(), TestCaseError> {
+    if check_syntax(text).is_ok() && serde_json::from_str::<Value>(text).is_err() {
         prop_assert!(["NaN", "Infinity", "\\u"].iter().any(|reason| text.contains(reason)), "{text:?}");
     }
     Ok(())
@@ -121,37 +120,37 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
-    fn what_serde_json_writes_is_sound(value in value(), pretty in any::<bool>()) {
+    fn text_written_by_serde_json_is_valid(value in value(), pretty in any::<bool>()) {
         let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
-        prop_assert_eq!(locate(&text.expect("a value can be written")), Located::Sound);
+        prop_assert_eq!(check_syntax(&text.expect("a value can be written")), Ok(()));
     }
 
     #[test]
-    fn rubble_is_judged_as_serde_json_judges_it(text in rubble()) {
-        agrees_with_serde(&text)?;
-        differs_for_a_reason(&text)?;
-        lies_within(&text)?;
+    fn fragments_are_valid_if_serde_json_reads_them(text in fragments()) {
+        assert_valid_if_serde_reads(&text)?;
+        assert_serde_reads_if_valid(&text)?;
+        assert_offset_inside(&text)?;
     }
 
     #[test]
-    fn damaged_json_is_judged_as_serde_json_judges_it(text in damaged()) {
-        agrees_with_serde(&text)?;
-        differs_for_a_reason(&text)?;
-        lies_within(&text)?;
+    fn damaged_json_is_valid_if_serde_json_reads_it(text in damaged()) {
+        assert_valid_if_serde_reads(&text)?;
+        assert_serde_reads_if_valid(&text)?;
+        assert_offset_inside(&text)?;
     }
 
     #[test]
-    fn any_text_has_its_error_within_itself(text in any::<String>()) {
-        agrees_with_serde(&text)?;
-        lies_within(&text)?;
+    fn the_error_in_any_text_is_inside_it(text in any::<String>()) {
+        assert_valid_if_serde_reads(&text)?;
+        assert_offset_inside(&text)?;
     }
 
     #[test]
-    fn json_cut_short_is_broken_or_a_shorter_number(value in value(), at in any::<prop::sample::Index>()) {
+    fn truncated_json_is_invalid_or_a_shorter_number(value in value(), at in any::<prop::sample::Index>()) {
         let whole: Vec<char> = value.to_string().chars().collect();
         let text: String = whole[..at.index(whole.len())].iter().collect();
-        agrees_with_serde(&text)?;
-        lies_within(&text)?;
-        prop_assert!(locate(&text) != Located::Sound || value.is_number());
+        assert_valid_if_serde_reads(&text)?;
+        assert_offset_inside(&text)?;
+        prop_assert!(check_syntax(&text).is_err() || value.is_number());
     }
 }
