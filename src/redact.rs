@@ -1,5 +1,5 @@
-//! What of a secret may be shown, in the journal and in the log: its last four characters at most. It never changes what is
-//! kept or compared.
+//! What of a credential is shown in the journal and in the log: nothing, or the last four characters of a key that looks
+//! real.
 
 use std::borrow::Cow;
 
@@ -9,6 +9,15 @@ const LEAST_LENGTH: usize = 40;
 
 /// Characters of a secret that are shown.
 const SHOWN: usize = 4;
+
+/// Headers whose values are credentials.
+const SECRET_HEADERS: &[&str] = &["authorization", "cookie", "proxy-authorization"];
+
+/// Parts of the names of other headers whose values are credentials.
+const SECRET_HEADER_PARTS: &[&str] = &["api-key", "token"];
+
+/// What is shown in the place of a credential.
+const HIDDEN: &str = "…";
 
 /// Query parameters whose values are secrets to those who give a key there by mistake.
 const NAMES: &[&str] = &[
@@ -53,6 +62,16 @@ pub fn masked(text: &str) -> Cow<'_, str> {
             None => return Cow::Owned(shown + rest),
         }
     }
+}
+
+/// Whether the values of a header are credentials; its name is in lower case.
+pub fn is_secret_header(name: &str) -> bool {
+    SECRET_HEADERS.contains(&name) || SECRET_HEADER_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// The value of a header without credentials; its name is in lower case.
+pub fn header_value<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
+    if is_secret_header(name) { Cow::Borrowed(HIDDEN) } else { masked_target(value) }
 }
 
 /// The path and query without keys that look real and without the values of parameters that are called like secrets.

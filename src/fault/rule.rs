@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::clause::{Clause, REPEATABLE};
+use super::clause::{self, Clause, REPEATABLE, WORDS};
 use super::effect::Effect;
-use super::grammar::{RuleError, RuleText};
+use super::grammar::RuleText;
 use super::kind::{self, Phase, RuleKind};
 use super::limit::RateLimit;
 use super::target::{self, Targets};
 use super::trigger::Trigger;
 use super::validate;
 use crate::key_label::{is_label, label_of};
+use crate::matcher::ParseError;
 
 /// A rule of injected failure.
 #[derive(Debug, Clone)]
@@ -54,29 +55,35 @@ impl fmt::Display for Rule {
 
 impl Rule {
     /// Reads a rule.
-    pub fn parse(text: &str, targets: &Targets) -> Result<Self, RuleError> {
+    pub fn parse(text: &str, targets: &Targets) -> Result<Self, ParseError> {
         Self::from_text(RuleText::from_text(text)?, targets)
     }
 
     /// Reads the clauses of a rule that a single request of `operation` brings for itself.
-    pub fn parse_clauses(operation: &str, clauses: &str, targets: &Targets) -> Result<Self, RuleError> {
+    pub fn parse_clauses(operation: &str, clauses: &str, targets: &Targets) -> Result<Self, ParseError> {
         let rule = Self::from_text(RuleText::from_clauses(operation, clauses)?, targets)?;
-        match rule.trigger.excludes_first() {
-            Some(word) => Err(RuleError::new(word, "would never strike: the rule is for this one request")),
-            None => Ok(rule),
+        let limit = rule.rate_limit().map(|_| "limit");
+        if let Some(word) = rule.trigger.excludes_first().or(limit) {
+            return Err(ParseError::new(word, "would never strike: the rule is for this one request"));
         }
+        if rule.ttl.is_some() {
+            return Err(ParseError::new("ttl", "has no effect: the rule is for this one request"));
+        }
+        Ok(rule)
     }
 
     /// Reads a rule from JSON: its text, an object that holds it as `rule`, or the same words as fields.
-    pub fn from_json(value: &Value, targets: &Targets) -> Result<Self, RuleError> {
-        match value {
-            Value::String(text) => Self::parse(text, targets),
-            Value::Object(fields) => match fields.get("rule") {
-                Some(Value::String(text)) => Self::from_text(with_fields(RuleText::from_text(text)?, fields)?, targets),
-                Some(_) => Err(RuleError::new("rule", "takes a string")),
-                None => Self::from_text(RuleText::from_json(fields)?, targets),
-            },
-            _ => Err(RuleError::new("rule", "is a string or an object")),
+    pub fn from_json(value: &Value, targets: &Targets) -> Result<Self, ParseError> {
+        let fields = match value {
+            Value::String(text) => return Self::parse(text, targets),
+            Value::Object(fields) => fields,
+            _ => return Err(ParseError::new("rule", "is a string or an object")),
+        };
+        check_fields(fields)?;
+        match fields.get("rule") {
+            Some(Value::String(text)) => Self::from_text(with_fields(RuleText::from_text(text)?, fields)?, targets),
+            Some(_) => Err(ParseError::new("rule", "takes a string")),
+            None => Self::from_text(RuleText::from_json(fields)?, targets),
         }
     }
 
@@ -146,7 +153,7 @@ impl Rule {
         self.total_strikes.0.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn from_text(text: RuleText, targets: &Targets) -> Result<Self, RuleError> {
+    fn from_text(text: RuleText, targets: &Targets) -> Result<Self, ParseError> {
         text.check_printed()?;
         let (subject, said_phase) = split_phase(&text.subject)?;
         let subject = subject.to_owned();
@@ -201,22 +208,34 @@ impl Rule {
     }
 }
 
-fn read_clauses(text: &RuleText) -> Result<Vec<Clause>, RuleError> {
+fn read_clauses(text: &RuleText) -> Result<Vec<Clause>, ParseError> {
     let mut clauses = Vec::new();
     for (position, written) in text.clauses.iter().enumerate() {
         let twice = text.clauses[..position].iter().any(|earlier| earlier.word == written.word);
         if twice && !REPEATABLE.contains(&written.word.as_str()) {
-            return Err(RuleError::new(written, "is given twice"));
+            return Err(ParseError::new(written, "is given twice"));
         }
         clauses.push(Clause::read(written)?);
     }
     Ok(clauses)
 }
 
+/// Fields of a rule in JSON that are not words of the rule language.
+const OTHER_FIELDS: &[&str] = &["rule", "operation", "phase", "tenant"];
+
+/// Refuses a field that means nothing.
+fn check_fields(fields: &Map<String, Value>) -> Result<(), ParseError> {
+    let is_known = |name: &str| OTHER_FIELDS.contains(&name) || WORDS.contains(&name.replace('_', "-").as_str());
+    match fields.keys().find(|name| !is_known(name)) {
+        Some(name) => Err(clause::unknown(name, OTHER_FIELDS)),
+        None => Ok(()),
+    }
+}
+
 /// A rule's text, with the clauses of the fields beside it.
-fn with_fields(mut text: RuleText, fields: &Map<String, Value>) -> Result<RuleText, RuleError> {
+fn with_fields(mut text: RuleText, fields: &Map<String, Value>) -> Result<RuleText, ParseError> {
     if let Some(field) = ["operation", "phase"].iter().find(|field| fields.contains_key(**field)) {
-        return Err(RuleError::new(field, "is in the text of the rule already"));
+        return Err(ParseError::new(field, "is in the text of the rule already"));
     }
     let rest = fields.iter().filter(|(name, _)| *name != "rule").map(|(name, value)| (name.clone(), value.clone()));
     let rest = rest.chain([("operation".to_owned(), Value::from("*"))]).collect();
@@ -229,12 +248,12 @@ fn show_key(key: &str) -> String {
     if is_label(key) { key.to_owned() } else { label_of(key) }
 }
 
-fn split_phase(subject: &str) -> Result<(&str, Option<Phase>), RuleError> {
+fn split_phase(subject: &str) -> Result<(&str, Option<Phase>), ParseError> {
     match subject.split_once('@') {
         None => Ok((subject, None)),
         Some((subject, "before")) => Ok((subject, Some(Phase::Before))),
         Some((subject, "after")) => Ok((subject, Some(Phase::After))),
-        Some((_, other)) => Err(RuleError::new(format_args!("@{other}"), "is neither @before nor @after")
+        Some((_, other)) => Err(ParseError::new(format_args!("@{other}"), "is neither @before nor @after")
             .near(other, ["before", "after"].into_iter())),
     }
 }

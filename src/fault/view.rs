@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::response::RetryTiming;
 use crate::clock::Timestamp;
+use crate::matcher::RequestParts;
 use crate::request::Head;
 use crate::schema::read_value;
 use crate::seed::Seed;
@@ -51,6 +52,20 @@ impl RequestView<'_> {
     }
 }
 
+impl RequestParts for RequestView<'_> {
+    fn header_values(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        self.head.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()))
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.head.query.as_deref()
+    }
+
+    fn json_body(&self) -> Option<&Value> {
+        self.body.json()
+    }
+}
+
 impl<'a> RequestBody<'a> {
     /// A body of these bytes.
     pub fn new(bytes: &'a [u8]) -> Self {
@@ -58,7 +73,7 @@ impl<'a> RequestBody<'a> {
     }
 
     /// The body as JSON, if it is JSON.
-    pub(super) fn json(&self) -> Option<&Value> {
+    fn json(&self) -> Option<&Value> {
         self.json.get_or_init(|| read_value(self.bytes).ok()).as_ref()
     }
 }

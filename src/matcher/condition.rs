@@ -1,4 +1,4 @@
-//! The condition of `when=`: on a header, a query parameter or the body of a request.
+//! A condition on a header, a query parameter or the JSON body of a request.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use http::header::HeaderName;
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::clause;
-use super::view::RequestView;
+use super::ParseError;
+use crate::redact;
 
 /// A condition on a request.
 #[derive(Debug, Clone)]
-pub(super) struct When {
+pub struct Condition {
     subject: Subject,
     test: Test,
 }
@@ -22,6 +22,7 @@ pub(super) struct When {
 enum Subject {
     Header(HeaderName),
     Query(String),
+    /// A JSON pointer.
     Body(String),
 }
 
@@ -34,76 +35,78 @@ enum Test {
     Matches(Regex),
 }
 
+/// What a condition looks at in a request.
+pub trait RequestParts {
+    /// The values of a header; its name is in lower case.
+    fn header_values(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>>;
+    /// The query, not decoded.
+    fn query(&self) -> Option<&str>;
+    /// The body as JSON, if it is JSON.
+    fn json_body(&self) -> Option<&Value>;
+}
+
 /// The most bytes of a compiled regular expression.
 const MAX_EXPRESSION_BYTES: usize = 64 * 1024;
 
-/// Whether clients put credentials into a header.
-fn holds_credential(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    matches!(name, "authorization" | "proxy-authorization" | "cookie") || name.contains("api-key")
-}
+const FORM: &str = "is not header:NAME, query:NAME or body:POINTER, with =VALUE, with ~EXPRESSION or with neither";
 
-impl When {
-    /// Reads `header:NAME`, `query:NAME` or `body:POINTER`, then `=` or `~` and a value, or nothing.
-    pub(super) fn parse(value: &str) -> Result<Self, String> {
-        let (subject, rest) =
-            value.split_once(':').ok_or("is header:NAME, query:NAME or body:POINTER, then = or ~ and a value")?;
-        let end = match subject {
+impl Condition {
+    /// Reads `header:NAME`, `query:NAME` or `body:POINTER`, then `=VALUE`, `~EXPRESSION` or nothing.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let (part, rest) = text.split_once(':').ok_or(FORM)?;
+        let end = match part {
             "body" => end_of_pointer(rest),
             _ => rest.find(['=', '~']).unwrap_or(rest.len()),
         };
         let (name, test) = rest.split_at(end);
-        let subject = match subject {
+        let subject = match part {
             "header" => {
                 Subject::Header(HeaderName::from_str(name).map_err(|_| format!("{name:?} is not a header name"))?)
             }
-            "query" if name.is_empty() => return Err("is without the name of a parameter; it is query:NAME".to_owned()),
+            "query" if name.is_empty() => return Err("is without the name of a parameter; it is query:NAME".into()),
             "query" => Subject::Query(name.to_owned()),
-            "body" => Subject::Body(clause::pointer(name)?),
-            _ => return Err(format!("{subject:?} is none of header, query, body")),
+            "body" => Subject::Body(check_pointer(name)?),
+            _ => return Err(ParseError::none_of(part, &["header", "query", "body"])),
         };
         let test = Test::parse(test)?;
         match (&subject, &test) {
-            (Subject::Header(name), Test::Equals(_) | Test::Matches(_)) if holds_credential(name) => {
-                Err(format!("{name} holds an API key, and rules are shown; use key=KEY, which is shown as a label"))
+            (Subject::Header(name), Test::Equals(_) | Test::Matches(_)) if redact::is_secret_header(name.as_str()) => {
+                Err(format!(
+                    "{name} holds a credential, so only its presence can be asked for; key=KEY is for API keys"
+                )
+                .into())
             }
             _ => Ok(Self { subject, test }),
         }
     }
 
     /// Whether it depends on the body.
-    pub(super) fn needs_body(&self) -> bool {
+    pub fn needs_body(&self) -> bool {
         matches!(self.subject, Subject::Body(_))
     }
 
     /// Whether it holds for a request.
-    pub(super) fn holds(&self, request: &RequestView<'_>) -> bool {
+    pub fn holds(&self, request: &impl RequestParts) -> bool {
         match &self.subject {
-            Subject::Header(name) => request
-                .head
-                .headers
-                .get_all(name)
-                .iter()
-                .any(|value| self.test.accepts(&String::from_utf8_lossy(value.as_bytes()))),
+            Subject::Header(name) => request.header_values(name.as_str()).any(|value| self.test.accepts(&value)),
             Subject::Query(name) => {
-                let query = request.head.query.as_deref().unwrap_or_default();
+                let query = request.query().unwrap_or_default();
                 form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == *name && self.test.accepts(&value))
             }
-            Subject::Body(pointer) => request
-                .body
-                .json()
-                .and_then(|body| body.pointer(pointer))
-                .is_some_and(|value| self.test.accepts(&text_of(value))),
+            Subject::Body(pointer) => {
+                let value = request.json_body().and_then(|body| body.pointer(pointer));
+                value.is_some_and(|value| self.test.accepts(&text_of(value)))
+            }
         }
     }
 }
 
 impl Test {
     /// Reads `=VALUE`, `~EXPRESSION` or nothing.
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         if let Some(expression) = text.strip_prefix('~') {
             let built = RegexBuilder::new(expression).size_limit(MAX_EXPRESSION_BYTES).build();
-            return built.map(Self::Matches).map_err(|error| why_invalid(expression, &error));
+            return built.map(Self::Matches).map_err(|error| why_invalid(expression, &error).into());
         }
         Ok(text.strip_prefix('=').map_or(Self::Present, |value| Self::Equals(value.to_owned())))
     }
@@ -114,6 +117,16 @@ impl Test {
             Self::Equals(wanted) => text == wanted,
             Self::Matches(pattern) => pattern.is_match(text),
         }
+    }
+}
+
+/// Checks a JSON pointer (RFC 6901) to a value inside a document.
+pub fn check_pointer(text: &str) -> Result<String, ParseError> {
+    let has_valid_escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    if text.starts_with('/') && has_valid_escapes {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not a JSON pointer such as /items/0/id").into())
     }
 }
 
@@ -132,7 +145,7 @@ fn why_invalid(text: &str, error: &regex::Error) -> String {
     format!("{text:?} is not a regular expression: {reason}")
 }
 
-/// A JSON value as a rule says it: strings without quotes.
+/// A JSON value as a condition says it: strings without quotes.
 fn text_of(value: &Value) -> Cow<'_, str> {
     value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed)
 }

@@ -1,0 +1,14 @@
+//! Conditions on requests and patterns of operations: one language for fault rules and for queries over the journal.
+//!
+//! ```text
+//! condition = ( "header:" NAME | "query:" NAME | "body:" POINTER ) [ ( "=" | "~" ) VALUE ]
+//! pattern   = one { "," one }        one = name | family ".*" | "reads" | "writes" | "*"
+//! ```
+
+mod condition;
+mod operations;
+mod parse_error;
+
+pub use condition::{Condition, RequestParts, check_pointer};
+pub use operations::{OperationFacts, matching_operations};
+pub use parse_error::ParseError;
