@@ -51,7 +51,7 @@ pub(super) fn query(request: &Request, name: &str) -> Option<String> {
 }
 
 /// All values of a query parameter, in order.
-pub(super) fn query_all<'a>(request: &'a Request, name: &str) -> impl Iterator<Item = String> {
+pub(super) fn query_all(request: &Request, name: &str) -> impl Iterator<Item = String> {
     let query = request.head.query.as_deref().unwrap_or_default();
     form_urlencoded::parse(query.as_bytes()).filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

@@ -19,11 +19,11 @@ const OVER_QUOTA: u16 = 402;
 
 /// A response that rules made or changed.
 #[derive(Debug)]
-pub struct Injection {
+pub(crate) struct Injection {
     /// The response.
-    pub response: Response,
+    pub(crate) response: Response,
     /// How long the client was told to wait, or will wait by itself, before it retries.
-    pub promised: Option<Duration>,
+    pub(crate) promised: Option<Duration>,
 }
 
 /// The faults on state that the winners plan.

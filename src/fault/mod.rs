@@ -54,11 +54,10 @@ mod validate;
 mod value;
 mod view;
 
-pub use active::{FaultRules, RuleCounts, free_name};
-pub use apply::Injection;
-pub use decide::{Decision, Finished, HeadDecision};
-pub use response::{RetryTiming, correlation_message};
-pub use rule::Rule;
-pub use scenario::{Scenario, shipped};
-pub use target::{Target, Targets};
-pub use view::{RequestBody, RequestView};
+pub(crate) use active::{FaultRules, RuleCounts, free_name};
+pub(crate) use decide::{Decision, Finished, HeadDecision};
+pub(crate) use response::{RetryTiming, correlation_message};
+pub(crate) use rule::Rule;
+pub(crate) use scenario::{Scenario, shipped};
+pub(crate) use target::Target;
+pub(crate) use view::{RequestBody, RequestView};

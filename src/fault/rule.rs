@@ -21,9 +21,9 @@ use crate::matcher::ParseError;
 
 /// A rule of injected failure.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// Its name, unique among a tenant's rules; empty until it has one.
-    pub name: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// Bit n is set when it is about the n-th operation.
     pub(super) targets: u64,
     pub(super) phase: Phase,
@@ -55,12 +55,12 @@ impl fmt::Display for Rule {
 
 impl Rule {
     /// Reads a rule.
-    pub fn parse(text: &str, targets: &Targets) -> Result<Self, ParseError> {
+    pub(crate) fn parse(text: &str, targets: &Targets) -> Result<Self, ParseError> {
         Self::from_text(RuleText::from_text(text)?, targets)
     }
 
     /// Reads the clauses of a rule that a single request of `operation` brings for itself.
-    pub fn parse_clauses(operation: &str, clauses: &str, targets: &Targets) -> Result<Self, ParseError> {
+    pub(crate) fn parse_clauses(operation: &str, clauses: &str, targets: &Targets) -> Result<Self, ParseError> {
         let rule = Self::from_text(RuleText::from_clauses(operation, clauses)?, targets)?;
         let limit = rule.rate_limit().map(|_| "limit");
         if let Some(word) = rule.trigger.excludes_first().or(limit) {
@@ -73,7 +73,7 @@ impl Rule {
     }
 
     /// Reads a rule from JSON: its text, an object that holds it as `rule`, or the same words as fields.
-    pub fn from_json(value: &Value, targets: &Targets) -> Result<Self, ParseError> {
+    pub(crate) fn from_json(value: &Value, targets: &Targets) -> Result<Self, ParseError> {
         let fields = match value {
             Value::String(text) => return Self::parse(text, targets),
             Value::Object(fields) => fields,
@@ -89,18 +89,18 @@ impl Rule {
 
     /// The same rule under another name.
     #[must_use]
-    pub fn named(mut self, name: &str) -> Self {
+    pub(crate) fn named(mut self, name: &str) -> Self {
         self.name = name.into();
         self
     }
 
     /// Whether it has a name.
-    pub fn has_name(&self) -> bool {
+    pub(crate) fn has_name(&self) -> bool {
         !self.name.is_empty()
     }
 
     /// The label of the only API key whose requests it counts, if there is one.
-    pub fn only_key(&self) -> Option<&str> {
+    pub(crate) fn only_key(&self) -> Option<&str> {
         self.trigger.key.as_deref()
     }
 
@@ -131,7 +131,7 @@ impl Rule {
     }
 
     /// Whether it breaks the connection as soon as the head is read.
-    pub fn acts_on_head(&self) -> bool {
+    pub(crate) fn acts_on_head(&self) -> bool {
         self.has(|effect| matches!(effect, Effect::ResetHead | Effect::ResetBody))
     }
 
@@ -141,7 +141,7 @@ impl Rule {
     }
 
     /// Whether it has never struck a request of any tenant.
-    pub fn never_struck(&self) -> bool {
+    pub(crate) fn never_struck(&self) -> bool {
         self.total_strikes.0.load(Ordering::Relaxed) == 0
     }
 

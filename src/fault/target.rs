@@ -5,21 +5,21 @@ use crate::store::state_faults::StateFault;
 
 /// What fault rules know of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Whether its requests have a body.
-    pub request_body: bool,
+    pub(crate) request_body: bool,
     /// Whether its successful responses have a body.
-    pub response_body: bool,
+    pub(crate) response_body: bool,
     /// Whether it only reads.
-    pub reads: bool,
+    pub(crate) reads: bool,
     /// The faults on state that can happen to it.
-    pub state_faults: &'static [StateFault],
+    pub(crate) state_faults: &'static [StateFault],
 }
 
 /// All operations, in the order of their table.
-pub type Targets = [Target];
+pub(crate) type Targets = [Target];
 
 /// The subject of rules about syncs: the operations that start one.
 pub(super) const SYNC: &str = "sync";

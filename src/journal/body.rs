@@ -12,20 +12,20 @@ const MAX_BODY_BYTES: usize = 4096;
 
 /// A body, cut when it is long.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RecordedBody {
+pub(crate) struct RecordedBody {
     kept: Bytes,
     whole_bytes: usize,
 }
 
 impl RecordedBody {
     /// Keeps a copy of a request's body, so that the entry does not hold on to a read buffer.
-    pub fn copied(body: &Bytes) -> Self {
+    pub(crate) fn copied(body: &Bytes) -> Self {
         let kept = &body[..body.len().min(MAX_BODY_BYTES)];
         Self { kept: Bytes::copy_from_slice(kept), whole_bytes: body.len() }
     }
 
     /// Keeps a response's body, without a copy when it is short.
-    pub fn shared(body: &Bytes) -> Self {
+    pub(crate) fn shared(body: &Bytes) -> Self {
         if body.len() > MAX_BODY_BYTES {
             Self::copied(body)
         } else {
@@ -34,7 +34,7 @@ impl RecordedBody {
     }
 
     /// Whether only a part of the body was kept.
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.whole_bytes > self.kept.len()
     }
 

@@ -18,67 +18,67 @@ use crate::response::Response;
 
 /// A request and its response, as the journal shows them.
 #[derive(Debug, Clone, Serialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its number among the tenant's requests.
-    pub seq: u64,
+    pub(crate) seq: u64,
     /// When it came, on the tenant's clock.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The label of its tenant; `null` for a request without an accepted API key.
-    pub tenant: Option<Arc<str>>,
+    pub(crate) tenant: Option<Arc<str>>,
     /// The name of its operation; `null` when no operation has that method and path.
-    pub operation: Option<&'static str>,
+    pub(crate) operation: Option<&'static str>,
     /// The HTTP method.
     #[serde(serialize_with = "as_text")]
-    pub method: Method,
+    pub(crate) method: Method,
     /// The path and the query as they came, with secrets redacted.
     #[serde(serialize_with = "as_target")]
-    pub path: Box<str>,
+    pub(crate) path: Box<str>,
     /// The status of the response; `null` when a fault broke the connection before there was one.
-    pub status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// The headers of the request, with secrets redacted.
-    pub request_headers: RecordedHeaders,
+    pub(crate) request_headers: RecordedHeaders,
     /// The number of header lines that were not kept; absent when all were.
     #[serde(skip_serializing_if = "is_zero")]
-    pub request_headers_omitted: usize,
+    pub(crate) request_headers_omitted: usize,
     /// The body of the request.
-    pub request_body: RecordedBody,
+    pub(crate) request_body: RecordedBody,
     /// The body of the response.
-    pub reply_body: RecordedBody,
+    pub(crate) reply_body: RecordedBody,
     /// The outcome of each fault rule that it met.
-    pub faults: Vec<FaultNote>,
+    pub(crate) faults: Vec<FaultNote>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// When it was decided, in real time.
-    pub wall: Timestamp,
+    pub(crate) wall: Timestamp,
     /// When its response was due, in real time: later than `wall` if it was delayed.
     #[serde(skip)]
-    pub due: Timestamp,
+    pub(crate) due: Timestamp,
     /// How often the client had tried this request before, as the official SDKs report it.
-    pub retry_count: Option<u32>,
+    pub(crate) retry_count: Option<u32>,
     /// The wait that its response asked for, in milliseconds.
-    pub retry_after_ms: Option<u64>,
+    pub(crate) retry_after_ms: Option<u64>,
     /// The `x-should-retry` of its response.
-    pub should_retry: Option<bool>,
+    pub(crate) should_retry: Option<bool>,
     /// Whether it changed the tenant's state, whatever its response was.
-    pub committed: bool,
+    pub(crate) committed: bool,
     /// Whether its operation creates a resource.
     #[serde(skip)]
-    pub creates: bool,
+    pub(crate) creates: bool,
 }
 
 /// The outcome of a fault rule whose trigger a request met.
 #[derive(Debug, Clone, Serialize)]
-pub struct FaultNote {
+pub(crate) struct FaultNote {
     /// The rule's name.
-    pub rule: Arc<str>,
+    pub(crate) rule: Arc<str>,
     /// Its outcome.
-    pub outcome: FaultOutcome,
+    pub(crate) outcome: FaultOutcome,
 }
 
 /// The outcome of a fault rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FaultOutcome {
+pub(crate) enum FaultOutcome {
     /// Its effect was applied.
     Struck,
     /// An earlier rule struck.
@@ -90,7 +90,7 @@ pub enum FaultOutcome {
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It is not over: its response is delayed or being written.
     Open,
     /// The response was written.
@@ -111,7 +111,7 @@ struct EntryParts<'a> {
 impl Entry {
     /// The entry of a request and its response, without what the emulator knows of them: the number, the tenant, the
     /// operation, the faults.
-    pub fn of(request: &Request, response: &Response) -> Self {
+    pub(crate) fn of(request: &Request, response: &Response) -> Self {
         let path = match &request.head.query {
             Some(query) => format!("{}?{query}", request.head.path).into(),
             None => request.head.path.as_str().into(),
@@ -143,7 +143,7 @@ impl Entry {
     }
 
     /// Whether all conditions hold for its request.
-    pub fn fulfils(&self, conditions: &[Condition]) -> bool {
+    pub(crate) fn fulfils(&self, conditions: &[Condition]) -> bool {
         let parts = EntryParts { entry: self, json: OnceCell::new() };
         conditions.iter().all(|condition| condition.holds(&parts))
     }

@@ -16,7 +16,7 @@ const MAX_HEADER_BYTES: usize = 8 * 1024;
 
 /// The header lines of a request.
 #[derive(Debug, Clone, Default)]
-pub struct RecordedHeaders {
+pub(crate) struct RecordedHeaders {
     /// A line `name:value\n` each. A header's name holds no colon, and its value no line feed.
     lines: String,
     /// The number of lines that were not kept.
@@ -25,7 +25,7 @@ pub struct RecordedHeaders {
 
 impl RecordedHeaders {
     /// Keeps the headers of a request. Values of secret headers are replaced, and keys that look real are masked.
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let bytes: usize = headers.iter().map(|(name, value)| line_bytes(name.as_str(), value.len())).sum();
         let mut kept = Self { lines: String::with_capacity(bytes.min(MAX_HEADER_BYTES)), omitted: 0 };
         let mut count = 0;
@@ -57,7 +57,7 @@ impl RecordedHeaders {
     }
 
     /// The number of lines that were not kept.
-    pub fn omitted(&self) -> usize {
+    pub(crate) fn omitted(&self) -> usize {
         self.omitted
     }
 

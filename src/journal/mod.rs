@@ -7,8 +7,6 @@ mod headers;
 mod retries;
 mod ring;
 
-pub use body::RecordedBody;
-pub use entry::{Entry, FaultNote, FaultOutcome, Outcome};
-pub use headers::RecordedHeaders;
-pub use retries::{Attempt, Chain, Retries, Spacing};
-pub use ring::{Journal, Limits};
+pub(crate) use entry::{Entry, FaultNote, FaultOutcome, Outcome};
+pub(crate) use retries::Retries;
+pub(crate) use ring::{Journal, Limits};

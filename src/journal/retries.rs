@@ -21,75 +21,75 @@ const LOCKSTEP_SHARE: f64 = 0.02;
 
 /// The retries among some requests.
 #[derive(Debug, Default, Serialize)]
-pub struct Retries<'a> {
+pub(crate) struct Retries<'a> {
     /// The number of requests that were tried once.
-    pub single_calls: usize,
+    pub(crate) single_calls: usize,
     /// The requests that were tried more than once.
-    pub chains: Vec<Chain<'a>>,
+    pub(crate) chains: Vec<Chain<'a>>,
     /// How the gaps vary between chains, by attempt.
-    pub spacing: Vec<Spacing>,
+    pub(crate) spacing: Vec<Spacing>,
     /// The number of requests that were evicted from the journal, and are not judged.
-    pub dropped: u64,
+    pub(crate) dropped: u64,
 }
 
 /// One request and its retries.
 #[derive(Debug, Serialize)]
-pub struct Chain<'a> {
+pub(crate) struct Chain<'a> {
     /// The label of its tenant.
-    pub tenant: Option<&'a str>,
+    pub(crate) tenant: Option<&'a str>,
     /// Its operation.
-    pub operation: Option<&'a str>,
+    pub(crate) operation: Option<&'a str>,
     /// The HTTP method.
-    pub method: &'a str,
+    pub(crate) method: &'a str,
     /// The path and the query.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// Its attempts, in order.
-    pub attempts: Vec<Attempt<'a>>,
+    pub(crate) attempts: Vec<Attempt<'a>>,
     /// The number of attempts that came sooner than the response before them had asked for.
-    pub early_retries: usize,
+    pub(crate) early_retries: usize,
     /// The number of attempts after a success, or after a refusal that clients do not retry.
-    pub needless_retries: usize,
+    pub(crate) needless_retries: usize,
     /// The number of resources created beyond the first, because a response was lost.
-    pub duplicate_writes: usize,
+    pub(crate) duplicate_writes: usize,
     #[serde(skip)]
     last: &'a Entry,
 }
 
 /// One attempt.
 #[derive(Debug, Serialize)]
-pub struct Attempt<'a> {
+pub(crate) struct Attempt<'a> {
     /// Its number in the journal.
-    pub seq: u64,
+    pub(crate) seq: u64,
     /// The status of its response.
-    pub status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The time since the attempt before it, in milliseconds.
-    pub gap_ms: Option<u64>,
+    pub(crate) gap_ms: Option<u64>,
     /// The wait that the response before it had asked for, in milliseconds.
-    pub promised_ms: Option<u64>,
+    pub(crate) promised_ms: Option<u64>,
     #[serde(skip)]
     entry: &'a Entry,
 }
 
 /// How the gaps before one attempt vary between chains.
 #[derive(Debug, Serialize)]
-pub struct Spacing {
+pub(crate) struct Spacing {
     /// The number of the attempt, from 2.
-    pub attempt: usize,
+    pub(crate) attempt: usize,
     /// The number of chains that have it, without those that were told how long to wait.
-    pub chains: usize,
+    pub(crate) chains: usize,
     /// The shortest gap, in milliseconds.
-    pub least_ms: u64,
+    pub(crate) least_ms: u64,
     /// The longest gap, in milliseconds.
-    pub most_ms: u64,
+    pub(crate) most_ms: u64,
     /// `lockstep` or `jitter`; `null` for a single chain.
-    pub verdict: Option<&'static str>,
+    pub(crate) verdict: Option<&'static str>,
 }
 
 impl<'a> Retries<'a> {
     /// Puts `entries`, oldest first, into chains.
-    pub fn of(entries: impl Iterator<Item = &'a Entry>) -> Self {
+    pub(crate) fn of(entries: impl Iterator<Item = &'a Entry>) -> Self {
         let mut chains: Vec<Chain<'a>> = Vec::new();
         let mut equal_requests: HashMap<_, Vec<usize>> = HashMap::new();
         for entry in entries.filter(|entry| entry.operation.is_some()) {

@@ -12,7 +12,7 @@ use crate::config::Settings;
 
 /// The limits of all rings.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub(crate) struct Limits {
     entries: usize,
     bytes: usize,
     totals: Arc<Totals>,
@@ -27,7 +27,7 @@ struct Totals {
 
 /// A tenant's ring.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     ring: Arc<Ring>,
     /// Never decreases, so that a request from before a reset is not confused with a later one.
     next_number: u64,
@@ -47,7 +47,7 @@ struct Ring {
 
 impl Limits {
     /// The limits of the settings.
-    pub fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         Self { entries: settings.journal_entries, bytes: settings.journal_bytes, totals: Arc::default() }
     }
 
@@ -102,7 +102,7 @@ impl Ring {
 
 impl Journal {
     /// An empty ring.
-    pub fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         let ring = Arc::<Ring>::default();
         limits.totals.rings.write().push(Arc::clone(&ring));
         limits.totals.count.fetch_add(1, Ordering::Relaxed);
@@ -110,7 +110,7 @@ impl Journal {
     }
 
     /// The number by which [`Journal::record`] and [`Journal::set_outcome`] identify the next request.
-    pub fn next_number(&mut self) -> u64 {
+    pub(crate) fn next_number(&mut self) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
         number
@@ -118,7 +118,7 @@ impl Journal {
 
     /// Adds an entry with the number of its request, and evicts the oldest as far as the limits ask: from this ring when it has
     /// too many or is over its share, then from others that are over theirs.
-    pub fn record(&mut self, mut entry: Entry) {
+    pub(crate) fn record(&mut self, mut entry: Entry) {
         entry.seq = entry.seq.saturating_sub(self.reset_at);
         let limits = &self.limits;
         self.ring.put(&limits.totals, entry);
@@ -131,7 +131,7 @@ impl Journal {
     }
 
     /// Sets how a recorded request ended.
-    pub fn set_outcome(&mut self, number: u64, outcome: Outcome) {
+    pub(crate) fn set_outcome(&mut self, number: u64, outcome: Outcome) {
         // The entries of requests from before a reset are gone.
         let Some(seq) = number.checked_sub(self.reset_at).filter(|seq| *seq > 0) else { return };
         if let Some(entry) = self.ring.entries.lock().iter_mut().rev().find(|entry| entry.seq == seq) {
@@ -140,17 +140,17 @@ impl Journal {
     }
 
     /// The entries, oldest first.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         self.ring.entries.lock().iter().cloned().collect()
     }
 
     /// The number of entries that were evicted.
-    pub fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.ring.dropped.load(Ordering::Relaxed)
     }
 
     /// Removes everything, the count of evicted entries too.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.ring.evict_oldest(&self.limits.totals, |_, _| true);
         self.ring.dropped.store(0, Ordering::Relaxed);
         self.reset_at = self.next_number - 1;

@@ -12,7 +12,7 @@ use crate::redact;
 
 /// A condition on a request.
 #[derive(Debug, Clone)]
-pub struct Condition {
+pub(crate) struct Condition {
     subject: Subject,
     test: Test,
 }
@@ -36,7 +36,7 @@ enum Test {
 }
 
 /// What a condition looks at in a request.
-pub trait RequestParts {
+pub(crate) trait RequestParts {
     /// The values of a header; its name is in lower case.
     fn header_values(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>>;
     /// The query, not decoded.
@@ -52,13 +52,13 @@ const FORM: &str = "is not header:NAME, query:NAME or body:POINTER, with =VALUE,
 
 impl Condition {
     /// Reads `header:NAME`, `query:NAME` or `body:POINTER`, then `=VALUE`, `~EXPRESSION` or nothing.
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ParseError> {
         let (part, rest) = text.split_once(':').ok_or(FORM)?;
         let end = match part {
             "body" => end_of_pointer(rest),
             _ => rest.find(['=', '~']).unwrap_or(rest.len()),
         };
-        let (name, test) = rest.split_at(end);
+        let (name, comparison) = rest.split_at(end);
         let subject = match part {
             "header" => {
                 Subject::Header(HeaderName::from_str(name).map_err(|_| format!("{name:?} is not a header name"))?)
@@ -68,25 +68,29 @@ impl Condition {
             "body" => Subject::Body(check_pointer(name)?),
             _ => return Err(ParseError::none_of(part, &["header", "query", "body"])),
         };
-        let test = Test::parse(test)?;
-        match (&subject, &test) {
+        let condition = Self { subject, test: Test::parse(comparison)? };
+        condition.check_secret()?;
+        Ok(condition)
+    }
+
+    /// Refuses a comparison with the value of a secret header.
+    fn check_secret(&self) -> Result<(), ParseError> {
+        match (&self.subject, &self.test) {
             (Subject::Header(name), Test::Equals(_) | Test::Matches(_)) if redact::is_secret_header(name.as_str()) => {
-                Err(format!(
-                    "{name} holds a credential, so only its presence can be asked for; key=KEY is for API keys"
-                )
-                .into())
+                let problem = "holds a credential, so only its presence can be asked for; key=KEY is for API keys";
+                Err(format!("{name} {problem}").into())
             }
-            _ => Ok(Self { subject, test }),
+            _ => Ok(()),
         }
     }
 
     /// Whether it depends on the body.
-    pub fn needs_body(&self) -> bool {
+    pub(crate) fn needs_body(&self) -> bool {
         matches!(self.subject, Subject::Body(_))
     }
 
     /// Whether it holds for a request.
-    pub fn holds(&self, request: &impl RequestParts) -> bool {
+    pub(crate) fn holds(&self, request: &impl RequestParts) -> bool {
         match &self.subject {
             Subject::Header(name) => request.header_values(name.as_str()).any(|value| self.test.accepts(&value)),
             Subject::Query(name) => {
@@ -121,7 +125,7 @@ impl Test {
 }
 
 /// Checks a JSON pointer (RFC 6901) to a value inside a document.
-pub fn check_pointer(text: &str) -> Result<String, ParseError> {
+pub(crate) fn check_pointer(text: &str) -> Result<String, ParseError> {
     let has_valid_escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     if text.starts_with('/') && has_valid_escapes {
         Ok(text.to_owned())

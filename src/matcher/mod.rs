@@ -9,6 +9,6 @@ mod condition;
 mod operations;
 mod parse_error;
 
-pub use condition::{Condition, RequestParts, check_pointer};
-pub use operations::{OperationFacts, matching_operations};
-pub use parse_error::ParseError;
+pub(crate) use condition::{Condition, RequestParts, check_pointer};
+pub(crate) use operations::{OperationFacts, matching_operations};
+pub(crate) use parse_error::ParseError;

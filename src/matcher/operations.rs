@@ -3,7 +3,7 @@
 use super::ParseError;
 
 /// What a pattern asks of an operation.
-pub trait OperationFacts {
+pub(crate) trait OperationFacts {
     /// Its name.
     fn name(&self) -> &'static str;
     /// Whether it only reads.
@@ -16,7 +16,7 @@ const WRITES: &str = "writes";
 
 /// The positions of the `operations` that a pattern names, ascending. The error names the part of the pattern that names
 /// none, and the nearest word that does.
-pub fn matching_operations(pattern: &str, operations: &[impl OperationFacts]) -> Result<Vec<usize>, ParseError> {
+pub(crate) fn matching_operations(pattern: &str, operations: &[impl OperationFacts]) -> Result<Vec<usize>, ParseError> {
     let mut positions = Vec::new();
     for part in pattern.split(',') {
         let named = operations.iter().enumerate().filter(|(_, operation)| is_named(part, *operation));

@@ -4,37 +4,37 @@ use std::fmt;
 
 /// Why a text is refused, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseError {
+pub(crate) struct ParseError {
     /// The clause, field or word that is wrong; empty until it is known.
-    pub place: String,
+    pub(crate) place: String,
     /// What is wrong with it.
-    pub problem: String,
+    pub(crate) problem: String,
     /// The nearest valid word.
-    pub nearest: Option<String>,
+    pub(crate) nearest: Option<String>,
 }
 
 impl ParseError {
     /// An error at a place.
-    pub fn new(place: impl fmt::Display, problem: impl fmt::Display) -> Self {
+    pub(crate) fn new(place: impl fmt::Display, problem: impl fmt::Display) -> Self {
         Self { place: place.to_string(), problem: problem.to_string(), nearest: None }
     }
 
     /// The same error at another place.
     #[must_use]
-    pub fn at(mut self, place: impl fmt::Display) -> Self {
+    pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
         self.place = place.to_string();
         self
     }
 
     /// The same error with the nearest of `words` to `word`, if one is near.
     #[must_use]
-    pub fn near<'a>(mut self, word: &str, words: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn near<'a>(mut self, word: &str, words: impl Iterator<Item = &'a str>) -> Self {
         self.nearest = crate::suggest::nearest(word, words).map(str::to_owned);
         self
     }
 
     /// The error of a word that must be one of `words`.
-    pub fn none_of(word: &str, words: &[&str]) -> Self {
+    pub(crate) fn none_of(word: &str, words: &[&str]) -> Self {
         let problem = format!("{word:?} is not one of {}", words.join(", "));
         Self::from(problem).near(word, words.iter().copied())
     }

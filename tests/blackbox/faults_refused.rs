@@ -297,7 +297,7 @@ fn a_scenario_that_is_not_there_or_no_scenario_is_refused_with_64() {
         path.to_str().expect("a text").to_owned()
     };
     let cases = [
-        ("flakey".to_owned(), "no scenario has the name \"flakey\"; did you mean flaky?"),
+        ("flakey".to_owned(), "flakey: is not a scenario; did you mean flaky?"),
         (folder.path().join("none.toml").to_str().expect("a text").to_owned(), "none.toml"),
         (file("a.toml", "description = "), "a.toml"),
         (file("b.toml", "description = \"b\""), "missing field `faults`"),

@@ -157,8 +157,9 @@ fn entries_keep_at_most_64_header_lines_and_8_kib_and_count_the_rest() {
     let server = standing(&[]);
     let client = Client::of(&server);
     let omitted = |client: &Client| client.journal().pop().expect("an entry")["request_headers_omitted"].clone();
-    let numbered =
-        |count: usize, value: &str| (0..count).map(|number| format!("x-{number}: {value}\r\n")).collect::<String>();
+    let numbered = |count: usize, value: &str| {
+        (0..count).map(|number| format!("x-{number}: {value}\r\n")).collect::<Vec<_>>().concat()
+    };
     // Beside the lines of the test there are host and authorization.
     for (lines, left_out) in [
         (numbered(62, "a"), Value::Null),
