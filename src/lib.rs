@@ -48,6 +48,7 @@
 //! | [`store`] | a tenant's resources; the state of an index as a function of time |
 //! | [`operation`] | the row type of the operation table, and the router |
 //! | [`api`] | what is emulated: one file a resource |
+//! | [`matcher`] | conditions on requests and patterns of operations, for fault rules and queries over the journal |
 //! | [`journal`], [`counters`] | what happened, and how clients retried; requests by operation and status |
 //! | [`fault`] | injected failure: the rule language, triggers, effects, scenarios |
 //! | [`tenant`] | everything one API key sees, behind one lock |
@@ -72,6 +73,7 @@ pub mod error;
 pub mod fault;
 pub mod journal;
 pub mod key_label;
+pub mod matcher;
 pub mod operation;
 pub mod redact;
 pub mod request;

@@ -1,4 +1,5 @@
-//! Masks credentials in the journal and in the log: at most their last four characters are shown.
+//! Hides credentials in the journal and in the log: nothing of them is shown, or the last four characters of a key that
+//! looks real.
 
 use std::borrow::Cow;
 
@@ -8,6 +9,15 @@ const MIN_LENGTH: usize = 40;
 
 /// Number of characters of a credential that are shown.
 const SHOWN: usize = 4;
+
+/// Headers whose values are credentials.
+const SECRET_HEADERS: &[&str] = &["authorization", "cookie", "proxy-authorization"];
+
+/// Parts of the names of other headers whose values are credentials.
+const SECRET_HEADER_PARTS: &[&str] = &["api-key", "token"];
+
+/// What is shown in the place of a credential.
+const HIDDEN: &str = "…";
 
 /// Names of query parameters whose values are masked, in case a client sends a key there by mistake.
 const SECRET_PARAMETERS: &[&str] = &[
@@ -52,6 +62,16 @@ pub fn masked(text: &str) -> Cow<'_, str> {
             None => return Cow::Owned(shown + rest),
         }
     }
+}
+
+/// Whether the values of a header are credentials; its name is in lower case.
+pub fn is_secret_header(name: &str) -> bool {
+    SECRET_HEADERS.contains(&name) || SECRET_HEADER_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// The value of a header without credentials; its name is in lower case.
+pub fn header_value<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
+    if is_secret_header(name) { Cow::Borrowed(HIDDEN) } else { masked_target(value) }
 }
 
 /// A path and query, with keys that have the form of real ones and the values of secret parameters masked.

@@ -5,47 +5,99 @@ use serde::Serialize;
 use super::{AdminContext, read};
 use crate::error::ApiError;
 use crate::journal::{Entry, Journal};
+use crate::matcher::{Condition, ParseError, matching_operations};
 use crate::request::Request;
 use crate::response::Response;
+
+/// The statuses that a response can have.
+const STATUSES: std::ops::RangeInclusive<usize> = 100..=599;
 
 #[derive(Serialize, Default)]
 struct JournalView {
     entries: Vec<Entry>,
     dropped: u64,
+    /// The number of entries that a condition on the body could not be checked on, because their body was not kept whole;
+    /// absent when there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    undecided: usize,
 }
 
+/// Which entries are shown.
 struct Filter {
-    operation: Option<String>,
+    /// The names of operations.
+    operations: Option<Vec<&'static str>>,
     status: Option<usize>,
+    /// The conditions on headers and on the query.
+    conditions: Vec<Condition>,
+    body_conditions: Vec<Condition>,
 }
 
 pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let named = read::query(request, "tenant");
-    let filter = Filter { operation: read::query(request, "operation"), status: read::number(request, "status")? };
+    let filter = Filter::read(admin, request)?;
     let limit = read::number(request, "limit")?.unwrap_or(usize::MAX);
-    let mut shown = JournalView::default();
+    let mut journals = Vec::new();
     for tenant in read::tenants(admin, named.as_deref())? {
-        shown.add(&tenant.lock().journal, &filter);
+        journals.push(copied(&tenant.lock().journal));
     }
     if named.is_none() {
-        shown.add(&admin.unauthenticated.lock(), &filter);
-        shown.entries.sort_by_key(|entry| entry.wall);
+        journals.push(copied(&admin.unauthenticated.lock()));
     }
-    let skipped = shown.entries.len().saturating_sub(limit);
-    shown.entries.drain(..skipped);
-    Ok(Response::json(200, &shown))
+    let mut view = JournalView::default();
+    for (entries, dropped) in journals {
+        view.dropped += dropped;
+        for entry in entries.into_iter().filter(|entry| filter.accepts(entry)) {
+            if entry.request_body.is_cut() && !filter.body_conditions.is_empty() {
+                view.undecided += 1;
+            } else if entry.fulfils(&filter.body_conditions) {
+                view.entries.push(entry);
+            }
+        }
+    }
+    if named.is_none() {
+        view.entries.sort_by_key(|entry| entry.wall);
+    }
+    let skipped = view.entries.len().saturating_sub(limit);
+    view.entries.drain(..skipped);
+    Ok(Response::json(200, &view))
 }
 
-impl JournalView {
-    fn add(&mut self, journal: &Journal, filter: &Filter) {
-        self.entries.extend(journal.entries().into_iter().filter(|entry| filter.takes(entry)));
-        self.dropped += journal.dropped();
-    }
+/// The entries of a journal and the number of evicted ones, so that they are filtered without its lock.
+fn copied(journal: &Journal) -> (Vec<Entry>, u64) {
+    (journal.entries(), journal.dropped())
 }
 
 impl Filter {
-    fn takes(&self, entry: &Entry) -> bool {
-        let operation = self.operation.as_deref().is_none_or(|wanted| entry.operation == Some(wanted));
-        operation && self.status.is_none_or(|wanted| entry.status.is_some_and(|status| usize::from(status) == wanted))
+    fn read(admin: AdminContext<'_>, request: &Request) -> Result<Self, ApiError> {
+        let refusal = |error: ParseError| ApiError::text(422, error.to_string());
+        let operations = match read::query(request, "operation") {
+            None => None,
+            Some(pattern) => {
+                let positions = matching_operations(&pattern, admin.targets).map_err(refusal)?;
+                Some(positions.into_iter().map(|position| admin.targets[position].name).collect())
+            }
+        };
+        let condition =
+            |text: String| Condition::parse(&text).map_err(|error| refusal(error.at(format_args!("when={text}"))));
+        let status = read::number(request, "status")?;
+        if let Some(status) = status.filter(|status| !STATUSES.contains(status)) {
+            return Err(ApiError::text(422, format!("status: {status} is not a status from 100 to 599")));
+        }
+        let all: Vec<Condition> = read::query_all(request, "when").map(condition).collect::<Result<_, _>>()?;
+        let (body_conditions, conditions) = all.into_iter().partition(Condition::needs_body);
+        Ok(Self { operations, status, conditions, body_conditions })
     }
+
+    /// Whether an entry has one of the operations and the status, and fulfils the conditions that do not need its body.
+    fn accepts(&self, entry: &Entry) -> bool {
+        let has_operation = |wanted: &Vec<&str>| entry.operation.is_some_and(|operation| wanted.contains(&operation));
+        self.operations.as_ref().is_none_or(has_operation)
+            && self.status.is_none_or(|wanted| entry.status.is_some_and(|status| usize::from(status) == wanted))
+            && entry.fulfils(&self.conditions)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

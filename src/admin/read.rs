@@ -50,6 +50,12 @@ pub(super) fn query(request: &Request, name: &str) -> Option<String> {
     values.last().map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
 }
 
+/// All values of a query parameter, in order.
+pub(super) fn query_all(request: &Request, name: &str) -> impl Iterator<Item = String> {
+    let query = request.head.query.as_deref().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
 /// A query parameter as a number.
 pub(super) fn number(request: &Request, name: &str) -> Result<Option<usize>, ApiError> {
     let text = query(request, name);

@@ -7,27 +7,36 @@ pub fn scaled(delay: Duration, scale: f64) -> Duration {
     Duration::try_from_secs_f64(delay.as_secs_f64() * scale).unwrap_or(Duration::MAX)
 }
 
-/// Reads a duration as users write it: `10ms`, `2s`, `5m`, `1h`, and `0`.
+/// The units of a duration in microseconds, longest first.
+const UNITS: &[(&str, f64)] = &[("h", 3.6e9), ("m", 6e7), ("s", 1e6), ("ms", 1e3), ("us", 1.0)];
+
+/// Reads a duration as users write it: `10ms`, `2s`, `5m`, `1h`, `1m30s`, and `0`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let unreadable = || format!("{text:?} is not a duration like 10ms, 2s, 5m or 1h");
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let number: f64 = text[..split].parse().map_err(|_| unreadable())?;
-    // Divided rather than multiplied by what no float holds exactly, so that every whole number of a unit is read as it is.
-    let seconds = match &text[split..] {
-        "us" => number / 1e6,
-        "ms" => number / 1e3,
-        "s" => number,
-        "m" => number * 60.0,
-        "h" => number * 3600.0,
-        "" if number == 0.0 => 0.0,
-        _ => return Err(unreadable()),
-    };
-    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| unreadable())?;
+    let duration = micros_of(text)
+        .and_then(|micros| Duration::try_from_secs_f64(micros / 1e6).ok())
+        .ok_or_else(|| format!("{text:?} is not a duration like 10ms, 2s, 5m, 1h or 1m30s"))?;
     if duration > LONGEST {
         Err(format!("{text:?} is longer than a hundred years"))
     } else {
         Ok(nearest_micro(duration))
     }
+}
+
+/// The sum of the parts of a duration, each a number and a unit, from the longest unit to the shortest. Zero needs no unit.
+fn micros_of(text: &str) -> Option<f64> {
+    let is_in_number = |character: char| character.is_ascii_digit() || character == '.';
+    if text.chars().all(is_in_number) {
+        return text.parse().ok().filter(|number| *number == 0.0);
+    }
+    let (mut rest, mut units, mut sum) = (text, UNITS, 0.0);
+    while !rest.is_empty() {
+        let (number, after) = rest.split_at(rest.find(|c| !is_in_number(c))?);
+        let (unit, after) = after.split_at(after.find(is_in_number).unwrap_or(after.len()));
+        let position = units.iter().position(|(name, _)| *name == unit)?;
+        sum += number.parse::<f64>().ok()? * units[position].1;
+        (rest, units) = (after, &units[position + 1..]);
+    }
+    Some(sum)
 }
 
 /// A clock shows no less than a microsecond; a finer duration would be another one once it is written and read again.

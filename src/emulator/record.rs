@@ -12,6 +12,7 @@ use crate::clock::{self, Timestamp};
 use crate::error::ApiError;
 use crate::fault;
 use crate::journal::{Entry, Journal, Outcome};
+use crate::operation::Effect;
 use crate::request::{Head, Request};
 use crate::response::Response;
 use crate::seed::Seed;
@@ -61,7 +62,7 @@ impl Emulator {
         let request = Request { head: head.clone(), body: Bytes::new() };
         let add = |journal: &mut Journal, label, at| {
             let number = journal.next_number();
-            journal.record(Entry::of((number, at), (label, None), &request, response));
+            journal.record(Entry { seq: number, at, tenant: label, ..Entry::of(&request, response) });
         };
         match self.accepted_key(head).and_then(|key| self.tenants.find(key)) {
             Some(tenant) => add(&mut tenant.lock().journal, Some(Arc::clone(&tenant.label)), tenant.clock.now()),
@@ -79,8 +80,8 @@ impl Emulator {
     /// Records how the response to a request ended.
     pub(crate) fn record_outcome(&self, context: &RequestContext, outcome: Outcome) {
         match &context.tenant {
-            Some(tenant) => tenant.lock().journal.settle(context.number, outcome),
-            None => self.unauthenticated.lock().settle(context.number, outcome),
+            Some(tenant) => tenant.lock().journal.set_outcome(context.number, outcome),
+            None => self.unauthenticated.lock().set_outcome(context.number, outcome),
         }
     }
 }
@@ -88,12 +89,19 @@ impl Emulator {
 /// The journal entry of a request.
 fn entry(context: &RequestContext, at: Timestamp, request: &Request, response: &Response) -> Entry {
     let label = context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
-    let entry = Entry::of((context.number, at), (label, Some(context.name())), request, response);
+    let entry = Entry::of(request, response);
+    let creates =
+        matches!(&context.target, RequestTarget::Operation(routed) if routed.operation.effect == Effect::Creates);
     let held_back = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(response.delay));
     Entry {
-        answered: entry.wall.plus(held_back),
+        seq: context.number,
+        at,
+        tenant: label,
+        operation: Some(context.name()),
+        due: entry.wall.plus(held_back),
         faults: context.faults.clone(),
         committed: context.committed,
+        creates,
         ..entry
     }
 }

@@ -134,10 +134,10 @@ impl<'a> Locked<'a> {
     }
 
     fn act_and_finish(mut self, context: &mut RequestContext, pending: Pending) -> Response {
-        let Pending { valid, decision } = pending;
-        let finished = match decision.replaced() {
-            Ok(finished) => finished,
-            Err(mut decision) => {
+        let Pending { valid, mut decision } = pending;
+        let finished = match decision.take_replacement() {
+            Some(finished) => finished,
+            None => {
                 let faults = std::mem::take(&mut decision.state_faults);
                 let acted = act(self.routed.operation, &mut self.state.store, self.times.now, (valid, faults));
                 context.committed = acted.committed;

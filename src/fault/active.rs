@@ -15,7 +15,7 @@ use crate::seed::{Draws, RandomStream};
 
 /// A tenant's rules, in the order in which they were added.
 #[derive(Debug, Default)]
-pub struct FaultRules {
+pub(crate) struct FaultRules {
     pub(super) rules: Vec<ActiveRule>,
     /// The order number of the rule that was added last.
     last_order: u64,
@@ -67,25 +67,25 @@ const OWN_RULE_ORDER: u64 = 0;
 
 /// A rule with its counts, as the admin API shows it.
 #[derive(Debug, Clone, Serialize)]
-pub struct RuleCounts {
+pub(crate) struct RuleCounts {
     /// Its name.
-    pub name: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// Its text.
-    pub rule: String,
+    pub(crate) rule: String,
     /// The number of requests that it counted.
-    pub matches: u64,
+    pub(crate) matches: u64,
     /// The number of requests that it struck.
-    pub strikes: u64,
+    pub(crate) strikes: u64,
 }
 
 impl RuleCounts {
     /// The counts of a new rule.
-    pub fn zero(rule: &Rule) -> Self {
+    pub(crate) fn zero(rule: &Rule) -> Self {
         Self { name: Arc::clone(&rule.name), rule: rule.to_string(), matches: 0, strikes: 0 }
     }
 
     /// Adds the counts of the same rule at another tenant.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.matches += other.matches;
         self.strikes += other.strikes;
     }
@@ -93,29 +93,29 @@ impl RuleCounts {
 
 impl FaultRules {
     /// Whether there are no rules.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
     /// The number of rules.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rules.len()
     }
 
     /// The operations for which a rule acts on the head of a request: bit n is set for the n-th operation.
-    pub fn head_operations(&self) -> u64 {
+    pub(crate) fn head_operations(&self) -> u64 {
         let at_head = self.rules.iter().filter(|active| active.rule.acts_on_head());
         at_head.fold(0, |operations, active| operations | active.targets)
     }
 
     /// The longest `lag=` of all rules.
-    pub fn longest_lag(&self) -> Duration {
+    pub(crate) fn longest_lag(&self) -> Duration {
         self.rules.iter().map(|active| active.rule.lag()).max().unwrap_or_default()
     }
 
     /// Adds a rule behind the others, or in the place of the one with its name, and starts its time to live. A rule without
     /// a name gets a free one.
-    pub fn add(&mut self, rule: Rule) {
+    pub(crate) fn add(&mut self, rule: Rule) {
         let rule = if rule.has_name() { rule } else { rule.named(&free_name(|name| self.has(name))) };
         let duplicates = self
             .rules
@@ -133,24 +133,24 @@ impl FaultRules {
     }
 
     /// Whether a rule has this name.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.rules.iter().any(|active| &*active.rule.name == name)
     }
 
     /// Removes the rule with this name; false when there is none.
-    pub fn remove(&mut self, name: &str) -> bool {
+    pub(crate) fn remove(&mut self, name: &str) -> bool {
         let before = self.rules.len();
         self.rules.retain(|active| &*active.rule.name != name);
         self.rules.len() < before
     }
 
     /// Removes all rules.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.rules.clear();
     }
 
     /// Removes the rules whose time to live is over.
-    pub fn remove_expired(&mut self) {
+    pub(crate) fn remove_expired(&mut self) {
         if self.rules.iter().any(|active| active.expires_at.is_some()) {
             let now = clock::system_now();
             self.rules.retain(|active| active.expires_at.is_none_or(|end| now < end));
@@ -159,7 +159,7 @@ impl FaultRules {
 
     /// The same rules with all counts at zero; their times to live go on.
     #[must_use]
-    pub fn without_counts(&self) -> Self {
+    pub(crate) fn without_counts(&self) -> Self {
         let copy = |active: &ActiveRule| ActiveRule {
             order: active.order,
             expires_at: active.expires_at,
@@ -170,7 +170,7 @@ impl FaultRules {
 
     /// The same rules with all counts at zero, and with their times to live started again.
     #[must_use]
-    pub fn restarted(&self) -> Self {
+    pub(crate) fn restarted(&self) -> Self {
         let mut restarted = self.without_counts();
         for active in &mut restarted.rules {
             active.expires_at = end_of_life(&active.rule);
@@ -179,12 +179,12 @@ impl FaultRules {
     }
 
     /// How long after a tenant's first request the window of each rule with `between=` begins.
-    pub fn window_starts(&self) -> impl Iterator<Item = Duration> + '_ {
+    pub(crate) fn window_starts(&self) -> impl Iterator<Item = Duration> + '_ {
         self.rules.iter().filter_map(|active| active.rule.trigger.between.map(|(from, _)| from))
     }
 
     /// Every rule with its counts.
-    pub fn counts(&self) -> impl Iterator<Item = RuleCounts> + '_ {
+    pub(crate) fn counts(&self) -> impl Iterator<Item = RuleCounts> + '_ {
         self.rules.iter().map(|active| RuleCounts {
             matches: active.matches,
             strikes: active.strikes,
@@ -193,7 +193,7 @@ impl FaultRules {
     }
 
     /// Every rule.
-    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().map(|active| &*active.rule)
     }
 
@@ -232,7 +232,7 @@ fn end_of_life(rule: &Rule) -> Option<Timestamp> {
 }
 
 /// The first of `rule-1`, `rule-2`, … that is free.
-pub fn free_name(is_taken: impl Fn(&str) -> bool) -> String {
+pub(crate) fn free_name(is_taken: impl Fn(&str) -> bool) -> String {
     let mut names = (1u64..).map(|number| format!("rule-{number}"));
     names.find(|name| !is_taken(name)).expect("the numbers do not run out")
 }

@@ -11,7 +11,6 @@ use super::rule::Rule;
 use super::view::RequestView;
 use super::{edit_response, response};
 use crate::response::{Break, Response, ResponseEnd};
-use crate::seed;
 use crate::store::state_faults::{AppliedFaults, Quota, StateFaults};
 use crate::store::sync::Script;
 
@@ -20,11 +19,11 @@ const OVER_QUOTA: u16 = 402;
 
 /// A response that rules made or changed.
 #[derive(Debug)]
-pub struct Injection {
+pub(crate) struct Injection {
     /// The response.
-    pub response: Response,
+    pub(crate) response: Response,
     /// How long the client was told to wait, or will wait by itself, before it retries.
-    pub promised: Option<Duration>,
+    pub(crate) promised: Option<Duration>,
 }
 
 /// The faults on state that the winners plan.
@@ -129,14 +128,10 @@ fn in_place_of(before: &Response, mut response: Response) -> Response {
     response
 }
 
-/// The delay of a rule for this request, drawn from its range; zero when it has none.
+/// The delay of a rule for this request, drawn from its distribution; zero when it has none.
 fn delay_of(hit: &Hit, request: &RequestView<'_>) -> Duration {
-    let range =
-        hit.rule.find(|effect| if let Effect::Delay(least, most) = effect { Some((*least, *most)) } else { None });
-    range.map_or(Duration::ZERO, |(least, most)| {
-        let mut stream = hit.stream("delay", request);
-        least + most.saturating_sub(least).mul_f64(seed::fraction(&mut stream))
-    })
+    let delay = hit.rule.find(|effect| if let Effect::Delay(delay) = effect { Some(*delay) } else { None });
+    delay.map_or(Duration::ZERO, |delay| delay.draw(&mut hit.stream("delay", request)))
 }
 
 impl Injection {

@@ -17,24 +17,24 @@ use crate::store::state_faults::{AppliedFaults, StateFaults};
 
 /// The decision on the head of a request.
 #[derive(Debug, Default)]
-pub struct HeadDecision {
+pub(crate) struct HeadDecision {
     /// How the connection breaks, if a rule breaks it before the request is read.
-    pub order: Option<HeadReset>,
+    pub(crate) order: Option<HeadReset>,
     /// The outcome of each rule that the request met, if the connection breaks.
-    pub notes: Vec<FaultNote>,
+    pub(crate) notes: Vec<FaultNote>,
     own_rule: Option<OwnRule>,
     hits: Vec<Hit>,
 }
 
 /// The decision on a request before it acts. The default is: no fault.
 #[derive(Debug, Default)]
-pub struct Decision {
-    /// The response that is sent instead of acting; see [`Decision::replaced`].
-    pub replacement: Option<Injection>,
+pub(crate) struct Decision {
+    /// The response that is sent instead of acting.
+    replacement: Option<Injection>,
     /// The faults on state that the request meets when it acts.
-    pub state_faults: StateFaults,
+    pub(crate) state_faults: StateFaults,
     /// How long the request waits before it acts, on the tenant's clock.
-    pub wait: Duration,
+    pub(crate) wait: Duration,
     notes: Vec<FaultNote>,
     own_rule: Option<OwnRule>,
     /// The rules behind `state_faults`.
@@ -47,13 +47,13 @@ pub struct Decision {
 
 /// What came of a request and its fault rules.
 #[derive(Debug)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// The response to send.
-    pub response: Response,
+    pub(crate) response: Response,
     /// How long the client was told to wait, or will wait by itself, before it retries.
-    pub promised: Option<Duration>,
+    pub(crate) promised: Option<Duration>,
     /// The outcome of each rule that the request met.
-    pub notes: Vec<FaultNote>,
+    pub(crate) notes: Vec<FaultNote>,
 }
 
 /// Which rules a step looks at.
@@ -98,24 +98,22 @@ impl Hit {
 }
 
 impl Decision {
-    /// The end of a request that gets the replacement instead of acting, or the decision if there is no replacement. No
-    /// `@after` rule is looked at.
-    pub fn replaced(mut self) -> Result<Finished, Self> {
-        match self.replacement.take() {
-            Some(Injection { response, promised }) => Ok(Finished { response, promised, notes: self.notes }),
-            None => Err(self),
-        }
+    /// The end of a request that gets the replacement instead of acting; none when there is no replacement. No `@after`
+    /// rule is looked at.
+    pub(crate) fn take_replacement(&mut self) -> Option<Finished> {
+        let Injection { response, promised } = self.replacement.take()?;
+        Some(Finished { response, promised, notes: std::mem::take(&mut self.notes) })
     }
 
     /// Whether no rule has anything to do with the request so far.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.notes.is_empty() && self.own_rule.is_none()
     }
 }
 
 impl Finished {
     /// A request that met no rule.
-    pub fn unchanged(response: Response) -> Self {
+    pub(crate) fn unchanged(response: Response) -> Self {
         Self { response, promised: None, notes: Vec::new() }
     }
 }
@@ -123,7 +121,7 @@ impl Finished {
 impl FaultRules {
     /// Decides on the head alone whether the connection breaks before the request is read. `own_rule` is the rule that the
     /// request brings for itself. Pass the result to [`FaultRules::decide`]: what was counted here is not counted again.
-    pub fn decide_head(&mut self, request: &RequestView<'_>, own_rule: Option<&Arc<Rule>>) -> HeadDecision {
+    pub(crate) fn decide_head(&mut self, request: &RequestView<'_>, own_rule: Option<&Arc<Rule>>) -> HeadDecision {
         let own_rule = own_rule.map(|rule| self.number_own_rule(rule));
         let hits = self.count_request(request, own_rule.as_ref(), Step::Head);
         let Some(first) = first_at_head(&hits) else {
@@ -138,7 +136,7 @@ impl FaultRules {
 
     /// Decides what happens before the request acts, or instead. `head` is the result of [`FaultRules::decide_head`] if that
     /// was called for this request.
-    pub fn decide(
+    pub(crate) fn decide(
         &mut self,
         request: &RequestView<'_>,
         head: Option<HeadDecision>,
@@ -175,7 +173,7 @@ impl FaultRules {
 
     /// Finishes a request that acted: `applied` are the faults on state that the store applied. Rules whose effect was not
     /// applied are noted as inapplicable, and their strike does not count.
-    pub fn finish(
+    pub(crate) fn finish(
         &mut self,
         request: &RequestView<'_>,
         decision: Decision,

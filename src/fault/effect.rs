@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
 
+use super::delay::Delay;
 use super::json_edit::JsonEdit;
 use crate::store::state_faults::{PageFault, StateFault};
 use crate::store::sync::Script;
@@ -18,7 +19,7 @@ pub(super) enum Effect {
     RetryAfter(Duration),
     RetryAfterMs(u64),
     ShouldRetry(&'static str),
-    Delay(Duration, Duration),
+    Delay(Delay),
     Malformed,
     Truncate(usize),
     Empty,

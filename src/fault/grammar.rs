@@ -5,16 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// Why a rule is refused, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleError {
-    /// The clause or field that is wrong.
-    pub place: String,
-    /// What is wrong with it.
-    pub problem: String,
-    /// The nearest valid word.
-    pub nearest: Option<String>,
-}
+use crate::matcher::ParseError;
 
 /// One clause of a rule: a word, or a word and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,25 +23,6 @@ pub(super) struct RuleText {
 
 /// The longest rule, in bytes.
 const MAX_RULE_BYTES: usize = 16 * 1024;
-
-impl RuleError {
-    pub(super) fn new(place: impl fmt::Display, problem: impl fmt::Display) -> Self {
-        Self { place: place.to_string(), problem: problem.to_string(), nearest: None }
-    }
-
-    /// The same error with the nearest of `words` to `word`, if one is near.
-    pub(super) fn near<'a>(mut self, word: &str, words: impl Iterator<Item = &'a str>) -> Self {
-        self.nearest = crate::suggest::nearest(word, words).map(str::to_owned);
-        self
-    }
-}
-
-impl fmt::Display for RuleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.problem)?;
-        self.nearest.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean {near}?"))
-    }
-}
 
 impl fmt::Display for ClauseText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,29 +45,31 @@ impl fmt::Display for RuleText {
 
 impl RuleText {
     /// Splits a rule into its clauses.
-    pub(super) fn from_text(text: &str) -> Result<Self, RuleError> {
+    pub(super) fn from_text(text: &str) -> Result<Self, ParseError> {
         check_length(text)?;
         let mut words = split(text)?.into_iter();
         let subject = words.next().ok_or_else(|| {
-            RuleError::new("rule", "is empty; it begins with an operation, or with * for all of them")
+            ParseError::new("rule", "is empty; it begins with an operation, or with * for all of them")
         })?;
         Ok(Self { subject, clauses: words.map(|word| clause_text(&word)).collect() })
     }
 
     /// Refuses a rule whose printed form is too long to be read again.
-    pub(super) fn check_printed(&self) -> Result<(), RuleError> {
+    pub(super) fn check_printed(&self) -> Result<(), ParseError> {
         check_length(&self.to_string())
     }
 
-    /// Splits clauses about `subject`.
-    pub(super) fn from_clauses(subject: &str, text: &str) -> Result<Self, RuleError> {
-        Self::from_text(&format!("{subject} {text}"))
+    /// Splits clauses about `subject`, which may begin with a phase.
+    pub(super) fn from_clauses(subject: &str, text: &str) -> Result<Self, ParseError> {
+        let text = text.trim_start();
+        let space = if text.starts_with('@') { "" } else { " " };
+        Self::from_text(&format!("{subject}{space}{text}"))
     }
 
     /// Reads the same words as fields: `{"operation": "*", "status": 503, "first": 2}`.
-    pub(super) fn from_json(fields: &serde_json::Map<String, Value>) -> Result<Self, RuleError> {
+    pub(super) fn from_json(fields: &serde_json::Map<String, Value>) -> Result<Self, ParseError> {
         let operation = text_field(fields, "operation")?
-            .ok_or_else(|| RuleError::new("operation", "is missing; a rule names the operations that it is about"))?;
+            .ok_or_else(|| ParseError::new("operation", "is missing; a rule names the operations that it is about"))?;
         let phase = text_field(fields, "phase")?.map_or_else(String::new, |phase| format!("@{phase}"));
         let mut clauses = Vec::new();
         for (name, value) in
@@ -114,30 +88,30 @@ impl RuleText {
     }
 }
 
-fn check_length(text: &str) -> Result<(), RuleError> {
+fn check_length(text: &str) -> Result<(), ParseError> {
     if text.len() > MAX_RULE_BYTES {
-        return Err(RuleError::new("rule", format_args!("is longer than {MAX_RULE_BYTES} bytes")));
+        return Err(ParseError::new("rule", format_args!("is longer than {MAX_RULE_BYTES} bytes")));
     }
     Ok(())
 }
 
 /// The value of a field that takes text; none when the field is absent.
-fn text_field<'a>(fields: &'a serde_json::Map<String, Value>, name: &str) -> Result<Option<&'a str>, RuleError> {
+fn text_field<'a>(fields: &'a serde_json::Map<String, Value>, name: &str) -> Result<Option<&'a str>, ParseError> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(RuleError::new(name, "takes a string")),
+        Some(_) => Err(ParseError::new(name, "takes a string")),
     }
 }
 
-fn add_field(name: &str, value: &Value, clauses: &mut Vec<ClauseText>) -> Result<(), RuleError> {
+fn add_field(name: &str, value: &Value, clauses: &mut Vec<ClauseText>) -> Result<(), ParseError> {
     let word = name.replace('_', "-");
     let value = match value {
         Value::Null | Value::Bool(false) if word != "should-retry" => return Ok(()),
         Value::Bool(true) if word != "should-retry" => None,
         Value::String(text) => Some(text.clone()),
         Value::Array(items) => return items.iter().try_for_each(|item| add_field(name, item, clauses)),
-        Value::Object(_) => return Err(RuleError::new(name, "takes a string, a number or true")),
+        Value::Object(_) => return Err(ParseError::new(name, "takes a string, a number or true")),
         other => Some(other.to_string()),
     };
     clauses.push(ClauseText { word, value });
@@ -158,7 +132,7 @@ fn clause_text(word: &str) -> ClauseText {
 
 /// Splits at spaces outside double quotes, and removes the quotes. Inside quotes `\"` is a quote and `\\` a backslash; any
 /// other backslash, as in a regular expression, is itself.
-fn split(text: &str) -> Result<Vec<String>, RuleError> {
+fn split(text: &str) -> Result<Vec<String>, ParseError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quoted_at = None;
@@ -183,7 +157,7 @@ fn split(text: &str) -> Result<Vec<String>, RuleError> {
     }
     words.extend(word);
     match quoted_at {
-        Some(at) => Err(RuleError::new(format_args!("character {}", at + 1), "opens a quote that is not closed")),
+        Some(at) => Err(ParseError::new(format_args!("character {}", at + 1), "opens a quote that is not closed")),
         None => Ok(words),
     }
 }

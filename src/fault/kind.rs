@@ -1,9 +1,9 @@
 //! The kind of a rule, which follows from its effects, and the phase in which rules of that kind are decided.
 
 use super::effect::Effect;
-use super::grammar::RuleError;
 use super::rule::Rule;
 use super::target::SYNC;
+use crate::matcher::ParseError;
 
 /// The kind of a rule; its phase and its limits follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,38 +58,38 @@ impl RuleKind {
 }
 
 /// The kind of a rule about `subject`: the first in the order of [`RuleKind`] that one of its effects has.
-pub(super) fn kind_of(rule: &Rule, subject: &str) -> Result<RuleKind, RuleError> {
+pub(super) fn kind_of(rule: &Rule, subject: &str) -> Result<RuleKind, ParseError> {
     let kinds: Vec<RuleKind> = rule.effects.iter().filter_map(RuleKind::of).collect();
     let chosen = [RuleKind::Script, RuleKind::State, RuleKind::Replace, RuleKind::Edit]
         .into_iter()
         .find(|kind| kinds.contains(kind));
     match chosen {
-        _ if rule.effects.is_empty() => Err(RuleError::new(rule, "has no effect; add one, such as status=503")),
+        _ if rule.effects.is_empty() => Err(ParseError::new(rule, "has no effect; add one, such as status=503")),
         Some(RuleKind::Script) => check_script(rule, subject, &kinds),
-        _ if subject == SYNC => Err(RuleError::new("sync", "needs script=")),
+        _ if subject == SYNC => Err(ParseError::new("sync", "needs script=")),
         Some(RuleKind::State) => check_state(rule, &kinds),
         Some(RuleKind::Replace) if rule.has(|effect| matches!(effect, Effect::Json(_))) => {
-            Err(RuleError::new(rule, "both edits the service's response and replaces it"))
+            Err(ParseError::new(rule, "both edits the service's response and replaces it"))
         }
         chosen => Ok(chosen.unwrap_or(RuleKind::Adjust)),
     }
 }
 
-fn check_script(rule: &Rule, subject: &str, kinds: &[RuleKind]) -> Result<RuleKind, RuleError> {
+fn check_script(rule: &Rule, subject: &str, kinds: &[RuleKind]) -> Result<RuleKind, ParseError> {
     if subject != SYNC {
-        return Err(RuleError::new("script", "goes with the subject sync: 'sync script=…'"));
+        return Err(ParseError::new("script", "goes with the subject sync: 'sync script=…'"));
     }
     if kinds.len() < rule.effects.len() || kinds.iter().any(|kind| *kind != RuleKind::Script) {
-        return Err(RuleError::new("sync", "takes no effects but script= and message="));
+        return Err(ParseError::new("sync", "takes no effects but script= and message="));
     }
     if !rule.has(|effect| matches!(effect, Effect::Script(_))) {
-        return Err(RuleError::new("message", "goes with script="));
+        return Err(ParseError::new("message", "goes with script="));
     }
     Ok(RuleKind::Script)
 }
 
 /// Beside its faults on state, such a rule can say only the status of a quota.
-fn check_state(rule: &Rule, kinds: &[RuleKind]) -> Result<RuleKind, RuleError> {
+fn check_state(rule: &Rule, kinds: &[RuleKind]) -> Result<RuleKind, ParseError> {
     let is_quota = rule.has(|effect| matches!(effect, Effect::Quota(_)));
     let is_allowed =
         |effect: &Effect| RuleKind::of(effect) == Some(RuleKind::State) || matches!(effect, Effect::Status(_));
@@ -97,24 +97,24 @@ fn check_state(rule: &Rule, kinds: &[RuleKind]) -> Result<RuleKind, RuleError> {
     {
         return Ok(RuleKind::State);
     }
-    Err(RuleError::new(rule, "changes both the state and the response; write two rules, the first with continue"))
+    Err(ParseError::new(rule, "changes both the state and the response; write two rules, the first with continue"))
 }
 
 /// The phase of a rule, and whether it can be the one that its text says.
-pub(super) fn phase_of(rule: &Rule, said: Option<Phase>) -> Result<Phase, RuleError> {
+pub(super) fn phase_of(rule: &Rule, said: Option<Phase>) -> Result<Phase, ParseError> {
     let default = if rule.kind == RuleKind::Edit { Phase::After } else { Phase::Before };
     match (said, rule.kind) {
         (Some(Phase::After), RuleKind::Script | RuleKind::State) => {
-            Err(RuleError::new("@after", "comes too late: this changes what the request does"))
+            Err(ParseError::new("@after", "comes too late: this changes what the request does"))
         }
         (Some(Phase::Before), RuleKind::Edit) => {
-            Err(RuleError::new("@before", "comes too early: there is no response yet to edit"))
+            Err(ParseError::new("@before", "comes too early: there is no response yet to edit"))
         }
         (Some(Phase::After), _) if rule.acts_on_head() => {
-            Err(RuleError::new("@after", "comes too late: this strikes before the request is read"))
+            Err(ParseError::new("@after", "comes too late: this strikes before the request is read"))
         }
         (Some(Phase::After), _) if rule.has(|effect| matches!(effect, Effect::Limit(..))) => {
-            Err(RuleError::new("@after", "comes too late for a limit"))
+            Err(ParseError::new("@after", "comes too late for a limit"))
         }
         (said, _) => Ok(said.unwrap_or(default)),
     }

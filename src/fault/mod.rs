@@ -3,13 +3,13 @@
 //!
 //! ```text
 //! rule      = operation [ "@before" | "@after" ] { clause }
-//! operation = name | family ".*" | "*" | "sync"
+//! operation = "sync" | one { "," one }        one = name | family ".*" | "reads" | "writes" | "*"
 //! ```
 //!
 //! | file | holds |
 //! |---|---|
 //! | `grammar.rs` | a line of text into clauses, and back |
-//! | `clause.rs`, `effect.rs`, `when.rs` | a clause into its meaning |
+//! | `clause.rs`, `value.rs`, `delay.rs`, `effect.rs` | a clause into its meaning; conditions and patterns of operations are in [`matcher`](crate::matcher) |
 //! | `rule.rs` | clauses into a rule |
 //! | `target.rs`, `kind.rs`, `validate.rs` | refuse a rule that could never strike |
 //! | `trigger.rs`, `limit.rs` | which requests a rule counts, and which of those it strikes |
@@ -38,6 +38,7 @@ mod active;
 mod apply;
 mod clause;
 mod decide;
+mod delay;
 mod edit_response;
 mod effect;
 mod grammar;
@@ -50,15 +51,13 @@ mod scenario;
 mod target;
 mod trigger;
 mod validate;
+mod value;
 mod view;
-mod when;
 
-pub use active::{FaultRules, RuleCounts, free_name};
-pub use apply::Injection;
-pub use decide::{Decision, Finished, HeadDecision};
-pub use grammar::RuleError;
-pub use response::{RetryTiming, correlation_message};
-pub use rule::Rule;
-pub use scenario::{Scenario, shipped};
-pub use target::{Target, Targets};
-pub use view::{RequestBody, RequestView};
+pub(crate) use active::{FaultRules, RuleCounts, free_name};
+pub(crate) use decide::{Decision, Finished, HeadDecision};
+pub(crate) use response::{RetryTiming, correlation_message};
+pub(crate) use rule::Rule;
+pub(crate) use scenario::{Scenario, shipped};
+pub(crate) use target::Target;
+pub(crate) use view::{RequestBody, RequestView};

@@ -14,7 +14,7 @@ use crate::seed::{self, RandomStream};
 
 /// How long the waits are that responses ask clients for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum RetryTiming {
+pub(crate) enum RetryTiming {
     /// As long as the rule says.
     Real,
     /// Multiplied by this number; `retry-after-ms` says so in milliseconds.
@@ -31,7 +31,7 @@ const FAILURE: &str = "Oops! Something went wrong on our end. Please try again i
                     support by clicking the chat icon on cloud.llamaindex.ai providing this correlation ID: ";
 
 /// The service's text for an internal failure, with a correlation id from `stream`.
-pub fn correlation_message(stream: &mut RandomStream) -> String {
+pub(crate) fn correlation_message(stream: &mut RandomStream) -> String {
     format!("{FAILURE}{}", seed::uuid(stream))
 }
 

@@ -8,21 +8,22 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::clause::{Clause, REPEATABLE};
+use super::clause::{self, Clause, REPEATABLE, WORDS};
 use super::effect::Effect;
-use super::grammar::{RuleError, RuleText};
+use super::grammar::RuleText;
 use super::kind::{self, Phase, RuleKind};
 use super::limit::RateLimit;
 use super::target::{self, Targets};
 use super::trigger::Trigger;
 use super::validate;
 use crate::key_label::{is_label, label_of};
+use crate::matcher::ParseError;
 
 /// A rule of injected failure.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// Its name, unique among a tenant's rules; empty until it has one.
-    pub name: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// Bit n is set when it is about the n-th operation.
     pub(super) targets: u64,
     pub(super) phase: Phase,
@@ -54,46 +55,52 @@ impl fmt::Display for Rule {
 
 impl Rule {
     /// Reads a rule.
-    pub fn parse(text: &str, targets: &Targets) -> Result<Self, RuleError> {
+    pub(crate) fn parse(text: &str, targets: &Targets) -> Result<Self, ParseError> {
         Self::from_text(RuleText::from_text(text)?, targets)
     }
 
     /// Reads the clauses of a rule that a single request of `operation` brings for itself.
-    pub fn parse_clauses(operation: &str, clauses: &str, targets: &Targets) -> Result<Self, RuleError> {
+    pub(crate) fn parse_clauses(operation: &str, clauses: &str, targets: &Targets) -> Result<Self, ParseError> {
         let rule = Self::from_text(RuleText::from_clauses(operation, clauses)?, targets)?;
-        match rule.trigger.excludes_first() {
-            Some(word) => Err(RuleError::new(word, "would never strike: the rule is for this one request")),
-            None => Ok(rule),
+        let limit = rule.rate_limit().map(|_| "limit");
+        if let Some(word) = rule.trigger.excludes_first().or(limit) {
+            return Err(ParseError::new(word, "would never strike: the rule is for this one request"));
         }
+        if rule.ttl.is_some() {
+            return Err(ParseError::new("ttl", "has no effect: the rule is for this one request"));
+        }
+        Ok(rule)
     }
 
     /// Reads a rule from JSON: its text, an object that holds it as `rule`, or the same words as fields.
-    pub fn from_json(value: &Value, targets: &Targets) -> Result<Self, RuleError> {
-        match value {
-            Value::String(text) => Self::parse(text, targets),
-            Value::Object(fields) => match fields.get("rule") {
-                Some(Value::String(text)) => Self::from_text(with_fields(RuleText::from_text(text)?, fields)?, targets),
-                Some(_) => Err(RuleError::new("rule", "takes a string")),
-                None => Self::from_text(RuleText::from_json(fields)?, targets),
-            },
-            _ => Err(RuleError::new("rule", "is a string or an object")),
+    pub(crate) fn from_json(value: &Value, targets: &Targets) -> Result<Self, ParseError> {
+        let fields = match value {
+            Value::String(text) => return Self::parse(text, targets),
+            Value::Object(fields) => fields,
+            _ => return Err(ParseError::new("rule", "is a string or an object")),
+        };
+        check_fields(fields)?;
+        match fields.get("rule") {
+            Some(Value::String(text)) => Self::from_text(with_fields(RuleText::from_text(text)?, fields)?, targets),
+            Some(_) => Err(ParseError::new("rule", "takes a string")),
+            None => Self::from_text(RuleText::from_json(fields)?, targets),
         }
     }
 
     /// The same rule under another name.
     #[must_use]
-    pub fn named(mut self, name: &str) -> Self {
+    pub(crate) fn named(mut self, name: &str) -> Self {
         self.name = name.into();
         self
     }
 
     /// Whether it has a name.
-    pub fn has_name(&self) -> bool {
+    pub(crate) fn has_name(&self) -> bool {
         !self.name.is_empty()
     }
 
     /// The label of the only API key whose requests it counts, if there is one.
-    pub fn only_key(&self) -> Option<&str> {
+    pub(crate) fn only_key(&self) -> Option<&str> {
         self.trigger.key.as_deref()
     }
 
@@ -124,7 +131,7 @@ impl Rule {
     }
 
     /// Whether it breaks the connection as soon as the head is read.
-    pub fn acts_on_head(&self) -> bool {
+    pub(crate) fn acts_on_head(&self) -> bool {
         self.has(|effect| matches!(effect, Effect::ResetHead | Effect::ResetBody))
     }
 
@@ -134,7 +141,7 @@ impl Rule {
     }
 
     /// Whether it has never struck a request of any tenant.
-    pub fn never_struck(&self) -> bool {
+    pub(crate) fn never_struck(&self) -> bool {
         self.total_strikes.0.load(Ordering::Relaxed) == 0
     }
 
@@ -146,7 +153,7 @@ impl Rule {
         self.total_strikes.0.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn from_text(text: RuleText, targets: &Targets) -> Result<Self, RuleError> {
+    fn from_text(text: RuleText, targets: &Targets) -> Result<Self, ParseError> {
         text.check_printed()?;
         let (subject, said_phase) = split_phase(&text.subject)?;
         let subject = subject.to_owned();
@@ -201,22 +208,34 @@ impl Rule {
     }
 }
 
-fn read_clauses(text: &RuleText) -> Result<Vec<Clause>, RuleError> {
+fn read_clauses(text: &RuleText) -> Result<Vec<Clause>, ParseError> {
     let mut clauses = Vec::new();
     for (position, written) in text.clauses.iter().enumerate() {
         let twice = text.clauses[..position].iter().any(|earlier| earlier.word == written.word);
         if twice && !REPEATABLE.contains(&written.word.as_str()) {
-            return Err(RuleError::new(written, "is given twice"));
+            return Err(ParseError::new(written, "is given twice"));
         }
         clauses.push(Clause::read(written)?);
     }
     Ok(clauses)
 }
 
+/// Fields of a rule in JSON that are not words of the rule language.
+const OTHER_FIELDS: &[&str] = &["rule", "operation", "phase", "tenant"];
+
+/// Refuses a field that means nothing.
+fn check_fields(fields: &Map<String, Value>) -> Result<(), ParseError> {
+    let is_known = |name: &str| OTHER_FIELDS.contains(&name) || WORDS.contains(&name.replace('_', "-").as_str());
+    match fields.keys().find(|name| !is_known(name)) {
+        Some(name) => Err(clause::unknown(name, OTHER_FIELDS)),
+        None => Ok(()),
+    }
+}
+
 /// A rule's text, with the clauses of the fields beside it.
-fn with_fields(mut text: RuleText, fields: &Map<String, Value>) -> Result<RuleText, RuleError> {
+fn with_fields(mut text: RuleText, fields: &Map<String, Value>) -> Result<RuleText, ParseError> {
     if let Some(field) = ["operation", "phase"].iter().find(|field| fields.contains_key(**field)) {
-        return Err(RuleError::new(field, "is in the text of the rule already"));
+        return Err(ParseError::new(field, "is in the text of the rule already"));
     }
     let rest = fields.iter().filter(|(name, _)| *name != "rule").map(|(name, value)| (name.clone(), value.clone()));
     let rest = rest.chain([("operation".to_owned(), Value::from("*"))]).collect();
@@ -229,12 +248,12 @@ fn show_key(key: &str) -> String {
     if is_label(key) { key.to_owned() } else { label_of(key) }
 }
 
-fn split_phase(subject: &str) -> Result<(&str, Option<Phase>), RuleError> {
+fn split_phase(subject: &str) -> Result<(&str, Option<Phase>), ParseError> {
     match subject.split_once('@') {
         None => Ok((subject, None)),
         Some((subject, "before")) => Ok((subject, Some(Phase::Before))),
         Some((subject, "after")) => Ok((subject, Some(Phase::After))),
-        Some((_, other)) => Err(RuleError::new(format_args!("@{other}"), "is neither @before nor @after")
+        Some((_, other)) => Err(ParseError::new(format_args!("@{other}"), "is neither @before nor @after")
             .near(other, ["before", "after"].into_iter())),
     }
 }

@@ -5,18 +5,19 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::assets;
+use crate::matcher::ParseError;
 
 /// A named set of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scenario {
+pub(crate) struct Scenario {
     /// Its name, or the path of its file.
-    pub name: String,
+    pub(crate) name: String,
     /// What it simulates, in one sentence.
-    pub description: String,
+    pub(crate) description: String,
     /// Its rules, as text, in order.
-    pub faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
     /// The whole file.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 #[derive(Deserialize)]
@@ -27,22 +28,21 @@ struct File {
 }
 
 /// The scenarios that ship with the program, by name.
-pub fn shipped() -> Vec<Scenario> {
+pub(crate) fn shipped() -> Vec<Scenario> {
     assets::SCENARIOS.iter().filter_map(|(name, text)| Scenario::parse(name, text).ok()).collect()
 }
 
 impl Scenario {
     /// The scenario of this name, or in this file.
-    pub fn load(name_or_file: &str) -> Result<Self, String> {
+    pub(crate) fn load(name_or_file: &str) -> Result<Self, String> {
         let shipped = shipped();
         if let Some(scenario) = shipped.iter().find(|scenario| scenario.name == name_or_file) {
             return Ok(scenario.clone());
         }
         let is_file = Path::new(name_or_file).extension().is_some() || name_or_file.contains('/');
         if !is_file {
-            let near = crate::suggest::nearest(name_or_file, shipped.iter().map(|scenario| scenario.name.as_str()));
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-            return Err(format!("no scenario has the name {name_or_file:?}{hint}"));
+            let names = shipped.iter().map(|scenario| scenario.name.as_str());
+            return Err(ParseError::new(name_or_file, "is not a scenario").near(name_or_file, names).to_string());
         }
         let text = std::fs::read_to_string(name_or_file).map_err(|error| format!("{name_or_file}: {error}"))?;
         Self::parse(name_or_file, &text)

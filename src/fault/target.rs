@@ -1,28 +1,38 @@
-//! The operations that fault rules can be about: by name, by family, all of them, or those that start a sync.
+//! The operations that fault rules can be about: those of a pattern, or those that start a sync.
 
-use super::grammar::RuleError;
+use crate::matcher::{OperationFacts, ParseError, matching_operations};
 use crate::store::state_faults::StateFault;
 
 /// What fault rules know of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Whether its requests have a body.
-    pub request_body: bool,
+    pub(crate) request_body: bool,
     /// Whether its successful responses have a body.
-    pub response_body: bool,
+    pub(crate) response_body: bool,
     /// Whether it only reads.
-    pub reads: bool,
+    pub(crate) reads: bool,
     /// The faults on state that can happen to it.
-    pub state_faults: &'static [StateFault],
+    pub(crate) state_faults: &'static [StateFault],
 }
 
 /// All operations, in the order of their table.
-pub type Targets = [Target];
+pub(crate) type Targets = [Target];
 
 /// The subject of rules about syncs: the operations that start one.
 pub(super) const SYNC: &str = "sync";
+
+impl OperationFacts for Target {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn reads(&self) -> bool {
+        self.reads
+    }
+}
 
 impl Target {
     /// Whether a fault on state can happen to it.
@@ -32,26 +42,21 @@ impl Target {
 }
 
 /// The operations that a subject names: bit n is set for the n-th operation.
-pub(super) fn matching(subject: &str, targets: &Targets) -> Result<u64, RuleError> {
-    let family = subject.strip_suffix('*').filter(|family| family.ends_with('.'));
-    let is_meant = |target: &Target| match (subject, family) {
-        ("*", _) => true,
-        (SYNC, _) => target.can_have(StateFault::Script),
-        (_, Some(family)) => target.name.starts_with(family),
-        (exact, None) => exact == target.name,
+pub(super) fn matching(subject: &str, targets: &Targets) -> Result<u64, ParseError> {
+    let positions = if subject == SYNC {
+        let starts_sync = targets.iter().enumerate().filter(|(_, target)| target.can_have(StateFault::Script));
+        starts_sync.map(|(position, _)| position).collect()
+    } else {
+        matching_operations(subject, targets).map_err(|error| or_sync(subject, error))?
     };
-    let meant = targets.iter().enumerate().filter(|(_, target)| is_meant(target));
-    let bits = meant.fold(0, |bits, (position, _)| bits | 1 << position);
-    if bits == 0 { Err(unknown(subject, family, targets)) } else { Ok(bits) }
+    Ok(positions.into_iter().fold(0, |bits, position| bits | 1 << position))
 }
 
-fn unknown(subject: &str, family: Option<&str>, targets: &Targets) -> RuleError {
-    let error = RuleError::new(subject, "is not an operation");
-    match family {
-        Some(family) => {
-            let families = targets.iter().filter_map(|target| target.name.split('.').next());
-            error.near(family.trim_end_matches('.'), families)
-        }
-        None => error.near(subject, targets.iter().map(|target| target.name).chain([SYNC])),
+/// The error of a subject that may have been meant to be `sync`, or that has `sync` among its operations.
+fn or_sync(subject: &str, error: ParseError) -> ParseError {
+    if error.place == SYNC {
+        return ParseError::new(SYNC, "stands alone: 'sync script=…'");
     }
+    let words: Vec<String> = error.nearest.iter().cloned().chain([SYNC.to_owned()]).collect();
+    if subject.contains(',') { error } else { error.near(subject, words.iter().map(String::as_str)) }
 }

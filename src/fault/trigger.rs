@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::view::RequestView;
-use super::when::When;
+use crate::matcher::Condition;
 
 /// Which requests a rule counts, and which of those it strikes. A field that is none holds for every request.
 #[derive(Debug, Clone, Default)]
@@ -14,8 +14,8 @@ pub(super) struct Trigger {
     pub(super) every: Option<u64>,
     pub(super) times: Option<u64>,
     pub(super) rate: Option<f64>,
-    pub(super) between: Option<(Duration, Duration)>,
-    pub(super) when: Option<When>,
+    pub(super) between: Option<(Duration, Option<Duration>)>,
+    pub(super) when: Option<Condition>,
     /// The label of the API key whose requests it counts.
     pub(super) key: Option<String>,
     pub(super) attempt: Option<u64>,
@@ -51,7 +51,7 @@ impl Trigger {
 
     /// Whether it depends on the body of the request.
     pub(super) fn needs_body(&self) -> bool {
-        self.when.as_ref().is_some_and(When::needs_body)
+        self.when.as_ref().is_some_and(Condition::needs_body)
     }
 
     /// Whether a request counts.
@@ -59,7 +59,7 @@ impl Trigger {
         self.key.as_deref().is_none_or(|label| *label == *request.key)
             && self.concurrency.is_none_or(|least| request.open_requests as u64 >= least)
             && self.attempt.is_none_or(|attempt| request.attempt() == attempt)
-            && self.between.is_none_or(|(from, to)| (from..to).contains(&request.now.since(request.first_request)))
+            && self.between.is_none_or(|window| is_within(window, request.now.since(request.first_request)))
             && self.when.as_ref().is_none_or(|when| when.holds(request))
     }
 
@@ -75,4 +75,9 @@ impl Trigger {
             && self.times.is_none_or(|times| strikes < times)
             && self.rate.is_none_or(|rate| draw() < rate)
     }
+}
+
+/// Whether a time after the first request is in a window, which may have no end.
+fn is_within((from, to): (Duration, Option<Duration>), elapsed: Duration) -> bool {
+    from <= elapsed && to.is_none_or(|to| elapsed < to)
 }

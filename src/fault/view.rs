@@ -7,38 +7,39 @@ use serde_json::Value;
 
 use super::response::RetryTiming;
 use crate::clock::Timestamp;
+use crate::matcher::RequestParts;
 use crate::request::Head;
 use crate::schema::read_value;
 use crate::seed::Seed;
 
 /// What fault rules see of a request.
 #[derive(Debug)]
-pub struct RequestView<'a> {
+pub(crate) struct RequestView<'a> {
     /// The operation's position among the [`Targets`](super::Targets).
-    pub operation: usize,
+    pub(crate) operation: usize,
     /// The label of its API key.
-    pub key: Cow<'a, str>,
+    pub(crate) key: Cow<'a, str>,
     /// Its head.
-    pub head: &'a Head,
+    pub(crate) head: &'a Head,
     /// Its body; empty while that is not read yet.
-    pub body: RequestBody<'a>,
+    pub(crate) body: RequestBody<'a>,
     /// When it is decided, on the tenant's clock.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
     /// When the tenant's first request came.
-    pub first_request: Timestamp,
+    pub(crate) first_request: Timestamp,
     /// The number of the tenant's unfinished requests, this one included.
-    pub open_requests: usize,
+    pub(crate) open_requests: usize,
     /// The number of the tenant's live resources of the kind that the operation is about.
-    pub resources: usize,
+    pub(crate) resources: usize,
     /// The root of the tenant's random streams.
-    pub seed: &'a Seed,
+    pub(crate) seed: &'a Seed,
     /// How long the waits are that responses ask for.
-    pub retry_timing: RetryTiming,
+    pub(crate) retry_timing: RetryTiming,
 }
 
 /// A request's body, parsed as JSON when a rule first looks into it.
 #[derive(Debug)]
-pub struct RequestBody<'a> {
+pub(crate) struct RequestBody<'a> {
     bytes: &'a [u8],
     json: OnceCell<Option<Value>>,
 }
@@ -51,14 +52,28 @@ impl RequestView<'_> {
     }
 }
 
+impl RequestParts for RequestView<'_> {
+    fn header_values(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        self.head.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()))
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.head.query.as_deref()
+    }
+
+    fn json_body(&self) -> Option<&Value> {
+        self.body.json()
+    }
+}
+
 impl<'a> RequestBody<'a> {
     /// A body of these bytes.
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, json: OnceCell::new() }
     }
 
     /// The body as JSON, if it is JSON.
-    pub(super) fn json(&self) -> Option<&Value> {
+    fn json(&self) -> Option<&Value> {
         self.json.get_or_init(|| read_value(self.bytes).ok()).as_ref()
     }
 }

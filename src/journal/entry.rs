@@ -1,128 +1,183 @@
-//! One recorded request.
+//! One recorded request and its response.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::Method;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde_json::Value;
 
+use super::body::RecordedBody;
+use super::headers::RecordedHeaders;
 use crate::clock::{self, Timestamp};
+use crate::matcher::{Condition, RequestParts};
 use crate::redact;
 use crate::request::Request;
 use crate::response::Response;
-use crate::schema::read_value;
-
-/// Bytes of a body that an entry keeps.
-const KEPT_BODY_BYTES: usize = 4096;
 
 /// A request and its response, as the journal shows them.
 #[derive(Debug, Clone, Serialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its number among the tenant's requests.
-    pub seq: u64,
-    /// When, on the tenant's clock.
-    pub at: Timestamp,
-    /// Whose; `null` for a request that was let in as nobody's.
-    pub tenant: Option<Arc<str>>,
-    /// What it was; `null` when no operation has that path and method.
-    pub operation: Option<&'static str>,
+    pub(crate) seq: u64,
+    /// When it came, on the tenant's clock.
+    pub(crate) at: Timestamp,
+    /// The label of its tenant; `null` for a request without an accepted API key.
+    pub(crate) tenant: Option<Arc<str>>,
+    /// The name of its operation; `null` when no operation has that method and path.
+    pub(crate) operation: Option<&'static str>,
     /// The HTTP method.
     #[serde(serialize_with = "as_text")]
-    pub method: Method,
-    /// The path and the query as they came; secrets in them are not shown.
+    pub(crate) method: Method,
+    /// The path and the query as they came, with secrets redacted.
     #[serde(serialize_with = "as_target")]
-    pub path: Box<str>,
-    /// The status of the response; `null` when none was decided because the connection record_panic first.
-    pub status: Option<u16>,
-    /// The body that came.
-    pub request_body: Recorded,
+    pub(crate) path: Box<str>,
+    /// The status of the response; `null` when a fault broke the connection before there was one.
+    pub(crate) status: Option<u16>,
+    /// The headers of the request, with secrets redacted.
+    pub(crate) request_headers: RecordedHeaders,
+    /// The number of header lines that were not kept; absent when all were.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) request_headers_omitted: usize,
+    /// The body of the request.
+    pub(crate) request_body: RecordedBody,
     /// The body of the response.
-    pub reply_body: Recorded,
-    /// What became of the rules whose trigger it met.
-    pub faults: Vec<FaultNote>,
+    pub(crate) reply_body: RecordedBody,
+    /// The outcome of each fault rule that it met.
+    pub(crate) faults: Vec<FaultNote>,
     /// How it ended.
-    pub outcome: Outcome,
-    /// When, by the wall.
-    pub wall: Timestamp,
-    /// When its response was due, by the wall: that may have been held back.
+    pub(crate) outcome: Outcome,
+    /// When it was decided, in real time.
+    pub(crate) wall: Timestamp,
+    /// When its response was due, in real time: later than `wall` if it was delayed.
     #[serde(skip)]
-    pub answered: Timestamp,
-    /// What the official SDKs say of it: how often this request was tried before.
-    pub retry_count: Option<u32>,
+    pub(crate) due: Timestamp,
+    /// How often the client had tried this request before, as the official SDKs report it.
+    pub(crate) retry_count: Option<u32>,
     /// The wait that its response asked for, in milliseconds.
-    pub retry_after_ms: Option<u64>,
-    /// What its response said in `x-should-retry`.
-    pub should_retry: Option<bool>,
-    /// Whether it changed the tenant's store, whatever was answered.
-    pub committed: bool,
+    pub(crate) retry_after_ms: Option<u64>,
+    /// The `x-should-retry` of its response.
+    pub(crate) should_retry: Option<bool>,
+    /// Whether it changed the tenant's state, whatever its response was.
+    pub(crate) committed: bool,
+    /// Whether its operation creates a resource.
+    #[serde(skip)]
+    pub(crate) creates: bool,
 }
 
-/// What became of a rule.
+/// The outcome of a fault rule whose trigger a request met.
 #[derive(Debug, Clone, Serialize)]
-pub struct FaultNote {
+pub(crate) struct FaultNote {
     /// The rule's name.
-    pub rule: Arc<str>,
-    /// What became of it.
-    pub outcome: FaultOutcome,
+    pub(crate) rule: Arc<str>,
+    /// Its outcome.
+    pub(crate) outcome: FaultOutcome,
 }
 
-/// What became of a rule whose trigger a request met.
+/// The outcome of a fault rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FaultOutcome {
+pub(crate) enum FaultOutcome {
     /// Its effect was applied.
     Struck,
     /// An earlier rule struck.
     Shadowed,
-    /// Its effect fits no such response.
+    /// Its effect could not be applied.
     Inapplicable,
 }
 
-/// How a request ended, as the shell saw it.
+/// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The response went out.
+pub(crate) enum Outcome {
+    /// It is not over: its response is delayed or being written.
+    Open,
+    /// The response was written.
     Sent,
-    /// A fault spoiled it on the wire.
+    /// A fault cut the response off.
     Cut,
-    /// The client had gone.
+    /// The client closed the connection before the response was written.
     ClientGone,
 }
 
-/// A body, cut when it is long.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Recorded {
-    kept: Bytes,
-    whole_bytes: usize,
+/// An entry with its body parsed, for conditions. Each condition looks at the same parsed body.
+#[derive(Debug)]
+struct EntryParts<'a> {
+    entry: &'a Entry,
+    json: OnceCell<Option<Value>>,
 }
 
-impl Recorded {
-    /// Keeps a body that came off the wire: copied, so that it does not hold a read buffer.
-    pub fn copied(body: &Bytes) -> Self {
-        let kept = &body[..body.len().min(KEPT_BODY_BYTES)];
-        Self { kept: Bytes::copy_from_slice(kept), whole_bytes: body.len() }
-    }
-
-    /// Keeps a body of ours: shared when it is short.
-    pub fn shared(body: &Bytes) -> Self {
-        if body.len() > KEPT_BODY_BYTES {
-            Self::copied(body)
-        } else {
-            Self { kept: body.clone(), whole_bytes: body.len() }
+impl Entry {
+    /// The entry of a request and its response, without what the emulator knows of them: the number, the tenant, the
+    /// operation, the faults.
+    pub(crate) fn of(request: &Request, response: &Response) -> Self {
+        let path = match &request.head.query {
+            Some(query) => format!("{}?{query}", request.head.path).into(),
+            None => request.head.path.as_str().into(),
+        };
+        let request_headers = RecordedHeaders::of(&request.head.headers);
+        let wall = clock::system_now();
+        Self {
+            seq: 0,
+            at: wall,
+            tenant: None,
+            operation: None,
+            method: request.head.method.clone(),
+            path,
+            status: (response.status > 0).then_some(response.status),
+            request_headers_omitted: request_headers.omitted(),
+            request_headers,
+            request_body: RecordedBody::copied(&request.body),
+            reply_body: RecordedBody::shared(&response.body),
+            faults: Vec::new(),
+            outcome: if response.wire.is_sound() { Outcome::Sent } else { Outcome::Cut },
+            wall,
+            due: wall,
+            retry_count: request.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
+            retry_after_ms: retry_after_ms(response),
+            should_retry: response.headers.get("x-should-retry").map(|value| value == "true"),
+            committed: false,
+            creates: false,
         }
     }
 
-    /// The bytes that were kept.
-    pub fn kept(&self) -> &[u8] {
-        &self.kept
+    /// Whether all conditions hold for its request.
+    pub(crate) fn fulfils(&self, conditions: &[Condition]) -> bool {
+        let parts = EntryParts { entry: self, json: OnceCell::new() };
+        conditions.iter().all(|condition| condition.holds(&parts))
     }
 
-    /// How long the body was.
-    pub fn whole_bytes(&self) -> usize {
-        self.whole_bytes
+    /// About how many bytes it takes.
+    pub(super) fn weight_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.method.as_str().len()
+            + self.path.len()
+            + self.request_headers.weight_bytes()
+            + self.request_body.weight_bytes()
+            + self.reply_body.weight_bytes()
+            + 64 * self.faults.len()
     }
+}
+
+impl RequestParts for EntryParts<'_> {
+    fn header_values(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        self.entry.request_headers.values(name)
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.entry.path.split_once('?').map(|(_, query)| query)
+    }
+
+    fn json_body(&self) -> Option<&Value> {
+        self.json.get_or_init(|| self.entry.request_body.json()).as_ref()
+    }
+}
+
+/// The wait that a response asks for: `retry-after-ms` first, as the official SDKs read it, else whole seconds.
+fn retry_after_ms(response: &Response) -> Option<u64> {
+    let number = |name: &str| response.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
+    number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds.saturating_mul(1000)))
 }
 
 fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
@@ -133,72 +188,7 @@ fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Err
     serializer.serialize_str(&redact::masked_target(target))
 }
 
-/// JSON as it is, other text as a string, nothing as `null`; what was cut is a string that says so.
-impl Serialize for Recorded {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = String::from_utf8_lossy(&self.kept);
-        if self.whole_bytes == 0 {
-            return serializer.serialize_none();
-        }
-        if self.whole_bytes > self.kept.len() {
-            return serializer.collect_str(&format_args!("{text}… ({} bytes)", self.whole_bytes));
-        }
-        // What nests so deep that a reader could not read the journal around it is a text too.
-        let readable = read_value(format!("[[[{text}]]]").as_bytes());
-        match readable.and_then(|_| serde_json::from_str::<&RawValue>(&text)) {
-            Ok(json) => json.serialize(serializer),
-            Err(_) => serializer.serialize_str(&text),
-        }
-    }
-}
-
-impl Entry {
-    /// The entry of a request: its number and moment, its tenant's label and its operation, the request and the response.
-    pub fn of(
-        number: (u64, Timestamp),
-        whose: (Option<Arc<str>>, Option<&'static str>),
-        request: &Request,
-        response: &Response,
-    ) -> Self {
-        let path = match &request.head.query {
-            Some(query) => format!("{}?{query}", request.head.path).into(),
-            None => request.head.path.as_str().into(),
-        };
-        let wall = clock::system_now();
-        Self {
-            seq: number.0,
-            at: number.1,
-            tenant: whose.0,
-            operation: whose.1,
-            method: request.head.method.clone(),
-            path,
-            status: (response.status > 0).then_some(response.status),
-            request_body: Recorded::copied(&request.body),
-            reply_body: Recorded::shared(&response.body),
-            faults: Vec::new(),
-            outcome: if response.wire.is_sound() { Outcome::Sent } else { Outcome::Cut },
-            wall,
-            answered: wall,
-            retry_count: request.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
-            retry_after_ms: retry_after_ms(response),
-            should_retry: response.headers.get("x-should-retry").map(|value| value == "true"),
-            committed: false,
-        }
-    }
-
-    /// About how many bytes it takes.
-    pub(super) fn weight_bytes(&self) -> usize {
-        size_of::<Self>()
-            + self.method.as_str().len()
-            + self.path.len()
-            + self.request_body.kept.len()
-            + self.reply_body.kept.len()
-            + 64 * self.faults.len()
-    }
-}
-
-/// The wait that a response asks for: `retry-after-ms` first, as the official SDKs read it, else whole seconds.
-fn retry_after_ms(response: &Response) -> Option<u64> {
-    let number = |name: &str| response.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
-    number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds.saturating_mul(1000)))
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

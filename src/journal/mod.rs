@@ -1,10 +1,12 @@
-//! What happened: the bounded record of requests and responses, one ring a tenant. Credentials never get in: no header is
-//! kept. It never judges and never changes what it records.
+//! The bounded record of requests and responses, one ring a tenant, and how clients retried. Credentials are redacted when a
+//! request is recorded.
 
+mod body;
 mod entry;
+mod headers;
 mod retries;
 mod ring;
 
-pub use entry::{Entry, FaultNote, FaultOutcome, Outcome, Recorded};
-pub use retries::{Attempt, Chain, Retries, Spacing};
-pub use ring::{Journal, Limits};
+pub(crate) use entry::{Entry, FaultNote, FaultOutcome, Outcome};
+pub(crate) use retries::Retries;
+pub(crate) use ring::{Journal, Limits};

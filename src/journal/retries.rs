@@ -1,7 +1,7 @@
-//! Retries judged: the requests of a journal put into chains, and what each chain did between its attempts. It only reads.
+//! The retries in a journal: its requests put into chains of attempts, and how the attempts of each chain follow one another.
 //!
-//! The official SDKs say in `x-stainless-retry-count` how often a request was tried before. Of other clients a request counts as
-//! a retry when the same request failed in a way that is worth another try, and not long before.
+//! The official SDKs report in `x-stainless-retry-count` how often they tried a request before. A request of another client
+//! is a retry when an equal request failed shortly before it, in a way that clients retry.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,96 +10,97 @@ use serde::Serialize;
 
 use super::entry::{Entry, Outcome};
 
-/// How long after a failure the same request still counts as a retry, for clients that do not say so.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// How long after a failure an equal request still counts as a retry, for clients that do not report retries.
+const MAX_UNREPORTED_GAP: Duration = Duration::from_mins(2);
 
-/// Calls alike that can be retried side by side and still be told apart.
+/// The most chains of equal requests that are searched for the one that a retry continues.
 const MAX_OPEN_CHAINS: usize = 256;
 
-/// Gaps that differ by less than this share of the longest are in lockstep: the official SDKs spread theirs by a quarter.
+/// Gaps that differ by less than this share of the longest are in lockstep; the official SDKs vary theirs by a quarter.
 const LOCKSTEP_SHARE: f64 = 0.02;
 
-/// What the retries of some requests came to.
+/// The retries among some requests.
 #[derive(Debug, Default, Serialize)]
-pub struct Retries<'a> {
-    /// Calls that were tried once.
-    pub single_calls: usize,
-    /// Calls that were tried more often.
-    pub chains: Vec<Chain<'a>>,
-    /// How chains spread their gaps, by attempt.
-    pub spacing: Vec<Spacing>,
-    /// Calls that are no longer in the journal, and are not judged.
-    pub dropped: u64,
+pub(crate) struct Retries<'a> {
+    /// The number of requests that were tried once.
+    pub(crate) single_calls: usize,
+    /// The requests that were tried more than once.
+    pub(crate) chains: Vec<Chain<'a>>,
+    /// How the gaps vary between chains, by attempt.
+    pub(crate) spacing: Vec<Spacing>,
+    /// The number of requests that were evicted from the journal, and are not judged.
+    pub(crate) dropped: u64,
 }
 
 /// One request and its retries.
 #[derive(Debug, Serialize)]
-pub struct Chain<'a> {
-    /// Whose.
-    pub tenant: Option<&'a str>,
-    /// What it was.
-    pub operation: Option<&'a str>,
+pub(crate) struct Chain<'a> {
+    /// The label of its tenant.
+    pub(crate) tenant: Option<&'a str>,
+    /// Its operation.
+    pub(crate) operation: Option<&'a str>,
     /// The HTTP method.
-    pub method: &'a str,
+    pub(crate) method: &'a str,
     /// The path and the query.
-    pub path: &'a str,
-    /// Its tries, in order.
-    pub attempts: Vec<Attempt<'a>>,
-    /// Tries that came sooner than the answer before them had asked for.
-    pub early_retries: usize,
-    /// Tries of what was done, or was refused for good.
-    pub needless_retries: usize,
-    /// Things that were made beyond the first, because an answer was lost.
-    pub duplicate_writes: usize,
+    pub(crate) path: &'a str,
+    /// Its attempts, in order.
+    pub(crate) attempts: Vec<Attempt<'a>>,
+    /// The number of attempts that came sooner than the response before them had asked for.
+    pub(crate) early_retries: usize,
+    /// The number of attempts after a success, or after a refusal that clients do not retry.
+    pub(crate) needless_retries: usize,
+    /// The number of resources created beyond the first, because a response was lost.
+    pub(crate) duplicate_writes: usize,
     #[serde(skip)]
     last: &'a Entry,
 }
 
-/// One try.
+/// One attempt.
 #[derive(Debug, Serialize)]
-pub struct Attempt<'a> {
+pub(crate) struct Attempt<'a> {
     /// Its number in the journal.
-    pub seq: u64,
-    /// The status of its answer.
-    pub status: Option<u16>,
+    pub(crate) seq: u64,
+    /// The status of its response.
+    pub(crate) status: Option<u16>,
     /// How it ended.
-    pub outcome: Outcome,
-    /// How long after the try before it came, in milliseconds.
-    pub gap_ms: Option<u64>,
-    /// The wait that the answer before it had asked for, in milliseconds.
-    pub promised_ms: Option<u64>,
+    pub(crate) outcome: Outcome,
+    /// The time since the attempt before it, in milliseconds.
+    pub(crate) gap_ms: Option<u64>,
+    /// The wait that the response before it had asked for, in milliseconds.
+    pub(crate) promised_ms: Option<u64>,
     #[serde(skip)]
     entry: &'a Entry,
 }
 
-/// How the gaps before one attempt are spread over chains.
+/// How the gaps before one attempt vary between chains.
 #[derive(Debug, Serialize)]
-pub struct Spacing {
-    /// Which try, from 2.
-    pub attempt: usize,
-    /// How many chains have it, without those that were told how long to wait.
-    pub chains: usize,
+pub(crate) struct Spacing {
+    /// The number of the attempt, from 2.
+    pub(crate) attempt: usize,
+    /// The number of chains that have it, without those that were told how long to wait.
+    pub(crate) chains: usize,
     /// The shortest gap, in milliseconds.
-    pub least_ms: u64,
+    pub(crate) least_ms: u64,
     /// The longest gap, in milliseconds.
-    pub most_ms: u64,
+    pub(crate) most_ms: u64,
     /// `lockstep` or `jitter`; `null` for a single chain.
-    pub verdict: Option<&'static str>,
+    pub(crate) verdict: Option<&'static str>,
 }
 
 impl<'a> Retries<'a> {
     /// Puts `entries`, oldest first, into chains.
-    pub fn of(entries: impl Iterator<Item = &'a Entry>) -> Self {
+    pub(crate) fn of(entries: impl Iterator<Item = &'a Entry>) -> Self {
         let mut chains: Vec<Chain<'a>> = Vec::new();
-        let mut same_call: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut equal_requests: HashMap<_, Vec<usize>> = HashMap::new();
         for entry in entries.filter(|entry| entry.operation.is_some()) {
-            let candidates = same_call.entry((entry.tenant.as_deref(), entry.operation, &*entry.path)).or_default();
+            let candidates =
+                equal_requests.entry((entry.tenant.as_deref(), entry.operation, &*entry.path)).or_default();
             let recent = candidates.iter().rev().take(MAX_OPEN_CHAINS);
-            if let Some(chain) = recent.copied().find(|chain| chains[*chain].goes_on_with(entry)) {
+            if let Some(chain) = recent.copied().find(|chain| chains[*chain].continues_with(entry)) {
                 chains[chain].add(entry);
             } else {
                 candidates.push(chains.len());
-                chains.push(Chain::begin(entry));
+                chains.push(Chain::new(entry));
             }
         }
         let (chains, single): (Vec<_>, Vec<_>) = chains.into_iter().partition(|chain| chain.attempts.len() > 1);
@@ -109,7 +110,7 @@ impl<'a> Retries<'a> {
 }
 
 impl<'a> Chain<'a> {
-    fn begin(entry: &'a Entry) -> Self {
+    fn new(entry: &'a Entry) -> Self {
         Self {
             tenant: entry.tenant.as_deref(),
             operation: entry.operation,
@@ -123,27 +124,28 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// Whether `entry`, a request of the same tenant to the same path, is the next try of this one.
-    fn goes_on_with(&self, entry: &Entry) -> bool {
+    /// Whether `entry`, a request of the same tenant to the same path, is the next attempt.
+    fn continues_with(&self, entry: &Entry) -> bool {
         let last = self.last;
         last.request_body == entry.request_body
             && match (last.retry_count, entry.retry_count) {
                 (before, Some(count @ 1..)) => before.unwrap_or(0) + 1 == count,
                 (_, Some(0)) => false,
-                (_, None) => invites_retry(last) && entry.wall.since(last.wall) < PATIENCE,
+                (_, None) => invites_retry(last) && entry.wall.since(last.wall) < MAX_UNREPORTED_GAP,
             }
     }
 
     fn add(&mut self, entry: &'a Entry) {
         let attempt = Attempt::of(entry, Some(self.last));
-        // The promise is in whole milliseconds; so is the comparison. It counts from the answer, which may have come late.
-        let waited = entry.wall.since(self.last.answered).as_millis();
+        // The promise is in whole milliseconds, and so is the comparison. It counts from when the response was due.
+        let waited = entry.wall.since(self.last.due).as_millis();
         let early = attempt.promised_ms.is_some_and(|promised| waited < u128::from(promised));
         self.early_retries += usize::from(early);
-        self.needless_retries += usize::from(!invites_retry(self.last));
-        let makes = entry.operation.is_some_and(|name| name.rsplit('.').next() == Some("create"));
-        let made_before = self.attempts.iter().any(|attempt| attempt.entry.committed);
-        self.duplicate_writes += usize::from(makes && entry.committed && made_before);
+        // Whether a retry is needless is not known before the request ended.
+        let is_known = self.last.outcome != Outcome::Open;
+        self.needless_retries += usize::from(is_known && !invites_retry(self.last));
+        let created_before = self.attempts.iter().any(|attempt| attempt.entry.committed);
+        self.duplicate_writes += usize::from(entry.creates && entry.committed && created_before);
         self.attempts.push(attempt);
         self.last = entry;
     }
@@ -163,13 +165,13 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Whether the official SDKs would try again after this, by their rules: `x-should-retry` first, else a broken
-/// connection, 408, 409, 429 and 5xx.
+/// Whether the official SDKs retry after this response, by their rules: `x-should-retry` first, else a broken connection,
+/// 408, 409, 429 and 5xx. Of a request that is open, only the status is known.
 fn invites_retry(entry: &Entry) -> bool {
-    let lost = entry.outcome != Outcome::Sent;
+    let is_lost = matches!(entry.outcome, Outcome::Cut | Outcome::ClientGone);
     entry
         .should_retry
-        .unwrap_or_else(|| lost || entry.status.is_none_or(|status| matches!(status, 408 | 409 | 429 | 500..)))
+        .unwrap_or_else(|| is_lost || entry.status.is_none_or(|status| matches!(status, 408 | 409 | 429 | 500..)))
 }
 
 fn spacing(chains: &[Chain<'_>]) -> Vec<Spacing> {
@@ -178,9 +180,9 @@ fn spacing(chains: &[Chain<'_>]) -> Vec<Spacing> {
 }
 
 fn spacing_of(chains: &[Chain<'_>], attempt: usize) -> Option<Spacing> {
-    let untold = |attempt: &&Attempt<'_>| attempt.promised_ms.is_none();
-    let tries = chains.iter().filter_map(|chain| chain.attempts.get(attempt - 1)).filter(untold);
-    let gaps: Vec<u64> = tries.filter_map(|attempt| attempt.gap_ms).collect();
+    let was_not_told = |attempt: &&Attempt<'_>| attempt.promised_ms.is_none();
+    let attempts = chains.iter().filter_map(|chain| chain.attempts.get(attempt - 1)).filter(was_not_told);
+    let gaps: Vec<u64> = attempts.filter_map(|attempt| attempt.gap_ms).collect();
     let (least_ms, most_ms) = (*gaps.iter().min()?, *gaps.iter().max()?);
     let verdict = (gaps.len() > 1).then(|| if is_lockstep(least_ms, most_ms) { "lockstep" } else { "jitter" });
     Some(Spacing { attempt, chains: gaps.len(), least_ms, most_ms, verdict })
@@ -203,28 +205,28 @@ mod tests {
 
     const START: Timestamp = Timestamp::from_micros(0);
 
-    /// A request to its own path that failed, so many milliseconds after the start, and the try that it was.
+    /// A request that failed with 503, this number of milliseconds after the start, and its retry count.
     fn failed(path: &str, at_ms: u64, retry: u32) -> Entry {
         let head = Head { method: Method::GET, path: path.to_owned(), query: None, headers: HeaderMap::new() };
         let request = Request { head, body: Bytes::new() };
         let at = START.plus(Duration::from_millis(at_ms));
-        let entry = Entry::of((0, at), (None, Some("indexes.get")), &request, &Response::empty(503));
-        Entry { wall: at, answered: at, retry_count: Some(retry), ..entry }
+        let operation = Some("widgets.get");
+        Entry { operation, wall: at, due: at, retry_count: Some(retry), ..Entry::of(&request, &Response::empty(503)) }
     }
 
     #[test]
-    fn a_promised_wait_counts_from_the_answer_even_when_that_was_held_back() {
-        for (answered_ms, early) in [(0, 0), (1, 1), (5000, 1)] {
+    fn a_promised_wait_counts_from_when_the_response_was_due() {
+        for (due_ms, early) in [(0, 0), (1, 1), (5000, 1)] {
             let mut first = failed("/a", 0, 0);
-            first.answered = START.plus(Duration::from_millis(answered_ms));
+            first.due = START.plus(Duration::from_millis(due_ms));
             first.retry_after_ms = Some(2000);
             let entries = [first, failed("/a", 2000, 1)];
-            assert_eq!(Retries::of(entries.iter()).chains[0].early_retries, early, "{answered_ms}");
+            assert_eq!(Retries::of(entries.iter()).chains[0].early_retries, early, "{due_ms}");
         }
     }
 
     #[test]
-    fn gaps_that_are_alike_are_in_lockstep_and_others_are_spread() {
+    fn nearly_equal_gaps_are_in_lockstep_and_others_vary() {
         for (gaps, verdict) in [([1000, 1010], "lockstep"), ([1000, 1030], "jitter"), ([0, 0], "lockstep")] {
             let [first, second] = gaps;
             let entries = [failed("/a", 0, 0), failed("/b", 0, 0), failed("/a", first, 1), failed("/b", second, 1)];
@@ -238,7 +240,23 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_does_not_count_is_given_two_minutes() {
+    fn a_retry_of_an_open_request_is_not_needless_yet() {
+        for (outcome, needless) in [(Outcome::Open, 0), (Outcome::ClientGone, 0), (Outcome::Sent, 1)] {
+            let first = Entry { status: Some(201), outcome, ..failed("/a", 0, 0) };
+            let entries = [first, failed("/a", 1000, 1)];
+            assert_eq!(Retries::of(entries.iter()).chains[0].needless_retries, needless, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn equal_requests_beside_an_open_one_are_not_retries_of_it() {
+        let unreported = |status| Entry { status: Some(status), retry_count: None, ..failed("/a", 0, 0) };
+        let open = Entry { outcome: Outcome::Open, ..unreported(201) };
+        assert_eq!(Retries::of([open, unreported(201)].iter()).single_calls, 2);
+    }
+
+    #[test]
+    fn a_client_that_does_not_report_retries_has_two_minutes() {
         for (gap_ms, chains) in [(119_999, 1), (120_000, 0)] {
             let mut entries = [failed("/a", 0, 0), failed("/a", gap_ms, 0)];
             for entry in &mut entries {

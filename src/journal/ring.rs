@@ -1,4 +1,5 @@
-//! A tenant's ring of entries: the oldest go when there are too many, or when all rings together hold too much.
+//! A tenant's ring of entries. The oldest are evicted when the ring has too many, or when all rings together are over the
+//! budget of bytes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,16 +10,16 @@ use parking_lot::{Mutex, RwLock};
 use super::entry::{Entry, Outcome};
 use crate::config::Settings;
 
-/// What all rings keep to.
+/// The limits of all rings.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub(crate) struct Limits {
     entries: usize,
     bytes: usize,
-    together: Arc<Together>,
+    totals: Arc<Totals>,
 }
 
 #[derive(Debug, Default)]
-struct Together {
+struct Totals {
     used_bytes: AtomicUsize,
     rings: RwLock<Vec<Arc<Ring>>>,
     count: AtomicUsize,
@@ -26,17 +27,17 @@ struct Together {
 
 /// A tenant's ring.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     ring: Arc<Ring>,
-    /// Never goes back, so that a request from before a reset is not taken for one that came after it.
+    /// Never decreases, so that a request from before a reset is not confused with a later one.
     next_number: u64,
-    /// The last number before the latest reset: entries show theirs from there.
-    before: u64,
+    /// The last number before the latest reset; entries show their number since then.
+    reset_at: u64,
     limits: Limits,
 }
 
-/// The entries, behind a lock of their own: a tenant that has gone quiet is made to let some go by others. Whoever holds
-/// it takes no other lock.
+/// The entries, behind a lock of their own, so that the requests of other tenants can evict entries of an idle one. No other
+/// lock is taken while it is held.
 #[derive(Debug, Default)]
 struct Ring {
     entries: Mutex<VecDeque<Entry>>,
@@ -45,28 +46,28 @@ struct Ring {
 }
 
 impl Limits {
-    /// The limits that were set.
-    pub fn new(settings: &Settings) -> Self {
-        Self { entries: settings.journal_entries, bytes: settings.journal_bytes, together: Arc::default() }
+    /// The limits of the settings.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self { entries: settings.journal_entries, bytes: settings.journal_bytes, totals: Arc::default() }
     }
 
-    /// Whether all rings hold too much.
-    fn are_passed(&self) -> bool {
-        self.together.used_bytes.load(Ordering::Relaxed) > self.bytes
+    /// Whether all rings together are over the budget.
+    fn are_exceeded(&self) -> bool {
+        self.totals.used_bytes.load(Ordering::Relaxed) > self.bytes
     }
 
-    /// What a ring may hold in any case.
+    /// The bytes that a ring may hold in any case.
     fn share(&self) -> usize {
-        self.bytes / self.together.count.load(Ordering::Relaxed).max(1)
+        self.bytes / self.totals.count.load(Ordering::Relaxed).max(1)
     }
 
-    /// Makes every other ring that holds more than its share let the oldest entries go, and a quarter of the share more, so that
-    /// this is not needed for each request.
-    fn relieve(&self, but: &Arc<Ring>) {
+    /// Evicts the oldest entries of every other ring that is over its share, down to three quarters of it, so that this is not
+    /// needed for each request.
+    fn evict_from_others(&self, own: &Arc<Ring>) {
         let share = self.share();
-        let is_large = |ring: &&Arc<Ring>| ring.used_bytes() > share && !Arc::ptr_eq(ring, but);
-        for ring in self.together.rings.read().iter().filter(is_large) {
-            ring.let_go(&self.together, |_, used_bytes| used_bytes > share / 4 * 3);
+        let is_large = |ring: &&Arc<Ring>| ring.used_bytes() > share && !Arc::ptr_eq(ring, own);
+        for ring in self.totals.rings.read().iter().filter(is_large) {
+            ring.evict_oldest(&self.totals, |_, used_bytes| used_bytes > share / 4 * 3);
         }
     }
 }
@@ -76,23 +77,23 @@ impl Ring {
         self.used_bytes.load(Ordering::Relaxed)
     }
 
-    fn put(&self, together: &Together, entry: Entry) {
-        // Counted under the lock: another ring's request may take the entry out as soon as it is in.
+    fn put(&self, totals: &Totals, entry: Entry) {
+        // Counted under the lock: a request of another tenant may evict the entry as soon as it is in.
         let mut entries = self.entries.lock();
         let bytes = entry.weight_bytes();
         self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
-        together.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+        totals.used_bytes.fetch_add(bytes, Ordering::Relaxed);
         entries.push_back(entry);
     }
 
-    /// Drops the oldest entries as long as so many of so many bytes are too much.
-    fn let_go(&self, together: &Together, is_too_much: impl Fn(usize, usize) -> bool) {
+    /// Evicts the oldest entries while a number of entries and of bytes is too much.
+    fn evict_oldest(&self, totals: &Totals, is_too_much: impl Fn(usize, usize) -> bool) {
         let mut entries = self.entries.lock();
         while !entries.is_empty() && is_too_much(entries.len(), self.used_bytes()) {
             if let Some(entry) = entries.pop_front() {
                 let bytes = entry.weight_bytes();
                 self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
-                together.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                totals.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
                 self.dropped.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -101,66 +102,65 @@ impl Ring {
 
 impl Journal {
     /// An empty ring.
-    pub fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         let ring = Arc::<Ring>::default();
-        limits.together.rings.write().push(Arc::clone(&ring));
-        limits.together.count.fetch_add(1, Ordering::Relaxed);
-        Self { ring, next_number: 1, before: 0, limits }
+        limits.totals.rings.write().push(Arc::clone(&ring));
+        limits.totals.count.fetch_add(1, Ordering::Relaxed);
+        Self { ring, next_number: 1, reset_at: 0, limits }
     }
 
-    /// The number by which [`Journal::record`] and [`Journal::settle`] know the next request.
-    pub fn next_number(&mut self) -> u64 {
+    /// The number by which [`Journal::record`] and [`Journal::set_outcome`] identify the next request.
+    pub(crate) fn next_number(&mut self) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
         number
     }
 
-    /// Puts an entry in, and lets the oldest go as far as the limits ask: of this ring when it has too many or more than its
-    /// share, then of others that hold more than theirs. An entry that came under its request's number shows it as the
-    /// number since the last reset.
-    pub fn record(&mut self, mut entry: Entry) {
-        entry.seq = entry.seq.saturating_sub(self.before);
+    /// Adds an entry with the number of its request, and evicts the oldest as far as the limits ask: from this ring when it has
+    /// too many or is over its share, then from others that are over theirs.
+    pub(crate) fn record(&mut self, mut entry: Entry) {
+        entry.seq = entry.seq.saturating_sub(self.reset_at);
         let limits = &self.limits;
-        self.ring.put(&limits.together, entry);
-        self.ring.let_go(&limits.together, |entries, bytes| {
-            entries > limits.entries || entries > 1 && limits.are_passed() && bytes > limits.share()
+        self.ring.put(&limits.totals, entry);
+        self.ring.evict_oldest(&limits.totals, |entries, bytes| {
+            entries > limits.entries || entries > 1 && limits.are_exceeded() && bytes > limits.share()
         });
-        if limits.are_passed() {
-            limits.relieve(&self.ring);
+        if limits.are_exceeded() {
+            limits.evict_from_others(&self.ring);
         }
     }
 
-    /// Writes how a recorded request ended.
-    pub fn settle(&mut self, number: u64, outcome: Outcome) {
-        // What came before a reset is forgotten.
-        let Some(seq) = number.checked_sub(self.before).filter(|seq| *seq > 0) else { return };
+    /// Sets how a recorded request ended.
+    pub(crate) fn set_outcome(&mut self, number: u64, outcome: Outcome) {
+        // The entries of requests from before a reset are gone.
+        let Some(seq) = number.checked_sub(self.reset_at).filter(|seq| *seq > 0) else { return };
         if let Some(entry) = self.ring.entries.lock().iter_mut().rev().find(|entry| entry.seq == seq) {
             entry.outcome = outcome;
         }
     }
 
     /// The entries, oldest first.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         self.ring.entries.lock().iter().cloned().collect()
     }
 
-    /// How many entries had to go.
-    pub fn dropped(&self) -> u64 {
+    /// The number of entries that were evicted.
+    pub(crate) fn dropped(&self) -> u64 {
         self.ring.dropped.load(Ordering::Relaxed)
     }
 
-    /// Forgets everything, the count too.
-    pub fn reset(&mut self) {
-        self.ring.let_go(&self.limits.together, |_, _| true);
+    /// Removes everything, the count of evicted entries too.
+    pub(crate) fn reset(&mut self) {
+        self.ring.evict_oldest(&self.limits.totals, |_, _| true);
         self.ring.dropped.store(0, Ordering::Relaxed);
-        self.before = self.next_number - 1;
+        self.reset_at = self.next_number - 1;
     }
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
         self.reset();
-        self.limits.together.rings.write().retain(|ring| !Arc::ptr_eq(ring, &self.ring));
-        self.limits.together.count.fetch_sub(1, Ordering::Relaxed);
+        self.limits.totals.rings.write().retain(|ring| !Arc::ptr_eq(ring, &self.ring));
+        self.limits.totals.count.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -55,7 +55,7 @@ impl ConnectionState {
     /// Records in the journal that the last response did not reach its client.
     fn record_client_gone(&self) {
         if let Some((tenant, number)) = self.last_response.lock().take() {
-            tenant.lock().journal.settle(number, Outcome::ClientGone);
+            tenant.lock().journal.set_outcome(number, Outcome::ClientGone);
         }
     }
 }

@@ -23,6 +23,7 @@ const LAYERS: &[&str] = &[
     "store",
     "operation",
     "api",
+    "matcher",
     "journal",
     "fault",
     "tenant",

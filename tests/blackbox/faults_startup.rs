@@ -191,7 +191,10 @@ fn a_rule_that_a_call_brings_is_refused_with_422_when_it_could_not_strike_it() {
         "status=503 skip=1",
         "status=503 every=2",
         "body=\"open",
-        "@after hang",
+        "@afer hang",
+        "@after limit=1/1s",
+        "limit=1/1s",
+        "status=503 ttl=1m",
     ];
     for clauses in bad {
         assert_eq!(bringing(&client, clauses).map(|(status, _)| status), Some(422), "{clauses}");

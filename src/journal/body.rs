@@ -1,0 +1,68 @@
+//! A body that a journal entry keeps, cut when it is long.
+
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::schema::read_value;
+
+/// The most bytes of a body that an entry keeps.
+const MAX_BODY_BYTES: usize = 4096;
+
+/// A body, cut when it is long.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RecordedBody {
+    kept: Bytes,
+    whole_bytes: usize,
+}
+
+impl RecordedBody {
+    /// Keeps a copy of a request's body, so that the entry does not hold on to a read buffer.
+    pub(crate) fn copied(body: &Bytes) -> Self {
+        let kept = &body[..body.len().min(MAX_BODY_BYTES)];
+        Self { kept: Bytes::copy_from_slice(kept), whole_bytes: body.len() }
+    }
+
+    /// Keeps a response's body, without a copy when it is short.
+    pub(crate) fn shared(body: &Bytes) -> Self {
+        if body.len() > MAX_BODY_BYTES {
+            Self::copied(body)
+        } else {
+            Self { kept: body.clone(), whole_bytes: body.len() }
+        }
+    }
+
+    /// Whether only a part of the body was kept.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.whole_bytes > self.kept.len()
+    }
+
+    /// The body as JSON, if it is JSON and was kept whole.
+    pub(super) fn json(&self) -> Option<Value> {
+        if self.is_cut() { None } else { read_value(&self.kept).ok() }
+    }
+
+    pub(super) fn weight_bytes(&self) -> usize {
+        self.kept.len()
+    }
+}
+
+/// JSON as it is, other text as a string, no body as `null`; a cut body is a string that says how long the body was.
+impl Serialize for RecordedBody {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = String::from_utf8_lossy(&self.kept);
+        if self.whole_bytes == 0 {
+            return serializer.serialize_none();
+        }
+        if self.is_cut() {
+            return serializer.collect_str(&format_args!("{text}… ({} bytes)", self.whole_bytes));
+        }
+        // JSON that nests so deep that a client could not read the journal around it is shown as a string too.
+        let readable = read_value(format!("[[[{text}]]]").as_bytes());
+        match readable.and_then(|_| serde_json::from_str::<&RawValue>(&text)) {
+            Ok(json) => json.serialize(serializer),
+            Err(_) => serializer.serialize_str(&text),
+        }
+    }
+}

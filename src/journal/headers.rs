@@ -1,0 +1,84 @@
+//! The request headers of a journal entry: kept in one allocation, credentials redacted, bounded.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::redact;
+
+/// The most header lines that an entry keeps.
+const MAX_HEADERS: usize = 64;
+
+/// The most bytes of header names and values that an entry keeps.
+const MAX_HEADER_BYTES: usize = 8 * 1024;
+
+/// The header lines of a request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RecordedHeaders {
+    /// A line `name:value\n` each. A header's name holds no colon, and its value no line feed.
+    lines: String,
+    /// The number of lines that were not kept.
+    omitted: usize,
+}
+
+impl RecordedHeaders {
+    /// Keeps the headers of a request. Values of secret headers are replaced, and keys that look real are masked.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let bytes: usize = headers.iter().map(|(name, value)| line_bytes(name.as_str(), value.len())).sum();
+        let mut kept = Self { lines: String::with_capacity(bytes.min(MAX_HEADER_BYTES)), omitted: 0 };
+        let mut count = 0;
+        for (name, value) in headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let value = redact::header_value(name.as_str(), &value);
+            let is_full =
+                count == MAX_HEADERS || kept.lines.len() + line_bytes(name.as_str(), value.len()) > MAX_HEADER_BYTES;
+            if is_full {
+                kept.omitted += 1;
+                continue;
+            }
+            count += 1;
+            for part in [name.as_str(), ":", &value, "\n"] {
+                kept.lines.push_str(part);
+            }
+        }
+        kept
+    }
+
+    /// Every line as its name and its value. Lines with equal names follow one another.
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.lines.lines().filter_map(|line| line.split_once(':'))
+    }
+
+    /// The values of a header; its name is in lower case.
+    pub(super) fn values(&self, wanted: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        self.iter().filter(move |(name, _)| *name == wanted).map(|(_, value)| Cow::Borrowed(value))
+    }
+
+    /// The number of lines that were not kept.
+    pub(crate) fn omitted(&self) -> usize {
+        self.omitted
+    }
+
+    pub(super) fn weight_bytes(&self) -> usize {
+        self.lines.capacity()
+    }
+}
+
+fn line_bytes(name: &str, value_bytes: usize) -> usize {
+    name.len() + value_bytes + 2
+}
+
+/// An object of lists, in the order of the request: `{"accept": ["*/*"]}`.
+impl Serialize for RecordedHeaders {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let lines: Vec<(&str, &str)> = self.iter().collect();
+        let mut map = serializer.serialize_map(None)?;
+        for group in lines.chunk_by(|left, right| left.0 == right.0) {
+            let values: Vec<&str> = group.iter().map(|(_, value)| *value).collect();
+            map.serialize_entry(group[0].0, &values)?;
+        }
+        map.end()
+    }
+}

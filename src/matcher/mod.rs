@@ -1,0 +1,14 @@
+//! Conditions on requests and patterns of operations: one language for fault rules and for queries over the journal.
+//!
+//! ```text
+//! condition = ( "header:" NAME | "query:" NAME | "body:" POINTER ) [ ( "=" | "~" ) VALUE ]
+//! pattern   = one { "," one }        one = name | family ".*" | "reads" | "writes" | "*"
+//! ```
+
+mod condition;
+mod operations;
+mod parse_error;
+
+pub(crate) use condition::{Condition, RequestParts, check_pointer};
+pub(crate) use operations::{OperationFacts, matching_operations};
+pub(crate) use parse_error::ParseError;

@@ -1,0 +1,177 @@
+//! Queries over the journal: by operation, status and conditions on the request; and the request headers that entries keep,
+//! without credentials and within a limit.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, standing};
+
+const LIST: &str = "/api/v1/indexes";
+
+fn query(client: &Client, query: &str) -> Answer {
+    client.get(&format!("/__admin/journal?tenant={}&{query}", client.key()))
+}
+
+/// The numbers of the entries that a query finds.
+#[track_caller]
+fn found(client: &Client, text: &str) -> Vec<u64> {
+    let answer = query(client, text);
+    assert_eq!(answer.status, 200, "{text}: {}", answer.text());
+    let entries = answer.json()["entries"].as_array().expect("a list").clone();
+    entries.iter().map(|entry| entry["seq"].as_u64().expect("a number")).collect()
+}
+
+/// Entry 1 is a create, 2 a list with a header and a parameter, 3 a read of an index that does not exist, 4 no operation.
+fn filled(client: &Client) {
+    client.post(LIST, &json!({ "source_directory_id": "dir-a", "name": "draft", "description": "a b" }));
+    let line = "x-worker: 7\r\nx-worker: 8\r\n";
+    client.try_call("GET", &format!("{LIST}?page_size=2"), line, None).expect("an answer");
+    client.get(&format!("{LIST}/x"));
+    client.get("/nowhere");
+}
+
+#[test]
+fn entries_are_found_by_patterns_of_operations() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    filled(&client);
+    for (pattern, numbers) in [
+        ("indexes.create", &[1][..]),
+        ("indexes.create,indexes.get", &[1, 3]),
+        ("indexes.*", &[1, 2, 3]),
+        ("directories.*", &[]),
+        ("reads", &[2, 3]),
+        ("writes", &[1]),
+        ("*", &[1, 2, 3]),
+    ] {
+        assert_eq!(found(&client, &format!("operation={pattern}")), numbers, "{pattern}");
+    }
+}
+
+#[test]
+fn entries_are_found_by_the_conditions_of_fault_rules() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    filled(&client);
+    for (conditions, numbers) in [
+        ("when=header:x-worker", &[2][..]),
+        ("when=header:X-Worker=8", &[2]),
+        ("when=header:x-worker=9", &[]),
+        ("when=query:page_size=2", &[2]),
+        ("when=query:page_size~[3-9]", &[]),
+        ("when=body:/name=draft", &[1]),
+        ("when=body:/name~^dr", &[1]),
+        ("when=body:/description=a+b", &[1]),
+        ("when=body:/name&when=body:/description=c", &[]),
+        ("when=header:authorization", &[1, 2, 3, 4]),
+        ("when=header:x-worker&operation=indexes.list&status=200", &[2]),
+    ] {
+        assert_eq!(found(&client, conditions), numbers, "{conditions}");
+    }
+}
+
+#[test]
+fn what_no_entry_can_match_is_refused_with_the_nearest_word() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    for (text, detail) in [
+        ("operation=indexes.creat", "indexes.creat: is not an operation; did you mean indexes.create?"),
+        ("operation=indexes.get,indexs.*", "indexs.*: is not an operation; did you mean indexes.*?"),
+        ("operation=read", "read: is not an operation; did you mean reads?"),
+        ("status=999", "status: 999 is not a status from 100 to 599"),
+        ("when=headr:a", "when=headr:a: \"headr\" is not one of header, query, body; did you mean header?"),
+        ("when=name", "when=name: is not header:NAME, query:NAME or body:POINTER"),
+        ("when=body:name", "when=body:name: \"name\" is not a JSON pointer such as /items/0/id"),
+    ] {
+        let answer = query(&client, text);
+        let said = answer.json()["detail"].as_str().expect("a sentence").to_owned();
+        assert_eq!((answer.status, said.starts_with(detail)), (422, true), "{text}: {said}");
+    }
+    let answer = query(&client, "when=header:authorization=llx-a");
+    assert_eq!((answer.status, answer.text().contains("holds a credential")), (422, true), "{}", answer.text());
+}
+
+#[test]
+fn entries_whose_body_was_cut_are_counted_when_a_condition_is_about_the_body() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    let long = json!({ "source_directory_id": "dir-a", "name": "long", "description": "d".repeat(5000) });
+    assert_eq!(client.post(LIST, &long).status, 201);
+    client.get(LIST);
+    let shown = query(&client, "when=body:/name=long").json();
+    assert_eq!((&shown["entries"], &shown["undecided"]), (&json!([]), &json!(1)));
+    for text in ["operation=reads&when=body:/name", "when=query:x&when=body:/name", "when=header:host"] {
+        assert_eq!(query(&client, text).json().get("undecided"), None, "{text}");
+    }
+}
+
+fn headers_of_last(client: &Client) -> Value {
+    client.journal().pop().expect("an entry")["request_headers"].clone()
+}
+
+#[test]
+fn entries_keep_the_headers_of_requests_in_their_order_without_credentials() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    let real = format!("llx-{}wxyz", "a1".repeat(20));
+    let lines = [
+        "x-b: 2",
+        "x-a: 1",
+        "x-b: 3",
+        "cookie: session=secret-cookie",
+        "proxy-authorization: Basic secret-proxy",
+        "X-Api-Key: secret-key",
+        "x-csrf-token: secret-token",
+        &format!("x-note: see {real}"),
+        "referer: http://localhost/?token=secret-query&page=2",
+    ];
+    client.try_call("GET", LIST, &format!("{}\r\n", lines.join("\r\n")), None).expect("an answer");
+    let headers = headers_of_last(&client);
+    let names: Vec<&String> = headers.as_object().expect("an object").keys().collect();
+    assert_eq!(
+        names,
+        [
+            "host",
+            "authorization",
+            "x-b",
+            "x-a",
+            "cookie",
+            "proxy-authorization",
+            "x-api-key",
+            "x-csrf-token",
+            "x-note",
+            "referer"
+        ]
+    );
+    assert_eq!((&headers["x-b"], &headers["x-a"]), (&json!(["2", "3"]), &json!(["1"])));
+    for name in ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-csrf-token"] {
+        assert_eq!(headers[name], json!(["…"]), "{name}");
+    }
+    assert_eq!(headers["x-note"], json!(["see llx-…wxyz"]));
+    assert_eq!(headers["referer"], json!(["http://localhost/?token=…&page=2"]));
+    let text = headers.to_string();
+    assert!(!text.contains("secret") && !text.contains(&real) && !text.contains(client.key()), "{text}");
+}
+
+#[test]
+fn entries_keep_at_most_64_header_lines_and_8_kib_and_count_the_rest() {
+    let server = standing(&[]);
+    let client = Client::of(&server);
+    let omitted = |client: &Client| client.journal().pop().expect("an entry")["request_headers_omitted"].clone();
+    let numbered = |count: usize, value: &str| {
+        (0..count).map(|number| format!("x-{number}: {value}\r\n")).collect::<Vec<_>>().concat()
+    };
+    // Beside the lines of the test there are host and authorization.
+    for (lines, left_out) in [
+        (numbered(62, "a"), Value::Null),
+        (numbered(63, "a"), json!(1)),
+        (numbered(70, "a"), json!(8)),
+        (numbered(10, &"v".repeat(1000)), json!(2)),
+        (format!("x-long: {}\r\nx-short: a\r\n", "v".repeat(8192)), json!(1)),
+    ] {
+        client.try_call("GET", LIST, &lines, None).expect("an answer");
+        let case = &lines[..lines.len().min(40)];
+        assert_eq!(omitted(&client), left_out, "{case}");
+        assert!(headers_of_last(&client).to_string().len() < 10_000, "{case}");
+    }
+    assert_eq!(headers_of_last(&client)["x-short"], json!(["a"]));
+}
