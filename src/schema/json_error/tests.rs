@@ -1,5 +1,5 @@
-//! The search for syntax errors against `serde_json`, on generated texts: what `serde_json` reads is sound, and an error
-//! lies within its text.
+//! The search for syntax errors compared with `serde_json` on generated texts: text that `serde_json` parses is well
+//! formed, and the position of an error is within the text.
 
 use super::{Located, locate};
 use proptest::prelude::*;
