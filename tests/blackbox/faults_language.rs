@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Client, START, server, standing};
+use crate::support::{Client, START, server, manual_clock_server};
 
 const LIST: &str = "/api/v1/indexes";
 
@@ -13,7 +13,7 @@ fn create(client: &Client) -> u16 {
 
 #[test]
 fn a_rule_is_about_every_operation_that_its_pattern_names() {
-    let server = standing(&[]);
+    let server = manual_clock_server(&[]);
     for (pattern, statuses) in [
         ("indexes.get,indexes.list", [201, 503, 503]),
         ("indexes.create,directories.*", [503, 200, 503]),
@@ -23,7 +23,7 @@ fn a_rule_is_about_every_operation_that_its_pattern_names() {
         ("*", [503, 503, 503]),
     ] {
         let client = Client::of(&server).for_case(pattern);
-        client.arm(&format!("{pattern} status=503"));
+        client.add_rule(&format!("{pattern} status=503"));
         let third =
             if pattern.contains("directories") { "/api/v1/beta/directories/dir-x" } else { "/api/v1/indexes/x" };
         let met = [create(&client), client.get(LIST).status, client.get(third).status];
@@ -33,20 +33,20 @@ fn a_rule_is_about_every_operation_that_its_pattern_names() {
 
 #[test]
 fn a_rule_about_several_operations_counts_them_together() {
-    let server = standing(&[("fault", "indexes.create,indexes.list status=503 nth=2")]);
+    let server = manual_clock_server(&[("fault", "indexes.create,indexes.list status=503 nth=2")]);
     let client = Client::of(&server);
     assert_eq!([create(&client), client.get(LIST).status, create(&client)], [201, 503, 201]);
 }
 
 #[test]
 fn a_number_without_a_unit_is_in_seconds_where_a_header_is() {
-    let server = standing(&[("fault", "indexes.list status=503 retry-after=2")]);
+    let server = manual_clock_server(&[("fault", "indexes.list status=503 retry-after=2")]);
     assert_eq!(Client::of(&server).get(LIST).header("retry-after"), Some("2"));
 }
 
 #[test]
 fn a_window_without_an_end_stays_open() {
-    let server = standing(&[("fault", "indexes.list status=503 between=1m30s..")]);
+    let server = manual_clock_server(&[("fault", "indexes.list status=503 between=1m30s..")]);
     let client = Client::of(&server);
     assert_eq!(client.get(LIST).status, 200);
     client.advance("1m29s");
@@ -60,7 +60,7 @@ fn a_window_without_an_end_stays_open() {
 #[test]
 fn a_share_in_percent_strikes_as_the_same_share_as_a_number_does() {
     let struck = |rate: &str| {
-        let server = standing(&[("fault", &format!("indexes.list status=503 name=same rate={rate}"))]);
+        let server = manual_clock_server(&[("fault", &format!("indexes.list status=503 name=same rate={rate}"))]);
         let client = Client::of(&server);
         (0..50).map(|_| client.get(LIST).status).collect::<Vec<_>>()
     };
@@ -92,10 +92,10 @@ fn a_delay_before_comes_before_the_act_and_other_delays_after_it() {
 
 #[test]
 fn a_request_that_waits_acts_even_when_its_client_has_gone() {
-    let server = standing(&[("fault", "indexes.create@before delay=1s")]);
+    let server = manual_clock_server(&[("fault", "indexes.create@before delay=1s")]);
     let client = Client::of(&server);
-    let mut waiting = client.wire();
-    waiting.send(client.request("POST", LIST, "", Some(r#"{"source_directory_id":"dir-a"}"#)));
+    let mut waiting = client.connect();
+    waiting.send(client.request_bytes("POST", LIST, "", Some(r#"{"source_directory_id":"dir-a"}"#)));
     let state = format!("/__admin/state?tenant={}", client.key());
     crate::support::wait_until("the request is open", || client.get(&state).json()["tenants"][0]["open_calls"] == 1);
     assert_eq!(client.get(LIST).json()["items"], json!([]), "it has not acted yet");
@@ -115,10 +115,10 @@ fn a_delay_before_a_replaced_response_delays_that_response() {
 
 #[test]
 fn a_request_can_bring_a_phase_with_its_rule() {
-    let server = standing(&[("allow-overrides", "true"), ("time-scale", "0")]);
+    let server = manual_clock_server(&[("allow-overrides", "true"), ("time-scale", "0")]);
     let client = Client::of(&server);
     let body = r#"{"source_directory_id":"dir-a"}"#;
-    let bringing = |clauses: &str| client.try_call("POST", LIST, &format!("x-mock-inject: {clauses}\r\n"), Some(body));
+    let bringing = |clauses: &str| client.try_send("POST", LIST, &format!("x-mock-inject: {clauses}\r\n"), Some(body));
     assert!(bringing("@after reset").is_none());
     assert_eq!(client.get(LIST).json()["items"].as_array().map(Vec::len), Some(1), "it acted before the reset");
     let delayed = bringing("@before delay=1h").expect("a response");

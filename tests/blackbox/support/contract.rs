@@ -3,7 +3,7 @@
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use super::{Answer, Client};
+use super::{Client, HttpResponse};
 
 /// The OpenAPI document of a server.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Contract {
     }
 
     #[track_caller]
-    pub(crate) fn assert_valid(&self, name: &str, response: &Answer) {
+    pub(crate) fn assert_valid(&self, name: &str, response: &HttpResponse) {
         let errors: Vec<String> =
             self.schema(name).iter_errors(&response.json()).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{} is no {name}: {errors:?}", response.text());
