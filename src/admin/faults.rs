@@ -128,7 +128,8 @@ impl Whose {
         }
     }
 
-    /// The rules that are meant, with their counts; those of all tenants are added up by name.
+    /// The rules that are meant, with their counts, in the order in which they were added. The counts of a rule that all tenants
+    /// have are added up.
     fn counted(&self, admin: AdminContext<'_>) -> Vec<RuleCounts> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();
@@ -144,11 +145,12 @@ impl Whose {
         let mut sum: Vec<RuleCounts> = first.counts().collect();
         drop(first);
         for counted in tenants.iter().flat_map(|tenant| of(tenant)) {
-            match sum.iter_mut().find(|known| known.name == counted.name) {
+            match sum.iter_mut().find(|known| known.is_same_rule(&counted)) {
                 Some(known) => known.add(&counted),
                 None => sum.push(counted),
             }
         }
+        sum.sort_by_key(|counted| counted.added_at);
         sum
     }
 }
@@ -168,8 +170,12 @@ fn given(admin: AdminContext<'_>, request: &Request) -> Result<(Rule, Whose), Ap
         Some(_) => return Err(ApiError::text(422, "tenant: takes a key or a label")),
     };
     let refusal = |error| ApiError::text(422, format!("{error}"));
-    let rule = Rule::from_json(&body, admin.targets).map_err(refusal)?;
+    let rule = Rule::from_json(&body, admin.targets).map_err(refusal)?.with_origin("admin");
     let whose = whose(admin, request, tenant)?;
+    let rule = match &whose {
+        Whose::One(tenant) => rule.for_tenant(&tenant.label),
+        Whose::All => rule,
+    };
     match rule.only_key() {
         Some(key) if !whose.has_calls_of(key, admin.settings) => {
             Err(ApiError::text(422, format!("key: no request of {key} meets this rule, so it would never strike")))

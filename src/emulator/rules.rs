@@ -43,11 +43,12 @@ pub(super) fn given(settings: &Settings, raw: &RawSettings, targets: &[Target]) 
         let scenario = Scenario::load(name).map_err(|error| format!("{scenarios}: {error}"))?;
         for rule in &scenario.faults {
             let place = |error| format!("{scenarios} {name}: {rule:?}: {error}");
-            given.push(Rule::parse(rule, targets).map_err(place)?);
+            given.push(Rule::parse(rule, targets).map_err(place)?.with_origin(&format!("{scenarios} {name}")));
         }
     }
     for rule in &settings.faults {
-        given.push(Rule::parse(rule, targets).map_err(|error| format!("{faults} {rule:?}: {error}"))?);
+        let place = |error| format!("{faults} {rule:?}: {error}");
+        given.push(Rule::parse(rule, targets).map_err(place)?.with_origin(&faults));
     }
     match given.iter().find(|rule| rule.only_key().is_some_and(|key| !settings.accepts_label(key))) {
         Some(rule) => Err(format!("{faults} \"{rule}\": key: is not accepted (--api-key), so this would never strike")),

@@ -135,15 +135,14 @@ impl<'a> Locked<'a> {
 
     fn act_and_finish(mut self, context: &mut RequestContext, pending: Pending) -> Response {
         let Pending { valid, mut decision } = pending;
-        let finished = match decision.take_replacement() {
-            Some(finished) => finished,
-            None => {
-                let faults = std::mem::take(&mut decision.state_faults);
-                let acted = act(self.routed.operation, &mut self.state.store, self.times.now, (valid, faults));
-                context.committed = acted.committed;
-                acted.events.iter().for_each(|at| self.tenant.clock.add_event(*at));
-                self.finish_rules(decision, acted)
-            }
+        let finished = if let Some(finished) = decision.take_replacement() {
+            finished
+        } else {
+            let faults = std::mem::take(&mut decision.state_faults);
+            let acted = act(self.routed.operation, &mut self.state.store, self.times.now, (valid, faults));
+            context.committed = acted.committed;
+            acted.events.iter().for_each(|at| self.tenant.clock.add_event(*at));
+            self.finish_rules(decision, acted)
         };
         self.finish(context, finished)
     }

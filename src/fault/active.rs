@@ -39,6 +39,8 @@ pub(super) struct ActiveRule {
     rate_draws: Option<Box<Draws>>,
     /// Numbers rules with the same random name: they strike independently of each other.
     duplicate_index: u64,
+    /// When it was added, in real time.
+    added_at: Timestamp,
     /// The end of its time to live, in real time.
     expires_at: Option<Timestamp>,
 }
@@ -72,16 +74,39 @@ pub(crate) struct RuleCounts {
     pub(crate) name: Arc<str>,
     /// Its text.
     pub(crate) rule: String,
+    /// The label of the only tenant that has it; `null` for a rule of all tenants.
+    pub(crate) tenant: Option<Arc<str>>,
+    /// Where it comes from: `admin`, or the setting that it was given in.
+    pub(crate) origin: Arc<str>,
     /// The number of requests that it counted.
     pub(crate) matches: u64,
     /// The number of requests that it struck.
     pub(crate) strikes: u64,
+    /// What is left of its time to live, in milliseconds of real time; `null` when it stays.
+    pub(crate) ttl_left_ms: Option<u64>,
+    /// When it was added, in real time.
+    #[serde(skip)]
+    pub(crate) added_at: Timestamp,
 }
 
 impl RuleCounts {
-    /// The counts of a new rule.
+    /// The counts of a rule that is added now.
     pub(crate) fn zero(rule: &Rule) -> Self {
-        Self { name: Arc::clone(&rule.name), rule: rule.to_string(), matches: 0, strikes: 0 }
+        Self {
+            name: Arc::clone(&rule.name),
+            rule: rule.to_string(),
+            tenant: rule.tenant.clone(),
+            origin: Arc::clone(&rule.origin),
+            matches: 0,
+            strikes: 0,
+            ttl_left_ms: rule.ttl.map(whole_millis),
+            added_at: clock::system_now(),
+        }
+    }
+
+    /// Whether they are of the same rule: one of all tenants, or of the same tenant.
+    pub(crate) fn is_same_rule(&self, other: &Self) -> bool {
+        self.name == other.name && self.tenant == other.tenant
     }
 
     /// Adds the counts of the same rule at another tenant.
@@ -125,7 +150,7 @@ impl FaultRules {
         let expires_at = end_of_life(&rule);
         let active = ActiveRule { expires_at, ..ActiveRule::new(Arc::new(rule), duplicate_index) };
         if let Some(known) = self.rules.iter_mut().find(|known| known.rule.name == active.rule.name) {
-            *known = ActiveRule { order: known.order, ..active };
+            *known = ActiveRule { order: known.order, added_at: known.added_at, ..active };
         } else {
             self.last_order += 1;
             self.rules.push(ActiveRule { order: self.last_order, ..active });
@@ -162,6 +187,7 @@ impl FaultRules {
     pub(crate) fn without_counts(&self) -> Self {
         let copy = |active: &ActiveRule| ActiveRule {
             order: active.order,
+            added_at: active.added_at,
             expires_at: active.expires_at,
             ..ActiveRule::new(Arc::clone(&active.rule), active.duplicate_index)
         };
@@ -185,9 +211,12 @@ impl FaultRules {
 
     /// Every rule with its counts.
     pub(crate) fn counts(&self) -> impl Iterator<Item = RuleCounts> + '_ {
-        self.rules.iter().map(|active| RuleCounts {
+        let now = clock::system_now();
+        self.rules.iter().map(move |active| RuleCounts {
             matches: active.matches,
             strikes: active.strikes,
+            ttl_left_ms: active.expires_at.map(|end| whole_millis(end.since(now))),
+            added_at: active.added_at,
             ..RuleCounts::zero(&active.rule)
         })
     }
@@ -231,6 +260,10 @@ fn end_of_life(rule: &Rule) -> Option<Timestamp> {
     rule.ttl.map(|ttl| clock::system_now().plus(ttl))
 }
 
+fn whole_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The first of `rule-1`, `rule-2`, … that is free.
 pub(crate) fn free_name(is_taken: impl Fn(&str) -> bool) -> String {
     let mut names = (1u64..).map(|number| format!("rule-{number}"));
@@ -250,6 +283,7 @@ impl ActiveRule {
             bucket: None,
             rate_draws: None,
             duplicate_index,
+            added_at: clock::system_now(),
             expires_at: None,
         }
     }

@@ -39,6 +39,10 @@ pub(crate) struct Rule {
     /// The name of its random streams: the name that its text gives it, else its text. The rules beside it are not part of
     /// it, so that adding a rule does not change what the others draw.
     pub(super) random_name: Arc<str>,
+    /// Where it comes from, such as `--fault` or `admin`.
+    pub(super) origin: Arc<str>,
+    /// The label of the only tenant that has it; none for a rule of all tenants.
+    pub(super) tenant: Option<Arc<str>>,
     total_strikes: TotalStrikes,
     text: RuleText,
 }
@@ -91,6 +95,20 @@ impl Rule {
     #[must_use]
     pub(crate) fn named(mut self, name: &str) -> Self {
         self.name = name.into();
+        self
+    }
+
+    /// The same rule from another place.
+    #[must_use]
+    pub(crate) fn with_origin(mut self, origin: &str) -> Self {
+        self.origin = origin.into();
+        self
+    }
+
+    /// The same rule for one tenant only, by its label.
+    #[must_use]
+    pub(crate) fn for_tenant(mut self, label: &Arc<str>) -> Self {
+        self.tenant = Some(Arc::clone(label));
         self
     }
 
@@ -170,6 +188,8 @@ impl Rule {
             continues: false,
             waits_before_act: false,
             random_name: text.to_string().into(),
+            origin: "".into(),
+            tenant: None,
             total_strikes: TotalStrikes::default(),
             text,
         };

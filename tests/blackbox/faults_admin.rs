@@ -219,3 +219,30 @@ fn concurrently_added_rules_without_a_name_get_unique_names() {
     let names: std::collections::BTreeSet<_> = rules.iter().map(|rule| rule["name"].to_string()).collect();
     assert_eq!(names.len(), 200);
 }
+
+#[test]
+fn rules_are_listed_in_the_order_given_with_their_tenant_their_origin_and_what_is_left_of_their_time() {
+    let server = standing(&[("scenario", "slow"), ("fault", "indexes.get status=503 name=given")]);
+    let client = Client::of(&server);
+    client.arm("indexes.list status=503 name=mine");
+    client.with_key("llx-b").arm("indexes.list status=500 name=mine");
+    assert_eq!(client.post(FAULTS, &json!("indexes.list status=502 name=short ttl=1h")).status, 201);
+    let faults = client.get(FAULTS).json()["faults"].clone();
+    let column = |name: &str| -> Vec<Value> {
+        let rules = faults.as_array().expect("a list").iter();
+        rules.map(|rule| rule[name].clone()).collect()
+    };
+    assert_eq!(column("name"), ["slow", "given", "mine", "mine", "short"]);
+    assert_eq!(column("origin"), ["--scenario slow", "--fault", "admin", "admin", "admin"]);
+    let labels: Vec<Value> = ["llx-test", "llx-b"]
+        .map(|key| client.get(&format!("/__admin/state?tenant={key}")).json()["tenants"][0]["tenant"].clone())
+        .to_vec();
+    assert_eq!(column("tenant"), [json!(null), json!(null), labels[0].clone(), labels[1].clone(), json!(null)]);
+    let left = column("ttl_left_ms");
+    assert_eq!(left[..4], [json!(null), json!(null), json!(null), json!(null)]);
+    assert!(left[4].as_u64().is_some_and(|left| (1..=3_600_000).contains(&left)), "{left:?}");
+    assert_eq!(
+        client.get(&format!("{FAULTS}?tenant=llx-b")).json()["faults"][2]["rule"],
+        "indexes.list status=500 name=mine"
+    );
+}
