@@ -1,6 +1,6 @@
-//! The benchmark: what the emulator costs beside a bare hyper server, and what its state, its rules and its tenants cost.
-//! Both run as processes of their own and are driven in turn in one run, so that a busy machine is busy for both. It is
-//! no test: nothing fails here, figures are printed beside their aims.
+//! The benchmark: what the emulator costs beside a bare hyper server, and what its state, its rules and its tenants
+//! cost. Both run as processes of their own and are driven in turn in one run, so that a busy machine is busy for both.
+//! It is no test: nothing fails here, figures are printed beside their aims.
 //!
 //!     cargo bench                                      everything, about three minutes
 //!     cargo bench --bench load -- create page          parts of it

@@ -1,8 +1,8 @@
-//! `/health`, `/ready` and `/__admin/`: looked at and steered as a test would.
+//! `/health`, `/ready` and the admin API under `/__admin/`.
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, KEY, START, server, standing};
+use crate::support::{Client, KEY, START, manual_clock_server, server};
 
 /// The label of a key: `t-` and the first 12 hexadecimal digits of its SHA-256.
 fn label(key: &str) -> String {
@@ -11,26 +11,26 @@ fn label(key: &str) -> String {
     digest[..6].iter().fold("t-".to_owned(), |label, byte| format!("{label}{byte:02x}"))
 }
 
-/// The tenants of the state, by label.
+/// The tenants that `/__admin/state` lists.
 fn tenants(client: &Client) -> Vec<Value> {
     client.get("/__admin/state").json()["tenants"].as_array().expect("a list").clone()
 }
 
 #[test]
-fn health_and_readiness_are_open_to_all() {
+fn health_and_readiness_need_no_key() {
     let server = server(&[("api-key", "only-this")]);
     let client = Client::of(&server);
     for path in ["/health", "/ready"] {
         assert_eq!(client.get(path).text(), r#"{"status":"ok"}"#);
-        assert_eq!(client.call("HEAD", path, None).status, 200);
-        let refused = client.call("POST", path, None);
+        assert_eq!(client.send("HEAD", path, None).status, 200);
+        let refused = client.send("POST", path, None);
         assert_eq!((refused.status, refused.header("allow")), (405, Some("GET")));
     }
 }
 
 #[test]
-fn the_state_shows_what_a_tenant_holds() {
-    let server = standing(&[]);
+fn the_state_lists_the_resources_of_a_tenant() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let index = client.create("dir-abc123");
     let state = tenants(&client);
@@ -46,8 +46,8 @@ fn the_state_shows_what_a_tenant_holds() {
 }
 
 #[test]
-fn a_reset_forgets_the_parts_that_are_named() {
-    let server = standing(&[]);
+fn a_reset_clears_only_the_named_parts() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     client.create("dir-a");
     client.advance("1h");
@@ -62,8 +62,8 @@ fn a_reset_forgets_the_parts_that_are_named() {
 }
 
 #[test]
-fn a_reset_of_one_tenant_leaves_the_others() {
-    let server = standing(&[]);
+fn a_reset_of_one_tenant_does_not_affect_others() {
+    let server = manual_clock_server(&[]);
     let (one, other) = (Client::of(&server), Client::of(&server).with_key("llx-other"));
     one.create("dir-a");
     other.create("dir-a");
@@ -73,7 +73,7 @@ fn a_reset_of_one_tenant_leaves_the_others() {
 }
 
 #[test]
-fn a_reset_takes_back_faults_that_were_added_and_brings_back_those_given() {
+fn a_reset_removes_added_rules_and_restores_startup_rules() {
     let server = server(&[("fault", "indexes.list status=503 name=given first=1")]);
     let client = Client::of(&server);
     assert_eq!(client.delete("/__admin/faults").status, 204);
@@ -91,27 +91,27 @@ fn a_reset_takes_back_faults_that_were_added_and_brings_back_those_given() {
 }
 
 #[test]
-fn a_clock_is_set_and_moved_for_one_tenant_or_for_all() {
-    let server = standing(&[]);
+fn a_clock_is_set_and_advanced_for_one_tenant_or_for_all() {
+    let server = manual_clock_server(&[]);
     let (one, other) = (Client::of(&server), Client::of(&server).with_key("llx-other"));
     one.create("dir-a");
     other.create("dir-a");
     let moved = one.post("/__admin/clock/advance", &json!({ "tenant": KEY, "by": "90s" }));
     assert_eq!(moved.json(), json!({ "mode": "manual", "now": "2026-01-01T00:01:30Z" }));
     assert_eq!(one.get("/__admin/clock?tenant=llx-other").json()["now"], START);
-    let set = one.call("PUT", "/__admin/clock", Some(&json!({ "now": "2030-05-05T05:05:05.5Z" })));
+    let set = one.send("PUT", "/__admin/clock", Some(&json!({ "now": "2030-05-05T05:05:05.5Z" })));
     assert_eq!(set.json()["now"], "2030-05-05T05:05:05.500000Z");
     for key in [KEY, "llx-other", "llx-yet-to-come"] {
         let clock = one.get(&format!("/__admin/clock?tenant={key}")).json();
         assert_eq!(clock["now"], "2030-05-05T05:05:05.500000Z", "{key}");
     }
-    let real = one.call("PUT", "/__admin/clock", Some(&json!({ "tenant": KEY, "mode": "real" })));
+    let real = one.send("PUT", "/__admin/clock", Some(&json!({ "tenant": KEY, "mode": "real" })));
     assert_eq!(real.json()["mode"], "real");
     assert_eq!(one.get("/__admin/clock?tenant=llx-other").json()["mode"], "manual");
 }
 
 #[test]
-fn what_admin_cannot_read_is_refused_with_the_field() {
+fn invalid_admin_requests_are_rejected_with_the_field_name() {
     let server = server(&[]);
     let client = Client::of(&server);
     let cases = [
@@ -126,16 +126,16 @@ fn what_admin_cannot_read_is_refused_with_the_field() {
         ("GET", "/__admin/nothing", json!(null), 404, "Not Found"),
         ("DELETE", "/__admin/state", json!(null), 405, "Method Not Allowed"),
     ];
-    for (method, path, body, status, said) in cases {
-        let answer = client.call(method, path, Some(&body).filter(|body| !body.is_null()));
-        assert_eq!(answer.status, status, "{method} {path} {body}: {}", answer.text());
-        assert!(answer.text().contains(said), "{method} {path} {body}: {}", answer.text());
+    for (method, path, body, status, expected) in cases {
+        let response = client.send(method, path, Some(&body).filter(|body| !body.is_null()));
+        assert_eq!(response.status, status, "{method} {path} {body}: {}", response.text());
+        assert!(response.text().contains(expected), "{method} {path} {body}: {}", response.text());
     }
 }
 
 #[test]
-fn the_journal_shows_calls_and_replies_filtered() {
-    let server = standing(&[]);
+fn the_journal_lists_requests_and_responses_and_can_be_filtered() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     client.create("dir-a");
     client.post("/api/v1/indexes", &json!({ "name": 5 }));
@@ -167,7 +167,7 @@ fn the_journal_shows_calls_and_replies_filtered() {
 }
 
 #[test]
-fn strangers_are_journaled_as_nobodys_and_make_no_tenant() {
+fn unauthenticated_requests_are_journaled_without_a_tenant() {
     let server = server(&[("api-key", "good")]);
     let client = Client::of(&server).with_key("bad");
     assert_eq!(client.get("/api/v1/indexes").status, 401);
@@ -177,7 +177,7 @@ fn strangers_are_journaled_as_nobodys_and_make_no_tenant() {
 }
 
 #[test]
-fn admin_calls_are_neither_journaled_nor_faulted() {
+fn admin_requests_are_not_journaled_and_not_faulted() {
     let server = server(&[("fault", "* status=500")]);
     let client = Client::of(&server);
     for path in ["/health", "/ready", "/openapi.json", "/__admin/state", "/__admin/config", "/__admin/faults"] {
@@ -187,23 +187,25 @@ fn admin_calls_are_neither_journaled_nor_faulted() {
 }
 
 #[test]
-fn a_call_from_before_a_reset_of_the_journal_leaves_later_ones_alone() {
-    let server = standing(&[("fault", "indexes.create hang")]);
+fn a_request_from_before_a_journal_reset_does_not_change_later_entries() {
+    let server = manual_clock_server(&[("fault", "indexes.create hang")]);
     let client = Client::of(&server);
-    let mut hanging = client.wire();
-    hanging.send(client.request("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-    crate::support::wait_until("the call is journaled", || !client.journal().is_empty());
+    let mut hanging = client.connect();
+    hanging.send(client.request_bytes("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
+    crate::support::wait_until("the request is journaled", || !client.journal().is_empty());
     assert_eq!(client.post("/__admin/reset", &json!({ "parts": ["journal"] })).status, 204);
     assert_eq!(client.get("/api/v1/indexes").status, 200);
     hanging.reset();
     let state = format!("/__admin/state?tenant={}", client.key());
-    crate::support::wait_until("the call is over", || client.get(&state).json()["tenants"][0]["open_calls"] == 0);
+    crate::support::wait_until("the request is finished", || {
+        client.get(&state).json()["tenants"][0]["open_calls"] == 0
+    });
     let entries = client.journal();
     assert_eq!((entries.len(), &entries[0]["seq"], &entries[0]["outcome"]), (1, &json!(1), &json!("sent")));
 }
 
 #[test]
-fn in_contract_mode_any_name_and_any_directory_is_good() {
+fn contract_mode_accepts_any_name_and_any_directory() {
     let server = server(&[("contract", "true"), ("strict-references", "true")]);
     let client = Client::of(&server);
     let made = client.create("dir-a");
@@ -218,7 +220,7 @@ fn in_contract_mode_any_name_and_any_directory_is_good() {
 }
 
 #[test]
-fn in_contract_mode_two_projects_have_an_index_each_of_one_id() {
+fn in_contract_mode_two_projects_can_have_different_indexes_with_the_same_id() {
     let server = server(&[("contract", "true")]);
     let client = Client::of(&server);
     let path = |project: &str| format!("/api/v1/indexes/x?project_id={project}");
@@ -230,15 +232,15 @@ fn in_contract_mode_two_projects_have_an_index_each_of_one_id() {
 }
 
 #[test]
-fn an_empty_tenant_and_a_list_of_fields_are_no_orders() {
-    let server = standing(&[]);
+fn an_empty_tenant_and_an_array_body_are_rejected() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    let orders = [
+    let requests = [
         ("/__admin/reset", json!({ "tenant": "" })),
         ("/__admin/faults", json!({ "rule": "* status=500", "tenant": "" })),
         ("/__admin/clock/advance", json!(["a", "5h"])),
     ];
-    for (path, body) in orders {
+    for (path, body) in requests {
         assert_eq!(client.post(path, &body).status, 422, "{path} {body}");
     }
     assert_eq!(client.get("/__admin/faults").json()["faults"], json!([]));

@@ -34,7 +34,7 @@ const LAYERS: &[&str] = &[
     "cli",
 ];
 
-/// Words that may stand only in these modules, and why.
+/// Source text that may appear only in these modules, and why.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("SystemTime", &["clock"], "the system clock is read in one module"),
     ("Instant", &["clock", "server", "cli"], "only the clock, the server and the subcommands measure time"),
@@ -63,28 +63,28 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("thread::sleep", &[], "no thread sleeps"),
     ("std::sync::Mutex", &[], "a panic must not poison a lock"),
     ("unsafe ", &[], "no unsafe code"),
-    (".unwrap()", &[], "what cannot fail says why"),
+    (".unwrap()", &[], "`expect` gives the reason"),
     ("todo!(", &[], "no unfinished code"),
     ("unimplemented!(", &[], "no unfinished code"),
     ("dbg!(", &[], "no debug output"),
     ("disable_recursion_limit", &[], "JSON nesting stays limited"),
 ];
 
-/// The most lines that a file has before it holds more than one concept.
+/// Maximum number of lines of a source file; a longer file holds more than one concept.
 const MAX_LINES: usize = 430;
 
-/// Names that say nothing.
-const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "misc", "manager", "data"];
+/// File names without a meaning.
+const MEANINGLESS_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "misc", "manager", "data"];
 
 struct Source {
     path: PathBuf,
-    /// The module of the library that it belongs to; `main` and `lib` for those files.
+    /// The top-level module of the library that contains it; `main` and `lib` for those two files.
     module: String,
     text: String,
 }
 
 impl Source {
-    /// Its code, without comments and without what is compiled for tests alone.
+    /// Its code without comments and unit tests.
     fn code(&self) -> impl Iterator<Item = &str> {
         let is_test = self.path.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("tests"));
         let code = if is_test { "" } else { self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default() };
@@ -97,7 +97,7 @@ fn root() -> PathBuf {
 }
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("the folder is there") {
+    for entry in fs::read_dir(folder).expect("the folder exists") {
         let path = entry.expect("the folder can be read").path();
         if path.is_dir() { files(&path, found) } else { found.push(path) }
     }
@@ -111,12 +111,12 @@ fn sources() -> Vec<Source> {
         let below = path.strip_prefix(root().join("src")).expect("was found there");
         let first = below.components().next().expect("a file has a name").as_os_str().to_string_lossy();
         let module = first.trim_end_matches(".rs").to_owned();
-        Source { module, text: fs::read_to_string(&path).expect("source is text"), path }
+        Source { module, text: fs::read_to_string(&path).expect("source files are UTF-8"), path }
     };
     paths.into_iter().map(source).collect()
 }
 
-/// The modules that a line of code names behind `crate::`.
+/// The modules that a line of code names after `crate::`.
 fn named(line: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (at, _) in line.match_indices("crate::") {
@@ -147,15 +147,15 @@ fn dependencies_point_down() {
 }
 
 #[test]
-fn the_emulated_api_knows_neither_faults_nor_the_journal_nor_the_wire() {
-    let place = |name| LAYERS.iter().position(|known| *known == name).expect("is in the order");
+fn the_api_module_is_below_faults_journal_and_server() {
+    let place = |name| LAYERS.iter().position(|known| *known == name).expect("is in LAYERS");
     for hidden in ["fault", "journal", "tenant", "admin", "emulator", "server"] {
-        assert!(place("api") < place(hidden), "api may not see {hidden}");
+        assert!(place("api") < place(hidden), "api may not use {hidden}");
     }
 }
 
 #[test]
-fn time_randomness_files_and_sockets_are_used_in_their_modules_only() {
+fn time_randomness_files_and_sockets_are_used_only_in_their_modules() {
     let mut wrong = Vec::new();
     for source in sources() {
         for (line, code) in source.code().enumerate() {
@@ -176,34 +176,34 @@ fn every_file_has_a_module_doc_and_a_limited_length() {
         let name = source.path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
         let lines = source.text.lines().count();
         if !source.text.starts_with("//!") {
-            wrong.push(format!("{} does not open with what it is", source.path.display()));
+            wrong.push(format!("{} has no module documentation", source.path.display()));
         }
         if lines > MAX_LINES {
             wrong.push(format!("{} has {lines} lines", source.path.display()));
         }
-        if EMPTY_NAMES.contains(&name.as_str()) {
-            wrong.push(format!("{} is named after nothing", source.path.display()));
+        if MEANINGLESS_NAMES.contains(&name.as_str()) {
+            wrong.push(format!("{} has a name without a meaning", source.path.display()));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
-fn the_map_in_lib_lists_every_module() {
-    let text = fs::read_to_string(root().join("src/lib.rs")).expect("is there");
+fn lib_rs_lists_every_module() {
+    let text = fs::read_to_string(root().join("src/lib.rs")).expect("the file exists");
     for module in LAYERS {
         assert!(text.contains(&format!("pub mod {module};")), "{module} is in LAYERS but not in lib.rs");
-        assert!(text.contains(&format!("[`{module}`]")), "the map does not show {module}");
+        assert!(text.contains(&format!("[`{module}`]")), "the list in lib.rs does not show {module}");
     }
     assert_eq!(text.matches("\npub mod ").count(), LAYERS.len());
 }
 
 #[test]
-fn tests_neither_sleep_nor_listen_at_a_fixed_port() {
+fn tests_do_not_sleep_and_use_no_fixed_port() {
     let mut paths = Vec::new();
     files(&root().join("tests/blackbox"), &mut paths);
     for path in paths.iter().filter(|path| !path.ends_with("architecture.rs")) {
-        let text = fs::read_to_string(path).expect("source is text");
+        let text = fs::read_to_string(path).expect("source files are UTF-8");
         for banned in ["thread::sleep", "time::sleep", "#[ignore"] {
             assert!(!text.contains(banned), "{} has {banned}", path.display());
         }

@@ -1,4 +1,4 @@
-//! What a jumping clock counts as events, what a reset leaves of them, and which clock an answer is dated by.
+//! The events of the auto clock, what a reset removes of them, and the clock of the `Date` header.
 
 use serde_json::json;
 
@@ -7,43 +7,43 @@ use llamacloud_mock::embedded::MockServer;
 
 const LIST: &str = "/api/v1/indexes";
 
-fn jumping(settings: &[(&str, &str)]) -> MockServer {
+fn auto_clock_server(settings: &[(&str, &str)]) -> MockServer {
     server(&[&[("clock", "auto"), ("start-time", START)], settings].concat())
 }
 
-fn path_of_new(client: &Client) -> String {
+fn path_of_new_index(client: &Client) -> String {
     format!("{LIST}/{}", client.create("dir-a")["id"].as_str().expect("an id"))
 }
 
 #[test]
-fn a_sync_that_goes_by_reads_and_then_by_time_ends() {
-    let server = jumping(&[("fault", "sync script=pending*2,pending:5s,ready")]);
+fn a_script_step_counted_in_reads_and_one_in_time_both_end() {
+    let server = auto_clock_server(&[("fault", "sync script=pending*2,pending:5s,ready")]);
     let client = Client::of(&server);
-    let path = path_of_new(&client);
+    let path = path_of_new_index(&client);
     let statuses: Vec<_> = (0..3).map(|_| client.get(&path).json()["metadata"]["status"].clone()).collect();
     assert_eq!(json!(statuses), json!(["pending", "pending", "ready"]));
 }
 
 #[test]
-fn a_read_that_lags_catches_up() {
-    let server = jumping(&[("fault", "indexes.get lag=2s"), ("sync-duration", "0")]);
+fn a_lagging_read_becomes_current_at_the_next_event() {
+    let server = auto_clock_server(&[("fault", "indexes.get lag=2s"), ("sync-duration", "0")]);
     let client = Client::of(&server);
-    assert_eq!(client.get(&path_of_new(&client)).status, 200, "the next call brings the next event");
-    client.arm("indexes.list lag=3s");
+    assert_eq!(client.get(&path_of_new_index(&client)).status, 200, "the next request jumps to the next event");
+    client.add_rule("indexes.list lag=3s");
     client.create("dir-b");
     assert_eq!(client.get(LIST).json()["items"].as_array().map(Vec::len), Some(2));
 }
 
 #[test]
-fn a_window_begins() {
-    let server = jumping(&[("fault", "indexes.list status=500 between=10s..30s")]);
+fn a_fault_window_starts_at_the_next_event() {
+    let server = auto_clock_server(&[("fault", "indexes.list status=500 between=10s..30s")]);
     let client = Client::of(&server);
     assert_eq!([client.get(LIST).status, client.get(LIST).status], [200, 500]);
 }
 
 #[test]
-fn a_reset_forgets_what_was_to_come() {
-    let server = jumping(&[("sync-duration", "5s")]);
+fn a_reset_discards_pending_events() {
+    let server = auto_clock_server(&[("sync-duration", "5s")]);
     let client = Client::of(&server);
     let first = client.create("dir-a");
     assert_eq!(client.post("/__admin/reset", &json!({})).status, 204);
@@ -51,33 +51,33 @@ fn a_reset_forgets_what_was_to_come() {
 }
 
 #[test]
-fn a_call_that_waits_is_answered_when_its_clock_stops_jumping() {
-    let server = jumping(&[("fault", "indexes.list delay=1h nth=1"), ("fault", "indexes.get hang")]);
+fn a_delayed_request_completes_when_its_clock_becomes_manual() {
+    let server = auto_clock_server(&[("fault", "indexes.list delay=1h nth=1"), ("fault", "indexes.get hang")]);
     let client = Client::of(&server);
-    // One that is not waiting yet keeps the clock from jumping: its body is still to come.
-    let mut open = client.wire();
+    // The clock does not jump while this request is incomplete.
+    let mut open = client.connect();
     open.send(format!(
         "POST {LIST} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Length: 9\r\n\r\n",
         client.key()
     ));
     let tenant = json!(client.key());
-    let is_open = |calls: u64| {
+    let is_open = |requests: u64| {
         let state = client.get(&format!("/__admin/state?tenant={}", client.key())).json();
-        state["tenants"][0]["open_calls"] == calls
+        state["tenants"][0]["open_calls"] == requests
     };
-    crate::support::wait_until("the first call is open", || is_open(1));
-    let mut waiting = client.wire();
-    waiting.send(client.request("GET", LIST, "", None));
-    crate::support::wait_until("the second call waits", || is_open(2));
-    assert_eq!(client.call("PUT", "/__admin/clock", Some(&json!({ "tenant": tenant, "mode": "manual" }))).status, 200);
-    assert_eq!(waiting.answer().map(|answer| answer.status), Some(200));
+    crate::support::wait_until("the first request is open", || is_open(1));
+    let mut waiting = client.connect();
+    waiting.send(client.request_bytes("GET", LIST, "", None));
+    crate::support::wait_until("the second request waits", || is_open(2));
+    assert_eq!(client.send("PUT", "/__admin/clock", Some(&json!({ "tenant": tenant, "mode": "manual" }))).status, 200);
+    assert_eq!(waiting.read_response().map(|response| response.status), Some(200));
 }
 
 #[test]
-fn an_answer_is_dated_by_its_tenants_clock_however_that_was_set() {
+fn the_date_header_follows_the_tenants_clock() {
     let server = server(&[]);
     let client = Client::of(&server);
     let clock = json!({ "tenant": client.key(), "mode": "manual", "now": "2030-01-01T00:00:00Z" });
-    assert_eq!(client.call("PUT", "/__admin/clock", Some(&clock)).status, 200);
+    assert_eq!(client.send("PUT", "/__admin/clock", Some(&clock)).status, 200);
     assert_eq!(client.get(LIST).header("date"), Some("Tue, 01 Jan 2030 00:00:00 GMT"));
 }

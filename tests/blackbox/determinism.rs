@@ -1,11 +1,11 @@
-//! Equal seeds, equal bytes; and what others do moves nothing.
+//! Equal seeds give equal bytes, independent of other tenants, rules and operations.
 
 use serde_json::json;
 
-use crate::support::{Answer, Client, standing};
+use crate::support::{Client, HttpResponse, manual_clock_server};
 
-/// What one client sees of a few calls, port aside.
-fn story(client: &Client) -> Vec<Answer> {
+/// The responses to a fixed sequence of requests.
+fn responses_to_sequence(client: &Client) -> Vec<HttpResponse> {
     let mut seen = Vec::new();
     for directory in ["dir-a", "dir-b", "dir-a"] {
         seen.push(client.post("/api/v1/indexes", &json!({ "source_directory_id": directory })));
@@ -18,52 +18,52 @@ fn story(client: &Client) -> Vec<Answer> {
     let id = seen[0].json()["id"].as_str().expect("an id").to_owned();
     seen.push(client.get(&format!("/api/v1/indexes/{id}?expand=sync_in_progress")));
     seen.push(client.post(&format!("/api/v1/indexes/{id}/sync"), &json!(null)));
-    seen.push(client.get("/api/v1/indexes/idx-nobody-made"));
+    seen.push(client.get("/api/v1/indexes/idx-unknown"));
     seen
 }
 
-fn told(settings: &[(&str, &str)]) -> Vec<Answer> {
-    let server = standing(settings);
-    story(&Client::of(&server))
+fn responses_with(settings: &[(&str, &str)]) -> Vec<HttpResponse> {
+    let server = manual_clock_server(settings);
+    responses_to_sequence(&Client::of(&server))
 }
 
 #[test]
-fn equal_seeds_give_equal_bytes_heads_too() {
-    assert_eq!(told(&[]), told(&[]));
-    assert_eq!(told(&[("seed", "7")]), told(&[("seed", "7")]));
+fn equal_seeds_give_equal_bytes_including_heads() {
+    assert_eq!(responses_with(&[]), responses_with(&[]));
+    assert_eq!(responses_with(&[("seed", "7")]), responses_with(&[("seed", "7")]));
 }
 
 #[test]
-fn another_seed_gives_other_ids_and_the_same_shapes() {
-    let (first, second) = (told(&[("seed", "1")]), told(&[("seed", "2")]));
+fn another_seed_gives_other_ids_and_the_same_statuses() {
+    let (first, second) = (responses_with(&[("seed", "1")]), responses_with(&[("seed", "2")]));
     assert_ne!(first[0].json()["id"], second[0].json()["id"]);
-    let statuses = |answers: &[Answer]| answers.iter().map(|answer| answer.status).collect::<Vec<_>>();
+    let statuses = |responses: &[HttpResponse]| responses.iter().map(|response| response.status).collect::<Vec<_>>();
     assert_eq!(statuses(&first), statuses(&second));
 }
 
 #[test]
-fn faults_that_do_not_strike_move_nothing() {
+fn faults_that_do_not_strike_change_nothing() {
     let rules =
         [("fault", "indexes.list status=500 when=header:x-never"), ("fault", "* status=500 rate=0 when=query:never")];
-    assert_eq!(told(&[]), told(&rules[..1]));
+    assert_eq!(responses_with(&[]), responses_with(&rules[..1]));
 }
 
 #[test]
-fn other_tenants_move_nothing() {
-    let quiet = told(&[]);
-    let server = standing(&[]);
+fn other_tenants_change_nothing() {
+    let quiet = responses_with(&[]);
+    let server = manual_clock_server(&[]);
     let (client, other) = (Client::of(&server), Client::of(&server).with_key("llx-other"));
     for _ in 0..3 {
         other.create("dir-a");
         other.post("/api/v1/beta/directories", &json!({ "name": "Papers" }));
     }
-    assert_eq!(story(&client), quiet);
+    assert_eq!(responses_to_sequence(&client), quiet);
 }
 
 #[test]
-fn other_operations_move_nothing() {
+fn other_operations_change_no_ids() {
     let made = |before: &dyn Fn(&Client)| {
-        let server = standing(&[]);
+        let server = manual_clock_server(&[]);
         let client = Client::of(&server);
         before(&client);
         let directory = client.post("/api/v1/beta/directories", &json!({ "name": "Papers" })).json();
@@ -73,21 +73,21 @@ fn other_operations_move_nothing() {
     let quiet = made(&|_| {});
     let after_reads = made(&|client| {
         client.get("/api/v1/indexes");
-        client.get("/api/v1/indexes/idx-nobody-made");
+        client.get("/api/v1/indexes/idx-unknown");
         client.post("/api/v1/indexes", &json!({ "source_directory_id": 5 }));
     });
     assert_eq!(quiet, after_reads);
-    // A directory that is only mentioned does not move the ids of directories that are created.
-    let server = standing(&[]);
+    // A directory that is created implicitly does not change the ids of those created explicitly.
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     client.create("dir-mentioned");
     assert_eq!(client.post("/api/v1/beta/directories", &json!({ "name": "Papers" })).json()["id"], quiet.0);
 }
 
 #[test]
-fn ids_that_contract_mode_lets_exist_move_nothing() {
+fn resources_created_by_contract_mode_change_no_ids() {
     let first_index = |before: &[&str]| {
-        let server = standing(&[("contract", "true")]);
+        let server = manual_clock_server(&[("contract", "true")]);
         let client = Client::of(&server);
         for id in before {
             assert_eq!(client.get(&format!("/api/v1/indexes/{id}")).status, 200);
@@ -98,9 +98,9 @@ fn ids_that_contract_mode_lets_exist_move_nothing() {
 }
 
 #[test]
-fn a_mentioned_directory_is_named_after_its_id_alone() {
+fn the_name_of_an_implicit_directory_depends_only_on_its_id() {
     let name_of = |settings: &[(&str, &str)], before: &[&str]| {
-        let server = standing(settings);
+        let server = manual_clock_server(settings);
         let client = Client::of(&server);
         for directory in before {
             client.create(directory);
@@ -114,10 +114,10 @@ fn a_mentioned_directory_is_named_after_its_id_alone() {
 }
 
 #[test]
-fn a_reset_begins_the_same_story_again() {
-    let server = standing(&[]);
+fn the_same_requests_after_a_reset_get_the_same_responses() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    let first = story(&client);
+    let first = responses_to_sequence(&client);
     assert_eq!(client.post("/__admin/reset", &json!({})).status, 204);
-    assert_eq!(story(&client), first);
+    assert_eq!(responses_to_sequence(&client), first);
 }

@@ -1,32 +1,32 @@
-//! Rules at run time: listed with what they counted, added, replaced, taken out; for one tenant, or for all and those to
-//! come.
+//! Fault rules at run time: listed with their counts, added, replaced and deleted, for one tenant or for all, including
+//! later ones.
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, standing, wait_until};
+use crate::support::{Client, HttpResponse, manual_clock_server, wait_until};
 
 const LIST: &str = "/api/v1/indexes";
 const FAULTS: &str = "/__admin/faults";
 
-/// The rules as `name: rule matches strikes`.
-fn shown(client: &Client, query: &str) -> Vec<String> {
-    let answer = client.get(&format!("{FAULTS}{query}"));
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.json()["faults"].as_array().expect("a list").iter().map(line).collect()
+/// The listed rules as `name: rule matches strikes`.
+fn listed_rules(client: &Client, query: &str) -> Vec<String> {
+    let response = client.get(&format!("{FAULTS}{query}"));
+    assert_eq!(response.status, 200, "{}", response.text());
+    response.json()["faults"].as_array().expect("a list").iter().map(rule_line).collect()
 }
 
-fn line(rule: &Value) -> String {
-    let text = |name: &str| rule[name].as_str().expect("a text");
+fn rule_line(rule: &Value) -> String {
+    let text = |name: &str| rule[name].as_str().expect("a string");
     format!("{}: {} {} {}", text("name"), text("rule"), rule["matches"], rule["strikes"])
 }
 
-fn put(client: &Client, name: &str, body: &Value) -> Answer {
-    client.call("PUT", &format!("{FAULTS}/{name}"), Some(body))
+fn put(client: &Client, name: &str, body: &Value) -> HttpResponse {
+    client.send("PUT", &format!("{FAULTS}/{name}"), Some(body))
 }
 
 #[test]
-fn a_rule_is_added_as_text_as_a_field_and_as_fields() {
-    let server = standing(&[]);
+fn a_rule_can_be_a_string_a_rule_field_or_separate_fields() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let bodies = [
         json!("indexes.list status=429 retry-after=2s first=3"),
@@ -37,7 +37,7 @@ fn a_rule_is_added_as_text_as_a_field_and_as_fields() {
     for (number, body) in bodies.iter().enumerate() {
         let added = client.post(FAULTS, body);
         let expected = format!("rule-{}: indexes.list status=429 retry-after=2s first=3 0 0", number + 1);
-        assert_eq!((added.status, line(&added.json())), (201, expected), "{body}");
+        assert_eq!((added.status, rule_line(&added.json())), (201, expected), "{body}");
     }
     let lists = json!({ "operation": "indexes.get", "phase": "after", "drop": ["/a", "/b"], "continue": true, "should_retry": false, "name": "x" });
     let added = client.post(FAULTS, &lists).json();
@@ -45,8 +45,8 @@ fn a_rule_is_added_as_text_as_a_field_and_as_fields() {
 }
 
 #[test]
-fn rules_are_listed_in_order_with_what_they_counted_for_one_and_for_all() {
-    let server = standing(&[("fault", "indexes.list status=503 nth=2 name=given")]);
+fn rules_are_listed_in_order_with_their_counts_per_tenant_and_in_total() {
+    let server = manual_clock_server(&[("fault", "indexes.list status=503 nth=2 name=given")]);
     let client = Client::of(&server);
     let other = client.with_key("llx-other");
     assert_eq!(client.post(FAULTS, &json!({ "rule": "* delay=0 name=own", "tenant": other.key() })).status, 201);
@@ -55,17 +55,17 @@ fn rules_are_listed_in_order_with_what_they_counted_for_one_and_for_all() {
     }
     let given = |counts: &str| format!("given: indexes.list status=503 nth=2 name=given {counts}");
     let own = "own: * delay=0 name=own 1 1".to_owned();
-    assert_eq!(shown(&client, "?tenant=llx-test"), [given("3 1")]);
-    assert_eq!(shown(&client, "?tenant=llx-other"), [given("1 0"), own.clone()]);
-    assert_eq!(shown(&client, ""), [given("4 1"), own.clone()]);
-    assert_eq!(line(&client.get("/__admin/faults/own").json()), own);
+    assert_eq!(listed_rules(&client, "?tenant=llx-test"), [given("3 1")]);
+    assert_eq!(listed_rules(&client, "?tenant=llx-other"), [given("1 0"), own.clone()]);
+    assert_eq!(listed_rules(&client, ""), [given("4 1"), own.clone()]);
+    assert_eq!(rule_line(&client.get("/__admin/faults/own").json()), own);
     assert_eq!(client.get("/__admin/faults/own?tenant=llx-test").status, 404);
     assert_eq!(client.get("/__admin/faults/none").status, 404);
 }
 
 #[test]
-fn a_rule_for_all_meets_tenants_that_are_there_and_those_to_come() {
-    let server = standing(&[]);
+fn a_rule_for_all_applies_to_existing_and_later_tenants() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     assert_eq!(client.get(LIST).status, 200);
     assert_eq!(client.post(FAULTS, &json!("indexes.list status=503 first=1 name=all")).status, 201);
@@ -78,10 +78,10 @@ fn a_rule_for_all_meets_tenants_that_are_there_and_those_to_come() {
 }
 
 #[test]
-fn a_rule_for_one_meets_no_other() {
-    let server = standing(&[]);
+fn a_rule_for_one_tenant_does_not_apply_to_others() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    client.arm("indexes.list status=503 name=mine");
+    client.add_rule("indexes.list status=503 name=mine");
     assert_eq!([client.get(LIST).status, client.with_key("llx-b").get(LIST).status], [503, 200]);
     assert_eq!(client.delete("/__admin/faults/mine?tenant=llx-b").status, 404);
     assert_eq!(client.delete("/__admin/faults/mine?tenant=llx-test").status, 204);
@@ -89,24 +89,27 @@ fn a_rule_for_one_meets_no_other() {
 }
 
 #[test]
-fn a_rule_is_replaced_in_its_place_and_begins_to_count_anew() {
-    let server = standing(&[("fault", "indexes.list status=503 name=a"), ("fault", "indexes.list status=500 name=b")]);
+fn a_replaced_rule_keeps_its_position_and_restarts_its_counts() {
+    let server = manual_clock_server(&[
+        ("fault", "indexes.list status=503 name=a"),
+        ("fault", "indexes.list status=500 name=b"),
+    ]);
     let client = Client::of(&server);
     assert_eq!(client.get(LIST).status, 503);
     assert_eq!(client.post(FAULTS, &json!("* hang name=a")).status, 409);
     assert_eq!(put(&client, "a", &json!("indexes.list status=404 times=1")).status, 200);
     assert_eq!([client.get(LIST).status, client.get(LIST).status], [404, 500]);
-    assert_eq!(shown(&client, "")[0], "a: indexes.list status=404 times=1 2 1");
+    assert_eq!(listed_rules(&client, "")[0], "a: indexes.list status=404 times=1 2 1");
     assert_eq!(put(&client, "c", &json!({ "operation": "indexes.list", "status": 400 })).status, 201);
-    assert_eq!(shown(&client, "").len(), 3);
+    assert_eq!(listed_rules(&client, "").len(), 3);
     for (name, body) in [("a%20b", json!("* hang")), ("a", json!("* hang name=b")), ("a", json!("* hagn"))] {
         assert_eq!(put(&client, name, &body).status, 422, "{name} {body}");
     }
 }
 
 #[test]
-fn all_rules_go_at_once_for_one_or_for_all() {
-    let server = standing(&[("fault", "indexes.list status=503")]);
+fn all_rules_are_deleted_for_one_tenant_or_for_all() {
+    let server = manual_clock_server(&[("fault", "indexes.list status=503")]);
     let client = Client::of(&server);
     let other = client.with_key("llx-other");
     assert_eq!(other.get(LIST).status, 503);
@@ -117,11 +120,11 @@ fn all_rules_go_at_once_for_one_or_for_all() {
 }
 
 #[test]
-fn a_reset_brings_back_what_was_given_at_the_start_with_nothing_counted() {
-    let server = standing(&[("fault", "indexes.list status=503 first=1")]);
+fn a_reset_restores_startup_rules_with_zero_counts() {
+    let server = manual_clock_server(&[("fault", "indexes.list status=503 first=1")]);
     let client = Client::of(&server);
     assert_eq!([client.get(LIST).status, client.get(LIST).status], [503, 200]);
-    client.arm("indexes.list status=500");
+    client.add_rule("indexes.list status=500");
     assert_eq!(client.delete("/__admin/faults/rule-1").status, 204);
     assert_eq!(client.post("/__admin/reset", &json!({ "parts": ["faults"] })).status, 204);
     assert_eq!([client.get(LIST).status, client.get(LIST).status], [503, 200]);
@@ -129,18 +132,18 @@ fn a_reset_brings_back_what_was_given_at_the_start_with_nothing_counted() {
 
 #[test]
 fn a_time_to_live_removes_a_rule_from_all_tenants() {
-    let server = standing(&[]);
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let rule = json!({ "rule": "indexes.list status=503 name=short", "ttl": "100ms" });
     assert_eq!(client.with_key("llx-b").get(LIST).status, 200);
     assert_eq!(client.post(FAULTS, &rule).status, 201);
-    wait_until("its time is over", || shown(&client, "").is_empty());
+    wait_until("its time is over", || listed_rules(&client, "").is_empty());
     assert_eq!(["llx-test", "llx-b", "llx-c"].map(|key| client.with_key(key).get(LIST).status), [200; 3]);
 }
 
 #[test]
-fn there_are_at_most_a_thousand_rules() {
-    let server = standing(&[]);
+fn at_most_1000_rules_are_accepted() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     for number in 0..1000 {
         assert_eq!(client.post(FAULTS, &json!(format!("indexes.get hang name=r{number}"))).status, 201);
@@ -152,21 +155,21 @@ fn there_are_at_most_a_thousand_rules() {
 }
 
 #[test]
-fn a_rule_changes_what_the_very_next_call_meets_even_at_the_head() {
-    let server = standing(&[]);
+fn a_new_rule_applies_to_the_next_request_even_before_its_body() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     assert_eq!(client.get(LIST).status, 200);
-    client.arm("indexes.list reset=head name=now");
-    assert!(client.try_call("GET", LIST, "", None).is_none());
+    client.add_rule("indexes.list reset=head name=now");
+    assert!(client.try_send("GET", LIST, "", None).is_none());
     assert_eq!(client.delete("/__admin/faults/now?tenant=llx-test").status, 204);
     assert_eq!(client.get(LIST).status, 200);
 }
 
 #[test]
-fn a_reset_starts_the_time_to_live_of_a_rule_of_the_start_again() {
-    let server = standing(&[("fault", "indexes.list status=500 ttl=200ms name=short")]);
+fn a_reset_restarts_the_time_to_live_of_a_startup_rule() {
+    let server = manual_clock_server(&[("fault", "indexes.list status=500 ttl=200ms name=short")]);
     let client = Client::of(&server);
-    wait_until("its time is over", || shown(&client, "").is_empty());
+    wait_until("its time is over", || listed_rules(&client, "").is_empty());
     assert_eq!(client.get(LIST).status, 200);
     wait_until("the rule strikes after a reset", || {
         assert_eq!(client.post("/__admin/reset", &json!({})).status, 204);
@@ -175,8 +178,8 @@ fn a_reset_starts_the_time_to_live_of_a_rule_of_the_start_again() {
 }
 
 #[test]
-fn a_condition_on_a_credential_is_refused_and_its_value_never_shown() {
-    let server = standing(&[]);
+fn a_condition_on_a_credential_is_rejected_without_showing_its_value() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     for rule in ["* status=500 when=header:authorization=llx-secret", "* status=500 when=header:cookie~llx-secret"] {
         let refused = client.post("/__admin/faults", &json!({ "rule": rule }));
@@ -187,20 +190,20 @@ fn a_condition_on_a_credential_is_refused_and_its_value_never_shown() {
 }
 
 #[test]
-fn a_backslash_in_quotes_is_one_unless_it_keeps_a_quote() {
-    let server = standing(&[]);
+fn a_backslash_in_quotes_is_literal_unless_it_escapes_a_quote_or_backslash() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    client.arm(r#"indexes.create status=500 when=body:/name~"^a \d+$""#);
+    client.add_rule(r#"indexes.create status=500 when=body:/name~"^a \d+$""#);
     let create =
         |name: &str| client.post("/api/v1/indexes", &json!({ "source_directory_id": "dir-a", "name": name })).status;
     assert_eq!(["a 12", "a ddd"].map(create), [500, 201]);
-    client.arm(r#"indexes.list status=400 body="a\nb \"c\" \\""#);
+    client.add_rule(r#"indexes.list status=400 body="a\nb \"c\" \\""#);
     assert_eq!(client.get("/api/v1/indexes").text(), r#"a\nb "c" \"#);
 }
 
 #[test]
-fn rules_without_a_name_get_one_each_however_many_come_at_once() {
-    let server = standing(&[]);
+fn concurrently_added_rules_without_a_name_get_unique_names() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     std::thread::scope(|scope| {
         for _ in 0..8 {

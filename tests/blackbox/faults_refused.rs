@@ -1,13 +1,13 @@
-//! Rules that can never strike are refused when they are written, with the place, the reason and the nearest valid word;
-//! rules that make sense are not.
+//! Rules that can never strike are rejected when they are given, with the place, the reason and the nearest valid word;
+//! valid rules are accepted.
 
 use serde_json::{Value, json};
 
 use crate::support::{Client, run, server};
 
-/// A rule, the place that is blamed, and words of the reason.
-const REFUSED: &[(&str, &str, &str)] = &[
-    // What is it about?
+/// A rule, the place in it that the error names, and part of the reason.
+const INVALID_RULES: &[(&str, &str, &str)] = &[
+    // Operations and phases.
     ("", "rule", "is empty"),
     ("indexes.creat status=500", "indexes.creat", "is not an operation; did you mean indexes.create?"),
     ("index.* status=500", "index.*", "is not an operation; did you mean indexes.*?"),
@@ -124,7 +124,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("indexes.get hang when=body:/name", "when", "no request of this operation has one"),
     ("* reset=head when=body:/name", "when", "strike before it is read"),
     ("* reset=body when=body:/name", "when", "strike before it is read"),
-    // Phases that cannot be.
+    // Phases that do not fit.
     ("indexes.get@before drop=/name", "@before", "comes too early"),
     ("indexes.get@before malformed", "@before", "comes too early"),
     ("*@after reset=head", "@after", "comes too late"),
@@ -182,11 +182,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("indexes.get vanish status=410", "indexes.get vanish status=410", "changes both the state and the response"),
 ];
 
-/// Arguments and variables.
-type Way<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+/// Arguments and environment variables.
+type Invocation<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
 
-/// Rules that look odd and make sense.
-const TAKEN: &[&str] = &[
+/// Unusual but valid rules.
+const VALID_RULES: &[&str] = &[
     "* status=100",
     "* status=599",
     "* hang first=2 nth=2",
@@ -236,47 +236,48 @@ const TAKEN: &[&str] = &[
 ];
 
 #[test]
-fn what_can_never_strike_is_refused_with_place_and_reason() {
+fn rules_that_can_never_strike_are_rejected_with_place_and_reason() {
     let server = server(&[]);
     let client = Client::of(&server);
-    for (rule, place, reason) in REFUSED {
-        let answer = client.post("/__admin/faults", &json!({ "rule": rule }));
-        let detail = answer.json()["detail"].as_str().unwrap_or_default().to_owned();
-        assert_eq!(answer.status, 422, "{rule}");
-        let said = detail.split_once(": ").filter(|_| !place.contains(": ")).map_or("", |(said, _)| said);
-        assert!(detail.starts_with(&format!("{place}: ")), "{rule}: {place:?} is blamed, not {said:?}");
+    for (rule, place, reason) in INVALID_RULES {
+        let response = client.post("/__admin/faults", &json!({ "rule": rule }));
+        let detail = response.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(response.status, 422, "{rule}");
+        let actual = detail.split_once(": ").filter(|_| !place.contains(": ")).map_or("", |(actual, _)| actual);
+        assert!(detail.starts_with(&format!("{place}: ")), "{rule}: the place is {actual:?}, not {place:?}");
         assert!(detail.contains(reason), "{rule}: {detail}");
     }
 }
 
 #[test]
-fn what_makes_sense_is_taken_and_reads_back_as_it_was_written() {
+fn valid_rules_are_accepted_and_shown_as_written() {
     let server = server(&[]);
     let client = Client::of(&server);
-    for rule in TAKEN {
-        let answer = client.post("/__admin/faults", &json!({ "rule": rule }));
-        assert_eq!(answer.status, 201, "{rule}: {}", answer.text());
-        let shown = answer.json()["rule"].clone();
-        let name = answer.json()["name"].as_str().expect("a name").to_owned();
-        let again = client.call("PUT", &format!("/__admin/faults/{name}"), Some(&json!({ "rule": shown })));
+    for rule in VALID_RULES {
+        let response = client.post("/__admin/faults", &json!({ "rule": rule }));
+        assert_eq!(response.status, 201, "{rule}: {}", response.text());
+        let shown = response.json()["rule"].clone();
+        let name = response.json()["name"].as_str().expect("a name").to_owned();
+        let again = client.send("PUT", &format!("/__admin/faults/{name}"), Some(&json!({ "rule": shown })));
         assert_eq!((again.status, &again.json()["rule"]), (200, &shown), "{rule}");
     }
 }
 
 #[test]
-fn a_flag_a_variable_and_a_scenario_are_refused_alike_with_64() {
+fn an_invalid_rule_exits_with_64_from_flag_environment_and_scenario() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("mine.toml");
-    std::fs::write(&file, "description = \"a\"\nfaults = ['* hang', 'indexes.creat hang']\n").expect("written");
-    let file = file.to_str().expect("a text");
+    std::fs::write(&file, "description = \"a\"\nfaults = ['* hang', 'indexes.creat hang']\n")
+        .expect("the file can be written");
+    let file = file.to_str().expect("a string");
     let bad = "indexes.creat hang";
-    let ways: [Way<'_>; 4] = [
+    let invocations: [Invocation<'_>; 4] = [
         (&["--fault", "* hang", "--fault", bad], &[]),
         (&[], &[("LLAMACLOUD_MOCK_FAULT", "* hang\nindexes.creat hang")]),
         (&["--scenario", file], &[]),
         (&["--scenario", "flaky", "--scenario", file], &[]),
     ];
-    for (args, environment) in ways {
+    for (args, environment) in invocations {
         let ended = run(&[&["--port", "0"], args].concat(), environment);
         let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert_eq!(ended.status.code(), Some(64), "{args:?}: {stderr}");
@@ -289,16 +290,16 @@ fn a_flag_a_variable_and_a_scenario_are_refused_alike_with_64() {
 }
 
 #[test]
-fn a_scenario_that_is_not_there_or_no_scenario_is_refused_with_64() {
+fn a_missing_or_invalid_scenario_exits_with_64() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
-        std::fs::write(&path, text).expect("written");
-        path.to_str().expect("a text").to_owned()
+        std::fs::write(&path, text).expect("the file can be written");
+        path.to_str().expect("a string").to_owned()
     };
     let cases = [
         ("flakey".to_owned(), "flakey: is not a scenario; did you mean flaky?"),
-        (folder.path().join("none.toml").to_str().expect("a text").to_owned(), "none.toml"),
+        (folder.path().join("none.toml").to_str().expect("a string").to_owned(), "none.toml"),
         (file("a.toml", "description = "), "a.toml"),
         (file("b.toml", "description = \"b\""), "missing field `faults`"),
         (file("c.toml", "description = \"c\"\nfaults = []\nfault = []"), "unknown field `fault`"),
@@ -312,7 +313,7 @@ fn a_scenario_that_is_not_there_or_no_scenario_is_refused_with_64() {
 }
 
 #[test]
-fn a_rule_for_a_key_that_is_not_let_in_is_refused() {
+fn a_rule_for_a_key_that_is_not_accepted_is_rejected() {
     let ended = run(&["--port", "0", "--api-key", "llx-good", "--fault", "* hang key=llx-bad"], &[]);
     assert_eq!(ended.status.code(), Some(64));
     let server = server(&[("api-key", "llx-good"), ("fault", "* hang key=llx-good")]);
@@ -320,21 +321,30 @@ fn a_rule_for_a_key_that_is_not_let_in_is_refused() {
     for body in
         [json!({ "rule": "* hang key=llx-bad" }), json!({ "rule": "* hang key=llx-other", "tenant": "llx-good" })]
     {
-        let answer = client.post("/__admin/faults", &body);
-        assert_eq!(answer.status, 422, "{body}");
-        assert!(answer.text().contains("would never strike") && !answer.text().contains("llx-"), "{}", answer.text());
+        let response = client.post("/__admin/faults", &body);
+        assert_eq!(response.status, 422, "{body}");
+        assert!(
+            response.text().contains("would never strike") && !response.text().contains("llx-"),
+            "{}",
+            response.text()
+        );
     }
 }
 
 #[test]
-fn rules_that_are_no_text_or_too_long_are_refused() {
+fn rules_that_are_not_strings_or_too_long_are_rejected() {
     let server = server(&[]);
     let client = Client::of(&server);
-    let post = |body: &str| client.try_call("POST", "/__admin/faults", "", Some(body)).expect("an answer");
+    let post = |body: &str| client.try_send("POST", "/__admin/faults", "", Some(body)).expect("a response");
     let long = |bytes: usize| json!({ "rule": format!("* status=500 body={}", "a".repeat(bytes - 18)) }).to_string();
     assert_eq!(post(&long(16 * 1024)).status, 201);
-    let answer = post(&long(16 * 1024 + 1));
-    assert_eq!((answer.status, answer.text().contains("is longer than 16384 bytes")), (422, true), "{}", answer.text());
+    let response = post(&long(16 * 1024 + 1));
+    assert_eq!(
+        (response.status, response.text().contains("is longer than 16384 bytes")),
+        (422, true),
+        "{}",
+        response.text()
+    );
     for body in [
         "5",
         "null",
@@ -348,14 +358,21 @@ fn rules_that_are_no_text_or_too_long_are_refused() {
     ] {
         assert_eq!(post(body).status, 422, "{body}");
     }
-    let call =
-        client.request("POST", "/__admin/faults", "content-type: application/json\r\ncontent-length: 11\r\n", None);
-    assert_eq!(client.wire().send(call).send(b"{\"rule\":\"\xff\"").answer().expect("an answer").status, 422);
+    let request = client.request_bytes(
+        "POST",
+        "/__admin/faults",
+        "content-type: application/json\r\ncontent-length: 11\r\n",
+        None,
+    );
+    assert_eq!(
+        client.connect().send(request).send(b"{\"rule\":\"\xff\"").read_response().expect("a response").status,
+        422
+    );
     assert_eq!(client.get("/__admin/faults").json()["faults"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]
-fn fields_are_refused_by_their_names() {
+fn invalid_rule_fields_are_named_in_the_error() {
     let server = server(&[]);
     let client = Client::of(&server);
     let cases: [(Value, &str); 11] = [
@@ -381,8 +398,8 @@ fn fields_are_refused_by_their_names() {
         (json!({ "rule": "* hang", "tenant": 5 }), "tenant: takes a key or a label"),
     ];
     for (body, words) in cases {
-        let answer = client.post("/__admin/faults", &body);
-        assert_eq!(answer.status, 422, "{body}");
-        assert!(answer.json()["detail"].as_str().expect("a sentence").contains(words), "{body}: {}", answer.text());
+        let response = client.post("/__admin/faults", &body);
+        assert_eq!(response.status, 422, "{body}");
+        assert!(response.json()["detail"].as_str().expect("a sentence").contains(words), "{body}: {}", response.text());
     }
 }

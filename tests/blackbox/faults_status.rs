@@ -1,20 +1,19 @@
-//! Answers that rules make, as a client sees them: each status in the service's own words, and the headers that retries
-//! go by.
+//! Injected responses as a client sees them: the body of each status, and the headers for retries.
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, standing};
+use crate::support::{Client, HttpResponse, manual_clock_server};
 
 const LIST: &str = "/api/v1/indexes";
 
-/// Names and values of headers.
+/// Names and expected values of headers.
 type Headers = &'static [(&'static str, Option<&'static str>)];
 
-/// The answer to a list under a rule, the answer to the next one, and what the journal says of the first.
+/// The response to a list request under a rule, and its journal entry; the next request is not affected.
 #[track_caller]
-fn under(client: &Client, rule: &str) -> (Answer, Value) {
+fn response_and_entry(client: &Client, rule: &str) -> (HttpResponse, Value) {
     let client = client.for_case(rule);
-    client.arm(&format!("indexes.list {rule} times=1 name=it"));
+    client.add_rule(&format!("indexes.list {rule} times=1 name=it"));
     let struck = client.get(LIST);
     let next = client.get(LIST);
     assert_eq!((next.status, next.header("x-mock-fault")), (200, None), "{rule} strikes once");
@@ -25,8 +24,8 @@ fn under(client: &Client, rule: &str) -> (Answer, Value) {
 }
 
 #[test]
-fn each_status_comes_in_the_service_s_own_words() {
-    let server = standing(&[]);
+fn each_status_has_the_body_of_the_service() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let cases = [
         (401, "Invalid authentication token"),
@@ -41,11 +40,11 @@ fn each_status_comes_in_the_service_s_own_words() {
         (501, "Not Implemented"),
     ];
     for (status, words) in cases {
-        let (answer, entry) = under(&client, &format!("status={status}"));
-        assert_eq!(answer.status, status);
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-        assert_eq!(answer.header("x-mock-fault"), Some("it"));
-        let body = answer.json();
+        let (response, entry) = response_and_entry(&client, &format!("status={status}"));
+        assert_eq!(response.status, status);
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert_eq!(response.header("x-mock-fault"), Some("it"));
+        let body = response.json();
         let detail = body["detail"].as_str().expect("one sentence");
         assert!(detail.contains(words), "{status}: {detail}");
         assert_eq!((&entry["status"], &entry["outcome"]), (&json!(status), &json!("sent")));
@@ -54,12 +53,12 @@ fn each_status_comes_in_the_service_s_own_words() {
 }
 
 #[test]
-fn a_422_lists_a_violation_and_a_500_has_a_correlation_id_of_its_own() {
-    let server = standing(&[]);
+fn a_422_lists_a_violation_and_a_500_has_a_unique_correlation_id() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    let violation = under(&client, "status=422").0.json()["detail"][0].clone();
+    let violation = response_and_entry(&client, "status=422").0.json()["detail"][0].clone();
     assert_eq!((&violation["type"], &violation["loc"]), (&json!("value_error"), &json!(["body"])));
-    client.arm("indexes.list status=500 first=2");
+    client.add_rule("indexes.list status=500 first=2");
     let ids = [client.get(LIST).text(), client.get(LIST).text()];
     assert_ne!(ids[0], ids[1]);
     let id = ids[0].trim_end_matches("\"}").rsplit(' ').next().expect("words").to_owned();
@@ -67,31 +66,31 @@ fn a_422_lists_a_violation_and_a_500_has_a_correlation_id_of_its_own() {
 }
 
 #[test]
-fn gateways_answer_in_html_unless_the_rule_has_words_of_its_own() {
-    let server = standing(&[]);
+fn gateway_statuses_have_an_html_body_unless_the_rule_sets_one() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     for (status, words) in [(502, "502 Bad Gateway"), (503, "503 Service Unavailable"), (504, "504 Gateway Timeout")] {
-        let (answer, _) = under(&client, &format!("status={status}"));
-        assert_eq!((answer.status, answer.header("content-type")), (status, Some("text/html")));
-        assert!(answer.text().contains(words), "{}", answer.text());
+        let (response, _) = response_and_entry(&client, &format!("status={status}"));
+        assert_eq!((response.status, response.header("content-type")), (status, Some("text/html")));
+        assert!(response.text().contains(words), "{}", response.text());
     }
-    let (answer, _) = under(&client, "status=503 body=\"{\\\"detail\\\":\\\"later\\\"}\"");
-    assert_eq!((answer.status, answer.header("content-type")), (503, Some("application/json")));
-    assert_eq!(answer.json(), json!({ "detail": "later" }));
-    let (answer, _) = under(&client, "status=503 body=\"no JSON\" content-type=text/x-mine");
-    assert_eq!((answer.text().as_str(), answer.header("content-type")), ("no JSON", Some("text/x-mine")));
+    let (response, _) = response_and_entry(&client, "status=503 body=\"{\\\"detail\\\":\\\"later\\\"}\"");
+    assert_eq!((response.status, response.header("content-type")), (503, Some("application/json")));
+    assert_eq!(response.json(), json!({ "detail": "later" }));
+    let (response, _) = response_and_entry(&client, "status=503 body=\"no JSON\" content-type=text/x-mine");
+    assert_eq!((response.text().as_str(), response.header("content-type")), ("no JSON", Some("text/x-mine")));
 }
 
 #[test]
-fn statuses_without_a_body_have_none_and_one_that_is_not_final_ends_in_a_close() {
-    let server = standing(&[]);
+fn statuses_without_a_body_send_none_and_an_interim_status_closes() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     for status in [204, 304] {
-        let (answer, _) = under(&client, &format!("status={status}"));
-        assert_eq!((answer.status, answer.text().as_str()), (status, ""));
+        let (response, _) = response_and_entry(&client, &format!("status={status}"));
+        assert_eq!((response.status, response.text().as_str()), (status, ""));
     }
-    client.arm("indexes.list status=102");
-    let (bytes, ended) = client.wire().send(client.request("GET", LIST, "", None)).until_end();
+    client.add_rule("indexes.list status=102");
+    let (bytes, ended) = client.connect().send(client.request_bytes("GET", LIST, "", None)).read_to_end();
     let text = String::from_utf8(bytes).expect("a head");
     assert!(text.starts_with("HTTP/1.1 102 Processing\r\n") && text.ends_with("\r\n\r\n"), "{text}");
     assert!(!text.contains("content-length"), "{text}");
@@ -99,8 +98,8 @@ fn statuses_without_a_body_have_none_and_one_that_is_not_final_ends_in_a_close()
 }
 
 #[test]
-fn the_headers_that_retries_go_by_are_those_of_the_rule() {
-    let server = standing(&[]);
+fn a_rule_sets_the_retry_headers() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let cases: [(&str, Headers); 6] = [
         ("status=429 retry-after=2s", &[("retry-after", Some("2")), ("retry-after-ms", None)]),
@@ -111,36 +110,39 @@ fn the_headers_that_retries_go_by_are_those_of_the_rule() {
         ("status=500 header=x-a:1 header=\"x-b: two words\"", &[("x-a", Some("1")), ("x-b", Some("two words"))]),
     ];
     for (rule, headers) in cases {
-        let (answer, entry) = under(&client, rule);
+        let (response, entry) = response_and_entry(&client, rule);
         for (name, value) in headers {
-            assert_eq!(answer.header(name), *value, "{rule}: {name}");
+            assert_eq!(response.header(name), *value, "{rule}: {name}");
         }
         assert_eq!(entry["outcome"], "sent");
     }
 }
 
 #[test]
-fn a_rule_with_headers_alone_puts_them_on_the_service_s_own_answer_whatever_that_is() {
-    let server = standing(&[]);
+fn a_header_only_rule_adds_headers_to_the_normal_response() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    client.arm("indexes.* header=x-region:eu should-retry=false name=marked");
-    for (path, status) in [(LIST, 200), ("/api/v1/indexes/idx-none", 404)] {
-        let answer = client.get(path);
-        assert_eq!((answer.status, answer.header("x-region")), (status, Some("eu")));
-        assert_eq!((answer.header("x-should-retry"), answer.header("x-mock-fault")), (Some("false"), Some("marked")));
+    client.add_rule("indexes.* header=x-region:eu should-retry=false name=marked");
+    for (path, status) in [(LIST, 200), ("/api/v1/indexes/idx-unknown", 404)] {
+        let response = client.get(path);
+        assert_eq!((response.status, response.header("x-region")), (status, Some("eu")));
+        assert_eq!(
+            (response.header("x-should-retry"), response.header("x-mock-fault")),
+            (Some("false"), Some("marked"))
+        );
     }
-    assert_eq!(client.fates(), ["marked struck", "marked struck"]);
+    assert_eq!(client.fault_outcomes(), ["marked struck", "marked struck"]);
 }
 
 #[test]
-fn before_means_that_nothing_was_done_and_after_that_it_was() {
-    let server = standing(&[]);
+fn before_prevents_the_write_and_after_keeps_it() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     for (phase, made) in [("@before", 0), ("", 0), ("@after", 1)] {
         let client = client.for_case(&format!("{made}{phase}"));
-        client.arm(&format!("indexes.create{phase} status=503"));
-        let answer = client.post(LIST, &json!({ "source_directory_id": "dir-a" }));
-        assert_eq!((answer.status, answer.header("x-mock-fault")), (503, Some("rule-1")), "{phase}");
+        client.add_rule(&format!("indexes.create{phase} status=503"));
+        let response = client.post(LIST, &json!({ "source_directory_id": "dir-a" }));
+        assert_eq!((response.status, response.header("x-mock-fault")), (503, Some("rule-1")), "{phase}");
         let items = client.get(LIST).json()["items"].as_array().expect("a list").len();
         assert_eq!(items, made, "{phase}");
         assert_eq!(client.journal()[0]["committed"], made == 1, "{phase}");
@@ -148,13 +150,13 @@ fn before_means_that_nothing_was_done_and_after_that_it_was() {
 }
 
 #[test]
-fn a_rule_after_the_act_counts_answers_that_grant_what_was_asked_and_no_others() {
-    let server = standing(&[]);
+fn an_after_rule_counts_only_successful_responses() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    client.arm("indexes.create@after status=500 nth=1 name=first-made");
+    client.add_rule("indexes.create@after status=500 nth=1 name=first-made");
     assert_eq!(client.post(LIST, &json!({})).status, 422);
     let good = json!({ "source_directory_id": "dir-a" });
     assert_eq!(client.post(LIST, &good).status, 500);
     assert_eq!(client.post(LIST, &good).status, 201);
-    assert_eq!(client.fates(), ["", "first-made struck", ""]);
+    assert_eq!(client.fault_outcomes(), ["", "first-made struck", ""]);
 }

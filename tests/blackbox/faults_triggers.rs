@@ -1,21 +1,21 @@
-//! Which calls a rule counts and which of those it hits, each trigger by itself and together.
+//! Triggers, alone and combined: which requests a rule counts and which of them it hits.
 
 use serde_json::json;
 
-use crate::support::{Client, standing};
+use crate::support::{Client, manual_clock_server};
 
 const LIST: &str = "/api/v1/indexes";
 
-/// Which of so many lists are hit by a rule, as a row of `x` and `.`.
+/// Which of `requests` list requests a rule hits, as a row of `x` and `.`.
 #[track_caller]
-fn row(client: &Client, rule: &str, calls: usize) -> String {
-    client.arm(&format!("indexes.list status=503 {rule}"));
-    (0..calls).map(|_| if client.get(LIST).status == 503 { 'x' } else { '.' }).collect()
+fn hits(client: &Client, rule: &str, requests: usize) -> String {
+    client.add_rule(&format!("indexes.list status=503 {rule}"));
+    (0..requests).map(|_| if client.get(LIST).status == 503 { 'x' } else { '.' }).collect()
 }
 
 #[test]
-fn the_numbers_of_calls_choose_which_are_hit() {
-    let server = standing(&[]);
+fn count_triggers_choose_requests_by_their_number() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let cases = [
         ("", "xxxxxxxx"),
@@ -37,13 +37,13 @@ fn the_numbers_of_calls_choose_which_are_hit() {
         ("skip=2 first=4 every=2 times=1", "...x...."),
     ];
     for (rule, expected) in cases {
-        assert_eq!(row(&client.for_case(rule), rule, 8), expected, "{rule}");
+        assert_eq!(hits(&client.for_case(rule), rule, 8), expected, "{rule}");
     }
 }
 
 #[test]
-fn counters_are_the_rule_s_own_and_the_tenant_s_own_and_count_no_other_operation() {
-    let server = standing(&[
+fn counters_are_per_rule_and_tenant_and_count_only_the_rules_operation() {
+    let server = manual_clock_server(&[
         ("fault", "indexes.list status=503 nth=2 name=a"),
         ("fault", "indexes.list status=500 nth=3 name=b"),
     ]);
@@ -52,7 +52,7 @@ fn counters_are_the_rule_s_own_and_the_tenant_s_own_and_count_no_other_operation
         let client = client.with_key(key);
         let statuses: Vec<u16> = (0..4)
             .map(|_| {
-                client.get("/api/v1/indexes/idx-none");
+                client.get("/api/v1/indexes/idx-unknown");
                 client.get(LIST).status
             })
             .collect();
@@ -69,8 +69,8 @@ fn counters_are_the_rule_s_own_and_the_tenant_s_own_and_count_no_other_operation
 }
 
 #[test]
-fn operations_are_named_alone_by_family_or_all_and_what_no_operation_answers_is_never_hit() {
-    let server = standing(&[
+fn a_rule_names_one_operation_a_family_or_all_and_never_hits_other_routes() {
+    let server = manual_clock_server(&[
         ("fault", "* status=503 key=llx-all"),
         ("fault", "indexes.* status=503 key=llx-family"),
         ("fault", "indexes.get status=503 key=llx-one"),
@@ -78,7 +78,7 @@ fn operations_are_named_alone_by_family_or_all_and_what_no_operation_answers_is_
     let client = Client::of(&server);
     let paths = [
         LIST,
-        "/api/v1/indexes/idx-none",
+        "/api/v1/indexes/idx-unknown",
         "/api/v1/beta/directories/dir-none",
         "/nowhere",
         "/health",
@@ -93,12 +93,12 @@ fn operations_are_named_alone_by_family_or_all_and_what_no_operation_answers_is_
     for (key, expected) in cases {
         assert_eq!(paths.map(|path| client.with_key(key).get(path).status), expected, "{key}");
     }
-    assert_eq!(client.call("PUT", LIST, None).status, 405);
+    assert_eq!(client.send("PUT", LIST, None).status, 405);
 }
 
 #[test]
-fn a_window_counts_from_the_tenant_s_first_call() {
-    let server = standing(&[("fault", "* status=503 between=10s..30s")]);
+fn a_window_starts_at_the_tenants_first_request() {
+    let server = manual_clock_server(&[("fault", "* status=503 between=10s..30s")]);
     let client = Client::of(&server);
     client.advance("1h");
     for (by, status) in [("0", 200), ("9s", 200), ("1s", 503), ("19s", 503), ("1s", 200), ("1h", 200)] {
@@ -108,8 +108,8 @@ fn a_window_counts_from_the_tenant_s_first_call() {
 }
 
 #[test]
-fn conditions_look_at_headers_the_query_and_the_body() {
-    let server = standing(&[]);
+fn conditions_test_headers_query_and_body() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let body = r#"{"source_directory_id":"dir-a","name":"draft 7","description":"","a/b":{"c~d":[true,5,null]}}"#;
     let yes = |rule: &str| (rule.to_owned(), true);
@@ -146,37 +146,37 @@ fn conditions_look_at_headers_the_query_and_the_body() {
     ];
     for (condition, expected) in cases {
         let client = client.for_case(&format!("{condition}{}", condition.bytes().map(u32::from).sum::<u32>()));
-        client.arm(&format!("indexes.create status=503 \"when={}\"", condition.replace('\\', "\\\\")));
+        client.add_rule(&format!("indexes.create status=503 \"when={}\"", condition.replace('\\', "\\\\")));
         let headers = "x-worker: 7\r\nx-worker: 8\r\nx-empty:\r\n";
         let path = format!("{LIST}?project_id=&x=a+b&x=%C3%A9");
-        let answer = client.try_call("POST", &path, headers, Some(body)).expect("an answer");
-        assert_eq!(answer.status == 503, expected, "{condition}: {}", answer.text());
+        let response = client.try_send("POST", &path, headers, Some(body)).expect("a response");
+        assert_eq!(response.status == 503, expected, "{condition}: {}", response.text());
     }
 }
 
 #[test]
-fn a_condition_on_the_body_holds_for_no_call_without_one_and_none_that_is_no_json() {
-    let server = standing(&[("fault", "* status=503 when=body:/a")]);
+fn a_body_condition_is_false_without_a_json_body() {
+    let server = manual_clock_server(&[("fault", "* status=503 when=body:/a")]);
     let client = Client::of(&server);
     assert_eq!(client.get(LIST).status, 200);
     for (body, status) in [("{\"a\":1}", 503), ("{\"a\":", 422), ("[]", 422)] {
-        assert_eq!(client.try_call("POST", LIST, "", Some(body)).expect("an answer").status, status, "{body}");
+        assert_eq!(client.try_send("POST", LIST, "", Some(body)).expect("a response").status, status, "{body}");
     }
 }
 
 #[test]
-fn a_condition_is_part_of_what_is_counted() {
-    let server = standing(&[("fault", "indexes.list status=503 when=header:x-worker=7 nth=2")]);
+fn counters_count_only_requests_that_meet_the_condition() {
+    let server = manual_clock_server(&[("fault", "indexes.list status=503 when=header:x-worker=7 nth=2")]);
     let client = Client::of(&server);
-    let call = |worker: &str| {
-        client.try_call("GET", LIST, &format!("x-worker: {worker}\r\n"), None).expect("an answer").status
+    let send = |worker: &str| {
+        client.try_send("GET", LIST, &format!("x-worker: {worker}\r\n"), None).expect("a response").status
     };
-    assert_eq!(["7", "8", "8", "7", "7"].map(call), [200, 200, 200, 503, 200]);
+    assert_eq!(["7", "8", "8", "7", "7"].map(send), [200, 200, 200, 503, 200]);
 }
 
 #[test]
-fn a_key_is_meant_by_itself_or_by_its_label() {
-    let server = standing(&[("fault", "* status=503 key=llx-a")]);
+fn a_key_condition_accepts_the_key_or_its_label() {
+    let server = manual_clock_server(&[("fault", "* status=503 key=llx-a")]);
     let client = Client::of(&server);
     let statuses = || ["llx-a", "llx-b"].map(|key| client.with_key(key).get(LIST).status);
     assert_eq!(statuses(), [503, 200]);
@@ -188,32 +188,33 @@ fn a_key_is_meant_by_itself_or_by_its_label() {
 }
 
 #[test]
-fn a_key_is_told_apart_even_where_all_keys_share_a_world() {
-    let server = standing(&[("isolation", "none"), ("fault", "* status=503 key=llx-a")]);
+fn a_key_condition_works_when_all_keys_share_one_state() {
+    let server = manual_clock_server(&[("isolation", "none"), ("fault", "* status=503 key=llx-a")]);
     let client = Client::of(&server);
     assert_eq!(["llx-a", "llx-b"].map(|key| client.with_key(key).get(LIST).status), [503, 200]);
 }
 
 #[test]
-fn an_attempt_is_what_the_official_clients_say_it_is() {
-    let server = standing(&[("fault", "indexes.list status=503 attempt=2")]);
+fn the_attempt_is_read_from_the_sdk_header() {
+    let server = manual_clock_server(&[("fault", "indexes.list status=503 attempt=2")]);
     let client = Client::of(&server);
-    let call = |headers: &str| client.try_call("GET", LIST, headers, None).expect("an answer").status;
-    let said =
+    let send = |headers: &str| client.try_send("GET", LIST, headers, None).expect("a response").status;
+    let retry_headers =
         ["", "x-stainless-retry-count: 0\r\n", "x-stainless-retry-count: 1\r\n", "x-stainless-retry-count: 2\r\n"];
-    assert_eq!(said.map(call), [200, 200, 503, 200]);
+    assert_eq!(retry_headers.map(send), [200, 200, 503, 200]);
 }
 
 #[test]
-fn concurrency_counts_the_calls_of_a_tenant_that_are_open() {
-    let server = standing(&[("fault", "indexes.get hang"), ("fault", "indexes.list status=503 concurrency=3")]);
+fn concurrency_counts_the_open_requests_of_a_tenant() {
+    let server =
+        manual_clock_server(&[("fault", "indexes.get hang"), ("fault", "indexes.list status=503 concurrency=3")]);
     let client = Client::of(&server);
     let mut hung = Vec::new();
     for status in [200, 200, 503] {
         assert_eq!(client.get(LIST).status, status, "{} hang", hung.len());
-        let mut wire = client.wire();
-        wire.send(client.request("GET", "/api/v1/indexes/idx-none", "", None));
-        hung.push(wire);
+        let mut connection = client.connect();
+        connection.send(client.request_bytes("GET", "/api/v1/indexes/idx-unknown", "", None));
+        hung.push(connection);
         while client.journal().iter().filter(|entry| entry["operation"] == "indexes.get").count() < hung.len() {}
     }
     assert_eq!(client.with_key("llx-other").get(LIST).status, 200);

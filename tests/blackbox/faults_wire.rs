@@ -1,26 +1,26 @@
-//! What rules do to the wire, byte for byte: resets, closes, silence, slowness, wrong lengths, noise.
+//! Wire faults byte for byte: resets, closes, missing and slow responses, wrong lengths, garbage.
 
 use std::io::ErrorKind;
 
 use serde_json::json;
 
-use crate::support::{Answer, Client, Program, Wire, standing};
+use crate::support::{Client, HttpResponse, Program, RawConnection, manual_clock_server};
 
 const LIST: &str = "/api/v1/indexes";
 const RESET: Result<(), ErrorKind> = Err(ErrorKind::ConnectionReset);
 
-/// A create's bytes.
+/// The bytes of a create request.
 fn create(client: &Client) -> Vec<u8> {
-    client.request("POST", LIST, "", Some(r#"{"source_directory_id":"dir-a","name":"n"}"#))
+    client.request_bytes("POST", LIST, "", Some(r#"{"source_directory_id":"dir-a","name":"n"}"#))
 }
 
-/// What one create gets under a rule, and how the connection ends.
-fn under(client: &Client, rule: &str) -> (Vec<u8>, Result<(), ErrorKind>) {
-    client.arm(&format!("indexes.create{rule} name=it"));
-    client.wire().send(create(client)).until_end()
+/// The bytes that a create request receives under a rule, and how the connection ends.
+fn bytes_and_end(client: &Client, rule: &str) -> (Vec<u8>, Result<(), ErrorKind>) {
+    client.add_rule(&format!("indexes.create{rule} name=it"));
+    client.connect().send(create(client)).read_to_end()
 }
 
-fn made(client: &Client) -> usize {
+fn index_count(client: &Client) -> usize {
     client.get("/__admin/state").json()["tenants"]
         .as_array()
         .expect("a list")
@@ -29,15 +29,15 @@ fn made(client: &Client) -> usize {
         .map_or(0, |tenant| tenant["indexes"].as_array().expect("a list").len())
 }
 
-/// The answer that the service gives without a rule.
-fn plain(client: &Client) -> Answer {
+/// The response without a rule.
+fn response_without_rule(client: &Client) -> HttpResponse {
     let client = client.with_key("llx-plain");
-    client.wire().send(create(&client)).answer().expect("an answer")
+    client.connect().send(create(&client)).read_response().expect("a response")
 }
 
 #[test]
-fn connections_end_without_a_byte_and_what_was_done_stays_done() {
-    let server = standing(&[]);
+fn resets_and_closes_send_no_byte_and_keep_completed_writes() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let cases = [
         (" reset", RESET, 0),
@@ -50,57 +50,57 @@ fn connections_end_without_a_byte_and_what_was_done_stays_done() {
     ];
     for (rule, end, count) in cases {
         let client = client.for_case(rule);
-        assert_eq!(under(&client, rule), (Vec::new(), end), "{rule}");
+        assert_eq!(bytes_and_end(&client, rule), (Vec::new(), end), "{rule}");
         let entry = client.journal().remove(0);
         assert_eq!(entry["faults"], json!([{ "rule": "it", "outcome": "struck" }]), "{rule}");
         assert_eq!(entry["outcome"], "cut", "{rule}");
-        assert_eq!(made(&client), count, "{rule}");
+        assert_eq!(index_count(&client), count, "{rule}");
     }
 }
 
 #[test]
-fn a_lost_answer_leaves_the_index_there_and_a_retry_makes_another() {
-    let server = standing(&[("fault", "indexes.create@after reset nth=1")]);
+fn a_lost_response_keeps_the_index_and_a_retry_creates_another() {
+    let server = manual_clock_server(&[("fault", "indexes.create@after reset nth=1")]);
     let client = Client::of(&server);
-    assert_eq!(client.wire().send(create(&client)).until_end(), (Vec::new(), RESET));
+    assert_eq!(client.connect().send(create(&client)).read_to_end(), (Vec::new(), RESET));
     let items = client.get(LIST).json()["items"].clone();
     assert_eq!(items.as_array().map(Vec::len), Some(1));
     assert_eq!(items[0]["source_directory_id"], "dir-a");
     client.create("dir-a");
     assert_eq!(client.get(LIST).json()["items"].as_array().map(Vec::len), Some(2));
-    assert_eq!(client.fates(), ["rule-1 struck", "", "", ""]);
+    assert_eq!(client.fault_outcomes(), ["rule-1 struck", "", "", ""]);
 }
 
 #[test]
-fn a_reset_at_the_head_does_not_wait_for_the_body_and_one_in_the_body_does() {
-    let server = standing(&[]);
+fn reset_head_does_not_wait_for_the_body_and_reset_body_does() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server).with_key("llx-head");
     let head = |client: &Client| {
-        let call = create(client);
-        let end = call.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
-        (call[..end].to_vec(), call[end..].to_vec())
+        let request = create(client);
+        let end = request.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
+        (request[..end].to_vec(), request[end..].to_vec())
     };
-    client.arm("indexes.create reset=head");
-    assert_eq!(client.wire().send(head(&client).0).until_end(), (Vec::new(), RESET));
+    client.add_rule("indexes.create reset=head");
+    assert_eq!(client.connect().send(head(&client).0).read_to_end(), (Vec::new(), RESET));
 
     let client = client.with_key("llx-body");
-    client.arm("indexes.create reset=body");
+    client.add_rule("indexes.create reset=body");
     let (start, rest) = head(&client);
-    let mut wire = client.wire();
-    wire.send(start);
-    // The journal notes the call once its head was judged; the connection is still there then.
+    let mut connection = client.connect();
+    connection.send(start);
+    // The entry exists once the fault is decided; the connection is still open then.
     while client.journal().is_empty() {}
-    assert!(wire.is_silent());
-    assert_eq!(wire.send(&rest[..1]).until_end(), (Vec::new(), RESET));
+    assert!(connection.is_silent());
+    assert_eq!(connection.send(&rest[..1]).read_to_end(), (Vec::new(), RESET));
     let entry = client.journal().remove(0);
     assert_eq!((&entry["status"], &entry["outcome"]), (&json!(null), &json!("cut")));
 }
 
 #[test]
-fn answers_break_off_in_the_middle() {
-    let server = standing(&[]);
+fn responses_are_truncated() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    let whole = plain(&client);
+    let whole = response_without_rule(&client);
     let half = whole.body.len() / 2;
     let cases = [
         (" truncate=0", 0, Ok(())),
@@ -111,134 +111,134 @@ fn answers_break_off_in_the_middle() {
     ];
     for (rule, sent, end) in cases {
         let client = client.for_case(rule);
-        let (bytes, ended) = under(&client, rule);
-        let answer = Answer::parse(&bytes).expect("the head came whole");
-        assert_eq!((answer.status, answer.body.len(), ended), (201, sent, end), "{rule}");
-        let announced: usize = answer.header("content-length").expect("a length").parse().expect("a number");
+        let (bytes, ended) = bytes_and_end(&client, rule);
+        let response = HttpResponse::parse(&bytes).expect("the head is complete");
+        assert_eq!((response.status, response.body.len(), ended), (201, sent, end), "{rule}");
+        let announced: usize = response.header("content-length").expect("a length").parse().expect("a number");
         assert_eq!(announced, whole.body.len(), "{rule}");
-        assert!(answer.body.starts_with(br#"{"id":"idx-"#.get(..sent.min(11)).expect("long enough")), "{rule}");
+        assert!(response.body.starts_with(br#"{"id":"idx-"#.get(..sent.min(11)).expect("long enough")), "{rule}");
         let entry = client.journal().remove(0);
         assert_eq!((&entry["outcome"], &entry["status"]), (&json!("cut"), &json!(201)), "{rule}");
-        assert_eq!(made(&client), 1, "{rule}");
+        assert_eq!(index_count(&client), 1, "{rule}");
     }
 }
 
 #[test]
-fn an_injected_answer_breaks_off_too() {
-    let server = standing(&[]);
+fn an_injected_response_is_truncated_too() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    let (bytes, ended) = under(&client, " status=500 truncate=5");
-    let answer = Answer::parse(&bytes).expect("a head");
-    assert_eq!((answer.status, answer.text().as_str(), ended), (500, "{\"det", Ok(())));
-    assert_eq!(made(&client), 0);
+    let (bytes, ended) = bytes_and_end(&client, " status=500 truncate=5");
+    let response = HttpResponse::parse(&bytes).expect("a head");
+    assert_eq!((response.status, response.text().as_str(), ended), (500, "{\"det", Ok(())));
+    assert_eq!(index_count(&client), 0);
 }
 
 #[test]
-fn lengths_lie_both_ways() {
-    let server = standing(&[]);
+fn a_wrong_content_length_can_be_too_short_or_too_long() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    let whole = plain(&client).body.len();
+    let whole = response_without_rule(&client).body.len();
     for announced in [1, 100_000] {
         let client = client.with_key(&format!("llx-{announced}"));
-        let (bytes, ended) = under(&client, &format!(" content-length={announced}"));
-        let answer = Answer::parse(&bytes).expect("a head");
-        assert_eq!(answer.header("content-length"), Some(announced.to_string().as_str()));
-        assert_eq!((answer.body.len(), ended), (whole, Ok(())));
+        let (bytes, ended) = bytes_and_end(&client, &format!(" content-length={announced}"));
+        let response = HttpResponse::parse(&bytes).expect("a head");
+        assert_eq!(response.header("content-length"), Some(announced.to_string().as_str()));
+        assert_eq!((response.body.len(), ended), (whole, Ok(())));
         assert_eq!(client.journal()[0]["outcome"], "cut");
     }
 }
 
 #[test]
-fn garbage_is_no_http() {
-    let server = standing(&[]);
+fn garbage_is_not_http() {
+    let server = manual_clock_server(&[]);
     for (rule, count) in [(" garbage", 0), ("@after garbage", 1)] {
         let client = Client::of(&server).with_key(&format!("llx-{count}"));
-        let (bytes, ended) = under(&client, rule);
+        let (bytes, ended) = bytes_and_end(&client, rule);
         assert!(!bytes.is_empty() && !bytes.starts_with(b"HTTP/"), "{bytes:?}");
-        assert_eq!((ended, made(&client)), (Ok(()), count), "{rule}");
+        assert_eq!((ended, index_count(&client)), (Ok(()), count), "{rule}");
     }
 }
 
-/// Waits until the journal has so many entries of this key; a call that hangs is noted before it does.
-fn until_noted(client: &Client, entries: usize) {
+/// Waits until the journal has so many entries of this key; a hanging request has its entry already.
+fn wait_for_entries(client: &Client, entries: usize) {
     while client.journal().len() < entries {}
 }
 
 #[test]
-fn a_hang_is_silent_until_its_client_goes_and_a_stall_once_the_head_is_out() {
-    let server = standing(&[]);
+fn a_hang_sends_nothing_and_a_stall_sends_only_the_head() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server).with_key("llx-hang");
     let open_calls = |client: &Client| {
         let state = client.get(&format!("/__admin/state?tenant={}", client.key())).json();
         state["tenants"][0]["open_calls"].as_u64().expect("a number")
     };
-    client.arm("indexes.create hang name=hang");
-    client.arm("indexes.list stall name=stall");
-    let mut hung = client.wire();
+    client.add_rule("indexes.create hang name=hang");
+    client.add_rule("indexes.list stall name=stall");
+    let mut hung = client.connect();
     hung.send(create(&client));
-    until_noted(&client, 1);
-    let mut stalled = client.wire();
-    stalled.send(client.request("GET", LIST, "", None));
-    let head = stalled.head().expect("the head comes");
+    wait_for_entries(&client, 1);
+    let mut stalled = client.connect();
+    stalled.send(client.request_bytes("GET", LIST, "", None));
+    let head = stalled.read_head().expect("a head");
     assert_eq!((head.status, head.header("x-mock-fault")), (200, Some("stall")));
     assert!(head.header("content-length").is_some_and(|length| length != "0"));
     assert!(hung.is_silent() && stalled.is_silent());
     assert_eq!(open_calls(&client), 2);
     drop((hung, stalled));
     while open_calls(&client) > 0 {}
-    assert_eq!(client.fates(), ["hang struck", "stall struck"]);
+    assert_eq!(client.fault_outcomes(), ["hang struck", "stall struck"]);
     assert!(client.journal().iter().all(|entry| entry["outcome"] == "cut"));
 }
 
 #[test]
-fn what_hangs_and_stalls_ends_at_once_when_the_program_is_told_to_and_what_waits_is_answered() {
+fn shutdown_ends_hanging_requests_at_once_and_completes_delayed_ones() {
     let rules = ["--fault", "indexes.create hang", "--fault", "indexes.list stall", "--fault", "indexes.get delay=5s"];
     let program = Program::start(&rules, &[]);
     let client = Client::at(program.address);
-    let mut hung = client.wire();
+    let mut hung = client.connect();
     hung.send(create(&client));
-    let mut waiting = client.wire();
-    waiting.send(client.request("GET", "/api/v1/indexes/idx-a", "", None));
-    until_noted(&client, 2);
-    let mut stalled = client.wire();
-    stalled.send(client.request("GET", LIST, "", None));
-    stalled.head().expect("the head comes");
+    let mut waiting = client.connect();
+    waiting.send(client.request_bytes("GET", "/api/v1/indexes/idx-a", "", None));
+    wait_for_entries(&client, 2);
+    let mut stalled = client.connect();
+    stalled.send(client.request_bytes("GET", LIST, "", None));
+    stalled.read_head().expect("a head");
     program.signal("TERM");
-    assert!(hung.until_end().0.is_empty() && stalled.until_end().0.is_empty());
-    assert!(waiting.is_silent(), "the others did not wait for it");
-    let (bytes, ended) = waiting.until_end();
+    assert!(hung.read_to_end().0.is_empty() && stalled.read_to_end().0.is_empty());
+    assert!(waiting.is_silent(), "the others ended before it");
+    let (bytes, ended) = waiting.read_to_end();
     let (code, stderr) = program.wait();
     assert_eq!(code, Some(0), "{ended:?} {stderr}");
-    assert_eq!(Answer::parse(&bytes).map(|answer| answer.status), Some(404), "{ended:?} {stderr}");
+    assert_eq!(HttpResponse::parse(&bytes).map(|response| response.status), Some(404), "{ended:?} {stderr}");
 }
 
 #[test]
-fn slow_answers_arrive_whole_and_the_connection_goes_on() {
-    let server = standing(&[("time-scale", "0")]);
+fn slow_responses_arrive_whole_and_the_connection_stays_open() {
+    let server = manual_clock_server(&[("time-scale", "0")]);
     let client = Client::of(&server);
     for rule in ["dribble=1/1h", "dribble=100000/1h", "bandwidth=1/s", "status=503 dribble=3/1h"] {
         let client = client.for_case(rule);
-        client.arm(&format!("indexes.list {rule} first=1 name=slow"));
-        let mut wire = client.wire();
-        let call = client.request("GET", LIST, "", None);
-        let slow = wire.send(&call).answer().expect("a whole answer");
+        client.add_rule(&format!("indexes.list {rule} first=1 name=slow"));
+        let mut connection = client.connect();
+        let request = client.request_bytes("GET", LIST, "", None);
+        let slow = connection.send(&request).read_response().expect("a complete response");
         assert_eq!(slow.header("x-mock-fault"), Some("slow"), "{rule}");
         assert!(slow.body.len() > 20, "{rule}");
-        assert_eq!(wire.send(&call).answer().expect("the next one").status, 200, "{rule}");
+        assert_eq!(connection.send(&request).read_response().expect("the next response").status, 200, "{rule}");
         assert_eq!(client.journal()[0]["outcome"], "sent", "{rule}");
     }
 }
 
 #[test]
-fn a_slow_answer_comes_in_its_portions_with_its_pauses_between() {
-    let server = standing(&[("time-scale", "1000")]);
+fn a_dribbled_response_is_sent_in_portions_with_pauses() {
+    let server = manual_clock_server(&[("time-scale", "1000")]);
     let client = Client::of(&server);
-    client.arm("indexes.list dribble=5/1h name=slow");
-    let mut wire: Wire = client.wire();
-    wire.send(client.request("GET", LIST, "", None));
-    wire.head().expect("the head comes");
-    assert_eq!(wire.exactly(5), b"{\"ite");
-    assert!(wire.is_silent(), "the rest comes in a thousand hours");
+    client.add_rule("indexes.list dribble=5/1h name=slow");
+    let mut connection: RawConnection = client.connect();
+    connection.send(client.request_bytes("GET", LIST, "", None));
+    connection.read_head().expect("a head");
+    assert_eq!(connection.read_exactly(5), b"{\"ite");
+    assert!(connection.is_silent(), "the rest is due in 1000 hours");
     let state = client.get(&format!("/__admin/state?tenant={}", client.key())).json();
-    assert_eq!(state["tenants"][0]["open_calls"], 1, "a call whose answer is still going out is open");
+    assert_eq!(state["tenants"][0]["open_calls"], 1, "a request is open while its response is being sent");
 }

@@ -1,14 +1,14 @@
-//! What the service's framework answered to requests, kept as data under `tests/golden`: refusals to the byte, and what
-//! it lets by. Each is sent as raw bytes; all differences are told at once.
+//! The recorded responses of the service's framework under `tests/golden`: rejections byte for byte, and accepted
+//! requests. Each request is sent as raw bytes; a test reports all differences together.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use serde::Deserialize;
 
-use crate::support::{Answer, KEY, Wire, server};
+use crate::support::{HttpResponse, KEY, RawConnection, server};
 
-/// The files of cases, by what they are about.
+/// The files of cases by topic.
 const FILES: &[(&str, &str)] = &[
     ("content_type", include_str!("../golden/content_type.json")),
     ("credentials", include_str!("../golden/credentials.json")),
@@ -23,20 +23,20 @@ const FILES: &[(&str, &str)] = &[
     ("uuid", include_str!("../golden/uuid.json")),
 ];
 
-/// Kinds of fields that no operation has yet, by a schema put in the place of a request's.
-const WORDS: (&str, &str) = ("words", include_str!("../golden/words.json"));
-const WORDS_SCHEMA: &str = include_str!("../golden/words.schema.json");
+/// Kinds of fields that no operation has yet; a schema with them replaces that of a request.
+const FIELD_KINDS: (&str, &str) = ("words", include_str!("../golden/words.json"));
+const FIELD_KINDS_SCHEMA: &str = include_str!("../golden/words.schema.json");
 
-/// Cases there are at the least; who adds some may raise it, and nobody loses some unseen.
-const LEAST_REFUSALS: usize = 1900;
-const LEAST_ACCEPTED: usize = 290;
+/// Minimum numbers of cases, so that none gets lost unnoticed.
+const MIN_REJECTED: usize = 1900;
+const MIN_ACCEPTED: usize = 290;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
     name: String,
     request: Request,
-    /// The framework lets it by; it has no status then.
+    /// The framework accepts it; no status is recorded then.
     #[serde(default)]
     accepted: bool,
     #[serde(default)]
@@ -48,16 +48,16 @@ struct Case {
     location: Option<String>,
 }
 
-/// A request; `host` and `content-length` come to it when it is sent.
+/// A request; `host` and `content-length` are added when it is sent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
     method: String,
     target: String,
-    /// The usual key, and JSON's content type when there is a body, unless said.
+    /// Default: the usual key, and the content type of JSON if there is a body.
     headers: Option<Vec<(String, String)>>,
     body: Option<String>,
-    /// A body that is no text.
+    /// A body that is not text.
     body_hex: Option<String>,
 }
 
@@ -66,11 +66,11 @@ impl Request {
         let body = self.body();
         let mut head = format!("{} {} HTTP/1.1\r\nhost: {address}\r\n", self.method, self.target);
         for (name, value) in self.headers.clone().unwrap_or_else(|| usual_headers(body.as_deref())) {
-            write!(head, "{name}: {value}\r\n").expect("a string takes everything");
+            write!(head, "{name}: {value}\r\n").expect("writing to a string does not fail");
         }
         let framed = ["\r\ntransfer-encoding:", "\r\ncontent-length:"].iter().any(|name| head.contains(name));
         if let Some(body) = body.as_ref().filter(|_| !framed) {
-            write!(head, "content-length: {}\r\n", body.len()).expect("a string takes everything");
+            write!(head, "content-length: {}\r\n", body.len()).expect("writing to a string does not fail");
         }
         [head.into_bytes(), b"\r\n".to_vec(), body.unwrap_or_default()].concat()
     }
@@ -88,8 +88,8 @@ fn usual_headers(body: Option<&[u8]>) -> Vec<(String, String)> {
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
-    let pair = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("a case's body is in hexadecimal digits");
-    (0..text.len()).step_by(2).map(pair).collect()
+    let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("a case's body is in hexadecimal digits");
+    (0..text.len()).step_by(2).map(byte).collect()
 }
 
 fn cases() -> Vec<(String, Case)> {
@@ -101,73 +101,75 @@ fn cases_of((file, text): &(&str, &str)) -> Vec<(String, Case)> {
     cases.into_iter().map(|case| (format!("{file}: {}", case.name), case)).collect()
 }
 
-/// Sends each case over a connection of its own; what `difference` finds is the test's failure.
-fn differences(address: SocketAddr, cases: &[(String, Case)], difference: fn(&Case, &Answer) -> Option<String>) {
+/// Sends each case over a connection of its own and fails with everything that `difference` finds.
+fn differences(address: SocketAddr, cases: &[(String, Case)], difference: fn(&Case, &HttpResponse) -> Option<String>) {
     let mut found = Vec::new();
     for (name, case) in cases {
-        let answer = Wire::connect(address).send(case.request.bytes(address)).answer_to(&case.request.method);
-        let told = match answer {
-            None => Some("no answer came".to_owned()),
-            Some(answer) => difference(case, &without_host(answer, address)),
+        let response =
+            RawConnection::connect(address).send(case.request.bytes(address)).read_response_to(&case.request.method);
+        let actual = match response {
+            None => Some("no response".to_owned()),
+            Some(response) => difference(case, &without_host(response, address)),
         };
-        found.extend(told.map(|told| format!("{name}\n{told}")));
+        found.extend(actual.map(|actual| format!("{name}\n{actual}")));
     }
     assert!(found.is_empty(), "{} of {} differ:\n{}", found.len(), cases.len(), found.join("\n"));
 }
 
-fn without_host(mut answer: Answer, address: SocketAddr) -> Answer {
-    for (_, value) in answer.headers.iter_mut().filter(|(name, _)| name == "location") {
+fn without_host(mut response: HttpResponse, address: SocketAddr) -> HttpResponse {
+    for (_, value) in response.headers.iter_mut().filter(|(name, _)| name == "location") {
         *value = value.replace(&address.to_string(), "{host}");
     }
-    answer
+    response
 }
 
-fn refused_otherwise(case: &Case, answer: &Answer) -> Option<String> {
+fn rejection_difference(case: &Case, response: &HttpResponse) -> Option<String> {
     let content_type = (case.status != 307).then_some("application/json");
-    let wanted = (case.status, case.body.as_str(), content_type, case.allow.as_deref(), case.location.as_deref());
-    let text = answer.text();
-    let told = (
-        answer.status,
+    let expected = (case.status, case.body.as_str(), content_type, case.allow.as_deref(), case.location.as_deref());
+    let text = response.text();
+    let actual = (
+        response.status,
         text.as_str(),
-        answer.header("content-type"),
-        answer.header("allow"),
-        answer.header("location"),
+        response.header("content-type"),
+        response.header("allow"),
+        response.header("location"),
     );
-    (told != wanted).then(|| format!("  wanted {wanted:?}\n  came   {told:?}"))
+    (actual != expected).then(|| format!("  expected {expected:?}\n  actual   {actual:?}"))
 }
 
-fn refused_at_all(_: &Case, answer: &Answer) -> Option<String> {
-    (!(200..300).contains(&answer.status)).then(|| format!("  came {} {}", answer.status, answer.text()))
+fn acceptance_difference(_: &Case, response: &HttpResponse) -> Option<String> {
+    (!(200..300).contains(&response.status)).then(|| format!("  actual {} {}", response.status, response.text()))
 }
 
 #[test]
-fn every_refusal_is_the_frameworks_to_the_byte() {
+fn every_rejection_equals_the_frameworks_byte_for_byte() {
     let server = server(&[]);
     let refusals: Vec<_> = cases().into_iter().filter(|(_, case)| !case.accepted).collect();
-    assert!(refusals.len() >= LEAST_REFUSALS, "only {} refusals", refusals.len());
-    differences(server.address(), &refusals, refused_otherwise);
+    assert!(refusals.len() >= MIN_REJECTED, "only {} rejections", refusals.len());
+    differences(server.address(), &refusals, rejection_difference);
 }
 
 #[test]
-fn what_the_framework_lets_by_is_let_by() {
-    // What the service checks in its own code, and whether an id exists, is no matter of the framework's.
+fn requests_that_the_framework_accepts_are_accepted() {
+    // The framework checks neither the values that the service's own code checks nor whether an id exists.
     let server = server(&[("contract", "true")]);
     let accepted: Vec<_> = cases().into_iter().filter(|(_, case)| case.accepted).collect();
-    assert!(accepted.len() >= LEAST_ACCEPTED, "only {} accepted", accepted.len());
-    differences(server.address(), &accepted, refused_at_all);
+    assert!(accepted.len() >= MIN_ACCEPTED, "only {} accepted", accepted.len());
+    differences(server.address(), &accepted, acceptance_difference);
 }
 
 #[test]
-fn a_schema_of_the_users_own_is_put_into_the_frameworks_words() {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
-    std::fs::write(folder.path().join("indexes.create.request.json"), WORDS_SCHEMA).expect("there is room for a file");
-    let server = server(&[("schemas", folder.path().to_str().expect("a temporary folder's path is text"))]);
-    differences(server.address(), &cases_of(&WORDS), refused_otherwise);
+fn violations_of_a_replaced_schema_use_the_frameworks_messages() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("indexes.create.request.json"), FIELD_KINDS_SCHEMA)
+        .expect("the file can be written");
+    let server = server(&[("schemas", folder.path().to_str().expect("a UTF-8 path"))]);
+    differences(server.address(), &cases_of(&FIELD_KINDS), rejection_difference);
 }
 
 #[test]
-fn every_case_has_a_name_of_its_own() {
-    let mut names: Vec<_> = cases().into_iter().chain(cases_of(&WORDS)).map(|(name, _)| name).collect();
+fn case_names_are_unique() {
+    let mut names: Vec<_> = cases().into_iter().chain(cases_of(&FIELD_KINDS)).map(|(name, _)| name).collect();
     names.sort();
     let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
     assert!(twice.is_empty(), "{twice:?}");

@@ -1,19 +1,18 @@
-//! Where the service's framework crashes, is careless or stops: what the emulator answers instead, and limits on both
-//! sides of their edge.
+//! Inputs on which the service's framework crashes or stops: the emulator's response, at each limit and past it.
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, server};
+use crate::support::{Client, HttpResponse, server};
 
 const UNREADABLE: &str = r#"{"detail":"There was an error parsing the body"}"#;
 
-/// A create call with this body, as JSON.
-fn create(client: &Client, body: &[u8]) -> Answer {
-    let mut request = client.request("POST", "/api/v1/indexes", "", None);
+/// Sends a create request with this body.
+fn create(client: &Client, body: &[u8]) -> HttpResponse {
+    let mut request = client.request_bytes("POST", "/api/v1/indexes", "", None);
     request.truncate(request.len() - 2);
     request.extend(format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len()).bytes());
     request.extend(body);
-    client.wire().send(request).answer().expect("an answer comes")
+    client.connect().send(request).read_response().expect("a response")
 }
 
 fn nested(levels: usize, open: &str, close: &str) -> Vec<u8> {
@@ -21,7 +20,7 @@ fn nested(levels: usize, open: &str, close: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_body_that_the_framework_cannot_hold_is_refused_as_unreadable() {
+fn a_body_that_the_framework_cannot_parse_is_rejected_with_400() {
     let server = server(&[]);
     let client = Client::of(&server);
     let in_source = |value: &str| format!(r#"{{"source_directory_id":{value}}}"#).into_bytes();
@@ -55,14 +54,14 @@ fn a_body_that_the_framework_cannot_hold_is_refused_as_unreadable() {
         b"\0{\0}".to_vec(),
     ];
     for body in bodies {
-        let answer = create(&client, &body);
+        let response = create(&client, &body);
         let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
-        assert_eq!((answer.status, answer.text().as_str()), (400, UNREADABLE), "{shown}");
+        assert_eq!((response.status, response.text().as_str()), (400, UNREADABLE), "{shown}");
     }
 }
 
 #[test]
-fn what_lies_within_the_limits_is_judged_by_its_schema() {
+fn a_body_within_the_limits_is_validated_by_its_schema() {
     let server = server(&[]);
     let client = Client::of(&server);
     let digits = "9".repeat(4300);
@@ -75,23 +74,23 @@ fn what_lies_within_the_limits_is_judged_by_its_schema() {
         format!(r#"{{"source_directory_id":{}7{}}}"#, r#"{"a":"#.repeat(127), "}".repeat(127)),
     ];
     for body in bodies {
-        let answer = create(&client, body.as_bytes());
+        let response = create(&client, body.as_bytes());
         let sent = body.strip_prefix(r#"{"source_directory_id":"#).and_then(|rest| rest.strip_suffix('}'));
         let echo = format!(
             r#"{{"detail":[{{"type":"string_type","loc":["body","source_directory_id"],"msg":"Input should be a valid string","input":{}}}]}}"#,
-            sent.expect("was put together here")
+            sent.expect("has this form")
         );
-        assert_eq!((answer.status, answer.text()), (422, echo));
+        assert_eq!((response.status, response.text()), (422, echo));
     }
 }
 
 #[test]
-fn a_syntax_error_is_found_however_deep_it_lies() {
+fn a_syntax_error_is_found_at_any_depth() {
     let server = server(&[]);
-    let answer = create(&Client::of(&server), "[".repeat(100_000).as_bytes());
-    assert_eq!(answer.status, 422);
-    assert_eq!(answer.json()["detail"][0]["loc"], json!(["body", 100_000]));
-    assert_eq!(answer.json()["detail"][0]["ctx"], json!({ "error": "Expecting value" }));
+    let response = create(&Client::of(&server), "[".repeat(100_000).as_bytes());
+    assert_eq!(response.status, 422);
+    assert_eq!(response.json()["detail"][0]["loc"], json!(["body", 100_000]));
+    assert_eq!(response.json()["detail"][0]["ctx"], json!({ "error": "Expecting value" }));
 }
 
 #[test]
@@ -116,18 +115,18 @@ fn an_integer_in_the_query_has_at_most_4300_digits() {
         ("x".repeat(4301), Some("int_parsing")),
     ];
     for (size, refusal) in rows {
-        let answer = client.get(&format!("/api/v1/indexes?page_size={size}"));
-        let kind = answer.json()["detail"][0]["type"].as_str().map(str::to_owned);
+        let response = client.get(&format!("/api/v1/indexes?page_size={size}"));
+        let kind = response.json()["detail"][0]["type"].as_str().map(str::to_owned);
         assert_eq!(kind.as_deref(), refusal, "{:.20} of {}", size, size.len());
     }
 }
 
 #[test]
-fn bad_percent_escapes_in_the_query_stay_as_they_are() {
+fn invalid_percent_escapes_in_the_query_are_kept() {
     let server = server(&[]);
     let client = Client::of(&server);
     for (sent, read) in [("%zz", "%zz"), ("%", "%"), ("%4", "%4"), ("a%2", "a%2"), ("%25", "%"), ("%ff", "\u{fffd}")] {
-        let answer = client.get(&format!("/api/v1/indexes?page_size={sent}"));
-        assert_eq!(answer.json()["detail"][0]["input"], Value::from(read), "{sent}");
+        let response = client.get(&format!("/api/v1/indexes?page_size={sent}"));
+        assert_eq!(response.json()["detail"][0]["input"], Value::from(read), "{sent}");
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Contract, KEY, standing};
+use crate::support::{Client, Contract, HttpResponse, KEY, manual_clock_server};
 
-/// The contract's fields of an index, in its order.
+/// The fields of an index in the order of the contract.
 const INDEX_FIELDS: &[&str] = &[
     "id",
     "created_at",
@@ -22,7 +22,7 @@ const INDEX_FIELDS: &[&str] = &[
     "sync_in_progress",
 ];
 
-/// The contract's fields of a directory, in its order.
+/// The fields of a directory in the order of the contract.
 const DIRECTORY_FIELDS: &[&str] = &[
     "id",
     "created_at",
@@ -39,8 +39,8 @@ const DIRECTORY_FIELDS: &[&str] = &[
 
 const PAGE_FIELDS: &[&str] = &["items", "next_page_token", "total_size"];
 
-/// Good calls and the operations they are, so that every row is called in more than one state.
-fn good_calls(client: &Client) -> Vec<(&'static str, Answer)> {
+/// Successful responses of every operation in more than one state, with the operation's name.
+fn successful_responses(client: &Client) -> Vec<(&'static str, HttpResponse)> {
     let indexes = "/api/v1/indexes";
     let directories = "/api/v1/beta/directories";
     let every_field = json!({
@@ -49,12 +49,12 @@ fn good_calls(client: &Client) -> Vec<(&'static str, Answer)> {
         "store_attachments": ["screenshots", "items"], "vector_target": "DISABLED",
     });
     let index = client.create("dir-b");
-    let path = format!("{indexes}/{}", index["id"].as_str().expect("a text"));
+    let path = format!("{indexes}/{}", index["id"].as_str().expect("a string"));
     let directory = json!({ "name": "d", "type": "ephemeral", "system_metadata": { "k": [1.5, null] } });
     let made = client.post(directories, &directory);
-    let made_id = made.json()["id"].as_str().expect("a text").to_owned();
-    let output_id = index["output_directory_id"].as_str().expect("a text").to_owned();
-    let mut calls = vec![
+    let made_id = made.json()["id"].as_str().expect("a string").to_owned();
+    let output_id = index["output_directory_id"].as_str().expect("a string").to_owned();
+    let mut requests = vec![
         ("indexes.create", client.post(indexes, &every_field)),
         ("indexes.create", client.post(indexes, &json!({ "source_directory_id": "dir-c", "name": "mock:fail" }))),
         ("indexes.create", client.post(indexes, &json!({ "source_directory_id": "dir-c", "name": "mock:partial" }))),
@@ -73,70 +73,70 @@ fn good_calls(client: &Client) -> Vec<(&'static str, Answer)> {
         ("indexes.get", client.get(&path)),
     ];
     client.advance("1h");
-    calls.extend([
+    requests.extend([
         ("indexes.list", client.get(indexes)),
         ("indexes.sync", client.post(&format!("{path}/sync"), &json!({}))),
         ("indexes.get", client.get(&format!("{path}?expand=sync_in_progress"))),
         ("indexes.delete", client.delete(&path)),
     ]);
-    calls
+    requests
 }
 
 #[test]
-fn every_good_answer_satisfies_the_schema_of_its_operation() {
-    let server = standing(&[]);
+fn every_successful_response_matches_the_schema_of_its_operation() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let contract = Contract::of(&client);
-    let calls = good_calls(&client);
+    let requests = successful_responses(&client);
     for operation in contract.operations() {
-        let answers: Vec<_> = calls.iter().filter(|(name, _)| *name == operation.name).collect();
-        assert!(!answers.is_empty(), "{} was not called", operation.name);
-        for (_, answer) in answers {
-            assert_eq!(answer.status, operation.status, "{}: {}", operation.name, answer.text());
+        let responses: Vec<_> = requests.iter().filter(|(name, _)| *name == operation.name).collect();
+        assert!(!responses.is_empty(), "{} was not requested", operation.name);
+        for (_, response) in responses {
+            assert_eq!(response.status, operation.status, "{}: {}", operation.name, response.text());
             match &operation.response {
-                Some(schema) => contract.assert_valid(schema, answer),
-                None => assert_eq!(answer.text(), "", "{}", operation.name),
+                Some(schema) => contract.assert_valid(schema, response),
+                None => assert_eq!(response.text(), "", "{}", operation.name),
             }
         }
     }
 }
 
 #[test]
-fn refusals_satisfy_their_schemas() {
-    let server = standing(&[("api-key", KEY)]);
+fn api_errors_match_their_schemas() {
+    let server = manual_clock_server(&[("api-key", KEY)]);
     let client = Client::of(&server);
     let contract = Contract::of(&client);
     let stranger = client.with_key("llx-stranger");
     let unknown = "/api/v1/indexes/idx-unknown";
-    let running = format!("/api/v1/indexes/{}/sync", client.create("dir-a")["id"].as_str().expect("a text"));
+    let running = format!("/api/v1/indexes/{}/sync", client.create("dir-a")["id"].as_str().expect("a string"));
     let sentences = [
         (404, client.get(unknown)),
         (404, client.get("/nothing")),
-        (405, client.call("PUT", unknown, None)),
+        (405, client.send("PUT", unknown, None)),
         (401, stranger.get(unknown)),
         (409, client.post(&running, &json!({}))),
-        (400, client.try_call("POST", "/api/v1/indexes", "", Some("NaN")).expect("an answer comes")),
+        (400, client.try_send("POST", "/api/v1/indexes", "", Some("NaN")).expect("a response")),
     ];
-    for (status, answer) in sentences {
-        assert_eq!(answer.status, status, "{}", answer.text());
-        contract.assert_valid("Refusal", &answer);
+    for (status, response) in sentences {
+        assert_eq!(response.status, status, "{}", response.text());
+        contract.assert_valid("Refusal", &response);
     }
     let violations = [
         client.post("/api/v1/indexes", &json!({ "source_directory_id": 1, "products": [{}] })),
         client.post("/api/v1/indexes", &json!({ "source_directory_id": "d", "sync_frequency": "hourly" })),
         client.get("/api/v1/indexes?page_size=x&project_id=y"),
         client.get("/api/v1/indexes?page_token=made-up"),
-        client.try_call("POST", "/api/v1/indexes", "", Some("{")).expect("an answer comes"),
+        client.try_send("POST", "/api/v1/indexes", "", Some("{")).expect("a response"),
     ];
-    for answer in violations {
-        assert_eq!(answer.status, 422, "{}", answer.text());
-        contract.assert_valid("HTTPValidationError", &answer);
+    for response in violations {
+        assert_eq!(response.status, 422, "{}", response.text());
+        contract.assert_valid("HTTPValidationError", &response);
     }
 }
 
 #[test]
-fn a_schema_refuses_what_breaks_it() {
-    let server = standing(&[]);
+fn a_schema_rejects_invalid_responses() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let good = client.create("dir-a");
     let schema = Contract::of(&client).schema("IndexResponse");
@@ -155,8 +155,8 @@ fn fields(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn answers_have_every_field_in_the_order_of_the_contract_and_are_compact() {
-    let server = standing(&[]);
+fn responses_have_every_field_in_contract_order_as_compact_json() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let index = client.post("/api/v1/indexes", &json!({ "source_directory_id": "dir-a" }));
     let page = client.get("/api/v1/indexes");
@@ -168,8 +168,8 @@ fn answers_have_every_field_in_the_order_of_the_contract_and_are_compact() {
     let nulls = ["description", "last_synced_at", "last_exported_at", "sync_in_progress"];
     assert!(nulls.iter().all(|field| index.json()[field].is_null()), "{}", index.text());
     assert!(page.json()["next_page_token"].is_null() && page.json()["total_size"].is_null(), "{}", page.text());
-    for answer in [index, page, directory] {
-        assert_eq!(answer.text(), answer.json().to_string(), "is compact");
-        assert_eq!(answer.header("content-type"), Some("application/json"));
+    for response in [index, page, directory] {
+        assert_eq!(response.text(), response.json().to_string(), "is compact");
+        assert_eq!(response.header("content-type"), Some("application/json"));
     }
 }

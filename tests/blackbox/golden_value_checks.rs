@@ -1,14 +1,14 @@
-//! Values that the service checks in its own code, not by its schema: refused with one `value_error` that says what is
-//! allowed, with the status that was asked for; everything that is published is taken.
+//! Values that the service checks in its own code: an invalid one is rejected with one `value_error` that lists the
+//! allowed values, with the configured status; every documented value is accepted.
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, server};
+use crate::support::{Client, HttpResponse, server};
 
-/// The call, and the refusal's place, allowed values and echo.
-type Row = (Answer, Value, &'static str, Value);
+/// The response, and the expected location, allowed values and echoed input.
+type Row = (HttpResponse, Value, &'static str, Value);
 
-fn create(client: &Client, field: &str, value: &Value) -> Answer {
+fn create(client: &Client, field: &str, value: &Value) -> HttpResponse {
     client.post("/api/v1/indexes", &json!({ "source_directory_id": "dir-a", field: value }))
 }
 
@@ -52,35 +52,36 @@ fn rows(client: &Client) -> Vec<Row> {
 }
 
 #[test]
-fn a_value_that_the_service_does_not_take_is_refused_with_what_it_takes() {
+fn a_value_that_the_service_rejects_is_answered_with_the_allowed_values() {
     for (setting, status) in [("422", 422), ("400", 400)] {
         let server = server(&[("unknown-value-status", setting)]);
-        for (answer, loc, allowed, input) in rows(&Client::of(&server)) {
+        for (response, loc, allowed, input) in rows(&Client::of(&server)) {
             let violation = json!({
                 "type": "value_error", "loc": loc, "msg": format!("Value error, {allowed}"), "input": input,
                 "ctx": { "error": {} },
             });
-            assert_eq!((answer.status, answer.text()), (status, json!({ "detail": [violation] }).to_string()));
+            assert_eq!((response.status, response.text()), (status, json!({ "detail": [violation] }).to_string()));
         }
     }
 }
 
 #[test]
-fn a_schema_violation_is_always_422_and_comes_before_the_services_own_checks() {
+fn a_schema_violation_is_422_and_is_reported_before_value_checks() {
     let server = server(&[("unknown-value-status", "400")]);
     let client = Client::of(&server);
     let body = json!({ "source_directory_id": 1, "sync_frequency": "hourly" });
-    let answer = client.post("/api/v1/indexes", &body);
-    let kinds: Vec<_> = answer.json()["detail"].as_array().expect("a list").iter().map(|v| v["type"].clone()).collect();
-    assert_eq!((answer.status, kinds), (422, vec![json!("string_type")]));
+    let response = client.post("/api/v1/indexes", &body);
+    let kinds: Vec<_> =
+        response.json()["detail"].as_array().expect("a list").iter().map(|v| v["type"].clone()).collect();
+    assert_eq!((response.status, kinds), (422, vec![json!("string_type")]));
 }
 
 #[test]
-fn every_published_value_is_taken() {
+fn every_documented_value_is_accepted() {
     let server = server(&[]);
     let client = Client::of(&server);
     let product = |kind: &str| json!([{ "product_type": kind, "product_config_id": "cfg-1" }]);
-    let taken = [
+    let documented = [
         ("sync_frequency", json!("manual")),
         ("sync_frequency", json!("daily")),
         ("sync_frequency", json!("on_source_change")),
@@ -90,9 +91,9 @@ fn every_published_value_is_taken() {
         ("vector_target", json!("DEFAULT")),
         ("vector_target", json!("DISABLED")),
     ];
-    for (field, value) in taken {
-        let answer = create(&client, field, &value);
-        assert_eq!(answer.status, 201, "{field} {value}: {}", answer.text());
+    for (field, value) in documented {
+        let response = create(&client, field, &value);
+        assert_eq!(response.status, 201, "{field} {value}: {}", response.text());
     }
     assert_eq!(client.get("/api/v1/indexes?page_size=1001&page_token=").status, 200);
 }

@@ -1,9 +1,9 @@
-//! The emulated operations as a client of the service expects them: what is echoed, what is made up, what is refused in
-//! the service's own code.
+//! The emulated operations as a client of the service expects them: echoed and generated values, and values that the
+//! service rejects in its own code.
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, START, server, standing};
+use crate::support::{Client, START, manual_clock_server, server};
 
 const FIELDS: &[&str] = &[
     "id",
@@ -23,15 +23,15 @@ const FIELDS: &[&str] = &[
 ];
 
 fn id_of(index: &Value, field: &str) -> String {
-    index[field].as_str().expect("an id is a text").to_owned()
+    index[field].as_str().expect("an id is a string").to_owned()
 }
 
 #[test]
-fn a_new_index_has_every_field_in_order_and_ids_in_the_services_forms() {
-    let server = standing(&[]);
-    let answer = Client::of(&server).post("/api/v1/indexes", &json!({ "source_directory_id": "dir-abc123" }));
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    let index = answer.json();
+fn a_new_index_has_every_field_in_order_and_ids_in_the_services_format() {
+    let server = manual_clock_server(&[]);
+    let response = Client::of(&server).post("/api/v1/indexes", &json!({ "source_directory_id": "dir-abc123" }));
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    let index = response.json();
     let keys: Vec<&String> = index.as_object().expect("an object").keys().collect();
     assert_eq!(keys, FIELDS);
     for (field, prefix) in
@@ -47,11 +47,11 @@ fn a_new_index_has_every_field_in_order_and_ids_in_the_services_forms() {
         assert_eq!(index[field], Value::Null, "{field}");
     }
     assert_eq!(index["metadata"], json!({ "status": "pending" }));
-    assert!(!answer.text().contains(": ") && !answer.text().contains(", "), "compact: {}", answer.text());
+    assert!(!response.text().contains(": ") && !response.text().contains(", "), "compact: {}", response.text());
 }
 
 #[test]
-fn what_a_client_gave_is_echoed_exactly() {
+fn request_values_are_echoed_exactly() {
     let server = server(&[]);
     let client = Client::of(&server);
     for text in
@@ -79,7 +79,7 @@ fn an_index_without_a_name_is_named_after_its_directory() {
 }
 
 #[test]
-fn every_route_takes_either_id_unless_told_otherwise() {
+fn every_route_accepts_both_ids_unless_configured_otherwise() {
     for (setting, by_id, by_export) in [("any", 200, 200), ("id", 200, 404), ("export", 404, 200)] {
         let server = server(&[("index-id", setting)]);
         let client = Client::of(&server);
@@ -89,7 +89,7 @@ fn every_route_takes_either_id_unless_told_otherwise() {
         assert_eq!(status("sync_config_id"), 404);
         assert_eq!(status("output_directory_id"), 404);
     }
-    let server = standing(&[]);
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let export = id_of(&client.create("dir-a"), "export_config_id");
     client.advance("1s");
@@ -100,7 +100,7 @@ fn every_route_takes_either_id_unless_told_otherwise() {
 }
 
 #[test]
-fn an_unknown_directory_comes_to_exist_unless_references_are_strict() {
+fn an_unknown_directory_is_created_unless_references_are_strict() {
     let lenient = server(&[]);
     let client = Client::of(&lenient);
     client.create("dir-mentioned");
@@ -115,7 +115,7 @@ fn an_unknown_directory_comes_to_exist_unless_references_are_strict() {
 }
 
 #[test]
-fn the_directory_that_an_index_made_is_there_with_it_and_is_no_source() {
+fn an_output_directory_exists_with_its_index_and_is_no_valid_source() {
     let server = server(&[]);
     let client = Client::of(&server);
     let index = client.create("dir-a");
@@ -130,7 +130,7 @@ fn the_directory_that_an_index_made_is_there_with_it_and_is_no_source() {
 }
 
 #[test]
-fn values_that_the_service_checks_itself_are_refused_with_what_is_allowed() {
+fn values_checked_by_the_service_are_rejected_with_the_allowed_values() {
     let cases = [
         (json!({ "sync_frequency": "hourly" }), json!(["body", "sync_frequency"]), "on_source_change"),
         (
@@ -159,12 +159,16 @@ fn values_that_the_service_checks_itself_are_refused_with_what_is_allowed() {
         }
         let state = client.get("/__admin/state").json();
         let tenant = &state["tenants"][0];
-        assert_eq!((&tenant["indexes"], &tenant["directories"]), (&json!([]), &json!([])), "nothing refused was made");
+        assert_eq!(
+            (&tenant["indexes"], &tenant["directories"]),
+            (&json!([]), &json!([])),
+            "rejected requests create nothing"
+        );
     }
 }
 
 #[test]
-fn every_published_value_is_taken() {
+fn every_documented_value_is_accepted() {
     let server = server(&[]);
     let client = Client::of(&server);
     for (field, values) in [
@@ -181,8 +185,8 @@ fn every_published_value_is_taken() {
 }
 
 #[test]
-fn a_directory_is_shown_as_it_was_made() {
-    let server = standing(&[]);
+fn a_directory_is_returned_as_it_was_created() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let body = json!({ "name": "Papers", "type": "ephemeral", "description": "Short-lived", "system_metadata": { "a": [1, 2.50, null] } });
     let directory = client.post("/api/v1/beta/directories", &body).json();
@@ -194,7 +198,7 @@ fn a_directory_is_shown_as_it_was_made() {
 }
 
 #[test]
-fn contract_mode_grants_what_nobody_made() {
+fn contract_mode_accepts_unknown_ids() {
     let server = server(&[("contract", "true")]);
     let client = Client::of(&server);
     assert_eq!(client.get("/api/v1/indexes/index_id").json()["id"], "index_id");
@@ -203,8 +207,8 @@ fn contract_mode_grants_what_nobody_made() {
     assert_eq!(client.get("/api/v1/indexes?page_token=any").status, 200);
     assert_eq!(client.get("/api/v1/beta/directories/directory_id").json()["id"], "directory_id");
     assert_eq!(client.delete("/api/v1/indexes/another").status, 204);
-    let odd = json!({ "source_directory_id": "d", "sync_frequency": "sync_frequency" });
-    assert_eq!(client.post("/api/v1/indexes", &odd).status, 201);
+    let body = json!({ "source_directory_id": "d", "sync_frequency": "sync_frequency" });
+    assert_eq!(client.post("/api/v1/indexes", &body).status, 201);
     assert_eq!(client.post("/api/v1/indexes", &json!({ "name": "no source" })).status, 422);
 }
 
@@ -221,5 +225,5 @@ fn the_openapi_document_lists_the_operations_and_its_references_lead_to_componen
         .collect();
     assert!(names.contains(&"indexes.create") && names.contains(&"directories.list"), "{names:?}");
     let text = contract.to_string();
-    assert!(!text.contains("$defs") && !text.contains("x-in"), "references lead to components");
+    assert!(!text.contains("$defs") && !text.contains("x-in"), "references point to components");
 }

@@ -1,5 +1,5 @@
-//! Black-box tests: what a client sees on the wire, and what a user sees of the program. One crate, so that it links
-//! once; one module a concern.
+//! Black-box tests of the program as clients and users see it. They are one crate, so that it links once, with one
+//! module for each topic.
 
 mod admin;
 mod architecture;
@@ -27,12 +27,12 @@ mod golden_value_checks;
 mod indexes;
 mod journal_query;
 mod model;
-mod model_calls;
-mod model_found_cases;
 mod model_store;
 mod model_sync;
+mod model_tenant;
 mod paging;
 mod readme;
+mod regressions;
 mod retries;
 mod settings;
 mod subcommands;

@@ -1,5 +1,5 @@
-//! A model-based test: any operations, in any order, from two keys, against the server and against plain lists; every
-//! answer is compared whole. A failure shrinks to the shortest list of operations that shows it.
+//! A model-based test: random operations of two keys run against the server and against a model of plain lists, and
+//! every response is compared whole. A failure shrinks to the shortest list of operations that shows it.
 
 use std::sync::LazyLock;
 
@@ -7,36 +7,36 @@ use llamacloud_mock::embedded::MockServer;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use crate::model_calls::Caller;
-use crate::model_store::{Expand, Rules, Takes};
-use crate::support::standing;
+use crate::model_store::{Expand, Rules};
+use crate::model_tenant::ModelTenant;
+use crate::support::manual_clock_server;
 
-/// One step of a run. Positions mean what was made so far, counted round, and nothing when there is nothing.
+/// One step of a run. A position selects a resource created so far, modulo their number; without one it selects none.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    Create { source: Source, name: Name, described: bool, project: Project },
+    Create { source: DirectoryRef, name: Name, described: bool, project: Project },
     CreateDirectory { name: Name, kind: &'static str, project: Project },
-    GetDirectory { which: Source, project: Project },
-    Get { which: Which, expand: Expand, project: Project },
-    List { token: Token, size: Size, source: Option<Source>, project: Project },
-    Delete { which: Which, project: Project },
-    Sync { which: Which, project: Project },
-    Cancel { which: Which, project: Project },
+    GetDirectory { which: DirectoryRef, project: Project },
+    Get { which: IndexRef, expand: Expand, project: Project },
+    List { token: Token, size: Size, source: Option<DirectoryRef>, project: Project },
+    Delete { which: IndexRef, project: Project },
+    Sync { which: IndexRef, project: Project },
+    Cancel { which: IndexRef, project: Project },
     Advance { millis: u64 },
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Source {
-    /// One of a few ids that nobody made.
-    Mentioned(u8),
-    Made(usize),
+pub(crate) enum DirectoryRef {
+    /// One of a few ids that no request has created.
+    NeverCreated(u8),
+    Created(usize),
     OutputOf(usize),
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Name {
     None,
-    RawRequest(&'static str),
+    Text(&'static str),
 }
 
 /// The default project, or one of two others by name.
@@ -47,22 +47,22 @@ pub(crate) enum Project {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Which {
+pub(crate) enum IndexRef {
     ById(usize),
     ByExportId(usize),
-    /// An index of the other key.
-    Foreign(usize),
+    /// An index of the other tenant.
+    OtherTenant(usize),
     Unknown,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Token {
     None,
-    /// One that a list handed out; that list's filters go with it.
-    Handed(usize),
-    /// One that the other key's list handed out.
-    Foreign(usize),
-    Invented,
+    /// One that a list returned; it is used with that list's filters.
+    Issued(usize),
+    /// One that a list of the other tenant returned.
+    OtherTenant(usize),
+    Invalid,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -73,38 +73,38 @@ pub(crate) enum Size {
 
 const NAMES: &[&str] = &["Contracts", "", "Ünïcode 🦙", "mock:fail", "mock:stuck", "mock:slow=7s", "mock:partial x"];
 
-fn source() -> impl Strategy<Value = Source> {
+fn source() -> impl Strategy<Value = DirectoryRef> {
     prop_oneof![
-        3 => (0..3u8).prop_map(Source::Mentioned),
-        2 => (0..4usize).prop_map(Source::Made),
-        1 => (0..4usize).prop_map(Source::OutputOf),
+        3 => (0..3u8).prop_map(DirectoryRef::NeverCreated),
+        2 => (0..4usize).prop_map(DirectoryRef::Created),
+        1 => (0..4usize).prop_map(DirectoryRef::OutputOf),
     ]
 }
 
 fn name() -> impl Strategy<Value = Name> {
-    let given = prop::sample::select(NAMES).prop_map(Name::RawRequest);
-    prop_oneof![5 => Just(Name::None), 3 => given, 1 => Just(Name::RawRequest("mock:nonsense"))]
+    let given = prop::sample::select(NAMES).prop_map(Name::Text);
+    prop_oneof![5 => Just(Name::None), 3 => given, 1 => Just(Name::Text("mock:nonsense"))]
 }
 
 fn project() -> impl Strategy<Value = Project> {
     prop_oneof![6 => Just(Project::Unnamed), 1 => (1..3usize).prop_map(Project::Named)]
 }
 
-fn which() -> impl Strategy<Value = Which> {
+fn which() -> impl Strategy<Value = IndexRef> {
     prop_oneof![
-        6 => (0..4usize).prop_map(Which::ById),
-        3 => (0..4usize).prop_map(Which::ByExportId),
-        1 => (0..4usize).prop_map(Which::Foreign),
-        1 => Just(Which::Unknown),
+        6 => (0..4usize).prop_map(IndexRef::ById),
+        3 => (0..4usize).prop_map(IndexRef::ByExportId),
+        1 => (0..4usize).prop_map(IndexRef::OtherTenant),
+        1 => Just(IndexRef::Unknown),
     ]
 }
 
 fn token() -> impl Strategy<Value = Token> {
     prop_oneof![
         3 => Just(Token::None),
-        4 => (0..4usize).prop_map(Token::Handed),
-        1 => (0..4usize).prop_map(Token::Foreign),
-        1 => Just(Token::Invented),
+        4 => (0..4usize).prop_map(Token::Issued),
+        1 => (0..4usize).prop_map(Token::OtherTenant),
+        1 => Just(Token::Invalid),
     ]
 }
 
@@ -132,17 +132,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-const USUAL: Rules = Rules {
+const DEFAULT_RULES: Rules = Rules {
     sync: 1000,
     export: 500,
     conflict: 409,
-    takes_id: Takes::Yes,
-    takes_export_id: Takes::Yes,
-    unknown_directories: Takes::Yes,
+    accepts_id: true,
+    accepts_export_id: true,
+    creates_unknown_directories: true,
     page_size: 50,
 };
 
-/// Servers that are set in different ways, and the rules that follow.
+/// Servers with different settings, and the rules of the model for each.
 static SERVERS: LazyLock<Vec<(MockServer, Rules)>> = LazyLock::new(|| {
     let durations: &[(&str, &str)] = &[("sync-duration", "1s"), ("export-duration", "500ms")];
     let strict: &[(&str, &str)] = &[
@@ -154,20 +154,20 @@ static SERVERS: LazyLock<Vec<(MockServer, Rules)>> = LazyLock::new(|| {
     ];
     let instant: &[(&str, &str)] = &[("sync-duration", "0"), ("sync-conflict", "coalesce"), ("index-id", "export")];
     vec![
-        (standing(durations), USUAL),
+        (manual_clock_server(durations), DEFAULT_RULES),
         (
-            standing(strict),
+            manual_clock_server(strict),
             Rules {
                 sync: 300,
                 export: 0,
                 conflict: 429,
-                takes_export_id: Takes::No,
-                unknown_directories: Takes::No,
+                accepts_export_id: false,
+                creates_unknown_directories: false,
                 page_size: 2,
-                ..USUAL
+                ..DEFAULT_RULES
             },
         ),
-        (standing(instant), Rules { sync: 0, export: 0, conflict: 202, takes_id: Takes::No, ..USUAL }),
+        (manual_clock_server(instant), Rules { sync: 0, export: 0, conflict: 202, accepts_id: false, ..DEFAULT_RULES }),
     ]
 });
 
@@ -175,16 +175,16 @@ proptest! {
     #![proptest_config(Config { cases: 1500, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn any_operations_of_two_keys_are_answered_as_plain_lists_would(
+    fn random_operations_of_two_keys_match_the_model(
         server in 0..3usize,
         steps in prop::collection::vec((0..2usize, step()), 1..60),
     ) {
         let (server, rules) = &SERVERS[server];
-        let mut callers = [Caller::new(server, *rules), Caller::new(server, *rules)];
+        let mut tenants = [ModelTenant::new(server, *rules), ModelTenant::new(server, *rules)];
         for (key, step) in &steps {
-            let [first, second] = &mut callers;
-            let (caller, other) = if *key == 0 { (first, second) } else { (second, first) };
-            caller.take(step, other)?;
+            let [first, second] = &mut tenants;
+            let (tenant, other) = if *key == 0 { (first, second) } else { (second, first) };
+            tenant.apply(step, other)?;
         }
     }
 }

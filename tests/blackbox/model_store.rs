@@ -1,35 +1,28 @@
-//! What a tenant's store must be: plain lists, written from the documents. It knows nothing of the program; ids and
-//! made-up names it learns from the first answer that shows them.
+//! The model of a tenant's store: plain lists, written from the documentation and independent of the program. It learns
+//! ids and generated names from the first response that shows them.
 
 use serde_json::{Value, json};
 
-use crate::model_sync::Life;
+use crate::model_sync::SyncModel;
 
-/// How a server of the model test is set.
+/// The settings of a server of the model test.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     pub(crate) sync: u64,
     pub(crate) export: u64,
-    /// The status of a sync while one runs: 409, 429, or 202 for none of its own.
+    /// The status of a sync request while a sync runs: 409, 429, or 202 without a new run.
     pub(crate) conflict: u16,
-    pub(crate) takes_id: Takes,
-    pub(crate) takes_export_id: Takes,
-    pub(crate) unknown_directories: Takes,
+    pub(crate) accepts_id: bool,
+    pub(crate) accepts_export_id: bool,
+    pub(crate) creates_unknown_directories: bool,
     pub(crate) page_size: usize,
-}
-
-/// Whether something is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Takes {
-    Yes,
-    No,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Directory {
     pub(crate) id: String,
     pub(crate) project: usize,
-    /// `None` while no answer has shown the name that was made up.
+    /// `None` until a response has shown the generated name.
     pub(crate) name: Option<String>,
     pub(crate) kind: &'static str,
     pub(crate) created_at: u64,
@@ -43,17 +36,17 @@ pub(crate) struct Index {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) created_at: u64,
-    pub(crate) life: Life,
+    pub(crate) syncs: SyncModel,
     pub(crate) deleted: bool,
 }
 
 impl Index {
-    fn is_seen(&self, project: Option<usize>) -> bool {
+    fn is_visible(&self, project: Option<usize>) -> bool {
         !self.deleted && project.is_none_or(|project| self.project == project)
     }
 }
 
-/// Whether a call asks for `sync_in_progress`.
+/// Whether a request expands `sync_in_progress`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expand {
     Progress,
@@ -73,15 +66,15 @@ pub(crate) struct Ids {
 pub(crate) struct Store {
     pub(crate) rules: Rules,
     pub(crate) now: u64,
-    /// The ids of projects by position; the first is the default one.
+    /// The ids of projects by position; the first is the default project.
     pub(crate) projects: Vec<Option<String>>,
     pub(crate) directories: Vec<Directory>,
     pub(crate) indexes: Vec<Index>,
 }
 
-/// What an index is to be made of.
+/// The input of a create request.
 #[derive(Debug, Clone)]
-pub(crate) struct Wish {
+pub(crate) struct NewIndex {
     pub(crate) source: String,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
@@ -89,7 +82,7 @@ pub(crate) struct Wish {
     pub(crate) project: Option<usize>,
 }
 
-/// A page as the model sees it: positions in order of creation, and where the next page begins.
+/// A page of the model: positions in order of creation, and the position below which the next page starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Page {
     pub(crate) positions: Vec<usize>,
@@ -111,51 +104,49 @@ impl Store {
     /// The directory that an id means to a call that names `project`. The output directory of an index is older than any
     /// directory that a client gave the same id in another project.
     pub(crate) fn directory(&self, id: &str, project: Option<usize>) -> Option<usize> {
-        if self.maker_of(id, project).is_some() {
+        if self.index_with_output(id, project).is_some() {
             return None;
         }
-        let is_seen = |directory: &Directory| project.is_none_or(|project| directory.project == project);
-        self.directories.iter().position(|directory| directory.id == id && is_seen(directory))
+        let is_visible = |directory: &Directory| project.is_none_or(|project| directory.project == project);
+        self.directories.iter().position(|directory| directory.id == id && is_visible(directory))
     }
 
-    /// The index that made the directory with this id.
-    pub(crate) fn maker_of(&self, id: &str, project: Option<usize>) -> Option<&Index> {
-        self.indexes.iter().find(|index| index.ids.output == id && index.is_seen(project))
+    /// The index whose output directory has this id.
+    pub(crate) fn index_with_output(&self, id: &str, project: Option<usize>) -> Option<&Index> {
+        self.indexes.iter().find(|index| index.ids.output == id && index.is_visible(project))
     }
 
-    /// The index that an id means to a call that names `project`.
+    /// The index with this id, as seen by a request that names `project`.
     pub(crate) fn index(&self, id: &str, project: Option<usize>) -> Option<usize> {
-        let is_meant = |ids: &Ids| {
-            self.rules.takes_id == Takes::Yes && ids.id == id
-                || self.rules.takes_export_id == Takes::Yes && ids.export == id
-        };
-        self.indexes.iter().position(|index| is_meant(&index.ids) && index.is_seen(project))
+        let is_meant =
+            |ids: &Ids| self.rules.accepts_id && ids.id == id || self.rules.accepts_export_id && ids.export == id;
+        self.indexes.iter().position(|index| is_meant(&index.ids) && index.is_visible(project))
     }
 
-    /// Whether, and with which status, a wish is refused.
-    pub(crate) fn refusal(&self, wish: &Wish) -> Option<u16> {
-        let known = self.directory(&wish.source, wish.project);
-        let name = wish.name.clone().or_else(|| self.directories[known?].name.clone());
-        if name.is_some_and(|name| name.starts_with("mock:") && Life::course(&name, &self.rules).is_none()) {
+    /// The status with which a create request is rejected; `None` if it is accepted.
+    pub(crate) fn rejection(&self, new_index: &NewIndex) -> Option<u16> {
+        let known = self.directory(&new_index.source, new_index.project);
+        let name = new_index.name.clone().or_else(|| self.directories[known?].name.clone());
+        if name.is_some_and(|name| name.starts_with("mock:") && SyncModel::course(&name, &self.rules).is_none()) {
             return Some(422);
         }
         match known {
             Some(_) => None,
-            None if self.maker_of(&wish.source, wish.project).is_some() => Some(422),
-            None => (self.rules.unknown_directories == Takes::No).then_some(404),
+            None if self.index_with_output(&new_index.source, new_index.project).is_some() => Some(422),
+            None => (!self.rules.creates_unknown_directories).then_some(404),
         }
     }
 
-    /// The directory of a wish that is granted; it comes to exist.
-    pub(crate) fn source(&mut self, wish: &Wish) -> usize {
-        self.directory(&wish.source, wish.project).unwrap_or_else(|| {
-            let (id, project) = (wish.source.clone(), wish.project.unwrap_or(0));
+    /// The source directory of an accepted create request; it is created if it is unknown.
+    pub(crate) fn source(&mut self, new_index: &NewIndex) -> usize {
+        self.directory(&new_index.source, new_index.project).unwrap_or_else(|| {
+            let (id, project) = (new_index.source.clone(), new_index.project.unwrap_or(0));
             self.directories.push(Directory { id, project, name: None, kind: "user", created_at: self.now });
             self.directories.len() - 1
         })
     }
 
-    /// The page of a list: newest first, of one project, of one directory in it if one is named.
+    /// A page of a list, newest first, of one project and optionally of one directory.
     pub(crate) fn page(&self, (project, source): (usize, Option<&str>), size: usize, below: Option<usize>) -> Page {
         let is_listed = |index: &Index| {
             !index.deleted && index.project == project && source.is_none_or(|source| index.source == source)
@@ -167,21 +158,21 @@ impl Store {
         Page { positions, next_below }
     }
 
-    /// Brings every index up to now.
+    /// Advances the time of every index.
     pub(crate) fn advance(&mut self, by: u64) {
         self.now += by;
         for index in &mut self.indexes {
-            index.life.bring_to(self.now);
+            index.syncs.advance_to(self.now);
         }
     }
 
     pub(crate) fn show_index(&self, at: usize, expand: Expand) -> Value {
         let index = &self.indexes[at];
-        let life = &index.life;
+        let syncs = &index.syncs;
         json!({
             "id": index.ids.id,
-            "created_at": stamp(index.created_at),
-            "updated_at": stamp(life.updated_at),
+            "created_at": timestamp(index.created_at),
+            "updated_at": timestamp(syncs.updated_at),
             "name": index.name,
             "description": index.description,
             "project_id": self.projects[index.project],
@@ -189,30 +180,30 @@ impl Store {
             "output_directory_id": index.ids.output,
             "sync_config_id": index.ids.sync_config,
             "export_config_id": index.ids.export,
-            "last_synced_at": life.synced_at.map(stamp),
-            "last_exported_at": life.exported_at.map(stamp),
-            "metadata": life.metadata(),
-            "sync_in_progress": (expand == Expand::Progress).then_some(life.runs()),
+            "last_synced_at": syncs.synced_at.map(timestamp),
+            "last_exported_at": syncs.exported_at.map(timestamp),
+            "metadata": syncs.metadata(),
+            "sync_in_progress": (expand == Expand::Progress).then_some(syncs.is_running()),
         })
     }
 
     pub(crate) fn show_directory(&self, at: usize) -> Value {
         let Directory { id, project, name, kind, created_at } = &self.directories[at];
-        let expires_at = (*kind == "ephemeral").then(|| stamp(created_at + 24 * 3_600_000));
+        let expires_at = (*kind == "ephemeral").then(|| timestamp(created_at + 24 * 3_600_000));
         json!({
-            "id": id, "created_at": stamp(*created_at), "updated_at": stamp(*created_at),
+            "id": id, "created_at": timestamp(*created_at), "updated_at": timestamp(*created_at),
             "project_id": self.projects[*project], "name": name, "description": null, "type": kind,
             "connector_subscription_id": null, "expires_at": expires_at, "system_metadata": null, "deleted_at": null,
         })
     }
 }
 
-/// A moment so many milliseconds after the start of the model's time, as the service prints it.
-pub(crate) fn stamp(millis: u64) -> String {
+/// The timestamp this many milliseconds after the start of the model's time, as the service prints it.
+pub(crate) fn timestamp(millis: u64) -> String {
     let (seconds, fraction) = (millis / 1000, millis % 1000);
     let (minutes, hours) = (seconds / 60 % 60, seconds / 3600 % 24);
     let day = seconds / 86_400 + 1;
-    assert!(day <= 31, "the model's time is one January");
+    assert!(day <= 31, "the model's time stays within January");
     let fraction = if fraction == 0 { String::new() } else { format!(".{:06}", fraction * 1000) };
     format!("2026-01-{day:02}T{hours:02}:{minutes:02}:{:02}{fraction}Z", seconds % 60)
 }

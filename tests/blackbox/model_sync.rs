@@ -1,46 +1,45 @@
-//! What an index's syncs must come to, by the documents: a course, its start, and what stands after it. It knows nothing of
-//! the program.
+//! The model of an index's syncs, written from the documentation and independent of the program.
 
 use serde_json::{Value, json};
 
 use crate::model_store::Rules;
 
-/// What has become of an index's syncs.
+/// The state of an index's syncs.
 #[derive(Debug, Clone)]
-pub(crate) struct Life {
+pub(crate) struct SyncModel {
     pub(crate) updated_at: u64,
     pub(crate) synced_at: Option<u64>,
     pub(crate) exported_at: Option<u64>,
-    /// `ready` or `failed`, and its message.
+    /// The last final status, `ready` or `failed`, and its message.
     end: Option<(&'static str, Option<&'static str>)>,
     was_ready: bool,
-    run: Option<(Course, u64)>,
+    run: Option<(SyncCourse, u64)>,
 }
 
-/// How a sync goes.
+/// The course of a sync. Numbers are milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Course {
-    /// The sync takes so long, then the export.
+pub(crate) enum SyncCourse {
+    /// The duration of the sync, then of the export.
     Plain(u64, u64),
     Partial(u64),
     Fail(u64),
     Stuck,
 }
 
-impl Life {
-    /// The course that a name asks for; `None` for a word of ours that there is not.
-    pub(crate) fn course(name: &str, rules: &Rules) -> Option<Course> {
-        let Some(word) = name.strip_prefix("mock:") else { return Some(Course::Plain(rules.sync, rules.export)) };
+impl SyncModel {
+    /// The course that a name selects; `None` for an unknown magic name.
+    pub(crate) fn course(name: &str, rules: &Rules) -> Option<SyncCourse> {
+        let Some(word) = name.strip_prefix("mock:") else { return Some(SyncCourse::Plain(rules.sync, rules.export)) };
         match word.split(' ').next().unwrap_or_default() {
-            "fail" => Some(Course::Fail(rules.sync)),
-            "stuck" => Some(Course::Stuck),
-            "partial" => Some(Course::Partial(rules.sync)),
-            "slow=7s" => Some(Course::Plain(7000, 0)),
+            "fail" => Some(SyncCourse::Fail(rules.sync)),
+            "stuck" => Some(SyncCourse::Stuck),
+            "partial" => Some(SyncCourse::Partial(rules.sync)),
+            "slow=7s" => Some(SyncCourse::Plain(7000, 0)),
             _ => None,
         }
     }
 
-    pub(crate) fn begin(course: Course, now: u64) -> Self {
+    pub(crate) fn start(course: SyncCourse, now: u64) -> Self {
         Self {
             updated_at: now,
             synced_at: None,
@@ -51,11 +50,11 @@ impl Life {
         }
     }
 
-    pub(crate) fn runs(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.run.is_some()
     }
 
-    pub(crate) fn sync(&mut self, course: Course, now: u64) {
+    pub(crate) fn sync(&mut self, course: SyncCourse, now: u64) {
         self.run = Some((course, now));
         self.updated_at = now;
     }
@@ -68,22 +67,22 @@ impl Life {
         }
     }
 
-    pub(crate) fn bring_to(&mut self, now: u64) {
+    pub(crate) fn advance_to(&mut self, now: u64) {
         match self.run {
-            Some((Course::Plain(sync, export), start)) => {
+            Some((SyncCourse::Plain(sync, export), start)) => {
                 if now >= start + sync {
                     self.synced_at = Some(start + sync);
                     self.updated_at = start + sync;
                 }
                 if now >= start + sync + export {
-                    self.is_ready(start + sync + export, None);
+                    self.finish_ready(start + sync + export, None);
                 }
             }
-            Some((Course::Partial(sync), start)) if now >= start + sync => {
+            Some((SyncCourse::Partial(sync), start)) if now >= start + sync => {
                 self.synced_at = Some(start + sync);
-                self.is_ready(start + sync, Some("1 file could not be parsed"));
+                self.finish_ready(start + sync, Some("1 file could not be parsed"));
             }
-            Some((Course::Fail(sync), start)) if now >= start + sync => {
+            Some((SyncCourse::Fail(sync), start)) if now >= start + sync => {
                 self.end = Some(("failed", Some("The sync failed: no file could be parsed")));
                 self.updated_at = start + sync;
                 self.run = None;
@@ -92,7 +91,7 @@ impl Life {
         }
     }
 
-    fn is_ready(&mut self, at: u64, message: Option<&'static str>) {
+    fn finish_ready(&mut self, at: u64, message: Option<&'static str>) {
         self.end = Some(("ready", message));
         self.exported_at = Some(at);
         self.updated_at = at;

@@ -1,5 +1,4 @@
-//! Pages: what a walk shows while items come and go between its pages, filters, sizes at and past their limits, and tokens
-//! that the list never handed out.
+//! Paging: lists that change between pages, filters, page sizes at and past their limits, and invalid tokens.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -17,8 +16,8 @@ static SERVER: LazyLock<MockServer> = LazyLock::new(|| server(&[]));
 const INDEXES: &str = "/api/v1/indexes";
 const PROJECT: &str = "0b6a1d8e-52f5-4d43-9c0a-2d9c8a1f1a01";
 
-/// A caller under a key that nobody has used yet.
-fn newcomer() -> Session {
+/// A session with a new key.
+fn new_session() -> Session {
     static KEYS: AtomicUsize = AtomicUsize::new(0);
     Session::of(Client::of(&SERVER).with_key(&format!("llx-paging-{}", KEYS.fetch_add(1, Ordering::Relaxed))))
 }
@@ -29,32 +28,32 @@ fn create_over(session: &mut Session, directory: &str) -> String {
 
 /// The ids on a page, and the token of the next one.
 fn page(session: &mut Session, query: &str) -> (Vec<String>, Option<String>) {
-    let answer = session.get(&format!("{INDEXES}?{query}"));
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let page = answer.json();
-    let ids = page["items"].as_array().expect("a list").iter().map(|item| item["id"].as_str().expect("a text"));
+    let response = session.get(&format!("{INDEXES}?{query}"));
+    assert_eq!(response.status, 200, "{}", response.text());
+    let page = response.json();
+    let ids = page["items"].as_array().expect("a list").iter().map(|item| item["id"].as_str().expect("a string"));
     (ids.map(str::to_owned).collect(), page["next_page_token"].as_str().map(str::to_owned))
 }
 
-/// All pages of a list, one after the other.
-fn walk(session: &mut Session, query: &str) -> Vec<String> {
+/// The ids on all pages of a list.
+fn all_pages(session: &mut Session, query: &str) -> Vec<String> {
     let (mut seen, mut next) = page(session, query);
     while let Some(token) = next {
         let (more, after) = page(session, &format!("{query}&page_token={token}"));
-        assert!(!more.is_empty() && seen.len() < 5000, "a token leads on, and a walk ends");
+        assert!(!more.is_empty() && seen.len() < 5000, "the page after a token has items, and the list ends");
         seen.extend(more);
         next = after;
     }
     seen
 }
 
-/// What happens between two pages.
+/// A change between two pages.
 #[derive(Debug, Clone)]
 enum Event {
     Create,
-    /// Deletes the one at this position, newest first, counted round.
+    /// Deletes the index at this position, newest first, modulo their number.
     Delete(usize),
-    /// Deletes the last one shown: the one that the token names.
+    /// Deletes the last index of the page before, to which the token refers.
     DeleteLastShown,
 }
 
@@ -62,8 +61,8 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![Just(Event::Create), (0..40usize).prop_map(Event::Delete), Just(Event::DeleteLastShown)]
 }
 
-/// Makes an event come about; `live` are the ids that are there, newest first.
-fn come_about(session: &mut Session, event: &Event, live: &mut Vec<String>, last_shown: Option<&String>) {
+/// Applies an event; `live` are the existing ids, newest first.
+fn apply_event(session: &mut Session, event: &Event, live: &mut Vec<String>, last_shown: Option<&String>) {
     let gone = match event {
         Event::Create => {
             live.insert(0, create_over(session, "dir-1"));
@@ -75,19 +74,19 @@ fn come_about(session: &mut Session, event: &Event, live: &mut Vec<String>, last
     };
     let Some(gone) = gone else { return };
     let path = format!("{INDEXES}/{}", live.remove(gone));
-    assert_eq!(session.call("DELETE", &path, None).status, 204);
+    assert_eq!(session.send("DELETE", &path, None).status, 204);
 }
 
 proptest! {
     #![proptest_config(Config { cases: 60, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn a_walk_shows_nothing_twice_and_loses_nothing_that_stays(
+    fn paging_repeats_nothing_and_loses_nothing_that_was_not_deleted(
         count in 0..25usize,
         size in 1..6usize,
         between in prop::collection::vec(prop::collection::vec(event(), 0..4), 25),
     ) {
-        let mut session = newcomer();
+        let mut session = new_session();
         let mut live: Vec<String> = (0..count).map(|_| create_over(&mut session, "dir-1")).collect();
         live.reverse();
         let at_start = live.clone();
@@ -96,10 +95,10 @@ proptest! {
         for events in between {
             let Some(token) = next.take() else { break };
             for event in &events {
-                come_about(&mut session, event, &mut live, shown.last());
+                apply_event(&mut session, event, &mut live, shown.last());
             }
             let (more, after) = page(&mut session, &format!("page_size={size}&page_token={token}"));
-            // What comes next is what is left of the start behind what was shown, as far as a page holds it.
+            // The next page holds the remaining initial items after the last one shown.
             let behind = at_start.iter().skip_while(|id| Some(*id) != shown.last()).skip(1);
             let left: Vec<&String> = behind.filter(|id| live.contains(id)).collect();
             prop_assert_eq!(more.iter().collect::<Vec<_>>(), &left[..size.min(left.len())]);
@@ -107,15 +106,15 @@ proptest! {
             shown.extend(more);
             next = after;
         }
-        prop_assert!(next.is_none(), "a walk ends");
+        prop_assert!(next.is_none(), "the list ends");
         let once: BTreeSet<&String> = shown.iter().collect();
         prop_assert_eq!(once.len(), shown.len());
         prop_assert!(at_start.iter().filter(|id| live.contains(id)).all(|id| once.contains(id)));
     }
 
     #[test]
-    fn a_token_with_any_other_text_in_it_is_refused(at in 0..32usize, other in "[0-9a-f]|\\PC", longer in any::<bool>()) {
-        let mut session = newcomer();
+    fn a_changed_token_is_rejected(at in 0..32usize, other in "[0-9a-f]|\\PC", longer in any::<bool>()) {
+        let mut session = new_session();
         create_over(&mut session, "dir-1");
         create_over(&mut session, "dir-1");
         let (_, token) = page(&mut session, "page_size=1");
@@ -124,15 +123,15 @@ proptest! {
         let tampered = format!("{}{other}{}", &token[..at], &token[end..]);
         prop_assume!(tampered != token);
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("page_token", &tampered).finish();
-        let answer = session.get(&format!("{INDEXES}?page_size=1&{query}"));
-        prop_assert_eq!(answer.status, 422, "{}", answer.text());
-        prop_assert_eq!(&answer.json()["detail"][0]["loc"], &json!(["query", "page_token"]));
+        let response = session.get(&format!("{INDEXES}?page_size=1&{query}"));
+        prop_assert_eq!(response.status, 422, "{}", response.text());
+        prop_assert_eq!(&response.json()["detail"][0]["loc"], &json!(["query", "page_token"]));
     }
 }
 
 #[test]
-fn a_token_is_good_for_the_key_that_got_it_alone() {
-    let (mut one, mut other) = (newcomer(), newcomer());
+fn a_token_is_valid_only_for_its_tenant() {
+    let (mut one, mut other) = (new_session(), new_session());
     for session in [&mut one, &mut other] {
         create_over(session, "dir-1");
         create_over(session, "dir-1");
@@ -145,8 +144,8 @@ fn a_token_is_good_for_the_key_that_got_it_alone() {
 }
 
 #[test]
-fn filters_keep_what_is_theirs_in_order_on_every_page() {
-    let mut session = newcomer();
+fn filtered_lists_keep_their_order_on_every_page_size() {
+    let mut session = new_session();
     let in_project = format!("{INDEXES}?project_id={PROJECT}");
     let (mut a, mut b, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..5 {
@@ -160,7 +159,7 @@ fn filters_keep_what_is_theirs_in_order_on_every_page() {
         ("", &interleaved),
         ("source_directory_id=dir-a", &a),
         ("source_directory_id=dir-b", &b),
-        ("source_directory_id=dir-nobody", &[]),
+        ("source_directory_id=dir-unknown", &[]),
         (&format!("project_id={PROJECT}"), &elsewhere),
         (&format!("project_id={PROJECT}&source_directory_id=dir-a"), &elsewhere),
         (&format!("project_id={PROJECT}&source_directory_id=dir-b"), &[]),
@@ -168,14 +167,14 @@ fn filters_keep_what_is_theirs_in_order_on_every_page() {
     ];
     for (filter, expected) in cases {
         for size in [1, 2, 3, 50] {
-            assert_eq!(walk(&mut session, &format!("page_size={size}&{filter}")), *expected, "{filter} by {size}");
+            assert_eq!(all_pages(&mut session, &format!("page_size={size}&{filter}")), *expected, "{filter} by {size}");
         }
     }
 }
 
 #[test]
-fn page_sizes_are_cut_to_a_thousand_and_refused_below_one() {
-    let mut session = newcomer();
+fn page_sizes_are_limited_to_1000_and_rejected_below_1() {
+    let mut session = new_session();
     for _ in 0..1002 {
         create_over(&mut session, "dir-1");
     }
@@ -193,10 +192,10 @@ fn page_sizes_are_cut_to_a_thousand_and_refused_below_one() {
         let (ids, next) = page(&mut session, query);
         assert_eq!((ids.len(), next.is_some()), (*expected, true), "{query}");
     }
-    assert_eq!(walk(&mut session, "page_size=1000").len(), 1002);
+    assert_eq!(all_pages(&mut session, "page_size=1000").len(), 1002);
     for size in ["0", "-0", "-1", "-18446744073709551616"] {
-        let answer = session.get(&format!("{INDEXES}?page_size={size}"));
-        let violation: Value = answer.json()["detail"][0].clone();
-        assert_eq!((answer.status, &violation["loc"]), (422, &json!(["query", "page_size"])), "{size}");
+        let response = session.get(&format!("{INDEXES}?page_size={size}"));
+        let violation: Value = response.json()["detail"][0].clone();
+        assert_eq!((response.status, &violation["loc"]), (422, &json!(["query", "page_size"])), "{size}");
     }
 }

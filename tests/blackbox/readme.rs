@@ -1,5 +1,4 @@
-//! The README against the program: its tables follow from the program's own, its rules can be read, its example files
-//! are what they say.
+//! The README agrees with the program: its tables are those of the program, and its fault rules are valid.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,42 +6,42 @@ use std::fs;
 use crate::support::{Client, Contract, run, server};
 
 fn readme() -> String {
-    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README is there")
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README exists")
 }
 
-/// Fails with the table as it should be.
+/// Fails with the expected table.
 #[track_caller]
-fn assert_shows(mark: &str, table: &str) {
-    assert!(readme().contains(&format!("<!-- {mark} -->\n{table}")), "under <!-- {mark} --> should stand:\n{table}");
+fn assert_readme_contains(mark: &str, table: &str) {
+    assert!(readme().contains(&format!("<!-- {mark} -->\n{table}")), "expected under <!-- {mark} -->:\n{table}");
 }
 
 #[test]
 fn the_table_of_operations_is_that_of_the_program() {
-    let head = "| operation | call | |\n|---|---|---|\n".to_owned();
+    let head = "| operation | request | |\n|---|---|---|\n".to_owned();
     let server = server(&[]);
     let operations = Contract::of(&Client::of(&server)).operations();
     let table = operations.iter().fold(head, |mut table, row| {
         let _ = writeln!(table, "| `{}` | `{} {}` | {} |", row.name, row.method, row.path, row.summary);
         table
     });
-    assert_shows("operations", &table);
+    assert_readme_contains("operations", &table);
 }
 
 #[test]
 fn the_table_of_scenarios_is_that_of_the_program() {
     let head = "| scenario | |\n|---|---|\n".to_owned();
     let output = run(&["scenarios"], &[]).stdout;
-    let listed = String::from_utf8(output).expect("the list is text");
+    let listed = String::from_utf8(output).expect("UTF-8");
     let rows = listed.lines().map(|line| line.split_once("  ").expect("a name and a description"));
     let table = rows.fold(head, |mut table, (name, description)| {
         let _ = writeln!(table, "| `{name}` | {} |", description.trim());
         table
     });
-    assert_shows("scenarios", &table);
+    assert_readme_contains("scenarios", &table);
 }
 
 #[test]
-fn every_rule_in_the_readme_can_be_read() {
+fn every_rule_in_the_readme_is_valid() {
     let server = server(&[]);
     let client = Client::of(&server);
     let text = readme();

@@ -1,23 +1,23 @@
-//! Retries judged: calls and their retries in chains, what was early, needless or double, and `check`, which asks.
+//! Reports about retries: chains of requests, early and needless retries, duplicate writes, and the subcommand `check`.
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Program, run, standing};
+use crate::support::{Client, Program, manual_clock_server, run};
 
 const LIST: &str = "/api/v1/indexes";
 const BODY: &str = r#"{"source_directory_id":"dir-a"}"#;
 
-/// A create that says how often it was tried before; its status, if there was an answer.
+/// Sends a create request with this retry count; its status if there was a response.
 fn create(client: &Client, retry: Option<u32>) -> Option<u16> {
-    let said = retry.map_or_else(String::new, |count| format!("x-stainless-retry-count: {count}\r\n"));
-    client.try_call("POST", LIST, &said, Some(BODY)).map(|answer| answer.status)
+    let header = retry.map_or_else(String::new, |count| format!("x-stainless-retry-count: {count}\r\n"));
+    client.try_send("POST", LIST, &header, Some(BODY)).map(|response| response.status)
 }
 
 fn retries(client: &Client) -> Value {
     client.get(&format!("/__admin/retries?tenant={}", client.key())).json()
 }
 
-/// The only chain, as the statuses of its attempts and its counts of early, needless and doubled ones.
+/// The only chain: the statuses of its attempts, and its early retries, needless retries and duplicate writes.
 #[track_caller]
 fn chain(client: &Client) -> (Vec<Option<u64>>, [u64; 3]) {
     let retries = retries(client);
@@ -30,10 +30,10 @@ fn chain(client: &Client) -> (Vec<Option<u64>>, [u64; 3]) {
 }
 
 #[test]
-fn calls_that_say_how_often_they_were_tried_are_one_chain() {
-    let server = standing(&[]);
+fn requests_with_a_retry_count_form_one_chain() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    client.arm("indexes.create status=503 first=2");
+    client.add_rule("indexes.create status=503 first=2");
     let statuses: Vec<_> = [Some(0), Some(1), Some(2)].map(|retry| create(&client, retry)).to_vec();
     assert_eq!(statuses, [Some(503), Some(503), Some(201)]);
     assert_eq!(chain(&client), (vec![Some(503), Some(503), Some(201)], [0, 0, 0]));
@@ -51,35 +51,35 @@ fn calls_that_say_how_often_they_were_tried_are_one_chain() {
 }
 
 #[test]
-fn other_clients_calls_are_a_chain_when_the_same_call_failed_before() {
-    let server = standing(&[]);
+fn equal_requests_without_a_retry_count_form_a_chain_after_a_failure() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    client.arm("indexes.create status=503 first=1");
+    client.add_rule("indexes.create status=503 first=1");
     assert_eq!(
         [create(&client, None), create(&client, None), create(&client, None)],
         [Some(503), Some(201), Some(201)]
     );
     assert_eq!(chain(&client).0, [Some(503), Some(201)]);
-    assert_eq!(retries(&client)["single_calls"], 1, "a call after a good one is a new one");
+    assert_eq!(retries(&client)["single_calls"], 1, "a request after a success starts a new chain");
 }
 
 #[test]
-fn calls_side_by_side_are_told_apart_by_what_they_say() {
-    let server = standing(&[]);
+fn parallel_requests_are_separated_by_method_body_and_tenant() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    client.arm("* status=503 first=4");
+    client.add_rule("* status=503 first=4");
     let other = client.with_key("llx-other");
-    other.arm("* status=503 first=2");
-    let call = |client: &Client, method: &str, body: Option<&str>, retry: u32| {
+    other.add_rule("* status=503 first=2");
+    let send = |client: &Client, method: &str, body: Option<&str>, retry: u32| {
         client
-            .try_call(method, LIST, &format!("x-stainless-retry-count: {retry}\r\n"), body)
-            .map(|answer| answer.status)
+            .try_send(method, LIST, &format!("x-stainless-retry-count: {retry}\r\n"), body)
+            .map(|response| response.status)
     };
     for retry in 0..2 {
-        call(&client, "POST", Some(BODY), retry);
-        call(&client, "POST", Some(r#"{"source_directory_id":"dir-b"}"#), retry);
-        call(&client, "GET", None, retry);
-        call(&other, "GET", None, retry);
+        send(&client, "POST", Some(BODY), retry);
+        send(&client, "POST", Some(r#"{"source_directory_id":"dir-b"}"#), retry);
+        send(&client, "GET", None, retry);
+        send(&other, "GET", None, retry);
     }
     let counts = |client: &Client| {
         retries(client)["chains"]
@@ -95,24 +95,24 @@ fn calls_side_by_side_are_told_apart_by_what_they_say() {
 }
 
 #[test]
-fn a_retry_before_the_promised_time_is_early_and_one_that_was_promised_none_is_not() {
-    let server = standing(&[]);
+fn a_retry_before_the_promised_time_is_early() {
+    let server = manual_clock_server(&[]);
     for (rule, early) in [("retry-after=1h", 1), ("retry-after-ms=3600000", 1), ("retry-after-ms=0", 0), ("", 0)] {
         let client = Client::of(&server).for_case(rule);
-        client.arm(&format!("indexes.create status=429 {rule} first=1"));
+        client.add_rule(&format!("indexes.create status=429 {rule} first=1"));
         create(&client, Some(0));
         create(&client, Some(1));
         assert_eq!(chain(&client).1, [early, 0, 0], "{rule}");
     }
     let client = Client::of(&server).with_key("llx-shown");
-    client.arm("indexes.create status=429 retry-after=2s first=1");
+    client.add_rule("indexes.create status=429 retry-after=2s first=1");
     (0..2).for_each(|retry| _ = create(&client, Some(retry)));
     assert_eq!(retries(&client)["chains"][0]["attempts"][1]["promised_ms"], 2000);
 }
 
 #[test]
-fn a_retry_of_what_was_done_or_refused_for_good_is_needless() {
-    let server = standing(&[]);
+fn a_retry_after_success_or_a_final_error_is_needless() {
+    let server = manual_clock_server(&[]);
     for (rule, needless) in [
         ("status=400", 1),
         ("status=401", 1),
@@ -131,7 +131,7 @@ fn a_retry_of_what_was_done_or_refused_for_good_is_needless() {
         ("header=x-a:b", 1),
     ] {
         let client = Client::of(&server).for_case(rule);
-        client.arm(&format!("indexes.create {rule} first=1"));
+        client.add_rule(&format!("indexes.create {rule} first=1"));
         create(&client, Some(0));
         create(&client, Some(1));
         assert_eq!(chain(&client).1[1], needless, "{rule}");
@@ -139,13 +139,13 @@ fn a_retry_of_what_was_done_or_refused_for_good_is_needless() {
 }
 
 #[test]
-fn a_write_whose_answer_was_lost_is_double_when_it_is_tried_again() {
-    let server = standing(&[]);
+fn a_retried_write_after_a_lost_response_is_a_duplicate() {
+    let server = manual_clock_server(&[]);
     for (rule, doubled) in
         [("@after reset", 1), ("@after status=503", 1), (" truncate=4", 1), (" reset", 0), (" status=503", 0)]
     {
         let client = Client::of(&server).for_case(rule);
-        client.arm(&format!("indexes.create{rule} first=1"));
+        client.add_rule(&format!("indexes.create{rule} first=1"));
         create(&client, Some(0));
         assert_eq!(create(&client, Some(1)), Some(201));
         assert_eq!(chain(&client).1[2], doubled, "{rule}");
@@ -153,22 +153,22 @@ fn a_write_whose_answer_was_lost_is_double_when_it_is_tried_again() {
 }
 
 #[test]
-fn a_slow_answer_is_no_lost_one() {
-    let server = standing(&[("time-scale", "0"), ("fault", "indexes.create dribble=9/1s")]);
+fn a_slow_response_does_not_count_as_lost() {
+    let server = manual_clock_server(&[("time-scale", "0"), ("fault", "indexes.create dribble=9/1s")]);
     let client = Client::of(&server);
     assert_eq!([create(&client, None), create(&client, None)], [Some(201), Some(201)]);
     assert_eq!((&retries(&client)["chains"], &retries(&client)["single_calls"]), (&json!([]), &json!(2)));
 }
 
 #[test]
-fn gaps_are_spread_over_chains_by_attempt_without_those_that_were_told() {
-    let server = standing(&[]);
+fn spacing_compares_gaps_per_attempt_without_promised_waits() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    client.arm("indexes.get status=503 times=4");
-    client.arm("indexes.create status=429 retry-after=1s times=1");
+    client.add_rule("indexes.get status=503 times=4");
+    client.add_rule("indexes.create status=429 retry-after=1s times=1");
     for retry in 0..2 {
         for id in ["idx-a", "idx-b"] {
-            client.try_call("GET", &format!("{LIST}/{id}"), &format!("x-stainless-retry-count: {retry}\r\n"), None);
+            client.try_send("GET", &format!("{LIST}/{id}"), &format!("x-stainless-retry-count: {retry}\r\n"), None);
         }
         create(&client, Some(retry));
     }
@@ -182,7 +182,7 @@ fn gaps_are_spread_over_chains_by_attempt_without_those_that_were_told() {
     assert!(least <= most && ["lockstep", "jitter"].contains(&spacing[0]["verdict"].as_str().expect("two chains")));
 }
 
-/// What `check` says of a server, and its exit code.
+/// The exit code and the output of `check` for a server.
 fn check(program: &Program, args: &[&str]) -> (Option<i32>, String) {
     let port = program.address.port().to_string();
     let ended = run(&[&["check", "--port", &port], args].concat(), &[]);
@@ -190,7 +190,7 @@ fn check(program: &Program, args: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn check_says_whether_the_retries_of_a_running_server_hold() {
+fn check_reports_whether_retries_meet_the_expectations() {
     let faults =
         ["--fault", "indexes.create@after reset nth=1", "--fault", "indexes.list status=429 retry-after=1h first=2"];
     let program = Program::start(&faults, &[]);
@@ -198,7 +198,7 @@ fn check_says_whether_the_retries_of_a_running_server_hold() {
     assert_eq!(check(&program, &["--max-attempts", "1", "--honour-retry-after", "--no-duplicate-writes"]).0, Some(0));
     (0..2).for_each(|retry| _ = create(&client, Some(retry)));
     for retry in 0..3 {
-        client.try_call("GET", LIST, &format!("x-stainless-retry-count: {retry}\r\n"), None);
+        client.try_send("GET", LIST, &format!("x-stainless-retry-count: {retry}\r\n"), None);
     }
     let label = client.journal()[0]["tenant"].as_str().expect("a label").to_owned();
     let cases: [(&[&str], Option<i32>, &[&str]); 6] = [
@@ -230,16 +230,16 @@ fn check_says_whether_the_retries_of_a_running_server_hold() {
         ),
     ];
     for (args, code, words) in cases {
-        let (ended, said) = check(&program, args);
-        assert_eq!(ended, code, "{args:?}: {said}");
+        let (ended, report) = check(&program, args);
+        assert_eq!(ended, code, "{args:?}: {report}");
         for word in words {
-            assert!(said.contains(word), "{args:?}: {word:?} is not in {said}");
+            assert!(report.contains(word), "{args:?}: {word:?} is not in {report}");
         }
     }
 }
 
 #[test]
-fn check_fails_with_1_without_a_server_and_with_64_without_sense() {
+fn check_exits_with_1_without_a_server_and_64_for_invalid_arguments() {
     let program = Program::start(&[], &[]);
     let port = program.address.port().to_string();
     assert_eq!(program.terminate().0, Some(0));

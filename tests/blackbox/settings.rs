@@ -1,4 +1,4 @@
-//! Where settings come from, and what a wrong one is told. Run on the real program.
+//! The sources of settings, and the messages for invalid ones. Run with the real program.
 
 use std::fs;
 
@@ -11,18 +11,18 @@ use crate::support::{Client, Program, run};
 fn setting(program: &Program, name: &str) -> (Value, Value) {
     let config = Client::at(program.address).get("/__admin/config").json();
     let settings = config["settings"].as_array().expect("a list");
-    let found = settings.iter().find(|setting| setting["name"] == name).expect("is a setting");
+    let found = settings.iter().find(|setting| setting["name"] == name).expect("a setting");
     (found["value"].clone(), found["source"].clone())
 }
 
 fn file(folder: &TempDir, text: &str) -> String {
     let path = folder.path().join("settings.toml");
-    fs::write(&path, text).expect("a temporary folder can be written to");
-    path.to_str().expect("its path is text").to_owned()
+    fs::write(&path, text).expect("the file can be written");
+    path.to_str().expect("a UTF-8 path").to_owned()
 }
 
 #[test]
-fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+fn precedence_is_flag_environment_file_default() {
     let folder = TempDir::new().expect("a temporary folder");
     let path = file(&folder, "seed = 3\npage-size = 30\nsync_duration = \"3s\"\n");
     let program = Program::start(
@@ -37,15 +37,15 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
 }
 
 #[test]
-fn the_file_in_the_current_folder_is_read_unasked() {
+fn the_settings_file_in_the_current_folder_is_read_by_default() {
     let folder = TempDir::new().expect("a temporary folder");
-    fs::write(folder.path().join("llamacloud-mock.toml"), "seed = 9\nport = 0\n").expect("can be written");
+    fs::write(folder.path().join("llamacloud-mock.toml"), "seed = 9\nport = 0\n").expect("the file can be written");
     let program = Program::start_in(folder.path(), &["--log-level", "off"]);
     assert!(program.ready.ends_with(" seed=9"), "{}", program.ready);
 }
 
 #[test]
-fn repeatable_settings_are_lines_in_the_environment_and_lists_in_the_file() {
+fn repeatable_settings_are_lines_in_the_environment_and_arrays_in_the_file() {
     let folder = TempDir::new().expect("a temporary folder");
     let path = file(&folder, "api-key = [\"one\", \"two\"]\n");
     let in_file = Program::start(&["--config", &path], &[]);
@@ -58,11 +58,11 @@ fn repeatable_settings_are_lines_in_the_environment_and_lists_in_the_file() {
     }
 }
 
-/// Arguments, variables, and what the refusal says.
+/// Arguments, environment variables, and parts of the error message.
 type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
 
 #[test]
-fn a_wrong_setting_says_where_it_came_from_and_what_would_be_right() {
+fn an_invalid_setting_is_reported_with_its_source_and_a_valid_value() {
     let folder = TempDir::new().expect("a temporary folder");
     let bad_value = file(&folder, "seed = \"x\"\n");
     let cases: &[Case<'_>] = &[
@@ -83,18 +83,18 @@ fn a_wrong_setting_says_where_it_came_from_and_what_would_be_right() {
         (&["--fault", "indexes.crate status=500"], &[], &["indexes.crate", "indexes.create"]),
         (&["--schemas", "no-such-folder"], &[], &["--schemas", "no-such-folder"]),
     ];
-    for (args, environment, said) in cases {
+    for (args, environment, expected) in cases {
         let output = run(args, environment);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(64), "{args:?} {environment:?}: {stderr}");
-        for part in *said {
+        for part in *expected {
             assert!(stderr.contains(part), "{args:?} {environment:?} does not say {part:?}: {stderr}");
         }
     }
 }
 
 #[test]
-fn a_file_with_an_unknown_setting_names_the_nearest() {
+fn an_unknown_setting_in_a_file_is_reported_with_the_nearest_name() {
     let folder = TempDir::new().expect("a temporary folder");
     let path = file(&folder, "sync_duraton = \"1s\"\n");
     let output = run(&["--config", &path], &[]);
@@ -104,7 +104,7 @@ fn a_file_with_an_unknown_setting_names_the_nearest() {
 }
 
 #[test]
-fn an_unknown_variable_is_a_warning_and_kubernetes_own_are_none() {
+fn an_unknown_variable_is_a_warning_except_those_of_kubernetes() {
     let kubernetes = [
         ("LLAMACLOUD_MOCK_PORT", "tcp://10.0.0.1:4010"),
         ("LLAMACLOUD_MOCK_PORT_4010_TCP", "tcp://10.0.0.1:4010"),
@@ -120,10 +120,10 @@ fn an_unknown_variable_is_a_warning_and_kubernetes_own_are_none() {
 }
 
 #[test]
-fn the_help_shows_every_setting() {
+fn the_help_lists_every_setting() {
     let program = Program::start(&[], &[]);
     let config = Client::at(program.address).get("/__admin/config").json();
-    let help = String::from_utf8(run(&["--help"], &[]).stdout).expect("help is text");
+    let help = String::from_utf8(run(&["--help"], &[]).stdout).expect("UTF-8");
     for setting in config["settings"].as_array().expect("a list") {
         let name = setting["name"].as_str().expect("a name");
         assert!(help.contains(&format!("--{name}")), "--help does not show {name}");
@@ -131,11 +131,11 @@ fn the_help_shows_every_setting() {
 }
 
 #[test]
-fn a_replaced_schema_is_what_requests_are_held_against() {
+fn requests_are_validated_against_a_replaced_schema() {
     let folder = TempDir::new().expect("a temporary folder");
     let text = r#"{"title": "IndexCreateRequest", "type": "object", "properties": {"source_directory_id": {"type": "string", "minLength": 3}}, "required": ["source_directory_id"], "additionalProperties": false}"#;
-    fs::write(folder.path().join("indexes.create.request.json"), text).expect("can be written");
-    let path = folder.path().to_str().expect("its path is text");
+    fs::write(folder.path().join("indexes.create.request.json"), text).expect("the file can be written");
+    let path = folder.path().to_str().expect("a UTF-8 path");
     let program = Program::start(&["--schemas", path], &[]);
     let client = Client::at(program.address);
     let refused = client.post("/api/v1/indexes", &json!({ "source_directory_id": "x", "colour": "red" }));
@@ -148,56 +148,57 @@ fn a_replaced_schema_is_what_requests_are_held_against() {
 }
 
 #[test]
-fn a_schema_that_is_none_or_replaces_nothing_is_refused_by_name() {
+fn an_invalid_or_unknown_schema_file_is_rejected_by_name() {
     let folder = TempDir::new().expect("a temporary folder");
-    let path = folder.path().to_str().expect("its path is text").to_owned();
-    for (name, text, said) in [
+    let path = folder.path().to_str().expect("a UTF-8 path").to_owned();
+    for (name, text, expected) in [
         ("indexes.create.request.json", "{", "indexes.create.request.json"),
         ("indexes.create.request.json", r#"{"type": "objekt"}"#, "/type"),
         ("indexes.creat.request.json", "{}", "did you mean indexes.create.request.json"),
     ] {
-        fs::write(folder.path().join(name), text).expect("can be written");
+        fs::write(folder.path().join(name), text).expect("the file can be written");
         let output = run(&["--schemas", &path], &[]);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(64), "{stderr}");
-        assert!(stderr.contains(said), "{stderr}");
-        fs::remove_file(folder.path().join(name)).expect("was written");
+        assert!(stderr.contains(expected), "{stderr}");
+        fs::remove_file(folder.path().join(name)).expect("the file exists");
     }
 }
 
 #[test]
-fn a_blank_variable_counts_as_not_set_but_for_a_token() {
+fn a_blank_variable_is_ignored_except_for_a_token() {
     let program = Program::start(&[], &[("LLAMACLOUD_MOCK_PAGE_SIZE", ""), ("LLAMACLOUD_MOCK_CONFIG", " ")]);
     assert_eq!(setting(&program, "page-size"), (json!("50"), json!("default")));
     let blank = run(&["--port", "0"], &[("LLAMACLOUD_MOCK_ADMIN_TOKEN", "")]);
-    let told = String::from_utf8_lossy(&blank.stderr).into_owned();
-    assert!(blank.status.code() == Some(64) && told.contains("LLAMACLOUD_MOCK_ADMIN_TOKEN"), "{told}");
+    let message = String::from_utf8_lossy(&blank.stderr).into_owned();
+    assert!(blank.status.code() == Some(64) && message.contains("LLAMACLOUD_MOCK_ADMIN_TOKEN"), "{message}");
     assert_eq!(run(&["--port", "0", "--admin-token="], &[]).status.code(), Some(64));
 }
 
 #[test]
-fn what_is_no_address_of_the_web_is_refused() {
+fn an_invalid_url_or_origin_is_rejected() {
     let unfit = ["--public-url=foo", "--public-url=ftp://x", "--cors-origin=null", "--cors-origin=http://a.test/b"];
     for flag in unfit {
         let output = run(&["--port", "0", flag], &[]);
         assert_eq!(output.status.code(), Some(64), "{flag}: {}", String::from_utf8_lossy(&output.stderr));
     }
     let program = Program::start(&["--cors-origin", "http://b.test/"], &[]);
-    let answer = Client::at(program.address).try_call("GET", "/api/v1/indexes", "Origin: http://b.test\r\n", None);
-    assert_eq!(answer.map(|answer| answer.status), Some(200));
+    let response = Client::at(program.address).try_send("GET", "/api/v1/indexes", "Origin: http://b.test\r\n", None);
+    assert_eq!(response.map(|response| response.status), Some(200));
 }
 
 #[test]
-fn a_rule_that_is_wrong_names_where_it_stands() {
+fn an_invalid_rule_is_reported_with_its_source() {
     let folder = TempDir::new().expect("a temporary folder");
     let path = file(&folder, "fault = \"x y\"\n");
-    let told = |args: &[&str], environment: &[(&str, &str)]| {
+    let message = |args: &[&str], environment: &[(&str, &str)]| {
         let output = run(args, environment);
         assert_eq!(output.status.code(), Some(64));
-        String::from_utf8(output.stderr).expect("is text")
+        String::from_utf8(output.stderr).expect("UTF-8")
     };
-    let in_file = told(&["--port", "0", "--config", &path], &[]);
+    let in_file = message(&["--port", "0", "--config", &path], &[]);
     assert!(in_file.contains(&format!("fault (in {path})")), "{in_file}");
-    let in_environment = told(&["--port", "0"], &[("LLAMACLOUD_MOCK_FAULT", "indexes.list status=500\n# no comment")]);
+    let in_environment =
+        message(&["--port", "0"], &[("LLAMACLOUD_MOCK_FAULT", "indexes.list status=500\n# no comment")]);
     assert!(in_environment.contains("LLAMACLOUD_MOCK_FAULT (in the environment)"), "{in_environment}");
 }

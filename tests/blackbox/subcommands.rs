@@ -1,4 +1,4 @@
-//! `healthcheck`, `validate`, `scenarios`, `--version`, `--help`: what they print and how they exit.
+//! Output and exit codes of `healthcheck`, `validate`, `scenarios`, `--version` and `--help`.
 
 use std::fs;
 
@@ -9,11 +9,11 @@ use crate::support::{Program, run};
 fn stdout(args: &[&str]) -> String {
     let output = run(args, &[]);
     assert_eq!(output.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("is text")
+    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 #[test]
-fn the_version_names_the_contract_and_the_clients() {
+fn the_version_shows_the_contract_date_and_the_sdk_versions() {
     let version = stdout(&["--version"]);
     assert!(version.starts_with(&format!("llamacloud-mock {}", env!("CARGO_PKG_VERSION"))), "{version}");
     assert!(version.contains(llamacloud_mock::CONTRACT_DATE), "{version}");
@@ -21,7 +21,7 @@ fn the_version_names_the_contract_and_the_clients() {
 }
 
 #[test]
-fn healthcheck_finds_the_server_by_the_same_settings() {
+fn healthcheck_uses_the_settings_of_the_server() {
     let program = Program::start(&[], &[]);
     let port = program.address.port().to_string();
     assert_eq!(run(&["healthcheck", "--port", &port], &[]).status.code(), Some(0));
@@ -34,32 +34,32 @@ fn healthcheck_finds_the_server_by_the_same_settings() {
 }
 
 #[test]
-fn healthcheck_finds_a_free_port_by_its_file() {
+fn healthcheck_reads_the_port_from_the_port_file() {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("port");
-    let file = file.to_str().expect("its path is text");
+    let file = file.to_str().expect("a UTF-8 path");
     let program = Program::start(&["--port", "0", "--port-file", file], &[]);
-    assert_eq!(fs::read_to_string(file).expect("was written"), program.address.port().to_string());
+    assert_eq!(fs::read_to_string(file).expect("the file exists"), program.address.port().to_string());
     assert_eq!(run(&["healthcheck", "--port", "0", "--port-file", file], &[]).status.code(), Some(0));
     assert_eq!(run(&["healthcheck", "--port", "0"], &[]).status.code(), Some(1));
 }
 
 #[test]
-fn healthcheck_tells_another_server_from_ours() {
+fn healthcheck_fails_for_another_server() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let port = listener.local_addr().expect("is bound").port().to_string();
+    let port = listener.local_addr().expect("a bound socket").port().to_string();
     let silent = std::thread::spawn(move || drop(listener.accept()));
     assert_eq!(run(&["healthcheck", "--port", &port], &[]).status.code(), Some(1));
     silent.join().expect("accepts once");
 }
 
 #[test]
-fn validate_says_what_the_service_would_answer() {
+fn validate_prints_the_response_of_the_service() {
     let folder = TempDir::new().expect("a temporary folder");
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
-        fs::write(&path, text).expect("can be written");
-        path.to_str().expect("its path is text").to_owned()
+        fs::write(&path, text).expect("the file can be written");
+        path.to_str().expect("a UTF-8 path").to_owned()
     };
     let good = write("good.json", r#"{"source_directory_id": "dir-abc123"}"#);
     let bad = write("bad.json", r#"{"name": 5}"#);
@@ -68,16 +68,16 @@ fn validate_says_what_the_service_would_answer() {
 
     let output = run(&["validate", &good], &[]);
     assert_eq!(output.status.code(), Some(0));
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.starts_with(&format!("{good}: 201 {{\"id\":\"idx-")), "{said}");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(printed.starts_with(&format!("{good}: 201 {{\"id\":\"idx-")), "{printed}");
 
     let output = run(&["validate", &good, &bad, &broken, &unknown], &[]);
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let lines: Vec<&str> = said.lines().collect();
-    assert!(lines[1].starts_with(&format!("{bad}: 422 ")) && lines[1].contains("\"missing\""), "{said}");
-    assert!(lines[2].starts_with(&format!("{broken}: 422 ")) && lines[2].contains("json_invalid"), "{said}");
-    assert!(lines[3].starts_with(&format!("{unknown}: 422 ")) && lines[3].contains("on_source_change"), "{said}");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(lines[1].starts_with(&format!("{bad}: 422 ")) && lines[1].contains("\"missing\""), "{printed}");
+    assert!(lines[2].starts_with(&format!("{broken}: 422 ")) && lines[2].contains("json_invalid"), "{printed}");
+    assert!(lines[3].starts_with(&format!("{unknown}: 422 ")) && lines[3].contains("on_source_change"), "{printed}");
 
     let missing = run(&["validate", "no-such-file.json"], &[]);
     assert_eq!(missing.status.code(), Some(1));
@@ -89,7 +89,7 @@ fn validate_says_what_the_service_would_answer() {
 fn scenarios_are_listed_and_shown() {
     let listed = stdout(&["scenarios"]);
     for line in listed.lines() {
-        let (name, description) = line.split_once("  ").expect("a name and what it imitates");
+        let (name, description) = line.split_once("  ").expect("a name and a description");
         assert!(!description.trim().is_empty());
         let shown = stdout(&["scenarios", "show", name]);
         assert!(shown.contains("faults = ["), "{shown}");
@@ -101,11 +101,11 @@ fn scenarios_are_listed_and_shown() {
 }
 
 #[test]
-fn validate_knows_no_bad_day_and_the_limit_of_bodies() {
+fn validate_ignores_faults_and_applies_the_body_limit() {
     let folder = TempDir::new().expect("a temporary folder");
     let path = folder.path().join("payload.json");
-    fs::write(&path, r#"{"source_directory_id": "dir-abc123"}"#).expect("can be written");
-    let path = path.to_str().expect("its path is text");
+    fs::write(&path, r#"{"source_directory_id": "dir-abc123"}"#).expect("the file can be written");
+    let path = path.to_str().expect("a UTF-8 path");
     let faults = ("LLAMACLOUD_MOCK_FAULT", "* status=500");
     assert_eq!(run(&["validate", path], &[faults, ("LLAMACLOUD_MOCK_SCENARIO", "outage")]).status.code(), Some(0));
     let output = run(&["validate", path], &[("LLAMACLOUD_MOCK_MAX_BODY_BYTES", "10")]);
@@ -114,7 +114,7 @@ fn validate_knows_no_bad_day_and_the_limit_of_bodies() {
 }
 
 #[test]
-fn check_wants_to_know_what_to_check_and_says_what_it_could_not() {
+fn check_needs_an_expectation_and_reports_evicted_entries() {
     assert_eq!(run(&["check"], &[]).status.code(), Some(64));
     let program = Program::start(&["--journal-entries", "2"], &[]);
     let client = crate::support::Client::at(program.address);

@@ -1,5 +1,5 @@
-//! Clocks at the ends of time: 1970, the last microsecond that every time zone can write, a hundred years at a step, and back. Whatever the clock
-//! does, answers stay true to their schemas.
+//! Clocks at the limits of their range, from 1970 to the last timestamp that every time zone can write, with steps of
+//! 100 years: responses always match their schemas.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde_json::json;
 
-use crate::support::{Answer, Client, Contract, Session, server};
+use crate::support::{Client, Contract, HttpResponse, Session, server};
 
 const INDEXES: &str = "/api/v1/indexes";
 
@@ -18,85 +18,85 @@ const LAST: &str = "9999-12-30T22:00:00.999999Z";
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::of(&Client::of(&server(&[]))));
 
 #[track_caller]
-fn assert_keeps_to(schema: &str, answer: &Answer) {
-    assert!(answer.status < 300, "{}: {}", answer.status, answer.text());
-    CONTRACT.assert_valid(schema, answer);
-    assert!(answer.header("date").is_some_and(|date| date.ends_with(" GMT")));
+fn assert_matches_schema(schema: &str, response: &HttpResponse) {
+    assert!(response.status < 300, "{}: {}", response.status, response.text());
+    CONTRACT.assert_valid(schema, response);
+    assert!(response.header("date").is_some_and(|date| date.ends_with(" GMT")));
 }
 
 fn set_clock(session: &mut Session, mode: &str, now: &str) {
     let body = json!({ "tenant": session.key(), "mode": mode, "now": now });
-    let answer = session.call("PUT", "/__admin/clock", Some(&body));
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    let response = session.send("PUT", "/__admin/clock", Some(&body));
+    assert_eq!(response.status, 200, "{}", response.text());
 }
 
-/// Makes, reads, syncs, cancels and lists at the moment at which the clock stands.
-fn live_through(session: &mut Session) {
+/// Creates, reads, syncs, cancels and lists at the current time of the clock.
+fn use_every_operation(session: &mut Session) {
     let body = json!({ "name": "short", "type": "ephemeral" });
-    assert_keeps_to("DirectoryResponse", &session.post("/api/v1/beta/directories", &body));
+    assert_matches_schema("DirectoryResponse", &session.post("/api/v1/beta/directories", &body));
     for name in ["plain", "mock:slow=876000h", "mock:partial", "mock:stuck"] {
-        let answer = session.post(INDEXES, &json!({ "source_directory_id": "dir-1", "name": name }));
-        assert_keeps_to("IndexResponse", &answer);
-        let path = format!("{INDEXES}/{}", answer.json()["id"].as_str().expect("a text"));
-        assert_keeps_to("IndexResponse", &session.get(&format!("{path}?expand=sync_in_progress")));
+        let response = session.post(INDEXES, &json!({ "source_directory_id": "dir-1", "name": name }));
+        assert_matches_schema("IndexResponse", &response);
+        let path = format!("{INDEXES}/{}", response.json()["id"].as_str().expect("a string"));
+        assert_matches_schema("IndexResponse", &session.get(&format!("{path}?expand=sync_in_progress")));
         for below in ["sync", "sync/cancel", "sync"] {
-            let status = session.call("POST", &format!("{path}/{below}"), None).status;
+            let status = session.send("POST", &format!("{path}/{below}"), None).status;
             assert!(matches!(status, 202 | 409), "{name} {below}: {status}");
         }
-        assert_keeps_to("IndexResponse", &session.get(&path));
+        assert_matches_schema("IndexResponse", &session.get(&path));
     }
-    assert_keeps_to("IndexQueryResponse", &session.get(&format!("{INDEXES}?page_size=1000")));
+    assert_matches_schema("IndexQueryResponse", &session.get(&format!("{INDEXES}?page_size=1000")));
     let state = format!("/__admin/state?tenant={}", session.key());
     assert_eq!(session.get(&state).status, 200);
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Move {
+enum ClockChange {
     To(&'static str, &'static str),
     By(&'static str),
 }
 
-fn moves() -> impl Strategy<Value = Move> {
+fn clock_changes() -> impl Strategy<Value = ClockChange> {
     let modes = prop::sample::select(&["real", "manual", "auto"][..]);
-    let moments = prop::sample::select(&[FIRST, "1999-12-31T23:59:59.999999Z", "2038-01-19T03:14:08Z", LAST][..]);
+    let timestamps = prop::sample::select(&[FIRST, "1999-12-31T23:59:59.999999Z", "2038-01-19T03:14:08Z", LAST][..]);
     let steps = prop::sample::select(&["0", "1us", "1s", "876000h"][..]);
-    prop_oneof![(modes, moments).prop_map(|(mode, now)| Move::To(mode, now)), steps.prop_map(Move::By)]
+    prop_oneof![(modes, timestamps).prop_map(|(mode, now)| ClockChange::To(mode, now)), steps.prop_map(ClockChange::By)]
 }
 
 proptest! {
     #![proptest_config(Config { cases: 12, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn answers_stay_true_to_their_schemas_wherever_the_clock_is_put(
-        moves in prop::collection::vec(moves(), 1..8),
+    fn responses_match_their_schemas_at_any_clock_time(
+        changes in prop::collection::vec(clock_changes(), 1..8),
     ) {
         let server = server(&[("export-duration", "100ms")]);
         let mut session = Session::of(Client::of(&server));
-        for step in moves {
-            match step {
-                Move::To(mode, now) => set_clock(&mut session, mode, now),
-                Move::By(by) => session.advance(by),
+        for change in changes {
+            match change {
+                ClockChange::To(mode, now) => set_clock(&mut session, mode, now),
+                ClockChange::By(by) => session.advance(by),
             }
-            live_through(&mut session);
+            use_every_operation(&mut session);
         }
     }
 }
 
 #[test]
-fn a_clock_that_is_moved_on_for_ever_stops_at_the_last_moment_it_can_show() {
+fn a_clock_stops_at_its_last_timestamp() {
     let server = server(&[("clock", "manual"), ("start-time", FIRST)]);
     let mut session = Session::of(Client::of(&server));
     for _ in 0..90 {
         session.advance("876000h");
     }
     assert_eq!(session.get(&format!("/__admin/clock?tenant={}", session.key())).json()["now"], LAST);
-    live_through(&mut session);
+    use_every_operation(&mut session);
     set_clock(&mut session, "manual", FIRST);
-    live_through(&mut session);
+    use_every_operation(&mut session);
 }
 
 #[test]
-fn a_moment_outside_of_what_a_clock_shows_is_refused() {
+fn a_timestamp_outside_the_clocks_range_is_rejected() {
     let server = server(&[]);
     let mut session = Session::of(Client::of(&server));
     for now in [
@@ -107,11 +107,11 @@ fn a_moment_outside_of_what_a_clock_shows_is_refused() {
         "now",
         "",
     ] {
-        let answer = session.call("PUT", "/__admin/clock", Some(&json!({ "now": now })));
-        assert_eq!(answer.status, 422, "{now}");
+        let response = session.send("PUT", "/__admin/clock", Some(&json!({ "now": now })));
+        assert_eq!(response.status, 422, "{now}");
     }
     for by in ["876001h", "1e9h", "-1s", "1"] {
-        let answer = session.post("/__admin/clock/advance", &json!({ "by": by }));
-        assert_eq!(answer.status, 422, "{by}");
+        let response = session.post("/__admin/clock/advance", &json!({ "by": by }));
+        assert_eq!(response.status, 422, "{by}");
     }
 }

@@ -1,8 +1,8 @@
-//! What a scripted sync must show, step by step, written from the rule language's words. It knows nothing of the program.
+//! The model of a scripted sync, step by step, written from the rule language and independent of the program.
 
 use std::fmt;
 
-/// A step: a state, and what ends it.
+/// A step: a state and the condition that ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) state: State,
@@ -23,7 +23,7 @@ pub(crate) enum Until {
     Reads(u32),
 }
 
-/// What an index shows.
+/// The visible state of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) status: &'static str,
@@ -31,13 +31,13 @@ pub(crate) struct Shown {
     pub(crate) in_progress: bool,
 }
 
-/// An index whose every sync goes by the same script.
+/// An index whose syncs all follow one script.
 #[derive(Debug)]
-pub(crate) struct Scripted {
+pub(crate) struct ScriptedSync {
     script: Vec<Step>,
     shown: Shown,
     was_ready: bool,
-    /// The step that a sync is at, since when, and how often it was read.
+    /// The current step of a running sync, its start, and the number of reads since then.
     at: Option<(usize, u64, u32)>,
 }
 
@@ -56,8 +56,8 @@ impl fmt::Display for Step {
     }
 }
 
-impl Scripted {
-    pub(crate) fn begin(script: &[Step]) -> Self {
+impl ScriptedSync {
+    pub(crate) fn start(script: &[Step]) -> Self {
         let shown = Shown { status: "pending", message: None, in_progress: false };
         let mut index = Self { script: script.to_vec(), shown, was_ready: false, at: None };
         index.sync(0);
@@ -69,7 +69,7 @@ impl Scripted {
     }
 
     pub(crate) fn sync(&mut self, now: u64) {
-        self.enter(0, now);
+        self.enter_step(0, now);
     }
 
     pub(crate) fn cancel(&mut self) {
@@ -80,30 +80,30 @@ impl Scripted {
         }
     }
 
-    pub(crate) fn bring_to(&mut self, now: u64) {
+    pub(crate) fn advance_to(&mut self, now: u64) {
         while let Some((at, since, _)) = self.at
             && let Until::Millis(millis) = self.script[at].until
             && since + millis <= now
             && at + 1 < self.script.len()
         {
-            self.enter(at + 1, since + millis);
+            self.enter_step(at + 1, since + millis);
         }
     }
 
-    pub(crate) fn was_read(&mut self, now: u64) {
+    pub(crate) fn count_read(&mut self, now: u64) {
         let Some((at, since, reads)) = self.at else { return };
         let Until::Reads(most) = self.script[at].until else { return };
         self.at = Some((at, since, reads + 1));
         if reads + 1 >= most && at + 1 < self.script.len() {
-            self.enter(at + 1, now);
-            self.bring_to(now);
+            self.enter_step(at + 1, now);
+            self.advance_to(now);
         }
     }
 
-    fn enter(&mut self, at: usize, now: u64) {
+    fn enter_step(&mut self, at: usize, now: u64) {
         let is_last = at + 1 == self.script.len();
         if self.script[at].until == Until::Reads(0) && !is_last {
-            return self.enter(at + 1, now);
+            return self.enter_step(at + 1, now);
         }
         self.at = Some((at, now, 0));
         let state = self.script[at].state;

@@ -1,10 +1,10 @@
-//! One API key, one store; projects inside it.
+//! Each API key is a tenant with its own state, divided into projects.
 
 use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, server, standing};
+use crate::support::{Client, manual_clock_server, server};
 
 const PROJECT: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -14,8 +14,8 @@ fn ids(client: &Client, query: &str) -> Vec<Value> {
 }
 
 #[test]
-fn what_one_key_makes_another_never_sees() {
-    let server = standing(&[]);
+fn keys_do_not_see_each_others_indexes() {
+    let server = manual_clock_server(&[]);
     let (one, other) = (Client::of(&server), Client::of(&server).with_key("llx-other"));
     let index = one.create("dir-shared-name");
     let id = index["id"].as_str().expect("an id");
@@ -28,7 +28,7 @@ fn what_one_key_makes_another_never_sees() {
 }
 
 #[test]
-fn without_isolation_every_key_sees_one_world() {
+fn without_isolation_all_keys_share_one_state() {
     let server = server(&[("isolation", "none")]);
     let (one, other) = (Client::of(&server), Client::of(&server).with_key("llx-other"));
     let index = one.create("dir-a");
@@ -36,7 +36,7 @@ fn without_isolation_every_key_sees_one_world() {
 }
 
 #[test]
-fn a_session_cookie_is_a_key_too() {
+fn a_session_cookie_is_accepted_as_a_key() {
     let server = server(&[]);
     let client = Client::of(&server).with_key("cookie-key");
     let index = client.create("dir-a");
@@ -44,24 +44,24 @@ fn a_session_cookie_is_a_key_too() {
         "GET /api/v1/indexes HTTP/1.1\r\nhost: {}\r\ncookie: theme=dark; session=cookie-key\r\n\r\n",
         client.address()
     );
-    let answer = client.wire().send(request).answer().expect("an answer comes");
-    assert_eq!(answer.json()["items"][0]["id"], index["id"]);
+    let response = client.connect().send(request).read_response().expect("a response");
+    assert_eq!(response.json()["items"][0]["id"], index["id"]);
 }
 
 #[test]
-fn without_auth_a_caller_without_a_key_is_anonymous() {
+fn without_auth_a_request_without_a_key_is_anonymous() {
     let server = server(&[("no-auth", "true")]);
     let client = Client::of(&server);
     let request = format!("GET /api/v1/indexes HTTP/1.1\r\nhost: {}\r\n\r\n", client.address());
     client.with_key("anonymous").create("dir-a");
-    let answer = client.wire().send(request).answer().expect("an answer comes");
-    assert_eq!(answer.json()["items"].as_array().map(Vec::len), Some(1));
+    let response = client.connect().send(request).read_response().expect("a response");
+    assert_eq!(response.json()["items"].as_array().map(Vec::len), Some(1));
     assert_eq!(ids(&client, ""), Vec::<Value>::new());
 }
 
 #[test]
-fn projects_part_a_tenants_lists_and_ids_resolve_across_them() {
-    let server = standing(&[]);
+fn lists_are_per_project_and_ids_are_found_across_projects() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let in_default = client.create("dir-a");
     let body = json!({ "source_directory_id": "dir-b" });
@@ -79,8 +79,8 @@ fn projects_part_a_tenants_lists_and_ids_resolve_across_them() {
 }
 
 #[test]
-fn a_thousand_tenants_at_work_keep_to_themselves() {
-    let server = standing(&[]);
+fn a_thousand_parallel_tenants_stay_isolated() {
+    let server = manual_clock_server(&[]);
     let workers: Vec<_> = (0..8)
         .map(|worker| {
             let client = Client::of(&server);

@@ -1,30 +1,30 @@
-//! Clients that go away in the middle of a call: what was whole happened exactly once, what was not never happened, and the
-//! journal knows. It asserts nothing about what such a client would have been answered.
+//! Clients that disconnect during a request: a complete request takes effect exactly once, an incomplete one never, and
+//! the journal records it. Nothing is asserted about the response that such a client would have received.
 
 use serde_json::Value;
 
-use crate::support::{Client, KEY, Wire, server, standing, wait_until};
-use crate::threats_mixed_load::{BODY, Gauntlet, SchemaNode, answers, node};
+use crate::support::{Client, KEY, RawConnection, manual_clock_server, server, wait_until};
+use crate::threats_mixed_load::{BODY, MalformedRequest, RejectionChecker, malformed, responses};
 
-/// How a client goes.
+/// How a client disconnects.
 #[derive(Debug, Clone, Copy)]
-enum Way {
+enum Disconnect {
     Fin,
     HalfClose,
     Reset,
 }
 
-/// Goes; a connection of which a half is left open is handed back.
-fn leave(mut wire: Wire, way: Way) -> Option<Wire> {
-    match way {
-        Way::Fin => None,
-        Way::Reset => {
-            wire.reset();
+/// Disconnects; a half-closed connection is returned so that it stays open.
+fn disconnect(mut connection: RawConnection, how: Disconnect) -> Option<RawConnection> {
+    match how {
+        Disconnect::Fin => None,
+        Disconnect::Reset => {
+            connection.reset();
             None
         }
-        Way::HalfClose => {
-            wire.finish();
-            Some(wire)
+        Disconnect::HalfClose => {
+            connection.finish();
+            Some(connection)
         }
     }
 }
@@ -36,65 +36,71 @@ fn sources(client: &Client) -> Vec<Value> {
 }
 
 fn create(client: &Client, directory: &str) -> Vec<u8> {
-    client.request("POST", "/api/v1/indexes", "", Some(&format!(r#"{{"source_directory_id":"{directory}"}}"#)))
+    client.request_bytes("POST", "/api/v1/indexes", "", Some(&format!(r#"{{"source_directory_id":"{directory}"}}"#)))
 }
 
 #[test]
-fn a_call_that_is_cut_anywhere_never_happened() {
-    let gauntlet = Gauntlet::new();
-    let plain = gauntlet.create(&format!("Content-Length: {}\r\n", BODY.len()), BODY);
-    let chunked = gauntlet.create("Transfer-Encoding: chunked\r\n", &format!("21\r\n{BODY}\r\n0\r\n\r\n"));
-    let cut = |whole: &Vec<u8>| -> Vec<SchemaNode> {
-        (0..whole.len()).map(|at| node(format!("cut at {at}: {whole:?}"), &whole[..at])).collect()
+fn a_request_cut_at_any_byte_has_no_effect() {
+    let checker = RejectionChecker::new();
+    let plain = checker.create(&format!("Content-Length: {}\r\n", BODY.len()), BODY);
+    let chunked = checker.create("Transfer-Encoding: chunked\r\n", &format!("21\r\n{BODY}\r\n0\r\n\r\n"));
+    let cut = |whole: &Vec<u8>| -> Vec<MalformedRequest> {
+        (0..whole.len()).map(|at| malformed(format!("cut at {at}: {whole:?}"), &whole[..at])).collect()
     };
-    gauntlet.run(350, &[cut(&plain), cut(&chunked)].concat());
-    assert_eq!(answers(&gauntlet.send(&plain))[0].status, 201, "the whole call is good");
+    checker.assert_all_rejected(350, &[cut(&plain), cut(&chunked)].concat());
+    assert_eq!(responses(&checker.send(&plain))[0].status, 201, "the complete request is valid");
 }
 
 #[test]
-fn a_whole_call_happens_once_when_its_client_stops_sending_at_once() {
+fn a_complete_request_has_its_effect_once_when_its_client_stops_sending() {
     let server = server(&[]);
     let client = Client::of(&server);
     let mut open = Vec::new();
     for number in 0..60 {
-        let mut wire = client.wire();
-        wire.send(create(&client, &format!("dir-{number}")));
-        open.extend(leave(wire, if number % 2 == 0 { Way::Fin } else { Way::HalfClose }));
-        wait_until("the call has happened", || sources(&client).len() > number);
+        let mut connection = client.connect();
+        connection.send(create(&client, &format!("dir-{number}")));
+        open.extend(disconnect(connection, if number % 2 == 0 { Disconnect::Fin } else { Disconnect::HalfClose }));
+        wait_until("the index is created", || sources(&client).len() > number);
     }
     assert_eq!(sources(&client), (0..60).map(|number| format!("dir-{number}")).collect::<Vec<_>>());
-    for wire in &mut open {
-        assert_eq!(wire.answer().map(|answer| answer.status), Some(201), "who closed one half is answered");
+    for connection in &mut open {
+        assert_eq!(
+            connection.read_response().map(|response| response.status),
+            Some(201),
+            "a half-closed client gets its response"
+        );
     }
 }
 
 #[test]
-fn a_whole_call_whose_client_goes_before_the_answer_happened_once() {
+fn a_complete_request_has_its_effect_once_when_its_client_disconnects() {
     let server = server(&[("fault", "indexes.create delay=1h")]);
     let client = Client::of(&server);
     let mut open = Vec::new();
-    for (number, way) in [Way::Fin, Way::HalfClose, Way::Reset].into_iter().cycle().take(30).enumerate() {
-        let mut wire = client.wire();
-        wire.send(create(&client, &format!("dir-{number}")));
-        wait_until("the call has happened", || sources(&client).len() > number);
-        open.extend(leave(wire, way));
+    for (number, how) in
+        [Disconnect::Fin, Disconnect::HalfClose, Disconnect::Reset].into_iter().cycle().take(30).enumerate()
+    {
+        let mut connection = client.connect();
+        connection.send(create(&client, &format!("dir-{number}")));
+        wait_until("the index is created", || sources(&client).len() > number);
+        open.extend(disconnect(connection, how));
     }
     assert_eq!(sources(&client), (0..30).map(|number| format!("dir-{number}")).collect::<Vec<_>>());
     assert!(client.journal().iter().all(|entry| entry["status"] == 201));
 }
 
-/// What a reset overtakes need not have come; what came happened once.
+/// A reset may discard bytes that the server has not read, so a request may have no effect at all.
 #[test]
-fn a_call_that_is_reset_at_once_happens_at_most_once() {
+fn a_request_reset_at_once_has_its_effect_at_most_once() {
     let server = server(&[]);
     let client = Client::of(&server);
     for number in 0..100 {
-        let mut wire = client.wire();
-        wire.send(create(&client, &format!("dir-{number}")));
-        leave(wire, Way::Reset);
+        let mut connection = client.connect();
+        connection.send(create(&client, &format!("dir-{number}")));
+        disconnect(connection, Disconnect::Reset);
     }
     client.create("dir-last");
-    wait_until("no call is open", || {
+    wait_until("no request is open", || {
         client.get(&format!("/__admin/state?tenant={KEY}")).json()["tenants"][0]["open_calls"] == 0
     });
     let mut sources = sources(&client);
@@ -105,38 +111,40 @@ fn a_call_that_is_reset_at_once_happens_at_most_once() {
 }
 
 #[test]
-fn a_half_sent_body_is_journaled_as_a_client_that_has_gone() {
-    let server = standing(&[]);
+fn an_incomplete_body_is_journaled_as_client_gone() {
+    let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let whole = create(&client, "dir-a");
-    for (number, way) in [Way::Fin, Way::HalfClose, Way::Reset].into_iter().enumerate() {
-        let mut wire = client.wire();
-        wire.send(&whole[..whole.len() - 5]);
-        // The head must have come, or a reset would throw it away.
-        wait_until("the call is open", || {
+    for (number, how) in [Disconnect::Fin, Disconnect::HalfClose, Disconnect::Reset].into_iter().enumerate() {
+        let mut connection = client.connect();
+        connection.send(&whole[..whole.len() - 5]);
+        // The head must have been read, or a reset would discard it.
+        wait_until("the request is open", || {
             client.get(&format!("/__admin/state?tenant={KEY}")).json()["tenants"][0]["open_calls"] == 1
         });
-        let _open = leave(wire, way);
-        wait_until("the call is journaled", || client.journal().len() > number);
+        let _open = disconnect(connection, how);
+        wait_until("the request is journaled", || client.journal().len() > number);
         let entry = &client.journal()[number];
-        wait_until("it is settled", || client.journal()[number]["outcome"] == "client_gone");
-        assert_eq!((&entry["operation"], &entry["status"]), (&"indexes.create".into(), &400.into()), "{way:?}");
+        wait_until("the outcome is final", || client.journal()[number]["outcome"] == "client_gone");
+        assert_eq!((&entry["operation"], &entry["status"]), (&"indexes.create".into(), &400.into()), "{how:?}");
     }
     assert_eq!(sources(&client), Vec::<Value>::new());
 }
 
 #[test]
-fn a_client_that_gave_up_waiting_is_journaled_as_gone_and_a_half_closed_one_as_answered() {
-    for (way, outcome) in [(Way::Fin, "client_gone"), (Way::Reset, "client_gone"), (Way::HalfClose, "sent")] {
+fn a_disconnected_client_is_journaled_as_gone_and_a_half_closed_one_as_sent() {
+    for (how, outcome) in
+        [(Disconnect::Fin, "client_gone"), (Disconnect::Reset, "client_gone"), (Disconnect::HalfClose, "sent")]
+    {
         let server = server(&[("fault", "indexes.create delay=300ms")]);
         let client = Client::of(&server);
-        let mut wire = client.wire();
-        wire.send(create(&client, "dir-a"));
-        wait_until("the call has happened", || sources(&client).len() == 1);
-        if let Some(mut half) = leave(wire, way) {
-            assert_eq!(half.answer().expect("it can still read").status, 201);
+        let mut connection = client.connect();
+        connection.send(create(&client, "dir-a"));
+        wait_until("the index is created", || sources(&client).len() == 1);
+        if let Some(mut half) = disconnect(connection, how) {
+            assert_eq!(half.read_response().expect("it can still read").status, 201);
         }
-        wait_until("it is settled", || client.journal()[0]["outcome"] == outcome);
+        wait_until("the outcome is final", || client.journal()[0]["outcome"] == outcome);
         assert_eq!(client.journal()[0]["status"], 201);
     }
 }

@@ -1,10 +1,10 @@
-//! Lengths and chunks that lie, in every place where a body is read: nothing is smuggled, stored or left hanging. Raw bytes
-//! only; the heads are otherwise good.
+//! Invalid lengths and chunks at every kind of endpoint that reads a body: no request smuggling, nothing stored, no
+//! open request left. Raw bytes only; the heads are otherwise valid.
 
-use crate::threats_mixed_load::{BODY, Gauntlet, SchemaNode, answers, node};
+use crate::threats_mixed_load::{BODY, MalformedRequest, RejectionChecker, malformed, responses};
 
-/// Where bodies are read: by an operation, of a stranger, of an operation that takes none, and under `/__admin/`.
-const PLACES: &[(&str, &str)] = &[
+/// Endpoints that read bodies: an operation, an unknown path, an operation without a body, and `/__admin/`.
+const ENDPOINTS: &[(&str, &str)] = &[
     ("POST", "/api/v1/indexes"),
     ("POST", "/api/v1/beta/directories"),
     ("DELETE", "/api/v1/indexes/idx-00000000-0000-0000-0000-000000000000"),
@@ -68,7 +68,7 @@ const CODINGS: &[&str] = &[
     "gzip\r\nTransfer-Encoding: chunked",
 ];
 
-/// What stands where `21\r\n{…}\r\n0\r\n\r\n` should.
+/// Invalid replacements for the chunked body `21\r\n{…}\r\n0\r\n\r\n`.
 fn chunkings() -> Vec<String> {
     let sizes = [
         "",
@@ -125,110 +125,112 @@ fn chunkings() -> Vec<String> {
     chunkings
 }
 
-fn at_every_place(gauntlet: &Gauntlet, headers: &str, body: &str) -> Vec<SchemaNode> {
+fn at_every_endpoint(checker: &RejectionChecker, headers: &str, body: &str) -> Vec<MalformedRequest> {
     let at = |(method, path): &(&str, &str)| {
         let name = format!("{method} {path} {headers:?} {body:?}");
-        node(name, gauntlet.request(method, path, headers, body))
+        malformed(name, checker.request_bytes(method, path, headers, body))
     };
-    PLACES.iter().map(at).collect()
+    ENDPOINTS.iter().map(at).collect()
 }
 
 #[test]
-fn lengths_that_are_none_or_lie_are_refused() {
-    let gauntlet = Gauntlet::new();
-    let shapes: Vec<SchemaNode> = LENGTHS
+fn invalid_or_wrong_content_lengths_are_rejected() {
+    let checker = RejectionChecker::new();
+    let requests: Vec<MalformedRequest> = LENGTHS
         .iter()
-        .flat_map(|length| at_every_place(&gauntlet, &format!("Content-Length: {length}\r\n"), BODY))
+        .flat_map(|length| at_every_endpoint(&checker, &format!("Content-Length: {length}\r\n"), BODY))
         .collect();
-    gauntlet.run(100, &shapes);
+    checker.assert_all_rejected(100, &requests);
 }
 
 #[test]
-fn codings_other_than_chunked_alone_are_refused() {
-    let gauntlet = Gauntlet::new();
+fn transfer_codings_other_than_chunked_are_rejected() {
+    let checker = RejectionChecker::new();
     let chunked = format!("21\r\n{BODY}\r\n0\r\n\r\n");
-    let shapes: Vec<SchemaNode> = CODINGS
+    let requests: Vec<MalformedRequest> = CODINGS
         .iter()
         .flat_map(|coding| {
             let header = format!("Transfer-Encoding: {coding}\r\n");
             let both = format!("Content-Length: {}\r\n{header}", chunked.len());
-            [at_every_place(&gauntlet, &header, &chunked), at_every_place(&gauntlet, &both, &chunked)].concat()
+            [at_every_endpoint(&checker, &header, &chunked), at_every_endpoint(&checker, &both, &chunked)].concat()
         })
         .collect();
-    gauntlet.run(190, &shapes);
+    checker.assert_all_rejected(190, &requests);
 }
 
 #[test]
-fn chunks_that_are_malformed_are_refused() {
-    let gauntlet = Gauntlet::new();
-    let shapes: Vec<SchemaNode> =
-        chunkings().iter().flat_map(|body| at_every_place(&gauntlet, "Transfer-Encoding: chunked\r\n", body)).collect();
-    gauntlet.run(170, &shapes);
+fn malformed_chunks_are_rejected() {
+    let checker = RejectionChecker::new();
+    let requests: Vec<MalformedRequest> = chunkings()
+        .iter()
+        .flat_map(|body| at_every_endpoint(&checker, "Transfer-Encoding: chunked\r\n", body))
+        .collect();
+    checker.assert_all_rejected(170, &requests);
 }
 
 #[test]
-fn good_chunks_are_taken_however_they_are_written() {
+fn valid_chunks_are_accepted_in_every_notation() {
     for (body, coding) in [
         (format!("21\r\n{BODY}\r\n0\r\n\r\n"), "chunked"),
         (format!("0021;name=value\r\n{BODY}\r\n000\r\n\r\n"), "Chunked"),
         (format!("1\r\n{{\r\n20\r\n{}\r\n0\r\nx: y\r\n\r\n", &BODY[1..]), "CHUNKED"),
     ] {
-        let gauntlet = Gauntlet::new();
-        let came = gauntlet.send(&gauntlet.create(&format!("Transfer-Encoding: {coding}\r\n"), &body));
-        assert_eq!(answers(&came)[0].status, 201, "{body:?}");
+        let checker = RejectionChecker::new();
+        let received = checker.send(&checker.create(&format!("Transfer-Encoding: {coding}\r\n"), &body));
+        assert_eq!(responses(&received)[0].status, 201, "{body:?}");
     }
 }
 
-/// hyper takes the chunks and closes; a second answer would mean that the length was believed as well.
+/// hyper uses the chunks and closes the connection; a second response would mean that the length was used as well.
 #[test]
-fn a_length_beside_chunks_brings_one_answer_and_a_close() {
-    let gauntlet = Gauntlet::new();
+fn a_content_length_beside_chunks_gets_one_response_and_a_close() {
+    let checker = RejectionChecker::new();
     for length in ["4", "0", "46", "1000"] {
         let smuggled = "GET /__admin/state HTTP/1.1\r\nHost: localhost\r\n\r\n";
         let headers = format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n");
-        let bytes = gauntlet.create(&headers, &format!("21\r\n{BODY}\r\n0\r\n\r\n{smuggled}"));
-        let came = answers(&gauntlet.send(&bytes));
-        assert_eq!(came.len(), 1, "length {length}");
-        assert_eq!((came[0].status, came[0].header("connection")), (201, Some("close")), "length {length}");
+        let bytes = checker.create(&headers, &format!("21\r\n{BODY}\r\n0\r\n\r\n{smuggled}"));
+        let received = responses(&checker.send(&bytes));
+        assert_eq!(received.len(), 1, "length {length}");
+        assert_eq!((received[0].status, received[0].header("connection")), (201, Some("close")), "length {length}");
     }
 }
 
 #[test]
-fn the_body_of_a_call_that_takes_none_is_no_call() {
-    let gauntlet = Gauntlet::new();
-    let inner = String::from_utf8(gauntlet.create("Content-Length: 33\r\n", BODY)).expect("text");
+fn the_body_of_an_operation_without_one_is_not_read_as_a_request() {
+    let checker = RejectionChecker::new();
+    let inner = String::from_utf8(checker.create("Content-Length: 33\r\n", BODY)).expect("UTF-8");
     for path in ["/api/v1/indexes", "/health", "/nowhere", "/__admin/state"] {
-        let bytes = gauntlet.request("GET", path, &format!("Content-Length: {}\r\n", inner.len()), &inner);
-        assert_eq!(answers(&gauntlet.send(&bytes)).len(), 1, "{path}");
-        gauntlet.is_untouched(path);
+        let bytes = checker.request_bytes("GET", path, &format!("Content-Length: {}\r\n", inner.len()), &inner);
+        assert_eq!(responses(&checker.send(&bytes)).len(), 1, "{path}");
+        checker.assert_nothing_stored(path);
     }
 }
 
 #[test]
-fn a_body_that_is_announced_too_large_is_refused_before_the_client_is_told_to_go_on() {
-    let gauntlet = Gauntlet::new();
-    let head = gauntlet.create("Content-Length: 1048577\r\nExpect: 100-continue\r\n", "");
-    let came = gauntlet.send(&head);
-    assert!(came.starts_with(b"HTTP/1.1 413 "), "{:?}", String::from_utf8_lossy(&came));
-    gauntlet.is_untouched("expect");
+fn a_too_large_announced_body_is_rejected_before_100_continue() {
+    let checker = RejectionChecker::new();
+    let head = checker.create("Content-Length: 1048577\r\nExpect: 100-continue\r\n", "");
+    let received = checker.send(&head);
+    assert!(received.starts_with(b"HTTP/1.1 413 "), "{:?}", String::from_utf8_lossy(&received));
+    checker.assert_nothing_stored("expect");
 }
 
 #[test]
-fn a_client_that_asks_first_is_told_to_go_on() {
-    let gauntlet = Gauntlet::new();
-    let came = gauntlet.send(&gauntlet.create("Content-Length: 33\r\nExpect: 100-continue\r\n", BODY));
-    let came = String::from_utf8_lossy(&came);
-    let rest = came.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").expect("the word to go on comes first");
+fn expect_100_continue_is_answered_with_100() {
+    let checker = RejectionChecker::new();
+    let received = checker.send(&checker.create("Content-Length: 33\r\nExpect: 100-continue\r\n", BODY));
+    let received = String::from_utf8_lossy(&received);
+    let rest = received.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").expect("100 Continue comes first");
     assert!(rest.starts_with("HTTP/1.1 201 "), "{rest}");
 }
 
 #[test]
-fn what_follows_a_good_call_does_not_harm_it_and_is_refused() {
+fn malformed_bytes_after_a_valid_request_are_rejected_separately() {
     for garbage in ["\0\0\0\0", "}{\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01"] {
-        let gauntlet = Gauntlet::new();
-        let mut bytes = gauntlet.create("Content-Length: 33\r\n", BODY);
+        let checker = RejectionChecker::new();
+        let mut bytes = checker.create("Content-Length: 33\r\n", BODY);
         bytes.extend_from_slice(garbage.as_bytes());
-        let statuses: Vec<u16> = answers(&gauntlet.send(&bytes)).iter().map(|answer| answer.status).collect();
+        let statuses: Vec<u16> = responses(&checker.send(&bytes)).iter().map(|response| response.status).collect();
         assert_eq!(statuses[0], 201, "{garbage:?}");
         assert!(statuses[1..].iter().all(|status| (400..500).contains(status)), "{garbage:?}: {statuses:?}");
     }

@@ -1,22 +1,22 @@
-//! Heads that are no heads: request lines, targets and headers as scanners, other protocols and broken clients send them.
+//! Malformed heads: request lines, targets and headers as scanners, other protocols and broken clients send them.
 //! Raw bytes only.
 
 use std::io::Write;
 
-use crate::support::Wire;
-use crate::threats_mixed_load::{BODY, Gauntlet, SchemaNode, answers, node};
+use crate::support::RawConnection;
+use crate::threats_mixed_load::{BODY, MalformedRequest, RejectionChecker, malformed, responses};
 
-fn line(gauntlet: &Gauntlet, line: &str) -> SchemaNode {
-    let host = gauntlet.server.address();
-    node(
+fn line(checker: &RejectionChecker, line: &str) -> MalformedRequest {
+    let host = checker.server.address();
+    malformed(
         format!("{line:?}"),
         format!("{line}\r\nHost: {host}\r\nAuthorization: Bearer llx-test\r\nContent-Length: 33\r\n\r\n{BODY}"),
     )
 }
 
 #[test]
-fn request_lines_that_are_none_are_refused() {
-    let gauntlet = Gauntlet::new();
+fn invalid_request_lines_are_rejected() {
+    let checker = RejectionChecker::new();
     let path = "/api/v1/indexes";
     let lines = [
         format!("POST  {path} HTTP/1.1"),
@@ -47,28 +47,28 @@ fn request_lines_that_are_none_are_refused() {
         format!("CONNECT {path} HTTP/1.1"),
         format!("PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\nPOST {path} HTTP/1.1"),
     ];
-    let mut shapes: Vec<SchemaNode> = lines.iter().map(|text| line(&gauntlet, text)).collect();
-    shapes.extend([
-        node("nothing", Vec::new()),
-        node("one line end", "\r\n"),
-        node("HTTP/0.9", "GET /\r\n"),
-        node("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
-        node("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
-        node("SSH", "SSH-2.0-OpenSSH_9.9\r\n"),
-        node("SOCKS", b"\x05\x01\x00".to_vec()),
-        node("redis", "*1\r\n$4\r\nPING\r\n"),
-        node("zeros", vec![0; 100_000]),
-        node("ones", vec![0xff; 100_000]),
-        node("line ends", "\r\n".repeat(50_000)),
-        node("letters", vec![b'A'; 1_000_000]),
+    let mut requests: Vec<MalformedRequest> = lines.iter().map(|text| line(&checker, text)).collect();
+    requests.extend([
+        malformed("nothing", Vec::new()),
+        malformed("one line end", "\r\n"),
+        malformed("HTTP/0.9", "GET /\r\n"),
+        malformed("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
+        malformed("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
+        malformed("SSH", "SSH-2.0-OpenSSH_9.9\r\n"),
+        malformed("SOCKS", b"\x05\x01\x00".to_vec()),
+        malformed("redis", "*1\r\n$4\r\nPING\r\n"),
+        malformed("zeros", vec![0; 100_000]),
+        malformed("ones", vec![0xff; 100_000]),
+        malformed("line ends", "\r\n".repeat(50_000)),
+        malformed("letters", vec![b'A'; 1_000_000]),
     ]);
-    gauntlet.run(35, &shapes);
+    checker.assert_all_rejected(35, &requests);
 }
 
 #[test]
-fn targets_that_name_nothing_are_refused() {
-    let gauntlet = Gauntlet::new();
-    let odd = [
+fn invalid_targets_are_rejected() {
+    let checker = RejectionChecker::new();
+    let segments = [
         "%",
         "%z",
         "%zz",
@@ -107,9 +107,11 @@ fn targets_that_name_nothing_are_refused() {
         "$(id)",
         "${jndi:ldap://x}",
     ];
-    let authority = gauntlet.server.address();
-    let mut targets: Vec<String> =
-        odd.iter().flat_map(|odd| [format!("/api/v1/indexes/{odd}"), format!("/{odd}/x"), odd.to_string()]).collect();
+    let authority = checker.server.address();
+    let mut targets: Vec<String> = segments
+        .iter()
+        .flat_map(|segment| [format!("/api/v1/indexes/{segment}"), format!("/{segment}/x"), segment.to_string()])
+        .collect();
     targets.extend([
         "*".to_owned(),
         authority.to_string(),
@@ -131,16 +133,16 @@ fn targets_that_name_nothing_are_refused() {
         format!("/api/v1/indexes?{}", "&".repeat(70_000)),
     ]);
     let methods = ["GET", "POST", "OPTIONS"];
-    let shapes: Vec<SchemaNode> = targets
+    let requests: Vec<MalformedRequest> = targets
         .iter()
-        .flat_map(|target| methods.map(|method| line(&gauntlet, &format!("{method} {target} HTTP/1.1"))))
+        .flat_map(|target| methods.map(|method| line(&checker, &format!("{method} {target} HTTP/1.1"))))
         .collect();
-    gauntlet.run(350, &shapes);
+    checker.assert_all_rejected(350, &requests);
 }
 
 #[test]
-fn headers_that_are_none_are_refused() {
-    let gauntlet = Gauntlet::new();
+fn invalid_headers_are_rejected() {
+    let checker = RejectionChecker::new();
     let lines = [
         "no colon".to_owned(),
         ": no name".to_owned(),
@@ -168,69 +170,69 @@ fn headers_that_are_none_are_refused() {
         format!("x: {}\r\n", "v".repeat(1000)).repeat(90).trim_end().to_owned(),
         format!("Cookie: {}", "session=; ".repeat(8000)),
     ];
-    let shapes: Vec<SchemaNode> = lines
+    let requests: Vec<MalformedRequest> = lines
         .iter()
         .map(|line| {
-            let bytes = gauntlet.create(&format!("{line}\r\nContent-Length: 33\r\n"), BODY);
-            node(format!("{line:?}"), bytes)
+            let bytes = checker.create(&format!("{line}\r\nContent-Length: 33\r\n"), BODY);
+            malformed(format!("{line:?}"), bytes)
         })
         .collect();
-    gauntlet.run(25, &shapes);
+    checker.assert_all_rejected(25, &requests);
 }
 
 #[test]
-fn a_call_names_its_host_once() {
-    let gauntlet = Gauntlet::new();
+fn a_request_has_exactly_one_host_header() {
+    let checker = RejectionChecker::new();
     let head = |version: &str, hosts: &str| {
         let key = "Authorization: Bearer llx-test\r\nContent-Type: application/json";
         format!("POST /api/v1/indexes HTTP/{version}\r\n{hosts}{key}\r\nContent-Length: 33\r\n\r\n{BODY}").into_bytes()
     };
     let same = "Host: localhost\r\nHost: localhost\r\n";
     for (version, hosts) in [("1.1", ""), ("1.0", ""), ("1.1", same), ("1.0", same), ("1.1", "Host:\r\n")] {
-        let came = answers(&gauntlet.send(&head(version, hosts)));
-        assert_eq!(came.len(), 1, "{version} {hosts:?}");
-        assert_eq!(came[0].status, 400, "{version} {hosts:?}");
-        gauntlet.is_untouched(hosts);
+        let received = responses(&checker.send(&head(version, hosts)));
+        assert_eq!(received.len(), 1, "{version} {hosts:?}");
+        assert_eq!(received[0].status, 400, "{version} {hosts:?}");
+        checker.assert_nothing_stored(hosts);
     }
-    let came = answers(&gauntlet.send(&head("1.0", "Host: localhost\r\n")));
-    assert_eq!((came.len(), came[0].status), (1, 201), "HTTP/1.0 with a host is served");
+    let received = responses(&checker.send(&head("1.0", "Host: localhost\r\n")));
+    assert_eq!((received.len(), received[0].status), (1, 201), "HTTP/1.0 with a host is served");
 }
 
 #[test]
-fn a_hundred_headers_and_sixty_four_kilobytes_are_the_most_that_a_head_has() {
-    let gauntlet = Gauntlet::new();
+fn a_head_has_at_most_100_headers_and_64_kib() {
+    let checker = RejectionChecker::new();
     for (name, headers, status) in [
         ("a hundred headers", "a: b\r\n".repeat(96), 201),
         ("one more", "a: b\r\n".repeat(97), 431),
         ("a large head", format!("a: {}\r\n", "b".repeat(60_000)), 201),
-        ("one too large", format!("a: {}\r\n", "b".repeat(66_000)), 431),
+        ("a head over the limit", format!("a: {}\r\n", "b".repeat(66_000)), 431),
     ] {
-        let bytes = gauntlet.create(&format!("{headers}Content-Length: 33\r\n"), BODY);
-        let came = answers(&gauntlet.send(&bytes));
-        assert_eq!(came.iter().map(|answer| answer.status).collect::<Vec<_>>(), [status], "{name}");
+        let bytes = checker.create(&format!("{headers}Content-Length: 33\r\n"), BODY);
+        let received = responses(&checker.send(&bytes));
+        assert_eq!(received.iter().map(|response| response.status).collect::<Vec<_>>(), [status], "{name}");
     }
 }
 
 #[test]
-fn a_head_without_end_is_cut_off() {
-    let gauntlet = Gauntlet::new();
-    let mut wire = Wire::connect(gauntlet.server.address());
-    wire.send("GET /health HTTP/1.1\r\nx: ");
+fn an_endless_head_is_cut_off() {
+    let checker = RejectionChecker::new();
+    let mut connection = RawConnection::connect(checker.server.address());
+    connection.send("GET /health HTTP/1.1\r\nx: ");
     let portion = vec![b'x'; 64 * 1024];
-    let taken = (0..1024).take_while(|_| wire.stream().write_all(&portion).is_ok()).count();
-    assert!(taken < 256, "{taken} portions of 64 KiB were taken");
-    gauntlet.is_untouched("an endless head");
+    let written = (0..1024).take_while(|_| connection.stream().write_all(&portion).is_ok()).count();
+    assert!(written < 256, "{written} portions of 64 KiB were accepted");
+    checker.assert_nothing_stored("an endless head");
 }
 
 #[test]
-fn an_offer_to_speak_another_protocol_is_answered_in_this_one() {
-    let gauntlet = Gauntlet::new();
+fn an_upgrade_request_is_answered_with_http_1() {
+    let checker = RejectionChecker::new();
     let offers = [
         "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n",
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n",
     ];
     for offer in offers {
-        let came = answers(&gauntlet.send(&gauntlet.request("GET", "/api/v1/indexes", offer, "")));
-        assert_eq!((came.len(), came[0].status), (1, 200), "{offer}");
+        let received = responses(&checker.send(&checker.request_bytes("GET", "/api/v1/indexes", offer, "")));
+        assert_eq!((received.len(), received[0].status), (1, 200), "{offer}");
     }
 }

@@ -1,26 +1,26 @@
-//! A browser's tricks, and the door of `/__admin/`: names that lead here, pages of other sites, tokens. Each row is a head as
-//! it comes over the wire.
+//! Protection against requests from browsers, and access to `/__admin/`: host names, origins and tokens. Each case is a
+//! raw head.
 
 use std::net::{Ipv6Addr, SocketAddr, TcpStream};
 
-use crate::support::{Answer, Client, Program, server};
+use crate::support::{Client, HttpResponse, Program, server};
 use llamacloud_mock::embedded::MockServer;
 
-/// What a head with this target and these lines is answered.
-fn ask(server: &MockServer, method: &str, target: &str, lines: &str) -> Answer {
+/// The response to a head with this target and these header lines.
+fn send_head(server: &MockServer, method: &str, target: &str, lines: &str) -> HttpResponse {
     let head = format!("{method} {target} HTTP/1.1\r\n{lines}\r\n");
-    Client::of(server).wire().send(head).answer_to(method).expect("an answer")
+    Client::of(server).connect().send(head).read_response_to(method).expect("a response")
 }
 
 fn status(server: &MockServer, target: &str, lines: &str) -> u16 {
-    ask(server, "GET", target, lines).status
+    send_head(server, "GET", target, lines).status
 }
 
 fn host(name: &str) -> String {
     format!("Host: {name}\r\n")
 }
 
-const OURS: &[&str] = &[
+const LOOPBACK_HOSTS: &[&str] = &[
     "localhost",
     "localhost:4010",
     "LOCALHOST:1",
@@ -33,7 +33,7 @@ const OURS: &[&str] = &[
     "[0:0:0:0:0:0:0:1]",
 ];
 
-const FOREIGN: &[&str] = &[
+const OTHER_HOSTS: &[&str] = &[
     "evil.example",
     "evil.example:4010",
     "localhost.evil.example",
@@ -60,7 +60,7 @@ const FOREIGN: &[&str] = &[
     "xn--localhost-",
 ];
 
-const NO_HOSTS: &[&str] = &[
+const INVALID_HOSTS: &[&str] = &[
     "",
     " ",
     "local host",
@@ -81,7 +81,7 @@ const NO_HOSTS: &[&str] = &[
 ];
 
 #[test]
-fn both_loopback_addresses_are_listened_at_and_no_other() {
+fn the_server_listens_only_on_both_loopback_addresses() {
     let program = Program::start(&[], &[]);
     assert!(program.ready.starts_with("ready url=http://127.0.0.1:"), "{}", program.ready);
     let port = program.address.port();
@@ -92,7 +92,7 @@ fn both_loopback_addresses_are_listened_at_and_no_other() {
 }
 
 #[test]
-fn an_address_that_others_reach_is_said_to_be_one() {
+fn binding_to_a_public_address_without_a_token_prints_a_warning() {
     for (args, is_warned) in
         [(vec!["--host", "0.0.0.0"], true), (vec!["--host", "0.0.0.0", "--admin-token", "x"], false)]
     {
@@ -104,10 +104,10 @@ fn an_address_that_others_reach_is_said_to_be_one() {
 }
 
 #[test]
-fn only_names_that_mean_this_machine_are_answered() {
+fn only_loopback_host_names_are_accepted() {
     let server = server(&[]);
     for target in ["/health", "/__admin/state", "/api/v1/indexes", "/nowhere"] {
-        for (names, refused_with) in [(OURS, None), (FOREIGN, Some(403)), (NO_HOSTS, Some(400))] {
+        for (names, refused_with) in [(LOOPBACK_HOSTS, None), (OTHER_HOSTS, Some(403)), (INVALID_HOSTS, Some(400))] {
             for name in names {
                 let status = status(&server, target, &host(name));
                 match refused_with {
@@ -120,12 +120,12 @@ fn only_names_that_mean_this_machine_are_answered() {
 }
 
 #[test]
-fn a_foreign_name_is_refused_before_anything_is_routed_or_journaled() {
+fn an_unknown_host_is_rejected_before_routing_and_journaling() {
     let server = server(&[]);
-    for name in [FOREIGN, NO_HOSTS].concat() {
+    for name in [OTHER_HOSTS, INVALID_HOSTS].concat() {
         let lines = format!("{}Authorization: Bearer llx-test\r\n", host(name));
-        ask(&server, "POST", "/api/v1/indexes", &lines);
-        ask(&server, "GET", "/nowhere", &lines);
+        send_head(&server, "POST", "/api/v1/indexes", &lines);
+        send_head(&server, "GET", "/nowhere", &lines);
     }
     let client = Client::of(&server);
     assert_eq!(client.get("/__admin/state").json()["tenants"], serde_json::json!([]));
@@ -133,7 +133,7 @@ fn a_foreign_name_is_refused_before_anything_is_routed_or_journaled() {
 }
 
 #[test]
-fn the_authority_of_a_target_must_be_ours_as_well() {
+fn the_authority_of_a_target_is_checked_like_the_host() {
     let server = server(&[]);
     for (target, expected) in [
         ("http://localhost/health", 200),
@@ -148,7 +148,7 @@ fn the_authority_of_a_target_must_be_ours_as_well() {
 }
 
 #[test]
-fn a_name_that_was_allowed_is_answered_and_its_neighbours_are_not() {
+fn an_allowed_host_is_accepted_and_similar_names_are_not() {
     let server = server(&[("allowed-host", "mock"), ("allowed-host", "Other.Example")]);
     for name in ["mock", "MOCK:4010", "other.example", "localhost"] {
         assert_eq!(status(&server, "/health", &host(name)), 200, "{name}");
@@ -159,7 +159,7 @@ fn a_name_that_was_allowed_is_answered_and_its_neighbours_are_not() {
 }
 
 #[test]
-fn bound_to_all_addresses_any_name_is_answered_but_not_under_admin() {
+fn bound_to_all_addresses_any_host_is_accepted_except_for_admin() {
     let server = server(&[("host", "0.0.0.0")]);
     for name in ["mock", "evil.example", "localhost", "10.0.0.7:4010"] {
         assert_eq!(status(&server, "/health", &host(name)), 200, "{name}");
@@ -172,7 +172,7 @@ fn bound_to_all_addresses_any_name_is_answered_but_not_under_admin() {
 }
 
 #[test]
-fn pages_of_other_origins_are_refused_with_every_method() {
+fn other_origins_are_rejected_with_every_method() {
     let server = server(&[]);
     let address = server.address();
     for origin in ["https://evil.example", "null", "", "http://localhost:3000", "file://", &format!("http://{address}")]
@@ -182,9 +182,9 @@ fn pages_of_other_origins_are_refused_with_every_method() {
             for target in ["/api/v1/indexes", "/health", "/__admin/state"] {
                 let preflight = format!("{lines}Access-Control-Request-Method: POST\r\n");
                 for lines in [&lines, &preflight] {
-                    let answer = ask(&server, method, target, lines);
-                    assert_eq!(answer.status, 403, "{method} {target} from {origin:?}");
-                    let shared = answer.headers.iter().find(|(name, _)| name.starts_with("access-control-"));
+                    let response = send_head(&server, method, target, lines);
+                    assert_eq!(response.status, 403, "{method} {target} from {origin:?}");
+                    let shared = response.headers.iter().find(|(name, _)| name.starts_with("access-control-"));
                     assert_eq!(shared, None, "{method} {target} from {origin:?}");
                 }
             }
@@ -193,24 +193,24 @@ fn pages_of_other_origins_are_refused_with_every_method() {
 }
 
 #[test]
-fn a_page_cannot_write_by_a_form_or_a_plain_text_body() {
+fn form_and_plain_text_bodies_are_rejected() {
     let server = server(&[]);
     let client = Client::of(&server);
     let body = r#"{"source_directory_id":"dir-a"}"#;
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""] {
         for path in ["/api/v1/indexes", "/__admin/reset"] {
             let lines = format!("Content-Type: {content_type}\r\nContent-Length: {}\r\n", body.len());
-            let mut request = client.request("POST", path, &lines, None);
+            let mut request = client.request_bytes("POST", path, &lines, None);
             request.extend_from_slice(body.as_bytes());
-            let answer = client.wire().send(request).answer().expect("an answer");
-            assert!((400..500).contains(&answer.status), "{path} {content_type:?}: {}", answer.status);
+            let response = client.connect().send(request).read_response().expect("a response");
+            assert!((400..500).contains(&response.status), "{path} {content_type:?}: {}", response.status);
         }
     }
     assert_eq!(client.get("/api/v1/indexes").json()["items"], serde_json::json!([]));
 }
 
 #[test]
-fn an_origin_that_was_allowed_may_call_the_api_and_never_admin() {
+fn an_allowed_origin_may_use_the_api_but_not_admin() {
     let page = "https://app.example";
     let server = server(&[("cors-origin", page)]);
     let lines = format!("{}Authorization: Bearer a\r\nOrigin: {page}\r\n", host("localhost"));
@@ -218,29 +218,29 @@ fn an_origin_that_was_allowed_may_call_the_api_and_never_admin() {
         "{lines}Access-Control-Request-Method: DELETE\r\nAccess-Control-Request-Headers: authorization\r\n\
          Access-Control-Request-Private-Network: true\r\n"
     );
-    let answer = ask(&server, "OPTIONS", "/api/v1/indexes/x", &preflight);
-    assert_eq!(answer.status, 204);
-    assert_eq!(answer.header("access-control-allow-origin"), Some(page));
-    assert_eq!(answer.header("access-control-allow-methods"), Some("DELETE"));
-    assert_eq!(answer.header("access-control-allow-headers"), Some("authorization"));
-    assert_eq!(answer.header("access-control-allow-private-network"), None);
-    assert_eq!(answer.header("access-control-allow-credentials"), None);
-    let answer = ask(&server, "GET", "/api/v1/indexes", &lines);
-    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some(page)));
+    let response = send_head(&server, "OPTIONS", "/api/v1/indexes/x", &preflight);
+    assert_eq!(response.status, 204);
+    assert_eq!(response.header("access-control-allow-origin"), Some(page));
+    assert_eq!(response.header("access-control-allow-methods"), Some("DELETE"));
+    assert_eq!(response.header("access-control-allow-headers"), Some("authorization"));
+    assert_eq!(response.header("access-control-allow-private-network"), None);
+    assert_eq!(response.header("access-control-allow-credentials"), None);
+    let response = send_head(&server, "GET", "/api/v1/indexes", &lines);
+    assert_eq!((response.status, response.header("access-control-allow-origin")), (200, Some(page)));
     for lines in [&lines, &preflight] {
         for method in ["GET", "OPTIONS"] {
-            assert_eq!(ask(&server, method, "/__admin/state", lines).status, 403);
+            assert_eq!(send_head(&server, method, "/__admin/state", lines).status, 403);
         }
     }
     for other in ["https://app.example.evil.example", "http://app.example", "https://app.example:444", "null", "*"] {
         let lines = format!("{}Origin: {other}\r\n", host("localhost"));
-        let answer = ask(&server, "GET", "/api/v1/indexes", &lines);
-        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (403, None), "{other}");
+        let response = send_head(&server, "GET", "/api/v1/indexes", &lines);
+        assert_eq!((response.status, response.header("access-control-allow-origin")), (403, None), "{other}");
     }
 }
 
 #[test]
-fn admin_is_closed_to_browsers() {
+fn admin_rejects_browser_requests() {
     let server = server(&[]);
     for (line, expected) in [
         ("Sec-Fetch-Site: cross-site\r\n", 403),
@@ -256,20 +256,20 @@ fn admin_is_closed_to_browsers() {
 }
 
 #[test]
-fn admin_asks_for_its_token_whatever_is_asked() {
+fn admin_requires_its_token_for_every_path() {
     let token = "secret-of-the-admin";
     for address in ["127.0.0.1", "0.0.0.0"] {
         let server = server(&[("admin-token", token), ("host", address)]);
-        let asked = |target: &str, shown: &str| status(&server, target, &format!("{}{shown}", host("localhost")));
+        let status_of = |target: &str, shown: &str| status(&server, target, &format!("{}{shown}", host("localhost")));
         for target in ["/__admin/state", "/__admin/journal", "/__admin/nothing", "/__admin/", "/__admin"] {
             for shown in [
                 "",
                 "Authorization: Bearer\r\n",
                 "Authorization: Bearer \r\n",
                 "Authorization: Bearer llx-test\r\n",
-                "Authorization: Bearer secret-of-the-hous\r\n",
-                "Authorization: Bearer secret-of-the-house2\r\n",
-                "Authorization: Bearer SECRET-OF-THE-HOUSE\r\n",
+                "Authorization: Bearer secret-of-the-admi\r\n",
+                "Authorization: Bearer secret-of-the-admin2\r\n",
+                "Authorization: Bearer SECRET-OF-THE-ADMIN\r\n",
                 "Authorization: Basic secret-of-the-admin\r\n",
                 "Authorization: secret-of-the-admin\r\n",
                 "Authorization: Bearer wrong\r\nAuthorization: Bearer secret-of-the-admin\r\n",
@@ -277,19 +277,19 @@ fn admin_asks_for_its_token_whatever_is_asked() {
                 "X-Forwarded-For: 127.0.0.1\r\n",
                 "X-Real-IP: 127.0.0.1\r\n",
             ] {
-                assert_eq!(asked(target, shown), 401, "{target} {shown:?} at {address}");
+                assert_eq!(status_of(target, shown), 401, "{target} {shown:?} at {address}");
             }
-            assert_eq!(asked(&format!("{target}?token={token}"), ""), 401, "{target} at {address}");
+            assert_eq!(status_of(&format!("{target}?token={token}"), ""), 401, "{target} at {address}");
         }
         let good = format!("Authorization: Bearer {token}\r\n");
-        assert_eq!(asked("/__admin/state", &good), 200);
-        assert_eq!(asked("/__admin/nothing", &good), 404);
-        assert_eq!(asked("/health", ""), 200, "health is open to all");
+        assert_eq!(status_of("/__admin/state", &good), 200);
+        assert_eq!(status_of("/__admin/nothing", &good), 404);
+        assert_eq!(status_of("/health", ""), 200, "health needs no token");
     }
 }
 
 #[test]
-fn other_spellings_of_admin_lead_nowhere() {
+fn other_spellings_of_the_admin_path_are_rejected() {
     let server = server(&[("admin-token", "secret")]);
     for target in [
         "/%5f%5fadmin/state",

@@ -1,13 +1,13 @@
-//! Everything that grows, up to its limit and past it: the refusal names the flag, and the server goes on. Small limits
-//! stand for the large defaults, which are looked at once.
+//! Every limit, reached and exceeded: the error names the flag, and the server keeps working. Most tests use small
+//! limits; one checks the defaults.
 
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Program, Wire, server, wait_until};
+use crate::support::{Client, Program, RawConnection, server, wait_until};
 
-/// Limits and what they are when nobody says.
+/// Limits and their defaults.
 const DEFAULTS: &[(&str, &str)] = &[
     ("host", "127.0.0.1"),
     ("header-timeout", "10s"),
@@ -22,16 +22,16 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("max-upload-bytes", "100MiB"),
 ];
 
-fn is_open(wire: &mut Wire) -> bool {
-    wire.send("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").answer().is_some()
+fn is_open(connection: &mut RawConnection) -> bool {
+    connection.send("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").read_response().is_some()
 }
 
-fn detail(answer: &crate::support::Answer) -> String {
-    answer.json()["detail"].as_str().expect("a sentence").to_owned()
+fn detail(response: &crate::support::HttpResponse) -> String {
+    response.json()["detail"].as_str().expect("a sentence").to_owned()
 }
 
 #[test]
-fn the_limits_are_on_when_nobody_says_anything() {
+fn limits_have_defaults() {
     let server = server(&[]);
     let config = Client::of(&server).get("/__admin/config").json();
     let settings = config["settings"].as_array().expect("a list");
@@ -42,76 +42,76 @@ fn the_limits_are_on_when_nobody_says_anything() {
 }
 
 #[test]
-fn connections_past_the_limit_are_closed_at_once_and_the_others_go_on() {
+fn connections_over_the_limit_are_closed_and_others_stay_open() {
     let server = server(&[("max-connections", "20")]);
     let client = Client::of(&server);
-    let mut held: Vec<Wire> = (0..20).map(|_| client.wire()).collect();
+    let mut held: Vec<RawConnection> = (0..20).map(|_| client.connect()).collect();
     assert!(held.iter_mut().all(is_open));
     for _ in 0..100 {
-        assert!(!is_open(&mut client.wire()), "one too many");
+        assert!(!is_open(&mut client.connect()), "over the limit");
     }
-    assert!(held.iter_mut().all(is_open), "those that were there are served");
+    assert!(held.iter_mut().all(is_open), "open connections are served");
     drop(held.pop());
-    wait_until("the place is free", || is_open(&mut client.wire()));
+    wait_until("a connection is accepted again", || is_open(&mut client.connect()));
 }
 
 #[test]
-fn a_server_out_of_descriptors_closes_at_once_and_goes_on_when_there_are_some_again() {
+fn a_server_out_of_descriptors_closes_connections_and_recovers() {
     let program = Program::start(&[], &[]);
     let limited = Command::new("prlimit").args([&format!("--pid={}", program.id()), "--nofile=40:40"]).status();
     assert!(limited.expect("prlimit runs").success());
-    let mut crowd: Vec<Wire> = (0..100).map(|_| Wire::connect(program.address)).collect();
-    let served = crowd.iter_mut().filter_map(|wire| is_open(wire).then_some(())).count();
+    let mut connections: Vec<RawConnection> = (0..100).map(|_| RawConnection::connect(program.address)).collect();
+    let served = connections.iter_mut().filter_map(|connection| is_open(connection).then_some(())).count();
     assert!((1..40).contains(&served), "{served} were served, the others closed");
-    drop(crowd);
+    drop(connections);
     let client = Client::at(program.address);
-    wait_until("there are some again", || is_open(&mut client.wire()));
+    wait_until("descriptors are available again", || is_open(&mut client.connect()));
     client.create("dir-a");
     assert_eq!(program.terminate().0, Some(0));
 }
 
 #[test]
-fn a_body_may_have_its_limit_and_not_a_byte_more() {
+fn a_body_at_its_limit_is_accepted_and_one_byte_more_is_rejected() {
     let server = server(&[("max-body-bytes", "1000")]);
     let client = Client::of(&server);
     let body = |length: usize| format!("{{\"source_directory_id\":\"dir-a\"{}}}", " ".repeat(length - 31));
     for (length, status) in [(999, 201), (1000, 201), (1001, 413), (1_000_000, 413)] {
         let (body, chunk) = (body(length), format!("{length:x}\r\n"));
         assert_eq!(body.len(), length);
-        let plain = client.try_call("POST", "/api/v1/indexes", "", Some(&body)).expect("an answer");
+        let plain = client.try_send("POST", "/api/v1/indexes", "", Some(&body)).expect("a response");
         let headers = "content-type: application/json\r\ntransfer-encoding: chunked\r\n";
-        let mut chunked = client.request("POST", "/api/v1/indexes", headers, None);
+        let mut chunked = client.request_bytes("POST", "/api/v1/indexes", headers, None);
         chunked.extend_from_slice(format!("{chunk}{body}\r\n0\r\n\r\n").as_bytes());
-        let chunked = client.wire().send(chunked).answer().expect("an answer");
-        for answer in [plain, chunked] {
-            assert_eq!(answer.status, status, "{length} bytes");
+        let chunked = client.connect().send(chunked).read_response().expect("a response");
+        for response in [plain, chunked] {
+            assert_eq!(response.status, status, "{length} bytes");
             if status == 413 {
-                assert!(detail(&answer).contains("--max-body-bytes"), "{}", answer.text());
-                assert_eq!(answer.header("connection"), Some("close"));
+                assert!(detail(&response).contains("--max-body-bytes"), "{}", response.text());
+                assert_eq!(response.header("connection"), Some("close"));
             }
         }
     }
 }
 
 #[test]
-fn a_strangers_large_body_is_refused_by_its_length_alone() {
+fn a_large_body_without_a_key_is_rejected_by_its_length() {
     let server = server(&[]);
     let head = "POST /api/v1/indexes HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1048577\r\n\r\n";
-    let answer = Client::of(&server).wire().send(head).answer().expect("an answer without a byte of the body");
-    assert_eq!(answer.status, 413);
+    let response = Client::of(&server).connect().send(head).read_response().expect("a response before the body");
+    assert_eq!(response.status, 413);
     let journal = Client::of(&server).get("/__admin/journal").json();
-    assert_eq!(journal["entries"][0]["status"], 413, "a refused call counts too");
+    assert_eq!(journal["entries"][0]["status"], 413, "a rejected request is journaled too");
 }
 
 #[test]
-fn keys_past_the_limit_get_no_world() {
+fn keys_over_the_limit_get_no_tenant() {
     let server = server(&[("max-tenants", "5")]);
     let client = Client::of(&server);
     for number in 0..50 {
-        let answer = client.with_key(&format!("key-{number}")).get("/api/v1/indexes");
-        assert_eq!(answer.status, if number < 5 { 200 } else { 429 }, "key {number}");
+        let response = client.with_key(&format!("key-{number}")).get("/api/v1/indexes");
+        assert_eq!(response.status, if number < 5 { 200 } else { 429 }, "key {number}");
         if number >= 5 {
-            assert!(detail(&answer).contains("--max-tenants"), "{}", answer.text());
+            assert!(detail(&response).contains("--max-tenants"), "{}", response.text());
         }
     }
     assert_eq!(client.with_key("key-0").get("/api/v1/indexes").status, 200);
@@ -119,7 +119,7 @@ fn keys_past_the_limit_get_no_world() {
 }
 
 #[test]
-fn keys_that_are_refused_never_make_a_world() {
+fn rejected_keys_create_no_tenant() {
     let server = server(&[("api-key", "good")]);
     let client = Client::of(&server);
     for number in 0..50 {
@@ -129,15 +129,15 @@ fn keys_that_are_refused_never_make_a_world() {
 }
 
 #[test]
-fn items_past_the_limit_are_refused_and_deleting_makes_room() {
+fn items_over_the_limit_are_rejected_until_one_is_deleted() {
     let server = server(&[("max-items", "10")]);
     let client = Client::of(&server);
     let made: Vec<Value> = (0..10).map(|_| client.create("dir-a")).collect();
     let body = json!({ "source_directory_id": "dir-a" });
     for _ in 0..20 {
-        let answer = client.post("/api/v1/indexes", &body);
-        assert_eq!(answer.status, 403);
-        assert!(detail(&answer).contains("--max-items"), "{}", answer.text());
+        let response = client.post("/api/v1/indexes", &body);
+        assert_eq!(response.status, 403);
+        assert!(detail(&response).contains("--max-items"), "{}", response.text());
     }
     assert_eq!(client.get("/api/v1/indexes?page_size=100").json()["items"].as_array().map(Vec::len), Some(10));
     let id = made[0]["id"].as_str().expect("an id");
@@ -146,32 +146,36 @@ fn items_past_the_limit_are_refused_and_deleting_makes_room() {
 }
 
 #[test]
-fn directories_that_are_only_mentioned_are_limited_too() {
+fn implicitly_created_directories_are_limited_too() {
     let server = server(&[("max-items", "10")]);
     let client = Client::of(&server);
     for number in 0..30 {
-        let answer = client.post("/api/v1/indexes", &json!({ "source_directory_id": format!("dir-{number}") }));
-        assert_eq!(answer.status, if number < 10 { 201 } else { 403 }, "directory {number}");
+        let response = client.post("/api/v1/indexes", &json!({ "source_directory_id": format!("dir-{number}") }));
+        assert_eq!(response.status, if number < 10 { 201 } else { 403 }, "directory {number}");
     }
 }
 
 #[test]
-fn projects_past_the_limit_are_refused() {
+fn projects_over_the_limit_are_rejected() {
     let server = server(&[]);
     let client = Client::of(&server);
-    let mut wire = client.wire();
+    let mut connection = client.connect();
     let mut create = |number: usize| {
         let path = format!("/api/v1/indexes?project_id=00000000-0000-4000-8000-{number:012}");
         let body = json!({ "source_directory_id": format!("dir-{number}") }).to_string();
-        wire.send(client.request("POST", &path, "", Some(&body))).answer().expect("an answer").status
+        connection
+            .send(client.request_bytes("POST", &path, "", Some(&body)))
+            .read_response()
+            .expect("a response")
+            .status
     };
     assert!((1..10_000).all(|number| create(number) == 201));
     assert_eq!([create(10_000), create(10_001)], [403, 403]);
-    assert_eq!(create(1), 201, "a known project is served");
+    assert_eq!(create(1), 201, "an existing project still works");
 }
 
 #[test]
-fn bytes_past_the_limit_of_all_worlds_together_are_refused() {
+fn state_over_the_limit_of_all_tenants_is_rejected() {
     let server = server(&[("max-state-bytes", "64KiB")]);
     let client = Client::of(&server);
     let body = json!({ "source_directory_id": "dir-a", "description": "x".repeat(4000) });
@@ -182,11 +186,11 @@ fn bytes_past_the_limit_of_all_worlds_together_are_refused() {
     assert!((4..16).contains(&made), "{statuses:?}");
     assert!(statuses.iter().all(|status| [201, 403].contains(status)), "{statuses:?}");
     assert_eq!(client.post("/__admin/reset", &json!({})).status, 204);
-    assert_eq!(client.post("/api/v1/indexes", &body).status, 201, "what is forgotten makes room");
+    assert_eq!(client.post("/api/v1/indexes", &body).status, 201, "a reset frees the space");
 }
 
 #[test]
-fn journals_keep_the_newest_entries_and_count_what_they_drop() {
+fn journals_keep_the_newest_entries_and_count_dropped_ones() {
     let server = server(&[("journal-entries", "10")]);
     let client = Client::of(&server);
     (0..100).for_each(|_| assert_eq!(client.get("/api/v1/indexes").status, 200));
@@ -196,12 +200,16 @@ fn journals_keep_the_newest_entries_and_count_what_they_drop() {
 }
 
 #[test]
-fn calls_of_nobody_are_journaled_within_the_same_limits() {
+fn requests_without_a_tenant_are_journaled_within_the_same_limits() {
     let server = server(&[("journal-entries", "10")]);
     let client = Client::of(&server);
     for path in ["/nowhere", "/api/v1/indexes"] {
         for _ in 0..30 {
-            client.wire().send(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n")).answer().expect("an answer");
+            client
+                .connect()
+                .send(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"))
+                .read_response()
+                .expect("a response");
         }
     }
     let journal = client.get("/__admin/journal").json();
@@ -209,59 +217,59 @@ fn calls_of_nobody_are_journaled_within_the_same_limits() {
 }
 
 #[test]
-fn journals_keep_no_more_bytes_than_they_may_and_four_kilobytes_of_a_body() {
+fn journals_are_limited_in_bytes_and_keep_4_kib_of_a_body() {
     let server = server(&[("journal-bytes", "64KiB")]);
     let client = Client::of(&server);
     let body = json!({ "source_directory_id": "dir-a", "description": "x".repeat(10_000) });
     (0..50).for_each(|_| assert_eq!(client.post("/api/v1/indexes", &body).status, 201));
-    let answer = client.get("/__admin/journal");
-    let kept = answer.json()["entries"].as_array().map_or(0, Vec::len);
-    assert!((1..50).contains(&kept) && answer.body.len() < 70_000, "{kept} entries, {} bytes", answer.body.len());
-    assert_eq!(answer.json()["dropped"], json!(50 - kept));
-    let body = answer.json()["entries"][0]["request_body"].as_str().expect("cut").to_owned();
+    let response = client.get("/__admin/journal");
+    let kept = response.json()["entries"].as_array().map_or(0, Vec::len);
+    assert!((1..50).contains(&kept) && response.body.len() < 70_000, "{kept} entries, {} bytes", response.body.len());
+    assert_eq!(response.json()["dropped"], json!(50 - kept));
+    let body = response.json()["entries"][0]["request_body"].as_str().expect("a truncated text").to_owned();
     assert!(body.len() < 4200 && body.ends_with(" bytes)"), "{} bytes", body.len());
 }
 
-/// Each of a hundred keys calls a while and never again, as keys of tests do.
+/// Each of 100 keys sends some requests and then no more, like the keys of tests.
 #[test]
-fn journals_of_keys_that_have_gone_quiet_make_room_for_others() {
+fn entries_of_inactive_keys_are_evicted_for_others() {
     let server = server(&[("journal-bytes", "256KiB")]);
     let client = Client::of(&server);
     let body = json!({ "source_directory_id": "dir-a", "description": "x".repeat(1000) });
     for number in 0..100 {
         let client = client.with_key(&format!("key-{number}"));
         (0..20).for_each(|_| assert_eq!(client.post("/api/v1/indexes", &body).status, 201));
-        assert!(!client.journal().is_empty(), "the newest is always served");
+        assert!(!client.journal().is_empty(), "the newest entry is always kept");
     }
-    let answer = client.get("/__admin/journal");
-    let kept = answer.json()["entries"].as_array().map_or(0, Vec::len);
-    assert!(answer.body.len() < 300_000, "{} bytes", answer.body.len());
-    assert_eq!(answer.json()["dropped"], json!(2000 - kept));
+    let response = client.get("/__admin/journal");
+    let kept = response.json()["entries"].as_array().map_or(0, Vec::len);
+    assert!(response.body.len() < 300_000, "{} bytes", response.body.len());
+    assert_eq!(response.json()["dropped"], json!(2000 - kept));
 }
 
 #[test]
-fn a_tenant_has_no_more_rules_than_it_may() {
+fn rules_over_the_limit_are_rejected() {
     let server = server(&[]);
     let client = Client::of(&server);
-    let mut wire = client.wire();
+    let mut connection = client.connect();
     let rule = json!({ "rule": "indexes.get status=500 times=1" }).to_string();
-    let add_rule = client.request("POST", "/__admin/faults", "", Some(&rule));
-    let mut add = || wire.send(&add_rule).answer().expect("an answer").status;
+    let add_rule = client.request_bytes("POST", "/__admin/faults", "", Some(&rule));
+    let mut add = || connection.send(&add_rule).read_response().expect("a response").status;
     assert!((0..1000).all(|_| add() == 201));
     assert_eq!([add(), add()], [422, 422]);
     assert_eq!(client.get("/api/v1/indexes").status, 200);
 }
 
 #[test]
-fn json_that_is_nested_without_end_is_refused() {
+fn deeply_nested_json_is_rejected() {
     let server = server(&[]);
     let client = Client::of(&server);
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         for depth in [129, 1000, 100_000] {
             let body = format!("{{\"source_directory_id\":{}1{}}}", open.repeat(depth), close.repeat(depth));
             for path in ["/api/v1/indexes", "/__admin/reset"] {
-                let answer = client.try_call("POST", path, "", Some(&body)).expect("an answer");
-                assert!([400, 422].contains(&answer.status), "{path} {depth}: {}", answer.status);
+                let response = client.try_send("POST", path, "", Some(&body)).expect("a response");
+                assert!([400, 422].contains(&response.status), "{path} {depth}: {}", response.status);
             }
         }
     }
@@ -269,19 +277,19 @@ fn json_that_is_nested_without_end_is_refused() {
 }
 
 #[test]
-fn no_clock_can_be_moved_past_its_end() {
+fn a_clock_cannot_be_moved_past_its_end() {
     let server = server(&[("clock", "manual")]);
     let client = Client::of(&server);
     client.create("dir-a");
     for by in ["87600h", "9999999h", "18446744073709551615s", "99999999999999999999999h", "1e300s", "-5s", "", "5"] {
         for _ in 0..3 {
-            let answer = client.post("/__admin/clock/advance", &json!({ "by": by }));
-            assert!([200, 422].contains(&answer.status), "{by}: {} {}", answer.status, answer.text());
+            let response = client.post("/__admin/clock/advance", &json!({ "by": by }));
+            assert!([200, 422].contains(&response.status), "{by}: {} {}", response.status, response.text());
         }
     }
     for now in ["9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "-009999-01-01T00:00:00Z", "99999-01-01T00:00:00Z"] {
-        let answer = client.call("PUT", "/__admin/clock", Some(&json!({ "mode": "manual", "now": now })));
-        assert!([200, 422].contains(&answer.status), "{now}: {}", answer.status);
+        let response = client.send("PUT", "/__admin/clock", Some(&json!({ "mode": "manual", "now": now })));
+        assert!([200, 422].contains(&response.status), "{now}: {}", response.status);
         client.post("/__admin/clock/advance", &json!({ "by": "876000h" }));
         assert_eq!(client.get("/api/v1/indexes").status, 200, "{now}");
     }
@@ -289,10 +297,10 @@ fn no_clock_can_be_moved_past_its_end() {
 }
 
 #[test]
-fn a_body_holds_twenty_thousand_values_and_no_more() {
+fn a_body_with_more_than_20000_values_is_rejected() {
     let server = server(&[]);
     let client = Client::of(&server);
-    // The object, its two fields and the items of one.
+    // The object, its two fields, and the items of the second.
     let body = |items: usize| json!({ "source_directory_id": "dir-a", "products": vec![json!({}); items] });
     let at_the_limit = client.post("/api/v1/indexes", &body(20_000 - 3));
     assert_eq!(at_the_limit.status, 422);
@@ -305,15 +313,15 @@ fn a_body_holds_twenty_thousand_values_and_no_more() {
 }
 
 #[test]
-fn a_reset_of_everything_makes_room_for_other_keys() {
+fn a_full_reset_frees_tenants_for_other_keys() {
     let server = server(&[("max-tenants", "2")]);
     let client = Client::of(&server);
     let list = |key: &str| client.with_key(key).get("/api/v1/indexes").status;
     assert_eq!(["a", "b", "c"].map(list), [200, 200, 429]);
     let journal = client.get("/__admin/journal?status=429").json();
-    assert_eq!(journal["entries"][0]["path"], "/api/v1/indexes", "what is refused is journaled too");
-    // A connection refers to its last call's tenant until it is closed, and that is noticed when it is.
-    crate::support::wait_until("there is room", || {
+    assert_eq!(journal["entries"][0]["path"], "/api/v1/indexes", "rejected requests are journaled too");
+    // A connection keeps the tenant of its last request until the server notices that it is closed.
+    crate::support::wait_until("the tenants are freed", || {
         client.post("/__admin/reset", &json!({}));
         list("c") == 200
     });

@@ -1,17 +1,17 @@
-//! Two hundred thousand calls of every kind with the journal on: memory, descriptors and threads are in the end what they
-//! were when it was warm. The real binary, seen through `/proc`.
+//! 200,000 requests of every kind: memory, descriptors and threads do not grow after the warm-up. Run with the real
+//! program and measured through `/proc`.
 
 use std::fs;
 use std::thread;
 
 use crate::support::{Client, Program};
 
-/// Connections that call at once, and the calls of each in one go.
+/// Parallel connections, and the requests that each sends before it reads responses.
 const CONNECTIONS: usize = 8;
 const BATCH: usize = 100;
-const CALLS: usize = 200_000;
+const REQUESTS: usize = 200_000;
 
-/// What a round makes it deletes, so that the worlds stay as large as they were.
+/// The created indexes are deleted after each batch, so that the state does not grow.
 const ROUND: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/indexes", r#"{"source_directory_id":"dir-abc"}"#),
     ("GET", "/api/v1/indexes?page_size=3", ""),
@@ -27,68 +27,68 @@ const ROUND: &[(&str, &str, &str)] = &[
 
 /// Resident bytes, open descriptors, threads.
 #[derive(Debug, Clone, Copy)]
-struct Weight {
+struct ResourceUsage {
     resident_kib: usize,
     descriptors: usize,
     threads: usize,
 }
 
-fn weigh(program: &Program) -> Weight {
-    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).expect("it runs");
+fn resource_usage(program: &Program) -> ResourceUsage {
+    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).expect("the program runs");
     let number = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux says so");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux reports it");
         line.trim_start_matches(':').split_whitespace().next().and_then(|word| word.parse().ok()).expect("a number")
     };
-    let descriptors = fs::read_dir(format!("/proc/{}/fd", program.id())).expect("it runs").count();
-    Weight { resident_kib: number("VmRSS"), descriptors, threads: number("Threads") }
+    let descriptors = fs::read_dir(format!("/proc/{}/fd", program.id())).expect("the program runs").count();
+    ResourceUsage { resident_kib: number("VmRSS"), descriptors, threads: number("Threads") }
 }
 
-/// So many calls over one connection, a batch at a time; every answer is whole and none is a 5xx.
-fn call(client: &Client, calls: usize) {
+/// Sends requests in batches over one connection; every response is complete and none is a 5xx.
+fn send_requests(client: &Client, requests: usize) {
     let body = |body: &'static str| (!body.is_empty()).then_some(body);
     let round: Vec<u8> =
-        ROUND.iter().flat_map(|(method, path, text)| client.request(method, path, "", body(text))).collect();
-    let mut wire = client.wire();
-    for _ in 0..calls / BATCH {
-        wire.send(round.repeat(BATCH / ROUND.len()));
+        ROUND.iter().flat_map(|(method, path, text)| client.request_bytes(method, path, "", body(text))).collect();
+    let mut connection = client.connect();
+    for _ in 0..requests / BATCH {
+        connection.send(round.repeat(BATCH / ROUND.len()));
         let mut made = Vec::new();
         for _ in 0..BATCH {
-            let answer = wire.answer().expect("every call is answered");
-            assert!(answer.status < 500, "{}", answer.text());
-            if answer.status == 201 {
-                made.push(answer.json()["id"].as_str().expect("an id").to_owned());
+            let response = connection.read_response().expect("a response to every request");
+            assert!(response.status < 500, "{}", response.text());
+            if response.status == 201 {
+                made.push(response.json()["id"].as_str().expect("an id").to_owned());
             }
         }
         assert_eq!(made.len(), BATCH / ROUND.len());
         for id in &made {
-            wire.send(client.request("DELETE", &format!("/api/v1/indexes/{id}"), "", None));
+            connection.send(client.request_bytes("DELETE", &format!("/api/v1/indexes/{id}"), "", None));
         }
         for id in &made {
-            assert_eq!(wire.answer().expect("an answer").status, 204, "{id}");
+            assert_eq!(connection.read_response().expect("a response").status, 204, "{id}");
         }
     }
 }
 
-fn call_from_everywhere(program: &Program, calls: usize) {
+fn send_from_all_connections(program: &Program, requests: usize) {
     thread::scope(|scope| {
         for number in 0..CONNECTIONS {
             let client = Client::at(program.address).with_key(&format!("key-{}", number % 4));
-            scope.spawn(move || call(&client, calls / CONNECTIONS));
+            scope.spawn(move || send_requests(&client, requests / CONNECTIONS));
         }
     });
 }
 
 #[test]
-fn two_hundred_thousand_calls_leave_nothing_behind() {
+fn resource_usage_stays_constant_over_200000_requests() {
     let program = Program::start(&["--log-level", "error"], &[]);
-    call_from_everywhere(&program, CALLS / 5);
-    let warm = weigh(&program);
-    call_from_everywhere(&program, CALLS - CALLS / 5);
-    let in_the_end = weigh(&program);
-    let both = format!("warm {warm:?}, in the end {in_the_end:?}");
-    assert!(in_the_end.resident_kib < warm.resident_kib + 8 * 1024, "{both}");
-    assert!(in_the_end.descriptors <= warm.descriptors + CONNECTIONS, "{both}");
-    assert!(in_the_end.threads <= warm.threads, "{both}");
+    send_from_all_connections(&program, REQUESTS / 5);
+    let warm = resource_usage(&program);
+    send_from_all_connections(&program, REQUESTS - REQUESTS / 5);
+    let at_the_end = resource_usage(&program);
+    let both = format!("after the warm-up {warm:?}, at the end {at_the_end:?}");
+    assert!(at_the_end.resident_kib < warm.resident_kib + 8 * 1024, "{both}");
+    assert!(at_the_end.descriptors <= warm.descriptors + CONNECTIONS, "{both}");
+    assert!(at_the_end.threads <= warm.threads, "{both}");
     let state = Client::at(program.address).get("/__admin/state").json();
     for tenant in state["tenants"].as_array().expect("a list") {
         assert_eq!((&tenant["indexes"], &tenant["open_calls"]), (&serde_json::json!([]), &serde_json::json!(0)));

@@ -1,15 +1,15 @@
-//! Clients that are slow, silent or deaf, in every phase of a call: they lose their own connection and nobody else waits.
-//! How long minutes are is tested beside the code that counts them.
+//! Clients that send slowly, send nothing or do not read, in every phase of a request: they lose their connection and
+//! do not block others. Timeouts of minutes are tested in unit tests of the server.
 
 use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Client, Wire, server, wait_until};
+use crate::support::{Client, RawConnection, server, wait_until};
 use crate::threats_mixed_load::BODY;
 
-/// What such clients have sent when they fall silent.
+/// What such clients have sent before they stop.
 const PHASES: &[&str] = &[
     "",
     "P",
@@ -25,17 +25,17 @@ const PHASES: &[&str] = &[
 ];
 
 #[test]
-fn silent_clients_in_every_phase_keep_nobody_waiting_and_leave_nothing_behind() {
+fn silent_clients_in_every_phase_do_not_block_others() {
     let server = server(&[]);
     let client = Client::of(&server);
-    let silent: Vec<Wire> = PHASES
+    let silent: Vec<RawConnection> = PHASES
         .iter()
         .cycle()
         .take(40 * PHASES.len())
         .map(|sent| {
-            let mut wire = client.wire();
-            wire.send(sent);
-            wire
+            let mut connection = client.connect();
+            connection.send(sent);
+            connection
         })
         .collect();
     for number in 0..100 {
@@ -43,7 +43,7 @@ fn silent_clients_in_every_phase_keep_nobody_waiting_and_leave_nothing_behind() 
     }
     drop(silent);
     assert_eq!(client.get("/api/v1/indexes").json()["items"].as_array().map(Vec::len), Some(50));
-    wait_until("their calls are over", || {
+    wait_until("their requests are finished", || {
         let state = client.get("/__admin/state").json();
         let tenants = state["tenants"].as_array().expect("a list").clone();
         tenants.iter().all(|tenant| tenant["open_calls"] == 0)
@@ -54,68 +54,68 @@ fn silent_clients_in_every_phase_keep_nobody_waiting_and_leave_nothing_behind() 
 }
 
 #[test]
-fn a_head_that_does_not_get_done_costs_the_connection() {
+fn an_incomplete_head_closes_the_connection_after_the_timeout() {
     let server = server(&[("header-timeout", "50ms")]);
     for sent in &PHASES[..5] {
-        let (came, ended) = Client::of(&server).wire().send(sent).until_end();
-        assert_eq!((came.len(), ended), (0, Ok(())), "{sent:?}");
+        let (received, ended) = Client::of(&server).connect().send(sent).read_to_end();
+        assert_eq!((received.len(), ended), (0, Ok(())), "{sent:?}");
     }
-    let mut wire = Client::of(&server).wire();
-    wire.send(PHASES[9]);
-    assert_eq!(wire.answer().map(|answer| answer.status), Some(200));
-    let (came, ended) = wire.send("GET /hea").until_end();
-    assert_eq!((came.len(), ended), (0, Ok(())), "a later head is held to it too");
+    let mut connection = Client::of(&server).connect();
+    connection.send(PHASES[9]);
+    assert_eq!(connection.read_response().map(|response| response.status), Some(200));
+    let (received, ended) = connection.send("GET /hea").read_to_end();
+    assert_eq!((received.len(), ended), (0, Ok(())), "the timeout applies to later heads too");
 }
 
 #[test]
-fn the_wait_for_a_body_and_for_the_next_call_is_not_the_wait_for_a_head() {
+fn the_header_timeout_does_not_apply_to_bodies_and_idle_connections() {
     let server = server(&[("header-timeout", "50ms"), ("fault", "indexes.list delay=200ms")]);
     let client = Client::of(&server);
-    let mut wire = client.wire();
-    let whole = client.request("POST", "/api/v1/indexes", "", Some(BODY));
-    wire.send(&whole[..whole.len() - 1]);
-    // Longer than the header timeout, by the clock of the server itself.
+    let mut connection = client.connect();
+    let whole = client.request_bytes("POST", "/api/v1/indexes", "", Some(BODY));
+    connection.send(&whole[..whole.len() - 1]);
+    // This request takes longer than the header timeout.
     assert_eq!(client.get("/api/v1/indexes").status, 200);
-    wire.send(&whole[whole.len() - 1..]);
-    assert_eq!(wire.answer().map(|answer| answer.status), Some(201));
+    connection.send(&whole[whole.len() - 1..]);
+    assert_eq!(connection.read_response().map(|response| response.status), Some(201));
     assert_eq!(client.get("/api/v1/indexes").status, 200);
-    wire.send(&whole);
-    assert_eq!(wire.answer().map(|answer| answer.status), Some(201));
+    connection.send(&whole);
+    assert_eq!(connection.read_response().map(|response| response.status), Some(201));
 }
 
-/// It is served until the buffers on the way are full, and no further.
+/// It is served only until the socket buffers are full.
 #[test]
-fn a_client_that_never_reads_is_not_served_without_end() {
+fn a_client_that_never_reads_stops_being_served() {
     let server = server(&[]);
     let client = Client::of(&server);
     (0..50).for_each(|number| _ = client.create(&format!("dir-{number}")));
-    let deaf = client.wire();
-    deaf.stream().set_nonblocking(true).expect("a TCP socket");
-    let calls = client.request("GET", "/api/v1/indexes", "", None).repeat(100);
-    let (mut taken, mut refused) = (0, 0);
+    let not_reading = client.connect();
+    not_reading.stream().set_nonblocking(true).expect("a TCP socket");
+    let requests = client.request_bytes("GET", "/api/v1/indexes", "", None).repeat(100);
+    let (mut written, mut refused) = (0, 0);
     while refused < 200 {
-        match deaf.stream().write(&calls) {
-            Ok(bytes) => (taken, refused) = (taken + bytes, 0),
+        match not_reading.stream().write(&requests) {
+            Ok(bytes) => (written, refused) = (written + bytes, 0),
             Err(error) if error.kind() == ErrorKind::WouldBlock => refused += 1,
             Err(error) => panic!("{error}"),
         }
-        assert!(taken < 64 << 20, "it is served on and on");
+        assert!(written < 64 << 20, "it is served without end");
         assert_eq!(client.get("/health").status, 200);
     }
 }
 
 #[test]
-fn a_client_that_never_reads_costs_others_nothing() {
+fn a_client_that_never_reads_does_not_block_others() {
     let server = server(&[]);
     let client = Client::of(&server);
-    let deaf: Vec<Wire> = (0..20).map(|_| client.wire()).collect();
-    for wire in &deaf {
-        wire.stream().set_write_timeout(Some(Duration::from_millis(1))).expect("a timeout over zero");
-        let calls = client.request("GET", "/api/v1/indexes", "", None).repeat(1000);
-        let _ = wire.stream().write_all(&calls);
+    let not_reading: Vec<RawConnection> = (0..20).map(|_| client.connect()).collect();
+    for connection in &not_reading {
+        connection.stream().set_write_timeout(Some(Duration::from_millis(1))).expect("a timeout over zero");
+        let requests = client.request_bytes("GET", "/api/v1/indexes", "", None).repeat(1000);
+        let _ = connection.stream().write_all(&requests);
     }
     for number in 0..50 {
-        let answer = client.post("/api/v1/indexes", &json!({ "source_directory_id": format!("dir-{number}") }));
-        assert_eq!(answer.status, 201);
+        let response = client.post("/api/v1/indexes", &json!({ "source_directory_id": format!("dir-{number}") }));
+        assert_eq!(response.status, 201);
     }
 }

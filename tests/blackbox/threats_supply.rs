@@ -1,5 +1,4 @@
-//! What the program is made of: no unsafe code of ours, nothing that runs at build time, no client. It reads
-//! the sources and the lock file, and runs nothing.
+//! The supply chain: no unsafe code, no build script, no HTTP client. These tests read the sources and the lock file.
 
 use std::path::{Path, PathBuf};
 
@@ -12,14 +11,14 @@ fn read(path: &Path) -> String {
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("src is there");
+    let entries = std::fs::read_dir(folder).expect("src exists");
     let paths = entries.map(|entry| entry.expect("it can be read").path());
     paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
 #[test]
-fn unsafe_code_is_forbidden_and_no_source_lifts_that() {
-    let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().expect("it is TOML");
+fn unsafe_code_is_forbidden_in_every_source_file() {
+    let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().expect("valid TOML");
     assert_eq!(manifest["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
     for path in sources(&root().join("src")) {
         let text = read(&path);
@@ -29,16 +28,16 @@ fn unsafe_code_is_forbidden_and_no_source_lifts_that() {
 }
 
 #[test]
-fn nothing_runs_when_the_crate_is_built() {
-    let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().expect("it is TOML");
+fn the_crate_has_no_build_script() {
+    let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().expect("valid TOML");
     assert!(!root().join("build.rs").exists());
     let package = manifest["package"].as_table().expect("a table");
     assert!(package.get("build").is_none() && manifest.get("build-dependencies").is_none());
 }
 
 #[test]
-fn no_client_and_no_parser_that_is_not_needed_is_in_the_tree() {
-    let lock: toml::Table = read(&root().join("Cargo.lock")).parse().expect("it is TOML");
+fn the_dependency_tree_has_no_http_client_and_no_unneeded_parser() {
+    let lock: toml::Table = read(&root().join("Cargo.lock")).parse().expect("valid TOML");
     let packages = lock["package"].as_array().expect("a list");
     let names: Vec<_> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
     for absent in ["h2", "reqwest", "ureq", "rustls", "openssl", "native-tls", "flate2", "multipart", "tokio-rustls"] {
@@ -49,14 +48,14 @@ fn no_client_and_no_parser_that_is_not_needed_is_in_the_tree() {
     assert!(foreign.into_iter().all(|source| source == "registry+https://github.com/rust-lang/crates.io-index"));
 }
 
-/// The versions in which what `deny.toml` cannot know offline was mended.
+/// The first versions with fixes that `deny.toml` cannot check offline.
 #[test]
-fn known_holes_of_the_http_stack_are_mended_in_the_versions_locked() {
-    let lock: toml::Table = read(&root().join("Cargo.lock")).parse().expect("it is TOML");
+fn locked_versions_include_known_security_fixes() {
+    let lock: toml::Table = read(&root().join("Cargo.lock")).parse().expect("valid TOML");
     let packages = lock["package"].as_array().expect("a list");
     for (name, least) in [("hyper", (1, 11, 0)), ("bytes", (1, 11, 1)), ("tokio", (1, 44, 2)), ("regex", (1, 5, 5))] {
         let locked = packages.iter().filter(|package| package["name"].as_str() == Some(name));
-        let versions: Vec<_> = locked.map(|package| version(package["version"].as_str().expect("a text"))).collect();
+        let versions: Vec<_> = locked.map(|package| version(package["version"].as_str().expect("a string"))).collect();
         assert!(!versions.is_empty() && versions.iter().all(|version| *version >= least), "{name} {versions:?}");
     }
 }

@@ -1,14 +1,14 @@
-//! JSON calls under a key, one connection each.
+//! A client that sends JSON requests with an API key, each over a new connection.
 
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
 use super::KEY;
-use super::wire::{Answer, Wire};
+use super::connection::{HttpResponse, RawConnection};
 use llamacloud_mock::embedded::MockServer;
 
-/// A caller with a key.
+/// A client with an API key.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     address: SocketAddr,
@@ -16,7 +16,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A caller of a server in this process, with the usual key.
+    /// A client of an embedded server, with the usual key.
     pub(crate) fn of(server: &MockServer) -> Self {
         Self::at(server.address())
     }
@@ -25,12 +25,12 @@ impl Client {
         Self { address, key: KEY.to_owned() }
     }
 
-    /// The same caller under another key.
+    /// The same client with another key.
     pub(crate) fn with_key(&self, key: &str) -> Self {
         Self { key: key.to_owned(), ..self.clone() }
     }
 
-    /// The same caller under a key that a case of a table has for itself.
+    /// The same client with a key derived from a test case, so that cases do not share a tenant.
     pub(crate) fn for_case(&self, case: &str) -> Self {
         let letters = case.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
         self.with_key(&format!("llx-{}", letters.collect::<String>()))
@@ -44,12 +44,12 @@ impl Client {
         self.address
     }
 
-    pub(crate) fn wire(&self) -> Wire {
-        Wire::connect(self.address)
+    pub(crate) fn connect(&self) -> RawConnection {
+        RawConnection::connect(self.address)
     }
 
-    /// The bytes of a call, with a JSON body if there is one, and header lines (each with its CRLF) put in.
-    pub(crate) fn request(&self, method: &str, path: &str, headers: &str, body: Option<&str>) -> Vec<u8> {
+    /// The bytes of a request with these header lines (each with its CRLF) and optionally a JSON body.
+    pub(crate) fn request_bytes(&self, method: &str, path: &str, headers: &str, body: Option<&str>) -> Vec<u8> {
         let body_lines = body.map_or_else(String::new, |body| {
             format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len())
         });
@@ -62,71 +62,71 @@ impl Client {
         .into_bytes()
     }
 
-    /// A call with header lines of its own; `None` when no whole answer came.
-    pub(crate) fn try_call(&self, method: &str, path: &str, headers: &str, body: Option<&str>) -> Option<Answer> {
-        self.wire().send(self.request(method, path, headers, body)).answer_to(method)
+    /// Sends a request with additional header lines; `None` without a complete response.
+    pub(crate) fn try_send(&self, method: &str, path: &str, headers: &str, body: Option<&str>) -> Option<HttpResponse> {
+        self.connect().send(self.request_bytes(method, path, headers, body)).read_response_to(method)
     }
 
     #[track_caller]
-    pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub(crate) fn send(&self, method: &str, path: &str, body: Option<&Value>) -> HttpResponse {
         let body = body.map(Value::to_string);
-        self.try_call(method, path, "", body.as_deref()).expect("an answer comes")
+        self.try_send(method, path, "", body.as_deref()).expect("a response")
     }
 
     #[track_caller]
-    pub(crate) fn get(&self, path: &str) -> Answer {
-        self.call("GET", path, None)
+    pub(crate) fn get(&self, path: &str) -> HttpResponse {
+        self.send("GET", path, None)
     }
 
     #[track_caller]
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
-        self.call("POST", path, Some(body))
+    pub(crate) fn post(&self, path: &str, body: &Value) -> HttpResponse {
+        self.send("POST", path, Some(body))
     }
 
     #[track_caller]
-    pub(crate) fn delete(&self, path: &str) -> Answer {
-        self.call("DELETE", path, None)
+    pub(crate) fn delete(&self, path: &str) -> HttpResponse {
+        self.send("DELETE", path, None)
     }
 
-    /// Makes an index over a directory, and shows it.
+    /// Creates an index over a directory and returns it.
     #[track_caller]
     pub(crate) fn create(&self, directory: &str) -> Value {
-        let answer = self.post("/api/v1/indexes", &json!({ "source_directory_id": directory }));
-        assert_eq!(answer.status, 201, "{}", answer.text());
-        answer.json()
+        let response = self.post("/api/v1/indexes", &json!({ "source_directory_id": directory }));
+        assert_eq!(response.status, 201, "{}", response.text());
+        response.json()
     }
 
-    /// Moves every clock on.
+    /// Advances every clock.
     #[track_caller]
     pub(crate) fn advance(&self, by: &str) {
-        let answer = self.post("/__admin/clock/advance", &json!({ "by": by }));
-        assert_eq!(answer.status, 200, "{}", answer.text());
+        let response = self.post("/__admin/clock/advance", &json!({ "by": by }));
+        assert_eq!(response.status, 200, "{}", response.text());
     }
 
     /// The journal's entries of this key, oldest first.
     #[track_caller]
     pub(crate) fn journal(&self) -> Vec<Value> {
-        let answer = self.get(&format!("/__admin/journal?tenant={}", self.key));
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()["entries"].as_array().expect("a list").clone()
+        let response = self.get(&format!("/__admin/journal?tenant={}", self.key));
+        assert_eq!(response.status, 200, "{}", response.text());
+        response.json()["entries"].as_array().expect("a list").clone()
     }
 
-    /// What became of rules in each call of this key, oldest first, as `name struck, other shadowed`.
+    /// The fault outcomes of each request of this key, oldest first, such as `name struck, other shadowed`.
     #[track_caller]
-    pub(crate) fn fates(&self) -> Vec<String> {
-        let text = |note: &Value, name: &str| note[name].as_str().expect("a text").to_owned();
-        let fate = |note: &Value| format!("{} {}", text(note, "rule"), text(note, "outcome"));
-        let fates = |entry: &Value| {
+    pub(crate) fn fault_outcomes(&self) -> Vec<String> {
+        let text = |note: &Value, name: &str| note[name].as_str().expect("a string").to_owned();
+        let outcome = |note: &Value| format!("{} {}", text(note, "rule"), text(note, "outcome"));
+        let outcomes = |entry: &Value| {
             let notes = entry["faults"].as_array().expect("a list");
-            notes.iter().map(fate).collect::<Vec<_>>().join(", ")
+            notes.iter().map(outcome).collect::<Vec<_>>().join(", ")
         };
-        self.journal().iter().map(fates).collect()
+        self.journal().iter().map(outcomes).collect()
     }
 
-    /// Gives this key a rule.
+    /// Adds a fault rule for this key.
     #[track_caller]
-    pub(crate) fn arm(&self, rule: &str) {
-        let answer = self.post("/__admin/faults", &json!({ "rule": rule, "tenant": self.key }));
-        assert_eq!(answer.status, 201, "{rule}: {}", answer.text());
+    pub(crate) fn add_rule(&self, rule: &str) {
+        let response = self.post("/__admin/faults", &json!({ "rule": rule, "tenant": self.key }));
+        assert_eq!(response.status, 201, "{rule}: {}", response.text());
     }
 }

@@ -1,43 +1,43 @@
-//! What the tests speak through: raw bytes on a socket, a client for JSON calls, the real program. It never sleeps and
-//! knows no port beforehand.
+//! Support for the tests: raw connections, a client for JSON requests, and the real program. It does not sleep and uses
+//! no fixed port.
 
 mod client;
+mod connection;
 mod contract;
 mod program;
 mod session;
-mod wire;
 
 pub(crate) use client::Client;
+pub(crate) use connection::{HttpResponse, RawConnection};
 pub(crate) use contract::Contract;
 pub(crate) use program::{Program, run};
 pub(crate) use session::Session;
-pub(crate) use wire::{Answer, Wire};
 
 use llamacloud_mock::embedded::MockServer;
 
-/// The key that tests use when it does not matter which.
+/// The API key of tests that need only one.
 pub(crate) const KEY: &str = "llx-test";
 
-/// Where tests with a standing clock start.
+/// The start time of manual clocks in tests.
 pub(crate) const START: &str = "2026-01-01T00:00:00Z";
 
-/// Asks again and again until the answer is yes. The guard ends a test that would hang; it is no part of what is asserted.
+/// Waits until a condition holds. The time limit only ends a test that would hang; it is not asserted.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_until(condition: &str, mut holds: impl FnMut() -> bool) {
     let started = std::time::Instant::now();
     while !holds() {
-        assert!(started.elapsed().as_secs() < 30, "waited in vain until {what}");
+        assert!(started.elapsed().as_secs() < 30, "timeout while waiting until {condition}");
         std::thread::yield_now();
     }
 }
 
-/// A server in this process with these settings, by the names of their flags.
+/// An embedded server with these settings, named like their flags.
 pub(crate) fn server(settings: &[(&str, &str)]) -> MockServer {
     let builder = settings.iter().fold(MockServer::builder(), |builder, (name, value)| builder.set(name, value));
-    builder.start().expect("the settings of a test are good and a port is free")
+    builder.start().expect("valid settings and a free port")
 }
 
-/// A server whose clocks stand at [`START`] until they are moved.
-pub(crate) fn standing(settings: &[(&str, &str)]) -> MockServer {
+/// An embedded server with manual clocks that start at [`START`].
+pub(crate) fn manual_clock_server(settings: &[(&str, &str)]) -> MockServer {
     server(&[&[("clock", "manual"), ("start-time", START)], settings].concat())
 }

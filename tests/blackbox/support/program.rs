@@ -1,21 +1,21 @@
-//! The real program, started and ended.
+//! The real program as a child process.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-/// A running program that listens.
+/// A running server process.
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
-    /// Its first line.
+    /// Its first line on stdout.
     pub(crate) ready: String,
     pub(crate) address: SocketAddr,
 }
 
-/// The program with these arguments, no setting in its environment, and an empty folder to stand in.
+/// The program with these arguments, without other settings in its environment, in an empty folder.
 fn command(args: &[&str], environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_llamacloud-mock"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LLAMACLOUD_MOCK_")) {
@@ -26,23 +26,23 @@ fn command(args: &[&str], environment: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs the program to its end.
+/// Runs the program until it exits.
 pub(crate) fn run(args: &[&str], environment: &[(&str, &str)]) -> Output {
     command(args, environment).output().expect("the program starts")
 }
 
 impl Program {
-    /// Starts the program on a free port, and waits until it says that it is ready.
+    /// Starts the program on a free port and waits for its ready line.
     pub(crate) fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = command(args, environment);
-        let said = |name: &str| environment.iter().any(|(known, _)| *known == name);
-        if !said("LLAMACLOUD_MOCK_PORT") && !args.iter().any(|arg| arg.starts_with("--port")) {
+        let is_set = |name: &str| environment.iter().any(|(known, _)| *known == name);
+        if !is_set("LLAMACLOUD_MOCK_PORT") && !args.iter().any(|arg| arg.starts_with("--port")) {
             command.env("LLAMACLOUD_MOCK_PORT", "0");
         }
         Self::await_ready(command)
     }
 
-    /// Starts the program in a folder, on the port that it is told there.
+    /// Starts the program in a folder that configures its port.
     pub(crate) fn start_in(folder: &Path, args: &[&str]) -> Self {
         let mut command = command(args, &[]);
         command.current_dir(folder);
@@ -51,14 +51,14 @@ impl Program {
 
     fn await_ready(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-        let mut stdout = BufReader::new(child.stdout.take().expect("was piped"));
+        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut ready = String::new();
-        stdout.read_line(&mut ready).expect("stdout is text");
+        stdout.read_line(&mut ready).expect("stdout is UTF-8");
         let url = ready.split(' ').find_map(|word| word.strip_prefix("url=http://"));
         let Some(address) = url.and_then(|url| url.parse().ok()) else {
             let mut stderr = String::new();
-            let _ = child.stderr.take().expect("was piped").read_to_string(&mut stderr);
-            panic!("did not get ready: {ready:?} {stderr}");
+            let _ = child.stderr.take().expect("a pipe").read_to_string(&mut stderr);
+            panic!("the program did not become ready: {ready:?} {stderr}");
         };
         Self { child, stdout: Some(stdout), ready: ready.trim_end().to_owned(), address }
     }
@@ -71,7 +71,7 @@ impl Program {
         &mut self.child
     }
 
-    /// Stops reading what it says.
+    /// Closes the reading ends of its stdout and stderr.
     pub(crate) fn close_outputs(&mut self) {
         drop(self.child.stderr.take());
         drop(self.stdout.take());
@@ -83,18 +83,18 @@ impl Program {
         assert!(sent.expect("kill runs").success());
     }
 
-    /// Waits for the end; the exit code and what stood on stderr.
+    /// Waits for the exit; the exit code and stderr.
     pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let mut stderr = String::new();
-        self.child.stderr.take().expect("was piped").read_to_string(&mut stderr).expect("stderr is text");
+        self.child.stderr.take().expect("a pipe").read_to_string(&mut stderr).expect("stderr is UTF-8");
         let mut rest = String::new();
-        let mut stdout = self.stdout.take().expect("nobody stopped reading it");
-        stdout.read_to_string(&mut rest).expect("stdout is text");
-        let code = self.child.wait().expect("it was started").code();
+        let mut stdout = self.stdout.take().expect("outputs are not closed");
+        stdout.read_to_string(&mut rest).expect("stdout is UTF-8");
+        let code = self.child.wait().expect("a child process").code();
         (code, stderr)
     }
 
-    /// Ends it as an orchestrator would; the exit code and what stood on stderr.
+    /// Stops it with SIGTERM; the exit code and stderr.
     pub(crate) fn terminate(self) -> (Option<i32>, String) {
         self.signal("TERM");
         self.wait()
@@ -103,7 +103,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended already.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,19 +1,19 @@
-//! JSON calls under a key over one connection that is kept: for tests that make many.
+//! A client that sends many JSON requests with one key over one connection.
 
 use serde_json::{Value, json};
 
-use super::{Answer, Client, Wire};
+use super::{Client, HttpResponse, RawConnection};
 
-/// A caller with a key and a connection of its own.
+/// A client with an API key and a kept connection.
 #[derive(Debug)]
 pub(crate) struct Session {
     client: Client,
-    wire: Wire,
+    connection: RawConnection,
 }
 
 impl Session {
     pub(crate) fn of(client: Client) -> Self {
-        Self { wire: client.wire(), client }
+        Self { connection: client.connect(), client }
     }
 
     pub(crate) fn key(&self) -> &str {
@@ -21,31 +21,31 @@ impl Session {
     }
 
     #[track_caller]
-    pub(crate) fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub(crate) fn send(&mut self, method: &str, path: &str, body: Option<&Value>) -> HttpResponse {
         let body = body.map(Value::to_string);
-        let request = self.client.request(method, path, "", body.as_deref());
-        self.wire.send(request).answer_to(method).expect("an answer comes")
+        let request = self.client.request_bytes(method, path, "", body.as_deref());
+        self.connection.send(request).read_response_to(method).expect("a response")
     }
 
     #[track_caller]
-    pub(crate) fn get(&mut self, path: &str) -> Answer {
-        self.call("GET", path, None)
+    pub(crate) fn get(&mut self, path: &str) -> HttpResponse {
+        self.send("GET", path, None)
     }
 
     #[track_caller]
-    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Answer {
-        self.call("POST", path, Some(body))
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> HttpResponse {
+        self.send("POST", path, Some(body))
     }
 
-    /// Makes an index of these fields; its id.
+    /// Creates a resource with this body; its id.
     #[track_caller]
     pub(crate) fn create(&mut self, path: &str, body: &Value) -> String {
-        let answer = self.post(path, body);
-        assert_eq!(answer.status, 201, "{}", answer.text());
-        answer.json()["id"].as_str().expect("an id is a text").to_owned()
+        let response = self.post(path, body);
+        assert_eq!(response.status, 201, "{}", response.text());
+        response.json()["id"].as_str().expect("an id is a string").to_owned()
     }
 
-    /// Moves this key's clock on.
+    /// Advances the clock of this key.
     #[track_caller]
     pub(crate) fn advance(&mut self, by: &str) {
         let body = json!({ "tenant": self.key(), "by": by });

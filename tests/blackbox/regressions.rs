@@ -1,21 +1,21 @@
-//! What random runs found once, each as the smallest call that showed it.
+//! Regression tests: each is the smallest request that showed a bug found by random tests.
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Session, server, standing};
+use crate::support::{Client, HttpResponse, Session, manual_clock_server, server};
 
 const INDEXES: &str = "/api/v1/indexes";
 
-/// Keys that the JSON parser keeps to itself.
+/// Object keys with a private meaning in `serde_json`.
 const NUMBER: &str = "$serde_json::private::Number";
 const RAW: &str = "$serde_json::private::RawValue";
 
-fn post(client: &Client, path: &str, body: &str) -> Answer {
-    client.try_call("POST", path, "", Some(body)).expect("an answer comes")
+fn post(client: &Client, path: &str, body: &str) -> HttpResponse {
+    client.try_send("POST", path, "", Some(body)).expect("a response")
 }
 
 #[test]
-fn a_key_that_the_parser_keeps_to_itself_is_a_key_like_any_other() {
+fn private_keys_of_serde_json_are_ordinary_keys() {
     let server = server(&[]);
     let client = Client::of(&server);
     let refusals = [
@@ -30,23 +30,23 @@ fn a_key_that_the_parser_keeps_to_itself_is_a_key_like_any_other() {
         ),
     ];
     for (body, kind, input) in refusals {
-        let answer = post(&client, INDEXES, &body);
-        // Looked at as text: the JSON reader of this test falls for these keys itself.
-        let shown = answer.text();
-        assert!(answer.status == 422 && shown.contains(&format!(r#""type":"{kind}""#)), "{body}: {shown}");
+        let response = post(&client, INDEXES, &body);
+        // Compared as text, because `serde_json` in this test would interpret these keys.
+        let shown = response.text();
+        assert!(response.status == 422 && shown.contains(&format!(r#""type":"{kind}""#)), "{body}: {shown}");
         assert!(input.is_null() || shown.contains(&input.to_string()), "{body}: {shown}");
     }
     for metadata in
         [format!(r#"{{"{NUMBER}":"12"}}"#), format!(r#"{{"{RAW}":"[1]","a":[1,-2,3.5,{{"{NUMBER}":null}}]}}"#)]
     {
-        let answer =
+        let response =
             post(&client, "/api/v1/beta/directories", &format!(r#"{{"name":"n","system_metadata":{metadata}}}"#));
-        assert_eq!(answer.status, 201);
-        assert!(answer.text().contains(&metadata), "{}", answer.text());
+        assert_eq!(response.status, 201);
+        assert!(response.text().contains(&metadata), "{}", response.text());
     }
 }
 
-/// Brackets, and in them a text that holds as much again, and so on: as deep as a megabyte allows.
+/// Arrays that contain a JSON text that contains arrays, and so on, as deep as 1 MB allows.
 fn nested_texts() -> String {
     let (open, close) = ("[".repeat(120), "]".repeat(120));
     let mut body = "1".to_owned();
@@ -60,30 +60,30 @@ fn nested_texts() -> String {
 }
 
 #[test]
-fn texts_nested_in_texts_do_not_outgrow_the_stack() {
+fn nested_json_texts_do_not_overflow_the_stack() {
     let server = server(&[("allow-overrides", "true")]);
     let client = Client::of(&server);
     let body = format!(r#"{{"source_directory_id":{}}}"#, nested_texts());
-    let answer = post(&client, INDEXES, &body);
-    assert_eq!((answer.status, &answer.json()["detail"][0]["type"]), (422, &json!("string_type")));
+    let response = post(&client, INDEXES, &body);
+    assert_eq!((response.status, &response.json()["detail"][0]["type"]), (422, &json!("string_type")));
     let looked_into = "x-mock-inject: status=503 when=body:/name=x\r\n";
-    let answer = client.try_call("POST", INDEXES, looked_into, Some(&body)).expect("an answer comes");
-    assert_eq!(answer.status, 422);
+    let response = client.try_send("POST", INDEXES, looked_into, Some(&body)).expect("a response");
+    assert_eq!(response.status, 422);
     assert!(matches!(post(&client, "/__admin/faults", &body).status, 400..=499));
     assert_eq!(client.get("/health").status, 200);
 }
 
 #[test]
-fn a_rule_is_shown_in_a_form_that_reads_as_the_same() {
+fn a_rule_is_shown_in_a_form_that_parses_to_the_same_rule() {
     let server = server(&[]);
     let client = Client::of(&server);
     for text in ["tab\there", "line\nline", "no-break\u{a0}space", "\u{2028}", "quote\" and \\", "", "=x", "{\"a\": 1}"]
     {
         let name = json!({ "operation": "indexes.get", "status": 503, "body": text, "name": "first" });
         let shown = client.post("/__admin/faults", &name).json()["rule"].clone();
-        let again = shown.as_str().expect("a text").replace("name=first", "name=second");
-        let answer = client.post("/__admin/faults", &json!(again));
-        assert_eq!((answer.status, &answer.json()["rule"]), (201, &json!(again)), "{shown}");
+        let again = shown.as_str().expect("a string").replace("name=first", "name=second");
+        let response = client.post("/__admin/faults", &json!(again));
+        assert_eq!((response.status, &response.json()["rule"]), (201, &json!(again)), "{shown}");
         client.delete("/__admin/faults/first");
         assert_eq!(client.get(&format!("{INDEXES}/idx-1")).text(), text, "{again}");
         client.delete("/__admin/faults");
@@ -91,17 +91,17 @@ fn a_rule_is_shown_in_a_form_that_reads_as_the_same() {
 }
 
 #[test]
-fn a_rule_too_long_to_be_read_again_is_refused_in_any_form() {
+fn a_rule_whose_text_is_too_long_is_rejected_in_any_form() {
     let server = server(&[]);
     let client = Client::of(&server);
     let rule = json!({ "operation": "indexes.get", "status": 503, "body": "\\".repeat(9000) });
-    let answer = client.post("/__admin/faults", &rule);
-    assert_eq!(answer.status, 422, "{}", answer.text());
+    let response = client.post("/__admin/faults", &rule);
+    assert_eq!(response.status, 422, "{}", response.text());
 }
 
 #[test]
-fn a_duration_is_read_to_the_microsecond() {
-    let server = standing(&[]);
+fn a_duration_is_parsed_to_the_microsecond() {
+    let server = manual_clock_server(&[]);
     let mut session = Session::of(Client::of(&server));
     for (by, now) in [("0.6us", "2026-01-01T00:00:00.000001Z"), ("1.5us", "2026-01-01T00:00:00.000003Z")] {
         session.advance(by);
@@ -111,7 +111,7 @@ fn a_duration_is_read_to_the_microsecond() {
 }
 
 #[test]
-fn a_create_that_is_refused_for_its_name_leaves_no_directory_behind() {
+fn a_create_rejected_for_its_name_creates_no_directory() {
     let server = server(&[]);
     let client = Client::of(&server);
     let body = json!({ "source_directory_id": "dir-1", "name": "mock:nonsense" });
@@ -120,7 +120,7 @@ fn a_create_that_is_refused_for_its_name_leaves_no_directory_behind() {
 }
 
 #[test]
-fn a_body_that_nests_too_deep_leaves_the_journal_readable() {
+fn a_body_nested_too_deeply_keeps_the_journal_readable() {
     let server = server(&[]);
     let client = Client::of(&server);
     for depth in [60, 126, 1000] {
