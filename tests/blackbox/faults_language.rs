@@ -1,9 +1,9 @@
-//! Words of the rule language by what they do: several operations in one rule, reads and writes, delays before and after a
-//! request acts, values in the forms in which people type them, a phase in the header of a request.
+//! The rule language: several operations in one rule, `reads` and `writes`, delays before and after the operation, accepted
+//! forms of values, and a phase in `x-mock-inject`.
 
 use serde_json::json;
 
-use crate::support::{Client, START, server, manual_clock_server};
+use crate::support::{Client, START, manual_clock_server, server};
 
 const LIST: &str = "/api/v1/indexes";
 
@@ -12,7 +12,7 @@ fn create(client: &Client) -> u16 {
 }
 
 #[test]
-fn a_rule_is_about_every_operation_that_its_pattern_names() {
+fn a_rule_applies_to_every_operation_of_its_pattern() {
     let server = manual_clock_server(&[]);
     for (pattern, statuses) in [
         ("indexes.get,indexes.list", [201, 503, 503]),
@@ -26,20 +26,20 @@ fn a_rule_is_about_every_operation_that_its_pattern_names() {
         client.add_rule(&format!("{pattern} status=503"));
         let third =
             if pattern.contains("directories") { "/api/v1/beta/directories/dir-x" } else { "/api/v1/indexes/x" };
-        let met = [create(&client), client.get(LIST).status, client.get(third).status];
-        assert_eq!(met, statuses, "{pattern}");
+        let received = [create(&client), client.get(LIST).status, client.get(third).status];
+        assert_eq!(received, statuses, "{pattern}");
     }
 }
 
 #[test]
-fn a_rule_about_several_operations_counts_them_together() {
+fn a_rule_for_several_operations_counts_them_together() {
     let server = manual_clock_server(&[("fault", "indexes.create,indexes.list status=503 nth=2")]);
     let client = Client::of(&server);
     assert_eq!([create(&client), client.get(LIST).status, create(&client)], [201, 503, 201]);
 }
 
 #[test]
-fn a_number_without_a_unit_is_in_seconds_where_a_header_is() {
+fn retry_after_without_a_unit_is_in_seconds() {
     let server = manual_clock_server(&[("fault", "indexes.list status=503 retry-after=2")]);
     assert_eq!(Client::of(&server).get(LIST).header("retry-after"), Some("2"));
 }
@@ -58,7 +58,7 @@ fn a_window_without_an_end_stays_open() {
 }
 
 #[test]
-fn a_share_in_percent_strikes_as_the_same_share_as_a_number_does() {
+fn a_rate_in_percent_equals_the_same_rate_as_a_number() {
     let struck = |rate: &str| {
         let server = manual_clock_server(&[("fault", &format!("indexes.list status=503 name=same rate={rate}"))]);
         let client = Client::of(&server);
@@ -69,7 +69,7 @@ fn a_share_in_percent_strikes_as_the_same_share_as_a_number_does() {
     assert!(as_number.contains(&200) && as_number.contains(&503));
 }
 
-/// The time at which the first index was created, and the time at which its response came, on a clock that jumps over waits.
+/// The creation time of an index under a rule and the time of the response, on an auto clock.
 fn created_under(rule: &str) -> (String, String) {
     let server = server(&[("clock", "auto"), ("start-time", START), ("fault", rule), ("allow-overrides", "true")]);
     let client = Client::of(&server);
@@ -80,7 +80,7 @@ fn created_under(rule: &str) -> (String, String) {
 }
 
 #[test]
-fn a_delay_before_comes_before_the_act_and_other_delays_after_it() {
+fn only_a_before_delay_delays_the_operation_itself() {
     let later = "2026-01-01T01:00:00Z".to_owned();
     for rule in ["indexes.create delay=1h", "indexes.create@after delay=1h"] {
         assert_eq!(created_under(rule), (START.to_owned(), later.clone()), "{rule}");
@@ -91,16 +91,18 @@ fn a_delay_before_comes_before_the_act_and_other_delays_after_it() {
 }
 
 #[test]
-fn a_request_that_waits_acts_even_when_its_client_has_gone() {
+fn a_delayed_request_is_executed_even_if_its_client_disconnects() {
     let server = manual_clock_server(&[("fault", "indexes.create@before delay=1s")]);
     let client = Client::of(&server);
     let mut waiting = client.connect();
     waiting.send(client.request_bytes("POST", LIST, "", Some(r#"{"source_directory_id":"dir-a"}"#)));
     let state = format!("/__admin/state?tenant={}", client.key());
     crate::support::wait_until("the request is open", || client.get(&state).json()["tenants"][0]["open_calls"] == 1);
-    assert_eq!(client.get(LIST).json()["items"], json!([]), "it has not acted yet");
+    assert_eq!(client.get(LIST).json()["items"], json!([]), "it is not executed yet");
     waiting.reset();
-    crate::support::wait_until("it acted", || client.get(LIST).json()["items"][0]["source_directory_id"] == "dir-a");
+    crate::support::wait_until("it is executed", || {
+        client.get(LIST).json()["items"][0]["source_directory_id"] == "dir-a"
+    });
 }
 
 #[test]
@@ -114,15 +116,16 @@ fn a_delay_before_a_replaced_response_delays_that_response() {
 }
 
 #[test]
-fn a_request_can_bring_a_phase_with_its_rule() {
+fn x_mock_inject_accepts_a_phase() {
     let server = manual_clock_server(&[("allow-overrides", "true"), ("time-scale", "0")]);
     let client = Client::of(&server);
     let body = r#"{"source_directory_id":"dir-a"}"#;
-    let bringing = |clauses: &str| client.try_send("POST", LIST, &format!("x-mock-inject: {clauses}\r\n"), Some(body));
-    assert!(bringing("@after reset").is_none());
-    assert_eq!(client.get(LIST).json()["items"].as_array().map(Vec::len), Some(1), "it acted before the reset");
-    let delayed = bringing("@before delay=1h").expect("a response");
+    let list_with_injected_rule =
+        |clauses: &str| client.try_send("POST", LIST, &format!("x-mock-inject: {clauses}\r\n"), Some(body));
+    assert!(list_with_injected_rule("@after reset").is_none());
+    assert_eq!(client.get(LIST).json()["items"].as_array().map(Vec::len), Some(1), "it is executed before the reset");
+    let delayed = list_with_injected_rule("@before delay=1h").expect("a response");
     assert_eq!((delayed.status, delayed.header("x-mock-fault")), (201, Some("x-mock-inject")));
-    let refused = bringing("@afer reset").expect("a response");
+    let refused = list_with_injected_rule("@afer reset").expect("a response");
     assert_eq!((refused.status, refused.text().contains("did you mean after?")), (422, true), "{}", refused.text());
 }

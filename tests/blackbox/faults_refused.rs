@@ -299,7 +299,7 @@ fn a_missing_or_invalid_scenario_exits_with_64() {
     };
     let cases = [
         ("flakey".to_owned(), "flakey: is not a scenario; did you mean flaky?"),
-        (folder.path().join("none.toml").to_str().expect("a text").to_owned(), "none.toml"),
+        (folder.path().join("none.toml").to_str().expect("a string").to_owned(), "none.toml"),
         (file("a.toml", "description = "), "a.toml"),
         (file("b.toml", "description = \"b\""), "missing field `faults`"),
         (file("c.toml", "description = \"c\"\nfaults = []\nfault = []"), "unknown field `fault`"),

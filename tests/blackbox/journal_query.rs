@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{HttpResponse, Client, manual_clock_server};
+use crate::support::{Client, HttpResponse, manual_clock_server};
 
 const LIST: &str = "/api/v1/indexes";
 
@@ -24,7 +24,7 @@ fn found(client: &Client, text: &str) -> Vec<u64> {
 fn filled(client: &Client) {
     client.post(LIST, &json!({ "source_directory_id": "dir-a", "name": "draft", "description": "a b" }));
     let line = "x-worker: 7\r\nx-worker: 8\r\n";
-    client.try_send("GET", &format!("{LIST}?page_size=2"), line, None).expect("an response");
+    client.try_send("GET", &format!("{LIST}?page_size=2"), line, None).expect("a response");
     client.get(&format!("{LIST}/x"));
     client.get("/nowhere");
 }
@@ -70,7 +70,7 @@ fn entries_are_found_by_the_conditions_of_fault_rules() {
 }
 
 #[test]
-fn what_no_entry_can_match_is_refused_with_the_nearest_word() {
+fn a_query_that_no_entry_can_match_is_rejected_with_the_nearest_word() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     for (text, detail) in [
@@ -83,15 +83,15 @@ fn what_no_entry_can_match_is_refused_with_the_nearest_word() {
         ("when=body:name", "when=body:name: \"name\" is not a JSON pointer such as /items/0/id"),
     ] {
         let response = query(&client, text);
-        let said = response.json()["detail"].as_str().expect("a sentence").to_owned();
-        assert_eq!((response.status, said.starts_with(detail)), (422, true), "{text}: {said}");
+        let message = response.json()["detail"].as_str().expect("a sentence").to_owned();
+        assert_eq!((response.status, message.starts_with(detail)), (422, true), "{text}: {message}");
     }
     let response = query(&client, "when=header:authorization=llx-a");
     assert_eq!((response.status, response.text().contains("holds a credential")), (422, true), "{}", response.text());
 }
 
 #[test]
-fn entries_whose_body_was_cut_are_counted_when_a_condition_is_about_the_body() {
+fn entries_with_a_truncated_body_are_counted_as_undecided_for_body_conditions() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let long = json!({ "source_directory_id": "dir-a", "name": "long", "description": "d".repeat(5000) });
@@ -124,7 +124,7 @@ fn entries_keep_the_headers_of_requests_in_their_order_without_credentials() {
         &format!("x-note: see {real}"),
         "referer: http://localhost/?token=secret-query&page=2",
     ];
-    client.try_send("GET", LIST, &format!("{}\r\n", lines.join("\r\n")), None).expect("an response");
+    client.try_send("GET", LIST, &format!("{}\r\n", lines.join("\r\n")), None).expect("a response");
     let headers = headers_of_last(&client);
     let names: Vec<&String> = headers.as_object().expect("an object").keys().collect();
     assert_eq!(
@@ -160,7 +160,7 @@ fn entries_keep_at_most_64_header_lines_and_8_kib_and_count_the_rest() {
     let numbered = |count: usize, value: &str| {
         (0..count).map(|number| format!("x-{number}: {value}\r\n")).collect::<Vec<_>>().concat()
     };
-    // Beside the lines of the test there are host and authorization.
+    // The request has the header lines host and authorization in addition.
     for (lines, left_out) in [
         (numbered(62, "a"), Value::Null),
         (numbered(63, "a"), json!(1)),
@@ -168,7 +168,7 @@ fn entries_keep_at_most_64_header_lines_and_8_kib_and_count_the_rest() {
         (numbered(10, &"v".repeat(1000)), json!(2)),
         (format!("x-long: {}\r\nx-short: a\r\n", "v".repeat(8192)), json!(1)),
     ] {
-        client.try_send("GET", LIST, &lines, None).expect("an response");
+        client.try_send("GET", LIST, &lines, None).expect("a response");
         let case = &lines[..lines.len().min(40)];
         assert_eq!(omitted(&client), left_out, "{case}");
         assert!(headers_of_last(&client).to_string().len() < 10_000, "{case}");

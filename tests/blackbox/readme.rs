@@ -17,7 +17,7 @@ fn assert_readme_contains(mark: &str, table: &str) {
 
 #[test]
 fn the_table_of_operations_is_that_of_the_program() {
-    let head = "| operation | call | |\n|---|---|---|\n".to_owned();
+    let head = "| operation | request | |\n|---|---|---|\n".to_owned();
     let server = server(&[]);
     let operations = Contract::of(&Client::of(&server)).operations();
     let table = operations.iter().fold(head, |mut table, row| {
@@ -31,7 +31,7 @@ fn the_table_of_operations_is_that_of_the_program() {
 fn the_table_of_scenarios_is_that_of_the_program() {
     let head = "| scenario | |\n|---|---|\n".to_owned();
     let output = run(&["scenarios"], &[]).stdout;
-    let listed = String::from_utf8(output).expect("the list is text");
+    let listed = String::from_utf8(output).expect("UTF-8");
     let rows = listed.lines().map(|line| line.split_once("  ").expect("a name and a description"));
     let table = rows.fold(head, |mut table, (name, description)| {
         let _ = writeln!(table, "| `{name}` | {} |", description.trim());

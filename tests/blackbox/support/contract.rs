@@ -48,13 +48,13 @@ impl Contract {
     pub(crate) fn assert_valid(&self, name: &str, response: &HttpResponse) {
         let errors: Vec<String> =
             self.schema(name).iter_errors(&response.json()).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{} is no {name}: {errors:?}", response.text());
+        assert!(errors.is_empty(), "{} does not match {name}: {errors:?}", response.text());
     }
 }
 
 impl ContractOperation {
     fn read(path: &str, method: &str, operation: &Value) -> Self {
-        let text = |field: &str| operation[field].as_str().expect("a text").to_owned();
+        let text = |field: &str| operation[field].as_str().expect("a string").to_owned();
         let responses = operation["responses"].as_object().expect("responses");
         let (status, success) = responses.iter().find(|(status, _)| status.starts_with('2')).expect("a success");
         let reference = success.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
