@@ -13,11 +13,11 @@ const SHOWN: usize = 4;
 /// Headers whose values are credentials.
 const SECRET_HEADERS: &[&str] = &["authorization", "cookie", "proxy-authorization"];
 
-/// Parts of the names of other headers whose values are credentials.
-const SECRET_HEADER_PARTS: &[&str] = &["api-key", "token"];
+/// Words between the dashes in the names of other headers whose values are credentials; `api-key` is one too.
+const SECRET_HEADER_WORDS: &[&str] = &["apikey", "token", "secret", "password"];
 
 /// What is shown in the place of a credential.
-const HIDDEN: &str = "…";
+pub const HIDDEN: &str = "…";
 
 /// Names of query parameters whose values are masked, in case a client sends a key there by mistake.
 const SECRET_PARAMETERS: &[&str] = &[
@@ -66,12 +66,14 @@ pub fn masked(text: &str) -> Cow<'_, str> {
 
 /// Whether the values of a header are credentials; its name is in lower case.
 pub fn is_secret_header(name: &str) -> bool {
-    SECRET_HEADERS.contains(&name) || SECRET_HEADER_PARTS.iter().any(|part| name.contains(part))
-}
-
-/// The value of a header without credentials; its name is in lower case.
-pub fn header_value<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
-    if is_secret_header(name) { Cow::Borrowed(HIDDEN) } else { masked_target(value) }
+    let mut previous = "";
+    for word in name.split(['-', '_']) {
+        if SECRET_HEADER_WORDS.contains(&word) || (previous, word) == ("api", "key") {
+            return true;
+        }
+        previous = word;
+    }
+    SECRET_HEADERS.contains(&name)
 }
 
 /// A path and query, with keys that have the form of real ones and the values of secret parameters masked.

@@ -24,14 +24,15 @@ pub(crate) struct RecordedHeaders {
 }
 
 impl RecordedHeaders {
-    /// Keeps the headers of a request. Values of secret headers are replaced, and keys that look real are masked.
+    /// Keeps the headers of a request without the values of secret headers. Keys that look real in other values are masked
+    /// when an entry is shown, which is rarer than a request.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let bytes: usize = headers.iter().map(|(name, value)| line_bytes(name.as_str(), value.len())).sum();
         let mut kept = Self { lines: String::with_capacity(bytes.min(MAX_HEADER_BYTES)), omitted: 0 };
         let mut count = 0;
         for (name, value) in headers {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            let value = redact::header_value(name.as_str(), &value);
+            let value = value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
+            let value = if redact::is_secret_header(name.as_str()) { redact::HIDDEN } else { &*value };
             let is_full =
                 count == MAX_HEADERS || kept.lines.len() + line_bytes(name.as_str(), value.len()) > MAX_HEADER_BYTES;
             if is_full {
@@ -39,21 +40,24 @@ impl RecordedHeaders {
                 continue;
             }
             count += 1;
-            for part in [name.as_str(), ":", &value, "\n"] {
+            for part in [name.as_str(), ":", value, "\n"] {
                 kept.lines.push_str(part);
             }
         }
         kept
     }
 
-    /// Every line as its name and its value. Lines with equal names follow one another.
-    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.lines.lines().filter_map(|line| line.split_once(':'))
+    /// Every line as its name and its value, with keys masked that look real. Lines with equal names follow one another.
+    fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        self.lines
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name, redact::masked_target(value)))
     }
 
     /// The values of a header; its name is in lower case.
     pub(super) fn values(&self, wanted: &str) -> impl Iterator<Item = Cow<'_, str>> {
-        self.iter().filter(move |(name, _)| *name == wanted).map(|(_, value)| Cow::Borrowed(value))
+        self.iter().filter(move |(name, _)| *name == wanted).map(|(_, value)| value)
     }
 
     /// The number of lines that were not kept.
@@ -73,10 +77,10 @@ fn line_bytes(name: &str, value_bytes: usize) -> usize {
 /// An object of lists, in the order of the request: `{"accept": ["*/*"]}`.
 impl Serialize for RecordedHeaders {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let lines: Vec<(&str, &str)> = self.iter().collect();
+        let lines: Vec<(&str, Cow<'_, str>)> = self.iter().collect();
         let mut map = serializer.serialize_map(None)?;
         for group in lines.chunk_by(|left, right| left.0 == right.0) {
-            let values: Vec<&str> = group.iter().map(|(_, value)| *value).collect();
+            let values: Vec<&str> = group.iter().map(|(_, value)| &**value).collect();
             map.serialize_entry(group[0].0, &values)?;
         }
         map.end()
