@@ -222,10 +222,10 @@ fn concurrently_added_rules_without_a_name_get_unique_names() {
 
 #[test]
 fn rules_are_listed_in_the_order_given_with_their_tenant_their_origin_and_what_is_left_of_their_time() {
-    let server = standing(&[("scenario", "slow"), ("fault", "indexes.get status=503 name=given")]);
+    let server = manual_clock_server(&[("scenario", "slow"), ("fault", "indexes.get status=503 name=given")]);
     let client = Client::of(&server);
-    client.arm("indexes.list status=503 name=mine");
-    client.with_key("llx-b").arm("indexes.list status=500 name=mine");
+    client.add_rule("indexes.list status=503 name=mine");
+    client.with_key("llx-b").add_rule("indexes.list status=500 name=mine");
     assert_eq!(client.post(FAULTS, &json!("indexes.list status=502 name=short ttl=1h")).status, 201);
     let faults = client.get(FAULTS).json()["faults"].clone();
     let column = |name: &str| -> Vec<Value> {
