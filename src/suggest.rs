@@ -1,27 +1,42 @@
 //! Finds the valid word that is most similar to an invalid one, for error messages.
 
+use std::cmp::Reverse;
+
 /// The word of `known` that is most similar to `word`, if one is similar enough.
+///
+/// The distance is the number of letters to insert, remove, replace or swap with the next one. At equal distance, a word
+/// that begins with `word` comes first, then one that contains it.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let max_distance = word.chars().count() / 3 + 1;
-    let ranked = known.map(|candidate| (distance(word, candidate), candidate));
-    ranked
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= max_distance)
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, candidate)| {
+            (*distance, Reverse(candidate.starts_with(word)), Reverse(candidate.contains(word)))
+        })
         .map(|(_, candidate)| candidate)
 }
 
-/// The Levenshtein distance: the number of letters to insert, remove or replace.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, letter) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, other) in right.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suggestion(word: &str, known: &[&'static str]) -> Option<&'static str> {
+        nearest(word, known.iter().copied())
     }
-    row[right.len()]
+
+    #[test]
+    fn the_most_similar_word_is_suggested_and_a_different_one_is_not() {
+        let known = ["port", "host", "seed"];
+        assert_eq!(suggestion("prot", &known), Some("port"));
+        assert_eq!(suggestion("seeed", &known), Some("seed"));
+        assert_eq!(suggestion("nothing-like-it", &known), None);
+    }
+
+    #[test]
+    fn at_equal_distance_the_beginning_and_then_a_part_of_a_word_comes_first() {
+        assert_eq!(suggestion("stat", &["slat", "xstat", "state"]), Some("state"));
+        assert_eq!(suggestion("stat", &["slat", "xstat"]), Some("xstat"));
+        assert_eq!(suggestion("stat", &["slat", "spat"]), Some("slat"));
+    }
 }

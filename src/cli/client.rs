@@ -1,18 +1,29 @@
 //! The HTTP client with which the subcommands `healthcheck` and `check` read from the running server of the same settings.
+//! It connects to the server directly: no proxy, no redirects.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::sync::mpsc::channel;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONNECTION, HOST};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::Request;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::config::Settings;
 
-/// Time limits for each read or write, and for the whole response.
-const IO_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time limit for the connection, and again for the head of the response.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Time limit for the whole exchange.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Maximum size of a response.
-const MAX_RESPONSE_BYTES: u64 = 1 << 30;
+/// Maximum size of a response body.
+const MAX_RESPONSE_BYTES: usize = 1 << 30;
 
 /// The server's response.
 #[derive(Debug)]
@@ -27,19 +38,21 @@ pub struct ClientResponse {
 
 /// Sends a GET request for `path` to the server of these settings, with the admin token if one is set.
 ///
-/// Errors: the server does not respond in time, or not in HTTP.
+/// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
 pub fn get(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
     let address = SocketAddr::new(reachable(settings.host), port(settings)?);
     let base_url = format!("http://{address}");
-    let (target, token) = (path.to_owned(), settings.admin_token.clone());
-    let text = within(DEADLINE, move || request(address, &target, token.as_deref()))
-        .map_err(|error| format!("no response from {base_url}{path}: {error}"))?;
-    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
-    match (status, body) {
-        (Some(status), Some(body)) if text.starts_with("HTTP/1.1 ") => Ok(ClientResponse { base_url, status, body }),
-        _ => Err(format!("{base_url}{path}: not an HTTP response")),
-    }
+    let request = request(address, path, settings.admin_token.as_deref()).map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let exchange = async {
+        let stream = in_time(HEAD_TIMEOUT, TcpStream::connect(address)).await?;
+        exchange(stream, request, MAX_RESPONSE_BYTES).await
+    };
+    let (status, body) = runtime
+        .block_on(in_time(DEADLINE, exchange))
+        .map_err(|error| format!("no response from {base_url}{path}: {}", with_sources(&*error)))?;
+    Ok(ClientResponse { base_url, status, body })
 }
 
 /// The address at which a server bound to `host` can be reached from this machine.
@@ -61,38 +74,83 @@ fn port(settings: &Settings) -> Result<u16, String> {
     text.trim().parse().map_err(|_| format!("{}: {text:?} is not a port number", file.display()))
 }
 
-/// The result of `work`, or a timeout error; the thread that runs `work` is not stopped.
-fn within<T: Send + 'static>(
-    deadline: Duration,
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    let (done, result) = channel();
-    std::thread::spawn(move || done.send(work()));
-    result.recv_timeout(deadline).unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+fn request(address: SocketAddr, path: &str, token: Option<&str>) -> http::Result<Request<Empty<Bytes>>> {
+    let request = Request::get(path).header(HOST, address.to_string()).header(CONNECTION, "close");
+    let request = match token {
+        Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
+        None => request,
+    };
+    request.body(Empty::new())
 }
 
-fn request(address: SocketAddr, path: &str, token: Option<&str>) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, IO_TIMEOUT)?;
-    stream.set_read_timeout(Some(IO_TIMEOUT))?;
-    stream.set_write_timeout(Some(IO_TIMEOUT))?;
-    let token = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{token}Connection: close\r\n\r\n")?;
-    let mut response = Vec::new();
-    stream.take(MAX_RESPONSE_BYTES).read_to_end(&mut response)?;
-    Ok(String::from_utf8_lossy(&response).into_owned())
+/// The error of an exchange, for its text only.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Sends a request over a connection; the status and the body of the response.
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    request: Request<Empty<Bytes>>,
+    max_bytes: usize,
+) -> Result<(u16, String), Error> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // It ends with the connection; its errors reach the request and the body too.
+    tokio::spawn(connection);
+    let response = in_time(HEAD_TIMEOUT, sender.send_request(request)).await?;
+    let status = response.status().as_u16();
+    let body = Limited::new(response.into_body(), max_bytes).collect().await?.to_bytes();
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}
+
+/// The result of `work`, or an error if it takes longer than `limit`.
+async fn in_time<T, E: Into<Error>>(limit: Duration, work: impl Future<Output = Result<T, E>>) -> Result<T, Error> {
+    match timeout(limit, work).await {
+        Ok(result) => result.map_err(Into::into),
+        Err(_) => Err(format!("timed out after {} seconds", limit.as_secs()).into()),
+    }
+}
+
+/// The text of an error and of the errors that caused it.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |source| source.source())
+        .fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
     use super::*;
 
-    #[test]
-    fn work_past_its_deadline_is_a_timeout() {
-        let endless = || loop {
-            std::thread::park();
-        };
-        let result: io::Result<String> = within(Duration::from_millis(1), endless);
-        assert_eq!(result.expect_err("it never ends").kind(), ErrorKind::TimedOut);
-        assert_eq!(within(DEADLINE, || Ok("done")).expect("it ends"), "done");
+    /// The result of an exchange with a server that sends `response` and keeps the connection open.
+    async fn result_for(response: &'static str, max_bytes: usize) -> Result<(u16, String), String> {
+        let (client, mut server) = duplex(1024);
+        tokio::spawn(async move {
+            server.read_u8().await.expect("a request");
+            server.write_all(response.as_bytes()).await.expect("the response fits");
+            std::future::pending::<()>().await;
+        });
+        let request = request(([127, 0, 0, 1], 1).into(), "/", None).expect("a valid request");
+        let result = in_time(DEADLINE, exchange(client, request, max_bytes)).await;
+        result.map_err(|error| with_sources(&*error))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_is_read_up_to_its_size_limit() {
+        let response = "HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello";
+        assert_eq!(result_for(response, 5).await, Ok((201, "hello".to_owned())));
+        assert_eq!(result_for(response, 4).await, Err("length limit exceeded".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_does_not_begin_or_does_not_end_is_a_timeout() {
+        assert_eq!(result_for("", 5).await, Err("timed out after 2 seconds".to_owned()));
+        let unfinished = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell";
+        assert_eq!(result_for(unfinished, 5).await, Err("timed out after 10 seconds".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_in_another_protocol_is_an_error() {
+        let error = result_for("220 ready\r\n\r\n", 5).await.expect_err("is not HTTP");
+        assert!(error.contains("HTTP"), "{error}");
     }
 }

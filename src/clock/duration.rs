@@ -2,60 +2,95 @@
 
 use std::time::Duration;
 
+use jiff::fmt::friendly::{Designator, Spacing, SpanParser, SpanPrinter};
+
+/// The longest duration in a setting or a rule: a hundred years.
+const MAX: Duration = Duration::from_hours(100 * 365 * 24);
+
+/// Prints compact durations with ASCII units, such as `1m30s` and `200us`.
+const PRINTER: SpanPrinter = SpanPrinter::new().designator(Designator::HumanTime).spacing(Spacing::None);
+
 /// `delay` times `scale`; the longest possible duration if that overflows.
 pub fn scaled(delay: Duration, scale: f64) -> Duration {
     Duration::try_from_secs_f64(delay.as_secs_f64() * scale).unwrap_or(Duration::MAX)
 }
 
-/// The units of a duration in microseconds, longest first.
-const UNITS: &[(&str, f64)] = &[("h", 3.6e9), ("m", 6e7), ("s", 1e6), ("ms", 1e3), ("us", 1.0)];
-
-/// Reads a duration as users write it: `10ms`, `2s`, `5m`, `1h`, `1m30s`, and `0`.
+/// Parses a duration such as `10ms`, `2s`, `5m`, `1m30s` or `0`, rounded to a microsecond.
+///
+/// Errors: the text is not a duration, or it is longer than a hundred years.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let duration = micros_of(text)
-        .and_then(|micros| Duration::try_from_secs_f64(micros / 1e6).ok())
-        .ok_or_else(|| format!("{text:?} is not a duration like 10ms, 2s, 5m, 1h or 1m30s"))?;
-    if duration > LONGEST {
-        Err(format!("{text:?} is longer than a hundred years"))
-    } else {
-        Ok(nearest_micro(duration))
+    if text == "0" {
+        return Ok(Duration::ZERO);
     }
+    let duration = SpanParser::new()
+        .parse_unsigned_duration(text)
+        .map_err(|_| format!("{text:?} is not a duration like 10ms, 2s, 5m or 1m30s"))?;
+    if duration > MAX {
+        return Err(format!("{text:?} is longer than a hundred years"));
+    }
+    Ok(rounded_to_micros(duration))
 }
 
-/// The sum of the parts of a duration, each a number and a unit, from the longest unit to the shortest. Zero needs no unit.
-fn micros_of(text: &str) -> Option<f64> {
-    let is_in_number = |character: char| character.is_ascii_digit() || character == '.';
-    if text.chars().all(is_in_number) {
-        return text.parse().ok().filter(|number| *number == 0.0);
-    }
-    let (mut rest, mut units, mut sum) = (text, UNITS, 0.0);
-    while !rest.is_empty() {
-        let (number, after) = rest.split_at(rest.find(|c| !is_in_number(c))?);
-        let (unit, after) = after.split_at(after.find(is_in_number).unwrap_or(after.len()));
-        let position = units.iter().position(|(name, _)| *name == unit)?;
-        sum += number.parse::<f64>().ok()? * units[position].1;
-        (rest, units) = (after, &units[position + 1..]);
-    }
-    Some(sum)
-}
-
-/// A clock shows no less than a microsecond; a finer duration would be another one once it is written and read again.
-fn nearest_micro(duration: Duration) -> Duration {
-    Duration::from_micros(whole_micros(duration + Duration::from_nanos(500)).unsigned_abs())
-}
-
-/// The longest duration a setting or a rule can hold.
-const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
-
-/// Writes a duration in the form that [`parse_duration`] reads.
+/// Prints a duration in a form that [`parse_duration`] reads.
 pub fn format_duration(duration: Duration) -> String {
-    let micros = duration.as_micros();
-    let units = [(3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1_000, "ms"), (1, "us")];
-    let whole = units.iter().find(|(unit, _)| micros >= *unit && micros.is_multiple_of(*unit));
-    whole.map_or_else(|| "0".to_owned(), |(unit, name)| format!("{}{name}", micros / unit))
+    PRINTER.unsigned_duration_to_string(&rounded_to_micros(duration))
 }
 
-/// Its whole microseconds.
+/// `duration` rounded to a microsecond, the resolution of timestamps, so that it does not change when it is added to one.
+fn rounded_to_micros(duration: Duration) -> Duration {
+    Duration::from_micros(whole_micros(duration.saturating_add(Duration::from_nanos(500))).unsigned_abs())
+}
+
+/// The number of whole microseconds in `duration`.
 pub(super) fn whole_micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_in_every_unit_and_combination() {
+        for (text, micros) in [
+            ("0", 0),
+            ("0s", 0),
+            ("200us", 200),
+            ("10ms", 10_000),
+            ("2s", 2_000_000),
+            ("1.5s", 1_500_000),
+            ("0.3ms", 300),
+            ("5m", 300_000_000),
+            ("1m30s", 90_000_000),
+            ("1h", 3_600_000_000),
+            ("1.5us", 2),
+            ("876000h", 876_000 * 3_600_000_000),
+        ] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_micros(micros)), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in ["", "5", "s", "-1s", "1s ago", "200y", "1d", "1.s", "1e3s", "soon"] {
+            let expected = format!("{text:?} is not a duration like 10ms, 2s, 5m or 1m30s");
+            assert_eq!(parse_duration(text), Err(expected));
+        }
+        assert_eq!(parse_duration("876000h1us"), Err("\"876000h1us\" is longer than a hundred years".to_owned()));
+    }
+
+    #[test]
+    fn printed_durations_are_compact_and_read_back() {
+        for (micros, text) in [
+            (0, "0s"),
+            (200, "200us"),
+            (1_500, "1ms500us"),
+            (200_000, "200ms"),
+            (90_000_000, "1m30s"),
+            (129_600_000_000, "36h"),
+        ] {
+            let duration = Duration::from_micros(micros);
+            assert_eq!((format_duration(duration).as_str(), parse_duration(text)), (text, Ok(duration)));
+        }
+    }
 }
