@@ -55,11 +55,6 @@ impl MockServer {
         self.address
     }
 
-    /// The emulator behind the server.
-    pub fn emulator(&self) -> &Emulator {
-        &self.emulator
-    }
-
     /// The fault rules that have never struck, each as `name: rule`. `--strict-faults` checks the same in the program.
     pub fn faults_never_struck(&self) -> Vec<String> {
         self.emulator.tenants().rules_never_struck()

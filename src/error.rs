@@ -10,19 +10,19 @@ use crate::response::Response;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ApiError {
+pub(crate) struct ApiError {
     /// HTTP status, 400 to 599.
-    pub status: u16,
+    pub(crate) status: u16,
     /// What the body's `detail` holds.
-    pub detail: Detail,
+    pub(crate) detail: Detail,
     /// The `Allow` header of a 405.
-    pub allow: Option<&'static str>,
+    pub(crate) allow: Option<&'static str>,
 }
 
 /// The two forms of `detail` that the service's framework knows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Detail {
+pub(crate) enum Detail {
     /// One sentence.
     Text(String),
     /// Every violation of a request at once, in the framework's order.
@@ -31,24 +31,24 @@ pub enum Detail {
 
 /// One entry of a 422, in pydantic's words.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Violation {
+pub(crate) struct Violation {
     /// The framework's error type, such as `missing` or `string_type`.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub(crate) kind: String,
     /// Where: `body`, `query` or `path`, then keys and positions.
-    pub loc: Vec<LocStep>,
+    pub(crate) loc: Vec<LocStep>,
     /// The framework's sentence.
-    pub msg: String,
+    pub(crate) msg: String,
     /// What was sent there.
-    pub input: Value,
+    pub(crate) input: Value,
     /// The numbers and names in the sentence; left out when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ctx: Option<Value>,
+    pub(crate) ctx: Option<Value>,
 }
 
 /// One step of a [`Violation`]'s location.
 #[derive(Debug, Clone, PartialEq)]
-pub enum LocStep {
+pub(crate) enum LocStep {
     /// A key of an object, or the root (`body`, `query`, `path`).
     Key(String),
     /// A position in an array, or a character offset.
@@ -78,27 +78,27 @@ impl From<usize> for LocStep {
 
 impl ApiError {
     /// A refusal in one sentence.
-    pub fn text(status: u16, detail: impl Into<String>) -> Self {
+    pub(crate) fn text(status: u16, detail: impl Into<String>) -> Self {
         Self { status, detail: Detail::Text(detail.into()), allow: None }
     }
 
     /// A refusal by the framework's validation: 422 with all violations.
-    pub fn violations(violations: Vec<Violation>) -> Self {
+    pub(crate) fn violations(violations: Vec<Violation>) -> Self {
         Self { status: 422, detail: Detail::Violations(violations), allow: None }
     }
 
     /// What the framework says of a body that is no text or that it cannot hold.
-    pub fn unreadable_body() -> Self {
+    pub(crate) fn unreadable_body() -> Self {
         Self::text(400, "There was an error parsing the body")
     }
 
     /// The refusal of a body that is larger than it may be.
-    pub fn body_too_large(limit_bytes: usize) -> Self {
+    pub(crate) fn body_too_large(limit_bytes: usize) -> Self {
         Self::text(413, format!("Request body is larger than {limit_bytes} bytes (--max-body-bytes)"))
     }
 
     /// The refusal of a body that does not fit into the memory for all bodies in flight.
-    pub fn over_body_budget(limit_bytes: usize) -> Self {
+    pub(crate) fn over_body_budget(limit_bytes: usize) -> Self {
         let limit = format!("{limit_bytes} bytes (--max-inflight-bytes)");
         Self::text(413, format!("The bodies of all requests in flight are together larger than {limit}"))
     }

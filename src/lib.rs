@@ -15,76 +15,79 @@
 //! # The path of a request
 //!
 //! ```text
-//! server         accept ─ over the limit: close ─ head ─ guard: framing 400, Host and Origin 403
-//! emulator         route     /health /ready /openapi.json /__admin ──► admin: never faulted, never journaled
-//!                            operation table: 404 · 307 · 405 ─► authentication ─► tenant, or 401
-//!                            fault rules that act on the head
-//! server         body, up to its limit and its deadline: 413, 408
-//! emulator         handle    1 number the request        2 fault rules "before"     3 JSON syntax
-//!                            4 parameters and body       5 the operation's handler  6 fault rules "after"
-//!                            7 journal
-//! server         delay, wire faults, write ─► the journal entry records the outcome: sent, cut, client gone
+//! server    accept ─ over the limit: close ─ head ─ framing 400, Host and Origin 403
+//! emulator  begin    /health /ready /openapi.json /__admin ──► admin: never faulted, never journaled
+//!                    router: 404 · 307 · 405 ──► authentication ──► tenant, or 401 when the body is read
+//!                    lock: fault rules that act on the head
+//! server    body     up to the limit of the row and the budget of all bodies in flight: 408, 413
+//! emulator  decide   parse and validate; lock: number the request, all other rules: one owned decision
+//! server             wait, without the lock, if a rule says `@before delay=`
+//! emulator  act      lock: the handler, or the response of a rule
+//!           finish   lock: settle the strikes, `@after` rules, journal
+//! server    delay, wire faults, write; the journal entry records how it ended
 //! ```
 //!
 //! # Rules
 //!
-//! - [`emulator`] and everything below it is synchronous: it neither waits nor writes, so no lock is held across a wait.
-//!   Only [`server`], [`clock`] and [`cli`] are async.
-//! - [`api`] uses neither faults nor the journal. What a fault does to state reaches it as plain [`store::Conditions`].
-//! - The system clock is read in [`clock`], randomness comes from [`seed`], embedded files from [`assets`].
+//! - `emulator` and everything below it is synchronous: it neither waits nor writes, so no lock is held across a wait.
+//!   Only `server`, `clock` and `cli` are async.
+//! - `api` uses neither faults nor the journal. What a fault does to state reaches it as plain `store::Conditions`.
+//! - The system clock is read in `clock`, randomness comes from `seed`, embedded files from `assets`.
 //! - Tenants share nothing but the process. No request takes a global lock, except to evict entries when the journal
 //!   budget is full.
-//! - An API error becomes bytes in [`error`] only.
+//! - An API error becomes bytes in `error` only.
 //! - The program opens no connection, except the subcommands that ask a server of the same program.
 //!
 //! # The modules, from the lowest to the highest
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`request`], [`response`], [`error`] | a request, a response and an API error as plain data |
-//! | [`clock`], [`seed`], [`assets`] | the only modules that read time, draw randomness, open embedded files |
-//! | [`config`] | settings: the table of flags, merged from flags, environment and file, checked |
-//! | [`schema`] | JSON Schemas compiled once; violations in the words of the service's framework |
-//! | [`store`] | a tenant's resources; the state of an index as a function of time |
-//! | [`operation`] | the row type of the operation table, and the router |
-//! | [`api`] | what is emulated: one file a resource |
-//! | [`matcher`] | conditions on requests and patterns of operations, for fault rules and queries over the journal |
-//! | [`journal`], [`counters`] | what happened, and how clients retried; requests by operation and status |
-//! | [`fault`] | injected failure: the rule language, triggers, effects, scenarios |
-//! | [`tenant`] | everything one API key sees, behind one lock |
-//! | [`admin`] | the admin API |
-//! | [`emulator`] | one request through its stages |
-//! | [`server`] | the async part: sockets, limits, wire faults, the log, drain |
-//! | [`embedded`] | the server inside another Rust program |
-//! | [`cli`] | the command line: one file a subcommand |
-//! | [`key_label`], [`redact`] | how an API key is shown; what of a credential is hidden |
-//! | [`terminal`], [`suggest`] | harmless terminal output; the nearest valid word |
+//! | `request`, `response`, `error` | a request, a response and an API error as plain data |
+//! | `clock`, `seed`, `assets` | the only modules that read time, draw randomness, open embedded files |
+//! | `config` | settings: the table of flags, merged from flags, environment and file, checked |
+//! | `schema` | JSON Schemas compiled once; violations in the words of the service's framework |
+//! | `store` | a tenant's resources; the state of an index as a function of time |
+//! | `operation` | the row type of the operation table, and the router |
+//! | `api` | what is emulated: one file a resource |
+//! | `matcher` | conditions on requests and patterns of operations, for fault rules and queries over the journal |
+//! | `journal`, `counters` | what happened, and how clients retried; requests by operation and status |
+//! | `fault` | injected failure: the rule language, triggers, effects, scenarios |
+//! | `tenant` | everything one API key sees, behind one lock |
+//! | `admin` | the admin API |
+//! | `emulator` | one request through its stages |
+//! | `server` | the async part: sockets, limits, wire faults, the log, drain |
+//! | `embedded` | the server inside another Rust program |
+//! | `cli` | the command line: one file a subcommand |
+//! | `key_label`, `redact` | how an API key is shown; what of a credential is hidden |
+//! | `terminal`, `suggest` | harmless terminal output; the nearest valid word |
 
-pub mod admin;
-pub mod api;
-pub mod assets;
-pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod counters;
+mod admin;
+mod api;
+mod assets;
+mod cli;
+mod clock;
+mod config;
+mod counters;
 pub mod embedded;
-pub mod emulator;
-pub mod error;
-pub mod fault;
-pub mod journal;
-pub mod key_label;
-pub mod matcher;
-pub mod operation;
-pub mod redact;
-pub mod request;
-pub mod response;
-pub mod schema;
-pub mod seed;
-pub mod server;
-pub mod store;
-pub mod suggest;
-pub mod tenant;
-pub mod terminal;
+mod emulator;
+mod error;
+mod fault;
+mod journal;
+mod key_label;
+mod matcher;
+mod operation;
+mod redact;
+mod request;
+mod response;
+mod schema;
+mod seed;
+mod server;
+mod store;
+mod suggest;
+mod tenant;
+mod terminal;
+
+pub use cli::run::run;
 
 /// The date of the published contract that the emulator follows, with the additions of the newest SDK.
 pub const CONTRACT_DATE: &str = "2026-08-20";

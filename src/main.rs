@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    llamacloud_mock::cli::run::run(std::env::args_os(), std::env::vars_os())
+    llamacloud_mock::run(std::env::args_os(), std::env::vars_os())
 }

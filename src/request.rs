@@ -6,39 +6,39 @@ use http::{HeaderMap, Method};
 
 /// Everything of a request but its body.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub(crate) struct Head {
     /// The request's method.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The path as it came, percent escapes and all.
-    pub path: String,
+    pub(crate) path: String,
     /// What stands behind the `?`, undecoded.
-    pub query: Option<String>,
+    pub(crate) query: Option<String>,
     /// The headers.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
 }
 
 /// A whole request.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     /// The request line and the headers.
-    pub head: Head,
+    pub(crate) head: Head,
     /// The body, whole; empty when none came.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 /// Values of a path's parameters, decoded, in the path's order.
-pub type PathParams = Vec<(&'static str, String)>;
+pub(crate) type PathParams = Vec<(&'static str, String)>;
 
 impl Head {
     /// A header's value when it is readable text.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// The credential a caller showed: a bearer token, else a `session` cookie, never an empty one.
     ///
     /// Schemes compare without case, as RFC 9110 says; another scheme counts as no credential at all.
-    pub fn credential(&self) -> Option<&str> {
+    pub(crate) fn credential(&self) -> Option<&str> {
         self.bearer().or_else(|| self.session_cookie())
     }
 

@@ -13,17 +13,17 @@ const JSON_CAPACITY: usize = 1024;
 
 /// The response to one request.
 #[derive(Debug, Clone)]
-pub struct Response {
+pub(crate) struct Response {
     /// The HTTP status, 100 to 599.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The headers; the server adds `date`, `content-length` and `connection`.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// The body, serialised once.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
     /// How long the response is held back, on the tenant's clock.
-    pub delay: Duration,
+    pub(crate) delay: Duration,
     /// How the response is sent.
-    pub wire: Wire,
+    pub(crate) wire: Wire,
 }
 
 /// The body of a success. The status is stated by the row of the operation and added in one place.
@@ -37,18 +37,18 @@ pub(crate) enum Payload {
 
 /// The wire faults with which a response is sent; the default is none.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Wire {
+pub(crate) struct Wire {
     /// How much of the response is sent.
-    pub end: ResponseEnd,
+    pub(crate) end: ResponseEnd,
     /// How fast it is sent.
-    pub pace: Pace,
+    pub(crate) pace: Pace,
     /// A `content-length` that may be wrong.
-    pub content_length: Option<u64>,
+    pub(crate) content_length: Option<u64>,
 }
 
 /// How much of a response is sent.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub enum ResponseEnd {
+pub(crate) enum ResponseEnd {
     /// All of it; the connection stays open.
     #[default]
     Whole,
@@ -66,7 +66,7 @@ pub enum ResponseEnd {
 
 /// What happens to a connection after an incomplete response.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Break {
+pub(crate) enum Break {
     /// RST.
     Reset,
     /// FIN.
@@ -77,7 +77,7 @@ pub enum Break {
 
 /// How fast a response is sent.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub enum Pace {
+pub(crate) enum Pace {
     /// As fast as the client reads.
     #[default]
     Free,
@@ -94,7 +94,7 @@ pub enum Pace {
 
 /// How a connection is reset before the request is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeadReset {
+pub(crate) enum HeadReset {
     /// As soon as the head is read.
     AfterHead,
     /// After the first bytes of the body are read.
@@ -118,22 +118,22 @@ impl Payload {
 
 impl Response {
     /// A response without a body.
-    pub fn empty(status: u16) -> Self {
+    pub(crate) fn empty(status: u16) -> Self {
         Self { status, headers: HeaderMap::new(), body: Bytes::new(), delay: Duration::ZERO, wire: Wire::default() }
     }
 
     /// Stands for a response when none was decided because the connection was reset first.
-    pub fn no_response() -> Self {
+    pub(crate) fn no_response() -> Self {
         Self { wire: Wire { end: ResponseEnd::Silent(Break::Reset), ..Wire::default() }, ..Self::empty(0) }
     }
 
     /// A response in compact JSON.
-    pub fn json(status: u16, value: &impl Serialize) -> Self {
+    pub(crate) fn json(status: u16, value: &impl Serialize) -> Self {
         Self::bytes(status, "application/json", to_json(value))
     }
 
     /// A response with this body.
-    pub fn bytes(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn bytes(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let mut response = Self::empty(status);
         response.body = body.into();
         response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -142,18 +142,18 @@ impl Response {
 
     /// The same response with a header added or replaced.
     #[must_use]
-    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
     /// Whether the status is 2xx.
-    pub fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     /// The status as the `http` crate knows it; 500 for a number that is none.
-    pub fn status_code(&self) -> StatusCode {
+    pub(crate) fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
@@ -167,7 +167,7 @@ fn to_json(value: &impl Serialize) -> Bytes {
 
 impl Wire {
     /// Whether the whole response is sent, however slowly, with its true length.
-    pub fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         self.end == ResponseEnd::Whole && self.content_length.is_none()
     }
 }

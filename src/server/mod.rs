@@ -42,7 +42,7 @@ const PORT_ATTEMPTS: usize = 16;
 
 /// A server that is bound to its address.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     state: Arc<ServerState>,
     listeners: Vec<TcpListener>,
     address: SocketAddr,
@@ -64,7 +64,7 @@ impl Server {
     /// Binds the address of the settings; for `127.0.0.1` also `[::1]`, because `localhost` may resolve to either.
     ///
     /// Fails if the address cannot be bound or the log's thread cannot be started.
-    pub async fn bind(emulator: Arc<Emulator>) -> io::Result<Self> {
+    pub(crate) async fn bind(emulator: Arc<Emulator>) -> io::Result<Self> {
         let settings = emulator.settings();
         let listeners = bind_listeners(settings.host, settings.port).await?;
         let address = listeners[0].local_addr()?;
@@ -73,12 +73,12 @@ impl Server {
     }
 
     /// The address that it listens on.
-    pub fn local_addr(&self) -> SocketAddr {
+    pub(crate) fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
     /// Handles requests until `shutdown` completes, then gives requests in flight ten seconds to end.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+    pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) {
         let (drain, draining) = watch::channel(());
         let accepting: Vec<_> = self
             .listeners

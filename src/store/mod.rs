@@ -12,8 +12,8 @@ mod ledger;
 mod policy;
 mod project;
 mod scope;
-pub mod state_faults;
-pub mod sync;
+pub(crate) mod state_faults;
+pub(crate) mod sync;
 
 pub(crate) use collection::{AnyCollection, Collection, Resource};
 pub(crate) use cursor::{Page, PageRequest};

@@ -8,7 +8,7 @@ use super::sync::Script;
 
 /// A kind of fault on state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StateFault {
+pub(crate) enum StateFault {
     /// A read sees the state as it was some time ago.
     Lag,
     /// The resource that the request names is deleted.
@@ -23,31 +23,31 @@ pub enum StateFault {
 
 /// The faults on state planned for one request; the default is none.
 #[derive(Debug, Clone, Default)]
-pub struct StateFaults {
+pub(crate) struct StateFaults {
     /// How long ago the state was that a read sees.
-    pub lag: Option<Duration>,
+    pub(crate) lag: Option<Duration>,
     /// Whether the resource that the request names is deleted.
-    pub vanish: bool,
+    pub(crate) vanish: bool,
     /// The quota that a create meets.
-    pub quota: Option<Quota>,
+    pub(crate) quota: Option<Quota>,
     /// The script of a sync that the request starts.
-    pub script: Option<Arc<Script>>,
+    pub(crate) script: Option<Arc<Script>>,
     /// What is wrong with a page.
-    pub page: Option<PageFault>,
+    pub(crate) page: Option<PageFault>,
 }
 
 /// A limit on the number of live resources of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
+pub(crate) struct Quota {
     /// The number of live resources from which on a create is refused.
-    pub limit: usize,
+    pub(crate) limit: usize,
     /// The HTTP status of the refusal.
-    pub status: u16,
+    pub(crate) status: u16,
 }
 
 /// What is wrong with a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageFault {
+pub(crate) enum PageFault {
     /// Its token leads to the same page again.
     RepeatToken,
     /// The token of the request counts as expired.
@@ -58,16 +58,16 @@ pub enum PageFault {
 
 /// The set of the faults on state that were applied to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct AppliedFaults(u8);
+pub(crate) struct AppliedFaults(u8);
 
 impl AppliedFaults {
     /// Adds a fault to the set.
-    pub fn add(&mut self, fault: StateFault) {
+    pub(crate) fn add(&mut self, fault: StateFault) {
         self.0 |= 1 << fault as u8;
     }
 
     /// Whether a fault is in the set.
-    pub fn contains(self, fault: StateFault) -> bool {
+    pub(crate) fn contains(self, fault: StateFault) -> bool {
         self.0 & (1 << fault as u8) != 0
     }
 }

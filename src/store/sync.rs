@@ -9,14 +9,14 @@ use std::time::Duration;
 
 mod script;
 
-pub use script::Script;
+pub(crate) use script::Script;
 use script::{Stage, Until};
 
 use crate::clock::Timestamp;
 
 /// How the last sync that ended has ended.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum SyncOutcome {
+pub(crate) enum SyncOutcome {
     /// None has ended yet.
     #[default]
     None,
@@ -30,7 +30,7 @@ pub enum SyncOutcome {
 
 /// The syncs of one index.
 #[derive(Debug, Clone)]
-pub struct SyncState {
+pub(crate) struct SyncState {
     outcome: SyncOutcome,
     last_synced_at: Option<Timestamp>,
     last_exported_at: Option<Timestamp>,
@@ -50,24 +50,24 @@ struct Run {
 
 /// The state of the syncs at a time.
 #[derive(Debug, Clone, Copy)]
-pub struct SyncView<'a> {
+pub(crate) struct SyncView<'a> {
     /// How the last sync that ended has ended.
-    pub outcome: &'a SyncOutcome,
+    pub(crate) outcome: &'a SyncOutcome,
     /// The status that the present step of a script shows instead, if it has one of its own.
-    pub custom_status: Option<&'a str>,
+    pub(crate) custom_status: Option<&'a str>,
     /// When the source was last synced.
-    pub last_synced_at: Option<Timestamp>,
+    pub(crate) last_synced_at: Option<Timestamp>,
     /// When chunks were last exported.
-    pub last_exported_at: Option<Timestamp>,
+    pub(crate) last_exported_at: Option<Timestamp>,
     /// When any of this last changed.
-    pub changed_at: Timestamp,
+    pub(crate) changed_at: Timestamp,
     /// Whether a sync or an export runs.
-    pub in_progress: bool,
+    pub(crate) in_progress: bool,
 }
 
 impl SyncState {
     /// The state of an index whose first sync starts at `now`.
-    pub fn begin(script: Arc<Script>, now: Timestamp) -> Self {
+    pub(crate) fn begin(script: Arc<Script>, now: Timestamp) -> Self {
         let mut state = Self {
             outcome: SyncOutcome::None,
             last_synced_at: None,
@@ -81,14 +81,14 @@ impl SyncState {
     }
 
     /// Starts a sync. A sync that runs is replaced.
-    pub fn start(&mut self, script: Arc<Script>, now: Timestamp) {
+    pub(crate) fn start(&mut self, script: Arc<Script>, now: Timestamp) {
         self.changed_at = now;
         self.run = Some(Run { script, step: 0, entered_at: now, reads: 0 });
         self.enter();
     }
 
     /// Cancels the running sync: an index that was never ready has then failed, another one keeps its last outcome.
-    pub fn cancel(&mut self, now: Timestamp) {
+    pub(crate) fn cancel(&mut self, now: Timestamp) {
         self.run = None;
         self.changed_at = now;
         if !self.was_ready {
@@ -97,7 +97,7 @@ impl SyncState {
     }
 
     /// Brings the state up to `now`.
-    pub fn advance_to(&mut self, now: Timestamp) {
+    pub(crate) fn advance_to(&mut self, now: Timestamp) {
         while let Some(run) = &mut self.run {
             let Some(Until::Elapsed(duration)) = run.until() else { break };
             let end = run.entered_at.plus(duration);
@@ -110,7 +110,7 @@ impl SyncState {
     }
 
     /// The state at the time that it was last brought up to.
-    pub fn view(&self) -> SyncView<'_> {
+    pub(crate) fn view(&self) -> SyncView<'_> {
         SyncView {
             outcome: &self.outcome,
             custom_status: self.run.as_ref().and_then(Run::custom_status),
@@ -122,7 +122,7 @@ impl SyncState {
     }
 
     /// The times at which the running sync enters its next steps, as far as time alone decides.
-    pub fn upcoming_steps(&self) -> Vec<Timestamp> {
+    pub(crate) fn upcoming_steps(&self) -> Vec<Timestamp> {
         let Some(run) = &self.run else { return Vec::new() };
         let ahead = &run.script.steps()[run.step..run.script.steps().len() - 1];
         let durations = ahead.iter().map_while(|step| match step.until {
@@ -139,7 +139,7 @@ impl SyncState {
     }
 
     /// When the running sync ends, if time alone decides that; `None` too if none runs.
-    pub fn ends_at(&self) -> Option<Timestamp> {
+    pub(crate) fn ends_at(&self) -> Option<Timestamp> {
         let run = self.run.as_ref().filter(|run| run.in_progress())?;
         let ahead = &run.script.steps()[run.step..];
         let end = ahead.iter().position(|step| !step.stage.in_progress())?;
@@ -147,7 +147,7 @@ impl SyncState {
     }
 
     /// Counts a read of the index at `now`; whether the sync entered another step because of it.
-    pub fn count_read(&mut self, now: Timestamp) -> bool {
+    pub(crate) fn count_read(&mut self, now: Timestamp) -> bool {
         let Some(run) = &mut self.run else { return false };
         let Some(Until::Reads(reads)) = run.until() else { return false };
         run.reads += 1;

@@ -9,7 +9,7 @@ use crate::clock::{format_duration, parse_duration};
 
 /// What a sync does, step by step.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Script {
+pub(crate) struct Script {
     steps: Vec<ScriptStep>,
     /// What `metadata.error_message` says if the sync fails, wholly or in part.
     message: Option<Arc<str>>,
@@ -50,7 +50,7 @@ const MAX_STATE_LENGTH: usize = 64;
 
 impl Script {
     /// The service's own course: sync, export, ready.
-    pub fn plain(sync: Duration, export: Duration) -> Self {
+    pub(crate) fn plain(sync: Duration, export: Duration) -> Self {
         let steps = vec![
             ScriptStep { stage: Stage::Syncing, until: Some(Until::Elapsed(sync)) },
             ScriptStep { stage: Stage::Exporting, until: Some(Until::Elapsed(export)) },
@@ -61,7 +61,7 @@ impl Script {
 
     /// The course that a magic index name asks for: `mock:fail`, `mock:stuck`, `mock:slow=DURATION`, `mock:partial`,
     /// alone or before a space. `None` for any other name.
-    pub fn from_magic_name(name: &str, sync: Duration) -> Option<Result<Self, String>> {
+    pub(crate) fn from_magic_name(name: &str, sync: Duration) -> Option<Result<Self, String>> {
         let word = name.strip_prefix("mock:")?.split(' ').next().unwrap_or_default();
         let text = match word.split_once('=') {
             None if word == "fail" => format!("pending:{},failed", format_duration(sync)),
@@ -78,7 +78,7 @@ impl Script {
 
     /// The same course with another message for failures.
     #[must_use]
-    pub fn with_message(mut self, message: &str) -> Self {
+    pub(crate) fn with_message(mut self, message: &str) -> Self {
         self.message = Some(message.into());
         self
     }
