@@ -8,6 +8,7 @@ use super::{Begun, Emulator};
 use crate::admin;
 use crate::config::{ANONYMOUS, Auth};
 use crate::error::ApiError;
+use crate::journal::Outcome;
 use crate::operation::{Authentication, BodyKind, Operation, Route};
 use crate::request::Head;
 use crate::response::Response;
@@ -52,7 +53,11 @@ impl Emulator {
         let mut context = RequestContext::of_tenant(tenant, target, limit);
         match self.apply_head_rules(&mut context, &routed, head) {
             Ok(()) => Begun::Admitted(Box::new(context)),
-            Err(error) => Begun::Done(self.refuse(&mut context, head, error)),
+            Err(error) => {
+                let response = self.refuse(&mut context, head, error);
+                self.record_outcome(&context, Outcome::Sent);
+                Begun::Done(response)
+            }
         }
     }
 

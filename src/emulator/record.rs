@@ -101,6 +101,8 @@ fn entry(context: &RequestContext, at: Timestamp, request: &Request, response: &
         due: entry.wall.plus(held_back),
         faults: context.faults.clone(),
         committed: context.committed,
+        // The server records how the response to a tenant ends; to others it is sent at once.
+        outcome: if context.tenant.is_some() { Outcome::Open } else { Outcome::Sent },
         creates,
         ..entry
     }

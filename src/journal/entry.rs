@@ -131,7 +131,7 @@ impl Entry {
             request_body: RecordedBody::copied(&request.body),
             reply_body: RecordedBody::shared(&response.body),
             faults: Vec::new(),
-            outcome: if response.wire.is_sound() { Outcome::Sent } else { Outcome::Cut },
+            outcome: Outcome::Sent,
             wall,
             due: wall,
             retry_count: request.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),

@@ -14,13 +14,12 @@ use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::delivery::Delivery;
 use super::head_timer::HeadTimer;
+use super::shared_stream::SharedStream;
 use super::socket::ClientSocket;
 use super::wire::{self, WirePlan};
 use super::{ServerState, service};
-use crate::emulator::RequestContext;
-use crate::journal::Outcome;
-use crate::tenant::Tenant;
 
 /// State shared by the requests of a connection and the task that runs it.
 #[derive(Debug)]
@@ -30,33 +29,22 @@ pub(super) struct ConnectionState {
     pub(super) plan: Mutex<Option<Box<WirePlan>>>,
     /// Set by a request that got its response before its body was read to the end.
     pub(super) has_unread_body: AtomicBool,
-    /// The tenant and number of the request that got the last response: whether its client received it shows only when the
-    /// response is written.
-    last_response: Mutex<Option<(Arc<Tenant>, u64)>>,
+    /// The response that is delivered now.
+    pub(super) delivery: Arc<Delivery>,
+    /// The socket, to watch while a request waits; `None` in tests without one.
+    pub(super) stream: Option<SharedStream>,
 }
 
 impl ConnectionState {
     /// The state of a connection that no client has opened.
     #[cfg(test)]
     pub(super) fn for_test(emulator: Arc<crate::emulator::Emulator>) -> Arc<Self> {
-        Arc::new(Self::new(Arc::new(ServerState::new(emulator).expect("a thread can be started"))))
+        Arc::new(Self::new(Arc::new(ServerState::new(emulator).expect("a thread can be started")), None))
     }
 
-    fn new(server: Arc<ServerState>) -> Self {
-        let (plan, last_response) = (Mutex::default(), Mutex::default());
-        Self { server, plan, has_unread_body: AtomicBool::new(false), last_response }
-    }
-
-    /// Notes which request gets the next response.
-    pub(super) fn note_response(&self, context: &RequestContext) {
-        *self.last_response.lock() = context.tenant.as_ref().map(|tenant| (Arc::clone(tenant), context.number));
-    }
-
-    /// Records in the journal that the last response did not reach its client.
-    fn record_client_gone(&self) {
-        if let Some((tenant, number)) = self.last_response.lock().take() {
-            tenant.lock().journal.set_outcome(number, Outcome::ClientGone);
-        }
+    fn new(server: Arc<ServerState>, stream: Option<SharedStream>) -> Self {
+        let (plan, delivery) = (Mutex::default(), Arc::default());
+        Self { server, plan, has_unread_body: AtomicBool::new(false), delivery, stream }
     }
 }
 
@@ -74,11 +62,13 @@ enum ConnectionEnd {
 pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut draining: watch::Receiver<()>) {
     // Without Nagle's algorithm: responses are small and written in one piece. An error means that the client is gone.
     let _ = stream.set_nodelay(true);
-    let stream = ClientSocket::new(stream);
-    let traffic = stream.traffic();
+    let stream = SharedStream::new(stream);
     let mut http = server.http.clone();
-    http.timer(HeadTimer::new(server.emulator.settings().header_timeout, stream.traffic()));
-    let state = Arc::new(ConnectionState::new(server));
+    let header_timeout = server.emulator.settings().header_timeout;
+    let state = Arc::new(ConnectionState::new(server, Some(stream.clone())));
+    let stream = ClientSocket::new(stream, Arc::clone(&state.delivery));
+    let traffic = stream.traffic();
+    http.timer(HeadTimer::new(header_timeout, stream.traffic()));
     let requests = Arc::clone(&state);
     let service = service_fn(move |request| service::respond(Arc::clone(&requests), request));
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
@@ -112,7 +102,7 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
     .await;
     let stream = connection.into_parts().io.into_inner();
     if traffic.is_broken() || was_closed_by_client(&stream) {
-        state.record_client_gone();
+        state.delivery.client_is_gone();
     }
     match end {
         ConnectionEnd::Plan(plan) => wire::execute(stream, *plan, draining).await,
@@ -130,7 +120,7 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
 /// a half-closed connection look the same until something is sent: the system of a client that has closed then responds
 /// with a reset, and a reset after a FIN is reported as this error.
 fn was_closed_by_client(stream: &ClientSocket) -> bool {
-    matches!(stream.socket().take_error(), Ok(Some(error)) if error.kind() == ErrorKind::BrokenPipe)
+    matches!(stream.socket().tcp().take_error(), Ok(Some(error)) if error.kind() == ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

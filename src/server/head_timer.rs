@@ -96,7 +96,7 @@ mod tests {
     /// The client side of a connection to a server that sends an empty response to every request.
     fn connected() -> DuplexStream {
         let (ours, theirs) = duplex(1024);
-        let stream = ClientSocket::new(ours);
+        let stream = ClientSocket::new(ours, Arc::default());
         let mut http = http1::Builder::new();
         http.timer(HeadTimer::new(HEAD, stream.traffic())).header_read_timeout(IDLE);
         let service = service_fn(|_| async { Ok::<_, Infallible>(Response::new(String::new())) });

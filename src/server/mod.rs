@@ -4,11 +4,13 @@
 mod body;
 mod budget;
 mod connection;
+mod delivery;
 mod guard;
 mod head_timer;
 mod log;
 mod paced;
 mod service;
+mod shared_stream;
 mod socket;
 mod wire;
 

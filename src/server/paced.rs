@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
+use super::delivery::Delivery;
 use crate::clock::Clock;
 use crate::emulator::RequestContext;
 use crate::response::Pace;
@@ -51,19 +52,19 @@ pub(super) struct PacedBody {
     rest: Bytes,
     portions: Portions,
     clock: Arc<Clock>,
-    /// The request, which counts as open until the last portion is handed to hyper.
-    context: Option<Box<RequestContext>>,
+    /// The request, which counts as open until the last portion is handed to hyper, and the delivery that then ends.
+    request: Option<(Box<RequestContext>, Arc<Delivery>)>,
     pause: Option<Pause>,
 }
 
 impl PacedBody {
     pub(super) fn new(body: Bytes, portions: Portions, clock: Arc<Clock>) -> Self {
-        Self { rest: body, portions, clock, context: None, pause: None }
+        Self { rest: body, portions, clock, request: None, pause: None }
     }
 
     /// The same body, which keeps its request open until it is sent.
-    pub(super) fn keeping_open(self, context: Box<RequestContext>) -> Self {
-        Self { context: Some(context), ..self }
+    pub(super) fn keeping_open(self, context: Box<RequestContext>, delivery: Arc<Delivery>) -> Self {
+        Self { request: Some((context, delivery)), ..self }
     }
 }
 
@@ -85,8 +86,10 @@ impl Body for PacedBody {
         let portion = self.rest.split_to(length);
         let (clock, every) = (Arc::clone(&self.clock), self.portions.every);
         self.pause = (!self.rest.is_empty()).then(|| Box::pin(async move { clock.sleep(every).await }) as Pause);
-        if self.rest.is_empty() {
-            self.context = None;
+        if self.rest.is_empty()
+            && let Some((_, delivery)) = self.request.take()
+        {
+            delivery.body_ends();
         }
         Poll::Ready(Some(Ok(Frame::data(portion))))
     }

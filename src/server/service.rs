@@ -2,9 +2,10 @@
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, DATE, HeaderValue};
@@ -66,7 +67,7 @@ pub(super) async fn respond(
         Some(context) if needs_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
         context => {
             if let Some(context) = &context {
-                connection.note_response(context);
+                connection.delivery.begin(context, response.wire.pace == Pace::Free);
             }
             Ok(to_http(&connection, &head, response, context))
         }
@@ -117,10 +118,25 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
             acting.await.expect("a task that catches panics ends, and nobody aborts it")
         }
     };
-    if let Some(clock) = in_flight.context_ref().clock().map(Arc::clone) {
-        clock.sleep(response.delay).await;
-    }
+    hold_back(&in_flight, response.delay).await;
     (in_flight, response, head)
+}
+
+/// Holds a response back. If the client goes away meanwhile, the journal records that; the response is written all the
+/// same, since a client that has only closed its sending half looks no different.
+async fn hold_back(in_flight: &InFlight, delay: Duration) {
+    let Some(clock) = in_flight.context_ref().clock().filter(|_| !delay.is_zero()).map(Arc::clone) else { return };
+    let mut sleep = pin!(clock.sleep(delay));
+    if let Some(stream) = &in_flight.connection.stream {
+        tokio::select! {
+            () = &mut sleep => return,
+            () = stream.client_gone() => {
+                let emulator = &in_flight.connection.server.emulator;
+                emulator.record_outcome(in_flight.context_ref(), Outcome::ClientGone);
+            }
+        }
+    }
+    sleep.await;
 }
 
 /// Runs a stage. If it panics, only this request fails: the error is the response to it.
@@ -213,9 +229,10 @@ fn to_http(
     let clock = context.as_ref().and_then(|context| context.clock().map(Arc::clone));
     let body = match (&response.wire.pace, context, clock) {
         (Pace::Free, ..) | (_, None, _) | (_, _, None) => Either::Left(Full::new(response.body)),
-        (pace, Some(context), Some(clock)) => {
-            Either::Right(PacedBody::new(response.body, Portions::of(pace), clock).keeping_open(context))
-        }
+        (pace, Some(context), Some(clock)) => Either::Right(
+            PacedBody::new(response.body, Portions::of(pace), clock)
+                .keeping_open(context, Arc::clone(&connection.delivery)),
+        ),
     };
     let mut sent = http::Response::new(body);
     *sent.status_mut() = status;

@@ -9,8 +9,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Sleep;
+
+use super::delivery::Delivery;
+use super::shared_stream::SharedStream;
 
 /// How long a write may wait for the client to read.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
@@ -24,8 +26,9 @@ pub(super) struct Traffic {
 
 /// A socket with a time limit for writes.
 #[derive(Debug)]
-pub(super) struct ClientSocket<S = TcpStream> {
+pub(super) struct ClientSocket<S = SharedStream> {
     socket: S,
+    delivery: Arc<Delivery>,
     traffic: Arc<Traffic>,
     /// The time limit of the write that is waiting, if one is.
     write_timeout: Option<Pin<Box<Sleep>>>,
@@ -44,8 +47,8 @@ impl Traffic {
 }
 
 impl<S> ClientSocket<S> {
-    pub(super) fn new(socket: S) -> Self {
-        Self { socket, traffic: Arc::default(), write_timeout: None }
+    pub(super) fn new(socket: S, delivery: Arc<Delivery>) -> Self {
+        Self { socket, delivery, traffic: Arc::default(), write_timeout: None }
     }
 
     pub(super) fn traffic(&self) -> Arc<Traffic> {
@@ -56,8 +59,16 @@ impl<S> ClientSocket<S> {
         &self.socket
     }
 
-    /// The result of a write: an error if it has waited for [`WRITE_TIMEOUT`].
-    fn within_timeout<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// The result of a write of this many bytes: an error if it has waited for [`WRITE_TIMEOUT`].
+    fn finish_write(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: usize,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if !matches!(written, Poll::Ready(Ok(written)) if written == bytes) {
+            self.delivery.write_is_incomplete();
+        }
         let written = if written.is_pending() {
             let timeout = self.write_timeout.get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_TIMEOUT)));
             timeout.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
@@ -89,8 +100,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientSocket<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.delivery.write_begins();
         let written = Pin::new(&mut self.socket).poll_write(context, bytes);
-        self.within_timeout(context, written)
+        self.finish_write(context, bytes.len(), written)
     }
 
     fn poll_write_vectored(
@@ -98,8 +110,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.delivery.write_begins();
         let written = Pin::new(&mut self.socket).poll_write_vectored(context, slices);
-        self.within_timeout(context, written)
+        self.finish_write(context, slices.iter().map(|slice| slice.len()).sum(), written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -125,7 +138,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_write_that_the_client_never_reads_fails_after_a_minute() {
         let (ours, theirs) = duplex(16);
-        let mut stream = ClientSocket::new(ours);
+        let mut stream = ClientSocket::new(ours, Arc::default());
         let traffic = stream.traffic();
         let started = Instant::now();
         let written = timeout(2 * WRITE_TIMEOUT, stream.write_all(&[0; 17])).await.expect("the write ends by itself");
@@ -138,7 +151,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_reads_a_portion_within_each_minute_gets_everything() {
         let (ours, mut theirs) = duplex(16);
-        let mut stream = ClientSocket::new(ours);
+        let mut stream = ClientSocket::new(ours, Arc::default());
         let traffic = stream.traffic();
         let reader = tokio::spawn(async move {
             let mut portion = [0; 16];
@@ -155,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn reads_are_counted_and_the_end_of_the_stream_is_not_one() {
         let (ours, mut theirs) = duplex(16);
-        let mut stream = ClientSocket::new(ours);
+        let mut stream = ClientSocket::new(ours, Arc::default());
         theirs.write_all(b"abc").await.expect("the buffer has room");
         drop(theirs);
         stream.read_to_end(&mut Vec::new()).await.expect("the stream ends");

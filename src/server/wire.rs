@@ -104,7 +104,7 @@ fn head(response: &Response) -> String {
 /// Makes the socket send RST when it is dropped.
 fn reset(stream: &ClientSocket) {
     // An error means that the connection is closed already.
-    let _ = SockRef::from(stream.socket()).set_linger(Some(Duration::ZERO));
+    let _ = SockRef::from(stream.socket().tcp()).set_linger(Some(Duration::ZERO));
 }
 
 /// Ends a connection with FIN, then reads for a while what the client still sends.
