@@ -8,7 +8,7 @@ macro_rules! files {
 }
 
 /// Name and text of each JSON Schema.
-pub const SCHEMAS: &[(&str, &str)] = files!(
+pub(crate) const SCHEMAS: &[(&str, &str)] = files!(
     "schemas",
     ".json",
     "accepted"
@@ -33,7 +33,7 @@ pub const SCHEMAS: &[(&str, &str)] = files!(
 );
 
 /// Name and text of each scenario, sorted by name.
-pub const SCENARIOS: &[(&str, &str)] = files!(
+pub(crate) const SCENARIOS: &[(&str, &str)] = files!(
     "fixtures/scenarios",
     ".toml",
     "brownout"

@@ -5,20 +5,20 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 /// The SHA-256 of an API key, which identifies its tenant.
-pub type KeyDigest = [u8; 32];
+pub(crate) type KeyDigest = [u8; 32];
 
 /// The digest of `key`.
-pub fn digest_of(key: &str) -> KeyDigest {
+pub(crate) fn digest_of(key: &str) -> KeyDigest {
     Sha256::digest(key).into()
 }
 
 /// The label of the tenant of `key`.
-pub fn label_of(key: &str) -> String {
+pub(crate) fn label_of(key: &str) -> String {
     label(&digest_of(key))
 }
 
 /// The label for a digest: `t-` and its first 12 hex digits.
-pub fn label(digest: &KeyDigest) -> String {
+pub(crate) fn label(digest: &KeyDigest) -> String {
     digest[..6].iter().fold("t-".to_owned(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -26,7 +26,7 @@ pub fn label(digest: &KeyDigest) -> String {
 }
 
 /// Whether `text` has the form of a label.
-pub fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     text.strip_prefix("t-")
         .is_some_and(|digits| digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

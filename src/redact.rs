@@ -17,7 +17,7 @@ const SECRET_HEADERS: &[&str] = &["authorization", "cookie", "proxy-authorizatio
 const SECRET_HEADER_WORDS: &[&str] = &["apikey", "token", "secret", "password"];
 
 /// What is shown in the place of a credential.
-pub const HIDDEN: &str = "…";
+pub(crate) const HIDDEN: &str = "…";
 
 /// Names of query parameters whose values are masked, in case a client sends a key there by mistake.
 const SECRET_PARAMETERS: &[&str] = &[
@@ -37,12 +37,12 @@ const SECRET_PARAMETERS: &[&str] = &[
 ];
 
 /// Whether `key` has the form of a key of the real service.
-pub fn looks_real(key: &str) -> bool {
+pub(crate) fn looks_real(key: &str) -> bool {
     key.strip_prefix(PREFIX).is_some_and(|rest| key_length(rest) == rest.len() && rest.len() >= MIN_LENGTH)
 }
 
 /// `text` with every key in it masked that has the form of a real one.
-pub fn masked(text: &str) -> Cow<'_, str> {
+pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     let Some(mut at) = text.find(PREFIX) else { return Cow::Borrowed(text) };
     let mut shown = String::new();
     let mut rest = text;
@@ -65,7 +65,7 @@ pub fn masked(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether the values of a header are credentials; its name is in lower case.
-pub fn is_secret_header(name: &str) -> bool {
+pub(crate) fn is_secret_header(name: &str) -> bool {
     let mut previous = "";
     for word in name.split(['-', '_']) {
         if SECRET_HEADER_WORDS.contains(&word) || (previous, word) == ("api", "key") {
@@ -77,7 +77,7 @@ pub fn is_secret_header(name: &str) -> bool {
 }
 
 /// A path and query, with keys that have the form of real ones and the values of secret parameters masked.
-pub fn masked_target(target: &str) -> Cow<'_, str> {
+pub(crate) fn masked_target(target: &str) -> Cow<'_, str> {
     let Some((path, query)) = target.split_once('?') else { return masked(target) };
     if !query.split('&').any(is_secret) {
         return masked(target);

@@ -8,11 +8,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// A stream of random numbers. Streams with the same seed, tenant, purpose and ordinal are equal on every platform.
-pub type RandomStream = ChaCha8Rng;
+pub(crate) type RandomStream = ChaCha8Rng;
 
 /// A stream with numbered draws: the n-th draw has the same value whether or not the draws before it were made.
 #[derive(Debug)]
-pub struct Draws {
+pub(crate) struct Draws {
     stream: ChaCha8Rng,
     /// The number of the draw at the stream's current position.
     next: u64,
@@ -20,13 +20,13 @@ pub struct Draws {
 
 /// The source of a tenant's streams.
 #[derive(Debug, Clone)]
-pub struct Seed {
+pub(crate) struct Seed {
     root: Sha256,
 }
 
 impl Seed {
     /// The source of the streams of the tenant with the label `tenant`, for the seed of the program.
-    pub fn new(seed: u64, tenant: &str) -> Self {
+    pub(crate) fn new(seed: u64, tenant: &str) -> Self {
         let mut root = Sha256::new();
         root.update(seed.to_le_bytes());
         root.update(tenant.as_bytes());
@@ -35,7 +35,7 @@ impl Seed {
     }
 
     /// The stream for the `ordinal`-th use of `purpose`.
-    pub fn stream(&self, purpose: &str, ordinal: u64) -> RandomStream {
+    pub(crate) fn stream(&self, purpose: &str, ordinal: u64) -> RandomStream {
         let mut name = self.root.clone();
         name.update(purpose.as_bytes());
         name.update([0]);
@@ -44,14 +44,14 @@ impl Seed {
     }
 
     /// The numbered draws of `purpose`, for draws in every request: a stream for each draw would cost a hash for each.
-    pub fn draws(&self, purpose: &str) -> Draws {
+    pub(crate) fn draws(&self, purpose: &str) -> Draws {
         Draws { stream: self.stream(purpose, 0), next: 0 }
     }
 }
 
 impl Draws {
     /// The `ordinal`-th draw, from 0 up to but not including 1.
-    pub fn fraction(&mut self, ordinal: u64) -> f64 {
+    pub(crate) fn fraction(&mut self, ordinal: u64) -> f64 {
         if self.next != ordinal {
             // A draw uses two words of the stream.
             self.stream.set_word_pos(u128::from(ordinal) * 2);
@@ -62,14 +62,14 @@ impl Draws {
 }
 
 /// The next random (version 4) UUID of a stream.
-pub fn uuid(stream: &mut RandomStream) -> Uuid {
+pub(crate) fn uuid(stream: &mut RandomStream) -> Uuid {
     let mut bytes = [0; 16];
     stream.fill_bytes(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 /// The next number of a stream, from 0 up to but not including 1.
-pub fn fraction(stream: &mut RandomStream) -> f64 {
+pub(crate) fn fraction(stream: &mut RandomStream) -> f64 {
     // 53 bits: an f64 represents them exactly.
     #[expect(
         clippy::cast_precision_loss,

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 ///
 /// The distance is the number of letters to insert, remove, replace or swap with the next one. At equal distance, a word
 /// that begins with `word` comes first, then one that contains it.
-pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let max_distance = word.chars().count() / 3 + 1;
     known
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// `json` with every control character escaped. They occur only inside strings, so the JSON has the same meaning.
-pub fn escape_controls(json: &str) -> Cow<'_, str> {
+pub(crate) fn escape_controls(json: &str) -> Cow<'_, str> {
     let is_control = |character: &char| ('\u{7f}'..='\u{9f}').contains(character);
     // The UTF-8 encodings of these characters contain one of two bytes, which are rare and quick to search for.
     if !json.bytes().any(|byte| byte == 0x7f || byte == 0xc2) || !json.chars().any(|character| is_control(&character)) {

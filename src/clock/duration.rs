@@ -11,14 +11,14 @@ const MAX: Duration = Duration::from_hours(100 * 365 * 24);
 const PRINTER: SpanPrinter = SpanPrinter::new().designator(Designator::HumanTime).spacing(Spacing::None);
 
 /// `delay` times `scale`; the longest possible duration if that overflows.
-pub fn scaled(delay: Duration, scale: f64) -> Duration {
+pub(crate) fn scaled(delay: Duration, scale: f64) -> Duration {
     Duration::try_from_secs_f64(delay.as_secs_f64() * scale).unwrap_or(Duration::MAX)
 }
 
 /// Parses a duration such as `10ms`, `2s`, `5m`, `1m30s` or `0`, rounded to a microsecond.
 ///
 /// Errors: the text is not a duration, or it is longer than a hundred years.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
@@ -32,7 +32,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Prints a duration in a form that [`parse_duration`] reads.
-pub fn format_duration(duration: Duration) -> String {
+pub(crate) fn format_duration(duration: Duration) -> String {
     PRINTER.unsigned_duration_to_string(&rounded_to_micros(duration))
 }
 

@@ -21,8 +21,8 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use self::duration::whole_micros;
-pub use self::duration::{format_duration, parse_duration, scaled};
-pub use self::timestamp::Timestamp;
+pub(crate) use self::duration::{format_duration, parse_duration, scaled};
+pub(crate) use self::timestamp::Timestamp;
 
 /// The system time when it was first read, and the monotonic time at that moment.
 static ANCHOR: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| {
@@ -33,7 +33,7 @@ static ANCHOR: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| {
 /// How a clock runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Follows the system time.
     Real,
     /// Moves only when it is set or advanced.
@@ -44,7 +44,7 @@ pub enum Mode {
 
 /// A tenant's clock. It has its own lock, which is never held across a wait.
 #[derive(Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     state: Mutex<State>,
     time_scale: f64,
 }
@@ -67,7 +67,7 @@ struct State {
 
 /// Counts a request as open until it is dropped. An `auto` clock does not jump while an open request is not waiting.
 #[derive(Debug)]
-pub struct OpenRequest(Arc<Clock>);
+pub(crate) struct OpenRequest(Arc<Clock>);
 
 /// Counts a request as waiting until it is dropped, also if the wait is cancelled.
 struct Waiting<'a> {
@@ -99,7 +99,7 @@ impl fmt::Display for Mode {
 }
 
 /// The current system time, for log lines and for requests without a tenant.
-pub fn system_now() -> Timestamp {
+pub(crate) fn system_now() -> Timestamp {
     let (start, instant) = *ANCHOR;
     start.plus(instant.elapsed())
 }
@@ -108,7 +108,7 @@ impl Clock {
     /// A clock that starts at `start`, by default at the system time.
     ///
     /// `time_scale` is the factor for injected delays in modes `real` and `manual`.
-    pub fn new(mode: Mode, start: Option<Timestamp>, time_scale: f64) -> Self {
+    pub(crate) fn new(mode: Mode, start: Option<Timestamp>, time_scale: f64) -> Self {
         let now = system_now();
         let stopped_at = start.unwrap_or(now);
         let state = State {
@@ -125,34 +125,34 @@ impl Clock {
 
     /// A new clock with the same mode, time and time scale.
     #[must_use]
-    pub fn fork(&self) -> Self {
+    pub(crate) fn fork(&self) -> Self {
         let state = self.state.lock();
         Self::new(state.mode, Some(state.now()), self.time_scale)
     }
 
     /// The time of the clock.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.state.lock().now()
     }
 
     /// Whether the clock differs from the system time by less than a second.
-    pub fn shows_system_time(&self) -> bool {
+    pub(crate) fn shows_system_time(&self) -> bool {
         let state = self.state.lock();
         state.mode == Mode::Real && state.offset.unsigned_abs() < 1_000_000
     }
 
     /// The mode of the clock.
-    pub fn mode(&self) -> Mode {
+    pub(crate) fn mode(&self) -> Mode {
         self.state.lock().mode
     }
 
     /// The factor for injected delays in modes `real` and `manual`.
-    pub fn time_scale(&self) -> f64 {
+    pub(crate) fn time_scale(&self) -> f64 {
         self.time_scale
     }
 
     /// Changes the mode, and the time if `now` is given. If the new mode is not `auto`, all waits in clock time end.
-    pub fn set(&self, mode: Mode, now: Option<Timestamp>) {
+    pub(crate) fn set(&self, mode: Mode, now: Option<Timestamp>) {
         let mut state = self.state.lock();
         let now = now.unwrap_or_else(|| state.now());
         if mode != Mode::Auto {
@@ -163,7 +163,7 @@ impl Clock {
     }
 
     /// Changes mode and time, removes all events and ends all waits for them.
-    pub fn restart(&self, mode: Mode, now: Timestamp) {
+    pub(crate) fn restart(&self, mode: Mode, now: Timestamp) {
         let mut state = self.state.lock();
         state.fire_all_events();
         state.mode = mode;
@@ -171,14 +171,14 @@ impl Clock {
     }
 
     /// Advances the clock by `by` and ends the waits for events up to the new time.
-    pub fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) {
         let mut state = self.state.lock();
         let to = state.now().plus(by);
         state.move_to(to);
     }
 
     /// Adds an event at `at`, to which an `auto` clock will jump. Other modes need no events.
-    pub fn add_event(&self, at: Timestamp) {
+    pub(crate) fn add_event(&self, at: Timestamp) {
         let mut state = self.state.lock();
         if state.mode == Mode::Auto && at > state.stopped_at && !state.has_event_without_waiter(at) {
             state.insert_event(at, None);
@@ -186,7 +186,7 @@ impl Clock {
     }
 
     /// Counts a request as open until the returned guard is dropped.
-    pub fn open_request(self: &Arc<Self>) -> OpenRequest {
+    pub(crate) fn open_request(self: &Arc<Self>) -> OpenRequest {
         let mut state = self.state.lock();
         state.jump_if_idle();
         state.open += 1;
@@ -194,7 +194,7 @@ impl Clock {
     }
 
     /// Waits for `delay`: in scaled real time in modes `real` and `manual`, in clock time in mode `auto`.
-    pub async fn sleep(&self, delay: Duration) {
+    pub(crate) async fn sleep(&self, delay: Duration) {
         if delay.is_zero() {
             return;
         }
@@ -206,12 +206,12 @@ impl Clock {
     }
 
     /// How long `delay` takes in real time: scaled in modes `real` and `manual`, zero in mode `auto`.
-    pub fn real_duration(&self, delay: Duration) -> Duration {
+    pub(crate) fn real_duration(&self, delay: Duration) -> Duration {
         if self.mode() == Mode::Auto { Duration::ZERO } else { scaled(delay, self.time_scale) }
     }
 
     /// Waits forever. The request counts as waiting, so that an `auto` clock can jump.
-    pub async fn hang(&self) {
+    pub(crate) async fn hang(&self) {
         let _waiting = Waiting { clock: self, event: None };
         {
             let mut state = self.state.lock();

@@ -11,43 +11,37 @@ use super::duration::whole_micros;
 /// A point in time with a resolution of a microsecond. It is printed as the service prints it: UTC with `Z`, without the
 /// fraction if that is zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Timestamp(i64);
+pub(crate) struct Timestamp(i64);
 
 impl Timestamp {
     /// The latest time of a clock: two days before the end of the year 9999, so that it has four digits in every time zone.
-    pub const MAX: Self = Self(253_402_207_200_999_999);
+    pub(crate) const MAX: Self = Self(253_402_207_200_999_999);
 
     /// Microseconds since 1970.
-    pub const fn from_micros(micros: i64) -> Self {
+    pub(crate) const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
     /// Microseconds since 1970.
-    pub const fn micros(self) -> i64 {
+    pub(crate) const fn micros(self) -> i64 {
         self.0
     }
 
     /// The timestamp `by` later, at most [`Timestamp::MAX`].
     #[must_use]
-    pub fn plus(self, by: Duration) -> Self {
+    pub(crate) fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(whole_micros(by))).min(Self::MAX)
     }
 
-    /// The timestamp `by` earlier, at least the start of 1970.
-    #[must_use]
-    pub fn minus(self, by: Duration) -> Self {
-        Self(self.0.saturating_sub(whole_micros(by)).max(0))
-    }
-
     /// The timestamp in the format of HTTP's `Date` header.
-    pub fn to_http_date(self) -> String {
+    pub(crate) fn to_http_date(self) -> String {
         let stamp = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::MAX);
         // Fails only for years after 9999.
         jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&stamp).unwrap_or_default()
     }
 
     /// The duration since `earlier`; zero if `earlier` is later.
-    pub fn since(self, earlier: Self) -> Duration {
+    pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{ApiError, LocStep, Violation};
 
 /// A request body after the content type was looked at, before validation.
 #[derive(Debug, Clone, PartialEq)]
-pub enum RawBody {
+pub(crate) enum RawBody {
     /// The body is empty.
     Absent,
     /// JSON, with its numbers written as Python writes them.
@@ -29,7 +29,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// Errors: 422 if the content type is JSON and the body is not; 400 if the framework cannot decode the body; 413 if it
 /// holds more than 20,000 values.
-pub fn read_body(bytes: &[u8], content_type: Option<&[u8]>) -> Result<RawBody, ApiError> {
+pub(crate) fn read_body(bytes: &[u8], content_type: Option<&[u8]>) -> Result<RawBody, ApiError> {
     if bytes.is_empty() {
         return Ok(RawBody::Absent);
     }

@@ -16,18 +16,18 @@ use crate::request::PathParams;
 
 /// The parts of a request that are validated.
 #[derive(Debug)]
-pub struct RawRequest<'a> {
+pub(crate) struct RawRequest<'a> {
     /// The path parameters, percent-decoded.
-    pub path: PathParams,
+    pub(crate) path: PathParams,
     /// The query string, not decoded.
-    pub query: Option<&'a str>,
+    pub(crate) query: Option<&'a str>,
     /// The body.
-    pub body: RawBody,
+    pub(crate) body: RawBody,
 }
 
 /// A request that satisfies its schemas, with its values coerced to their types.
 #[derive(Debug, Default)]
-pub struct ValidRequest {
+pub(crate) struct ValidRequest {
     /// The parameters in path and query that the schema names, if present in the request.
     params: Map<String, Value>,
     /// The fields of the body, including unknown ones; defaults are not filled in.
@@ -36,21 +36,21 @@ pub struct ValidRequest {
 
 impl ValidRequest {
     /// A parameter in the path or the query, if it is present and a string.
-    pub fn param(&self, name: &str) -> Option<&str> {
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name)?.as_str()
     }
 
     /// The parameters as the input type of a handler; parameters without a field in it are ignored.
     ///
     /// Errors: `--schemas` replaced the schema by one that allows more than the type.
-    pub fn params<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+    pub(crate) fn params<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         T::deserialize(&self.params).map_err(|error| unreadable("query", &error))
     }
 
     /// The body as the input type of a handler.
     ///
     /// Errors: `--schemas` replaced the schema by one that allows more than the type.
-    pub fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         T::deserialize(&self.body).map_err(|error| unreadable("body", &error))
     }
 }
@@ -63,7 +63,7 @@ fn unreadable(root: &'static str, error: &serde_json::Error) -> ApiError {
 /// Validates a request against the schema of its parameters and, if there is one, of its body.
 ///
 /// Errors: a 422 with every violation.
-pub fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<'_>) -> Result<ValidRequest, ApiError> {
+pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<'_>) -> Result<ValidRequest, ApiError> {
     let mut violations = Vec::new();
     let params = read_params(params, request.path, request.query, &mut violations);
     let body = match (body, request.body) {

@@ -15,11 +15,10 @@ mod pydantic;
 mod reading;
 mod uuid;
 
-pub use body::{RawBody, read_body};
-pub use check::{RawRequest, ValidRequest, check};
-pub use json_error::{SyntaxError, check_syntax};
-pub use pydantic::value_error;
-pub use reading::{PlainValue, read_value};
+pub(crate) use body::{RawBody, read_body};
+pub(crate) use check::{RawRequest, ValidRequest, check};
+pub(crate) use pydantic::value_error;
+pub(crate) use reading::{PlainValue, read_value};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,9 +30,9 @@ use crate::assets;
 
 /// A compiled schema.
 #[derive(Debug)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// The schema as JSON.
-    pub source: Value,
+    pub(crate) source: Value,
     validator: Validator,
     /// Whether a path parameter has a format or a type other than string.
     has_typed_path: bool,
@@ -41,7 +40,7 @@ pub struct Schema {
 
 /// All schemas by name.
 #[derive(Debug)]
-pub struct Schemas {
+pub(crate) struct Schemas {
     by_name: BTreeMap<String, Schema>,
 }
 
@@ -49,7 +48,7 @@ impl Schemas {
     /// Compiles the embedded schemas. Files in the folder `replacements` replace the schemas of the same name.
     ///
     /// Errors: a file cannot be read, has the name of no schema, or is not a valid JSON Schema.
-    pub fn load(replacements: Option<&Path>) -> Result<Self, String> {
+    pub(crate) fn load(replacements: Option<&Path>) -> Result<Self, String> {
         let mut sources = BTreeMap::new();
         for (name, text) in assets::SCHEMAS {
             let source = serde_json::from_str(text).map_err(|error| format!("schema {name}: {error}"))?;
@@ -69,17 +68,18 @@ impl Schemas {
     }
 
     /// The schema of this name.
-    pub fn get(&self, name: &str) -> Option<&Schema> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Schema> {
         self.by_name.get(name)
     }
 
     /// The schema that a row of the operation table names. Panics if there is none.
-    pub fn named(&self, name: &str) -> &Schema {
+    pub(crate) fn named(&self, name: &str) -> &Schema {
         self.get(name).expect("a test checks that every row names schemas that exist")
     }
 
     /// All schemas with their names.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &Schema)> {
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Schema)> {
         self.by_name.iter().map(|(name, schema)| (name.as_str(), schema))
     }
 }
@@ -122,7 +122,7 @@ impl Schema {
     }
 
     /// Whether `value` satisfies the schema.
-    pub fn is_valid(&self, value: &Value) -> bool {
+    fn is_valid(&self, value: &Value) -> bool {
         self.validator.is_valid(value)
     }
 }

@@ -36,7 +36,7 @@ impl PydanticError {
 }
 
 /// The violation for a value that the schema allows and the service's own code refuses.
-pub fn value_error(loc: Vec<LocStep>, msg: &str, input: Value) -> Violation {
+pub(crate) fn value_error(loc: Vec<LocStep>, msg: &str, input: Value) -> Violation {
     PydanticError::with("value_error", format!("Value error, {msg}"), json!({ "error": {} })).at(loc, input)
 }
 

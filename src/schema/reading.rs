@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 /// Parses a document.
 ///
 /// Errors: invalid JSON, or nesting deeper than the parser's 127 levels.
-pub fn read_value(bytes: &[u8]) -> serde_json::Result<Value> {
+pub(crate) fn read_value(bytes: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice::<PlainValue>(bytes).map(|plain| plain.0)
 }
 
@@ -20,7 +20,7 @@ const NUMBER_KEY: &str = "$serde_json::private::Number";
 /// A value whose keys have no special meaning, for fields of typed inputs that may hold any JSON. It must be deserialized
 /// from a document or a borrowed value: an owned value passes its strings in the form in which the parser passes numbers.
 #[derive(Debug)]
-pub struct PlainValue(pub Value);
+pub(crate) struct PlainValue(pub(crate) Value);
 
 /// The value of the key [`NUMBER_KEY`].
 enum NumberOrField {
