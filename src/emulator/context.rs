@@ -29,6 +29,8 @@ pub(crate) struct RequestContext {
     pub(crate) faults: Vec<FaultNote>,
     /// Whether it changed the state of its tenant.
     pub(crate) committed: bool,
+    /// Whether its client went away before its body was complete: no response can reach it.
+    pub(crate) client_gone: bool,
     /// Its number among the requests of the tenant, once it has one.
     pub(crate) number: u64,
     open: Option<OpenRequest>,
@@ -66,6 +68,7 @@ impl RequestContext {
             head_decision: None,
             faults: Vec::new(),
             committed: false,
+            client_gone: false,
             number: 0,
             open: None,
         }

@@ -20,6 +20,7 @@ use super::shared_stream::SharedStream;
 use super::socket::ClientSocket;
 use super::wire::{self, WirePlan};
 use super::{ServerState, service};
+use crate::journal::Outcome;
 
 /// State shared by the requests of a connection and the task that runs it.
 #[derive(Debug)]
@@ -105,7 +106,12 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
         state.delivery.client_is_gone();
     }
     match end {
-        ConnectionEnd::Plan(plan) => wire::execute(stream, *plan, draining).await,
+        ConnectionEnd::Plan(plan) => {
+            // Before the client can see it.
+            let outcome = if plan.response.wire.is_sound() { Outcome::Sent } else { Outcome::Cut };
+            state.server.emulator.record_outcome(&plan.context, outcome);
+            wire::execute(stream, *plan, draining).await;
+        }
         ConnectionEnd::UnreadBytes => {
             tokio::select! {
                 () = wire::close(stream) => {}

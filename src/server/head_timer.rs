@@ -29,7 +29,7 @@ pub(super) struct HeadTimer {
 struct HeadSleep {
     head: Duration,
     traffic: Arc<Traffic>,
-    /// The number of reads when the wait started; `None` once bytes of the head have arrived.
+    /// The number of reads when the response before was written; `None` once bytes of the head have arrived.
     reads_before: Option<u64>,
     sleep: Pin<Box<tokio::time::Sleep>>,
 }
@@ -46,13 +46,12 @@ impl Timer for HeadTimer {
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        let reads = self.traffic.reads();
-        let is_first = reads == 0;
+        let is_first = self.traffic.reads() == 0;
         let deadline = if is_first { self.now() + self.head } else { deadline };
         Box::pin(HeadSleep {
             head: self.head,
             traffic: Arc::clone(&self.traffic),
-            reads_before: (!is_first).then_some(reads),
+            reads_before: (!is_first).then_some(self.traffic.reads_before_last_write()),
             sleep: Box::pin(tokio::time::sleep_until(deadline.into())),
         })
     }

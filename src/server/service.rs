@@ -66,7 +66,7 @@ pub(super) async fn respond(
     match context {
         Some(context) if needs_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
         context => {
-            if let Some(context) = &context {
+            if let Some(context) = context.as_ref().filter(|context| !context.client_gone) {
                 connection.delivery.begin(context, response.wire.pace == Pace::Free);
             }
             Ok(to_http(&connection, &head, response, context))
@@ -164,6 +164,7 @@ fn refuse(in_flight: &mut InFlight, head: &Head, body_error: BodyError) -> Respo
     };
     let response = emulator.refuse(context, head, error);
     if body_error == BodyError::ClientGone {
+        context.client_gone = true;
         emulator.record_outcome(context, Outcome::ClientGone);
     }
     close_after(&connection, response)

@@ -21,6 +21,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     reads: AtomicU64,
+    reads_before_last_write: AtomicU64,
     is_broken: AtomicBool,
 }
 
@@ -38,6 +39,11 @@ impl Traffic {
     /// How many reads returned bytes.
     pub(super) fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
+    }
+
+    /// How many reads had returned bytes when the last write was complete: bytes of later reads belong to later requests.
+    pub(super) fn reads_before_last_write(&self) -> u64 {
+        self.reads_before_last_write.load(Ordering::Relaxed)
     }
 
     /// Whether a write failed.
@@ -66,7 +72,9 @@ impl<S> ClientSocket<S> {
         bytes: usize,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        if !matches!(written, Poll::Ready(Ok(written)) if written == bytes) {
+        if matches!(written, Poll::Ready(Ok(written)) if written == bytes) {
+            self.traffic.reads_before_last_write.store(self.traffic.reads(), Ordering::Relaxed);
+        } else {
             self.delivery.write_is_incomplete();
         }
         let written = if written.is_pending() {
