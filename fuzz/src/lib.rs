@@ -29,8 +29,7 @@ static ROUTES: LazyLock<Routes> = LazyLock::new(|| Routes::new(api::operations()
 /// An emulator with a manual clock and these settings, named like their flags.
 pub fn emulator(settings: &[(&'static str, &str)]) -> Emulator {
     let clock = [("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")];
-    let typed: Vec<_> =
-        clock.iter().chain(settings).map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
+    let typed: Vec<_> = clock.iter().chain(settings).map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
     let told = RawSettings::from_flags(&typed);
     Emulator::new(config::read(&told).expect("the settings are valid"), told).expect("the shipped schemas compile")
 }
@@ -110,5 +109,9 @@ pub fn assert_keeps_to(schema: &str, reply: &Response) {
     }
     let body: Value = serde_json::from_slice(&reply.body)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&reply.body)));
-    assert!(SCHEMAS.get(schema).expect("a known schema").is_valid(&body), "{} does not match {schema}: {body}", reply.status);
+    assert!(
+        SCHEMAS.get(schema).expect("a known schema").is_valid(&body),
+        "{} does not match {schema}: {body}",
+        reply.status
+    );
 }
