@@ -1,5 +1,5 @@
-//! Settings: a file's text, a line of three dashes, then lines `NAME=VALUE` of the environment. Either all settings are
-//! good and within their limits, or a sentence says which is not.
+//! Settings: the text of a file, a line `---`, then lines `NAME=VALUE` of the environment. Either all settings are valid
+//! and within their limits, or the error names the invalid one.
 #![no_main]
 
 use std::path::PathBuf;
@@ -9,23 +9,23 @@ use libfuzzer_sys::fuzz_target;
 use llamacloud_mock::clock::Timestamp;
 use llamacloud_mock::config::{self, RawSettings, Settings};
 
-/// A file of this process alone.
+/// A temporary file of this process.
 static FILE: LazyLock<PathBuf> =
     LazyLock::new(|| std::env::temp_dir().join(format!("llamacloud-mock-fuzz-config-{}.toml", std::process::id())));
 
 fuzz_target!(|text: &str| {
     let (file, environment) = text.split_once("---\n").unwrap_or((text, ""));
-    std::fs::write(&*FILE, file).expect("the folder for temporary files can be written");
+    std::fs::write(&*FILE, file).expect("the temporary folder is writable");
     let typed = [("config", vec![FILE.display().to_string()])];
     let variables = environment.lines().filter_map(|line| line.split_once('='));
     let variables = variables.map(|(name, value)| (format!("LLAMACLOUD_MOCK_{name}"), value.replace("\\n", "\n")));
     match RawSettings::gather(&typed, variables) {
-        Ok(merged) => judge(&merged),
+        Ok(merged) => check(&merged),
         Err(error) => assert!(error.starts_with(&FILE.display().to_string()), "{error}"),
     }
 });
 
-fn judge(merged: &RawSettings) {
+fn check(merged: &RawSettings) {
     assert!(merged.all().all(|(flag, told)| merged.get(flag.name).values == told.values));
     match config::read(merged) {
         Ok(settings) => assert_within_limits(&settings),

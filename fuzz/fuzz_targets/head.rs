@@ -1,5 +1,5 @@
-//! Whole heads: method and target, header lines, an empty line, the body; `/__admin/` and callers without a key
-//! included. No head makes the emulator fail, and a credential is never empty.
+//! Whole requests: method and target, header lines, an empty line, the body; including `/__admin/` and requests without a
+//! key. No request makes the emulator fail, and a credential is never empty.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,5 +1,5 @@
-//! Bodies: where JSON is broken is found exactly when it is broken, within the text; what is read is read the same
-//! again, and as deep as it is written.
+//! Bodies: a syntax error is found exactly for malformed JSON, at a position within the text; a parsed body is printed in a
+//! form that parses to the same value, and its depth is limited.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -16,7 +16,7 @@ fuzz_target!(|data: &[u8]| {
     read(data);
 });
 
-/// The search for an error against the parser's own verdict, which no key and no depth can mislead.
+/// Compares the search for an error with `serde_json`, which ignores values here and so accepts any key and depth.
 fn compare(text: &str) {
     let well_formed = serde_json::from_str::<IgnoredAny>(text).is_ok();
     match check_syntax(text) {
@@ -37,7 +37,7 @@ fn read(data: &[u8]) {
             let again = read_body(value.to_string().as_bytes(), Some(b"application/json"));
             assert_eq!(again, Ok(RawBody::Json(value)));
         }
-        Ok(RawBody::Text(text)) => panic!("JSON was taken for a text: {text:?}"),
+        Ok(RawBody::Text(text)) => panic!("JSON was read as text: {text:?}"),
         Err(error) => {
             let reply = Response::from(error);
             assert_keeps_to(if reply.status == 422 { "violations" } else { "refusal" }, &reply);

@@ -1,5 +1,5 @@
-//! Calls of operations: a line with method and target, then the body. The answer has a status that the operation can
-//! have and a body true to its schema.
+//! Requests to operations: a line with method and target, then the body. The response has a status that the operation
+//! allows and a body that matches its schema.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,5 +1,5 @@
-//! Durations, moments, and sync scripts: what is read prints as what reads the same. Then a life by the script: the first
-//! line is the script, every byte behind it a step in time, a read, a sync or a cancel.
+//! Durations, timestamps and sync scripts: each is printed in a form that parses to the same value. Then a sync follows the
+//! script: the first line is the script, every byte after it advances the time and may read, sync or cancel.
 #![no_main]
 
 use std::sync::Arc;
@@ -16,18 +16,18 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(duration) = parse_duration(text) {
         assert_eq!(parse_duration(&format_duration(duration)), Ok(duration), "{text:?}");
     }
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        assert_eq!(moment.to_string().parse(), Ok(moment), "{text:?}");
-        assert!(!moment.to_http_date().is_empty());
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
+        assert_eq!(timestamp.to_string().parse(), Ok(timestamp), "{text:?}");
+        assert!(!timestamp.to_http_date().is_empty());
     }
     let magic = Script::from_magic_name(text, Duration::from_millis(200)).and_then(Result::ok);
     for script in [text.parse::<Script>().ok(), magic].into_iter().flatten() {
         assert_eq!(script.to_string().parse(), Ok(script.clone()), "{text:?}");
-        live(&Arc::new(script), steps);
+        run_script(&Arc::new(script), steps);
     }
 });
 
-fn live(script: &Arc<Script>, steps: &[u8]) {
+fn run_script(script: &Arc<Script>, steps: &[u8]) {
     let mut now = Timestamp::from_micros(0);
     let mut life = Life::begin(Arc::clone(script), now);
     for step in steps {

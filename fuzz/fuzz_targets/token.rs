@@ -1,4 +1,4 @@
-//! Page tokens: those that a list handed out to this tenant are taken, every other text is refused.
+//! Page tokens: those that a list returned to this tenant are accepted, every other text is rejected.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -9,8 +9,8 @@ use llamacloud_mock_fuzz::{KEY, answer, assert_keeps_to, create, emulator, head}
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-/// An emulator with four indexes, and the tokens that lead through them one by one.
-static WORLD: LazyLock<(Emulator, Vec<String>)> = LazyLock::new(|| {
+/// An emulator with four indexes, and the tokens of the pages with one index each.
+static STATE: LazyLock<(Emulator, Vec<String>)> = LazyLock::new(|| {
     let emulator = emulator(&[]);
     for number in 0..4 {
         create(&emulator, KEY, &format!("dir-{number}"));
@@ -25,22 +25,22 @@ static WORLD: LazyLock<(Emulator, Vec<String>)> = LazyLock::new(|| {
 });
 
 fuzz_target!(|token: &str| {
-    let (emulator, tokens) = &*WORLD;
+    let (emulator, tokens) = &*STATE;
     let own = token.is_empty() || tokens.iter().any(|known| known == token);
     assert_eq!(page(emulator, KEY, token).0, if own { 200 } else { 422 }, "{token:?}");
     let other = if token.is_empty() { 200 } else { 422 };
-    // The other tenant's own tokens are as likely to be hit as any 64 bits: they are not written down anywhere.
+    // The fuzzer does not know the other tenant's tokens, so it does not find a valid one.
     assert_eq!(page(emulator, "llx-other", token).0, other, "{token:?}");
 });
 
 fn page(emulator: &Emulator, key: &str, token: &str) -> (u16, Option<String>) {
     let escaped = utf8_percent_encode(token, NON_ALPHANUMERIC);
     let Some(head) = head("GET", &format!("/api/v1/indexes?page_size=1&page_token={escaped}"), key) else {
-        // Longer than a URL can be.
+        // The URL is too long.
         return (if token.is_empty() { 200 } else { 422 }, None);
     };
     let reply = answer(emulator, head, b"");
     assert_keeps_to(if reply.status == 200 { "index_page" } else { "violations" }, &reply);
-    let body: Value = serde_json::from_slice(&reply.body).expect("was read a moment ago");
+    let body: Value = serde_json::from_slice(&reply.body).expect("a JSON body");
     (reply.status, body["next_page_token"].as_str().map(str::to_owned))
 }

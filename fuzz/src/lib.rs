@@ -1,5 +1,5 @@
-//! An emulator in this process, calls to it, and what any of its answers must hold. It opens no socket and reads no
-//! file.
+//! Shared code of the fuzz targets: an emulator in this process, requests to it, and checks of its responses. It opens no
+//! socket and reads no file.
 
 use std::sync::LazyLock;
 
@@ -18,24 +18,23 @@ use llamacloud_mock::schema::Schemas;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// The key of the tenant that most targets speak as.
+/// The API key of most requests.
 pub const KEY: &str = "llx-fuzz";
 
-/// The schemas that answers are held against.
-static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(None).expect("ours compile"));
+/// The schemas that responses are validated against.
+static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(None).expect("the shipped schemas compile"));
 
 static ROUTES: LazyLock<Routes> = LazyLock::new(|| Routes::new(api::operations()));
 
-/// An emulator with a standing clock and these settings more, by the names of their flags.
+/// An emulator with a manual clock and these settings, named like their flags.
 pub fn emulator(settings: &[(&'static str, &str)]) -> Emulator {
-    let standing = [("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")];
-    let typed: Vec<_> =
-        standing.iter().chain(settings).map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
+    let clock = [("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")];
+    let typed: Vec<_> = clock.iter().chain(settings).map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
     let told = RawSettings::from_flags(&typed);
-    Emulator::new(config::read(&told).expect("the settings of a target are good"), told).expect("ours compile")
+    Emulator::new(config::read(&told).expect("the settings are valid"), told).expect("the shipped schemas compile")
 }
 
-/// The head of a call under a key; `None` for a target that no HTTP parser would let through.
+/// The head of a request with a key; `None` for a target that an HTTP parser rejects.
 pub fn head(method: &str, target: &str, key: &str) -> Option<Head> {
     let target: PathAndQuery = target.parse().ok().filter(|_| target.starts_with('/'))?;
     let mut headers = HeaderMap::new();
@@ -49,7 +48,7 @@ pub fn head(method: &str, target: &str, key: &str) -> Option<Head> {
     })
 }
 
-/// What the emulator answers to a call.
+/// The emulator's response to a request.
 pub fn answer(emulator: &Emulator, head: Head, body: &[u8]) -> Response {
     match emulator.arrive(&head) {
         Arrival::Decided(reply) => reply,
@@ -64,21 +63,21 @@ pub fn targets() -> Vec<Target> {
     emulator(&[]).targets().to_vec()
 }
 
-/// Forgets everything that earlier inputs made.
+/// Removes everything that earlier inputs created.
 pub fn reset(emulator: &Emulator) {
-    let head = head("POST", "/__admin/reset", KEY).expect("is a head");
+    let head = head("POST", "/__admin/reset", KEY).expect("a valid head");
     assert_eq!(answer(emulator, head, b"").status, 204);
 }
 
-/// Makes an index, and shows it.
+/// Creates an index and returns it.
 pub fn create(emulator: &Emulator, key: &str, directory: &str) -> Value {
     let body = serde_json::json!({ "source_directory_id": directory }).to_string();
-    let reply = answer(emulator, head("POST", "/api/v1/indexes", key).expect("is a head"), body.as_bytes());
+    let reply = answer(emulator, head("POST", "/api/v1/indexes", key).expect("a valid head"), body.as_bytes());
     assert_eq!(reply.status, 201);
-    serde_json::from_slice(&reply.body).expect("answers are JSON")
+    serde_json::from_slice(&reply.body).expect("a JSON body")
 }
 
-/// The row that a head means, if it means one.
+/// The operation of a request, if there is one.
 pub fn operation(head: &Head) -> Option<&'static Operation> {
     match ROUTES.find(&head.method, &head.path) {
         Route::Found(operation, _) => Some(operation),
@@ -86,7 +85,7 @@ pub fn operation(head: &Head) -> Option<&'static Operation> {
     }
 }
 
-/// Holds an answer of `operation` against the contract: a status that it may have, a body true to its schema.
+/// Checks that the status of a response is allowed for `operation` and that its body matches its schema.
 pub fn check(operation: Option<&Operation>, reply: &Response) {
     let shown = || String::from_utf8_lossy(&reply.body).into_owned();
     match (operation, reply.status) {
@@ -97,18 +96,22 @@ pub fn check(operation: Option<&Operation>, reply: &Response) {
         (Some(_), 422) => assert_keeps_to("violations", reply),
         (Some(_), 400 | 401 | 403 | 404 | 409) | (None, 404 | 405) => assert_keeps_to("refusal", reply),
         (None, 307) => assert!(reply.headers.contains_key("location")),
-        (_, status) => panic!("{:?} answered {status}: {}", operation.map(|row| row.name), shown()),
+        (_, status) => panic!("{:?} has status {status}: {}", operation.map(|row| row.name), shown()),
     }
 }
 
-/// Asserts that a body keeps to the schema of this name. One that echoes a key of `serde_json`'s own cannot be read back
-/// with it, and is only asked to be JSON.
+/// Asserts that a body matches the schema of this name. A body that echoes a private key of `serde_json` cannot be parsed
+/// with it and is only checked to be JSON.
 pub fn assert_keeps_to(schema: &str, reply: &Response) {
     if String::from_utf8_lossy(&reply.body).contains("$serde_json::private::") {
-        serde_json::from_slice::<IgnoredAny>(&reply.body).expect("is JSON");
+        serde_json::from_slice::<IgnoredAny>(&reply.body).expect("a JSON body");
         return;
     }
     let body: Value = serde_json::from_slice(&reply.body)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&reply.body)));
-    assert!(SCHEMAS.get(schema).expect("has this name").is_valid(&body), "{} is no {schema}: {body}", reply.status);
+    assert!(
+        SCHEMAS.get(schema).expect("a known schema").is_valid(&body),
+        "{} does not match {schema}: {body}",
+        reply.status
+    );
 }

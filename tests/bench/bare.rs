@@ -1,5 +1,4 @@
-//! The server that the emulator is held against: hyper with the same settings, which reads the body and answers a
-//! constant. It knows nothing else.
+//! The baseline server: hyper with the same settings as the emulator. It reads the body and sends a constant response.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -14,38 +13,39 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
-/// Serves answers of a status and so many bytes until the process is ended.
-pub(crate) fn serve(words: &[String]) {
-    let number = |at: usize| words.get(at).and_then(|word| word.parse::<usize>().ok()).expect("is told two numbers");
+/// Serves responses with this status and body length until the process is killed.
+pub(crate) fn serve(args: &[String]) {
+    let number =
+        |at: usize| args.get(at).and_then(|word| word.parse::<usize>().ok()).expect("two numbers as arguments");
     let status = u16::try_from(number(0)).ok().and_then(|status| StatusCode::from_u16(status).ok());
-    let (status, body) = (status.expect("is told a status"), Bytes::from(vec![b'x'; number(1)]));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads can be had");
+    let (status, body) = (status.expect("a valid status"), Bytes::from(vec![b'x'; number(1)]));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(accept(status, body));
 }
 
 async fn accept(status: StatusCode, body: Bytes) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port can be had");
-    println!("ready url=http://{} bare", listener.local_addr().expect("is bound"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    println!("ready url=http://{} bare", listener.local_addr().expect("a bound socket"));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10)).max_buf_size(64 * 1024).half_close(true);
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        // A connection that fails here is gone already.
+        // An error means that the connection is closed already.
         let _ = stream.set_nodelay(true);
         let (http, body) = (http.clone(), body.clone());
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, (status, body.clone())));
-            // How a connection ends is its client's business.
+            let service = service_fn(move |request| respond(request, (status, body.clone())));
+            // Errors of a connection do not matter here.
             let _ = http.serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn answer(
+async fn respond(
     request: Request<Incoming>,
     (status, body): (StatusCode, Bytes),
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    // What was sent is thrown away, but read.
+    // The body is read and discarded.
     let _ = request.into_body().collect().await;
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;

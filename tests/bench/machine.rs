@@ -1,11 +1,11 @@
-//! What the system says of a process: the time it has had on a processor, the memory it holds. Linux alone says it so.
+//! CPU time and memory of a process, read from `/proc` (Linux only).
 
 use std::fs;
 use std::time::Duration;
 
-/// The time that all threads of a process have had on a processor, to the nanosecond.
+/// The CPU time of all threads of a process, to the nanosecond.
 ///
-/// Counted by the scheduler for each thread; a thread that has ended is no longer counted, and servers end none.
+/// The scheduler counts it per thread and drops ended threads; the measured servers end none.
 pub(crate) fn cpu_time(process: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{process}/task")).expect("the process runs");
     let nanos = threads.flatten().filter_map(|thread| {
@@ -15,11 +15,10 @@ pub(crate) fn cpu_time(process: u32) -> Duration {
     Duration::from_nanos(nanos.sum())
 }
 
-/// The bytes of memory that a process holds.
+/// The resident memory of a process in bytes.
 pub(crate) fn resident_bytes(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process runs");
-    let line =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the system says it of every process");
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("the system writes a number of kB");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number of kB");
     kib * 1024
 }

@@ -1,4 +1,4 @@
-//! A server in a process of its own, the emulator or the bare one. It ends with its owner.
+//! The emulator or the bare server as a child process, which is killed on drop.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::machine;
 
-/// The program that is measured, as it is released.
+/// The measured program, built with optimizations.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_llamacloud-mock");
 
-/// A running server.
+/// A running server process.
 #[derive(Debug)]
 pub(crate) struct Server {
     process: Child,
@@ -19,25 +19,25 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The emulator on a free port. It logs as ever, to where nobody looks.
+    /// The emulator on a free port. It logs as usual, but stderr is discarded.
     pub(crate) fn emulator(args: &[&str]) -> Self {
         Self::start(Command::new(PROGRAM).args(["--port", "0"]).args(args))
     }
 
-    /// The bare server, with answers of this status and length.
+    /// The bare server, with responses of this status and body length.
     pub(crate) fn bare(status: u16, bytes: usize) -> Self {
-        let this = std::env::current_exe().expect("the system knows what runs");
+        let this = std::env::current_exe().expect("the path of this program");
         Self::start(Command::new(this).arg(crate::BARE).arg(status.to_string()).arg(bytes.to_string()))
     }
 
     fn start(command: &mut Command) -> Self {
         let command = command.current_dir(Path::new("/")).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut process = command.stderr(Stdio::null()).spawn().expect("the program can be run");
+        let mut process = command.stderr(Stdio::null()).spawn().expect("the program starts");
         let mut line = String::new();
-        let stdout = process.stdout.take().expect("was asked for");
-        BufReader::new(stdout).read_line(&mut line).expect("a server says where it listens");
+        let stdout = process.stdout.take().expect("a pipe");
+        BufReader::new(stdout).read_line(&mut line).expect("a ready line with a url");
         let url = line.split(' ').find_map(|word| word.strip_prefix("url=http://"));
-        let address = url.and_then(|address| address.trim().parse().ok()).expect("a server says where it listens");
+        let address = url.and_then(|address| address.trim().parse().ok()).expect("a ready line with a url");
         Self { process, address }
     }
 
@@ -56,7 +56,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A server that has ended by itself is as gone as any.
+        // It may have exited already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -221,7 +221,7 @@ fn concurrently_added_rules_without_a_name_get_unique_names() {
 }
 
 #[test]
-fn rules_are_listed_in_the_order_given_with_their_tenant_their_origin_and_what_is_left_of_their_time() {
+fn rules_are_listed_with_their_tenant_origin_and_remaining_time() {
     let server = manual_clock_server(&[("scenario", "slow"), ("fault", "indexes.get status=503 name=given")]);
     let client = Client::of(&server);
     client.add_rule("indexes.list status=503 name=mine");

@@ -218,7 +218,7 @@ impl ModelTenant {
         match (shown["next_page_token"].as_str(), page.next_below) {
             (None, None) => prop_assert!(shown["next_page_token"].is_null()),
             (Some(token), Some(below)) => {
-                self.tokens.push(IssuedToken { token: token.to_owned(), below, ..issued_token })
+                self.tokens.push(IssuedToken { token: token.to_owned(), below, ..issued_token });
             }
             (token, below) => prop_assert!(false, "token {:?} where the next page is below {:?}", token, below),
         }

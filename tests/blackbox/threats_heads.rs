@@ -108,10 +108,9 @@ fn invalid_targets_are_rejected() {
         "${jndi:ldap://x}",
     ];
     let authority = checker.server.address();
-    let mut targets: Vec<String> = segments
-        .iter()
-        .flat_map(|segment| [format!("/api/v1/indexes/{segment}"), format!("/{segment}/x"), segment.to_string()])
-        .collect();
+    let targets_with =
+        |segment: &&str| [format!("/api/v1/indexes/{segment}"), format!("/{segment}/x"), segment.to_string()];
+    let mut targets: Vec<String> = segments.iter().flat_map(targets_with).collect();
     targets.extend([
         "*".to_owned(),
         authority.to_string(),

@@ -1,13 +1,13 @@
-# What the runs beside this file share: where things are, which emulator they drive, where Python packages go.
-# It is sourced, and starts nothing.
+# Shared code of the run scripts in the folders here: paths, the choice of the emulator, Python environments.
+# It is sourced and starts nothing.
 
 sdk="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(cd "$sdk/../.." && pwd)"
 
-# Calls to the emulator never go through a proxy.
+# Requests to the emulator do not use a proxy.
 export NO_PROXY=127.0.0.1,localhost
 
-# Settles on the emulator: the path given, else LLAMACLOUD_MOCK_BIN, else the debug build, made when it is not there.
+# Chooses the emulator: the given path, else LLAMACLOUD_MOCK_BIN, else the debug build, which is built if it is missing.
 choose_emulator() {
     local chosen="${1:-${LLAMACLOUD_MOCK_BIN:-}}"
     if [[ -z "$chosen" ]]; then
@@ -15,14 +15,14 @@ choose_emulator() {
         [[ -x "$chosen" ]] || cargo build --manifest-path "$root/Cargo.toml"
     fi
     if [[ ! -x "$chosen" ]]; then
-        echo "$0: $chosen is no program" >&2
+        echo "$0: $chosen is not an executable file" >&2
         exit 64
     fi
     LLAMACLOUD_MOCK_BIN="$(cd "$(dirname "$chosen")" && pwd)/$(basename "$chosen")"
     export LLAMACLOUD_MOCK_BIN
 }
 
-# Makes the virtual environment $1 from the requirements $2, unless it was made from the same ones before.
+# Creates the virtual environment $1 from the requirements $2, unless it exists with the same requirements.
 python_packages() {
     local venv="$1" requirements="$2"
     if ! cmp -s "$requirements" "$venv/installed.txt"; then

@@ -1,4 +1,4 @@
-"""What every test gets: an emulator, a key of its own, and clients of both kinds."""
+"""Fixtures: an emulator, a key for each test, and synchronous and asynchronous clients."""
 
 import inspect
 import re
@@ -10,7 +10,7 @@ from llama_cloud import AsyncLlamaCloud, LlamaCloud
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch):
+def no_settings_from_the_environment(monkeypatch):
     for name in ("BASE_URL", "API_KEY", "PROJECT_ID", "CUSTOM_HEADERS", "LOG"):
         monkeypatch.delenv(f"LLAMA_CLOUD_{name}", raising=False)
         monkeypatch.delenv(f"LLAMA_PARSE_{name}", raising=False)
@@ -18,15 +18,15 @@ def no_settings_from_outside(monkeypatch):
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory):
-    """One emulator for all tests that need no flags of their own; each is alone under its key. Clocks stand."""
+    """An emulator with manual clocks for all tests that need no other flags; each test has its own key."""
     emulator = Emulator(tmp_path_factory.mktemp("shared"), "--clock", "manual")
     yield emulator
     assert emulator.stop() == 0
 
 
 @pytest.fixture
-def serve(tmp_path):
-    """Starts emulators with flags of the test's own."""
+def start_emulator(tmp_path):
+    """Starts emulators with the flags of a test."""
     started = []
 
     def start(*flags):
@@ -41,13 +41,13 @@ def serve(tmp_path):
 
 @pytest.fixture
 def key(request):
-    """A key that no other test has, and that is the same in every run: chance goes by it."""
+    """A key that is unique to the test and the same in every run, because random values depend on it."""
     return "llx-" + uuid.uuid5(uuid.NAMESPACE_URL, re.sub(r".*/", "", request.node.nodeid)).hex
 
 
 @pytest.fixture(params=[LlamaCloud, AsyncLlamaCloud], ids=["sync", "async"])
 async def connect(request, key):
-    """Makes clients, synchronous in one run of the test and asynchronous in the other; they validate strictly."""
+    """Creates clients with strict validation; each test runs with synchronous and with asynchronous ones."""
     clients = []
 
     def make(emulator, **options):
@@ -57,7 +57,7 @@ async def connect(request, key):
 
     yield make
     for client in clients:
-        await done(client.close())
+        await resolve(client.close())
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ def client(shared, connect):
     return connect(shared)
 
 
-async def done(outcome):
-    """What a call of either kind of client came to."""
+async def resolve(outcome):
+    """The result of a method of either kind of client."""
     return await outcome if inspect.isawaitable(outcome) else outcome
 
 
-async def every(pages):
-    """All items of a list of either kind of client, through its own paging."""
+async def collect(pages):
+    """All items of a list of either kind of client, with the paging of the SDK."""
     return [item async for item in pages] if hasattr(pages, "__aiter__") else list(pages)

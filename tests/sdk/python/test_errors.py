@@ -1,43 +1,43 @@
-"""Refusals as the SDK raises them: the type, the status, the service's own body, and how often it tried."""
+"""API errors as the SDK raises them: type, status, body and number of attempts."""
 
 import pytest
-from conftest import done
+from conftest import resolve
 from llama_cloud import AuthenticationError, ConflictError, NotFoundError, UnprocessableEntityError
 
 
-async def refused(error, call):
+async def refused(error, send):
     with pytest.raises(error) as caught:
-        await done(call())
+        await resolve(send())
     return caught.value.status_code, caught.value.body
 
 
 async def test_an_unknown_index_is_not_found_by_any_operation(client, shared, key):
     for call in (client.indexes.get, client.indexes.delete, client.indexes.sync, client.indexes.cancel_sync):
-        assert await refused(NotFoundError, lambda: call("idx-nobody")) == (404, {"detail": "Index not found"})
+        assert await refused(NotFoundError, lambda: call("idx-unknown")) == (404, {"detail": "Index not found"})
     assert shared.statuses(key) == [404] * 4
 
 
 async def test_an_unknown_directory_is_not_found(client):
-    answer = await refused(NotFoundError, lambda: client.beta.directories.get("dir-nobody"))
-    assert answer == (404, {"detail": "Directory not found"})
+    refusal = await refused(NotFoundError, lambda: client.beta.directories.get("dir-unknown"))
+    assert refusal == (404, {"detail": "Directory not found"})
 
 
-async def test_a_key_that_is_not_let_in_is_refused_and_makes_no_tenant(serve, connect):
-    emulator = serve("--api-key", "llx-good")
+async def test_an_unknown_key_is_rejected_and_creates_no_tenant(start_emulator, connect):
+    emulator = start_emulator("--api-key", "llx-good")
     bad = connect(emulator, api_key="llx-bad")
-    answer = await refused(AuthenticationError, lambda: bad.indexes.create(source_directory_id="dir-abc123"))
-    assert answer == (401, {"detail": "Invalid authentication token"})
-    assert emulator.ask("GET", "/state")["tenants"] == []
+    refusal = await refused(AuthenticationError, lambda: bad.indexes.create(source_directory_id="dir-abc123"))
+    assert refusal == (401, {"detail": "Invalid authentication token"})
+    assert emulator.admin_request("GET", "/state")["tenants"] == []
 
     good = connect(emulator, api_key="llx-good")
-    assert (await done(good.indexes.create(source_directory_id="dir-abc123"))).id.startswith("idx-")
+    assert (await resolve(good.indexes.create(source_directory_id="dir-abc123"))).id.startswith("idx-")
 
 
-async def test_a_sync_while_one_runs_is_a_conflict_that_the_sdk_tries_again(client, shared, key):
-    made = await done(client.indexes.create(source_directory_id="dir-abc123"))
+async def test_a_sync_during_a_sync_is_a_conflict_that_the_sdk_retries(client, shared, key):
+    made = await resolve(client.indexes.create(source_directory_id="dir-abc123"))
     once = client.with_options(max_retries=0)
-    answer = await refused(ConflictError, lambda: once.indexes.sync(made.id))
-    assert answer == (409, {"detail": "A sync is already in progress for this index"})
+    refusal = await refused(ConflictError, lambda: once.indexes.sync(made.id))
+    assert refusal == (409, {"detail": "A sync is already in progress for this index"})
     assert shared.statuses(key, "indexes.sync") == [409]
 
     again = client.with_options(max_retries=1)
@@ -45,15 +45,15 @@ async def test_a_sync_while_one_runs_is_a_conflict_that_the_sdk_tries_again(clie
     assert shared.statuses(key, "indexes.sync") == [409, 409, 409]
 
 
-async def test_a_cancel_with_nothing_to_cancel_is_a_conflict(client, shared, key):
-    made = await done(client.indexes.create(source_directory_id="dir-abc123"))
+async def test_a_cancel_without_a_running_sync_is_a_conflict(client, shared, key):
+    made = await resolve(client.indexes.create(source_directory_id="dir-abc123"))
     shared.advance("1s", key)
     once = client.with_options(max_retries=0)
-    answer = await refused(ConflictError, lambda: once.indexes.cancel_sync(made.id))
-    assert answer == (409, {"detail": "No sync is in progress for this index"})
+    refusal = await refused(ConflictError, lambda: once.indexes.cancel_sync(made.id))
+    assert refusal == (409, {"detail": "No sync is in progress for this index"})
 
 
-async def test_violations_come_all_at_once_in_the_words_of_the_framework(client, shared, key):
+async def test_all_violations_are_reported_in_the_words_of_the_framework(client, shared, key):
     status, body = await refused(
         UnprocessableEntityError,
         lambda: client.indexes.create(source_directory_id=7, vector_target="NONE", project_id="mine"),
@@ -87,7 +87,7 @@ async def test_violations_come_all_at_once_in_the_words_of_the_framework(client,
 
 
 async def test_a_missing_field_is_named(client):
-    # The SDK itself asks for the argument, so it goes missing by hand.
+    # The SDK requires the argument, so the request is sent directly.
     status, body = await refused(UnprocessableEntityError, lambda: client.post("/api/v1/indexes", body={}, cast_to=object))
     assert status == 422
     assert body == {
@@ -95,7 +95,7 @@ async def test_a_missing_field_is_named(client):
     }
 
 
-async def test_values_that_the_service_checks_itself_are_refused(client):
+async def test_values_checked_by_the_service_are_rejected(client):
     status, body = await refused(
         UnprocessableEntityError,
         lambda: client.indexes.create(source_directory_id="dir-abc123", sync_frequency="hourly"),
@@ -106,6 +106,6 @@ async def test_values_that_the_service_checks_itself_are_refused(client):
     )
 
 
-async def test_a_token_that_no_list_handed_out_is_refused(client):
+async def test_an_unknown_page_token_is_rejected(client):
     status, body = await refused(UnprocessableEntityError, lambda: client.indexes.list(page_token="nonsense"))
     assert (status, body["detail"][0]["loc"]) == (422, ["query", "page_token"])

@@ -1,12 +1,12 @@
-"""Answers below the SDK's types: their bytes and headers."""
+"""Raw responses: bytes and headers."""
 
 import json
 
-from conftest import done
+from conftest import resolve
 
 
-async def test_a_raw_create_shows_status_headers_and_compact_json(client):
-    raw = await done(client.indexes.with_raw_response.create(source_directory_id="dir-abc123"))
+async def test_a_raw_create_response_has_status_headers_and_compact_json(client):
+    raw = await resolve(client.indexes.with_raw_response.create(source_directory_id="dir-abc123"))
     assert raw.status_code == 201
     assert raw.headers["content-type"] == "application/json"
     assert int(raw.headers["content-length"]) == len(await body_of(raw))
@@ -28,26 +28,26 @@ async def test_a_raw_create_shows_status_headers_and_compact_json(client):
         "metadata",
         "sync_in_progress",
     ]
-    assert (await done(raw.parse())).id == document["id"]
+    assert (await resolve(raw.parse())).id == document["id"]
     assert raw.retries_taken == 0
 
 
-async def test_a_delete_answers_204_and_no_byte(client):
-    made = await done(client.indexes.create(source_directory_id="dir-abc123"))
-    raw = await done(client.indexes.with_raw_response.delete(made.id))
+async def test_a_delete_returns_204_without_a_body(client):
+    made = await resolve(client.indexes.create(source_directory_id="dir-abc123"))
+    raw = await resolve(client.indexes.with_raw_response.delete(made.id))
     assert (raw.status_code, await body_of(raw)) == (204, b"")
 
 
-async def test_a_sync_answers_202_and_json(client, shared, key):
-    made = await done(client.indexes.create(source_directory_id="dir-abc123"))
+async def test_a_sync_returns_202_and_json(client, shared, key):
+    made = await resolve(client.indexes.create(source_directory_id="dir-abc123"))
     shared.advance("1s", key)
     for call in (client.indexes.with_raw_response.sync, client.indexes.with_raw_response.cancel_sync):
-        raw = await done(call(made.id))
+        raw = await resolve(call(made.id))
         assert (raw.status_code, await body_of(raw)) == (202, b"null")
 
 
-async def test_an_answer_can_be_read_as_a_stream(client):
-    made = await done(client.indexes.create(source_directory_id="dir-abc123"))
+async def test_a_response_can_be_streamed(client):
+    made = await resolve(client.indexes.create(source_directory_id="dir-abc123"))
     stream = client.indexes.with_streaming_response.get(made.id)
     if hasattr(stream, "__aenter__"):
         async with stream as response:
@@ -60,4 +60,4 @@ async def test_an_answer_can_be_read_as_a_stream(client):
 
 
 async def body_of(raw):
-    return await done(raw.read())
+    return await resolve(raw.read())

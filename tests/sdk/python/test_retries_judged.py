@@ -1,18 +1,18 @@
-"""What the emulator says of the SDK's retries: in /__admin/retries, and in the exit code of `check`."""
+"""Reports about the retries of the SDK: /__admin/retries and the subcommand `check`."""
 
 import pytest
-from conftest import done
+from conftest import resolve
 from llama_cloud import InternalServerError
 
 EXPECTATIONS = ("--max-attempts", "3", "--honour-retry-after", "--no-duplicate-writes")
 
 
 def create(client):
-    return done(client.indexes.create(source_directory_id="dir-abc123"))
+    return resolve(client.indexes.create(source_directory_id="dir-abc123"))
 
 
-async def test_a_run_of_the_sdk_that_keeps_its_promises_holds(serve, connect, key):
-    emulator = serve("--fault", "indexes.create status=429 retry-after-ms=20 first=2")
+async def test_correct_retries_meet_all_expectations(start_emulator, connect, key):
+    emulator = start_emulator("--fault", "indexes.create status=429 retry-after-ms=20 first=2")
     client = connect(emulator)
     await create(client)
     await create(client)
@@ -26,11 +26,11 @@ async def test_a_run_of_the_sdk_that_keeps_its_promises_holds(serve, connect, ke
 
     held = emulator.check(*EXPECTATIONS)
     assert (held.returncode, held.stderr) == (0, "")
-    assert held.stdout == "retries hold: 1 requests tried once, 1 tried again\n"
+    assert held.stdout == "retries passed: 1 requests sent once, 1 retried\n"
 
 
-async def test_a_lost_create_breaks_the_promise_of_no_duplicates(serve, connect, key):
-    emulator = serve("--scenario", "lost-create")
+async def test_a_lost_create_is_reported_as_a_duplicate_write(start_emulator, connect, key):
+    emulator = start_emulator("--scenario", "lost-create")
     await create(connect(emulator))
     [chain] = emulator.retries(key)["chains"]
     assert (chain["operation"], chain["duplicate_writes"], chain["early_retries"]) == ("indexes.create", 1, 0)
@@ -38,41 +38,41 @@ async def test_a_lost_create_breaks_the_promise_of_no_duplicates(serve, connect,
     broken = emulator.check(*EXPECTATIONS)
     assert (broken.returncode, broken.stdout) == (2, "")
     report = broken.stderr
-    assert "retries do not hold" in report
-    assert f"{chain['tenant']} indexes.create: 1 duplicates were made after a lost answer" in report
+    assert "retries failed" in report
+    assert f"{chain['tenant']} indexes.create: 1 duplicate writes after a lost response" in report
     assert "request 1: 201 (cut)" in report and "request 2: 201 (sent)" in report
     assert emulator.check("--max-attempts", "3", "--honour-retry-after").returncode == 0
 
 
-async def test_five_retries_are_more_than_three_attempts(serve, connect, key):
-    emulator = serve("--fault", "indexes.create status=503", "--time-scale", "0.001")
+async def test_too_many_attempts_are_reported(start_emulator, connect, key):
+    emulator = start_emulator("--fault", "indexes.create status=503", "--time-scale", "0.001")
     with pytest.raises(InternalServerError):
         await create(connect(emulator))
     broken = emulator.check(*EXPECTATIONS)
     assert broken.returncode == 2
-    assert "indexes.create: tried 6 times, at most 3 are allowed" in broken.stderr
+    assert "indexes.create: sent 6 times, at most 3 are allowed" in broken.stderr
     assert emulator.check("--max-attempts", "6").returncode == 0
 
 
-async def test_an_hour_that_was_not_waited_breaks_the_promise_to_honour_it(serve, connect):
-    emulator = serve("--scenario", "retry-after-hour")
+async def test_an_ignored_retry_after_is_reported(start_emulator, connect):
+    emulator = start_emulator("--scenario", "retry-after-hour")
     await create(connect(emulator))
     broken = emulator.check(*EXPECTATIONS)
     assert broken.returncode == 2
-    assert "1 retries came before the promised time" in broken.stderr
-    assert "3600000 ms were promised" in broken.stderr
+    assert "1 retries were sent before the time in Retry-After" in broken.stderr
+    assert "Retry-After was 3600000 ms" in broken.stderr
 
 
-async def test_one_tenant_is_judged_without_the_others(serve, connect, key):
-    emulator = serve("--scenario", "lost-create")
+async def test_one_tenant_is_checked_without_the_others(start_emulator, connect, key):
+    emulator = start_emulator("--scenario", "lost-create")
     await create(connect(emulator))
-    await done(connect(emulator, api_key=key + "-other").beta.directories.create(name="Contracts"))
+    await resolve(connect(emulator, api_key=key + "-other").beta.directories.create(name="Contracts"))
     assert emulator.check("--no-duplicate-writes", "--tenant", key + "-other").returncode == 0
     assert emulator.check("--no-duplicate-writes", "--tenant", key).returncode == 2
 
 
-async def test_equal_calls_that_follow_each_other_are_not_taken_for_retries(serve, connect, key):
-    emulator = serve("--fault", "indexes.create status=503 every=3", "--time-scale", "0.001")
+async def test_equal_requests_in_sequence_are_not_counted_as_retries(start_emulator, connect, key):
+    emulator = start_emulator("--fault", "indexes.create status=503 every=3", "--time-scale", "0.001")
     client = connect(emulator)
     for _ in range(10):
         await create(client)

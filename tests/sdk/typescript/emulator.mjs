@@ -1,5 +1,4 @@
-// The emulator as a process: started on a free port, steered through /__admin/, ended by SIGTERM. It knows no SDK but
-// to connect it.
+// The emulator as a process: started on a free port, controlled through /__admin/, stopped by SIGTERM.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -10,7 +9,7 @@ import LlamaCloud from '@llamaindex/llama-cloud';
 
 const program = process.env.LLAMACLOUD_MOCK_BIN;
 
-/** This process's environment without a setting of the emulator or of the SDK. */
+/** The environment of this process without settings of the emulator and of the SDK. */
 function cleanEnvironment() {
   const foreign = /^(LLAMACLOUD_MOCK_|LLAMA_CLOUD_|LLAMA_PARSE_)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
@@ -33,7 +32,7 @@ export class Emulator {
     return emulator;
   }
 
-  /** Starts one that ends, well, with the test. */
+  /** Starts one that is stopped, with exit code 0, after the test. */
   static async during(test, ...flags) {
     const emulator = await Emulator.start(...flags);
     test.after(() => emulator.stop());
@@ -50,26 +49,26 @@ export class Emulator {
     return new LlamaCloud({ baseURL: this.url, apiKey, ...options });
   }
 
-  async ask(method, path, body) {
-    const answer = await fetch(`${this.url}/__admin${path}`, {
+  async adminRequest(method, path, body) {
+    const response = await fetch(`${this.url}/__admin${path}`, {
       method,
       headers: { 'content-type': 'application/json', connection: 'close' },
       body: body && JSON.stringify(body),
     });
-    assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
-    return answer.json();
+    assert.ok(response.ok, `${method} ${path}: ${response.status}`);
+    return response.json();
   }
 
-  /** The statuses of all tries of this key, oldest first; `null` where the connection was cut instead. */
+  /** The statuses of all attempts of this key, oldest first; `null` where the connection was cut. */
   async statuses(apiKey, operation = '') {
     const query = new URLSearchParams({ tenant: apiKey, operation });
-    const { entries } = await this.ask('GET', `/journal?${query}`);
+    const { entries } = await this.adminRequest('GET', `/journal?${query}`);
     return entries.map((entry) => (entry.outcome === 'cut' ? null : entry.status));
   }
 }
 
-/** All items of a list, through the SDK's own paging. */
-export async function every(pages) {
+/** All items of a list, with the paging of the SDK. */
+export async function collect(pages) {
   const items = [];
   for await (const item of pages) items.push(item);
   return items;

@@ -1,4 +1,4 @@
-// Refusals as the SDK raises them: the class, the status and the service's own body.
+// API errors as the SDK throws them: class, status and body.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -12,24 +12,24 @@ before(async () => {
 });
 after(() => emulator.stop());
 
-/** What a call is refused with, having seen that it is of this class. */
-async function refusal(kind, call) {
+/** The status and body of an error, after checking its class. */
+async function refusal(errorClass, send) {
   let caught;
-  await assert.rejects(call, (error) => {
+  await assert.rejects(send, (error) => {
     caught = error;
-    return error instanceof kind;
+    return error instanceof errorClass;
   });
   return [caught.status, caught.error];
 }
 
 test('an unknown index is not found', async () => {
   const { indexes } = emulator.client('llx-good').beta;
-  for (const call of [() => indexes.get('idx-x'), () => indexes.delete('idx-x'), () => indexes.sync('idx-x')]) {
-    assert.deepEqual(await refusal(LlamaCloud.NotFoundError, call), [404, { detail: 'Index not found' }]);
+  for (const send of [() => indexes.get('idx-x'), () => indexes.delete('idx-x'), () => indexes.sync('idx-x')]) {
+    assert.deepEqual(await refusal(LlamaCloud.NotFoundError, send), [404, { detail: 'Index not found' }]);
   }
 });
 
-test('a key that is not let in is refused', async () => {
+test('an unknown key is rejected', async () => {
   const client = emulator.client('llx-bad');
   assert.deepEqual(await refusal(LlamaCloud.AuthenticationError, () => client.beta.indexes.create(source)), [
     401,
@@ -37,7 +37,7 @@ test('a key that is not let in is refused', async () => {
   ]);
 });
 
-test('a sync while one runs is a conflict', async () => {
+test('a sync during a sync is a conflict', async () => {
   const client = emulator.client('llx-good', { maxRetries: 0 });
   const { id } = await client.beta.indexes.create(source);
   assert.deepEqual(await refusal(LlamaCloud.ConflictError, () => client.beta.indexes.sync(id)), [
@@ -46,10 +46,10 @@ test('a sync while one runs is a conflict', async () => {
   ]);
 });
 
-test('a body that breaks the contract is refused in the words of the framework', async () => {
+test('an invalid body is rejected in the words of the framework', async () => {
   const client = emulator.client('llx-good');
-  const call = () => client.beta.indexes.create({ ...source, vector_target: 'NONE', name: 7 });
-  const [status, body] = await refusal(LlamaCloud.UnprocessableEntityError, call);
+  const send = () => client.beta.indexes.create({ ...source, vector_target: 'NONE', name: 7 });
+  const [status, body] = await refusal(LlamaCloud.UnprocessableEntityError, send);
   assert.equal(status, 422);
   assert.deepEqual(new Set(body.detail.map((entry) => `${entry.type} ${entry.loc}`)), new Set([
     'literal_error body,vector_target',
@@ -57,7 +57,7 @@ test('a body that breaks the contract is refused in the words of the framework',
   ]));
 });
 
-test('a null query parameter goes out empty and is refused as no UUID', async () => {
+test('a null query parameter is sent empty and rejected as an invalid UUID', async () => {
   const client = emulator.client('llx-good');
   const expected = [
     422,
@@ -73,10 +73,10 @@ test('a null query parameter goes out empty and is refused as no UUID', async ()
       ],
     },
   ];
-  const calls = [
+  const requests = [
     () => client.beta.indexes.create({ ...source, project_id: null }),
     () => client.beta.indexes.list({ project_id: null }),
     () => client.beta.indexes.get('idx-x', { project_id: null }),
   ];
-  for (const call of calls) assert.deepEqual(await refusal(LlamaCloud.UnprocessableEntityError, call), expected);
+  for (const send of requests) assert.deepEqual(await refusal(LlamaCloud.UnprocessableEntityError, send), expected);
 });
