@@ -56,6 +56,7 @@
 //! | `admin` | the admin API |
 //! | `emulator` | one request through its stages |
 //! | `server` | the async part: sockets, limits, wire faults, the log, drain |
+//! | `fuzzing` | the fuzz targets, only in tests and with the feature of that name |
 //! | `embedded` | the server inside another Rust program |
 //! | `cli` | the command line: one file a subcommand |
 //! | `key_label`, `redact` | how an API key is shown; what of a credential is hidden |
@@ -72,6 +73,9 @@ pub mod embedded;
 mod emulator;
 mod error;
 mod fault;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod journal;
 mod key_label;
 mod matcher;

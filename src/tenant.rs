@@ -69,10 +69,10 @@ struct Template {
     max_tenants: usize,
     seed: u64,
     /// The clock from which the clock of a new tenant starts.
-    template_clock: Arc<Clock>,
+    clock: Arc<Clock>,
     clock_start: (Mode, Option<Timestamp>),
     /// The rules of a new tenant.
-    template_faults: Mutex<FaultRules>,
+    faults: Mutex<FaultRules>,
     /// The rules given at the start, which a reset restores.
     given_faults: FaultRules,
     /// Rules added since, active or not, that may not have struck yet.
@@ -157,9 +157,9 @@ impl Tenants {
             isolation: settings.isolation,
             max_tenants: settings.max_tenants,
             seed: settings.seed,
-            template_clock: Arc::new(Clock::new(settings.clock, settings.start_time, settings.time_scale)),
+            clock: Arc::new(Clock::new(settings.clock, settings.start_time, settings.time_scale)),
             clock_start: (settings.clock, settings.start_time),
-            template_faults: Mutex::new(faults.without_counts()),
+            faults: Mutex::new(faults.without_counts()),
             given_faults: faults,
             added_rules: Mutex::default(),
             rule_changes: Mutex::default(),
@@ -222,12 +222,12 @@ impl Tenants {
 
     /// The clock from which the clocks of new tenants start.
     pub(crate) fn template_clock(&self) -> &Clock {
-        &self.template.template_clock
+        &self.template.clock
     }
 
     /// Changes every clock, those of later tenants too.
     pub(crate) fn each_clock(&self, act: impl Fn(&Clock)) {
-        act(&self.template.template_clock);
+        act(&self.template.clock);
         for tenant in self.all() {
             act(&tenant.clock);
         }
@@ -235,7 +235,7 @@ impl Tenants {
 
     /// The rules of new tenants.
     pub(crate) fn template_faults(&self) -> &Mutex<FaultRules> {
-        &self.template.template_faults
+        &self.template.faults
     }
 
     /// The rules that were given at the start.
@@ -292,14 +292,14 @@ impl Template {
     fn tenant(&self, digest: &KeyDigest) -> Tenant {
         let label: Arc<str> = label(digest).into();
         let seed = Seed::new(self.seed, &label);
-        let faults = self.template_faults.lock().without_counts();
+        let faults = self.faults.lock().without_counts();
         let mut store = Store::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.ledger));
         store.set_tombstone_retention(faults.longest_lag());
         let head_targets = AtomicU64::new(faults.head_operations());
         let state = State { store, journal: Journal::new(self.journal.clone()), faults, first_request: None };
         Tenant {
             label,
-            clock: Arc::new(self.template_clock.fork()),
+            clock: Arc::new(self.clock.fork()),
             seed,
             open_requests: AtomicUsize::new(0),
             head_targets,

@@ -91,6 +91,12 @@ impl Emulator {
         &self.settings
     }
 
+    /// The operations that fault rules can be about.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
     /// All tenants.
     pub(crate) fn tenants(&self) -> &Tenants {
         &self.tenants

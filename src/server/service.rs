@@ -97,7 +97,8 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
     let request = Request { head, body };
     let decided = caught(&mut in_flight, &request.head, |emulator, context| emulator.decide(context, &request));
     let (in_flight, response, head) = match decided {
-        Err(response) | Ok(Decided::Done(response)) => {
+        Err(response) => (in_flight, *response, request.head),
+        Ok(Decided::Done(response)) => {
             // A response that is held back holds no body.
             drop(reservation);
             (in_flight, response, request.head)
@@ -113,7 +114,7 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
                 let response = caught(&mut in_flight, &request.head, |emulator, context| {
                     emulator.act(context, &request, *pending)
                 });
-                (in_flight, response.unwrap_or_else(|response| response), request.head)
+                (in_flight, response.unwrap_or_else(|response| *response), request.head)
             });
             acting.await.expect("a task that catches panics ends, and nobody aborts it")
         }
@@ -144,11 +145,12 @@ fn caught<T>(
     in_flight: &mut InFlight,
     head: &Head,
     stage: impl FnOnce(&Emulator, &mut RequestContext) -> T,
-) -> Result<T, Response> {
+) -> Result<T, Box<Response>> {
     let connection = Arc::clone(&in_flight.connection);
     let emulator = &connection.server.emulator;
     let context = in_flight.context();
-    catch_unwind(AssertUnwindSafe(|| stage(emulator, context))).map_err(|_| emulator.record_panic(context, head))
+    catch_unwind(AssertUnwindSafe(|| stage(emulator, context)))
+        .map_err(|_| Box::new(emulator.record_panic(context, head)))
 }
 
 /// The response to a request whose body could not be read.
@@ -301,7 +303,8 @@ mod tests {
         let decided = caught(&mut in_flight, &request.head, |emulator, context| emulator.decide(context, request));
         in_flight.finish();
         match decided {
-            Err(response) | Ok(Decided::Done(response)) => response,
+            Err(response) => *response,
+            Ok(Decided::Done(response)) => response,
             Ok(Decided::Wait(..)) => panic!("no rule makes it wait"),
         }
     }

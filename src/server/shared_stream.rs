@@ -25,7 +25,7 @@ impl SharedStream {
     /// written. Never completes if the client has sent bytes that nobody has read.
     pub(super) async fn client_gone(&self) {
         if let Ok(1..) = self.0.peek(&mut [0]).await {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

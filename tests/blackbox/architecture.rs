@@ -31,6 +31,7 @@ const LAYERS: &[&str] = &[
     "emulator",
     "server",
     "embedded",
+    "fuzzing",
     "cli",
 ];
 
@@ -51,8 +52,8 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("TcpListener", &["server"], "only the server listens"),
     ("std::process::Command", &[], "no other program is run"),
     ("include_str!", &["assets"], "embedded files are opened in one module"),
-    ("std::fs", &["config", "schema", "fault", "cli"], "files are read at the start only"),
-    ("std::env", &["main", "server"], "the environment is passed as an argument, except NO_COLOR"),
+    ("std::fs", &["config", "schema", "fault", "cli", "fuzzing"], "files are read at the start only"),
+    ("std::env", &["main", "server", "fuzzing"], "the environment is passed as an argument, except NO_COLOR"),
     ("rand::rng(", &[], "randomness comes from the seed"),
     ("thread_rng", &[], "randomness comes from the seed"),
     ("OsRng", &[], "randomness comes from the seed"),

@@ -148,3 +148,37 @@ fn a_disconnected_client_is_journaled_as_gone_and_a_half_closed_one_as_sent() {
         assert_eq!(client.journal()[0]["status"], 201);
     }
 }
+
+/// The outcome of the only request to create an index in the journal.
+fn create_outcome(client: &Client) -> Value {
+    let path = format!("/__admin/journal?tenant={KEY}&operation=indexes.create");
+    client.get(&path).json()["entries"][0]["outcome"].clone()
+}
+
+#[test]
+fn a_held_response_is_open_until_it_is_written() {
+    let server = manual_clock_server(&[("fault", "indexes.create delay=200ms")]);
+    let client = Client::of(&server);
+    let mut connection = client.connect();
+    connection.send(create(&client, "dir-a"));
+    wait_until("the index is created", || sources(&client).len() == 1);
+    assert_eq!(create_outcome(&client), "open");
+    assert_eq!(connection.read_response().map(|response| response.status), Some(201));
+    assert_eq!(create_outcome(&client), "sent");
+}
+
+#[test]
+fn a_client_that_goes_away_while_its_response_is_held_is_noticed_at_once() {
+    for how in [Disconnect::Fin, Disconnect::Reset] {
+        let server = manual_clock_server(&[("fault", "indexes.create delay=1h")]);
+        let client = Client::of(&server);
+        let mut connection = client.connect();
+        connection.send(create(&client, "dir-a"));
+        wait_until("the index is created", || sources(&client).len() == 1);
+        assert_eq!(create_outcome(&client), "open");
+        disconnect(connection, how);
+        wait_until("the journal says so", || create_outcome(&client) == "client_gone");
+        let retries = client.get(&format!("/__admin/retries?tenant={KEY}")).json();
+        assert_eq!(retries["chains"].as_array().map(Vec::len), Some(0), "{retries}");
+    }
+}

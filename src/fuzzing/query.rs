@@ -1,0 +1,24 @@
+//! Requests for operations: a line with method and target, then the body. The response has a status that the operation
+//! may have, and a body that its schema accepts.
+
+use std::sync::LazyLock;
+
+use super::drive::{KEY, assert_allowed, create, emulator, head_of, operation_of, reset, respond};
+use crate::emulator::Emulator;
+
+static EMULATOR: LazyLock<Emulator> = LazyLock::new(|| emulator(&[]));
+
+/// Runs the target on one input.
+pub fn query(data: &[u8]) {
+    let mut parts = data.splitn(2, |byte| *byte == b'\n');
+    let (line, body) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let Some((method, target)) = std::str::from_utf8(line).ok().and_then(|line| line.split_once(' ')) else { return };
+    if !target.starts_with("/api/") {
+        return;
+    }
+    let Some(head) = head_of(method, target, KEY) else { return };
+    reset(&EMULATOR);
+    create(&EMULATOR, KEY, "dir-1");
+    let operation = operation_of(&head);
+    assert_allowed(operation, &respond(&EMULATOR, head, body));
+}
