@@ -6,11 +6,11 @@ mod tests;
 
 /// The first syntax error in a JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SyntaxError {
+pub(crate) struct SyntaxError {
     /// Offset in characters.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// Python's message.
-    pub(super) message: &'static str,
+    pub(crate) message: &'static str,
 }
 
 const EXPECTING_VALUE: &str = "Expecting value";
@@ -26,7 +26,7 @@ const BAD_UNICODE_ESCAPE: &str = "Invalid \\uXXXX escape";
 /// Checks the syntax of `text` as Python does: NaN, Infinity and lone surrogates are valid.
 ///
 /// Errors: the first error that Python would report.
-pub(super) fn check_syntax(text: &str) -> Result<(), SyntaxError> {
+pub(crate) fn check_syntax(text: &str) -> Result<(), SyntaxError> {
     Scanner { characters: text.chars().collect(), at: 0, open: Vec::new() }.document()
 }
 

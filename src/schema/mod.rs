@@ -17,6 +17,8 @@ mod uuid;
 
 pub(crate) use body::{RawBody, read_body};
 pub(crate) use check::{RawRequest, ValidRequest, check};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use json_error::{SyntaxError, check_syntax};
 pub(crate) use pydantic::value_error;
 pub(crate) use reading::{PlainValue, read_value};
 
@@ -122,7 +124,7 @@ impl Schema {
     }
 
     /// Whether `value` satisfies the schema.
-    fn is_valid(&self, value: &Value) -> bool {
+    pub(crate) fn is_valid(&self, value: &Value) -> bool {
         self.validator.is_valid(value)
     }
 }
