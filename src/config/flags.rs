@@ -2,20 +2,20 @@
 
 /// One setting.
 #[derive(Debug)]
-pub struct Flag {
+pub(crate) struct Flag {
     /// The name, without leading dashes. The environment variable is `LLAMACLOUD_MOCK_` and the name in upper case.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The values that it takes.
-    pub takes: Takes,
+    pub(crate) takes: Takes,
     /// The default value.
-    pub default: Option<&'static str>,
+    pub(crate) default: Option<&'static str>,
     /// The description in `--help`, one sentence.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
 }
 
 /// The values that a flag takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
+pub(crate) enum Takes {
     /// None: a switch.
     Nothing,
     /// One value, with this placeholder in `--help`.
@@ -33,7 +33,7 @@ const fn flag(name: &'static str, takes: Takes, default: Option<&'static str>, h
 }
 
 /// Every setting, in the order of `--help`.
-pub const FLAGS: &[Flag] = &[
+pub(crate) const FLAGS: &[Flag] = &[
     flag("host", One("ADDRESS"), Some("127.0.0.1"), "Address to listen on"),
     flag("port", One("PORT"), Some("4010"), "Port to listen on; 0 picks a free one"),
     flag("port-file", One("FILE"), None, "Write the port number to FILE once the server listens"),

@@ -20,7 +20,7 @@ const DEFAULT_FILE: &str = "llamacloud-mock.toml";
 
 /// The source of a setting's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// The command line.
     Flag,
     /// The environment variable of this name.
@@ -33,19 +33,19 @@ pub enum Source {
 
 /// A setting before it is checked.
 #[derive(Debug, Clone)]
-pub struct RawSetting {
+pub(crate) struct RawSetting {
     /// The values: several for a repeatable setting, none for one that is not set and has no default.
-    pub values: Vec<String>,
+    pub(crate) values: Vec<String>,
     /// The source of the values.
-    pub source: Source,
+    pub(crate) source: Source,
 }
 
 /// All settings before they are checked.
 #[derive(Debug)]
-pub struct RawSettings {
+pub(crate) struct RawSettings {
     by_name: BTreeMap<&'static str, RawSetting>,
     /// Possible mistakes that do not prevent a start, such as unknown variables.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl fmt::Display for Source {
@@ -63,7 +63,7 @@ impl RawSettings {
     /// Collects every setting from flags, environment, settings file and defaults.
     ///
     /// Errors: the settings file cannot be read, is not TOML, or has an unknown setting.
-    pub fn gather(
+    pub(crate) fn gather(
         flags: &[(&'static str, Vec<String>)],
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, String> {
@@ -75,7 +75,7 @@ impl RawSettings {
     }
 
     /// Collects every setting from flags and defaults only.
-    pub fn from_flags(flags: &[(&'static str, Vec<String>)]) -> Self {
+    pub(crate) fn from_flags(flags: &[(&'static str, Vec<String>)]) -> Self {
         let mut settings = Self::new(flags);
         settings.add_defaults();
         settings
@@ -96,12 +96,12 @@ impl RawSettings {
     }
 
     /// The setting of this name, which must be in [`FLAGS`].
-    pub fn get(&self, name: &str) -> &RawSetting {
+    pub(crate) fn get(&self, name: &str) -> &RawSetting {
         &self.by_name[name]
     }
 
     /// The setting's name and source, for the start of an error message.
-    pub fn place(&self, name: &str) -> String {
+    pub(crate) fn place(&self, name: &str) -> String {
         match &self.get(name).source {
             Source::Flag | Source::Default => format!("--{name}"),
             Source::Environment(variable) => format!("{variable} (in the environment)"),
@@ -110,7 +110,7 @@ impl RawSettings {
     }
 
     /// Every setting with its flag, in the order of the table.
-    pub fn all(&self) -> impl Iterator<Item = (&'static Flag, &RawSetting)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static Flag, &RawSetting)> {
         FLAGS.iter().map(|flag| (flag, &self.by_name[flag.name]))
     }
 

@@ -4,9 +4,9 @@ mod flags;
 mod merge;
 mod read;
 
-pub use flags::{FLAGS, Flag, Takes};
-pub use merge::{RawSetting, RawSettings, Source};
-pub use read::read;
+pub(crate) use flags::{FLAGS, Flag, Takes};
+pub(crate) use merge::{RawSetting, RawSettings};
+pub(crate) use read::read;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -16,99 +16,99 @@ use crate::clock::{Mode, Timestamp};
 use crate::key_label::label_of;
 
 /// The API key of requests without one, if they are accepted (`--no-auth`).
-pub const ANONYMOUS: &str = "anonymous";
+pub(crate) const ANONYMOUS: &str = "anonymous";
 
 /// Every setting, with its unit in its name or its type.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The address to listen on.
-    pub host: IpAddr,
+    pub(crate) host: IpAddr,
     /// The port to listen on; 0 picks a free one.
-    pub port: u16,
+    pub(crate) port: u16,
     /// The file to which the port number is written.
-    pub port_file: Option<PathBuf>,
+    pub(crate) port_file: Option<PathBuf>,
     /// The seed of all randomness.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The accepted API keys; empty accepts any key.
-    pub api_keys: Vec<String>,
+    pub(crate) api_keys: Vec<String>,
     /// Whether a request needs an API key.
-    pub auth: Auth,
+    pub(crate) auth: Auth,
     /// Whether API keys have separate state.
-    pub isolation: Isolation,
+    pub(crate) isolation: Isolation,
     /// How an unknown `source_directory_id` is treated.
-    pub references: References,
+    pub(crate) references: References,
     /// Which ids identify an index.
-    pub index_id: IndexId,
+    pub(crate) index_id: IndexId,
     /// The status for values that the service checks in its own code: 422 or 400.
-    pub unknown_value_status: u16,
+    pub(crate) unknown_value_status: u16,
     /// How unknown ids and page tokens are treated.
-    pub fidelity: Fidelity,
+    pub(crate) fidelity: Fidelity,
     /// The mode of the tenants' clocks.
-    pub clock: Mode,
+    pub(crate) clock: Mode,
     /// The time at which the tenants' clocks start; by default the system time.
-    pub start_time: Option<Timestamp>,
+    pub(crate) start_time: Option<Timestamp>,
     /// The duration of a sync, without the export.
-    pub sync_duration: Duration,
+    pub(crate) sync_duration: Duration,
     /// The duration of the export after a sync.
-    pub export_duration: Duration,
+    pub(crate) export_duration: Duration,
     /// The response to a sync request while a sync runs.
-    pub sync_conflict: SyncConflict,
+    pub(crate) sync_conflict: SyncConflict,
     /// Number of items on a page if the request does not say.
-    pub page_size: usize,
+    pub(crate) page_size: usize,
     /// Maximum size of a JSON body.
-    pub max_body_bytes: usize,
+    pub(crate) max_body_bytes: usize,
     /// Maximum size of an upload.
-    pub max_upload_bytes: usize,
+    pub(crate) max_upload_bytes: usize,
     /// Maximum size of the bodies of all requests in flight together.
-    pub max_inflight_bytes: usize,
+    pub(crate) max_inflight_bytes: usize,
     /// Maximum size of the state of all tenants together.
-    pub max_state_bytes: usize,
+    pub(crate) max_state_bytes: usize,
     /// Maximum number of open connections.
-    pub max_connections: usize,
+    pub(crate) max_connections: usize,
     /// Maximum number of tenants.
-    pub max_tenants: usize,
+    pub(crate) max_tenants: usize,
     /// Maximum number of resources of one kind in a tenant.
-    pub max_items: usize,
+    pub(crate) max_items: usize,
     /// Maximum number of entries in a tenant's journal.
-    pub journal_entries: usize,
+    pub(crate) journal_entries: usize,
     /// Maximum size of all journals together, in bytes.
-    pub journal_bytes: usize,
+    pub(crate) journal_bytes: usize,
     /// Time limit for the head of a request.
-    pub header_timeout: Duration,
+    pub(crate) header_timeout: Duration,
     /// Host names that are accepted besides those of the loopback interface.
-    pub allowed_hosts: Vec<String>,
+    pub(crate) allowed_hosts: Vec<String>,
     /// Origins from which browser requests are accepted.
-    pub cors_origins: Vec<String>,
+    pub(crate) cors_origins: Vec<String>,
     /// The bearer token that `/__admin/` requires.
-    pub admin_token: Option<String>,
+    pub(crate) admin_token: Option<String>,
     /// The URL under which clients reach the server, for URLs in responses.
-    pub public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
     /// The format of log lines.
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
     /// The lowest level that is logged.
-    pub log_level: LogLevel,
+    pub(crate) log_level: LogLevel,
     /// Fault rules, as text.
-    pub faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
     /// Scenarios, by name or file.
-    pub scenarios: Vec<String>,
+    pub(crate) scenarios: Vec<String>,
     /// Whether the rules in the `x-mock-inject` header of a request are applied.
-    pub allow_overrides: bool,
+    pub(crate) allow_overrides: bool,
     /// Whether the program exits with code 2 if a fault rule never struck.
-    pub strict_faults: bool,
+    pub(crate) strict_faults: bool,
     /// The factor for injected delays.
-    pub time_scale: f64,
+    pub(crate) time_scale: f64,
     /// A folder with schemas that replace the embedded ones.
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
 }
 
 impl Settings {
     /// Whether this API key is accepted.
-    pub fn accepts_key(&self, key: &str) -> bool {
+    pub(crate) fn accepts_key(&self, key: &str) -> bool {
         self.api_keys.is_empty() || self.api_keys.iter().any(|accepted| accepted == key)
     }
 
     /// Whether an accepted API key has this label.
-    pub fn accepts_label(&self, label: &str) -> bool {
+    pub(crate) fn accepts_label(&self, label: &str) -> bool {
         let is_anonymous = self.auth == Auth::Optional && label_of(ANONYMOUS) == label;
         self.api_keys.is_empty() || is_anonymous || self.api_keys.iter().any(|key| label_of(key) == label)
     }
@@ -116,7 +116,7 @@ impl Settings {
 
 /// Whether a request needs an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Auth {
+pub(crate) enum Auth {
     /// A request without a key gets 401.
     Required,
     /// Requests without a key belong to the tenant of the key `anonymous`.
@@ -125,7 +125,7 @@ pub enum Auth {
 
 /// Whether API keys have separate state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Isolation {
+pub(crate) enum Isolation {
     /// Each key is a tenant of its own.
     Key,
     /// All keys share one tenant.
@@ -134,7 +134,7 @@ pub enum Isolation {
 
 /// How an unknown `source_directory_id` is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum References {
+pub(crate) enum References {
     /// The directory is created.
     Lenient,
     /// The response is 404.
@@ -143,7 +143,7 @@ pub enum References {
 
 /// Which ids identify an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IndexId {
+pub(crate) enum IndexId {
     /// Both its `id` and its `export_config_id`.
     Any,
     /// Only its `id`.
@@ -154,7 +154,7 @@ pub enum IndexId {
 
 /// How unknown ids and page tokens are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fidelity {
+pub(crate) enum Fidelity {
     /// As the service treats them: 404 or another 4xx.
     Service,
     /// They are accepted, and resources are created for them (`--contract`).
@@ -163,7 +163,7 @@ pub enum Fidelity {
 
 /// The response to a sync request while a sync runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SyncConflict {
+pub(crate) enum SyncConflict {
     /// An error with this status, 409 or 429.
     Refuse(u16),
     /// 202, without a new run.
@@ -172,7 +172,7 @@ pub enum SyncConflict {
 
 /// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// Text for people.
     Text,
     /// One JSON object per line.
@@ -181,7 +181,7 @@ pub enum LogFormat {
 
 /// The lowest level that is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
+pub(crate) enum LogLevel {
     /// Nothing.
     Off,
     /// Failures.

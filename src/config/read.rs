@@ -13,7 +13,7 @@ use crate::clock::{Mode, parse_duration};
 /// Checks every setting and converts it to its type.
 ///
 /// Errors: the first invalid setting, with its source.
-pub fn read(raw: &RawSettings) -> Result<Settings, String> {
+pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
     let reader = Reader { raw };
     Ok(Settings {
         host: reader.parse("host", "an IP address")?,
