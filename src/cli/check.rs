@@ -11,7 +11,7 @@ use crate::config::Settings;
 
 /// The result of the check.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum CheckResult {
+pub(crate) enum CheckResult {
     /// The retries passed; a summary.
     Passed(String),
     /// The retries failed; a report of the failures.
@@ -46,7 +46,7 @@ struct Attempt {
 /// Checks the retries that the server of these settings recorded.
 ///
 /// Errors: the server does not respond, or not with the expected JSON.
-pub(super) fn run(settings: &Settings, expected: &Expectations) -> Result<CheckResult, String> {
+pub(crate) fn run(settings: &Settings, expected: &Expectations) -> Result<CheckResult, String> {
     let tenant = expected.tenant.as_deref().map_or_else(String::new, |tenant| {
         let encoded: String = form_urlencoded::byte_serialize(tenant.as_bytes()).collect();
         format!("?tenant={encoded}")

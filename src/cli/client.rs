@@ -27,19 +27,19 @@ const MAX_RESPONSE_BYTES: usize = 1 << 30;
 
 /// The server's response.
 #[derive(Debug)]
-pub(super) struct ClientResponse {
+pub(crate) struct ClientResponse {
     /// The server's URL, without a path.
-    pub(super) base_url: String,
+    pub(crate) base_url: String,
     /// The HTTP status.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// The body.
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 /// Sends a GET request for `path` to the server of these settings, with the admin token if one is set.
 ///
 /// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
-pub(super) fn get(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
+pub(crate) fn get(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
     let address = SocketAddr::new(reachable(settings.host), port(settings)?);
     let base_url = format!("http://{address}");
     let request = request(address, path, settings.admin_token.as_deref()).map_err(|error| error.to_string())?;

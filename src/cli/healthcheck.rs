@@ -7,7 +7,7 @@ use crate::config::Settings;
 /// Checks the server of these settings.
 ///
 /// Errors: it does not respond, or not with status 200.
-pub(super) fn run(settings: &Settings) -> Result<(), String> {
+pub(crate) fn run(settings: &Settings) -> Result<(), String> {
     let response = client::get(settings, "/health")?;
     match response.status {
         200 => Ok(()),

@@ -17,7 +17,7 @@ use crate::config::{FLAGS, Flag};
 
 /// A subcommand with its arguments.
 #[derive(Debug)]
-enum Action {
+pub(crate) enum Action {
     /// Run the server until a signal stops it.
     Serve,
     /// Check that a running server is healthy.
@@ -34,30 +34,30 @@ enum Action {
 
 /// The limits that `check` applies to the recorded retries.
 #[derive(Debug, Clone, Default)]
-struct Expectations {
+pub(crate) struct Expectations {
     /// Maximum number of times a request is sent.
-    max_attempts: Option<u32>,
+    pub(crate) max_attempts: Option<u32>,
     /// Whether a retry before the time in `Retry-After` is a failure.
-    honour_retry_after: bool,
+    pub(crate) honour_retry_after: bool,
     /// Whether a second write after a lost response is a failure.
-    no_duplicate_writes: bool,
+    pub(crate) no_duplicate_writes: bool,
     /// The tenant to check, by API key or label; all by default.
-    tenant: Option<String>,
+    pub(crate) tenant: Option<String>,
 }
 
 /// A parsed command line.
 #[derive(Debug)]
-struct CommandLine {
+pub(crate) struct CommandLine {
     /// The subcommand.
-    action: Action,
+    pub(crate) action: Action,
     /// The given flags, each with its values.
-    flags: Vec<(&'static str, Vec<String>)>,
+    pub(crate) flags: Vec<(&'static str, Vec<String>)>,
 }
 
 /// Parses a command line.
 ///
 /// Errors: invalid arguments, and also `--help` and `--version`; printing clap's error prints the text for them.
-fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, clap::Error> {
+pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, clap::Error> {
     let matches = command().try_get_matches_from(args)?;
     let mut deepest = &matches;
     while let Some((_, inner)) = deepest.subcommand() {

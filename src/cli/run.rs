@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use super::check::{self, CheckResult};
 use super::healthcheck;
@@ -28,6 +29,9 @@ const CHECK_FAILED: u8 = 2;
 const USAGE: u8 = 64;
 /// Exit code: the port is in use.
 const UNAVAILABLE: u8 = 69;
+
+/// How long after the first SIGINT or SIGTERM further ones belong to the same request to stop.
+const ONE_REQUEST: Duration = Duration::from_secs(1);
 
 /// Time limit for writing to stderr, which blocks if it is a pipe that nobody reads.
 const STDERR_TIMEOUT: Duration = Duration::from_millis(500);
@@ -138,8 +142,19 @@ async fn serve_until_signal(emulator: Arc<Emulator>) -> Result<(), ExitError> {
     }
     print(&format!("ready url=http://{address} seed={}\n", settings.seed));
     std::panic::set_hook(Box::new(report_panic));
-    server.run(signals.first()).await;
-    if settings.strict_faults { require_all_struck(&emulator) } else { Ok(()) }
+    let (stop, stopped) = oneshot::channel();
+    let is_drained = tokio::select! {
+        () = server.run(async { _ = stopped.await }) => true,
+        () = signals.second_request(stop) => false,
+    };
+    if settings.strict_faults {
+        require_all_struck(&emulator)?;
+    }
+    if is_drained {
+        Ok(())
+    } else {
+        Err(ExitError::failure("stopped by a second signal, before all requests had ended"))
+    }
 }
 
 /// Fails if a fault rule never struck.
@@ -195,13 +210,17 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the first signal. From then on, a second one ends the program at once.
-    async fn first(mut self) {
+    /// Reports the first request to stop through `stop`, then waits for a second one. The signals of one second are one
+    /// request: a wrapper, `timeout` or the trap of a shell often sends both.
+    async fn second_request(mut self, stop: oneshot::Sender<()>) {
         self.next().await;
-        tokio::spawn(async move {
+        let first = Instant::now();
+        // The server may have ended already.
+        let _ = stop.send(());
+        self.next().await;
+        while first.elapsed() < ONE_REQUEST {
             self.next().await;
-            std::process::exit(i32::from(FAILURE));
-        });
+        }
     }
 
     async fn next(&mut self) {

@@ -8,7 +8,7 @@ use crate::emulator::Emulator;
 
 /// The result for one file, or for all files together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Every payload is accepted.
     Accepted,
     /// At least one payload is rejected.
@@ -18,7 +18,7 @@ pub(super) enum Verdict {
 /// Prints the status and the body of the response for each file.
 ///
 /// Errors: a file cannot be read, or the emulator cannot be created.
-pub(super) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Result<Verdict, String> {
+pub(crate) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Result<Verdict, String> {
     // Without faults, because the result is to depend on the payload only.
     let settings = Settings { faults: Vec::new(), scenarios: Vec::new(), ..settings };
     let emulator = Emulator::new(settings, raw)?;

@@ -35,6 +35,7 @@ mod readme;
 mod regressions;
 mod retries;
 mod settings;
+mod stop_signals;
 mod subcommands;
 mod support;
 mod sync;

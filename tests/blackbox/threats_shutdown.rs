@@ -3,7 +3,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -97,21 +96,6 @@ fn silent_connections_and_hanging_requests_do_not_block_shutdown() {
     wait_until("both requests are journaled", || client.journal().len() == 2);
     program.signal("TERM");
     assert_eq!(wait_for_exit(program.child()).code(), Some(0));
-}
-
-#[test]
-fn a_second_signal_exits_at_once() {
-    let mut program = Program::start(&["--fault", "indexes.create delay=1h"], &[]);
-    let client = Client::at(program.address);
-    let mut waiting = client.connect();
-    waiting.send(client.request_bytes("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-    wait_until("the request is journaled", || !client.journal().is_empty());
-    program.signal("TERM");
-    // The listener closes after the first signal.
-    wait_until("the program drains", || std::net::TcpStream::connect(program.address).is_err());
-    program.signal("TERM");
-    let status = wait_for_exit(program.child());
-    assert_eq!((status.code(), status.signal()), (Some(1), None), "a normal exit that does not wait for the request");
 }
 
 #[test]
