@@ -196,9 +196,9 @@ impl Tenants {
         self.shard(&digest).read().get(&digest).map(Arc::clone)
     }
 
-    /// The tenant that a key or a label names.
-    pub(crate) fn named(&self, key_or_label: &str) -> Option<Arc<Tenant>> {
-        self.find(key_or_label).or_else(|| self.all().into_iter().find(|tenant| &*tenant.label == key_or_label))
+    /// The tenant with this label, if it exists.
+    pub(crate) fn with_label(&self, label: &str) -> Option<Arc<Tenant>> {
+        self.all().into_iter().find(|tenant| &*tenant.label == label)
     }
 
     /// All tenants, in the order of their labels.
