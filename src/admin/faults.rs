@@ -137,7 +137,9 @@ impl RuleScope {
     fn counted(&self, admin: AdminContext<'_>) -> Vec<RuleCounts> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();
-            state.faults.remove_expired();
+            if state.faults.remove_expired() {
+                tenant.clock.recheck_hanging();
+            }
             state.faults.counts().collect::<Vec<_>>()
         };
         let tenants = match self {

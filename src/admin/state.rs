@@ -122,7 +122,7 @@ fn reset_tenant(admin: AdminContext<'_>, tenant: &Tenant, parts: &[Part]) {
     }
     if parts.contains(&Part::Faults) {
         let restored = admin.tenants.template_faults().lock().without_counts();
-        tenant.change_faults(|faults| *faults = restored);
+        tenant.reset_faults(restored);
     }
     let mut state = tenant.lock();
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {
