@@ -1,6 +1,8 @@
 //! Every refusal, in the service's node: `{"detail": …}` with a status. This is the only place where a refusal
 //! becomes bytes, and it never decides whether something is refused.
 
+use std::borrow::Cow;
+
 use http::header::{ALLOW, HeaderValue};
 use serde::Serialize;
 use serde::ser::Serializer;
@@ -16,7 +18,7 @@ pub(crate) struct ApiError {
     /// What the body's `detail` holds.
     pub(crate) detail: Detail,
     /// The `Allow` header of a 405.
-    pub(crate) allow: Option<&'static str>,
+    pub(crate) allow: Option<Cow<'static, str>>,
 }
 
 /// The two forms of `detail` that the service's framework knows.
@@ -111,8 +113,8 @@ impl From<ApiError> for Response {
             detail: &'a Detail,
         }
         let mut response = Self::json(error.status, &Body { detail: &error.detail });
-        if let Some(allow) = error.allow {
-            response.headers.insert(ALLOW, HeaderValue::from_static(allow));
+        if let Some(allow) = error.allow.and_then(|allow| HeaderValue::from_str(&allow).ok()) {
+            response.headers.insert(ALLOW, allow);
         }
         response
     }

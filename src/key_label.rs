@@ -17,9 +17,12 @@ pub(crate) fn label_of(key: &str) -> String {
     label(&digest_of(key))
 }
 
+/// The beginning of every label.
+pub(crate) const PREFIX: &str = "t-";
+
 /// The label for a digest: `t-` and its first 12 hex digits.
 pub(crate) fn label(digest: &KeyDigest) -> String {
-    digest[..6].iter().fold("t-".to_owned(), |mut text, byte| {
+    digest[..6].iter().fold(PREFIX.to_owned(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -27,6 +30,6 @@ pub(crate) fn label(digest: &KeyDigest) -> String {
 
 /// Whether `text` has the form of a label.
 pub(crate) fn is_label(text: &str) -> bool {
-    text.strip_prefix("t-")
+    text.strip_prefix(PREFIX)
         .is_some_and(|digits| digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

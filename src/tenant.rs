@@ -29,6 +29,8 @@ pub(crate) struct Tenant {
     /// The operations with a rule that acts before a request is read, as bits; kept beside the lock, so that most requests
     /// take the lock once.
     head_targets: AtomicU64,
+    /// The number of resets of its fault rules.
+    fault_resets: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -96,7 +98,9 @@ impl State {
     /// The times of a request that comes now. Rules whose time to live is over are removed.
     pub(crate) fn begin(&mut self, clock: &Clock) -> Times {
         let now = clock.now();
-        self.faults.remove_expired();
+        if self.faults.remove_expired() {
+            clock.recheck_hanging();
+        }
         if self.first_request.replace(self.first_request.unwrap_or(now)).is_none() {
             self.expect_windows(clock);
         }
@@ -141,7 +145,20 @@ impl Tenant {
         state.store.set_tombstone_retention(lag);
         state.expect_windows(&self.clock);
         self.head_targets.store(state.faults.head_operations(), Ordering::Relaxed);
+        drop(state);
+        self.clock.recheck_hanging();
         result
+    }
+
+    /// Replaces the rules of the tenant. Requests that the former rules hold are released, also if the new ones are equal.
+    pub(crate) fn reset_faults(&self, rules: FaultRules) {
+        self.fault_resets.fetch_add(1, Ordering::Relaxed);
+        self.change_faults(|faults| *faults = rules);
+    }
+
+    /// The number of resets of the tenant's fault rules.
+    pub(crate) fn fault_resets(&self) -> u64 {
+        self.fault_resets.load(Ordering::Relaxed)
     }
 
     /// Takes the tenant's lock. It is never held across a wait.
@@ -196,9 +213,9 @@ impl Tenants {
         self.shard(&digest).read().get(&digest).map(Arc::clone)
     }
 
-    /// The tenant that a key or a label names.
-    pub(crate) fn named(&self, key_or_label: &str) -> Option<Arc<Tenant>> {
-        self.find(key_or_label).or_else(|| self.all().into_iter().find(|tenant| &*tenant.label == key_or_label))
+    /// The tenant with this label, if it exists.
+    pub(crate) fn with_label(&self, label: &str) -> Option<Arc<Tenant>> {
+        self.all().into_iter().find(|tenant| &*tenant.label == label)
     }
 
     /// All tenants, in the order of their labels.
@@ -303,6 +320,7 @@ impl Template {
             seed,
             open_requests: AtomicUsize::new(0),
             head_targets,
+            fault_resets: AtomicU64::new(0),
             state: Mutex::new(state),
         }
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::api::openapi;
-use crate::config::{RawSettings, Settings};
+use crate::config::{ANONYMOUS, Auth, RawSettings, Settings};
 use crate::counters::Counters;
 use crate::fault::Target;
 use crate::journal::Journal;
@@ -14,6 +14,15 @@ use crate::key_label;
 use crate::operation::Router;
 use crate::schema::Schemas;
 use crate::tenant::{Tenant, Tenants};
+
+/// Why a request names no tenant.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum NoTenant {
+    /// No tenant has this label, or the key is not accepted.
+    Unknown,
+    /// There are as many tenants as there may be: this number.
+    TooMany(usize),
+}
 
 /// The parts of the emulator.
 #[derive(Debug, Clone, Copy)]
@@ -47,9 +56,31 @@ impl AdminContext<'_> {
         self.openapi.get_or_init(document).clone()
     }
 
-    /// The tenant of an accepted key, created if need be. A text that looks like a label is no key.
-    pub(super) fn tenant_of_key(self, key: &str) -> Option<Arc<Tenant>> {
-        let is_accepted = !key_label::is_label(key) && self.settings.accepts_key(key);
-        if is_accepted { self.tenants.admit(key) } else { None }
+    /// The tenant with this label or of this key, if it exists.
+    pub(super) fn existing_tenant(self, key_or_label: &str) -> Option<Arc<Tenant>> {
+        let labelled = self.tenants.with_label(key_or_label);
+        labelled.or_else(|| if self.is_key(key_or_label) { self.tenants.find(key_or_label) } else { None })
+    }
+
+    /// The tenant with this label or of this key; that of an accepted key is created if need be.
+    pub(super) fn tenant_or_new(self, key_or_label: &str) -> Result<Arc<Tenant>, NoTenant> {
+        match self.existing_tenant(key_or_label) {
+            Some(tenant) => Ok(tenant),
+            None if self.is_key(key_or_label) => {
+                self.tenants.admit(key_or_label).ok_or(NoTenant::TooMany(self.settings.max_tenants))
+            }
+            None => Err(NoTenant::Unknown),
+        }
+    }
+
+    /// Whether requests with this API key are accepted.
+    pub(super) fn accepts_key(self, key: &str) -> bool {
+        let is_anonymous = self.settings.auth == Auth::Optional && key == ANONYMOUS;
+        is_anonymous || self.settings.accepts_key(key)
+    }
+
+    /// Whether a text is an accepted API key. One in the form of a label names no key: a mistyped label creates no tenant.
+    fn is_key(self, text: &str) -> bool {
+        !key_label::is_label(text) && self.accepts_key(text)
     }
 }

@@ -1,5 +1,5 @@
-//! Fault rules at run time: listed with their counts, added, replaced, taken out; for one tenant, or for all of them and
-//! those to come.
+//! Fault rules at run time: listed with their counts, added, replaced and removed; for one tenant, or for all of them and
+//! later ones.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use super::{AdminContext, read};
 use crate::config::{Isolation, Settings};
 use crate::error::ApiError;
 use crate::fault::{FaultRules, Rule, RuleCounts, free_name};
+use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
 use crate::tenant::Tenant;
@@ -22,70 +23,73 @@ struct FaultsView {
     faults: Vec<RuleCounts>,
 }
 
-/// Whose rules a caller means.
-enum Whose {
+/// The rules that a request is about.
+enum RuleScope {
+    /// Those of a tenant.
     One(Arc<Tenant>),
-    /// Every tenant, those to come too.
+    /// Those of every tenant, later ones included.
     All,
 }
 
 pub(super) fn list(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let faults = whose(admin, request, None)?.counted(admin);
+    let faults = named(admin, request)?.counted(admin);
     Ok(Response::json(200, &FaultsView { faults }))
 }
 
 pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let name = name(request);
-    let counted = whose(admin, request, None)?.counted(admin);
-    let found = counted.into_iter().find(|rule| *rule.name == name);
-    found.map(|rule| Response::json(200, &rule)).ok_or_else(|| unknown(&name))
+    let counted = named(admin, request)?.counted(admin);
+    let found = counted.iter().find(|rule| *rule.name == name);
+    found.map(|rule| Response::json(200, rule)).ok_or_else(|| unknown(&name, &counted))
 }
 
 pub(super) fn add(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let (rule, whose) = given(admin, request)?;
+    let (rule, scope) = given(admin, request)?;
     let _turn = admin.tenants.lock_rule_changes();
     let rule =
-        if rule.has_name() { rule } else { rule.named(&free_name(|name| whose.any(admin, |faults| faults.has(name)))) };
-    if whose.any(admin, |faults| faults.has(&rule.name)) {
+        if rule.has_name() { rule } else { rule.named(&free_name(|name| scope.any(admin, |faults| faults.has(name)))) };
+    if scope.any(admin, |faults| faults.has(&rule.name)) {
         return Err(ApiError::text(409, format!("name: {} is taken; PUT replaces it", rule.name)));
     }
-    make_room(admin, &whose, &rule.name)?;
-    whose.add(admin, &rule);
+    make_room(admin, &scope, &rule.name)?;
+    scope.add(admin, &rule);
     Ok(Response::json(201, &RuleCounts::zero(&rule)))
 }
 
 pub(super) fn put(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let (rule, whose) = given(admin, request)?;
+    let (rule, scope) = given(admin, request)?;
     // The name in the path is checked as one in the rule would be.
     let named = Rule::parse(&format!("* delay=0 name={}", name(request)), admin.targets);
-    let named = named.map_err(|error| ApiError::text(422, error.to_string()))?;
+    let named = named.map_err(|error| read::refusal(&error))?;
     if rule.has_name() && rule.name != named.name {
         return Err(ApiError::text(422, format!("name: is {} in the path and {} in the rule", named.name, rule.name)));
     }
     let rule = rule.named(&named.name);
     let _turn = admin.tenants.lock_rule_changes();
-    let is_there = whose.any(admin, |faults| faults.has(&rule.name));
-    make_room(admin, &whose, &rule.name)?;
-    whose.add(admin, &rule);
+    let is_there = scope.any(admin, |faults| faults.has(&rule.name));
+    make_room(admin, &scope, &rule.name)?;
+    scope.add(admin, &rule);
     Ok(Response::json(if is_there { 200 } else { 201 }, &RuleCounts::zero(&rule)))
 }
 
 pub(super) fn remove(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let (name, whose) = (name(request), whose(admin, request, None)?);
+    let (name, scope) = (name(request), named(admin, request)?);
     let _turn = admin.tenants.lock_rule_changes();
-    if !whose.any(admin, |faults| faults.has(&name)) {
-        return Err(unknown(&name));
+    if !scope.any(admin, |faults| faults.has(&name)) {
+        return Err(unknown(&name, &scope.counted(admin)));
     }
-    whose.change(admin, |faults| _ = faults.remove(&name));
+    scope.change(admin, |faults| _ = faults.remove(&name));
     Ok(Response::empty(204))
 }
 
 pub(super) fn clear(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    whose(admin, request, None)?.change(admin, FaultRules::clear);
+    let scope = named(admin, request)?;
+    let _turn = admin.tenants.lock_rule_changes();
+    scope.change(admin, FaultRules::clear);
     Ok(Response::empty(204))
 }
 
-impl Whose {
+impl RuleScope {
     /// Does something to the rules that are meant.
     fn change(&self, admin: AdminContext<'_>, act: impl Fn(&mut FaultRules)) {
         match self {
@@ -133,7 +137,9 @@ impl Whose {
     fn counted(&self, admin: AdminContext<'_>) -> Vec<RuleCounts> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();
-            state.faults.remove_expired();
+            if state.faults.remove_expired() {
+                tenant.clock.recheck_hanging();
+            }
             state.faults.counts().collect::<Vec<_>>()
         };
         let tenants = match self {
@@ -155,37 +161,41 @@ impl Whose {
     }
 }
 
-fn whose(admin: AdminContext<'_>, request: &Request, in_body: Option<&str>) -> Result<Whose, ApiError> {
-    let in_query = read::query(request, "tenant");
-    let tenant = read::tenant(admin, in_body.or(in_query.as_deref()))?;
-    Ok(tenant.map_or(Whose::All, Whose::One))
+/// The rules of the tenant that the query names, or of all.
+fn named(admin: AdminContext<'_>, request: &Request) -> Result<RuleScope, ApiError> {
+    match read::query(request, "tenant") {
+        Some(name) => Ok(RuleScope::One(read::existing_tenant(admin, &name)?)),
+        None => Ok(RuleScope::All),
+    }
 }
 
-/// The rule in the body, and whose it is to be.
-fn given(admin: AdminContext<'_>, request: &Request) -> Result<(Rule, Whose), ApiError> {
+/// The rule in the body, and the rules that it is added to. The tenant is created if need be.
+fn given(admin: AdminContext<'_>, request: &Request) -> Result<(Rule, RuleScope), ApiError> {
     let body = read::any_body(request)?;
     let tenant = match body.get("tenant") {
         None | Some(Value::Null) => None,
         Some(Value::String(tenant)) => Some(tenant.as_str()),
-        Some(_) => return Err(ApiError::text(422, "tenant: takes a key or a label")),
+        Some(_) => return Err(read::refusal(&ParseError::new("tenant", "takes a key or a label"))),
     };
-    let refusal = |error| ApiError::text(422, format!("{error}"));
-    let rule = Rule::from_json(&body, admin.targets).map_err(refusal)?.with_origin("admin");
-    let whose = whose(admin, request, tenant)?;
-    let rule = match &whose {
-        Whose::One(tenant) => rule.for_tenant(&tenant.label),
-        Whose::All => rule,
+    let rule = Rule::from_json(&body, admin.targets).map_err(|error| read::refusal(&error))?.with_origin("admin");
+    let scope = match read::tenant_name(request, tenant)? {
+        Some(name) => RuleScope::One(read::tenant_or_new(admin, &name)?),
+        None => RuleScope::All,
+    };
+    let rule = match &scope {
+        RuleScope::One(tenant) => rule.for_tenant(&tenant.label),
+        RuleScope::All => rule,
     };
     match rule.only_key() {
-        Some(key) if !whose.has_calls_of(key, admin.settings) => {
+        Some(key) if !scope.has_calls_of(key, admin.settings) => {
             Err(ApiError::text(422, format!("key: no request of {key} meets this rule, so it would never strike")))
         }
-        _ => Ok((rule, whose)),
+        _ => Ok((rule, scope)),
     }
 }
 
-fn make_room(admin: AdminContext<'_>, whose: &Whose, name: &str) -> Result<(), ApiError> {
-    if whose.any(admin, |faults| faults.len() >= MAX_RULES && !faults.has(name)) {
+fn make_room(admin: AdminContext<'_>, scope: &RuleScope, name: &str) -> Result<(), ApiError> {
+    if scope.any(admin, |faults| faults.len() >= MAX_RULES && !faults.has(name)) {
         return Err(ApiError::text(422, format!("A tenant has at most {MAX_RULES} rules")));
     }
     Ok(())
@@ -196,6 +206,7 @@ fn name(request: &Request) -> String {
     percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
 
-fn unknown(name: &str) -> ApiError {
-    ApiError::text(404, format!("No rule is called {name}"))
+fn unknown(name: &str, rules: &[RuleCounts]) -> ApiError {
+    let error = ParseError::new("name", format_args!("no rule is called {name}"));
+    ApiError::text(404, error.near(name, rules.iter().map(|rule| &*rule.name)).to_string())
 }

@@ -36,6 +36,9 @@ pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Respons
     let named = read::query(request, "tenant");
     let filter = Filter::read(admin, request)?;
     let limit = read::number(request, "limit")?.unwrap_or(usize::MAX);
+    if limit == 0 {
+        return Err(read::refusal(&ParseError::new("limit", "0 shows no entry; it is at least 1")));
+    }
     let mut journals = Vec::new();
     for tenant in read::tenants(admin, named.as_deref())? {
         journals.push(copied(&tenant.lock().journal));
@@ -69,19 +72,20 @@ fn copied(journal: &Journal) -> (Vec<Entry>, u64) {
 
 impl Filter {
     fn read(admin: AdminContext<'_>, request: &Request) -> Result<Self, ApiError> {
-        let refusal = |error: ParseError| ApiError::text(422, error.to_string());
         let operations = match read::query(request, "operation") {
             None => None,
             Some(pattern) => {
-                let positions = matching_operations(&pattern, admin.targets).map_err(refusal)?;
+                let positions = matching_operations(&pattern, admin.targets).map_err(|error| read::refusal(&error))?;
                 Some(positions.into_iter().map(|position| admin.targets[position].name).collect())
             }
         };
-        let condition =
-            |text: String| Condition::parse(&text).map_err(|error| refusal(error.at(format_args!("when={text}"))));
+        let condition = |text: String| {
+            Condition::parse(&text).map_err(|error| read::refusal(&error.at(format_args!("when={text}"))))
+        };
         let status = read::number(request, "status")?;
         if let Some(status) = status.filter(|status| !STATUSES.contains(status)) {
-            return Err(ApiError::text(422, format!("status: {status} is not a status from 100 to 599")));
+            let problem = format!("{status} is not a status from 100 to 599");
+            return Err(read::refusal(&ParseError::new("status", problem)));
         }
         let all: Vec<Condition> = read::query_all(request, "when").map(condition).collect::<Result<_, _>>()?;
         let (body_conditions, conditions) = all.into_iter().partition(Condition::needs_body);

@@ -1,13 +1,15 @@
-//! How to look and steer: `/health`, `/ready`, `/openapi.json` and everything under `/__admin/`. Never faulted, never journaled, always
-//! answered; one gate for the whole tree, shut by default where unauthenticated could come by.
+//! `/health`, `/ready`, `/openapi.json` and the admin API under `/__admin/`. Their requests meet no fault rule and are not
+//! journaled. Access to the admin API is checked in one place.
 
 mod clock;
 mod config;
 mod context;
 mod faults;
 mod journal;
+mod operations;
 mod read;
 mod retries;
+mod routes;
 mod state;
 
 use std::borrow::Cow;
@@ -23,30 +25,11 @@ use crate::{redact, terminal};
 
 pub(crate) use context::AdminContext;
 
-/// Where the tree begins.
+/// The path of the admin API.
 pub(crate) const PREFIX: &str = "/__admin";
 
-type Handler = fn(AdminContext<'_>, &Request) -> Result<Response, ApiError>;
-
-/// The table of the tree: method, path below [`PREFIX`], what it does.
-const ROUTES: &[(Method, &str, Handler)] = &[
-    (Method::GET, "/state", state::show),
-    (Method::POST, "/reset", state::reset),
-    (Method::GET, "/clock", clock::show),
-    (Method::PUT, "/clock", clock::set),
-    (Method::POST, "/clock/advance", clock::advance),
-    (Method::GET, "/journal", journal::show),
-    (Method::GET, "/config", config::show),
-    (Method::GET, "/retries", retries::show),
-    (Method::GET, "/faults", faults::list),
-    (Method::POST, "/faults", faults::add),
-    (Method::DELETE, "/faults", faults::clear),
-    (Method::GET, "/faults/{name}", faults::show),
-    (Method::PUT, "/faults/{name}", faults::put),
-    (Method::DELETE, "/faults/{name}", faults::remove),
-];
-
-/// What a head means here: nothing, a request that may go on, or an answer.
+/// What a request with this head comes to: nothing if it is for another part of the program, otherwise whether it may go
+/// on to [`handle`], or a response.
 pub(crate) fn route(admin: AdminContext<'_>, head: &Head) -> Option<Result<(), Response>> {
     let path = head.path.as_str();
     match path {
@@ -58,20 +41,23 @@ pub(crate) fn route(admin: AdminContext<'_>, head: &Head) -> Option<Result<(), R
     if !below.is_empty() && !below.starts_with('/') {
         return None;
     }
-    let admitted = gate(admin, &head.headers).and_then(|()| find(&head.method, below)).map(|_| ());
-    Some(admitted.map_err(Response::from))
+    let admitted = check_access(admin, &head.headers).and_then(|()| routes::find(&head.method, below)).map(|_| ());
+    Some(admitted.map_err(|error| printable(error.into())))
 }
 
-/// Answers a request that [`route`] let go on.
+/// The response to a request that [`route`] accepted.
 pub(crate) fn handle(admin: AdminContext<'_>, request: &Request) -> Response {
     let below = request.head.path.strip_prefix(PREFIX).unwrap_or_default();
-    let answer = find(&request.head.method, below).and_then(|handler| handler(admin, request));
-    harmless(answer.unwrap_or_else(Response::from))
+    let response = routes::find(&request.head.method, below).and_then(|route| {
+        route.check(request)?;
+        (route.handler)(admin, request)
+    });
+    printable(response.unwrap_or_else(Response::from))
 }
 
-/// People read these answers on terminals and paste them into reports, and they hold what clients wrote: keys that look
-/// real are not shown, wherever they stand, and nothing moves a cursor.
-fn harmless(mut response: Response) -> Response {
+/// People read these responses on terminals and paste them into reports, and they hold texts of clients: keys that look
+/// real are masked wherever they are, and control characters are escaped.
+fn printable(mut response: Response) -> Response {
     let Ok(text) = std::str::from_utf8(&response.body) else { return response };
     let shown = redact::masked(text);
     let shown = match terminal::escape_controls(&shown) {
@@ -88,29 +74,13 @@ fn shown(method: &Method, json: impl Into<Bytes>) -> Response {
     if *method == Method::GET || *method == Method::HEAD {
         Response::bytes(200, "application/json", json)
     } else {
-        ApiError { allow: Some("GET"), ..ApiError::text(405, "Method Not Allowed") }.into()
+        ApiError { allow: Some("GET".into()), ..ApiError::text(405, "Method Not Allowed") }.into()
     }
 }
 
-fn find(method: &Method, below: &str) -> Result<Handler, ApiError> {
-    let mut at_path = ROUTES.iter().filter(|(_, path, _)| is_at(path, below)).peekable();
-    let Some((first, _, _)) = at_path.peek() else { return Err(ApiError::text(404, "Not Found")) };
-    let allow = first.as_str();
-    at_path
-        .find(|(wanted, _, _)| wanted == method)
-        .map(|(_, _, handler)| *handler)
-        .ok_or_else(|| ApiError { allow: Some(allow), ..ApiError::text(405, "Method Not Allowed") })
-}
-
-fn is_at(path: &str, below: &str) -> bool {
-    match path.strip_suffix("{name}") {
-        Some(folder) => below.strip_prefix(folder).is_some_and(|name| !name.is_empty() && !name.contains('/')),
-        None => path == below,
-    }
-}
-
-/// Lets a caller in: on loopback anyone unless a token is set, elsewhere nobody without one.
-fn gate(admin: AdminContext<'_>, headers: &HeaderMap) -> Result<(), ApiError> {
+/// Refuses a request without access: with `--admin-token` one without that token, otherwise every request unless the server
+/// is bound to a loopback address.
+fn check_access(admin: AdminContext<'_>, headers: &HeaderMap) -> Result<(), ApiError> {
     let settings = admin.settings;
     let Some(token) = &settings.admin_token else {
         return if settings.host.is_loopback() {
@@ -119,13 +89,13 @@ fn gate(admin: AdminContext<'_>, headers: &HeaderMap) -> Result<(), ApiError> {
             Err(ApiError::text(403, "Bound to an address that others reach, /__admin/ needs a token (--admin-token)"))
         };
     };
-    let shown = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let shown =
-        shown.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let good = shown.is_some_and(|(_, given)| given.trim().as_bytes().ct_eq(token.as_bytes()).into());
-    if good {
+    let credential = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer =
+        credential.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let is_valid = bearer.is_some_and(|(_, given)| given.trim().as_bytes().ct_eq(token.as_bytes()).into());
+    if is_valid {
         Ok(())
     } else {
-        Err(ApiError::text(401, "/__admin/ asks for the token of --admin-token, as Authorization: Bearer"))
+        Err(ApiError::text(401, "/__admin/ requires the token of --admin-token, as Authorization: Bearer"))
     }
 }

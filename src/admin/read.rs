@@ -1,30 +1,97 @@
-//! Reading what a caller of `/__admin/` sends: strict JSON, and a sentence that names the field when it is not.
+//! Reads the query and the body of a request to the admin API, and the tenant that it names. Errors have the form
+//! `place: problem; did you mean WORD?`.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 use super::AdminContext;
+use super::context::NoTenant;
 use crate::error::ApiError;
+use crate::key_label;
+use crate::matcher::ParseError;
 use crate::request::Request;
-use crate::schema::read_value;
+use crate::schema::{PlainValue, read_value};
 use crate::tenant::Tenant;
 
-/// A body's fields; an empty body has none.
-pub(super) fn body<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
-    let bytes = json(request)?;
-    // The reader would take a list for the fields in their order.
-    if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(ApiError::text(422, "the body is a list; it takes an object"));
+/// The fields of a JSON object. A field that is `null` counts as absent.
+#[derive(Debug, Default)]
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// The names of the fields, in their order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
-    serde_json::from_slice(bytes).map_err(|error| refusal(&error))
+
+    /// A field that holds text.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(refusal(&ParseError::new(name, "takes a string"))),
+        }
+    }
+
+    /// A field that must be there and holds text.
+    pub(super) fn required_text(&self, name: &str) -> Result<&str, ApiError> {
+        self.text(name)?.ok_or_else(|| refusal(&ParseError::new(name, "is missing")))
+    }
+
+    /// A field that holds a list of texts.
+    pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<&str>>, ApiError> {
+        let error = || refusal(&ParseError::new(name, "takes a list of strings"));
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Array(items)) => {
+                items.iter().map(Value::as_str).collect::<Option<_>>().map(Some).ok_or_else(error)
+            }
+            Some(_) => Err(error()),
+        }
+    }
 }
 
-/// A body of any node; an empty body has no fields.
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Fields, A::Error> {
+        let mut fields = Fields::default();
+        while let Some((name, PlainValue(value))) = entries.next_entry::<String, PlainValue>()? {
+            if fields.0.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("the field {name} is given twice")));
+            }
+            fields.0.insert(name, value);
+        }
+        Ok(fields)
+    }
+}
+
+/// The fields of a body; an empty body has none.
+pub(super) fn fields(request: &Request) -> Result<Fields, ApiError> {
+    serde_json::from_slice(json(request)?).map_err(|error| invalid_json(&error))
+}
+
+/// A body that may be any JSON; an empty body is an object without fields.
 pub(super) fn any_body(request: &Request) -> Result<Value, ApiError> {
-    read_value(json(request)?).map_err(|error| refusal(&error))
+    read_value(json(request)?).map_err(|error| invalid_json(&error))
 }
 
 fn json(request: &Request) -> Result<&[u8], ApiError> {
@@ -34,53 +101,85 @@ fn json(request: &Request) -> Result<&[u8], ApiError> {
     let content_type = request.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(ApiError::text(415, "/__admin/ takes application/json"));
+        return Err(ApiError::text(415, "content-type: /__admin/ takes application/json"));
     }
     Ok(&request.body)
 }
 
-fn refusal(error: &serde_json::Error) -> ApiError {
+fn invalid_json(error: &serde_json::Error) -> ApiError {
+    refusal(&ParseError::new("body", error))
+}
+
+/// The refusal of something that a client wrote.
+pub(super) fn refusal(error: &ParseError) -> ApiError {
     ApiError::text(422, error.to_string())
 }
 
-/// A query parameter's last value; an empty one counts as absent.
-pub(super) fn query(request: &Request, name: &str) -> Option<String> {
-    let query = request.head.query.as_deref().unwrap_or_default();
-    let values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
-    values.last().map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+/// All query parameters, in order.
+pub(super) fn parameters(request: &Request) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(request.head.query.as_deref().unwrap_or_default().as_bytes())
 }
 
 /// All values of a query parameter, in order.
 pub(super) fn query_all(request: &Request, name: &str) -> impl Iterator<Item = String> {
-    let query = request.head.query.as_deref().unwrap_or_default();
-    form_urlencoded::parse(query.as_bytes()).filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
+    parameters(request).filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The value of a query parameter that is given once.
+pub(super) fn query(request: &Request, name: &str) -> Option<String> {
+    query_all(request, name).next()
 }
 
 /// A query parameter as a number.
 pub(super) fn number(request: &Request, name: &str) -> Result<Option<usize>, ApiError> {
-    let text = query(request, name);
-    text.map(|text| text.parse().map_err(|_| ApiError::text(422, format!("{name}: {text:?} is not a number"))))
-        .transpose()
+    let parse =
+        |text: String| text.parse().map_err(|_| ParseError::new(name, format_args!("{text:?} is not a number")));
+    query(request, name).map(parse).transpose().map_err(|error| refusal(&error))
 }
 
-/// The tenant that a caller names by key or label; `None` when it names none and means all. Naming a good key makes its
-/// tenant, so that a test can steer it before its first request.
-pub(super) fn tenant(admin: AdminContext<'_>, named: Option<&str>) -> Result<Option<Arc<Tenant>>, ApiError> {
-    let Some(name) = named else { return Ok(None) };
-    if name.is_empty() {
-        return Err(ApiError::text(422, "tenant: is empty; leave it out to mean all"));
+/// A value that is one of a few words.
+pub(super) fn word<T: FromStr>(name: &str, text: &str, words: &[&str]) -> Result<T, ApiError> {
+    text.parse().map_err(|_| refusal(&ParseError::none_of(text, words).at(name)))
+}
+
+/// The key or the label of the tenant that a request names, in its query or in the field `tenant` of its body.
+pub(super) fn tenant_name(request: &Request, field: Option<&str>) -> Result<Option<String>, ApiError> {
+    match (query(request, "tenant"), field) {
+        (Some(_), Some(_)) => Err(refusal(&ParseError::new("tenant", "is in the query and in the body"))),
+        (None, Some("")) => Err(refusal(&ParseError::new("tenant", "is empty; leave it out to mean all tenants"))),
+        (name, field) => Ok(name.or_else(|| field.map(str::to_owned))),
     }
-    let unknown = || {
-        ApiError::text(
-            404,
-            "tenant: no request has come with this label, and as a key it is not let in (--api-key, --max-tenants)",
-        )
-    };
-    let tenant = admin.tenants.named(name).or_else(|| admin.tenant_of_key(name));
-    tenant.map(Some).ok_or_else(unknown)
+}
+
+/// The tenant with this key or label, if it exists.
+pub(super) fn existing_tenant(admin: AdminContext<'_>, name: &str) -> Result<Arc<Tenant>, ApiError> {
+    admin.existing_tenant(name).ok_or_else(|| unknown_tenant(admin, name))
+}
+
+/// The tenant with this label, or of this key: a test sets up the tenant of a key before its first request.
+pub(super) fn tenant_or_new(admin: AdminContext<'_>, name: &str) -> Result<Arc<Tenant>, ApiError> {
+    admin.tenant_or_new(name).map_err(|error| match error {
+        NoTenant::Unknown => unknown_tenant(admin, name),
+        NoTenant::TooMany(most) => {
+            ApiError::text(403, format!("tenant: this server keeps the state of at most {most} keys (--max-tenants)"))
+        }
+    })
 }
 
 /// The named tenant, or all of them.
-pub(super) fn tenants(admin: AdminContext<'_>, named: Option<&str>) -> Result<Vec<Arc<Tenant>>, ApiError> {
-    Ok(tenant(admin, named)?.map_or_else(|| admin.tenants.all(), |tenant| vec![tenant]))
+pub(super) fn tenants(admin: AdminContext<'_>, name: Option<&str>) -> Result<Vec<Arc<Tenant>>, ApiError> {
+    name.map_or_else(|| Ok(admin.tenants.all()), |name| Ok(vec![existing_tenant(admin, name)?]))
+}
+
+fn unknown_tenant(admin: AdminContext<'_>, name: &str) -> ApiError {
+    let error = if name.starts_with(key_label::PREFIX) {
+        let all = admin.tenants.all();
+        ParseError::new("tenant", "no tenant has this label").near(name, all.iter().map(|tenant| &*tenant.label))
+    } else if admin.accepts_key(name) {
+        let hint = "no request has come with this key; POST /__admin/reset with it as tenant creates its tenant";
+        ParseError::new("tenant", hint)
+    } else {
+        ParseError::new("tenant", "this key is not accepted (--api-key)")
+    };
+    ApiError::text(404, error.to_string())
 }

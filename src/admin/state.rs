@@ -1,14 +1,16 @@
-//! What tenants hold: shown, forgotten.
+//! What tenants hold: shown and reset.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::clock::ClockView;
 use super::{AdminContext, read};
 use crate::api;
 use crate::error::ApiError;
+use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
 use crate::tenant::Tenant;
@@ -31,16 +33,8 @@ struct TenantView {
     open_calls: usize,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reset {
-    tenant: Option<String>,
-    #[serde(default = "every_part")]
-    parts: Vec<Part>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+/// A part of a tenant that a reset is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     State,
     Journal,
@@ -48,8 +42,17 @@ enum Part {
     Faults,
 }
 
-fn every_part() -> Vec<Part> {
-    vec![Part::State, Part::Journal, Part::Clock, Part::Faults]
+const PARTS: [Part; 4] = [Part::State, Part::Journal, Part::Clock, Part::Faults];
+
+/// The words for the parts.
+const PART_WORDS: &[&str] = &["state", "journal", "clock", "faults"];
+
+impl FromStr for Part {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        PART_WORDS.iter().position(|known| *known == word).map(|position| PARTS[position]).ok_or(())
+    }
 }
 
 pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
@@ -77,35 +80,49 @@ fn requests(admin: AdminContext<'_>) -> BTreeMap<&'static str, BTreeMap<&'static
 }
 
 pub(super) fn reset(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let reset: Reset = read::body(request)?;
-    let named = reset.tenant.or_else(|| read::query(request, "tenant"));
-    for tenant in read::tenants(admin, named.as_deref())? {
-        reset_tenant(admin, &tenant, &reset.parts);
-    }
-    if named.is_none() {
-        if every_part().iter().all(|part| reset.parts.contains(part)) {
-            admin.tenants.remove_idle();
+    let fields = read::fields(request)?;
+    let named = read::tenant_name(request, fields.text("tenant")?)?;
+    let parts = match fields.texts("parts")? {
+        None => PARTS.to_vec(),
+        Some(words) if words.is_empty() => {
+            return Err(read::refusal(&ParseError::new("parts", "is empty; leave it out to reset all parts")));
         }
-        let clock = admin.tenants.template_clock();
-        if reset.parts.contains(&Part::Clock) {
-            admin.tenants.reset_clock(clock);
-        }
-        if reset.parts.contains(&Part::Faults) {
-            *admin.tenants.template_faults().lock() = admin.tenants.given_faults().restarted();
-        }
-        if reset.parts.contains(&Part::Journal) {
-            admin.unauthenticated.lock().reset();
-        }
+        Some(words) => words.into_iter().map(|word| read::word("parts", word, PART_WORDS)).collect::<Result<_, _>>()?,
+    };
+    match named {
+        Some(name) => reset_tenant(admin, &*read::tenant_or_new(admin, &name)?, &parts),
+        None => reset_all(admin, &parts),
     }
     Ok(Response::empty(204))
 }
 
+/// Resets all tenants and what later ones begin with.
+fn reset_all(admin: AdminContext<'_>, parts: &[Part]) {
+    if parts.contains(&Part::Clock) {
+        admin.tenants.reset_clock(admin.tenants.template_clock());
+    }
+    if parts.contains(&Part::Faults) {
+        *admin.tenants.template_faults().lock() = admin.tenants.given_faults().restarted();
+    }
+    if parts.contains(&Part::Journal) {
+        admin.unauthenticated.lock().reset();
+    }
+    for tenant in admin.tenants.all() {
+        reset_tenant(admin, &tenant, parts);
+    }
+    if PARTS.iter().all(|part| parts.contains(part)) {
+        admin.tenants.remove_idle();
+    }
+}
+
+/// Resets a tenant to what a new one begins with.
 fn reset_tenant(admin: AdminContext<'_>, tenant: &Tenant, parts: &[Part]) {
     if parts.contains(&Part::Clock) {
         admin.tenants.reset_clock(&tenant.clock);
     }
     if parts.contains(&Part::Faults) {
-        tenant.change_faults(|faults| *faults = admin.tenants.given_faults().restarted());
+        let restored = admin.tenants.template_faults().lock().without_counts();
+        tenant.reset_faults(restored);
     }
     let mut state = tenant.lock();
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use serde::Serialize;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use self::duration::whole_micros;
 pub(crate) use self::duration::{format_duration, parse_duration, scaled};
@@ -47,6 +47,8 @@ pub(crate) enum Mode {
 pub(crate) struct Clock {
     state: Mutex<State>,
     time_scale: f64,
+    /// Makes every hanging request check whether it still has to hang.
+    recheck: watch::Sender<()>,
 }
 
 #[derive(Debug)]
@@ -120,7 +122,7 @@ impl Clock {
             events: BTreeMap::new(),
             next_event: 0,
         };
-        Self { state: Mutex::new(state), time_scale }
+        Self { state: Mutex::new(state), time_scale, recheck: watch::Sender::new(()) }
     }
 
     /// A new clock with the same mode, time and time scale.
@@ -210,15 +212,24 @@ impl Clock {
         if self.mode() == Mode::Auto { Duration::ZERO } else { scaled(delay, self.time_scale) }
     }
 
-    /// Waits forever. The request counts as waiting, so that an `auto` clock can jump.
-    pub(crate) async fn hang(&self) {
+    /// Waits until `is_over` holds, which is checked now and at each [`Clock::recheck_hanging`]. The request counts as
+    /// waiting, so that an `auto` clock can jump.
+    pub(crate) async fn hang(&self, is_over: impl Fn() -> bool) {
+        // Subscribed before the first check, so that no change in between is missed.
+        let mut rechecks = self.recheck.subscribe();
         let _waiting = Waiting { clock: self, event: None };
         {
             let mut state = self.state.lock();
             state.waiting += 1;
             state.jump_while_all_wait();
         }
-        std::future::pending::<()>().await;
+        // The sender lives as long as the clock.
+        while !is_over() && rechecks.changed().await.is_ok() {}
+    }
+
+    /// Makes every request that waits in [`Clock::hang`] check whether its wait is over.
+    pub(crate) fn recheck_hanging(&self) {
+        self.recheck.send_replace(());
     }
 
     async fn sleep_until_jump(&self, delay: Duration) {

@@ -28,7 +28,7 @@ impl Emulator {
                 }
                 Route::Redirect(path) => self.unrouted(head, self.redirect(head, &path)),
                 Route::WrongMethod(allow) => {
-                    let error = ApiError { allow: Some(allow), ..ApiError::text(405, "Method Not Allowed") };
+                    let error = ApiError { allow: Some(allow.into()), ..ApiError::text(405, "Method Not Allowed") };
                     self.unrouted(head, error.into())
                 }
                 Route::Unknown => self.unrouted(head, ApiError::text(404, "Not Found").into()),
@@ -46,7 +46,10 @@ impl Emulator {
         };
         let Some(tenant) = self.tenants.admit(key) else {
             let most = self.settings.max_tenants;
-            let error = ApiError::text(429, format!("This server knows at most {most} API keys (--max-tenants)"));
+            let error = ApiError::text(
+                403,
+                format!("API key: this server keeps the state of at most {most} keys (--max-tenants)"),
+            );
             return self.unrouted(head, error.into());
         };
         let target = RequestTarget::Operation(routed.clone());

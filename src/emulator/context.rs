@@ -34,6 +34,8 @@ pub(crate) struct RequestContext {
     /// Its number among the requests of the tenant, once it has one.
     pub(crate) number: u64,
     open: Option<OpenRequest>,
+    /// The number of resets of the tenant's fault rules when it came.
+    fault_resets: u64,
 }
 
 /// What a request is for.
@@ -71,6 +73,7 @@ impl RequestContext {
             client_gone: false,
             number: 0,
             open: None,
+            fault_resets: 0,
         }
     }
 
@@ -79,6 +82,7 @@ impl RequestContext {
         tenant.begin_request();
         let mut context = Self::without_tenant(target, body_limit);
         context.open = Some(tenant.clock.open_request());
+        context.fault_resets = tenant.fault_resets();
         context.tenant = Some(tenant);
         context
     }
@@ -89,6 +93,14 @@ impl RequestContext {
             RequestTarget::Operation(routed) => routed.operation.name,
             RequestTarget::Admin => "admin",
         }
+    }
+
+    /// Whether a fault rule still holds it: not after the rule is removed, nor after a reset of the rules.
+    pub(crate) fn is_held(&self) -> bool {
+        let Some(tenant) = &self.tenant else { return false };
+        let is_held_by_own_rule =
+            || self.own_rule.as_ref().is_some_and(|rule| rule.holds() && rule.struck(&self.faults));
+        tenant.fault_resets() == self.fault_resets && (is_held_by_own_rule() || tenant.lock().faults.hold(&self.faults))
     }
 
     /// The clock of its delays; `None` for requests without a tenant, which are never delayed.

@@ -11,6 +11,7 @@ use super::limit::TokenBucket;
 use super::rule::Rule;
 use super::view::RequestView;
 use crate::clock::{self, Timestamp};
+use crate::journal::FaultNote;
 use crate::seed::{Draws, RandomStream};
 
 /// A tenant's rules, in the order in which they were added.
@@ -174,12 +175,20 @@ impl FaultRules {
         self.rules.clear();
     }
 
-    /// Removes the rules whose time to live is over.
-    pub(crate) fn remove_expired(&mut self) {
+    /// Removes the rules whose time to live is over; whether there were any.
+    pub(crate) fn remove_expired(&mut self) -> bool {
+        let before = self.rules.len();
         if self.rules.iter().any(|active| active.expires_at.is_some()) {
             let now = clock::system_now();
             self.rules.retain(|active| active.expires_at.is_none_or(|end| now < end));
         }
+        self.rules.len() < before
+    }
+
+    /// Whether one of the rules that struck a request is still there and holds it without an end.
+    pub(crate) fn hold(&self, notes: &[FaultNote]) -> bool {
+        let rules = self.rules.iter().map(|active| &*active.rule);
+        rules.filter(|rule| rule.holds()).any(|rule| rule.struck(notes))
     }
 
     /// The same rules with all counts at zero; their times to live go on.

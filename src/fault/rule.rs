@@ -16,6 +16,7 @@ use super::limit::RateLimit;
 use super::target::{self, Targets};
 use super::trigger::Trigger;
 use super::validate;
+use crate::journal::{FaultNote, FaultOutcome};
 use crate::key_label::{is_label, label_of};
 use crate::matcher::ParseError;
 
@@ -151,6 +152,16 @@ impl Rule {
     /// Whether it breaks the connection as soon as the head is read.
     pub(crate) fn acts_on_head(&self) -> bool {
         self.has(|effect| matches!(effect, Effect::ResetHead | Effect::ResetBody))
+    }
+
+    /// Whether it holds a request without an end: it sends nothing or only the head, and keeps the connection open.
+    pub(crate) fn holds(&self) -> bool {
+        self.has(|effect| matches!(effect, Effect::Hang | Effect::Stall))
+    }
+
+    /// Whether it struck the request with these notes. A rule that replaced it under the same name is another one.
+    pub(crate) fn struck(&self, notes: &[FaultNote]) -> bool {
+        notes.iter().any(|note| note.outcome == FaultOutcome::Struck && Arc::ptr_eq(&note.rule, &self.name))
     }
 
     /// How long a deleted resource may still be read because of it.

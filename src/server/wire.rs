@@ -41,7 +41,7 @@ pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draini
         match write_response(&mut stream, &plan.response, clock.as_deref()).await {
             Ok(Break::Reset) | Err(_) => reset(&stream),
             Ok(Break::Close) => close(stream).await,
-            Ok(Break::Hang) => hang(stream, clock.as_deref()).await,
+            Ok(Break::Hang) => hang(stream, &plan.context).await,
         }
     };
     tokio::select! {
@@ -114,17 +114,20 @@ pub(super) async fn close(mut stream: ClientSocket) {
     }
 }
 
-/// Sends nothing until the client closes the connection; meanwhile the request counts as waiting on its clock.
-async fn hang(mut stream: ClientSocket, clock: Option<&Clock>) {
+/// Sends nothing until the client closes the connection or the fault rule that holds the request is gone; then closes it.
+/// Meanwhile the request counts as waiting on its clock.
+async fn hang(mut stream: ClientSocket, context: &RequestContext) {
+    let released = async {
+        match context.clock() {
+            Some(clock) => clock.hang(|| !context.is_held()).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
-        () = drain(&mut stream, usize::MAX) => {}
-        () = async {
-            match clock {
-                Some(clock) => clock.hang().await,
-                None => std::future::pending().await,
-            }
-        } => {}
+        () = drain(&mut stream, usize::MAX) => return,
+        () = released => {}
     }
+    close(stream).await;
 }
 
 /// Reads and discards until the client stops sending, or has sent `max_bytes`.

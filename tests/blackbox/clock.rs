@@ -28,7 +28,9 @@ fn a_delay_advances_the_clock_and_takes_no_real_time() {
     assert_eq!((client.get(LIST).status, now(&client)), (200, "2026-02-11T16:00:00Z".to_owned()));
     assert_eq!(client.get("/api/v1/indexes/idx-a").status, 503);
     assert_eq!(now(&client), "2026-02-11T16:30:00Z");
-    assert_eq!(now(&client.with_key("llx-other")), START, "each key has its own clock");
+    let other = client.with_key("llx-other");
+    assert_eq!((other.get("/nowhere").status, other.post(LIST, &json!(1)).status), (404, 422));
+    assert_eq!(now(&other), START, "each key has its own clock");
 }
 
 #[test]

@@ -103,10 +103,13 @@ impl Client {
         assert_eq!(response.status, 200, "{}", response.text());
     }
 
-    /// The journal's entries of this key, oldest first.
+    /// The journal's entries of this key, oldest first. Before its first request the key has no journal.
     #[track_caller]
     pub(crate) fn journal(&self) -> Vec<Value> {
         let response = self.get(&format!("/__admin/journal?tenant={}", self.key));
+        if response.status == 404 {
+            return Vec::new();
+        }
         assert_eq!(response.status, 200, "{}", response.text());
         response.json()["entries"].as_array().expect("a list").clone()
     }

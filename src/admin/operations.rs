@@ -1,0 +1,33 @@
+//! The operations of the real API, with those that are not emulated.
+
+use serde::Serialize;
+
+use super::AdminContext;
+use crate::error::ApiError;
+use crate::operation::Operation;
+use crate::request::Request;
+use crate::response::Response;
+
+#[derive(Serialize)]
+struct OperationsView {
+    operations: Vec<OperationView>,
+}
+
+#[derive(Serialize)]
+struct OperationView {
+    name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    emulated: bool,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the table holds handlers that can fail")]
+pub(super) fn show(admin: AdminContext<'_>, _: &Request) -> Result<Response, ApiError> {
+    let view = |operation: &'static Operation| OperationView {
+        name: operation.name,
+        method: operation.method.as_str(),
+        path: operation.path,
+        emulated: operation.emulation.is_some(),
+    };
+    Ok(Response::json(200, &OperationsView { operations: admin.router.operations().map(view).collect() }))
+}

@@ -1,0 +1,258 @@
+//! The table of the admin API. A row states the query parameters and the fields of the body that a request may have; every
+//! request is checked against its row before its handler runs.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use http::Method;
+use serde::Serialize;
+
+use super::{AdminContext, PREFIX, clock, config, faults, journal, operations, read, retries, state};
+use crate::error::ApiError;
+use crate::matcher::ParseError;
+use crate::request::Request;
+use crate::response::Response;
+use crate::suggest;
+
+pub(super) type Handler = fn(AdminContext<'_>, &Request) -> Result<Response, ApiError>;
+
+/// One method on one path of the admin API.
+#[derive(Debug)]
+pub(super) struct AdminRoute {
+    method: Method,
+    /// The path below [`PREFIX`]; `{name}` is one segment.
+    path: &'static str,
+    /// The query parameters.
+    parameters: &'static [&'static str],
+    /// What the body may hold.
+    body: Body,
+    /// One sentence for people.
+    description: &'static str,
+    /// What it does.
+    pub(super) handler: Handler,
+}
+
+/// What the body of a request may hold.
+#[derive(Debug, Clone, Copy)]
+enum Body {
+    /// A JSON object with these fields.
+    Fields(&'static [&'static str]),
+    /// A fault rule, which is checked when it is parsed.
+    FaultRule,
+}
+
+/// What the rows have in common.
+const ROW: AdminRoute = AdminRoute {
+    method: Method::GET,
+    path: "",
+    parameters: &[],
+    body: Body::Fields(&[]),
+    description: "",
+    handler: list,
+};
+
+/// The query parameters that may be given several times.
+const REPEATABLE: &[&str] = &["when"];
+
+const ROUTES: &[AdminRoute] = &[
+    AdminRoute { path: "/", description: "Lists the routes of the admin API.", handler: list, ..ROW },
+    AdminRoute {
+        path: "/state",
+        parameters: &["tenant"],
+        description: "Shows the resources of each tenant, and the number of requests by operation.",
+        handler: state::show,
+        ..ROW
+    },
+    AdminRoute {
+        method: Method::POST,
+        path: "/reset",
+        parameters: &["tenant"],
+        body: Body::Fields(&["tenant", "parts"]),
+        description: "Resets the parts state, journal, clock and faults, by default all; creates the tenant if need be.",
+        handler: state::reset,
+    },
+    AdminRoute { path: "/clock", parameters: &["tenant"], description: "Shows a clock.", handler: clock::show, ..ROW },
+    AdminRoute {
+        method: Method::PUT,
+        path: "/clock",
+        parameters: &["tenant"],
+        body: Body::Fields(&["tenant", "mode", "now"]),
+        description: "Sets the mode (real, manual, auto) and the time of clocks.",
+        handler: clock::set,
+    },
+    AdminRoute {
+        method: Method::POST,
+        path: "/clock/advance",
+        parameters: &["tenant"],
+        body: Body::Fields(&["tenant", "by"]),
+        description: "Advances clocks by a duration such as 5s.",
+        handler: clock::advance,
+    },
+    AdminRoute {
+        path: "/journal",
+        parameters: &["tenant", "operation", "status", "when", "limit"],
+        description: "Lists recorded requests with their responses, and counts those evicted.",
+        handler: journal::show,
+        ..ROW
+    },
+    AdminRoute {
+        path: "/operations",
+        description: "Lists the operations of the real API, and which of them are emulated.",
+        handler: operations::show,
+        ..ROW
+    },
+    AdminRoute { path: "/config", description: "Lists the settings with their sources.", handler: config::show, ..ROW },
+    AdminRoute {
+        path: "/retries",
+        parameters: &["tenant"],
+        description: "Shows how clients retried.",
+        handler: retries::show,
+        ..ROW
+    },
+    AdminRoute {
+        path: "/faults",
+        parameters: &["tenant"],
+        description: "Lists fault rules with their counts.",
+        handler: faults::list,
+        ..ROW
+    },
+    AdminRoute {
+        method: Method::POST,
+        path: "/faults",
+        parameters: &["tenant"],
+        body: Body::FaultRule,
+        description: "Adds a fault rule.",
+        handler: faults::add,
+    },
+    AdminRoute {
+        method: Method::DELETE,
+        path: "/faults",
+        parameters: &["tenant"],
+        description: "Removes all fault rules.",
+        handler: faults::clear,
+        ..ROW
+    },
+    AdminRoute {
+        path: "/faults/{name}",
+        parameters: &["tenant"],
+        description: "Shows a fault rule with its counts.",
+        handler: faults::show,
+        ..ROW
+    },
+    AdminRoute {
+        method: Method::PUT,
+        path: "/faults/{name}",
+        parameters: &["tenant"],
+        body: Body::FaultRule,
+        description: "Adds or replaces a fault rule.",
+        handler: faults::put,
+    },
+    AdminRoute {
+        method: Method::DELETE,
+        path: "/faults/{name}",
+        parameters: &["tenant"],
+        description: "Removes a fault rule.",
+        handler: faults::remove,
+        ..ROW
+    },
+];
+
+#[derive(Serialize)]
+struct RoutesView {
+    routes: Vec<RouteView>,
+}
+
+#[derive(Serialize)]
+struct RouteView {
+    method: &'static str,
+    path: String,
+    parameters: &'static [&'static str],
+    /// The fields of the body.
+    body: &'static [&'static str],
+    description: &'static str,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the table holds handlers that can fail")]
+fn list(_: AdminContext<'_>, _: &Request) -> Result<Response, ApiError> {
+    let view = |route: &'static AdminRoute| RouteView {
+        method: route.method.as_str(),
+        path: format!("{PREFIX}{}", route.path),
+        parameters: route.parameters,
+        body: match route.body {
+            Body::Fields(fields) => fields,
+            Body::FaultRule => &["rule", "tenant"],
+        },
+        description: route.description,
+    };
+    Ok(Response::json(200, &RoutesView { routes: ROUTES.iter().map(view).collect() }))
+}
+
+/// The route of a method and a path below [`PREFIX`]; an error with 404 or 405 if there is none.
+pub(super) fn find(method: &Method, below: &str) -> Result<&'static AdminRoute, ApiError> {
+    let path = if below.is_empty() { "/" } else { below };
+    let at_path = || ROUTES.iter().filter(|route| route.is_at(path));
+    if let Some(route) = at_path().find(|route| route.method == *method) {
+        return Ok(route);
+    }
+    let allowed: BTreeSet<&str> = at_path().map(|route| route.method.as_str()).collect();
+    if allowed.is_empty() {
+        return Err(not_found(path));
+    }
+    let allow = Cow::Owned(allowed.into_iter().collect::<Vec<_>>().join(", "));
+    Err(ApiError { allow: Some(allow), ..ApiError::text(405, "Method Not Allowed") })
+}
+
+fn not_found(path: &str) -> ApiError {
+    let nearest = suggest::nearest(path, ROUTES.iter().map(|route| route.path));
+    let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean {PREFIX}{nearest}?"));
+    ApiError::text(404, format!("{PREFIX}{path}: Not Found{hint}"))
+}
+
+impl AdminRoute {
+    fn is_at(&self, path: &str) -> bool {
+        match self.path.strip_suffix("{name}") {
+            Some(folder) => path.strip_prefix(folder).is_some_and(|name| !name.is_empty() && !name.contains('/')),
+            None => self.path == path,
+        }
+    }
+
+    /// Checks the query parameters and the body of a request.
+    pub(super) fn check(&self, request: &Request) -> Result<(), ApiError> {
+        self.check_query(request)?;
+        match self.body {
+            Body::Fields(known) => self.check_fields(request, known),
+            Body::FaultRule => Ok(()),
+        }
+    }
+
+    fn check_query(&self, request: &Request) -> Result<(), ApiError> {
+        let mut given: Vec<String> = Vec::new();
+        for (name, value) in read::parameters(request) {
+            let error = |problem: &str| read::refusal(&ParseError::new(&name, problem));
+            if !self.parameters.contains(&&*name) {
+                return Err(self.unknown(&name, "query parameter", self.parameters));
+            }
+            if value.is_empty() {
+                return Err(error("is empty; leave the parameter out instead"));
+            }
+            if given.contains(&name.to_string()) && !REPEATABLE.contains(&&*name) {
+                return Err(error("is given twice"));
+            }
+            given.push(name.into_owned());
+        }
+        Ok(())
+    }
+
+    fn check_fields(&self, request: &Request, known: &[&str]) -> Result<(), ApiError> {
+        let fields = read::fields(request)?;
+        match fields.names().find(|name| !known.contains(name)) {
+            Some(name) => Err(self.unknown(name, "field", known)),
+            None => Ok(()),
+        }
+    }
+
+    fn unknown(&self, name: &str, kind: &str, known: &[&str]) -> ApiError {
+        let problem = format!("is not a {kind} of {} {PREFIX}{}", self.method, self.path);
+        read::refusal(&ParseError::new(name, problem).near(name, known.iter().copied()))
+    }
+}
