@@ -41,6 +41,8 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) counters: &'a Counters,
     /// How many handlers have panicked.
     pub(crate) panics: u64,
+    /// Whether the server is shutting down.
+    pub(crate) is_draining: bool,
     /// The operation table.
     pub(crate) router: &'a Router,
     /// The schemas of bodies and parameters.

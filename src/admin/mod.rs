@@ -33,7 +33,7 @@ pub(crate) const PREFIX: &str = "/__admin";
 pub(crate) fn route(admin: AdminContext<'_>, head: &Head) -> Option<Result<(), Response>> {
     let path = head.path.as_str();
     match path {
-        "/health" | "/ready" => return Some(Err(shown(&head.method, &br#"{"status":"ok"}"#[..]))),
+        "/health" | "/ready" => return Some(Err(health(admin, &head.method))),
         "/openapi.json" => return Some(Err(shown(&head.method, admin.openapi()))),
         _ => {}
     }
@@ -43,6 +43,14 @@ pub(crate) fn route(admin: AdminContext<'_>, head: &Head) -> Option<Result<(), R
     }
     let admitted = check_access(admin, &head.headers).and_then(|()| routes::find(&head.method, below)).map(|_| ());
     Some(admitted.map_err(|error| printable(error.into())))
+}
+
+/// Whether the server takes requests, and the id of its process.
+fn health(admin: AdminContext<'_>, method: &Method) -> Response {
+    let status = if admin.is_draining { "draining" } else { "ok" };
+    let body = format!(r#"{{"status":"{status}","pid":{}}}"#, std::process::id());
+    let response = shown(method, body);
+    if admin.is_draining && response.is_success() { Response { status: 503, ..response } } else { response }
 }
 
 /// The response to a request that [`route`] accepted.

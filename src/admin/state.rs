@@ -20,6 +20,8 @@ struct StateView {
     tenants: Vec<TenantView>,
     /// Requests by operation and status class.
     requests: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
+    /// Connections that ended before a request was handled, by cause.
+    closed_connections: BTreeMap<&'static str, u64>,
     panics: u64,
 }
 
@@ -58,7 +60,15 @@ impl FromStr for Part {
 pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let tenants = read::tenants(admin, read::query(request, "tenant").as_deref())?;
     let tenants = tenants.iter().map(|tenant| tenant_view(tenant)).collect();
-    Ok(Response::json(200, &StateView { tenants, requests: requests(admin), panics: admin.panics }))
+    Ok(Response::json(
+        200,
+        &StateView {
+            tenants,
+            requests: requests(admin),
+            closed_connections: admin.counters.incidents(),
+            panics: admin.panics,
+        },
+    ))
 }
 
 fn tenant_view(tenant: &Tenant) -> TenantView {

@@ -8,7 +8,7 @@ mod rules;
 mod stages;
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -47,6 +47,8 @@ pub(crate) struct Emulator {
     counters: Counters,
     /// How many handlers have panicked.
     panics: AtomicU64,
+    /// Whether the server is shutting down.
+    is_draining: AtomicBool,
     /// The OpenAPI document, made when it is first requested.
     openapi: OnceLock<Bytes>,
 }
@@ -71,7 +73,7 @@ impl Emulator {
         let tenants = Tenants::new(&settings, faults);
         let unauthenticated = Mutex::new(Journal::new(tenants.journal_limits()));
         let counters = Counters::new(router.operations().count());
-        let (panics, openapi) = (AtomicU64::new(0), OnceLock::new());
+        let (panics, is_draining, openapi) = (AtomicU64::new(0), AtomicBool::new(false), OnceLock::new());
         Ok(Self {
             settings,
             raw_settings,
@@ -82,6 +84,7 @@ impl Emulator {
             unauthenticated,
             counters,
             panics,
+            is_draining,
             openapi,
         })
     }
@@ -95,6 +98,21 @@ impl Emulator {
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn targets(&self) -> &[Target] {
         &self.targets
+    }
+
+    /// The counters that the admin API shows.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Whether the server is shutting down.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+
+    /// From now on the server is shutting down: `/health` and `/ready` say so.
+    pub(crate) fn start_draining(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
     }
 
     /// All tenants.
@@ -112,6 +130,7 @@ impl Emulator {
             unauthenticated: &self.unauthenticated,
             counters: &self.counters,
             panics: self.panics.load(Ordering::Relaxed),
+            is_draining: self.is_draining(),
             router: &self.router,
             schemas: &self.schemas,
             openapi: &self.openapi,

@@ -17,9 +17,10 @@ use tokio::sync::watch;
 use super::delivery::Delivery;
 use super::head_timer::HeadTimer;
 use super::shared_stream::SharedStream;
-use super::socket::ClientSocket;
+use super::socket::{ClientSocket, Traffic};
 use super::wire::{self, WirePlan};
 use super::{ServerState, service};
+use crate::counters::Incident;
 use crate::journal::Outcome;
 
 /// State shared by the requests of a connection and the task that runs it.
@@ -32,6 +33,8 @@ pub(super) struct ConnectionState {
     pub(super) has_unread_body: AtomicBool,
     /// The response that is delivered now.
     pub(super) delivery: Arc<Delivery>,
+    /// Whether the connection was accepted while the server shuts down: its requests are refused.
+    pub(super) is_late: bool,
     /// The socket, to watch while a request waits; `None` in tests without one.
     pub(super) stream: Option<SharedStream>,
 }
@@ -45,7 +48,8 @@ impl ConnectionState {
 
     fn new(server: Arc<ServerState>, stream: Option<SharedStream>) -> Self {
         let (plan, delivery) = (Mutex::default(), Arc::default());
-        Self { server, plan, has_unread_body: AtomicBool::new(false), delivery, stream }
+        let is_late = server.emulator.is_draining();
+        Self { server, plan, has_unread_body: AtomicBool::new(false), delivery, is_late, stream }
     }
 }
 
@@ -78,7 +82,7 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
         async move { _ = draining.changed().await }
     });
     let drain_flag = draining.clone();
-    let (mut is_registered, mut is_draining) = (false, false);
+    let (mut is_registered, mut is_draining, mut incident) = (false, false, None);
     let end = poll_fn(|context| {
         // The first poll of `drain` registers this task to be woken. Later polls would each take a lock that all connections
         // share, so the flag is read first.
@@ -89,6 +93,9 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
             Pin::new(&mut connection).graceful_shutdown();
         }
         let polled = Pin::new(&mut connection).poll(context);
+        if let Poll::Ready(Err(error)) = &polled {
+            incident = incident_of(error, &traffic);
+        }
         // A plan is set while hyper is polled; by then hyper has flushed the responses before it.
         match (state.plan.lock().take(), polled) {
             (Some(plan), _) => Poll::Ready(ConnectionEnd::Plan(plan)),
@@ -102,6 +109,9 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
     })
     .await;
     let stream = connection.into_parts().io.into_inner();
+    if let Some(incident) = incident {
+        state.server.note_incident(incident);
+    }
     if traffic.is_broken() || was_closed_by_client(&stream) {
         state.delivery.client_is_gone();
     }
@@ -120,6 +130,20 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
         }
         ConnectionEnd::Closed => {}
     }
+}
+
+/// The incident behind an error of hyper, if it is one: the client spoke another protocol, or was too slow.
+fn incident_of(error: &hyper::Error, traffic: &Traffic) -> Option<Incident> {
+    if error.is_parse() {
+        return Some(match traffic.first_bytes() {
+            // A TLS handshake record.
+            [0x16, 0x03, _] => Incident::Tls,
+            [b'P', b'R', b'I'] => Incident::Http2,
+            _ => Incident::NotHttp,
+        });
+    }
+    let has_begun = traffic.reads() > traffic.reads_before_last_write();
+    (error.is_timeout() && has_begun).then_some(Incident::HeadTimeout)
 }
 
 /// Whether the client had closed the connection before it got its response, for example because of a timeout. A closed and

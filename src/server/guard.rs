@@ -4,11 +4,11 @@
 use std::net::IpAddr;
 
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
     ACCESS_CONTROL_REQUEST_METHOD, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING, VARY,
 };
-use http::uri::Authority;
+use http::uri::{Authority, Scheme};
 use http::{HeaderMap, Method};
 
 use crate::admin;
@@ -34,7 +34,8 @@ pub(super) struct Guard {
 pub(super) struct GuardedHead<'a> {
     pub(super) method: &'a Method,
     pub(super) path: &'a str,
-    /// The authority of a request in absolute form.
+    /// The scheme and the authority of a request in absolute form.
+    pub(super) scheme: Option<&'a Scheme>,
     pub(super) authority: Option<&'a Authority>,
     pub(super) headers: &'a HeaderMap,
 }
@@ -44,9 +45,17 @@ impl<'a> GuardedHead<'a> {
         Self {
             method: &parts.method,
             path: parts.uri.path(),
+            scheme: parts.uri.scheme(),
             authority: parts.uri.authority(),
             headers: &parts.headers,
         }
+    }
+}
+
+impl GuardedHead<'_> {
+    /// Whether the request asks how the server is.
+    pub(super) fn is_probe(&self) -> bool {
+        is_probe_path(self.path)
     }
 }
 
@@ -69,6 +78,8 @@ impl Guard {
         let Some(origin) = request.get(ORIGIN).filter(|_| !self.origins.is_empty()) else { return };
         if self.is_allowed_origin(origin) {
             response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            // The emulated service accepts the cookie `session`.
+            response.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
             response.insert(VARY, HeaderValue::from_static("origin"));
         }
@@ -77,22 +88,31 @@ impl Guard {
     /// Exactly one `Host` is required. A server bound to loopback accepts only names of this machine, so that a foreign
     /// name whose DNS record points to this machine (DNS rebinding) is refused.
     fn check_host(&self, head: GuardedHead<'_>) -> Result<(), ApiError> {
+        if head.scheme.is_some_and(|scheme| *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS) {
+            return Err(ApiError::text(400, "A request target in absolute form must begin with http:// or https://"));
+        }
         let mut hosts = head.headers.get_all(HOST).iter();
-        let (Some(host), None) = (hosts.next(), hosts.next()) else {
-            return Err(ApiError::text(400, "A request needs exactly one Host header"));
+        let host = match (hosts.next(), hosts.next()) {
+            (Some(host), None) if !host.is_empty() => host,
+            // Load balancers probe so.
+            (None, _) | (Some(_), None) if is_probe_path(head.path) => return Ok(()),
+            _ => return Err(ApiError::text(400, "A request needs exactly one Host header")),
         };
         if head.authority.is_none() && is_common_loopback_name(host.as_bytes()) {
             return Ok(());
         }
-        let named = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
-        let named = named.filter(|authority| !authority.as_str().contains('@'));
-        let named = named.ok_or_else(|| ApiError::text(400, "The Host header is not a valid host name"))?;
-        if !self.bind_address.is_loopback()
-            || [Some(&named), head.authority].iter().flatten().all(|host| self.is_allowed_host(host))
-        {
-            return Ok(());
+        let named = valid_host(host).ok_or_else(|| ApiError::text(400, "The Host header is not a valid host name"))?;
+        let mut hosts = [Some(&named), head.authority].into_iter().flatten();
+        match hosts.find(|host| self.bind_address.is_loopback() && !self.is_allowed_host(host)) {
+            None => Ok(()),
+            Some(host) => {
+                let name = host.host();
+                Err(ApiError::text(
+                    403,
+                    format!("The host name {name} is not allowed (--allowed-host {name} allows it)"),
+                ))
+            }
         }
-        Err(ApiError::text(403, "This host name is not allowed (--allowed-host NAME allows it)"))
     }
 
     fn is_allowed_host(&self, authority: &Authority) -> bool {
@@ -151,10 +171,27 @@ fn check_transfer_encoding(headers: &HeaderMap) -> Result<(), ApiError> {
 /// requests have one of them: no parsing is needed.
 fn is_common_loopback_name(host: &[u8]) -> bool {
     let name = match host.iter().rposition(|byte| *byte == b':') {
-        Some(at) if matches!(host.len() - at, 2..=6) && host[at + 1..].iter().all(u8::is_ascii_digit) => &host[..at],
+        Some(at) if is_port(&host[at + 1..]) => &host[..at],
         _ => host,
     };
     matches!(name, b"127.0.0.1" | b"localhost" | b"[::1]")
+}
+
+fn is_port(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_digit) && std::str::from_utf8(text).is_ok_and(|text| text.parse::<u16>().is_ok())
+}
+
+/// The host in a `Host` header: a name or an address, and a port from 0 to 65535 if there is a colon behind it.
+fn valid_host(host: &HeaderValue) -> Option<Authority> {
+    let authority: Authority = host.to_str().ok()?.parse().ok()?;
+    let port = authority.as_str().strip_prefix(authority.host())?;
+    let is_valid = port.is_empty() || port.strip_prefix(':').is_some_and(|port| is_port(port.as_bytes()));
+    is_valid.then_some(authority)
+}
+
+/// Whether a path is one that load balancers and orchestrators probe.
+fn is_probe_path(path: &str) -> bool {
+    matches!(path, "/health" | "/ready")
 }
 
 fn is_admin_path(path: &str) -> bool {

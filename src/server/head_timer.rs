@@ -16,7 +16,7 @@ use hyper::rt::{Sleep, Timer};
 use super::socket::Traffic;
 
 /// How long a connection may be idle between two requests.
-pub(super) const IDLE: Duration = Duration::from_mins(1);
+pub(super) const IDLE: Duration = Duration::from_secs(100);
 
 /// The timer of one connection; hyper uses it only while it waits for a head.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod connection;
 mod delivery;
 mod guard;
 mod head_timer;
+mod incidents;
 mod log;
 mod paced;
 mod service;
@@ -24,9 +25,12 @@ use hyper::server::conn::http1;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
+use crate::clock::format_duration;
+use crate::counters::Incident;
 use crate::emulator::Emulator;
 use budget::BodyBudget;
 use guard::Guard;
+use incidents::Incidents;
 use log::Log;
 
 /// Maximum size of the head of a request.
@@ -59,6 +63,7 @@ struct ServerState {
     http: http1::Builder,
     connections: Arc<Semaphore>,
     body_budget: BodyBudget,
+    incidents: Incidents,
     warned_of_real_key: AtomicBool,
 }
 
@@ -81,27 +86,41 @@ impl Server {
 
     /// Handles requests until `shutdown` completes, then gives requests in flight ten seconds to end.
     pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) {
-        let (drain, draining) = watch::channel(());
+        let drain = Arc::new(watch::Sender::new(()));
         let accepting: Vec<_> = self
             .listeners
             .into_iter()
-            .map(|listener| tokio::spawn(accept(listener, Arc::clone(&self.state), draining.clone())))
+            .map(|listener| tokio::spawn(accept(listener, Arc::clone(&self.state), Arc::clone(&drain))))
             .collect();
-        drop(draining);
         shutdown.await;
-        accepting.iter().for_each(tokio::task::JoinHandle::abort);
-        // Every connection holds a receiver until it ends.
+        self.state.emulator.start_draining();
+        // Every connection that was open before holds a receiver until it ends.
         let all_closed = async {
             let _ = drain.send(());
             drain.closed().await;
         };
         // Connections that are still open after the timeout are cut when the runtime ends.
         let _ = tokio::time::timeout(DRAIN_TIMEOUT, all_closed).await;
+        accepting.iter().for_each(tokio::task::JoinHandle::abort);
         self.state.log.finish();
     }
 }
 
 impl ServerState {
+    /// Counts a connection that ends before a request is handled, and warns if it begins a burst of such.
+    fn note_incident(&self, incident: Incident) {
+        let settings = self.emulator.settings();
+        let limit = match incident {
+            Incident::ConnectionLimit => settings.max_connections.to_string(),
+            Incident::HeadTimeout => format_duration(settings.header_timeout),
+            Incident::Tls | Incident::Http2 | Incident::NotHttp => String::new(),
+        };
+        self.emulator.counters().count_incident(incident);
+        if let Some(warning) = self.incidents.note(incident, &limit) {
+            self.log.warn(&warning);
+        }
+    }
+
     fn new(emulator: Arc<Emulator>) -> io::Result<Self> {
         let settings = emulator.settings();
         let mut http = http1::Builder::new();
@@ -116,6 +135,7 @@ impl ServerState {
             http,
             connections: Arc::new(Semaphore::new(settings.max_connections)),
             body_budget: BodyBudget::new(settings.max_inflight_bytes),
+            incidents: Incidents::default(),
             warned_of_real_key: AtomicBool::new(false),
             emulator,
         })
@@ -142,7 +162,9 @@ async fn bind_listeners(host: IpAddr, port: u16) -> io::Result<Vec<TcpListener>>
 
 /// Accepts connections for ever. One file descriptor is kept in reserve: when the process has no other, the reserve is closed
 /// so that the next connection can be accepted and closed at once, and its client is not left waiting.
-async fn accept(listener: TcpListener, state: Arc<ServerState>, draining: watch::Receiver<()>) {
+async fn accept(listener: TcpListener, state: Arc<ServerState>, drain: Arc<watch::Sender<()>>) {
+    // Connections that are accepted while the server drains get a response that says so, and do not prolong it.
+    let (_late_drain, late) = watch::channel(());
     let mut reserve = TcpSocket::new_v4().ok();
     loop {
         let accepted = match listener.accept().await {
@@ -152,7 +174,10 @@ async fn accept(listener: TcpListener, state: Arc<ServerState>, draining: watch:
         let had_reserve = reserve.is_some();
         reserve = reserve.or_else(|| TcpSocket::new_v4().ok());
         match accepted {
-            Ok(Ok((stream, _))) if reserve.is_some() => spawn_connection(stream, &state, &draining),
+            Ok(Ok((stream, _))) if reserve.is_some() => {
+                let draining = if state.emulator.is_draining() { late.clone() } else { drain.subscribe() };
+                spawn_connection(stream, &state, draining);
+            }
             Ok(Err(_)) if !had_reserve => tokio::time::sleep(ACCEPT_PAUSE).await,
             _ => {}
         }
@@ -160,9 +185,11 @@ async fn accept(listener: TcpListener, state: Arc<ServerState>, draining: watch:
 }
 
 /// Runs a connection in a task of its own, or closes it at once if `--max-connections` are open.
-fn spawn_connection(stream: TcpStream, state: &Arc<ServerState>, draining: &watch::Receiver<()>) {
-    let Ok(permit) = Arc::clone(&state.connections).try_acquire_owned() else { return };
-    let (state, draining) = (Arc::clone(state), draining.clone());
+fn spawn_connection(stream: TcpStream, state: &Arc<ServerState>, draining: watch::Receiver<()>) {
+    let Ok(permit) = Arc::clone(&state.connections).try_acquire_owned() else {
+        return state.note_incident(Incident::ConnectionLimit);
+    };
+    let state = Arc::clone(state);
     tokio::spawn(async move {
         connection::run(stream, state, draining).await;
         drop(permit);

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, DATE, HeaderValue};
+use http::header::{CONNECTION, DATE, HeaderName, HeaderValue};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Incoming};
 
@@ -24,6 +24,10 @@ use crate::error::ApiError;
 use crate::journal::Outcome;
 use crate::request::{Head, Request};
 use crate::response::{HeadReset, Pace, Response};
+
+/// Tells clients how long an idle connection stays open, so that their pools drop it in time.
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const IDLE_HINT: &str = "timeout=100";
 
 /// The body of a response.
 type ResponseBody = Either<Full<Bytes>, PacedBody>;
@@ -44,7 +48,8 @@ pub(super) async fn respond(
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let has_body = !body.is_end_stream();
-    let stopped = connection.server.guard.early_response(GuardedHead::of(&parts));
+    let guarded = GuardedHead::of(&parts);
+    let stopped = connection.server.guard.early_response(guarded).or_else(|| draining_response(&connection, guarded));
     let head = Head {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
@@ -72,6 +77,14 @@ pub(super) async fn respond(
             Ok(to_http(&connection, &head, response, context))
         }
     }
+}
+
+/// The response to a request on a connection that was accepted while the server shuts down, unless it asks for that.
+fn draining_response(connection: &ConnectionState, head: GuardedHead<'_>) -> Option<Response> {
+    if !connection.is_late || head.is_probe() {
+        return None;
+    }
+    Some(close_after(connection, ApiError::text(503, "The server is shutting down").into()))
 }
 
 /// The stages of an admitted request: its body is read, it is decided, it acts, and its response is held back as long as
@@ -225,6 +238,9 @@ fn to_http(
     context: Option<Box<RequestContext>>,
 ) -> http::Response<ResponseBody> {
     connection.server.guard.add_cors_headers(&head.headers, &mut response.headers);
+    if !response.headers.contains_key(CONNECTION) {
+        response.headers.insert(KEEP_ALIVE, HeaderValue::from_static(IDLE_HINT));
+    }
     if !clock_of(connection, context.as_deref()).shows_system_time() {
         add_date(connection, &mut response, context.as_deref());
     }

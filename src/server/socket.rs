@@ -4,7 +4,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub(super) struct Traffic {
     reads: AtomicU64,
     reads_before_last_write: AtomicU64,
     is_broken: AtomicBool,
+    /// The first three bytes of the connection, the first in the lowest bits.
+    first_bytes: AtomicU32,
 }
 
 /// A socket with a time limit for writes.
@@ -44,6 +46,20 @@ impl Traffic {
     /// How many reads had returned bytes when the last write was complete: bytes of later reads belong to later requests.
     pub(super) fn reads_before_last_write(&self) -> u64 {
         self.reads_before_last_write.load(Ordering::Relaxed)
+    }
+
+    /// The first three bytes of the connection; zeros before they arrived.
+    pub(super) fn first_bytes(&self) -> [u8; 3] {
+        let [first, second, third, _] = self.first_bytes.load(Ordering::Relaxed).to_le_bytes();
+        [first, second, third]
+    }
+
+    fn note_read(&self, bytes: &[u8]) {
+        if self.reads.fetch_add(1, Ordering::Relaxed) == 0
+            && let [first, second, third, ..] = *bytes
+        {
+            self.first_bytes.store(u32::from_le_bytes([first, second, third, 0]), Ordering::Relaxed);
+        }
     }
 
     /// Whether a write failed.
@@ -100,7 +116,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientSocket<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.traffic.reads.fetch_add(1, Ordering::Relaxed);
+            self.traffic.note_read(&buffer.filled()[before..]);
         }
         read
     }

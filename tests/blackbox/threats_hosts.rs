@@ -61,6 +61,9 @@ const OTHER_HOSTS: &[&str] = &[
 ];
 
 const INVALID_HOSTS: &[&str] = &[
+    "localhost:99999",
+    "localhost:abc",
+    "127.0.0.1:65536",
     "",
     " ",
     "local host",
@@ -111,6 +114,7 @@ fn only_loopback_host_names_are_accepted() {
             for name in names {
                 let status = status(&server, target, &host(name));
                 match refused_with {
+                    Some(400) if target == "/health" && name.is_empty() => assert_eq!(status, 200),
                     Some(refused) => assert_eq!(status, refused, "{target} at {name:?}"),
                     None => assert!([200, 401, 404].contains(&status), "{target} at {name:?}: {status}"),
                 }
@@ -168,7 +172,7 @@ fn bound_to_all_addresses_any_host_is_accepted_except_for_admin() {
         let forwarded = format!("{}X-Forwarded-For: 127.0.0.1\r\nForwarded: for=127.0.0.1\r\n", host(name));
         assert_eq!(status(&server, "/__admin/state", &forwarded), 403, "{name}");
     }
-    assert_eq!(status(&server, "/health", &host("")), 400);
+    assert_eq!(status(&server, "/api/v1/indexes", &host("")), 400);
 }
 
 #[test]
@@ -224,8 +228,8 @@ fn an_allowed_origin_may_use_the_api_but_not_admin() {
     assert_eq!(response.header("access-control-allow-methods"), Some("DELETE"));
     assert_eq!(response.header("access-control-allow-headers"), Some("authorization"));
     assert_eq!(response.header("access-control-allow-private-network"), None);
-    assert_eq!(response.header("access-control-allow-credentials"), None);
     let response = send_head(&server, "GET", "/api/v1/indexes", &lines);
+    assert_eq!(response.header("access-control-allow-credentials"), Some("true"), "the service knows a session cookie");
     assert_eq!((response.status, response.header("access-control-allow-origin")), (200, Some(page)));
     for lines in [&lines, &preflight] {
         for method in ["GET", "OPTIONS"] {
@@ -305,4 +309,35 @@ fn other_spellings_of_the_admin_path_are_rejected() {
         let status = status(&server, target, &host("localhost"));
         assert!([400, 401, 404].contains(&status), "{target}: {status}");
     }
+}
+
+#[test]
+fn load_balancers_may_probe_without_a_host() {
+    let server = server(&[]);
+    for path in ["/health", "/ready"] {
+        for request in [
+            format!("GET {path} HTTP/1.0\r\n\r\n"),
+            format!("GET {path} HTTP/1.0\r\nHost:\r\n\r\n"),
+            format!("GET {path} HTTP/1.1\r\nHost:\r\n\r\n"),
+        ] {
+            let response = Client::of(&server).connect().send(&request).read_response().expect("a response");
+            assert_eq!(response.status, 200, "{request:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_host_is_named_with_the_flag_that_allows_it() {
+    let server = server(&[]);
+    let response = send_head(&server, "GET", "/api/v1/indexes", &host("mock.test:4010"));
+    assert_eq!(response.status, 403);
+    assert!(response.text().contains("--allowed-host mock.test allows it"), "{}", response.text());
+}
+
+#[test]
+fn a_target_of_another_scheme_is_refused() {
+    let server = server(&[]);
+    let request = "GET ftp://localhost/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let response = Client::of(&server).connect().send(request).read_response().expect("a response");
+    assert_eq!(response.status, 400, "{}", response.text());
 }
