@@ -63,7 +63,7 @@ struct ServerState {
 impl Server {
     /// Binds the address of the settings; for `127.0.0.1` also `[::1]`, because `localhost` may resolve to either.
     ///
-    /// Fails if the address cannot be bound or the log's thread cannot be started.
+    /// Fails if the address cannot be bound.
     pub async fn bind(emulator: Arc<Emulator>) -> io::Result<Self> {
         let settings = emulator.settings();
         let listeners = bind_listeners(settings.host, settings.port).await?;
@@ -76,7 +76,7 @@ impl Server {
         http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
         let state = ServerState {
             guard: Guard::new(settings),
-            log: Log::start(settings.log_level, settings.log_format)?,
+            log: Log::start(settings.log_level, settings.log_format),
             http,
             connections: Arc::new(Semaphore::new(settings.max_connections)),
             body_budget: BodyBudget::new(settings.max_inflight_bytes),

@@ -25,6 +25,7 @@ mod golden_responses;
 mod golden_syntax;
 mod golden_value_checks;
 mod indexes;
+mod log;
 mod model;
 mod model_calls;
 mod model_found_cases;

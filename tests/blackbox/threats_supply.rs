@@ -54,7 +54,14 @@ fn no_client_and_no_parser_that_is_not_needed_is_in_the_tree() {
 fn known_holes_of_the_http_stack_are_mended_in_the_versions_locked() {
     let lock: toml::Table = read(&root().join("Cargo.lock")).parse().expect("it is TOML");
     let packages = lock["package"].as_array().expect("a list");
-    for (name, least) in [("hyper", (1, 11, 0)), ("bytes", (1, 11, 1)), ("tokio", (1, 44, 2)), ("regex", (1, 5, 5))] {
+    for (name, least) in [
+        ("hyper", (1, 11, 0)),
+        ("bytes", (1, 11, 1)),
+        ("tokio", (1, 44, 2)),
+        ("regex", (1, 5, 5)),
+        ("time", (0, 3, 47)),
+        ("tracing-subscriber", (0, 3, 20)),
+    ] {
         let locked = packages.iter().filter(|package| package["name"].as_str() == Some(name));
         let versions: Vec<_> = locked.map(|package| version(package["version"].as_str().expect("a text"))).collect();
         assert!(!versions.is_empty() && versions.iter().all(|version| *version >= least), "{name} {versions:?}");
