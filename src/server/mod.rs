@@ -70,12 +70,12 @@ struct ServerState {
 impl Server {
     /// Binds the address of the settings; for `127.0.0.1` also `[::1]`, because `localhost` may resolve to either.
     ///
-    /// Fails if the address cannot be bound or the log's thread cannot be started.
+    /// Fails if the address cannot be bound.
     pub(crate) async fn bind(emulator: Arc<Emulator>) -> io::Result<Self> {
         let settings = emulator.settings();
         let listeners = bind_listeners(settings.host, settings.port).await?;
         let address = listeners[0].local_addr()?;
-        let state = ServerState::new(emulator)?;
+        let state = ServerState::new(emulator);
         Ok(Self { state: Arc::new(state), listeners, address })
     }
 
@@ -121,7 +121,7 @@ impl ServerState {
         }
     }
 
-    fn new(emulator: Arc<Emulator>) -> io::Result<Self> {
+    fn new(emulator: Arc<Emulator>) -> Self {
         let settings = emulator.settings();
         let mut http = http1::Builder::new();
         // half_close: without it hyper drops a request whose client has closed its sending half. The header timeout has no
@@ -129,16 +129,16 @@ impl ServerState {
         http.header_read_timeout(head_timer::IDLE).half_close(true);
         // Both are needed: max_buf_size bounds how far hyper reads ahead, but a larger head that arrives in one read passes it.
         http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
-        Ok(Self {
+        Self {
             guard: Guard::new(settings),
-            log: Log::start(settings.log_level, settings.log_format)?,
+            log: Log::start(settings.log_level, settings.log_format),
             http,
             connections: Arc::new(Semaphore::new(settings.max_connections)),
             body_budget: BodyBudget::new(settings.max_inflight_bytes),
             incidents: Incidents::default(),
             warned_of_real_key: AtomicBool::new(false),
             emulator,
-        })
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod golden_responses;
 mod golden_value_checks;
 mod indexes;
 mod journal_query;
+mod log;
 mod model;
 mod model_store;
 mod model_sync;

@@ -114,7 +114,7 @@ fn only_loopback_host_names_are_accepted() {
             for name in names {
                 let status = status(&server, target, &host(name));
                 match refused_with {
-                    Some(400) if target == "/health" && name.is_empty() => assert_eq!(status, 200),
+                    Some(400) if target == "/health" && name.trim().is_empty() => assert_eq!(status, 200),
                     Some(refused) => assert_eq!(status, refused, "{target} at {name:?}"),
                     None => assert!([200, 401, 404].contains(&status), "{target} at {name:?}: {status}"),
                 }
