@@ -36,6 +36,7 @@ mod readme;
 mod regressions;
 mod retries;
 mod settings;
+mod settings_values;
 mod stop_signals;
 mod subcommands;
 mod support;
