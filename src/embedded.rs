@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::config::{self, RawSettings};
-use crate::config::{FLAGS, Takes};
+use crate::config::{self, RawSettings, Takes, flag_named, flags};
 use crate::emulator::Emulator;
 use crate::server::Server;
 use crate::suggest;
@@ -45,9 +44,9 @@ impl MockServer {
         Builder { flags: Vec::new() }.set("port", "0").set("log-level", "off")
     }
 
-    /// The URL for clients: `http://127.0.0.1:` and the port.
+    /// The URL for clients on this machine: `http://127.0.0.1:` and the port, unless `host` was set to a certain address.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", SocketAddr::new(config::reachable(self.address.ip()), self.address.port()))
     }
 
     /// The address on which it listens.
@@ -70,7 +69,7 @@ impl Builder {
     /// [`Builder::start`] checks name and value.
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Self {
-        let repeatable = FLAGS.iter().any(|flag| flag.name == name && matches!(flag.takes, Takes::Many(_)));
+        let repeatable = flag_named(name).is_some_and(|flag| matches!(flag.takes, Takes::Many(_)));
         match self.flags.iter_mut().find(|(known, _)| known == name) {
             Some((_, values)) if repeatable => values.push(value.to_owned()),
             Some((_, values)) => *values = vec![value.to_owned()],
@@ -86,7 +85,7 @@ impl Builder {
     /// use [`MockServer::faults_never_struck`].
     pub fn start(self) -> Result<MockServer, String> {
         if let Some((name, _)) = self.flags.iter().find(|(name, _)| PROGRAM_ONLY.contains(&name.as_str())) {
-            return Err(format!("{name} has no effect on an embedded server; it is for the command-line program"));
+            return Err(format!("{name}: has no effect on an embedded server; it is for the command-line program"));
         }
         let flags = self
             .flags
@@ -94,7 +93,9 @@ impl Builder {
             .map(|(name, values)| Ok((known_name(&name)?, values)))
             .collect::<Result<Vec<_>, String>>()?;
         let raw = RawSettings::from_flags(&flags);
-        let emulator = Arc::new(Emulator::new(config::read(&raw)?, raw)?);
+        let settings = config::read(&raw)?;
+        config::check_combinations(&settings, &raw)?;
+        let emulator = Arc::new(Emulator::new(settings, raw)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -130,10 +131,10 @@ impl Drop for MockServer {
 
 /// The name of a flag as the table has it; an error if there is no such flag.
 fn known_name(name: &str) -> Result<&'static str, String> {
-    if let Some(flag) = FLAGS.iter().find(|flag| flag.name == name) {
+    if let Some(flag) = flag_named(name) {
         return Ok(flag.name);
     }
-    let near = suggest::nearest(name, FLAGS.iter().map(|flag| flag.name));
+    let near = suggest::nearest(name, flags().map(|flag| flag.name));
     let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-    Err(format!("{name} is not a setting{hint}"))
+    Err(format!("{name}: is not a setting{hint}"))
 }

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use subtle::ConstantTimeEq;
 
+use crate::config::AdminAccess;
 use crate::error::ApiError;
 use crate::request::{Head, Request};
 use crate::response::Response;
@@ -86,16 +87,18 @@ fn shown(method: &Method, json: impl Into<Bytes>) -> Response {
     }
 }
 
-/// Refuses a request without access: with `--admin-token` one without that token, otherwise every request unless the server
-/// is bound to a loopback address.
+/// Checks whether a request may use `/__admin/` (`--admin`).
 fn check_access(admin: AdminContext<'_>, headers: &HeaderMap) -> Result<(), ApiError> {
-    let settings = admin.settings;
-    let Some(token) = &settings.admin_token else {
-        return if settings.host.is_loopback() {
-            Ok(())
-        } else {
-            Err(ApiError::text(403, "Bound to an address that others reach, /__admin/ needs a token (--admin-token)"))
-        };
+    let token = match (admin.settings.admin, &admin.settings.admin_token) {
+        (AdminAccess::Open, _) => return Ok(()),
+        (AdminAccess::Off, _) => return Err(ApiError::text(404, "Not Found")),
+        (AdminAccess::Token, Some(token)) => token,
+        (AdminAccess::Token, None) | (AdminAccess::Closed, _) => {
+            return Err(ApiError::text(
+                403,
+                "The server listens on an address that others can reach, so /__admin/ needs a token (--admin-token)",
+            ));
+        }
     };
     let credential = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer =

@@ -1,7 +1,7 @@
 //! The HTTP client with which the subcommands `healthcheck` and `check` read from the running server of the same settings.
 //! It connects to the server directly: no proxy, no redirects.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::config::Settings;
+use crate::config::{self, Settings};
 
 /// Time limit for the connection, and again for the head of the response.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(2);
@@ -40,7 +40,7 @@ pub(crate) struct ClientResponse {
 ///
 /// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
 pub(crate) fn get(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
-    let address = SocketAddr::new(reachable(settings.host), port(settings)?);
+    let address = SocketAddr::new(config::reachable(settings.host), port(settings)?);
     let base_url = format!("http://{address}");
     let request = request(address, path, settings.admin_token.as_deref()).map_err(|error| error.to_string())?;
     let runtime =
@@ -53,15 +53,6 @@ pub(crate) fn get(settings: &Settings, path: &str) -> Result<ClientResponse, Str
         .block_on(in_time(DEADLINE, exchange))
         .map_err(|error| format!("no response from {base_url}{path}: {}", with_sources(&*error)))?;
     Ok(ClientResponse { base_url, status, body })
-}
-
-/// The address at which a server bound to `host` can be reached from this machine.
-fn reachable(host: IpAddr) -> IpAddr {
-    match host {
-        IpAddr::V4(address) if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(address) if address.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        other => other,
-    }
 }
 
 /// The port in the settings; for port 0, the port in the server's port file.

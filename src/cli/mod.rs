@@ -9,11 +9,11 @@ mod validate;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::config::Takes::{Many, Nothing, One, OneOf};
-use crate::config::{FLAGS, Flag};
+use crate::config::{Flag, flags};
 
 /// A subcommand with its arguments.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine,
     while let Some((_, inner)) = deepest.subcommand() {
         deepest = inner;
     }
-    let flags = FLAGS.iter().filter_map(|flag| Some((flag.name, values(deepest, flag)?))).collect();
+    let flags = flags().filter_map(|flag| Some((flag.name, values(deepest, flag)?))).collect();
     Ok(CommandLine { action: action(&matches), flags })
 }
 
@@ -102,7 +102,7 @@ fn command() -> Command {
     Command::new("llamacloud-mock")
         .about("An emulator of LlamaCloud's Index API for tests: stateful, strict, deterministic, with injected faults")
         .version(version())
-        .args(FLAGS.iter().map(arg))
+        .args(flags().map(arg))
         .args_conflicts_with_subcommands(false)
         .subcommand(Command::new("serve").about("Run the server (the default)"))
         .subcommand(
@@ -148,7 +148,7 @@ fn arg(flag: &'static Flag) -> Arg {
     match flag.takes {
         Nothing => arg.action(ArgAction::SetTrue),
         One(value) => arg.value_name(value).value_parser(ValueParser::string()),
-        OneOf(values) => arg.value_name("WHICH").value_parser(PossibleValuesParser::new(values)),
+        OneOf(values) => arg.value_name(values.join("|")).value_parser(ValueParser::string()),
         Many(value) => arg.value_name(value).value_parser(ValueParser::string()).action(ArgAction::Append),
     }
 }

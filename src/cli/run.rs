@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::panic::PanicHookInfo;
 use std::path::Path;
 use std::process::ExitCode;
@@ -110,14 +111,9 @@ fn execute(
 }
 
 fn serve(settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
-    for warning in &raw.warnings {
+    config::check_combinations(&settings, &raw).map_err(ExitError::usage)?;
+    for warning in raw.warnings.iter().chain(&config::warnings(&settings)) {
         print_error(format!("warning: {warning}"));
-    }
-    if !settings.host.is_loopback() && settings.admin_token.is_none() {
-        print_error(format!(
-            "warning: {} is not a loopback address, so /__admin/ refuses every request; set --admin-token to use it",
-            settings.host
-        ));
     }
     let emulator = Emulator::new(settings, raw).map_err(ExitError::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ExitError::failure)?;
@@ -140,7 +136,8 @@ async fn serve_until_signal(emulator: Arc<Emulator>) -> Result<(), ExitError> {
         write_atomically(file, &address.port().to_string())
             .map_err(|error| ExitError::failure(format!("--port-file {}: {error}", file.display())))?;
     }
-    print(&format!("ready url=http://{address} seed={}\n", settings.seed));
+    let url_address = SocketAddr::new(config::reachable(address.ip()), address.port());
+    print(&format!("ready url=http://{url_address} seed={}\n", settings.seed));
     std::panic::set_hook(Box::new(report_panic));
     let (stop, stopped) = oneshot::channel();
     let is_drained = tokio::select! {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::flags::{FLAGS, Flag, Takes};
+use super::flags::{Flag, PREFIX, Takes, flag_named, flags};
 
-/// Prefix of the environment variables.
-const PREFIX: &str = "LLAMACLOUD_MOCK_";
+/// Prefixes that people take for [`PREFIX`], because the variables of the official clients begin like them.
+const MISTAKEN_PREFIXES: &[&str] = &["LLAMA_CLOUD_MOCK_", "LLAMACLOUDMOCK_", "LLAMA_MOCK_"];
 
 /// The variable of the admin token, without the prefix.
 const ADMIN_TOKEN: &str = "ADMIN_TOKEN";
@@ -89,13 +89,13 @@ impl RawSettings {
     }
 
     fn add_defaults(&mut self) {
-        for flag in FLAGS {
+        for flag in flags() {
             let values = flag.default.map(str::to_owned).into_iter().collect();
             self.by_name.entry(flag.name).or_insert(RawSetting { values, source: Source::Default });
         }
     }
 
-    /// The setting of this name, which must be in [`FLAGS`].
+    /// The setting of this name, which must be in the table of flags.
     pub(crate) fn get(&self, name: &str) -> &RawSetting {
         &self.by_name[name]
     }
@@ -111,33 +111,39 @@ impl RawSettings {
 
     /// Every setting with its flag, in the order of the table.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static Flag, &RawSetting)> {
-        FLAGS.iter().map(|flag| (flag, &self.by_name[flag.name]))
+        flags().map(|flag| (flag, &self.by_name[flag.name]))
     }
 
     /// Adds the variables of the environment. A blank variable counts as not set, except for the admin token: a blank token
     /// is an error later, because treating it as not set would open the admin API.
     fn add_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
         for (name, value) in environment {
+            if let Some(key) = MISTAKEN_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)) {
+                self.warn_of_variable(&name, key);
+                continue;
+            }
             let Some(key) = name.strip_prefix(PREFIX).filter(|key| *key == ADMIN_TOKEN || !value.trim().is_empty())
             else {
                 continue;
             };
-            // Variables that Kubernetes sets for a service with the name of this program are not settings.
-            if key.starts_with("SERVICE_")
-                || key.starts_with("PORT_") && key != "PORT_FILE"
-                || key == "PORT" && value.starts_with("tcp://")
-            {
+            if is_set_by_kubernetes(key, &value) {
                 continue;
             }
-            let flag_name = key.to_ascii_lowercase().replace('_', "-");
-            match FLAGS.iter().find(|flag| flag.name == flag_name) {
+            match flag_named(&flag_name(key)) {
                 Some(flag) => {
                     let values = split(flag, &value);
                     self.by_name.entry(flag.name).or_insert(RawSetting { values, source: Source::Environment(name) });
                 }
-                None => self.warnings.push(format!("{name} is not a setting{}", suggestion(&flag_name))),
+                None => self.warn_of_variable(&name, key),
             }
         }
+    }
+
+    /// Adds a warning about a variable that is not a setting; `key` is its name without the prefix.
+    fn warn_of_variable(&mut self, name: &str, key: &str) {
+        let near = crate::suggest::nearest(&flag_name(key), flags().map(|flag| flag.name)).and_then(flag_named);
+        let hint = near.map_or_else(String::new, |flag| format!("; did you mean {}?", flag.variable()));
+        self.warnings.push(format!("{name}: is not a setting{hint}"));
     }
 
     fn add_file(&mut self) -> Result<(), String> {
@@ -151,6 +157,20 @@ impl RawSettings {
         }
         Ok(())
     }
+}
+
+/// The name of the flag for a variable without its prefix.
+fn flag_name(key: &str) -> String {
+    key.to_ascii_lowercase().replace('_', "-")
+}
+
+/// Whether Kubernetes sets this variable for a service with the name of this program.
+fn is_set_by_kubernetes(key: &str, value: &str) -> bool {
+    let is_numbered_port = key.strip_prefix("PORT_").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    key.starts_with("SERVICE_HOST")
+        || key.starts_with("SERVICE_PORT")
+        || is_numbered_port
+        || key == "PORT" && ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme))
 }
 
 fn split(flag: &Flag, value: &str) -> Vec<String> {
@@ -171,10 +191,9 @@ fn read_file(path: &Path) -> Result<Vec<(&'static Flag, Vec<String>)>, String> {
 fn read_entry(key: &str, value: Value) -> Result<(&'static Flag, Vec<String>), String> {
     let name = key.replace('_', "-");
     if name == "config" {
-        return Err(format!("{key} cannot be set in a settings file"));
+        return Err(format!("{key}: cannot be set in a settings file"));
     }
-    let known = FLAGS.iter().find(|flag| flag.name == name);
-    let flag = known.ok_or_else(|| format!("{key} is not a setting{}", suggestion(&name)))?;
+    let flag = flag_named(&name).ok_or_else(|| format!("{key}: is not a setting{}", suggestion(&name)))?;
     let values = match (flag.takes, value) {
         (Takes::Many(_), Value::Array(items)) => {
             items.into_iter().map(|item| text(key, item)).collect::<Result<_, _>>()?
@@ -191,12 +210,12 @@ fn text(key: &str, value: Value) -> Result<String, String> {
         Value::Float(number) => Ok(number.to_string()),
         Value::Boolean(boolean) => Ok(boolean.to_string()),
         Value::Datetime(datetime) => Ok(datetime.to_string()),
-        Value::Array(_) | Value::Table(_) => Err(format!("{key} takes a single value, not a list or a table")),
+        Value::Array(_) | Value::Table(_) => Err(format!("{key}: takes a single value, not a list or a table")),
     }
 }
 
 /// `; did you mean …?` if the name of a setting is similar.
 fn suggestion(name: &str) -> String {
-    crate::suggest::nearest(name, FLAGS.iter().map(|flag| flag.name))
+    crate::suggest::nearest(name, flags().map(|flag| flag.name))
         .map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }

@@ -1,14 +1,17 @@
 //! The settings of the program, checked and typed. They are read once, at the start.
 
+mod combine;
 mod flags;
 mod merge;
+mod normalise;
 mod read;
 
-pub(crate) use flags::{FLAGS, Flag, Takes};
+pub(crate) use combine::{check_combinations, warnings};
+pub(crate) use flags::{Flag, GROUPS, Takes, flag_named, flags};
 pub(crate) use merge::{RawSetting, RawSettings};
 pub(crate) use read::read;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -75,10 +78,13 @@ pub(crate) struct Settings {
     pub(crate) journal_bytes: usize,
     /// Time limit for the head of a request.
     pub(crate) header_timeout: Duration,
-    /// Host names that are accepted besides those of the loopback interface.
+    /// Host names that are accepted besides those of the loopback interface, in lower case and without a port; `*` stands for
+    /// any.
     pub(crate) allowed_hosts: Vec<String>,
-    /// Origins from which browser requests are accepted.
+    /// Origins from which browser requests are accepted, in the form in which browsers send them.
     pub(crate) cors_origins: Vec<String>,
+    /// Who may use `/__admin/`.
+    pub(crate) admin: AdminAccess,
     /// The bearer token that `/__admin/` requires.
     pub(crate) admin_token: Option<String>,
     /// The URL under which clients reach the server, for URLs in responses.
@@ -112,6 +118,28 @@ impl Settings {
         let is_anonymous = self.auth == Auth::Optional && label_of(ANONYMOUS) == label;
         self.api_keys.is_empty() || is_anonymous || self.api_keys.iter().any(|key| label_of(key) == label)
     }
+}
+
+/// The address at which a server bound to `host` can be reached from this machine.
+pub(crate) fn reachable(host: IpAddr) -> IpAddr {
+    match host {
+        IpAddr::V4(address) if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(address) if address.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        other => other,
+    }
+}
+
+/// Who may use `/__admin/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AdminAccess {
+    /// Every request is accepted.
+    Open,
+    /// A request needs the token.
+    Token,
+    /// Every request is refused, because the server is bound to an address that others can reach and there is no token.
+    Closed,
+    /// There is no `/__admin/`.
+    Off,
 }
 
 /// Whether a request needs an API key.

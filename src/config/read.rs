@@ -1,26 +1,29 @@
 //! Checks every setting and converts it to its type. An error names the setting and its source.
 
 use std::io::IsTerminal;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use http::Uri;
-
 use super::merge::RawSettings;
-use super::{Auth, Fidelity, IndexId, Isolation, LogFormat, LogLevel, References, Settings, SyncConflict};
-use crate::clock::{Mode, parse_duration};
+use super::normalise::{bytes, credential, host_name, http_url, origin};
+use super::{AdminAccess, Auth, Fidelity, IndexId, Isolation, LogFormat, LogLevel, References, Settings, SyncConflict};
+use crate::clock::{Mode, Timestamp, parse_duration};
+use crate::suggest;
 
 /// Checks every setting and converts it to its type.
 ///
 /// Errors: the first invalid setting, with its source.
 pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
     let reader = Reader { raw };
+    let host = reader.read("host", ip_address)?;
+    let admin_token = reader.token("admin-token")?;
     Ok(Settings {
-        host: reader.parse("host", "an IP address")?,
+        host,
         port: reader.parse("port", "a number from 0 to 65535")?,
         port_file: reader.text("port-file").map(Into::into),
         seed: reader.parse("seed", "a number from 0 to 18446744073709551615")?,
-        api_keys: reader.list("api-key"),
+        api_keys: reader.each("api-key", credential)?,
         auth: reader.switch("no-auth", Auth::Required, Auth::Optional)?,
         isolation: reader.choice("isolation", &[("key", Isolation::Key), ("none", Isolation::None)])?,
         references: reader.switch("strict-references", References::Lenient, References::Strict)?,
@@ -28,8 +31,8 @@ pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
             .choice("index-id", &[("any", IndexId::Any), ("id", IndexId::Id), ("export", IndexId::Export)])?,
         unknown_value_status: reader.choice("unknown-value-status", &[("422", 422), ("400", 400)])?,
         fidelity: reader.switch("contract", Fidelity::Service, Fidelity::Contract)?,
-        clock: reader.read("clock", Mode::from_str)?,
-        start_time: reader.optional("start-time", str::parse)?,
+        clock: reader.choice("clock", CLOCKS)?,
+        start_time: reader.optional("start-time", start_time)?,
         sync_duration: reader.read("sync-duration", parse_duration)?,
         export_duration: reader.read("export-duration", parse_duration)?,
         sync_conflict: reader.choice("sync-conflict", SYNC_CONFLICTS)?,
@@ -44,9 +47,10 @@ pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
         journal_entries: reader.within("journal-entries", 0, 10_000_000)?,
         journal_bytes: reader.bytes("journal-bytes", 1 << 40)?,
         header_timeout: reader.read("header-timeout", at_least_a_millisecond)?,
-        allowed_hosts: reader.list("allowed-host"),
-        cors_origins: reader.origins("cors-origin")?,
-        admin_token: reader.token("admin-token")?,
+        allowed_hosts: reader.each("allowed-host", host_name)?,
+        cors_origins: reader.each("cors-origin", origin)?,
+        admin: reader.admin(host, admin_token.is_some())?,
+        admin_token,
         public_url: reader.optional("public-url", http_url)?,
         log_format: reader.choice(
             "log-format",
@@ -61,6 +65,11 @@ pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
         schemas: reader.text("schemas").map(Into::into),
     })
 }
+
+/// The longest duration that a setting or a rule can have: a hundred years.
+const LONGEST_DURATION: Duration = Duration::from_hours(100 * 365 * 24);
+
+const CLOCKS: &[(&str, Mode)] = &[("real", Mode::Real), ("manual", Mode::Manual), ("auto", Mode::Auto)];
 
 const SYNC_CONFLICTS: &[(&str, SyncConflict)] =
     &[("409", SyncConflict::Refuse(409)), ("429", SyncConflict::Refuse(429)), ("coalesce", SyncConflict::Coalesce)];
@@ -80,24 +89,34 @@ impl Reader<'_> {
 
     /// A secret token. A blank one is an error, so that a mistake does not turn the check off.
     fn token(&self, name: &str) -> Result<Option<String>, String> {
-        match self.raw.get(name).values.last() {
-            Some(token) if token.trim().is_empty() => {
-                Err(self.error(name, "is blank; omit the setting to require no token"))
-            }
-            token => Ok(token.cloned()),
+        let Some(token) = self.raw.get(name).values.last() else { return Ok(None) };
+        if token.trim().is_empty() {
+            return Err(self.error(name, "is blank; omit the setting to require no token"));
         }
+        let token = credential(token).map_err(|error| self.error(name, &error))?;
+        if !token.is_ascii() {
+            return Err(self.error(name, "has a character beyond ASCII, which clients cannot send in a header"));
+        }
+        Ok(Some(token))
     }
 
-    /// Origins in the form in which browsers send them.
-    fn origins(&self, name: &str) -> Result<Vec<String>, String> {
-        let origin = |text: String| {
-            let address = http_url(&text).map_err(|error| self.error(name, &error))?;
-            if address.splitn(4, '/').count() > 3 {
-                return Err(self.error(name, &format!("{text:?} has a path, which an origin must not have")));
-            }
-            Ok(address)
-        };
-        self.list(name).into_iter().map(origin).collect()
+    /// Who may use `/__admin/`: if that is not set, it depends on the address and the token.
+    fn admin(&self, host: IpAddr, has_token: bool) -> Result<AdminAccess, String> {
+        if self.text("admin").is_some() {
+            let choices = [("open", AdminAccess::Open), ("token", AdminAccess::Token), ("off", AdminAccess::Off)];
+            return self.choice("admin", &choices);
+        }
+        Ok(match (has_token, host.is_loopback()) {
+            (true, _) => AdminAccess::Token,
+            (false, true) => AdminAccess::Open,
+            (false, false) => AdminAccess::Closed,
+        })
+    }
+
+    /// The values of a repeatable setting, each read.
+    fn each<T>(&self, name: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+        let values = self.raw.get(name).values.iter();
+        values.map(|text| read(text).map_err(|error| self.error(name, &error))).collect()
     }
 
     fn list(&self, name: &str) -> Vec<String> {
@@ -126,8 +145,8 @@ impl Reader<'_> {
 
     fn bytes(&self, name: &str, max: usize) -> Result<usize, String> {
         self.read(name, |text| {
-            let number = parse_bytes(text).filter(|number| *number <= max);
-            number.ok_or_else(|| format!("{text:?} is not a size like 65536, 64KiB, 16MiB or 1GiB, up to {max} bytes"))
+            let number = bytes(text).filter(|number| *number <= max);
+            number.ok_or_else(|| format!("{text:?} is not a size like 65536, 64KiB, 1MB or 1GiB, up to {max} bytes"))
         })
     }
 
@@ -136,7 +155,9 @@ impl Reader<'_> {
             let chosen = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
             chosen.ok_or_else(|| {
                 let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-                format!("{text:?} is not one of {}", words.join(", "))
+                let near = suggest::nearest(text, words.iter().copied());
+                let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+                format!("{text:?} is not one of {}{hint}", words.join(", "))
             })
         })
     }
@@ -161,23 +182,25 @@ impl Reader<'_> {
     }
 }
 
-/// An HTTP or HTTPS URL, without a slash at its end.
-fn http_url(text: &str) -> Result<String, String> {
-    let is_http = |uri: Uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some() && uri.query().is_none()
-    };
-    if text.parse().is_ok_and(is_http) {
-        Ok(text.trim_end_matches('/').to_owned())
-    } else {
-        Err(format!("{text:?} is not a URL like http://localhost:3000"))
+/// An IP address, with or without brackets, or `localhost`.
+fn ip_address(text: &str) -> Result<IpAddr, String> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse().map_err(|_| format!("{text:?} is not an IP address or localhost; 0.0.0.0 listens on every interface"))
 }
 
-/// Parses a number of bytes, with an optional unit `KiB`, `MiB` or `GiB`.
-fn parse_bytes(text: &str) -> Option<usize> {
-    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("", 1)];
-    let (number, unit) = units.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))?;
-    number.trim_end().parse::<usize>().ok()?.checked_mul(unit)
+/// A time at which clocks can start: from 1970 on, and so early that every duration can be added to it.
+fn start_time(text: &str) -> Result<Timestamp, String> {
+    let time: Timestamp = text.trim().parse()?;
+    if time.plus(LONGEST_DURATION) >= Timestamp::MAX {
+        return Err(format!(
+            "{text:?} is less than a hundred years before the end of the calendar, where a clock stops"
+        ));
+    }
+    Ok(time)
 }
 
 fn at_least_a_millisecond(text: &str) -> Result<Duration, String> {

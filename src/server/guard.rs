@@ -118,7 +118,7 @@ impl Guard {
     fn is_allowed_host(&self, authority: &Authority) -> bool {
         let name = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         name == "localhost"
-            || self.host_names.contains(&name)
+            || self.host_names.iter().any(|allowed| *allowed == name || allowed == "*")
             || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback() || address == self.bind_address)
     }
 

@@ -37,6 +37,7 @@ mod readme;
 mod regressions;
 mod retries;
 mod settings;
+mod settings_values;
 mod stop_signals;
 mod subcommands;
 mod support;

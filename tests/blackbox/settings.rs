@@ -73,7 +73,7 @@ fn an_invalid_setting_is_reported_with_its_source_and_a_valid_value() {
         (&["--sync-duration", "5"], &[], &["--sync-duration", "10ms"]),
         (&["--start-time", "yesterday"], &[], &["--start-time", "2026-01-01T00:00:00Z"]),
         (&["--page-size", "0"], &[], &["--page-size", "1 to 1000"]),
-        (&["--max-body-bytes", "1MB"], &[], &["--max-body-bytes", "64KiB"]),
+        (&["--max-body-bytes", "1M"], &[], &["--max-body-bytes", "64KiB"]),
         (&["--clock", "sundial"], &[], &["sundial", "manual"]),
         (&[], &[("LLAMACLOUD_MOCK_CLOCK", "sundial")], &["LLAMACLOUD_MOCK_CLOCK", "real, manual, auto"]),
         (&[], &[("LLAMACLOUD_MOCK_NO_AUTH", "perhaps")], &["LLAMACLOUD_MOCK_NO_AUTH", "perhaps"]),
@@ -116,7 +116,10 @@ fn an_unknown_variable_is_a_warning_except_those_of_kubernetes() {
     assert_eq!(code, Some(0));
     let warnings: Vec<&str> = stderr.lines().filter(|line| line.contains("warning")).collect();
     assert_eq!(warnings.len(), 1, "{stderr}");
-    assert!(warnings[0].contains("LLAMACLOUD_MOCK_SEEED") && warnings[0].contains("did you mean seed"), "{stderr}");
+    assert!(
+        warnings[0].contains("LLAMACLOUD_MOCK_SEEED") && warnings[0].contains("did you mean LLAMACLOUD_MOCK_SEED?"),
+        "{stderr}"
+    );
 }
 
 #[test]

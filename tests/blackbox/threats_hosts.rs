@@ -100,7 +100,7 @@ fn binding_to_a_public_address_without_a_token_prints_a_warning() {
         [(vec!["--host", "0.0.0.0"], true), (vec!["--host", "0.0.0.0", "--admin-token", "x"], false)]
     {
         let program = Program::start(&args, &[]);
-        assert!(program.ready.starts_with("ready url=http://0.0.0.0:"), "{}", program.ready);
+        assert!(program.ready.starts_with("ready url=http://127.0.0.1:"), "{}", program.ready);
         let (_, stderr) = program.terminate();
         assert_eq!(stderr.contains("so /__admin/ refuses every request"), is_warned, "{stderr}");
     }

@@ -171,13 +171,13 @@ fn the_port_file_is_complete_when_the_program_is_ready() {
 }
 
 #[test]
-fn a_port_file_that_cannot_be_written_exits_with_1() {
+fn a_port_file_in_a_folder_that_does_not_exist_exits_with_64() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("no/such/folder/port");
     let output = run(&["--port", "0", "--port-file", file.to_str().expect("a UTF-8 path")], &[]);
     let mut stderr = String::new();
     output.stderr.as_slice().read_to_string(&mut stderr).expect("UTF-8");
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{stderr}");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(64), 0), "{stderr}");
     assert!(stderr.contains("--port-file"), "{stderr}");
     assert_eq!(std::fs::read_dir(folder.path()).expect("it exists").count(), 0);
 }
