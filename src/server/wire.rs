@@ -36,12 +36,13 @@ const LINGER_BYTES: usize = 8 << 20;
 
 /// Executes a plan and closes the connection. The server's shutdown ends it early.
 pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draining: watch::Receiver<()>) {
-    let clock = plan.context.clock().map(Arc::clone);
+    let WirePlan { response, context } = plan;
+    let clock = context.clock().map(Arc::clone);
     let executing = async {
-        match write_response(&mut stream, &plan.response, clock.as_deref()).await {
+        match write_response(&mut stream, &response, clock.as_deref()).await {
             Ok(Break::Reset) | Err(_) => reset(&stream),
             Ok(Break::Close) => close(stream).await,
-            Ok(Break::Hang) => hang(stream, &plan.context).await,
+            Ok(Break::Hang) => hang(stream, context).await,
         }
     };
     tokio::select! {
@@ -115,8 +116,8 @@ pub(super) async fn close(mut stream: ClientSocket) {
 }
 
 /// Sends nothing until the client closes the connection or the fault rule that holds the request is gone; then closes it.
-/// Meanwhile the request counts as waiting on its clock.
-async fn hang(mut stream: ClientSocket, context: &RequestContext) {
+/// Until then the request is open and counts as waiting on its clock.
+async fn hang(mut stream: ClientSocket, context: Box<RequestContext>) {
     let released = async {
         match context.clock() {
             Some(clock) => clock.hang(|| !context.is_held()).await,
@@ -127,6 +128,7 @@ async fn hang(mut stream: ClientSocket, context: &RequestContext) {
         () = drain(&mut stream, usize::MAX) => return,
         () = released => {}
     }
+    drop(context);
     close(stream).await;
 }
 

@@ -201,6 +201,7 @@ fn check_reports_whether_retries_meet_the_expectations() {
         client.try_send("GET", LIST, &format!("x-stainless-retry-count: {retry}\r\n"), None);
     }
     let label = client.journal()[0]["tenant"].as_str().expect("a label").to_owned();
+    assert_eq!(client.post("/__admin/reset", &json!({ "tenant": "llx-other" })).status, 204);
     let cases: [(&[&str], Option<i32>, &[&str]); 6] = [
         (&["--max-attempts", "3"], Some(0), &["retries passed"]),
         (
