@@ -93,6 +93,11 @@ mod terminal;
 
 pub use cli::run::run;
 
+/// Runs the Rust example of the README as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// The date of the published contract that the emulator follows, with the additions of the newest SDK.
 pub const CONTRACT_DATE: &str = "2026-08-20";
 

@@ -51,7 +51,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("lookup_host", &[], "no host name is resolved"),
     ("TcpListener", &["server"], "only the server listens"),
     ("std::process::Command", &[], "no other program is run"),
-    ("include_str!", &["assets"], "embedded files are opened in one module"),
+    ("include_str!", &["assets", "lib"], "embedded files are opened in one module; the README is a documentation test"),
     ("std::fs", &["config", "schema", "fault", "cli", "fuzzing"], "files are read at the start only"),
     ("std::env", &["main", "server", "fuzzing"], "the environment is passed as an argument, except NO_COLOR"),
     ("rand::rng(", &[], "randomness comes from the seed"),

@@ -28,6 +28,36 @@ fn the_table_of_operations_is_that_of_the_program() {
 }
 
 #[test]
+fn the_operations_that_are_not_emulated_are_listed() {
+    let text = readme();
+    let table = text.split("| group | operations |\n|---|---|\n").nth(1).and_then(|rest| rest.split("\n\n").next());
+    let mut names = Vec::new();
+    for row in table.expect("the README has the table").lines() {
+        let mut family = "";
+        for name in row.split('`').skip(1).step_by(2) {
+            // After `files.create`, `list` is short for `files.list`.
+            match name.rsplit_once('.') {
+                Some((written, _)) => {
+                    family = written;
+                    names.push(name.to_owned());
+                }
+                None => names.push(format!("{family}.{name}")),
+            }
+        }
+    }
+    assert_eq!(names.len(), 36);
+    let server = server(&[]);
+    let client = Client::of(&server);
+    let emulated = Contract::of(&client).operations();
+    assert_eq!(names.len() + emulated.len(), 45);
+    for name in names {
+        assert!(emulated.iter().all(|row| row.name != name), "{name} is emulated");
+        let rule = client.post("/__admin/faults", &serde_json::json!({ "rule": format!("{name} status=503") }));
+        assert_eq!(rule.status, 201, "{name}: {}", rule.text());
+    }
+}
+
+#[test]
 fn the_table_of_scenarios_is_that_of_the_program() {
     let head = "| scenario | |\n|---|---|\n".to_owned();
     let output = run(&["scenarios"], &[]).stdout;

@@ -1,0 +1,88 @@
+"""The recipes for test runners: they pass with the program, and fail if it does not start."""
+
+import sys
+
+import pytest
+
+from blocks import all_blocks, block
+
+#: The marks of the blocks that tests here and in test_shells.py run.
+RUN_HERE = {
+    "install",
+    "demo",
+    "admin",
+    "fault",
+    "ci",
+    "llamacloud-mock.toml",
+    "test_index.py",
+    "vitest.config.js",
+    "mock-server.js",
+    "mock-key.js",
+    "index.test.js",
+}
+
+#: The marks of the blocks that `cargo test` runs as documentation tests.
+RUN_BY_CARGO = {"rust"}
+
+VITEST_FILES = ["vitest.config.js", "mock-server.js", "mock-key.js", "index.test.js"]
+
+#: Several of these run in parallel; each sees only the index that it created.
+OWN_KEY_TEST = """
+import LlamaCloud from "@llamaindex/llama-cloud";
+import { expect, test } from "vitest";
+
+test("no other file's index is listed", async () => {
+  const client = new LlamaCloud();
+  const index = await client.beta.indexes.create({ source_directory_id: "dir-own" });
+  const ids = [];
+  for await (const listed of client.beta.indexes.list()) ids.push(listed.id);
+  expect(ids).toEqual([index.id]);
+});
+"""
+
+
+def test_every_block_is_run():
+    marks = {mark for mark, _, _ in all_blocks()}
+    assert marks == RUN_HERE | RUN_BY_CARGO
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_pytest_recipe_passes_or_fails_with_the_program(works, bin_folder, broken_bin_folder, run_in):
+    folder = bin_folder if works else broken_bin_folder
+    files = {"test_index.py": block("test_index.py")}
+    done = run_in([sys.executable, "-m", "pytest", "-q", "test_index.py"], folder, files=files)
+    assert (done.returncode == 0) == works, done.stdout
+    assert ("1 passed" in done.stdout) == works, done.stdout
+
+
+def vitest(folder, run_in):
+    files = {name: block(name) for name in VITEST_FILES}
+    files |= {f"own-key-{number}.test.js": OWN_KEY_TEST for number in range(4)}
+    files["package.json"] = '{"type": "module"}'
+    return run_in(["node", "node_modules/vitest/vitest.mjs", "run"], folder, files=files)
+
+
+def test_the_vitest_recipe_gives_each_file_its_own_key(bin_folder, run_in):
+    done = vitest(bin_folder, run_in)
+    assert done.returncode == 0, done.stdout
+    assert "5 passed" in done.stdout
+
+
+def test_the_vitest_recipe_fails_if_the_program_ends_at_once(broken_bin_folder, run_in):
+    done = vitest(broken_bin_folder, run_in)
+    assert done.returncode != 0, done.stdout
+    assert "llamacloud-mock ended with exit code 69" in done.stdout
+
+
+def test_the_vitest_recipe_fails_if_the_program_is_missing(tmp_path, run_in):
+    done = vitest(tmp_path, run_in)
+    assert done.returncode != 0, done.stdout
+    assert "ENOENT" in done.stdout
+
+
+def test_the_vitest_recipe_fails_if_the_program_prints_nothing(broken_bin_folder, run_in):
+    program = broken_bin_folder / "llamacloud-mock"
+    program.write_text("#!/bin/sh\nexec tail -f /dev/null\n", encoding="utf-8")
+    done = vitest(broken_bin_folder, run_in)
+    assert done.returncode != 0, done.stdout
+    assert "not ready after 10 seconds" in done.stdout

@@ -1,0 +1,119 @@
+"""The lines for shells, pasted into each shell that the README names."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blocks import block
+from conftest import DOCUMENTED, PROGRAM, environment, free_port, running
+
+#: Interactive shells that read from stdin, as a terminal's lines are read: without settings of the user.
+SHELLS = {
+    "bash": ["bash", "--norc", "-i"],
+    "zsh": ["zsh", "-f", "-i"],
+    "fish": ["fish", "--no-config"],
+}
+
+every_shell = pytest.mark.parametrize("shell", SHELLS)
+
+
+def statuses(output: str) -> list[str]:
+    """The statuses that curl printed, after a check that the shell understood every line."""
+    assert not re.search(r"command not found|Unknown command|parse error|no matches found|event not found", output), output
+    return re.findall(r" (\d{3})$", output, re.MULTILINE)
+
+
+@every_shell
+def test_the_demo_responds_as_described(shell, bin_folder, run_in):
+    with running("--port", "0") as url:
+        output = run_in(SHELLS[shell], bin_folder, block("demo").replace(DOCUMENTED, url)).stdout
+    assert statuses(output) == ["200", "201", "200", "422", "200", "200", "201", "000", "200"], output
+    for text in [
+        '"mode":"manual"',
+        '"source_directory_id":"dir-abc123"',
+        '"metadata":{"status":"pending"}',
+        '"msg":"Field required"',
+        "Input should be 'DEFAULT' or 'DISABLED'",
+        '"metadata":{"status":"ready"}',
+        "curl: (",
+        '"source_directory_id":"dir-lost"',
+    ]:
+        assert text in output
+
+
+@every_shell
+def test_the_admin_lines_are_accepted(shell, bin_folder, run_in):
+    with running("--port", "0") as url:
+        # The first block of the demo sets the variables.
+        variables = block("demo").split("curl", 1)[0].replace(DOCUMENTED, url)
+        output = run_in(SHELLS[shell], bin_folder, variables + block("admin")).stdout
+    assert statuses(output) == ["201", "201", "200", "204"], output
+
+
+@every_shell
+def test_the_install_lines_put_the_program_on_the_path(shell, bin_folder, run_in):
+    build, *lines = block("install").splitlines(keepends=True)
+    assert build == "cargo build --release\n", "CI has built it before"
+    release = bin_folder.parent / "work" / "target" / "release"
+    release.mkdir(parents=True)
+    (release / "llamacloud-mock").symlink_to(PROGRAM)
+    output = run_in(SHELLS[shell], Path("/nonexistent"), "".join(lines)).stdout
+    assert re.search(r"llamacloud-mock \d+\.\d+", output), output
+
+
+@every_shell
+def test_the_line_with_faults_starts_a_server(shell, bin_folder):
+    # A shell that is given one command becomes it, so that the signal reaches the server.
+    line = f"exec {block('fault').strip()} --port 0"
+    command = [*SHELLS[shell][:-1], "-c", line] if shell != "fish" else ["fish", "--no-config", "-c", line]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(bin_folder)) as server:
+        assert server.stdout.readline().startswith("ready ")
+        server.terminate()
+    assert server.returncode == 0
+
+
+def test_the_settings_file_is_accepted(bin_folder, run_in, tmp_path):
+    file = tmp_path / "llamacloud-mock.toml"
+    file.write_text(block("llamacloud-mock.toml"), encoding="utf-8")
+    with running("--port", "0", "--config", str(file)):
+        pass
+
+
+#: Stands for the user's tests: a request to the server, by the environment alone.
+SUITE = """
+from llama_cloud import LlamaCloud
+
+def test_the_environment_is_enough():
+    assert LlamaCloud().indexes.create(source_directory_id="dir-abc123").id
+"""
+
+can_wait = subprocess.run([PROGRAM, "healthcheck", "--wait", "1ms"], capture_output=True, check=False).returncode != 64
+needs_wait = pytest.mark.skipif(not can_wait, reason="this program has no healthcheck --wait yet")
+ci_shell = pytest.mark.parametrize("shell", ["bash", "zsh", "sh"])
+
+
+def run_ci(shell: str, port: int, bin_folder: Path, run_in) -> subprocess.CompletedProcess[str]:
+    """Runs the lines for a CI script with the pytest of this environment."""
+    (bin_folder / "pytest").symlink_to(Path(sys.executable).parent / "pytest")
+    files = {"ci": block("ci").replace("4010", str(port)), "test_suite.py": SUITE}
+    return run_in([shell, "ci"], bin_folder, files=files)
+
+
+@needs_wait
+@ci_shell
+def test_the_ci_lines_run_the_tests(shell, bin_folder, run_in):
+    done = run_ci(shell, free_port(), bin_folder, run_in)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+@needs_wait
+@ci_shell
+def test_the_ci_lines_fail_if_another_server_has_the_port(shell, bin_folder, run_in):
+    with running("--port", "0") as url:
+        done = run_ci(shell, int(url.rsplit(":", 1)[1]), bin_folder, run_in)
+    assert done.returncode != 0, done.stdout
+    assert "passed" not in done.stdout
