@@ -103,6 +103,14 @@ impl RequestContext {
         tenant.fault_resets() == self.fault_resets && (is_held_by_own_rule() || tenant.lock().faults.hold(&self.faults))
     }
 
+    /// The operation that it is for, if that is not emulated.
+    pub(crate) fn not_emulated(&self) -> Option<&RoutedOperation> {
+        match &self.target {
+            RequestTarget::Operation(routed) if routed.operation.emulation.is_none() => Some(routed),
+            _ => None,
+        }
+    }
+
     /// The clock of its delays; `None` for requests without a tenant, which are never delayed.
     pub(crate) fn clock(&self) -> Option<&Arc<Clock>> {
         self.tenant.as_ref().map(|tenant| &tenant.clock)

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 pub(crate) use context::RequestContext;
 #[cfg(test)]
 pub(crate) use context::{RequestTarget, RoutedOperation};
+pub(crate) use rules::OWN_RULE;
 pub(crate) use stages::Decided;
 
 use crate::admin::AdminContext;

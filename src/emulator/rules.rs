@@ -17,7 +17,7 @@ use crate::response::Response;
 use crate::tenant::{Tenant, Times};
 
 /// The header in which a request brings a rule of its own.
-pub(super) const OWN_RULE: &str = "x-mock-inject";
+pub(crate) const OWN_RULE: &str = "x-mock-inject";
 
 /// The operations that rules can be about: the rows of the table.
 pub(super) fn targets(router: &Router) -> Vec<Target> {

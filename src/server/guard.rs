@@ -190,7 +190,7 @@ fn valid_host(host: &HeaderValue) -> Option<Authority> {
 }
 
 /// Whether a path is one that load balancers and orchestrators probe.
-fn is_probe_path(path: &str) -> bool {
+pub(super) fn is_probe_path(path: &str) -> bool {
     matches!(path, "/health" | "/ready")
 }
 

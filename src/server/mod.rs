@@ -18,7 +18,7 @@ mod wire;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -65,6 +65,9 @@ struct ServerState {
     body_budget: BodyBudget,
     incidents: Incidents,
     warned_of_real_key: AtomicBool,
+    warned_of_own_rule: AtomicBool,
+    /// The operations that are not emulated and were requested, as bits by their position in the table.
+    warned_operations: AtomicU64,
 }
 
 impl Server {
@@ -137,6 +140,8 @@ impl ServerState {
             body_budget: BodyBudget::new(settings.max_inflight_bytes),
             incidents: Incidents::default(),
             warned_of_real_key: AtomicBool::new(false),
+            warned_of_own_rule: AtomicBool::new(false),
+            warned_operations: AtomicU64::new(0),
             emulator,
         }
     }

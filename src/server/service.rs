@@ -15,7 +15,6 @@ use hyper::body::{Body as _, Incoming};
 use super::body::{self, BodyError, ReceivedBody};
 use super::connection::ConnectionState;
 use super::guard::GuardedHead;
-use super::log;
 use super::paced::{PacedBody, Portions};
 use super::wire::WirePlan;
 use crate::clock::Clock;
@@ -67,7 +66,7 @@ pub(super) async fn respond(
             (response, head, in_flight.finish())
         }
     };
-    connection.server.log.request(|| log::LogLine::of(&head, context.as_deref(), &response, started.elapsed()));
+    connection.server.log_request(&head, context.as_deref(), &response, started.elapsed());
     match context {
         Some(context) if needs_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
         context => {

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde_json::Value;
 
-use crate::support::{Client, Program};
+use crate::support::{Client, Program, wait_until};
 
 /// Runs the program with these arguments, makes a few typical requests, and returns the lines of its log.
 fn lines(args: &[&str]) -> Vec<String> {
@@ -34,7 +34,8 @@ fn a_json_line_has_these_fields_in_this_order() {
     let names = |line: &Value| line.as_object().expect("an object").keys().cloned().collect::<Vec<_>>().join(" ");
     let without_fault = "at tenant operation method path status micros";
     let with_fault = "at tenant operation method path status fault micros";
-    assert_eq!(lines.iter().map(names).collect::<Vec<_>>(), [without_fault, without_fault, with_fault, with_fault]);
+    let refused = "at tenant operation method path status reason micros";
+    assert_eq!(lines.iter().map(names).collect::<Vec<_>>(), [without_fault, refused, with_fault, with_fault]);
 
     let shown =
         |line: &Value| ["tenant", "operation", "method", "path", "status"].map(|name| field(line, name)).join(" ");
@@ -62,7 +63,7 @@ fn a_text_line_has_the_same_fields_in_another_order() {
     let tenant = parts[0][2];
     let expected = [
         format!("201 {tenant} indexes.create POST /api/v1/indexes"),
-        "404 - - GET /nowhere/a%0ab".to_owned(),
+        "404 - - GET /nowhere/a%0ab (Not Found)".to_owned(),
         format!("503 {tenant} indexes.get GET /api/v1/indexes/idx-1 fault=rule-1"),
         format!("--- {tenant} indexes.delete DELETE /api/v1/indexes/idx-1 fault=rule-2"),
     ];
@@ -130,4 +131,54 @@ fn lines_that_are_not_read_are_kept_up_to_a_limit_then_dropped_and_counted() {
     assert_eq!(warnings.len(), 1);
     assert!(written > 5000 && dropped > 5000, "{written} written, {dropped} dropped");
     assert_eq!(written + dropped, REQUESTS);
+}
+
+#[test]
+fn a_refusal_says_why_and_a_query_is_shown_without_its_secrets() {
+    let program = Program::start(&["--log-format", "json", "--api-key", "llx-good"], &[]);
+    let client = Client::at(program.address).with_key("llx-good");
+    client.get("/api/v1/indexes?page_size=x&token=abc");
+    client.with_key("llx-bad").get("/api/v1/indexes");
+    client.get("/api/v1/indexes/idx-none");
+    client.get("/health");
+    let (_, stderr) = program.terminate();
+    let lines: Vec<Value> = stderr.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let reasons: Vec<String> = lines.iter().map(|line| field(line, "reason")).collect();
+    let expected = ["query.page_size: int_parsing", "Invalid authentication token", "Index not found"];
+    assert_eq!(reasons, expected, "and /health is not logged: {stderr}");
+    assert_eq!(field(&lines[0], "path"), "/api/v1/indexes?page_size=x&token=…");
+}
+
+#[test]
+fn an_operation_that_is_not_emulated_and_an_ignored_rule_are_warned_of_once() {
+    let program = Program::start(&["--log-format", "json"], &[]);
+    let client = Client::at(program.address);
+    for _ in 0..3 {
+        assert_eq!(client.get("/api/v1/beta/files").status, 404);
+        client.try_send("GET", "/api/v1/indexes", "x-mock-inject: status=500\r\n", None);
+    }
+    let (_, stderr) = program.terminate();
+    assert_eq!(stderr.matches("files.list is not emulated").count(), 1, "{stderr}");
+    assert_eq!(stderr.matches("x-mock-inject of a request is ignored").count(), 1, "{stderr}");
+}
+
+#[test]
+fn connections_that_end_early_are_counted_and_warned_of_once_a_burst() {
+    let args = ["--log-format", "json", "--max-connections", "3", "--header-timeout", "50ms"];
+    let program = Program::start(&args, &[]);
+    let client = Client::at(program.address);
+    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET /hea"] {
+        for _ in 0..2 {
+            let (_, ended) = client.connect().send(bytes).read_to_end();
+            assert!(ended.is_ok(), "{ended:?}");
+        }
+    }
+    let closed = |name: &str| client.get("/__admin/state").json()["closed_connections"][name].as_u64();
+    for (name, count) in [("tls", 2), ("http2", 2), ("head_timeout", 2)] {
+        wait_until(name, || closed(name) == Some(count));
+    }
+    let (_, stderr) = program.terminate();
+    for text in ["a client speaks TLS", "a client speaks HTTP/2", "--header-timeout"] {
+        assert_eq!(stderr.matches(text).count(), 1, "{text}: {stderr}");
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::reason::reason;
 use crate::clock::{Timestamp, system_now};
 use crate::config::{LogFormat, LogLevel};
 use crate::emulator::RequestContext;
@@ -15,8 +16,11 @@ use crate::request::Head;
 use crate::response::Response;
 use crate::{redact, terminal};
 
-/// Maximum number of characters of a path in a line.
+/// Maximum number of characters of a path and query in a line.
 const MAX_PATH_CHARS: usize = 256;
+
+/// Columns of a line on a terminal.
+const TERMINAL_COLUMNS: usize = 80;
 
 /// The log line of a request.
 #[derive(Debug, Serialize)]
@@ -29,6 +33,9 @@ pub(in crate::server) struct LogLine<'a> {
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'a str>,
+    /// Why the request was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     micros: u64,
 }
 
@@ -37,6 +44,8 @@ pub(in crate::server) struct LogLine<'a> {
 pub(super) struct LineStyle {
     format: LogFormat,
     color: Color,
+    /// Whether stderr is a terminal: text lines are then short.
+    is_terminal: bool,
 }
 
 /// Whether the status in a text line is coloured.
@@ -69,9 +78,10 @@ impl<'a> LogLine<'a> {
             tenant: context.and_then(|context| context.tenant.as_ref()).map(|tenant| &*tenant.label),
             operation: context.map(RequestContext::name),
             method: head.method.as_str(),
-            path: truncate(redact::masked(&head.path)),
+            path: target(head),
             status: (response.status > 0).then_some(response.status),
             fault: context.and_then(struck_fault),
+            reason: reason(response),
             micros: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
         }
     }
@@ -96,12 +106,34 @@ impl<'a> LogLine<'a> {
         if let Some(fault) = &self.fault {
             write!(f, " fault={fault}")?;
         }
+        if let Some(reason) = &self.reason {
+            write!(f, " ({reason})")?;
+        }
         write!(f, " {}us", self.micros)
+    }
+
+    /// A line of at most [`TERMINAL_COLUMNS`]: the time of day, no tenant, and as much of the target as there is room for.
+    fn write_short(&self, f: &mut fmt::Formatter<'_>, color: Color) -> fmt::Result {
+        let (color_on, color_off) = color.escapes(self.level());
+        let at = self.at.to_string();
+        let time = at.get(11..19).unwrap_or_default();
+        let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
+        let fault = self.fault.map_or_else(String::new, |fault| format!(" fault={fault}"));
+        let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+        let target = format!("{} {}", self.method, self.path.escape_debug());
+        let named = self.operation.map_or(target.clone(), |operation| format!("{operation} {target}"));
+        let rest = format!("{}us{fault}{reason}", self.micros);
+        // The reason says more than the end of a long target.
+        let room = TERMINAL_COLUMNS.saturating_sub(time.len() + status.len() + 3);
+        let target_room = room.saturating_sub(rest.chars().count()).max(room / 3);
+        let shown = ellipsis(&named, target_room);
+        let rest = ellipsis(&rest, room - shown.chars().count());
+        write!(f, "{time} {color_on}{status}{color_off} {shown} {rest}")
     }
 
     fn write_json(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let json = serde_json::to_string(self).map_err(|_| fmt::Error)?;
-        // The path is the only field whose text comes from a client.
+        // The path and the reason are the only fields with text of a client; the reason is escaped already.
         if self.path.bytes().all(|byte| byte.is_ascii_graphic()) {
             f.write_str(&json)
         } else {
@@ -110,14 +142,27 @@ impl<'a> LogLine<'a> {
     }
 }
 
-/// The first [`MAX_PATH_CHARS`] characters of a path.
-fn truncate(path: Cow<'_, str>) -> Cow<'_, str> {
-    if path.len() <= MAX_PATH_CHARS { path } else { path.chars().take(MAX_PATH_CHARS).collect::<String>().into() }
+/// The first [`MAX_PATH_CHARS`] characters of the path and query, without credentials.
+fn target(head: &Head) -> Cow<'_, str> {
+    let target = match &head.query {
+        None => redact::masked(&head.path),
+        Some(query) => redact::masked_target(&format!("{}?{query}", head.path)).into_owned().into(),
+    };
+    if target.len() <= MAX_PATH_CHARS { target } else { target.chars().take(MAX_PATH_CHARS).collect::<String>().into() }
+}
+
+/// At most `most` characters of a text; the last one says that something is missing.
+fn ellipsis(text: &str, most: usize) -> Cow<'_, str> {
+    if text.chars().count() <= most {
+        return text.into();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{kept}…").into()
 }
 
 impl LineStyle {
     pub(super) fn for_stderr(format: LogFormat) -> Self {
-        Self { format, color: Color::of_stderr() }
+        Self { format, color: Color::of_stderr(), is_terminal: io::stderr().is_terminal() }
     }
 
     /// The line of a request.
@@ -138,6 +183,7 @@ impl LineStyle {
 impl Display for StyledLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.style.format {
+            LogFormat::Text if self.style.is_terminal => self.line.write_short(f, self.style.color),
             LogFormat::Text => self.line.write_text(f, self.style.color),
             LogFormat::Json => self.line.write_json(f),
         }
@@ -158,6 +204,38 @@ impl Color {
             (_, LogLevel::Error) => ("\x1b[31m", "\x1b[0m"),
             (_, LogLevel::Warn) => ("\x1b[33m", "\x1b[0m"),
             _ => ("\x1b[32m", "\x1b[0m"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(path: &str, reason: Option<&str>) -> LogLine<'static> {
+        LogLine {
+            at: "2026-01-01T12:34:56.5Z".parse().expect("a time"),
+            tenant: Some("t-0123456789ab"),
+            operation: Some("directories.files.bulk_delete"),
+            method: "POST",
+            path: path.to_owned().into(),
+            status: Some(422),
+            fault: None,
+            reason: reason.map(str::to_owned),
+            micros: 123_456,
+        }
+    }
+
+    #[test]
+    fn a_line_fits_a_terminal_whatever_is_in_it() {
+        let style = LineStyle { format: LogFormat::Text, color: Color::Plain, is_terminal: true };
+        for path in ["/", "/api/v1/indexes", &"/é".repeat(200)] {
+            for reason in [None, Some("body.name: string_type"), Some(&*"x".repeat(80))] {
+                let shown = style.request(&line(path, reason)).to_string();
+                assert!(shown.chars().count() <= TERMINAL_COLUMNS, "{shown}");
+                assert!(shown.starts_with("12:34:56 422 directories.files"), "{shown}");
+                assert!(shown.contains("123456us"), "{shown}");
+            }
         }
     }
 }

@@ -7,9 +7,11 @@
 
 mod line;
 mod queue;
+mod reason;
 
 use std::fmt::{self, Display};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
@@ -20,11 +22,14 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::ServerState;
+use super::guard::is_probe_path;
 use crate::config::{LogFormat, LogLevel};
+use crate::emulator::{OWN_RULE, RequestContext};
 use crate::redact;
 use crate::request::Head;
+use crate::response::Response;
 use line::LineStyle;
-pub(super) use line::LogLine;
+use line::LogLine;
 use queue::LineQueue;
 
 /// The log of a server.
@@ -130,6 +135,30 @@ impl Visit for MessageWriter<'_> {
 }
 
 impl ServerState {
+    /// Logs a request. A probe that is answered as expected is no news.
+    pub(super) fn log_request(
+        &self,
+        head: &Head,
+        context: Option<&RequestContext>,
+        response: &Response,
+        duration: Duration,
+    ) {
+        if !(is_probe_path(&head.path) && response.status == 200) {
+            self.log.request(|| LogLine::of(head, context, response, duration));
+        }
+        if let Some(operation) = context.and_then(RequestContext::not_emulated)
+            && self.warned_operations.fetch_or(1 << operation.position, Ordering::Relaxed) & (1 << operation.position)
+                == 0
+        {
+            let name = operation.operation.name;
+            self.log.warn(&format!("{name} is not emulated: requests for it get 404 (`llamacloud-mock operations`)"));
+        }
+        let is_ignored = !self.emulator.settings().allow_overrides && head.headers.contains_key(OWN_RULE);
+        if is_ignored && !self.warned_of_own_rule.swap(true, Ordering::Relaxed) {
+            self.log.warn("the header x-mock-inject of a request is ignored (--allow-overrides applies it)");
+        }
+    }
+
     /// Warns once if a request's key looks like a real one: this program sends it nowhere, but test environments leak keys.
     pub(super) fn warn_of_real_key(&self, head: &Head) {
         if head.credential().is_some_and(redact::looks_real) && !self.warned_of_real_key.swap(true, Ordering::Relaxed) {

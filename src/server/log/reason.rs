@@ -1,0 +1,43 @@
+//! Why a request was refused, in a few words for its log line: the detail of an API error.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::redact;
+use crate::response::Response;
+
+/// Maximum number of characters of a reason.
+const MAX_CHARS: usize = 80;
+
+/// The body of an API error.
+#[derive(Deserialize)]
+struct Body {
+    detail: Value,
+}
+
+/// The reason in the body of a 4xx; `None` for other responses and other bodies.
+pub(super) fn reason(response: &Response) -> Option<String> {
+    if !(400..500).contains(&response.status) {
+        return None;
+    }
+    let Body { detail } = serde_json::from_slice(&response.body).ok()?;
+    let text = match &detail {
+        Value::String(text) => text.clone(),
+        Value::Array(violations) => violation(violations)?,
+        _ => return None,
+    };
+    let text: String = redact::masked(&text).chars().take(MAX_CHARS).collect();
+    Some(text.escape_debug().to_string())
+}
+
+/// The place and type of the first violation, and how many more there are.
+fn violation(violations: &[Value]) -> Option<String> {
+    let first = violations.first()?;
+    let loc = first["loc"].as_array()?;
+    let loc = loc.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect::<Vec<_>>();
+    let more = match violations.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("{}: {}{more}", loc.join("."), first["type"].as_str()?))
+}
