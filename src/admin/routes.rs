@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde::Serialize;
 
-use super::{AdminContext, PREFIX, clock, config, faults, journal, operations, read, retries, state};
+use super::{AdminContext, PREFIX, clock, config, faults, journal, litter, operations, read, retries, state};
 use crate::error::ApiError;
 use crate::matcher::ParseError;
 use crate::request::Request;
@@ -107,6 +107,13 @@ const ROUTES: &[AdminRoute] = &[
         parameters: &["tenant"],
         description: "Shows how clients retried.",
         handler: retries::show,
+        ..ROW
+    },
+    AdminRoute {
+        path: "/litter",
+        parameters: &["tenant"],
+        description: "Lists the resources that requests created and that are not deleted.",
+        handler: litter::show,
         ..ROW
     },
     AdminRoute {

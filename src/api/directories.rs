@@ -147,7 +147,7 @@ fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError>
         created_at: scope.now,
         expires_at: is_ephemeral.then(|| scope.now.plus(EPHEMERAL_LIFETIME)),
     })?;
-    scope.count_created::<Directory>();
+    scope.count_created::<Directory>(ordinal);
     Ok(Payload::json(&body(scope.store, ordinal)))
 }
 

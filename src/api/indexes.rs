@@ -177,7 +177,7 @@ fn create(scope: &mut Scope<'_>, new: CreateIndex) -> Result<Payload, ApiError> 
     scope.check_quota::<Index>()?;
     let first_new_directory = scope.next_ordinal::<Directory>();
     let ordinal = add(scope, new, options).inspect_err(|_| scope.undo_from::<Directory>(first_new_directory))?;
-    scope.count_created::<Index>();
+    scope.count_created::<Index>(ordinal);
     Ok(Payload::json(&index_view::body(scope.store, ordinal, Progress::Hidden)))
 }
 

@@ -9,9 +9,10 @@ mod validate;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::ValueParser;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
+use self::check::{Expectations, Format};
 use crate::config::Takes::{Many, Nothing, One, OneOf};
 use crate::config::{Flag, flags};
 
@@ -28,21 +29,8 @@ pub(crate) enum Action {
     Scenarios,
     /// Print the scenario of this name.
     ShowScenario(String),
-    /// Check the retries that a running server recorded.
-    Check(Expectations),
-}
-
-/// The limits that `check` applies to the recorded retries.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Expectations {
-    /// Maximum number of times a request is sent.
-    pub(crate) max_attempts: Option<u32>,
-    /// Whether a retry before the time in `Retry-After` is a failure.
-    pub(crate) honour_retry_after: bool,
-    /// Whether a second write after a lost response is a failure.
-    pub(crate) no_duplicate_writes: bool,
-    /// The tenant to check, by API key or label; all by default.
-    pub(crate) tenant: Option<String>,
+    /// Check what a running server recorded, and print a report in this format.
+    Check(Expectations, Format),
 }
 
 /// A parsed command line.
@@ -77,7 +65,7 @@ fn action(matches: &ArgMatches) -> Action {
             Some((_, show)) => Action::ShowScenario(show.get_one::<String>("NAME").cloned().unwrap_or_default()),
             None => Action::Scenarios,
         },
-        Some(("check", inner)) => Action::Check(expectations(inner)),
+        Some(("check", inner)) => Action::Check(expectations(inner), format(inner)),
         _ => Action::Serve,
     }
 }
@@ -87,7 +75,18 @@ fn expectations(matches: &ArgMatches) -> Expectations {
         max_attempts: matches.get_one::<u32>("max-attempts").copied(),
         honour_retry_after: matches.get_flag("honour-retry-after"),
         no_duplicate_writes: matches.get_flag("no-duplicate-writes"),
+        no_needless_retries: matches.get_flag("no-needless-retries"),
+        all_rules_struck: matches.get_flag("all-rules-struck"),
+        no_litter: matches.get_flag("no-litter"),
         tenant: matches.get_one::<String>("tenant").cloned(),
+    }
+}
+
+fn format(matches: &ArgMatches) -> Format {
+    match matches.get_one::<String>("format").map(String::as_str) {
+        Some("json") => Format::Json,
+        Some("junit") => Format::Junit,
+        _ => Format::Text,
     }
 }
 
@@ -128,19 +127,35 @@ fn scenarios() -> Command {
 
 fn check() -> Command {
     let switch = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    let expectations = [
+        Arg::new("max-attempts")
+            .long("max-attempts")
+            .value_name("N")
+            .value_parser(value_parser!(u32).range(1..))
+            .help("Fail if a request was sent more than N times"),
+        switch("honour-retry-after", "Fail if a retry was sent before the time in Retry-After"),
+        switch("no-duplicate-writes", "Fail if a lost response led to a second write"),
+        switch("no-needless-retries", "Fail if a request was retried after a success or a final error"),
+        switch("all-rules-struck", "Fail if a fault rule never struck"),
+        switch("no-litter", "Fail if a resource was created and not deleted"),
+    ];
+    let names: Vec<_> = expectations.iter().map(|arg| arg.get_id().clone()).collect();
     Command::new("check")
-        .about("Check the retries that the running server has recorded; exit with 2 if they exceed these limits")
-        .arg(
-            Arg::new("max-attempts")
-                .long("max-attempts")
-                .value_name("N")
-                .value_parser(value_parser!(u32).range(1..))
-                .required_unless_present_any(["honour-retry-after", "no-duplicate-writes"])
-                .help("Fail if a request was sent more than N times"),
+        .about(
+            "Check what the running server recorded; exit with 2 if it breaks an expectation or nothing can be judged",
         )
-        .arg(switch("honour-retry-after", "Fail if a retry was sent before the time in Retry-After"))
-        .arg(switch("no-duplicate-writes", "Fail if a lost response led to a second write"))
+        .args(expectations)
+        .group(ArgGroup::new("expectation").args(names).multiple(true).required(true))
         .arg(Arg::new("tenant").long("tenant").value_name("KEY|LABEL").help("Check only this tenant [default: all]"))
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_name("text|json|junit")
+                .value_parser(PossibleValuesParser::new(["text", "json", "junit"]))
+                .hide_possible_values(true)
+                .default_value("text")
+                .help("Format of the report"),
+        )
 }
 
 fn arg(flag: &'static Flag) -> Arg {

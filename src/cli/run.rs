@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::check::{self, CheckResult};
+use super::check::{self, Verdict};
 use super::healthcheck;
-use super::validate::{self, Verdict};
+use super::validate;
 use super::{self as cli, Action};
 use crate::config::{self, RawSettings, Settings};
 use crate::emulator::Emulator;
@@ -87,8 +87,8 @@ fn execute(
         Action::Serve => serve(settings, raw),
         Action::Healthcheck => healthcheck::run(&settings).map_err(ExitError::failure),
         Action::Validate(files) => match validate::run(settings, raw, &files).map_err(ExitError::failure)? {
-            Verdict::Accepted => Ok(()),
-            Verdict::Rejected => Err(ExitError { code: CHECK_FAILED, message: String::new() }),
+            validate::Verdict::Accepted => Ok(()),
+            validate::Verdict::Rejected => Err(ExitError { code: CHECK_FAILED, message: String::new() }),
         },
         Action::Scenarios => {
             list_scenarios();
@@ -98,15 +98,14 @@ fn execute(
             print(&Scenario::load(&name).map_err(ExitError::usage)?.text);
             Ok(())
         }
-        Action::Check(expected) => match check::run(&settings, &expected).map_err(ExitError::failure)? {
-            CheckResult::Passed(summary) => {
-                print(&format!("{summary}\n"));
-                Ok(())
+        Action::Check(expected, format) => {
+            let report = check::run(&settings, &expected).map_err(ExitError::failure)?;
+            print(&report.printed(format));
+            match report.verdict() {
+                Verdict::Passed => Ok(()),
+                verdict => Err(ExitError { code: CHECK_FAILED, message: format!("check: {}", verdict.words()) }),
             }
-            CheckResult::Failed(report) => {
-                Err(ExitError { code: CHECK_FAILED, message: format!("retries failed\n{report}") })
-            }
-        },
+        }
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) struct Collection<T> {
 struct Row<T> {
     resource: T,
     deleted_at: Option<Timestamp>,
+    /// Whether a request created it, rather than only named it.
+    is_requested: bool,
 }
 
 /// At which time, and how far, a request sees a collection.
@@ -95,6 +97,9 @@ pub(crate) trait AnyCollection {
 
     /// How many live resources count toward limits and quotas.
     fn live(&self) -> usize;
+
+    /// The first id of each resource that a request created and that is not deleted, oldest first.
+    fn created_by_requests(&self) -> Vec<Id>;
 
     /// Removes the rows whose purge time has come; returns their weight in bytes.
     fn purge(&mut self, now: Timestamp) -> usize;
@@ -122,7 +127,7 @@ impl<T: Resource> Collection<T> {
         self.live += usize::from(resource.counts());
         self.ids.extend(resource.ids().into_iter().map(|id| (id, ordinal)));
         self.children.insert((resource.parent(), ordinal));
-        self.rows.insert(ordinal, Box::new(Row { resource, deleted_at: None }));
+        self.rows.insert(ordinal, Box::new(Row { resource, deleted_at: None, is_requested: false }));
         ordinal
     }
 
@@ -131,9 +136,12 @@ impl<T: Resource> Collection<T> {
         self.created
     }
 
-    /// Counts a resource as created by a request for that.
-    pub(super) fn count_created(&mut self) {
+    /// Counts the resource with this ordinal as created by a request for that.
+    pub(super) fn count_created(&mut self, ordinal: u64) {
         self.created += 1;
+        if let Some(row) = self.rows.get_mut(&ordinal) {
+            row.is_requested = true;
+        }
     }
 
     /// The ordinal that the next resource gets.
@@ -227,6 +235,11 @@ impl<T: Resource> AnyCollection for Collection<T> {
 
     fn live(&self) -> usize {
         self.live
+    }
+
+    fn created_by_requests(&self) -> Vec<Id> {
+        let rows = self.rows.values().filter(|row| row.is_requested && row.deleted_at.is_none());
+        rows.filter_map(|row| row.resource.ids().into_iter().next()).collect()
     }
 
     fn purge(&mut self, now: Timestamp) -> usize {

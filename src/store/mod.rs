@@ -84,6 +84,15 @@ impl Store {
         self.collections().iter().find(|collection| collection.kind() == kind).map_or(0, |found| found.live())
     }
 
+    /// The kind and the id of each resource that a request created and that is not deleted.
+    pub(crate) fn created_by_requests(&self) -> Vec<(Kind, Id)> {
+        let of = |collection: &dyn AnyCollection| {
+            let kind = collection.kind();
+            collection.created_by_requests().into_iter().map(move |id| (kind, id)).collect::<Vec<_>>()
+        };
+        self.collections().into_iter().flat_map(of).collect()
+    }
+
     /// Every collection.
     fn collections(&self) -> [&dyn AnyCollection; 3] {
         [&self.projects, &self.directories, &self.indexes]

@@ -166,9 +166,9 @@ impl<'a> Scope<'a> {
         T::collection(self.store).created()
     }
 
-    /// Counts a resource as created by a request for that.
-    pub(crate) fn count_created<T: Resource>(&mut self) {
-        T::collection_mut(self.store).count_created();
+    /// Counts the resource with this ordinal as created by a request for that.
+    pub(crate) fn count_created<T: Resource>(&mut self, ordinal: u64) {
+        T::collection_mut(self.store).count_created(ordinal);
     }
 
     /// The ordinal that the next resource of a kind gets, for [`Scope::undo_from`].

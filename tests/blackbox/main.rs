@@ -5,6 +5,7 @@ mod admin;
 mod admin_requests;
 mod architecture;
 mod basics;
+mod check;
 mod clock;
 mod clock_events;
 mod determinism;

@@ -1,8 +1,8 @@
-//! Reports about retries: chains of requests, early and needless retries, duplicate writes, and the subcommand `check`.
+//! Reports about retries: chains of requests, early and needless retries, and duplicate writes.
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Program, manual_clock_server, run};
+use crate::support::{Client, manual_clock_server};
 
 const LIST: &str = "/api/v1/indexes";
 const BODY: &str = r#"{"source_directory_id":"dir-a"}"#;
@@ -180,78 +180,4 @@ fn spacing_compares_gaps_per_attempt_without_promised_waits() {
     let (least, most) =
         (spacing[0]["least_ms"].as_u64().expect("a number"), spacing[0]["most_ms"].as_u64().expect("a number"));
     assert!(least <= most && ["lockstep", "jitter"].contains(&spacing[0]["verdict"].as_str().expect("two chains")));
-}
-
-/// The exit code and the output of `check` for a server.
-fn check(program: &Program, args: &[&str]) -> (Option<i32>, String) {
-    let port = program.address.port().to_string();
-    let ended = run(&[&["check", "--port", &port], args].concat(), &[]);
-    (ended.status.code(), String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()).into_owned())
-}
-
-#[test]
-fn check_reports_whether_retries_meet_the_expectations() {
-    let faults =
-        ["--fault", "indexes.create@after reset nth=1", "--fault", "indexes.list status=429 retry-after=1h first=2"];
-    let program = Program::start(&faults, &[]);
-    let client = Client::at(program.address);
-    assert_eq!(check(&program, &["--max-attempts", "1", "--honour-retry-after", "--no-duplicate-writes"]).0, Some(0));
-    (0..2).for_each(|retry| _ = create(&client, Some(retry)));
-    for retry in 0..3 {
-        client.try_send("GET", LIST, &format!("x-stainless-retry-count: {retry}\r\n"), None);
-    }
-    let label = client.journal()[0]["tenant"].as_str().expect("a label").to_owned();
-    assert_eq!(client.post("/__admin/reset", &json!({ "tenant": "llx-other" })).status, 204);
-    let cases: [(&[&str], Option<i32>, &[&str]); 6] = [
-        (&["--max-attempts", "3"], Some(0), &["retries passed"]),
-        (
-            &["--max-attempts", "2"],
-            Some(2),
-            &[
-                "indexes.list: sent 3 times, at most 2 are allowed",
-                "request 3: 429 (sent)",
-                "Retry-After was 3600000 ms",
-            ],
-        ),
-        (&["--honour-retry-after"], Some(2), &["indexes.list: 2 retries were sent before the time in Retry-After"]),
-        (
-            &["--no-duplicate-writes"],
-            Some(2),
-            &["indexes.create: 1 duplicate writes after a lost response", "request 1: 201 (cut)"],
-        ),
-        (
-            &["--no-duplicate-writes", "--tenant", "llx-other"],
-            Some(0),
-            &["retries passed: 0 requests sent once, 0 retried"],
-        ),
-        (
-            &["--max-attempts", "1", "--no-duplicate-writes", "--tenant", &label],
-            Some(2),
-            &["retries failed", "sent 2 times", "duplicate writes", &label],
-        ),
-    ];
-    for (args, code, words) in cases {
-        let (ended, report) = check(&program, args);
-        assert_eq!(ended, code, "{args:?}: {report}");
-        for word in words {
-            assert!(report.contains(word), "{args:?}: {word:?} is not in {report}");
-        }
-    }
-}
-
-#[test]
-fn check_exits_with_1_without_a_server_and_64_for_invalid_arguments() {
-    let program = Program::start(&[], &[]);
-    let port = program.address.port().to_string();
-    assert_eq!(program.terminate().0, Some(0));
-    let ended = run(&["check", "--port", &port, "--max-attempts", "3"], &[]);
-    assert_eq!(
-        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).contains("no response from")),
-        (Some(1), true)
-    );
-    for args in
-        [&["check", "--max-attempts", "0"][..], &["check", "--max-attempts", "many"], &["check", "--max-attemps", "3"]]
-    {
-        assert_eq!(run(args, &[]).status.code(), Some(64), "{args:?}");
-    }
 }

@@ -112,17 +112,3 @@ fn validate_ignores_faults_and_applies_the_body_limit() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stdout).contains(": 413 "));
 }
-
-#[test]
-fn check_needs_an_expectation_and_reports_evicted_entries() {
-    assert_eq!(run(&["check"], &[]).status.code(), Some(64));
-    let program = Program::start(&["--journal-entries", "2"], &[]);
-    let client = crate::support::Client::at(program.address);
-    for _ in 0..5 {
-        client.get("/api/v1/indexes");
-    }
-    let port = program.address.port().to_string();
-    let output = run(&["check", "--port", &port, "--honour-retry-after"], &[]);
-    assert_eq!(output.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("3 were evicted from the journal"), "{output:?}");
-}

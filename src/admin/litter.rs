@@ -1,0 +1,34 @@
+//! What requests created and no request deleted. Resources that were created implicitly are not part of it.
+
+use serde::Serialize;
+
+use super::{AdminContext, read};
+use crate::error::ApiError;
+use crate::request::Request;
+use crate::response::Response;
+
+#[derive(Serialize)]
+struct LitterView {
+    litter: Vec<Litter>,
+}
+
+#[derive(Serialize)]
+struct Litter {
+    tenant: String,
+    /// The kind of the resource, such as `index`.
+    kind: String,
+    id: String,
+}
+
+pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+    let mut litter = Vec::new();
+    for tenant in read::tenants(admin, read::query(request, "tenant").as_deref())? {
+        let created = tenant.lock().store.created_by_requests();
+        litter.extend(created.into_iter().map(|(kind, id)| Litter {
+            tenant: tenant.label.to_string(),
+            kind: kind.name().to_lowercase(),
+            id: id.to_string(),
+        }));
+    }
+    Ok(Response::json(200, &LitterView { litter }))
+}

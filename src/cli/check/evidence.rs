@@ -1,0 +1,124 @@
+//! What the running server recorded, as its admin API shows it.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::Expectations;
+use crate::cli::client::{self, ClientResponse};
+use crate::config::Settings;
+
+/// What the server recorded.
+#[derive(Debug)]
+pub(super) enum Evidence {
+    /// The server does not know the tenant; its reason.
+    UnknownTenant(String),
+    /// The server's records.
+    Recorded(Records),
+}
+
+/// The records that the expectations are about.
+#[derive(Debug)]
+pub(super) struct Records {
+    pub(super) retries: Retries,
+    /// The fault rules; `None` if nothing is expected of them.
+    pub(super) rules: Option<Vec<FaultRule>>,
+    /// What was created and not deleted; `None` if nothing is expected of it.
+    pub(super) litter: Option<Vec<Litter>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Retries {
+    pub(super) single_calls: usize,
+    pub(super) chains: Vec<Chain>,
+    pub(super) dropped: u64,
+}
+
+/// A request and its retries.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chain {
+    pub(super) tenant: Option<String>,
+    pub(super) operation: Option<String>,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) early_retries: usize,
+    pub(super) needless_retries: usize,
+    pub(super) duplicate_writes: usize,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Attempt {
+    pub(super) seq: u64,
+    pub(super) status: Option<u16>,
+    pub(super) outcome: String,
+    pub(super) gap_ms: Option<u64>,
+    pub(super) promised_ms: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct FaultRule {
+    pub(super) name: String,
+    pub(super) rule: String,
+    pub(super) strikes: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Litter {
+    pub(super) tenant: String,
+    pub(super) kind: String,
+    pub(super) id: String,
+}
+
+#[derive(Deserialize)]
+struct FaultsBody {
+    faults: Vec<FaultRule>,
+}
+
+#[derive(Deserialize)]
+struct LitterBody {
+    litter: Vec<Litter>,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    detail: String,
+}
+
+/// Fetches the records that the expectations are about.
+///
+/// Errors: the server does not respond, or not with the expected JSON.
+pub(super) fn fetch(settings: &Settings, expected: &Expectations) -> Result<Evidence, String> {
+    let query = expected.tenant.as_deref().map_or_else(String::new, |tenant| {
+        let encoded: String = form_urlencoded::byte_serialize(tenant.as_bytes()).collect();
+        format!("?tenant={encoded}")
+    });
+    let get = |path: &str| {
+        let path = format!("{path}{query}");
+        client::get(settings, &path).map(|response| (path, response))
+    };
+    let (path, response) = get("/__admin/retries")?;
+    if response.status == 404 && expected.tenant.is_some() {
+        let reason = serde_json::from_str(&response.body).map(|ErrorBody { detail }| detail);
+        return Ok(Evidence::UnknownTenant(reason.unwrap_or(response.body)));
+    }
+    let retries = read(&path, &response)?;
+    let rules = if expected.all_rules_struck {
+        let (path, response) = get("/__admin/faults")?;
+        Some(read::<FaultsBody>(&path, &response)?.faults)
+    } else {
+        None
+    };
+    let litter = if expected.no_litter {
+        let (path, response) = get("/__admin/litter")?;
+        Some(read::<LitterBody>(&path, &response)?.litter)
+    } else {
+        None
+    };
+    Ok(Evidence::Recorded(Records { retries, rules, litter }))
+}
+
+fn read<T: DeserializeOwned>(path: &str, response: &ClientResponse) -> Result<T, String> {
+    let url = format!("{}{path}", response.base_url);
+    if response.status != 200 {
+        return Err(format!("{url}: status {}: {}", response.status, response.body));
+    }
+    serde_json::from_str(&response.body).map_err(|error| format!("{url}: unexpected JSON: {error}"))
+}
