@@ -19,10 +19,14 @@ LIMIT = 120
 DOCUMENTED = "http://127.0.0.1:4010"
 
 
+def without_settings() -> dict[str, str]:
+    """This environment without settings of the program, of its clients and of pytest."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("LLAMA", "PYTEST", "README"))}
+
+
 def environment(folder: Path) -> dict[str, str]:
-    """This environment without settings of the program, and with `folder` first on the PATH."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LLAMA", "PYTEST", "README"))}
-    return kept | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder)}
+    """The same with `folder` first on the PATH."""
+    return without_settings() | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder)}
 
 
 def free_port() -> int:
@@ -34,9 +38,9 @@ def free_port() -> int:
 
 @contextmanager
 def running(*flags: str) -> Iterator[str]:
-    """The URL of a server that runs meanwhile."""
+    """Runs a server, and gives its URL."""
     command = [PROGRAM, "--log-level", "off", *flags]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=without_settings()) as server:
         line = server.stdout.readline()
         assert line.startswith("ready "), "the server did not start"
         yield line.split()[1].removeprefix("url=")

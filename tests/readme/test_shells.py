@@ -75,7 +75,7 @@ def test_the_line_with_faults_starts_a_server(shell, bin_folder):
     assert server.returncode == 0
 
 
-def test_the_settings_file_is_accepted(bin_folder, run_in, tmp_path):
+def test_the_settings_file_is_accepted(tmp_path):
     file = tmp_path / "llamacloud-mock.toml"
     file.write_text(block("llamacloud-mock.toml"), encoding="utf-8")
     with running("--port", "0", "--config", str(file)):
