@@ -12,6 +12,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use crate::config::{self, Settings};
@@ -40,17 +41,25 @@ pub(crate) struct ClientResponse {
 ///
 /// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
 pub(crate) fn get(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
+    runtime()?.block_on(fetch(settings, path))
+}
+
+/// A runtime for the requests of a subcommand.
+pub(crate) fn runtime() -> Result<Runtime, String> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())
+}
+
+/// The same as [`get`], inside a runtime.
+pub(crate) async fn fetch(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
     let address = SocketAddr::new(config::reachable(settings.host), port(settings)?);
     let base_url = format!("http://{address}");
     let request = request(address, path, settings.admin_token.as_deref()).map_err(|error| error.to_string())?;
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let exchange = async {
         let stream = in_time(HEAD_TIMEOUT, TcpStream::connect(address)).await?;
         exchange(stream, request, MAX_RESPONSE_BYTES).await
     };
-    let (status, body) = runtime
-        .block_on(in_time(DEADLINE, exchange))
+    let (status, body) = in_time(DEADLINE, exchange)
+        .await
         .map_err(|error| format!("no response from {base_url}{path}: {}", with_sources(&*error)))?;
     Ok(ClientResponse { base_url, status, body })
 }

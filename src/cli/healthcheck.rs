@@ -1,16 +1,71 @@
-//! The subcommand `healthcheck`: checks that the running server is healthy. It needs no other program, so that it works in
-//! a container image without any.
+//! The subcommand `healthcheck`: checks that the running server is healthy, once or until a time limit. It needs no other
+//! program, so that it works in a container image without any.
 
-use crate::cli::client;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::cli::{client, process};
 use crate::config::Settings;
+
+/// The pause between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How to check.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Healthcheck {
+    /// How long to wait until the server is healthy; `None` for a single attempt.
+    pub(crate) wait: Option<Duration>,
+    /// The process that must be the server.
+    pub(crate) pid: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct Health {
+    status: String,
+    pid: u32,
+}
 
 /// Checks the server of these settings.
 ///
-/// Errors: it does not respond, or not with status 200.
-pub(crate) fn run(settings: &Settings) -> Result<(), String> {
-    let response = client::get(settings, "/health")?;
-    match response.status {
-        200 => Ok(()),
-        status => Err(format!("{}/health: status {status}", response.base_url)),
+/// Errors: it is not healthy when the time is over, or its process has ended before.
+pub(crate) fn run(settings: &Settings, how: Healthcheck) -> Result<(), String> {
+    client::runtime()?.block_on(wait_until_healthy(settings, how))
+}
+
+async fn wait_until_healthy(settings: &Settings, how: Healthcheck) -> Result<(), String> {
+    let deadline = how.wait.map(|wait| Instant::now() + wait);
+    loop {
+        let attempt = attempt(settings, how.pid);
+        let result = match deadline {
+            None => attempt.await,
+            Some(deadline) => timeout_at(deadline, attempt)
+                .await
+                .unwrap_or_else(|_| Err("the server did not respond in the time of --wait".to_owned())),
+        };
+        let Err(problem) = result else { return Ok(()) };
+        if let Some(pid) = how.pid.filter(|pid| process::has_ended(*pid)) {
+            return Err(format!("--pid: process {pid} has ended; {problem}"));
+        }
+        if deadline.is_none_or(|deadline| Instant::now() + PAUSE >= deadline) {
+            return Err(problem);
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Asks the server once.
+///
+/// Errors: it does not respond, is not healthy, or is another server than the one expected.
+async fn attempt(settings: &Settings, pid: Option<u32>) -> Result<(), String> {
+    let response = client::fetch(settings, "/health").await?;
+    let url = format!("{}/health", response.base_url);
+    let health: Health = serde_json::from_str(&response.body)
+        .map_err(|_| format!("{url}: status {}, from a server of another program", response.status))?;
+    match pid.filter(|pid| *pid != health.pid) {
+        Some(pid) => Err(format!("{url}: the server on this port is process {}, not {pid}", health.pid)),
+        None if response.status == 200 && health.status == "ok" => Ok(()),
+        None => Err(format!("{url}: status {}: {}", response.status, health.status)),
     }
 }

@@ -1,19 +1,26 @@
-//! The command line: parses flags and subcommands. The values of the flags are checked in `config`.
+//! The command line: parses flags and subcommands. The values of the settings are checked in `config`.
 
 mod check;
 mod client;
+mod commands;
+mod faults;
 mod healthcheck;
+mod operations;
+mod process;
+mod ready;
 pub(crate) mod run;
+mod usage_error;
 mod validate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, ValueParser};
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use clap::ArgMatches;
 
-use self::check::{Expectations, Format};
-use crate::config::Takes::{Many, Nothing, One, OneOf};
+use self::check::{Expectation, Expectations, Format, SWITCHES};
+use self::healthcheck::Healthcheck;
+use crate::config::Takes::Nothing;
 use crate::config::{Flag, flags};
 
 /// A subcommand with its arguments.
@@ -22,9 +29,13 @@ pub(crate) enum Action {
     /// Run the server until a signal stops it.
     Serve,
     /// Check that a running server is healthy.
-    Healthcheck,
+    Healthcheck(Healthcheck),
     /// Print the response to the create-index payloads in these files.
     Validate(Vec<PathBuf>),
+    /// List the operations of the API.
+    Operations,
+    /// Explain the rule language.
+    Faults,
     /// List the embedded scenarios.
     Scenarios,
     /// Print the scenario of this name.
@@ -38,29 +49,64 @@ pub(crate) enum Action {
 pub(crate) struct CommandLine {
     /// The subcommand.
     pub(crate) action: Action,
-    /// The given flags, each with its values.
-    pub(crate) flags: Vec<(&'static str, Vec<String>)>,
+    /// The given settings, each with its values.
+    pub(crate) settings: Vec<(&'static str, Vec<String>)>,
 }
 
-/// Parses a command line.
+/// Why there is no command line to run.
+#[derive(Debug)]
+pub(crate) enum NotParsed {
+    /// `--help` or `--version`, which clap prints.
+    Help(clap::Error),
+    /// The arguments are invalid.
+    Usage(String),
+}
+
+/// Parses a command line. A setting may stand before or behind a subcommand that takes it.
 ///
-/// Errors: invalid arguments, and also `--help` and `--version`; printing clap's error prints the text for them.
-pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, clap::Error> {
-    let matches = command().try_get_matches_from(args)?;
-    let mut deepest = &matches;
-    while let Some((_, inner)) = deepest.subcommand() {
-        deepest = inner;
+/// Errors: invalid arguments, and also `--help` and `--version`.
+pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed> {
+    let matches = commands::command().try_get_matches_from(args).map_err(|error| {
+        if error.use_stderr() { NotParsed::Usage(usage_error::text(&error)) } else { NotParsed::Help(error) }
+    })?;
+    let mut settings = given(&matches);
+    if let Some((subcommand, inner)) = matches.subcommand() {
+        if let Some(taken) = commands::settings_of(subcommand)
+            && let Some((name, _)) = settings.iter().find(|(name, _)| !taken.contains(name))
+        {
+            return Err(NotParsed::Usage(format!("--{name}: has no effect on the subcommand {subcommand}")));
+        }
+        let own = given(inner);
+        settings.retain(|(name, _)| own.iter().all(|(known, _)| known != name));
+        settings.extend(own);
     }
-    let flags = flags().filter_map(|flag| Some((flag.name, values(deepest, flag)?))).collect();
-    Ok(CommandLine { action: action(&matches), flags })
+    Ok(CommandLine { action: action(&matches), settings })
+}
+
+/// The settings among the arguments of one level.
+fn given(matches: &ArgMatches) -> Vec<(&'static str, Vec<String>)> {
+    flags().filter_map(|flag| Some((flag.name, values(matches, flag)?))).collect()
+}
+
+fn values(matches: &ArgMatches, flag: &Flag) -> Option<Vec<String>> {
+    if flag.takes == Nothing {
+        let is_given = matches.try_get_one::<bool>(flag.name).ok().flatten().copied().unwrap_or(false);
+        return is_given.then(|| vec!["true".to_owned()]);
+    }
+    Some(matches.try_get_many::<String>(flag.name).ok().flatten()?.cloned().collect())
 }
 
 fn action(matches: &ArgMatches) -> Action {
     match matches.subcommand() {
-        Some(("healthcheck", _)) => Action::Healthcheck,
+        Some(("healthcheck", inner)) => Action::Healthcheck(Healthcheck {
+            wait: inner.get_one::<Duration>("wait").copied(),
+            pid: inner.get_one::<u32>("pid").copied(),
+        }),
         Some(("validate", inner)) => {
             Action::Validate(inner.get_many::<PathBuf>("FILE").into_iter().flatten().cloned().collect())
         }
+        Some(("operations", _)) => Action::Operations,
+        Some(("faults", _)) => Action::Faults,
         Some(("scenarios", inner)) => match inner.subcommand() {
             Some((_, show)) => Action::ShowScenario(show.get_one::<String>("NAME").cloned().unwrap_or_default()),
             None => Action::Scenarios,
@@ -71,13 +117,10 @@ fn action(matches: &ArgMatches) -> Action {
 }
 
 fn expectations(matches: &ArgMatches) -> Expectations {
+    let max_attempts = matches.get_one::<u32>("max-attempts").map(|max| Expectation::MaxAttempts(*max));
+    let switches = SWITCHES.iter().filter(|(_, flag)| matches.get_flag(flag)).map(|(expectation, _)| *expectation);
     Expectations {
-        max_attempts: matches.get_one::<u32>("max-attempts").copied(),
-        honour_retry_after: matches.get_flag("honour-retry-after"),
-        no_duplicate_writes: matches.get_flag("no-duplicate-writes"),
-        no_needless_retries: matches.get_flag("no-needless-retries"),
-        all_rules_struck: matches.get_flag("all-rules-struck"),
-        no_litter: matches.get_flag("no-litter"),
+        all: max_attempts.into_iter().chain(switches).collect(),
         tenant: matches.get_one::<String>("tenant").cloned(),
     }
 }
@@ -88,96 +131,4 @@ fn format(matches: &ArgMatches) -> Format {
         Some("junit") => Format::Junit,
         _ => Format::Text,
     }
-}
-
-fn values(matches: &ArgMatches, flag: &Flag) -> Option<Vec<String>> {
-    if flag.takes == Nothing {
-        return matches.get_flag(flag.name).then(|| vec!["true".to_owned()]);
-    }
-    Some(matches.get_many::<String>(flag.name)?.cloned().collect())
-}
-
-fn command() -> Command {
-    Command::new("llamacloud-mock")
-        .about("An emulator of LlamaCloud's Index API for tests: stateful, strict, deterministic, with injected faults")
-        .version(version())
-        .args(flags().map(arg))
-        .args_conflicts_with_subcommands(false)
-        .subcommand(Command::new("serve").about("Run the server (the default)"))
-        .subcommand(
-            Command::new("healthcheck")
-                .about("Check the server that these settings point at: exit with 0 if it is healthy, else with 1"),
-        )
-        .subcommand(validate())
-        .subcommand(scenarios())
-        .subcommand(check())
-}
-
-fn validate() -> Command {
-    let file = Arg::new("FILE").required(true).num_args(1..).value_parser(value_parser!(PathBuf));
-    Command::new("validate")
-        .about("Print the response to each create-index payload without a server; exit with 2 if one is rejected")
-        .arg(file)
-}
-
-fn scenarios() -> Command {
-    let show = Command::new("show").about("Print one scenario").arg(Arg::new("NAME").required(true));
-    Command::new("scenarios").about("List the built-in scenarios").subcommand(show)
-}
-
-fn check() -> Command {
-    let switch = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
-    let expectations = [
-        Arg::new("max-attempts")
-            .long("max-attempts")
-            .value_name("N")
-            .value_parser(value_parser!(u32).range(1..))
-            .help("Fail if a request was sent more than N times"),
-        switch("honour-retry-after", "Fail if a retry was sent before the time in Retry-After"),
-        switch("no-duplicate-writes", "Fail if a lost response led to a second write"),
-        switch("no-needless-retries", "Fail if a request was retried after a success or a final error"),
-        switch("all-rules-struck", "Fail if a fault rule never struck"),
-        switch("no-litter", "Fail if a resource was created and not deleted"),
-    ];
-    let names: Vec<_> = expectations.iter().map(|arg| arg.get_id().clone()).collect();
-    Command::new("check")
-        .about(
-            "Check what the running server recorded; exit with 2 if it breaks an expectation or nothing can be judged",
-        )
-        .args(expectations)
-        .group(ArgGroup::new("expectation").args(names).multiple(true).required(true))
-        .arg(Arg::new("tenant").long("tenant").value_name("KEY|LABEL").help("Check only this tenant [default: all]"))
-        .arg(
-            Arg::new("format")
-                .long("format")
-                .value_name("text|json|junit")
-                .value_parser(PossibleValuesParser::new(["text", "json", "junit"]))
-                .hide_possible_values(true)
-                .default_value("text")
-                .help("Format of the report"),
-        )
-}
-
-fn arg(flag: &'static Flag) -> Arg {
-    let arg = Arg::new(flag.name).long(flag.name).help(help(flag)).global(true);
-    match flag.takes {
-        Nothing => arg.action(ArgAction::SetTrue),
-        One(value) => arg.value_name(value).value_parser(ValueParser::string()),
-        OneOf(values) => arg.value_name(values.join("|")).value_parser(ValueParser::string()),
-        Many(value) => arg.value_name(value).value_parser(ValueParser::string()).action(ArgAction::Append),
-    }
-}
-
-fn help(flag: &Flag) -> String {
-    flag.default.map_or_else(|| flag.help.to_owned(), |default| format!("{} [default: {default}]", flag.help))
-}
-
-/// The text of `--version`: the version, the date of the contract, and the clients that were tested.
-fn version() -> String {
-    format!(
-        "{} (contract of {}; checked with {})",
-        env!("CARGO_PKG_VERSION"),
-        crate::CONTRACT_DATE,
-        crate::CHECKED_WITH
-    )
 }

@@ -1,8 +1,7 @@
 //! Runs the program: from command-line arguments to an exit code.
 
 use std::ffi::OsString;
-use std::io::Write;
-use std::net::SocketAddr;
+use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,9 +13,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::check::{self, Verdict};
-use super::healthcheck;
 use super::validate;
-use super::{self as cli, Action};
+use super::{self as cli, Action, NotParsed};
+use super::{faults, healthcheck, operations, ready};
 use crate::config::{self, RawSettings, Settings};
 use crate::emulator::Emulator;
 use crate::fault::{Scenario, shipped};
@@ -58,10 +57,14 @@ impl ExitError {
 pub fn run(args: impl Iterator<Item = OsString>, environment: impl Iterator<Item = (OsString, OsString)>) -> ExitCode {
     let command_line = match cli::parse(args) {
         Ok(command_line) => command_line,
-        Err(error) => {
-            // If stdout or stderr is closed, there is nowhere to report that.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+        Err(NotParsed::Help(text)) => {
+            // If stdout is closed, there is nowhere to report that.
+            let _ = text.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(NotParsed::Usage(message)) => {
+            print_error(format!("{message}\nllamacloud-mock --help lists all flags and subcommands"));
+            return ExitCode::from(USAGE);
         }
     };
     let environment =
@@ -81,23 +84,18 @@ fn execute(
     command_line: cli::CommandLine,
     environment: impl Iterator<Item = (String, String)>,
 ) -> Result<(), ExitError> {
-    let raw = RawSettings::gather(&command_line.flags, environment).map_err(ExitError::usage)?;
+    if let Some(text) = text_of(&command_line.action)? {
+        print(&text);
+        return Ok(());
+    }
+    let raw = RawSettings::gather(&command_line.settings, environment).map_err(ExitError::usage)?;
     let settings = config::read(&raw).map_err(ExitError::usage)?;
     match command_line.action {
-        Action::Serve => serve(settings, raw),
-        Action::Healthcheck => healthcheck::run(&settings).map_err(ExitError::failure),
+        Action::Healthcheck(how) => healthcheck::run(&settings, how).map_err(ExitError::failure),
         Action::Validate(files) => match validate::run(settings, raw, &files).map_err(ExitError::failure)? {
             validate::Verdict::Accepted => Ok(()),
             validate::Verdict::Rejected => Err(ExitError { code: CHECK_FAILED, message: String::new() }),
         },
-        Action::Scenarios => {
-            list_scenarios();
-            Ok(())
-        }
-        Action::ShowScenario(name) => {
-            print(&Scenario::load(&name).map_err(ExitError::usage)?.text);
-            Ok(())
-        }
         Action::Check(expected, format) => {
             let report = check::run(&settings, &expected).map_err(ExitError::failure)?;
             print(&report.printed(format));
@@ -106,7 +104,19 @@ fn execute(
                 verdict => Err(ExitError { code: CHECK_FAILED, message: format!("check: {}", verdict.words()) }),
             }
         }
+        _ => serve(settings, raw),
     }
+}
+
+/// The text that an action prints, if that is all it does. It depends on no setting.
+fn text_of(action: &Action) -> Result<Option<String>, ExitError> {
+    Ok(match action {
+        Action::Operations => Some(operations::list()),
+        Action::Faults => Some(faults::text()),
+        Action::Scenarios => Some(scenario_list()),
+        Action::ShowScenario(name) => Some(Scenario::load(name).map_err(ExitError::usage)?.text),
+        Action::Serve | Action::Healthcheck(_) | Action::Validate(_) | Action::Check(..) => None,
+    })
 }
 
 fn serve(settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
@@ -135,8 +145,8 @@ async fn serve_until_signal(emulator: Arc<Emulator>) -> Result<(), ExitError> {
         write_atomically(file, &address.port().to_string())
             .map_err(|error| ExitError::failure(format!("--port-file {}: {error}", file.display())))?;
     }
-    let url_address = SocketAddr::new(config::reachable(address.ip()), address.port());
-    print(&format!("ready url=http://{url_address} seed={}\n", settings.seed));
+    let rules: Vec<String> = emulator.tenants().given_faults().rules().map(ToString::to_string).collect();
+    print(&ready::lines(address, settings, &rules, std::io::stdout().is_terminal()));
     std::panic::set_hook(Box::new(report_panic));
     let (stop, stopped) = oneshot::channel();
     let is_drained = tokio::select! {
@@ -165,12 +175,12 @@ fn require_all_struck(emulator: &Emulator) -> Result<(), ExitError> {
     })
 }
 
-fn list_scenarios() {
+/// One line per built-in scenario.
+fn scenario_list() -> String {
     let scenarios = shipped();
     let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
-    for scenario in scenarios {
-        print(&format!("{:width$}  {}\n", scenario.name, scenario.description));
-    }
+    let line = |scenario: &Scenario| format!("{:width$}  {}\n", scenario.name, scenario.description);
+    scenarios.iter().map(line).collect::<Vec<_>>().concat()
 }
 
 /// Prints `text` on stdout, and ignores errors such as a closed pipe.

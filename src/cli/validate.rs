@@ -1,6 +1,6 @@
 //! The subcommand `validate`: prints the response to each create-index payload, without a running server.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::config::{RawSettings, Settings};
@@ -31,8 +31,18 @@ pub(crate) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Re
     Ok(verdict)
 }
 
+/// The contents of a file; `-` is standard input.
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    if file.as_os_str() != "-" {
+        return std::fs::read(file);
+    }
+    let mut payload = Vec::new();
+    std::io::stdin().read_to_end(&mut payload)?;
+    Ok(payload)
+}
+
 fn validate(emulator: &Emulator, file: &Path) -> Result<Verdict, String> {
-    let payload = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let payload = read(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let response = emulator.dry_run("indexes.create", payload);
     let body = String::from_utf8_lossy(&response.body);
     // A closed stdout is ignored: the exit code still shows the result.

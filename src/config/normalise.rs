@@ -24,7 +24,7 @@ pub(super) fn host_name(text: &str) -> Result<String, String> {
     if let Ok(address) = name.parse::<IpAddr>() {
         return Ok(address.to_string());
     }
-    let authority = name.parse::<Authority>().ok().filter(|authority| is_host_and_port(authority));
+    let authority = name.parse::<Authority>().ok().filter(is_host_and_port);
     match authority {
         Some(authority) => Ok(canonical_host(authority.host())),
         None => unfit("is not a host name like mock.test"),

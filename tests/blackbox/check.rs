@@ -1,4 +1,4 @@
-//! The subcommand `check`: it passes only what it could judge, and prints text, JSON or JUnit XML.
+//! The subcommand `check`: it passes only what it could judge, and prints text, JSON or `JUnit` XML.
 
 use serde_json::{Value, json};
 

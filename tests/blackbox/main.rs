@@ -27,6 +27,8 @@ mod golden;
 mod golden_limits;
 mod golden_responses;
 mod golden_value_checks;
+mod healthcheck;
+mod help;
 mod indexes;
 mod journal_query;
 mod log;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::Expectations;
+use super::{Expectation, Expectations};
 use crate::cli::client::{self, ClientResponse};
 use crate::config::Settings;
 
@@ -100,13 +100,13 @@ pub(super) fn fetch(settings: &Settings, expected: &Expectations) -> Result<Evid
         return Ok(Evidence::UnknownTenant(reason.unwrap_or(response.body)));
     }
     let retries = read(&path, &response)?;
-    let rules = if expected.all_rules_struck {
+    let rules = if expected.all.contains(&Expectation::AllRulesStruck) {
         let (path, response) = get("/__admin/faults")?;
         Some(read::<FaultsBody>(&path, &response)?.faults)
     } else {
         None
     };
-    let litter = if expected.no_litter {
+    let litter = if expected.all.contains(&Expectation::NoLitter) {
         let (path, response) = get("/__admin/litter")?;
         Some(read::<LitterBody>(&path, &response)?.litter)
     } else {

@@ -2,52 +2,44 @@
 
 use std::fmt::Write as _;
 
-use super::Expectations;
 use super::evidence::{Chain, Evidence, FaultRule, Litter, Records, Retries};
-use super::report::{Check, Report, Verdict};
+use super::report::{Check, Report};
+use super::{Expectation, Expectations};
+
+/// Why a check of requests is not judged.
+const NO_REQUEST: &str = "nothing to judge: no request is recorded";
 
 /// Judges each expectation. One that the records say nothing about is not judged.
 pub(super) fn judge(evidence: &Evidence, expected: &Expectations) -> Report {
+    let expectations = expected.all.iter().copied();
     match evidence {
         Evidence::UnknownTenant(reason) => {
-            let not_judged = |name| Check { name, verdict: Verdict::NotJudged, details: vec![reason.clone()] };
-            Report { checks: names(expected).into_iter().map(not_judged).collect(), single: 0, retried: 0 }
+            let not_judged = |expectation| Check::of(expectation, Vec::new(), Some(reason.clone()));
+            Report { checks: expectations.map(not_judged).collect(), single: 0, retried: 0 }
         }
         Evidence::Recorded(records) => Report {
-            checks: checks(records, expected),
+            checks: expectations.map(|expectation| check(expectation, records)).collect(),
             single: records.retries.single_calls,
             retried: records.retries.chains.len(),
         },
     }
 }
 
-/// The expectations as the user wrote them, in the order of the report.
-fn names(expected: &Expectations) -> Vec<String> {
-    let max_attempts = expected.max_attempts.map(|max| format!("--max-attempts {max}"));
-    let switches = [
-        ("--honour-retry-after", expected.honour_retry_after),
-        ("--no-duplicate-writes", expected.no_duplicate_writes),
-        ("--no-needless-retries", expected.no_needless_retries),
-        ("--all-rules-struck", expected.all_rules_struck),
-        ("--no-litter", expected.no_litter),
-    ];
-    let given = switches.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name.to_owned());
-    max_attempts.into_iter().chain(given).collect()
-}
-
-fn checks(records: &Records, expected: &Expectations) -> Vec<Check> {
-    let check = |name: String| match name.as_str() {
-        "--all-rules-struck" => rules_check(name, records.rules.as_deref().unwrap_or_default()),
-        "--no-litter" => litter_check(name, records),
-        _ => retries_check(name, &records.retries, expected),
-    };
-    names(expected).into_iter().map(check).collect()
+fn check(expectation: Expectation, records: &Records) -> Check {
+    match expectation {
+        Expectation::AllRulesStruck => rules_check(records.rules.as_deref().unwrap_or_default()),
+        Expectation::NoLitter => litter_check(records),
+        Expectation::MaxAttempts(_)
+        | Expectation::HonourRetryAfter
+        | Expectation::NoDuplicateWrites
+        | Expectation::NoNeedlessRetries => retries_check(expectation, &records.retries),
+    }
 }
 
 /// A check of the recorded requests. Evicted ones may have broken the limit, so without them nothing is sure but a failure.
-fn retries_check(name: String, retries: &Retries, expected: &Expectations) -> Check {
+fn retries_check(expectation: Expectation, retries: &Retries) -> Check {
     let broken = retries.chains.iter().filter_map(|chain| {
-        let failure = failure(&name, chain, expected)?;
+        let failure = chain.failure(expectation)?;
         Some(format!("{}: {failure}\n{}", chain.title(), chain.attempt_lines()))
     });
     let failures: Vec<String> = broken.collect();
@@ -57,49 +49,55 @@ fn retries_check(name: String, retries: &Retries, expected: &Expectations) -> Ch
             retries.dropped
         ))
     } else if retries.single_calls + retries.chains.len() == 0 {
-        Some("nothing to judge: no request is recorded".to_owned())
+        Some(NO_REQUEST.to_owned())
     } else {
         None
     };
-    Check::of(name, failures, not_judged)
+    Check::of(expectation, failures, not_judged)
 }
 
-/// How the chain breaks the limit of this name, if it does.
-fn failure(name: &str, chain: &Chain, expected: &Expectations) -> Option<String> {
-    let attempts = chain.attempts.len();
-    match name {
-        "--honour-retry-after" => (chain.early_retries > 0)
-            .then(|| format!("{} retries were sent before the time in Retry-After", chain.early_retries)),
-        "--no-duplicate-writes" => (chain.duplicate_writes > 0)
-            .then(|| format!("{} duplicate writes after a lost response", chain.duplicate_writes)),
-        "--no-needless-retries" => (chain.needless_retries > 0)
-            .then(|| format!("{} retries after a success or a final error", chain.needless_retries)),
-        _ => {
-            let max = expected.max_attempts.filter(|max| attempts > *max as usize)?;
-            Some(format!("sent {attempts} times, at most {max} are allowed"))
-        }
-    }
-}
-
-fn rules_check(name: String, rules: &[FaultRule]) -> Check {
+fn rules_check(rules: &[FaultRule]) -> Check {
     let unused = rules.iter().filter(|rule| rule.strikes == 0);
     let failures = unused.map(|rule| format!("{}: never struck: {}", rule.name, rule.rule)).collect();
     let not_judged = rules.is_empty().then(|| "nothing to judge: there are no fault rules".to_owned());
-    Check::of(name, failures, not_judged)
+    Check::of(Expectation::AllRulesStruck, failures, not_judged)
 }
 
-fn litter_check(name: String, records: &Records) -> Check {
+fn litter_check(records: &Records) -> Check {
     let shown = |litter: &Litter| format!("{} {}: created and not deleted: {}", litter.tenant, litter.kind, litter.id);
     let failures = records.litter.iter().flatten().map(shown).collect();
     let retries = &records.retries;
     let has_requests = retries.single_calls + retries.chains.len() > 0 || retries.dropped > 0;
-    let not_judged = (!has_requests).then(|| "nothing to judge: no request is recorded".to_owned());
-    Check::of(name, failures, not_judged)
+    let not_judged = (!has_requests).then(|| NO_REQUEST.to_owned());
+    Check::of(Expectation::NoLitter, failures, not_judged)
 }
 
 impl Chain {
     fn title(&self) -> String {
         format!("{} {}", self.tenant.as_deref().unwrap_or("-"), self.operation.as_deref().unwrap_or("-"))
+    }
+
+    /// How the chain breaks an expectation, if it does.
+    fn failure(&self, expectation: Expectation) -> Option<String> {
+        let attempts = self.attempts.len();
+        let (is_broken, failure) = match expectation {
+            Expectation::MaxAttempts(max) => {
+                (attempts > max as usize, format!("sent {attempts} times, at most {max} are allowed"))
+            }
+            Expectation::HonourRetryAfter => (
+                self.early_retries > 0,
+                format!("{} retries were sent before the time in Retry-After", self.early_retries),
+            ),
+            Expectation::NoDuplicateWrites => {
+                (self.duplicate_writes > 0, format!("{} duplicate writes after a lost response", self.duplicate_writes))
+            }
+            Expectation::NoNeedlessRetries => (
+                self.needless_retries > 0,
+                format!("{} retries after a success or a final error", self.needless_retries),
+            ),
+            Expectation::AllRulesStruck | Expectation::NoLitter => return None,
+        };
+        is_broken.then_some(failure)
     }
 
     /// One line per attempt.

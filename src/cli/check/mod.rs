@@ -10,22 +10,48 @@ use crate::config::Settings;
 pub(crate) use report::{Format, Report, Verdict};
 
 /// What `check` expects.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Expectations {
-    /// Maximum number of times a request is sent.
-    pub(crate) max_attempts: Option<u32>,
-    /// Whether a retry before the time in `Retry-After` is a failure.
-    pub(crate) honour_retry_after: bool,
-    /// Whether a second write after a lost response is a failure.
-    pub(crate) no_duplicate_writes: bool,
-    /// Whether a retry after a success or a final error is a failure.
-    pub(crate) no_needless_retries: bool,
-    /// Whether a fault rule that never struck is a failure.
-    pub(crate) all_rules_struck: bool,
-    /// Whether a resource that was created and not deleted is a failure.
-    pub(crate) no_litter: bool,
+    /// The expectations, in the order of the report.
+    pub(crate) all: Vec<Expectation>,
     /// The tenant to check, by API key or label; all by default.
     pub(crate) tenant: Option<String>,
+}
+
+/// One expectation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expectation {
+    /// No request was sent more often than this.
+    MaxAttempts(u32),
+    /// No retry was sent before the time in `Retry-After`.
+    HonourRetryAfter,
+    /// No lost response led to a second write.
+    NoDuplicateWrites,
+    /// No request was retried after a success or a final error.
+    NoNeedlessRetries,
+    /// Every fault rule struck.
+    AllRulesStruck,
+    /// Every resource that a request created was deleted.
+    NoLitter,
+}
+
+/// The expectations without a value, and their flags.
+pub(crate) const SWITCHES: &[(Expectation, &str)] = &[
+    (Expectation::HonourRetryAfter, "honour-retry-after"),
+    (Expectation::NoDuplicateWrites, "no-duplicate-writes"),
+    (Expectation::NoNeedlessRetries, "no-needless-retries"),
+    (Expectation::AllRulesStruck, "all-rules-struck"),
+    (Expectation::NoLitter, "no-litter"),
+];
+
+impl Expectation {
+    /// The expectation as the user wrote it.
+    fn name(self) -> String {
+        match (self, SWITCHES.iter().find(|(expectation, _)| *expectation == self)) {
+            (Self::MaxAttempts(max), _) => format!("--max-attempts {max}"),
+            (_, switch) => switch.map_or_else(String::new, |(_, flag)| format!("--{flag}")),
+        }
+    }
 }
 
 /// Checks what the server of these settings recorded.

@@ -1,8 +1,10 @@
-//! The report of `check`, as text, JSON or JUnit XML.
+//! The report of `check`, as text, JSON or `JUnit` XML.
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
+
+use super::Expectation;
 
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,8 @@ struct JsonReport<'a> {
 
 impl Check {
     /// The result for these failures; without any, a reason not to judge counts.
-    pub(super) fn of(name: String, failures: Vec<String>, not_judged: Option<String>) -> Self {
+    pub(super) fn of(expectation: Expectation, failures: Vec<String>, not_judged: Option<String>) -> Self {
+        let name = expectation.name();
         match (failures.is_empty(), not_judged) {
             (false, _) => Self { name, verdict: Verdict::Failed, details: failures },
             (true, Some(reason)) => Self { name, verdict: Verdict::NotJudged, details: vec![reason] },
@@ -100,7 +103,7 @@ impl Report {
         text
     }
 
-    /// The JUnit format that CI systems read: a test case for each expectation.
+    /// The `JUnit` format that CI systems read: a test case for each expectation.
     fn junit(&self) -> String {
         let count = |verdict| self.checks.iter().filter(|check| check.verdict == verdict).count();
         let mut xml = format!(
