@@ -61,7 +61,7 @@ export class Emulator {
 
   /** The statuses of all attempts of this key, oldest first; `null` where the connection was cut. */
   async statuses(apiKey, operation = '') {
-    const query = new URLSearchParams({ tenant: apiKey, operation });
+    const query = new URLSearchParams(operation ? { tenant: apiKey, operation } : { tenant: apiKey });
     const { entries } = await this.adminRequest('GET', `/journal?${query}`);
     return entries.map((entry) => (entry.outcome === 'cut' ? null : entry.status));
   }
