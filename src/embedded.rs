@@ -107,7 +107,8 @@ impl Builder {
         let thread = std::thread::spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    () = server.run(std::future::pending()) => {}
+                    // Ends only if the port could not be bound again after connections were refused.
+                    _ = server.run(std::future::pending()) => {}
                     // The owner was dropped.
                     _ = stopped => {}
                 }

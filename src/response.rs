@@ -24,6 +24,8 @@ pub(crate) struct Response {
     pub(crate) delay: Duration,
     /// How the response is sent.
     pub(crate) wire: Wire,
+    /// For how long the server refuses connections, in real time, beginning before the response is sent.
+    pub(crate) refuse_connections: Option<Duration>,
 }
 
 /// The body of a success. The status is stated by the row of the operation and added in one place.
@@ -119,7 +121,14 @@ impl Payload {
 impl Response {
     /// A response without a body.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Bytes::new(), delay: Duration::ZERO, wire: Wire::default() }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            delay: Duration::ZERO,
+            wire: Wire::default(),
+            refuse_connections: None,
+        }
     }
 
     /// Stands for a response when none was decided because the connection was reset first.

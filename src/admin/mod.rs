@@ -6,6 +6,7 @@ mod config;
 mod context;
 mod faults;
 mod journal;
+mod listener;
 mod litter;
 mod operations;
 mod read;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde::Serialize;
 
-use super::{AdminContext, PREFIX, clock, config, faults, journal, litter, operations, read, retries, state};
+use super::{AdminContext, PREFIX, clock, config, faults, journal, listener, litter, operations, read, retries, state};
 use crate::error::ApiError;
 use crate::matcher::ParseError;
 use crate::request::Request;
@@ -99,6 +99,14 @@ const ROUTES: &[AdminRoute] = &[
         path: "/operations",
         description: "Lists the operations of the real API, and which of them are emulated.",
         handler: operations::show,
+        ..ROW
+    },
+    AdminRoute {
+        method: Method::POST,
+        path: "/listener",
+        body: Body::Fields(&["refuse"]),
+        description: "Refuses connections for a duration of real time such as 5s.",
+        handler: listener::refuse,
         ..ROW
     },
     AdminRoute { path: "/config", description: "Lists the settings with their sources.", handler: config::show, ..ROW },

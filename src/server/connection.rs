@@ -43,7 +43,7 @@ impl ConnectionState {
     /// The state of a connection that no client has opened.
     #[cfg(test)]
     pub(super) fn for_test(emulator: Arc<crate::emulator::Emulator>) -> Arc<Self> {
-        Arc::new(Self::new(Arc::new(ServerState::new(emulator)), None))
+        Arc::new(Self::new(Arc::new(ServerState::new(emulator, super::refusal::channel().0)), None))
     }
 
     fn new(server: Arc<ServerState>, stream: Option<SharedStream>) -> Self {

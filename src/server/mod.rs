@@ -10,6 +10,7 @@ mod head_timer;
 mod incidents;
 mod log;
 mod paced;
+mod refusal;
 mod service;
 mod shared_stream;
 mod socket;
@@ -32,6 +33,7 @@ use budget::BodyBudget;
 use guard::Guard;
 use incidents::Incidents;
 use log::Log;
+use refusal::{RefusalReceiver, RefusalSender};
 
 /// Maximum size of the head of a request.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -51,6 +53,7 @@ const PORT_ATTEMPTS: usize = 16;
 pub(crate) struct Server {
     state: Arc<ServerState>,
     listeners: Vec<TcpListener>,
+    refusals: RefusalReceiver,
     address: SocketAddr,
 }
 
@@ -64,6 +67,8 @@ struct ServerState {
     connections: Arc<Semaphore>,
     body_budget: BodyBudget,
     incidents: Incidents,
+    /// Orders to refuse connections.
+    refusals: RefusalSender,
     warned_of_real_key: AtomicBool,
     warned_of_own_rule: AtomicBool,
     /// The operations that are not emulated and were requested, as bits by their position in the table.
@@ -78,8 +83,9 @@ impl Server {
         let settings = emulator.settings();
         let listeners = bind_listeners(settings.host, settings.port).await?;
         let address = listeners[0].local_addr()?;
-        let state = ServerState::new(emulator);
-        Ok(Self { state: Arc::new(state), listeners, address })
+        let (sender, refusals) = refusal::channel();
+        let state = ServerState::new(emulator, sender);
+        Ok(Self { state: Arc::new(state), listeners, refusals, address })
     }
 
     /// The address that it listens on.
@@ -88,14 +94,17 @@ impl Server {
     }
 
     /// Handles requests until `shutdown` completes, then gives requests in flight ten seconds to end.
-    pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) {
+    ///
+    /// Fails if connections were refused for a time, and an address cannot be bound again afterwards.
+    pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let drain = Arc::new(watch::Sender::new(()));
-        let accepting: Vec<_> = self
-            .listeners
-            .into_iter()
-            .map(|listener| tokio::spawn(accept(listener, Arc::clone(&self.state), Arc::clone(&drain))))
-            .collect();
-        shutdown.await;
+        let (state, to_drain) = (Arc::clone(&self.state), Arc::clone(&drain));
+        let accepting = move |listener| accept(listener, Arc::clone(&state), Arc::clone(&to_drain));
+        let mut listening = tokio::spawn(self.refusals.listen(self.listeners, accepting));
+        let result = tokio::select! {
+            () = shutdown => Ok(()),
+            ended = &mut listening => Err(ended.unwrap_or_else(io::Error::other)),
+        };
         self.state.emulator.start_draining();
         // Every connection that was open before holds a receiver until it ends.
         let all_closed = async {
@@ -104,8 +113,9 @@ impl Server {
         };
         // Connections that are still open after the timeout are cut when the runtime ends.
         let _ = tokio::time::timeout(DRAIN_TIMEOUT, all_closed).await;
-        accepting.iter().for_each(tokio::task::JoinHandle::abort);
+        listening.abort();
         self.state.log.finish();
+        result
     }
 }
 
@@ -124,7 +134,7 @@ impl ServerState {
         }
     }
 
-    fn new(emulator: Arc<Emulator>) -> Self {
+    fn new(emulator: Arc<Emulator>, refusals: RefusalSender) -> Self {
         let settings = emulator.settings();
         let mut http = http1::Builder::new();
         // half_close: without it hyper drops a request whose client has closed its sending half. The header timeout has no
@@ -139,6 +149,7 @@ impl ServerState {
             connections: Arc::new(Semaphore::new(settings.max_connections)),
             body_budget: BodyBudget::new(settings.max_inflight_bytes),
             incidents: Incidents::default(),
+            refusals,
             warned_of_real_key: AtomicBool::new(false),
             warned_of_own_rule: AtomicBool::new(false),
             warned_operations: AtomicU64::new(0),

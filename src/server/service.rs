@@ -66,6 +66,9 @@ pub(super) async fn respond(
             (response, head, in_flight.finish())
         }
     };
+    if let Some(duration) = response.refuse_connections {
+        connection.server.refusals.refuse(duration).await;
+    }
     connection.server.log_request(&head, context.as_deref(), &response, started.elapsed());
     match context {
         Some(context) if needs_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,

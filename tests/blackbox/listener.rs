@@ -1,0 +1,79 @@
+//! Refused connections: for a time the server does not listen, as if it were down.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use serde_json::json;
+
+use crate::support::{Client, Program, Session, server, wait_until};
+
+const LISTENER: &str = "/__admin/listener";
+
+fn connect(address: SocketAddr) -> Result<(), ErrorKind> {
+    TcpStream::connect(address).map(drop).map_err(|error| error.kind())
+}
+
+/// Refuses connections for an hour, checks that, and ends it by a shorter order on the open connection.
+fn assert_refuses_and_listens_again(client: &Client) {
+    let address = client.address();
+    let mut open = Session::of(client.clone());
+    let mut waiting = client.connect();
+    for _ in 0..3 {
+        assert_eq!(open.post(LISTENER, &json!({ "refuse": "1h" })).status, 204);
+        assert_eq!(connect(address), Err(ErrorKind::ConnectionRefused));
+        assert!(TcpStream::connect(("::1", address.port())).is_err(), "the other loopback address too");
+        assert_eq!(open.get("/api/v1/indexes").status, 200, "an open connection stays");
+        assert_eq!(open.post(LISTENER, &json!({ "refuse": "1ms" })).status, 204);
+        wait_until("the server listens again", || connect(address).is_ok());
+    }
+    assert_eq!(client.get("/api/v1/indexes").status, 200);
+    let late = waiting.send(client.request_bytes("GET", "/api/v1/indexes", "", None)).read_response();
+    assert_eq!(late.map(|response| response.status), Some(200), "an idle connection stays");
+}
+
+#[test]
+fn connections_are_refused_for_a_time_and_open_ones_stay() {
+    let server = server(&[]);
+    assert_refuses_and_listens_again(&Client::of(&server));
+    let program = Program::start(&[], &[]);
+    assert_refuses_and_listens_again(&Client::at(program.address));
+    assert_eq!(program.terminate().0, Some(0));
+}
+
+#[test]
+fn a_port_that_cannot_be_bound_again_ends_the_program_with_69() {
+    let program = Program::start(&[], &[]);
+    let mut open = Session::of(Client::at(program.address));
+    assert_eq!(open.post(LISTENER, &json!({ "refuse": "1h" })).status, 204);
+    let _other = TcpListener::bind(program.address).expect("the port is free");
+    assert_eq!(open.post(LISTENER, &json!({ "refuse": "1ms" })).status, 204);
+    let address = program.address;
+    let (code, stderr) = program.wait();
+    let reason = format!("cannot listen on {address} again after refusing connections");
+    assert!(code == Some(69) && stderr.contains(&reason), "{code:?} {stderr}");
+}
+
+#[test]
+fn a_stop_ends_the_program_while_connections_are_refused() {
+    let program = Program::start(&[], &[]);
+    assert_eq!(Client::at(program.address).post(LISTENER, &json!({ "refuse": "1h" })).status, 204);
+    assert_eq!(program.terminate().0, Some(0));
+}
+
+#[test]
+fn orders_without_an_effect_are_refused() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    for (body, detail) in [
+        (json!({ "refuse": "0" }), "refuse: 0 refuses no connection"),
+        (json!({ "refuse": "61m" }), "refuse: is longer than 1h"),
+        (json!({ "refuse": "soon" }), "refuse: "),
+        (json!({ "refuse": 5 }), "refuse: takes a string"),
+        (json!({}), "refuse: is missing"),
+        (json!({ "refues": "5s" }), "refues: is not a field of POST /__admin/listener; did you mean refuse?"),
+    ] {
+        let response = client.post(LISTENER, &body);
+        assert!(response.status == 422 && response.text().contains(detail), "{body}: {}", response.text());
+    }
+    assert_eq!(connect(client.address()), Ok(()));
+}
