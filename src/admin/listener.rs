@@ -15,7 +15,7 @@ const MAX_REFUSAL: Duration = Duration::from_hours(1);
 pub(super) fn refuse(_: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let fields = read::fields(request)?;
     let refusal = |problem: &str| read::refusal(&ParseError::new("refuse", problem));
-    let duration = parse_duration(fields.required_text("refuse")?).map_err(|error| refusal(&error.to_string()))?;
+    let duration = parse_duration(fields.required_text("refuse")?).map_err(|error| refusal(&error))?;
     if duration.is_zero() {
         return Err(refusal("0 refuses no connection; it is a duration such as 5s"));
     }

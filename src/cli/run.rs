@@ -150,8 +150,8 @@ async fn serve_until_signal(emulator: Arc<Emulator>) -> Result<(), ExitError> {
     std::panic::set_hook(Box::new(report_panic));
     let (stop, stopped) = oneshot::channel();
     let is_drained = tokio::select! {
-        served = server.run(async { _ = stopped.await }) => {
-            served.map_err(|error| ExitError { code: UNAVAILABLE, message: error.to_string() })?;
+        ended = server.run(async { _ = stopped.await }) => {
+            ended.map_err(|error| ExitError { code: UNAVAILABLE, message: error.to_string() })?;
             true
         }
         () = signals.second_request(stop) => false,

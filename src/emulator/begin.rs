@@ -21,7 +21,7 @@ impl Emulator {
                 let limit = self.settings.max_body_bytes;
                 Begun::Admitted(Box::new(RequestContext::without_tenant(RequestTarget::Admin, limit)))
             }
-            Some(Err(response)) => Begun::Done(response),
+            Some(Err(response)) => Begun::Done(Box::new(response)),
             None => match self.router.find(&head.method, &head.path) {
                 Route::Found(position, operation, path) => {
                     self.authenticate(head, RoutedOperation { position, operation, path })
@@ -59,7 +59,7 @@ impl Emulator {
             Err(error) => {
                 let response = self.refuse(&mut context, head, error);
                 self.record_outcome(&context, Outcome::Sent);
-                Begun::Done(response)
+                Begun::Done(Box::new(response))
             }
         }
     }
@@ -81,7 +81,7 @@ impl Emulator {
 
     fn unrouted(&self, head: &Head, response: Response) -> Begun {
         self.record_unrouted(head, &response);
-        Begun::Done(response)
+        Begun::Done(Box::new(response))
     }
 
     fn redirect(&self, head: &Head, path: &str) -> Response {

@@ -58,7 +58,7 @@ pub(crate) struct Emulator {
 #[derive(Debug)]
 pub(crate) enum Begun {
     /// A response; the body is not read.
-    Done(Response),
+    Done(Box<Response>),
     /// The body is read, then [`Emulator::decide`] goes on.
     Admitted(Box<RequestContext>),
 }
@@ -154,7 +154,7 @@ impl Emulator {
         }
         let head = Head { method: operation.method.clone(), path: operation.path.to_owned(), query: None, headers };
         let mut context = match self.begin(&head) {
-            Begun::Done(response) => return response,
+            Begun::Done(response) => return *response,
             Begun::Admitted(context) => context,
         };
         let decided = self.decide(&mut context, &Request { head, body: body.into() });

@@ -56,7 +56,7 @@ pub(super) fn head_of(method: &str, target: &str, key: &str) -> Option<Head> {
 /// The response to a request. It does not wait: a delayed request acts at once.
 pub(super) fn respond(emulator: &Emulator, head: Head, body: &[u8]) -> Response {
     let mut context = match emulator.begin(&head) {
-        Begun::Done(response) => return response,
+        Begun::Done(response) => return *response,
         Begun::Admitted(context) => context,
     };
     let request = Request { head, body: Bytes::copy_from_slice(body) };

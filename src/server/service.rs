@@ -55,10 +55,11 @@ pub(super) async fn respond(
         method: parts.method,
         headers: parts.headers,
     };
-    let begun = stopped.map_or_else(|| connection.server.emulator.begin(&head), Begun::Done);
+    let begun =
+        stopped.map_or_else(|| connection.server.emulator.begin(&head), |response| Begun::Done(Box::new(response)));
     let (response, head, context) = match begun {
-        Begun::Done(response) if has_body => (close_after(&connection, response), head, None),
-        Begun::Done(response) => (response, head, None),
+        Begun::Done(response) if has_body => (close_after(&connection, *response), head, None),
+        Begun::Done(response) => (*response, head, None),
         Begun::Admitted(context) => {
             connection.server.warn_of_real_key(&head);
             let in_flight = InFlight { connection: Arc::clone(&connection), context: Some(context) };
