@@ -72,7 +72,9 @@ struct Template {
     seed: u64,
     /// The clock from which the clock of a new tenant starts.
     clock: Arc<Clock>,
-    clock_start: (Mode, Option<Timestamp>),
+    clock_mode: Mode,
+    /// The time at which clocks start; the system's if absent.
+    start_time: Option<Timestamp>,
     /// The rules of a new tenant.
     faults: Mutex<FaultRules>,
     /// The rules given at the start, which a reset restores.
@@ -175,7 +177,8 @@ impl Tenants {
             max_tenants: settings.max_tenants,
             seed: settings.seed,
             clock: Arc::new(Clock::new(settings.clock, settings.start_time, settings.time_scale)),
-            clock_start: (settings.clock, settings.start_time),
+            clock_mode: settings.clock,
+            start_time: settings.start_time,
             faults: Mutex::new(faults.without_counts()),
             given_faults: faults,
             added_rules: Mutex::default(),
@@ -291,8 +294,7 @@ impl Tenants {
 
     /// Resets a clock to the time and mode at which clocks start.
     pub(crate) fn reset_clock(&self, clock: &Clock) {
-        let (mode, start) = self.template.clock_start;
-        clock.restart(mode, start.unwrap_or_else(system_now));
+        clock.restart(self.template.clock_mode, self.template.start_time.unwrap_or_else(system_now));
     }
 
     fn digest(&self, key: &str) -> KeyDigest {

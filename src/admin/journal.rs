@@ -58,7 +58,7 @@ pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Respons
         }
     }
     if named.is_none() {
-        view.entries.sort_by_key(|entry| entry.wall);
+        view.entries.sort_by_key(|entry| entry.real_time);
     }
     let skipped = view.entries.len().saturating_sub(limit);
     view.entries.drain(..skipped);

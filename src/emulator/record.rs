@@ -17,20 +17,21 @@ use crate::request::{Head, Request};
 use crate::response::Response;
 use crate::seed::Seed;
 
+/// A request and its response, at a time of the clock of its tenant.
+pub(super) struct Exchange<'a> {
+    pub(super) at: Timestamp,
+    pub(super) request: &'a Request,
+    pub(super) response: &'a Response,
+}
+
 impl Emulator {
-    /// Records a request and its response in a journal.
-    pub(super) fn record(
-        &self,
-        journal: &mut Journal,
-        context: &RequestContext,
-        (at, request): (Timestamp, &Request),
-        response: &Response,
-    ) {
+    /// Counts a request and records it in a journal.
+    pub(super) fn record(&self, journal: &mut Journal, context: &RequestContext, exchange: &Exchange<'_>) {
         if let RequestTarget::Operation(routed) = &context.target {
-            self.counters.count(routed.position, response.status);
+            self.counters.count(routed.position, exchange.response.status);
         }
         if self.settings.journal_entries > 0 {
-            journal.record(entry(context, at, request, response));
+            journal.record(entry(context, exchange));
         }
     }
 
@@ -45,11 +46,13 @@ impl Emulator {
         if let Some(tenant) = context.tenant.clone() {
             let mut state = tenant.lock();
             context.number = state.journal.next_number();
-            self.record(&mut state.journal, context, (tenant.clock.now(), request), &response);
+            let exchange = Exchange { at: tenant.clock.now(), request, response: &response };
+            self.record(&mut state.journal, context, &exchange);
         } else if matches!(context.target, RequestTarget::Operation(_)) {
             let mut journal = self.unauthenticated.lock();
             context.number = journal.next_number();
-            self.record(&mut journal, context, (clock::system_now(), request), &response);
+            let exchange = Exchange { at: clock::system_now(), request, response: &response };
+            self.record(&mut journal, context, &exchange);
         }
         response
     }
@@ -87,7 +90,8 @@ impl Emulator {
 }
 
 /// The journal entry of a request.
-fn entry(context: &RequestContext, at: Timestamp, request: &Request, response: &Response) -> Entry {
+fn entry(context: &RequestContext, exchange: &Exchange<'_>) -> Entry {
+    let Exchange { at, request, response } = *exchange;
     let label = context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label));
     let entry = Entry::of(request, response);
     let creates =
@@ -98,7 +102,7 @@ fn entry(context: &RequestContext, at: Timestamp, request: &Request, response: &
         at,
         tenant: label,
         operation: Some(context.name()),
-        due: entry.wall.plus(held_back),
+        due: entry.real_time.plus(held_back),
         faults: context.faults.clone(),
         committed: context.committed,
         // The server records how the response to a tenant ends; to others it is sent at once.

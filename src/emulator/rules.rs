@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Emulator;
 use super::context::{RequestContext, RoutedOperation};
+use super::record::Exchange;
 use crate::clock::{Clock, Mode};
 use crate::config::{Isolation, RawSettings, Settings};
 use crate::error::ApiError;
@@ -92,7 +93,8 @@ impl Emulator {
             context.faults.clone_from(&decided.notes);
             context.head_reset = Some(reset);
             let request = Request { head: head.clone(), body: bytes::Bytes::new() };
-            self.record(&mut state.journal, context, (times.now, &request), &Response::no_response());
+            let exchange = Exchange { at: times.now, request: &request, response: &Response::no_response() };
+            self.record(&mut state.journal, context, &exchange);
         }
         context.head_decision = Some(decided);
         Ok(())

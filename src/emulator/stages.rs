@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::Emulator;
 use super::begin::unauthenticated;
 use super::context::{RequestContext, RequestTarget, RoutedOperation};
+use super::record::Exchange;
 use crate::admin;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
@@ -19,8 +20,8 @@ use crate::operation::{Effect, Emulation, Operation};
 use crate::request::Request;
 use crate::response::Response;
 use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body};
+use crate::store::Scope;
 use crate::store::state_faults::{AppliedFaults, StateFaults};
-use crate::store::{Scope, Store};
 use crate::tenant::{State, Tenant, Times};
 
 /// The header of a response to an operation of the real API that is not emulated.
@@ -139,12 +140,35 @@ impl<'a> Locked<'a> {
             finished
         } else {
             let faults = std::mem::take(&mut decision.state_faults);
-            let acted = act(self.routed.operation, &mut self.state.store, self.times.now, (valid, faults));
+            let acted = self.act(valid, faults);
             context.committed = acted.committed;
             acted.events.iter().for_each(|at| self.tenant.clock.add_event(*at));
             self.finish_rules(decision, acted)
         };
         self.finish(context, finished)
+    }
+
+    /// Runs the handler of the operation on the store of the tenant.
+    fn act(&mut self, valid: Result<ValidRequest, ApiError>, mut faults: StateFaults) -> Acted {
+        let operation = self.routed.operation;
+        let Some(emulation) = &operation.emulation else { return Acted::unchanged(not_emulated(operation)) };
+        let valid = match valid {
+            Ok(valid) => valid,
+            Err(error) => return Acted::unchanged(error.into()),
+        };
+        if operation.effect != Effect::Reads {
+            faults.lag = None;
+        }
+        let project = valid.param("project_id").and_then(|id| Uuid::try_parse(id).ok());
+        let mut scope = Scope::new(&mut self.state.store, self.times.now, project, faults);
+        let result = (emulation.handler)(&mut scope, valid);
+        let effects = scope.into_effects();
+        Acted {
+            committed: result.is_ok() && operation.effect != Effect::Reads,
+            response: result.map_or_else(Response::from, |payload| payload.with_status(emulation.status)),
+            applied: effects.applied,
+            events: effects.events,
+        }
     }
 
     /// The response after the fault rules that come after the action.
@@ -164,7 +188,8 @@ impl<'a> Locked<'a> {
             self.tenant.clock.add_event(self.times.now.plus(response.delay).plus(wait));
         }
         context.faults = notes;
-        self.emulator.record(&mut self.state.journal, context, (self.times.now, self.request), &response);
+        let exchange = Exchange { at: self.times.now, request: self.request, response: &response };
+        self.emulator.record(&mut self.state.journal, context, &exchange);
         response
     }
 
@@ -173,33 +198,6 @@ impl<'a> Locked<'a> {
         let view = self.emulator.rule_view(self.tenant, self.routed, &self.request.head, self.times);
         let resources = self.state.store.live(self.routed.operation.resource);
         RequestView { body: RequestBody::new(&self.request.body), resources, ..view }
-    }
-}
-
-/// Runs the handler of the operation on the store of the tenant.
-fn act(
-    operation: &Operation,
-    store: &mut Store,
-    now: Timestamp,
-    (valid, mut faults): (Result<ValidRequest, ApiError>, StateFaults),
-) -> Acted {
-    let Some(emulation) = &operation.emulation else { return Acted::unchanged(not_emulated(operation)) };
-    let valid = match valid {
-        Ok(valid) => valid,
-        Err(error) => return Acted::unchanged(error.into()),
-    };
-    if operation.effect != Effect::Reads {
-        faults.lag = None;
-    }
-    let project = valid.param("project_id").and_then(|id| Uuid::try_parse(id).ok());
-    let mut scope = Scope::new(store, now, project, faults);
-    let result = (emulation.handler)(&mut scope, valid);
-    let effects = scope.into_effects();
-    Acted {
-        committed: result.is_ok() && operation.effect != Effect::Reads,
-        response: result.map_or_else(Response::from, |payload| payload.with_status(emulation.status)),
-        applied: effects.applied,
-        events: effects.events,
     }
 }
 

@@ -49,8 +49,9 @@ pub(crate) struct Entry {
     /// How it ended.
     pub(crate) outcome: Outcome,
     /// When it was decided, in real time.
-    pub(crate) wall: Timestamp,
-    /// When its response was due, in real time: later than `wall` if it was delayed.
+    #[serde(rename = "wall")]
+    pub(crate) real_time: Timestamp,
+    /// When its response was due, in real time: later than `real_time` if it was delayed.
     #[serde(skip)]
     pub(crate) due: Timestamp,
     /// How often the client had tried this request before, as the official SDKs report it.
@@ -117,10 +118,10 @@ impl Entry {
             None => request.head.path.as_str().into(),
         };
         let request_headers = RecordedHeaders::of(&request.head.headers);
-        let wall = clock::system_now();
+        let now = clock::system_now();
         Self {
             seq: 0,
-            at: wall,
+            at: now,
             tenant: None,
             operation: None,
             method: request.head.method.clone(),
@@ -132,8 +133,8 @@ impl Entry {
             reply_body: RecordedBody::shared(&response.body),
             faults: Vec::new(),
             outcome: Outcome::Sent,
-            wall,
-            due: wall,
+            real_time: now,
+            due: now,
             retry_count: request.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
             retry_after_ms: retry_after_ms(response),
             should_retry: response.headers.get("x-should-retry").map(|value| value == "true"),

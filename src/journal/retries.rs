@@ -131,14 +131,14 @@ impl<'a> Chain<'a> {
             && match (last.retry_count, entry.retry_count) {
                 (before, Some(count @ 1..)) => before.unwrap_or(0) + 1 == count,
                 (_, Some(0)) => false,
-                (_, None) => invites_retry(last) && entry.wall.since(last.wall) < MAX_UNREPORTED_GAP,
+                (_, None) => invites_retry(last) && entry.real_time.since(last.real_time) < MAX_UNREPORTED_GAP,
             }
     }
 
     fn add(&mut self, entry: &'a Entry) {
         let attempt = Attempt::of(entry, Some(self.last));
         // The promise is in whole milliseconds, and so is the comparison. It counts from when the response was due.
-        let waited = entry.wall.since(self.last.due).as_millis();
+        let waited = entry.real_time.since(self.last.due).as_millis();
         let early = attempt.promised_ms.is_some_and(|promised| waited < u128::from(promised));
         self.early_retries += usize::from(early);
         // Whether a retry is needless is not known before the request ended.
@@ -153,7 +153,7 @@ impl<'a> Chain<'a> {
 
 impl<'a> Attempt<'a> {
     fn of(entry: &'a Entry, before: Option<&Entry>) -> Self {
-        let gap = before.map(|before| entry.wall.since(before.wall).as_millis());
+        let gap = before.map(|before| entry.real_time.since(before.real_time).as_millis());
         Self {
             seq: entry.seq,
             status: entry.status,
@@ -211,7 +211,13 @@ mod tests {
         let request = Request { head, body: Bytes::new() };
         let at = START.plus(Duration::from_millis(at_ms));
         let operation = Some("widgets.get");
-        Entry { operation, wall: at, due: at, retry_count: Some(retry), ..Entry::of(&request, &Response::empty(503)) }
+        Entry {
+            operation,
+            real_time: at,
+            due: at,
+            retry_count: Some(retry),
+            ..Entry::of(&request, &Response::empty(503))
+        }
     }
 
     #[test]

@@ -7,17 +7,21 @@ use serde_json::{Map, Value};
 
 /// The schema called `name`, with the definitions from other files copied into its own `$defs`.
 ///
-/// Errors: a reference names a file or a place that does not exist.
+/// Errors: a reference names a file or a place that does not exist; two definitions from different places share a name.
 pub(super) fn bundle(name: &str, sources: &BTreeMap<String, Value>) -> Result<Value, String> {
     let mut schema = sources.get(name).cloned().unwrap_or_default();
-    let mut bundle = Bundle { sources, definitions: Map::new() };
+    let mut bundle = Bundle { sources, definitions: Map::new(), origins: BTreeMap::new() };
     bundle.localise(&mut schema, None)?;
-    let definitions = bundle.definitions;
+    let definitions = std::mem::take(&mut bundle.definitions);
     if let Some(fields) = schema.as_object_mut() {
         fields.shift_remove("$id");
         if !definitions.is_empty() {
             let own = fields.entry("$defs").or_insert_with(|| Value::Object(Map::new()));
-            own.as_object_mut().ok_or("$defs is not an object")?.extend(definitions);
+            let own = own.as_object_mut().ok_or("$defs is not an object")?;
+            if let Some(name) = definitions.keys().find(|name| own.contains_key(*name)) {
+                return Err(format!("$defs: {name} is defined here and in {}", bundle.origins[name]));
+            }
+            own.extend(definitions);
         }
     }
     Ok(schema)
@@ -26,6 +30,8 @@ pub(super) fn bundle(name: &str, sources: &BTreeMap<String, Value>) -> Result<Va
 struct Bundle<'a> {
     sources: &'a BTreeMap<String, Value>,
     definitions: Map<String, Value>,
+    /// The place that each definition was copied from, as a reference.
+    origins: BTreeMap<String, String>,
 }
 
 impl Bundle<'_> {
@@ -53,7 +59,12 @@ impl Bundle<'_> {
             source.pointer(pointer).ok_or_else(|| format!("$ref: {file}.json has nothing at {pointer}"))?;
         let title = definition.get("title").and_then(Value::as_str).unwrap_or(file);
         let name = pointer.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(title).to_owned();
+        let origin = format!("{file}.json#{pointer}");
+        if let Some(other) = self.origins.get(&name).filter(|other| **other != origin) {
+            return Err(format!("$ref: {origin} and {other} have the same name"));
+        }
         if !self.definitions.contains_key(&name) {
+            self.origins.insert(name.clone(), origin);
             // Inserted first, so that a definition that refers to itself does not recurse forever.
             self.definitions.insert(name.clone(), Value::Null);
             let mut definition = definition.clone();

@@ -27,12 +27,13 @@ fn id(response: &HttpResponse) -> String {
 fn a_sync_follows_its_script_by_time() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    let cases: [(&str, &[(&str, &str)]); 6] = [
+    let cases: [(&str, &[(&str, &str)]); 7] = [
         ("script=pending:2s,failed message=\"no luck\"", &[("1999ms", "pending"), ("1ms", "failed: no luck")]),
         ("script=pending", &[("1000h", "pending")]),
         ("script=pending:1h,ready", &[("59m", "pending"), ("1m", "ready")]),
         ("script=pending:1s,partial message=\"2 of 9\"", &[("1s", "ready: 2 of 9")]),
         ("script=ready", &[("0", "ready")]),
+        ("script=queued:2s,parsing:1s,ready", &[("0", "queued"), ("2s", "parsing"), ("1s", "ready")]),
         (
             "script=pending:1s,ready:1s,failed:1s,ready",
             &[("1s", "ready"), ("1s", "failed: The sync failed: no file could be parsed"), ("1s", "ready")],

@@ -179,13 +179,14 @@ impl FromStr for Stage {
     }
 }
 
-/// A state of the user's own, unless it looks like a misspelt one of ours.
+/// A state of the user's own, unless one typing error separates it from one of ours. A word that is further away, such as
+/// `parsing`, is meant as it stands.
 fn custom_state(word: &str) -> Result<Stage, String> {
     let is_word = |c: char| c.is_ascii_lowercase() || c == '_' || c == '-';
     if word.is_empty() || word.len() > MAX_STATE_LENGTH || !word.chars().all(is_word) {
         return Err(format!("{word:?} is not a state: pending, ready, partial, failed, or a word of small letters"));
     }
-    match crate::suggest::nearest(word, ["pending", "ready", "partial", "failed"].into_iter()) {
+    match ["pending", "ready", "partial", "failed"].into_iter().find(|state| strsim::osa_distance(word, state) <= 1) {
         Some(near) => Err(format!("{word:?} is not a state; did you mean {near}?")),
         None => Ok(Stage::Custom(word.into())),
     }
