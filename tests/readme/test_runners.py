@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from blocks import all_blocks, block
+from blocks import README, all_blocks, block
 
 #: The marks of the blocks that tests here and in test_shells.py run.
 RUN_HERE = {
@@ -23,6 +23,9 @@ RUN_HERE = {
 
 #: The marks of the blocks that `cargo test` runs as documentation tests.
 RUN_BY_CARGO = {"rust"}
+
+#: The marks of the blocks whose commands are steps of `.ci/run`: it builds the release and runs the tests.
+RUN_BY_CI = {"cargo"}
 
 VITEST_FILES = ["vitest.config.js", "mock-server.js", "mock-key.js", "index.test.js"]
 
@@ -43,7 +46,13 @@ test("no other file's index is listed", async () => {
 
 def test_every_block_is_run():
     marks = {mark for mark, _, _ in all_blocks()}
-    assert marks == RUN_HERE | RUN_BY_CARGO
+    assert marks == RUN_HERE | RUN_BY_CARGO | RUN_BY_CI
+
+
+def test_the_cargo_lines_are_steps_of_ci():
+    assert block("cargo") == "cargo run --release\ncargo test\n"
+    steps = (README.parent / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert {"cargo build --locked --release", "cargo test --locked"} <= set(steps)
 
 
 @pytest.mark.parametrize("works", [True, False])

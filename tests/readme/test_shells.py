@@ -90,8 +90,6 @@ def test_the_environment_is_enough():
     assert LlamaCloud().indexes.create(source_directory_id="dir-abc123").id
 """
 
-can_wait = subprocess.run([PROGRAM, "healthcheck", "--wait", "1ms"], capture_output=True, check=False).returncode != 64
-needs_wait = pytest.mark.skipif(not can_wait, reason="this program has no healthcheck --wait yet")
 ci_shell = pytest.mark.parametrize("shell", ["bash", "zsh", "sh"])
 
 
@@ -102,7 +100,6 @@ def run_ci(shell: str, port: int, bin_folder: Path, run_in) -> subprocess.Comple
     return run_in([shell, "ci"], bin_folder, files=files)
 
 
-@needs_wait
 @ci_shell
 def test_the_ci_lines_run_the_tests(shell, bin_folder, run_in):
     done = run_ci(shell, free_port(), bin_folder, run_in)
@@ -110,7 +107,6 @@ def test_the_ci_lines_run_the_tests(shell, bin_folder, run_in):
     assert "1 passed" in done.stdout
 
 
-@needs_wait
 @ci_shell
 def test_the_ci_lines_fail_if_another_server_has_the_port(shell, bin_folder, run_in):
     with running("--port", "0") as url:
