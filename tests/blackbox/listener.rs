@@ -17,7 +17,10 @@ fn connect(address: SocketAddr) -> Result<(), ErrorKind> {
 fn assert_refuses_and_listens_again(client: &Client) {
     let address = client.address();
     let mut open = Session::of(client.clone());
-    let mut waiting = client.connect();
+    // The server has accepted this connection once it has answered on it. One that still waits in the queue of a socket is
+    // reset when the socket is closed.
+    let mut idle = Session::of(client.clone());
+    assert_eq!(idle.get("/api/v1/indexes").status, 200);
     for _ in 0..3 {
         assert_eq!(open.post(LISTENER, &json!({ "refuse": "1h" })).status, 204);
         assert_eq!(connect(address), Err(ErrorKind::ConnectionRefused));
@@ -27,8 +30,7 @@ fn assert_refuses_and_listens_again(client: &Client) {
         wait_until("the server listens again", || connect(address).is_ok());
     }
     assert_eq!(client.get("/api/v1/indexes").status, 200);
-    let late = waiting.send(client.request_bytes("GET", "/api/v1/indexes", "", None)).read_response();
-    assert_eq!(late.map(|response| response.status), Some(200), "an idle connection stays");
+    assert_eq!(idle.get("/api/v1/indexes").status, 200, "an idle connection stays");
 }
 
 #[test]
