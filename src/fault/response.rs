@@ -84,7 +84,7 @@ pub(super) fn over_limit(requests: u64, wait: Duration, stream: &mut RandomStrea
     response
 }
 
-/// How long the client is told to wait, or will wait by itself, before it retries; none when it will not retry.
+/// The wait before the client retries: the one that the response asks for, or else its own; none if it will not retry.
 pub(super) fn promised_wait(response: &Response, effects: &[Effect], request: &RequestView<'_>) -> Option<Duration> {
     let mut asked = response.headers.get(RETRY_AFTER).and_then(seconds_of);
     for effect in effects {
