@@ -27,6 +27,8 @@ pub(crate) struct ApiError {
 pub(crate) enum Detail {
     /// One sentence.
     Text(String),
+    /// A sentence with the id of a directory: the only object that the service documents as `detail`.
+    Directory { message: String, directory_id: String },
     /// Every violation of a request at once, in the framework's order.
     Violations(Vec<Violation>),
 }

@@ -2,13 +2,14 @@
 //! journal, contract mode, OpenAPI and the README's table follow from it. It runs no handler.
 
 mod router;
+mod work;
 
 pub(crate) use router::{Route, Router};
+pub(crate) use work::{Answer, Work, WorkDone};
 
 use http::Method;
 
 use crate::error::ApiError;
-use crate::response::Payload;
 use crate::schema::ValidRequest;
 use crate::store::state_faults::StateFault;
 use crate::store::{Kind, Scope};
@@ -54,14 +55,17 @@ pub(crate) struct Emulation {
     pub(crate) handler: Handler,
 }
 
-/// What an operation does to the resources of a tenant.
-pub(crate) type Handler = fn(&mut Scope<'_>, ValidRequest) -> Result<Payload, ApiError>;
+/// What an operation does to the resources of a tenant. It runs under the lock of the tenant; what takes long is left to
+/// [`Work`].
+pub(crate) type Handler = fn(&mut Scope<'_>, ValidRequest) -> Result<Answer, ApiError>;
 
 /// The credentials that a request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Authentication {
     /// A bearer token or a `session` cookie.
     Key,
+    /// None beside the signature in its URL; the path parameter `tenant` is the label of the tenant.
+    SignedUrl,
 }
 
 /// What an operation does to its resource. A POST that only reads is a read.

@@ -1,5 +1,7 @@
 //! A request as plain data: what the shell read off the wire, before anyone has judged it. It never touches a socket.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue};
 use http::{HeaderMap, Method};
@@ -24,6 +26,22 @@ pub(crate) struct Request {
     pub(crate) head: Head,
     /// The body, whole; empty when none came.
     pub(crate) body: Bytes,
+}
+
+/// Where a request came in: what URLs in its response are made of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Origin {
+    /// The `Host` header, which the server has checked.
+    pub(crate) host: Option<HeaderValue>,
+    /// The label of the tenant.
+    pub(crate) tenant: Arc<str>,
+}
+
+impl Origin {
+    /// The URL under which the client reached the server.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.host.as_ref().and_then(text).unwrap_or("127.0.0.1"))
+    }
 }
 
 /// Values of a path's parameters, decoded, in the path's order.

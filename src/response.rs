@@ -4,12 +4,16 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, StatusCode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 /// Bytes that the buffer of a JSON body begins with; most bodies fit.
 const JSON_CAPACITY: usize = 1024;
+
+/// The content type of a file whose own is not known.
+const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// The response to one request.
 #[derive(Debug, Clone)]
@@ -35,6 +39,15 @@ pub(crate) enum Payload {
     Empty,
     /// Compact JSON.
     Json(Bytes),
+    /// The content of a file, for the client to save.
+    File {
+        /// The content.
+        bytes: Bytes,
+        /// Its content type, if it is known.
+        content_type: Option<Box<str>>,
+        /// The name under which it is saved.
+        name: Box<str>,
+    },
 }
 
 /// The wire faults with which a response is sent; the default is none.
@@ -114,6 +127,13 @@ impl Payload {
         match self {
             Self::Empty => Response::empty(status),
             Self::Json(body) => Response::bytes(status, "application/json", body),
+            Self::File { bytes, content_type, name } => {
+                let content_type = content_type.and_then(|text| HeaderValue::from_str(&text).ok());
+                Response::bytes(status, "application/octet-stream", bytes)
+                    .with_header(CONTENT_TYPE, content_type.unwrap_or(OCTETS))
+                    .with_header(CONTENT_DISPOSITION, attachment(&name))
+                    .with_header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
+            }
         }
     }
 }
@@ -165,6 +185,12 @@ impl Response {
     pub(crate) fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
+}
+
+/// The header that makes a browser save a file instead of showing it (RFC 6266). The name is percent-encoded.
+fn attachment(name: &str) -> HeaderValue {
+    let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{name}")).expect("the name is percent-encoded")
 }
 
 fn to_json(value: &impl Serialize) -> Bytes {

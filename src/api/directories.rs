@@ -6,10 +6,12 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::directory_files::present;
 use super::paging::{PageBody, PageParams};
 use crate::clock::Timestamp;
-use crate::error::ApiError;
-use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::config::Fidelity;
+use crate::error::{ApiError, Detail};
+use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation};
 use crate::response::Payload;
 use crate::schema::PlainValue;
 use crate::seed;
@@ -36,7 +38,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 201,
             response: Some("directory"),
             state_faults: &[StateFault::Quota],
-            handler: |scope, request| create(scope, request.body()?),
+            handler: |scope, request| create(scope, request.body()?).map(Answer::Payload),
         }),
     },
     Operation {
@@ -54,7 +56,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 200,
             response: Some("directory_page"),
             state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| list(scope, &request.params()?, &request.params()?),
+            handler: |scope, request| list(scope, &request.params()?, &request.params()?).map(Answer::Payload),
         }),
     },
     Operation {
@@ -72,7 +74,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 200,
             response: Some("directory"),
             state_faults: &[StateFault::Lag, StateFault::Vanish],
-            handler: |scope, request| get(scope, &request.params()?),
+            handler: |scope, request| get(scope, &request.params()?).map(Answer::Payload),
         }),
     },
 ];
@@ -97,6 +99,13 @@ enum NewDirectoryType {
     #[default]
     User,
     Ephemeral,
+}
+
+#[derive(Deserialize)]
+struct DirectoryChange {
+    name: Option<Box<str>>,
+    #[serde(default, deserialize_with = "present")]
+    description: Option<Option<Box<str>>>,
 }
 
 #[derive(Deserialize)]
@@ -134,6 +143,7 @@ struct DirectoryBody<'a> {
 fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError> {
     scope.check_quota::<Directory>()?;
     let project = scope.project_for_write()?;
+    check_connector(scope, project, new.connector_subscription_id.as_deref())?;
     let mut stream = scope.store.seed.stream("directory", scope.created::<Directory>());
     let is_ephemeral = new.kind == NewDirectoryType::Ephemeral;
     let ordinal = scope.insert(Directory {
@@ -145,10 +155,25 @@ fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError>
         connector_subscription_id: new.connector_subscription_id,
         system_metadata: new.system_metadata.and_then(|PlainValue(metadata)| into_object(metadata)),
         created_at: scope.now,
+        updated_at: scope.now,
         expires_at: is_ephemeral.then(|| scope.now.plus(EPHEMERAL_LIFETIME)),
     })?;
     scope.count_created::<Directory>(ordinal);
     Ok(Payload::json(&body(scope.store, ordinal)))
+}
+
+/// Refuses a second directory of a connector subscription (documented by the SDK since 2.17, except for the message).
+fn check_connector(scope: &Scope<'_>, project: u64, subscription: Option<&str>) -> Result<(), ApiError> {
+    if subscription.is_none() || scope.store.policy.fidelity == Fidelity::Contract {
+        return Ok(());
+    }
+    let directories = Directory::collection(scope.store);
+    let of_subscription =
+        |ordinal: &u64| directories.get(*ordinal).connector_subscription_id.as_deref() == subscription;
+    let Some(other) = directories.children(project).find(of_subscription) else { return Ok(()) };
+    let message = "A directory for this connector subscription already exists".to_owned();
+    let directory_id = directories.get(other).id.to_string();
+    Err(ApiError { status: 409, detail: Detail::Directory { message, directory_id }, allow: None })
 }
 
 fn list(scope: &mut Scope<'_>, filter: &DirectoryFilter, page: &PageParams) -> Result<Payload, ApiError> {
@@ -174,6 +199,33 @@ fn get(scope: &mut Scope<'_>, path: &DirectoryPath) -> Result<Payload, ApiError>
     Ok(Payload::json(&body(scope.store, ordinal)))
 }
 
+/// Changes the name and the description. A field that is absent is not changed; `null` removes the description, which is
+/// a guess.
+fn update(scope: &mut Scope<'_>, path: &DirectoryPath, change: DirectoryChange) -> Result<Payload, ApiError> {
+    let ordinal = scope.resolve::<Directory>(&path.directory_id)?;
+    let now = scope.now;
+    let is_changed = change.name.is_some() || change.description.is_some();
+    scope.change::<Directory>(ordinal, |directory| {
+        if let Some(name) = change.name {
+            directory.name = name;
+        }
+        if let Some(description) = change.description {
+            directory.description = description;
+        }
+        if is_changed {
+            directory.updated_at = now;
+        }
+    });
+    Ok(Payload::json(&body(scope.store, ordinal)))
+}
+
+/// Deletes a directory and the files in it. An index over it stays; its next sync fails.
+fn delete(scope: &mut Scope<'_>, path: &DirectoryPath) -> Result<Payload, ApiError> {
+    let ordinal = scope.resolve::<Directory>(&path.directory_id)?;
+    scope.delete::<Directory>(ordinal);
+    Ok(Payload::Empty)
+}
+
 fn into_object(value: Value) -> Option<Box<Map<String, Value>>> {
     if let Value::Object(fields) = value { Some(Box::new(fields)) } else { None }
 }
@@ -189,7 +241,7 @@ fn body(store: &Store, ordinal: u64) -> DirectoryBody<'_> {
     DirectoryBody {
         id: &directory.id,
         created_at: directory.created_at,
-        updated_at: directory.created_at,
+        updated_at: directory.updated_at,
         project_id: store.project_id(directory.project),
         name: &directory.name,
         description: directory.description.as_deref(),

@@ -21,6 +21,9 @@ impl From<StoreError> for ApiError {
             StoreError::StateFull => {
                 ApiError::text(403, "The state of all tenants is as large as it may be (--max-state-bytes)")
             }
+            StoreError::DuplicateUniqueId(unique_id) => {
+                ApiError::text(409, format!("A file with the unique_id {unique_id:?} is in the directory"))
+            }
             StoreError::InvalidCursor => ApiError::text(400, "Invalid page token"),
         }
     }

@@ -1,12 +1,14 @@
 //! An index, and a page of indexes, as the service prints them. The order of the fields is that of its contract.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::paging::PageBody;
 use crate::clock::Timestamp;
 use crate::store::sync::SyncOutcome;
-use crate::store::{Id, Index, Options, Page, Product, Resource, Store};
+use crate::store::{FailedFile, Id, Index, Options, Page, Product, Resource, Store};
 
 /// An index.
 #[derive(Serialize)]
@@ -32,8 +34,22 @@ pub(super) struct IndexBody<'a> {
 struct Metadata<'a> {
     status: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<&'a str>,
+    error_message: Option<Cow<'a, str>>,
+    /// The files that could not be read. The service's own form for them is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed_files: Vec<FailedFileBody<'a>>,
 }
+
+/// A file that could not be read.
+#[derive(Serialize)]
+struct FailedFileBody<'a> {
+    directory_file_id: &'a Id,
+    name: &'a str,
+    error: &'a str,
+}
+
+/// The most files that could not be read which are shown.
+const MAX_FAILED_FILES: usize = 100;
 
 /// Whether a response shows `sync_in_progress`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,9 +71,10 @@ pub(super) fn body(store: &Store, ordinal: u64, progress: Progress) -> IndexBody
     let (status, error_message) = match sync.outcome {
         SyncOutcome::None => ("pending", None),
         SyncOutcome::Ready => ("ready", None),
-        SyncOutcome::Partial(message) => ("ready", Some(&**message)),
-        SyncOutcome::Failed(message) => ("failed", Some(&**message)),
+        SyncOutcome::Partial(message) => ("ready", Some(Cow::from(&**message))),
+        SyncOutcome::Failed(message) => ("failed", Some(Cow::from(&**message))),
     };
+    let failed = index.content.as_ref().map_or(&[][..], |content| &content.failed);
     IndexBody {
         id: &index.id,
         created_at: index.created_at,
@@ -71,8 +88,29 @@ pub(super) fn body(store: &Store, ordinal: u64, progress: Progress) -> IndexBody
         export_config_id: &index.export_config_id,
         last_synced_at: sync.last_synced_at,
         last_exported_at: sync.last_exported_at,
-        metadata: Metadata { status: sync.custom_status.unwrap_or(status), error_message },
+        metadata: Metadata {
+            status: sync.custom_status.unwrap_or(status),
+            error_message: error_message.or_else(|| failed_message(failed)),
+            failed_files: failed.iter().take(MAX_FAILED_FILES).map(FailedFileBody::of).collect(),
+        },
         sync_in_progress: (progress == Progress::Shown).then_some(sync.in_progress),
+    }
+}
+
+impl<'a> FailedFileBody<'a> {
+    fn of(file: &'a FailedFile) -> Self {
+        Self { directory_file_id: &file.id, name: &file.name, error: &file.reason }
+    }
+}
+
+/// The message of an index in which files are missing because they could not be read.
+fn failed_message(failed: &[FailedFile]) -> Option<Cow<'static, str>> {
+    match failed {
+        [] => None,
+        [file] => Some(format!("1 file could not be read: {}: {}", file.name, file.reason).into()),
+        [file, ..] => {
+            Some(format!("{} files could not be read, such as {}: {}", failed.len(), file.name, file.reason).into())
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::paging::PageParams;
 use super::value_checks;
 use crate::config::{Fidelity, References, SyncConflict};
 use crate::error::ApiError;
-use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation};
 use crate::response::Payload;
 use crate::store::state_faults::StateFault;
 use crate::store::sync::{Script, SyncState};
@@ -38,7 +38,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 201,
             response: Some("index"),
             state_faults: &[StateFault::Quota, StateFault::Script],
-            handler: |scope, request| create(scope, request.body()?),
+            handler: |scope, request| create(scope, request.body()?).map(Answer::Payload),
         }),
     },
     Operation {
@@ -56,7 +56,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 200,
             response: Some("index_page"),
             state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| list(scope, &request.params()?, &request.params()?),
+            handler: |scope, request| list(scope, &request.params()?, &request.params()?).map(Answer::Payload),
         }),
     },
     Operation {
@@ -74,7 +74,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 200,
             response: Some("index"),
             state_faults: &[StateFault::Lag, StateFault::Vanish],
-            handler: |scope, request| get(scope, &request.params()?),
+            handler: |scope, request| get(scope, &request.params()?).map(Answer::Payload),
         }),
     },
     Operation {
@@ -92,7 +92,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 204,
             response: None,
             state_faults: &[StateFault::Vanish],
-            handler: |scope, request| delete(scope, &request.params()?),
+            handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
         }),
     },
     Operation {
@@ -110,7 +110,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 202,
             response: Some("accepted"),
             state_faults: &[StateFault::Vanish, StateFault::Script],
-            handler: |scope, request| sync(scope, &request.params()?),
+            handler: |scope, request| sync(scope, &request.params()?).map(Answer::Payload),
         }),
     },
     Operation {
@@ -128,7 +128,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 202,
             response: Some("accepted"),
             state_faults: &[StateFault::Vanish],
-            handler: |scope, request| cancel_sync(scope, &request.params()?),
+            handler: |scope, request| cancel_sync(scope, &request.params()?).map(Answer::Payload),
         }),
     },
 ];
@@ -234,7 +234,7 @@ fn sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
     }
     let name = index.name.clone();
     let script = script(scope, &name)?;
-    scope.store.get_mut::<Index>(ordinal).sync.start(script, scope.now);
+    Index::start_sync(scope, ordinal, script)?;
     expect_steps(scope, ordinal);
     Ok(accepted())
 }
@@ -299,7 +299,7 @@ fn source_directory(scope: &mut Scope<'_>, id: &str) -> Result<u64, ApiError> {
     if is_service && (id.is_empty() || policy.references == References::Strict) {
         return Err(StoreError::NotFound(Kind::Directory).into());
     }
-    Ok(Directory::create_implicit(scope, id)?)
+    Ok(Directory::create_implicit(scope, id, None)?)
 }
 
 /// The script of a sync that starts now: that of a fault, that of a magic name, or the plain one.
@@ -320,7 +320,9 @@ fn script(scope: &mut Scope<'_>, name: &str) -> Result<Arc<Script>, ApiError> {
 /// Counts a read of an index: the scripts of some syncs go on by reads.
 fn count_read(scope: &mut Scope<'_>, ordinal: u64) {
     let now = scope.now;
-    if scope.store.get_mut::<Index>(ordinal).sync.count_read(now) {
+    let index: &mut Index = scope.store.get_mut(ordinal);
+    if index.sync.count_read(now) {
+        index.settle();
         expect_steps(scope, ordinal);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 use super::value_checks;
 use crate::config::Fidelity;
 use crate::error::ApiError;
-use crate::store::{Page, PageRequest, Policy, Scope, StoreError};
+use crate::store::{PageRequest, Policy, Scope, StoreError};
 
 /// The most items of a page.
 const MAX_PAGE_SIZE: usize = 1000;
@@ -37,7 +37,12 @@ impl<T> PageBody<T> {
 
 impl PageParams {
     /// The page of `list` that is asked for; `place` is where the parameters stand: `query` or `body`.
-    pub(super) fn page(&self, list: &'static str, place: &str, policy: &Policy) -> Result<PageRequest<'_>, ApiError> {
+    pub(super) fn page<'a>(
+        &'a self,
+        list: &'a str,
+        place: &str,
+        policy: &Policy,
+    ) -> Result<PageRequest<'a>, ApiError> {
         let token = self.page_token.as_deref().filter(|token| !token.is_empty());
         Ok(PageRequest { list, size: self.size(place, policy)?, token })
     }
@@ -55,14 +60,14 @@ impl PageParams {
         Err(value_checks::refusal(policy, &[place, "page_size"], allowed, digits.into()))
     }
 
-    /// The page that the store found, or the refusal of an unknown token.
-    pub(super) fn refuse_token(
+    /// What the store found, or the refusal of an unknown token.
+    pub(super) fn refuse_token<T>(
         &self,
-        page: Result<Page, StoreError>,
+        found: Result<T, StoreError>,
         place: &str,
         scope: &Scope<'_>,
-    ) -> Result<Page, ApiError> {
-        page.map_err(|error| match error {
+    ) -> Result<T, ApiError> {
+        found.map_err(|error| match error {
             StoreError::InvalidCursor => {
                 let allowed = "page_token should be one that this list returned";
                 let token = self.page_token.clone().map_or(Value::Null, Value::from);

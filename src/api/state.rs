@@ -2,23 +2,23 @@
 
 use serde_json::{Map, Value};
 
-use super::{directories, index_view};
+use super::{directories, directory_files, files, index_view, projects};
 use crate::clock::Timestamp;
-use crate::store::{Project, Resource, Store};
+use crate::store::Store;
 
 /// How the resources of a kind are shown.
 type View = fn(&mut Store, Timestamp) -> Vec<Value>;
 
 /// The name of each list, and how its resources are shown.
-const VIEWS: &[(&str, View)] =
-    &[("projects", projects), ("directories", directories::state), ("indexes", index_view::state)];
+const VIEWS: &[(&str, View)] = &[
+    ("projects", projects::state),
+    ("directories", directories::state),
+    ("files", files::state),
+    ("directory_files", directory_files::state),
+    ("indexes", index_view::state),
+];
 
 /// The resources of a tenant at `now`, by kind.
 pub(crate) fn state_of(store: &mut Store, now: Timestamp) -> Map<String, Value> {
     VIEWS.iter().map(|(name, view)| ((*name).to_owned(), Value::Array(view(store, now)))).collect()
-}
-
-fn projects(store: &mut Store, _now: Timestamp) -> Vec<Value> {
-    let ordinals = Project::collection(store).ordinals();
-    ordinals.map(|ordinal| store.project_id(ordinal).to_string().into()).collect()
 }

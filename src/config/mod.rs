@@ -4,6 +4,7 @@ mod combine;
 mod flags;
 mod merge;
 mod normalise;
+mod parse_results;
 mod read;
 
 pub(crate) use combine::{check_combinations, warnings};
@@ -11,6 +12,7 @@ pub(crate) use flags::{Flag, GROUPS, Takes, flag_named, flags};
 pub(crate) use merge::{RawSetting, RawSettings};
 pub(crate) use read::read;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,6 +58,12 @@ pub(crate) struct Settings {
     pub(crate) export_duration: Duration,
     /// The response to a sync request while a sync runs.
     pub(crate) sync_conflict: SyncConflict,
+    /// How a file is treated whose `unique_id` another file of its directory has.
+    pub(crate) duplicate_unique_id: DuplicateUniqueId,
+    /// What `score_threshold` is compared with while reranking is on.
+    pub(crate) score_threshold_on: ScoreThresholdOn,
+    /// Texts that replace what reading a file of this name gives.
+    pub(crate) parse_results: BTreeMap<String, Box<str>>,
     /// Number of items on a page if the request does not say.
     pub(crate) page_size: usize,
     /// Maximum size of a JSON body.
@@ -64,6 +72,8 @@ pub(crate) struct Settings {
     pub(crate) max_upload_bytes: usize,
     /// Maximum size of the bodies of all requests in flight together.
     pub(crate) max_inflight_bytes: usize,
+    /// Maximum number of requests that wait for work on documents.
+    pub(crate) max_queued_work: usize,
     /// Maximum size of the state of all tenants together.
     pub(crate) max_state_bytes: usize,
     /// Maximum number of open connections.
@@ -187,6 +197,24 @@ pub(crate) enum Fidelity {
     Service,
     /// They are accepted, and resources are created for them (`--contract`).
     Contract,
+}
+
+/// How a file is treated whose `unique_id` another file of its directory has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DuplicateUniqueId {
+    /// It is accepted.
+    Allow,
+    /// The response is 409.
+    Refuse,
+}
+
+/// What `score_threshold` is compared with while reranking is on. Which one the service compares is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScoreThresholdOn {
+    /// `rerank_score`.
+    Rerank,
+    /// `score`.
+    Score,
 }
 
 /// The response to a sync request while a sync runs.

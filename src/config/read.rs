@@ -6,8 +6,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::merge::RawSettings;
+use super::parse_results;
 use super::normalise::{bytes, credential, host_name, http_url, origin};
-use super::{AdminAccess, Auth, Fidelity, IndexId, Isolation, LogFormat, LogLevel, References, Settings, SyncConflict};
+use super::{
+    AdminAccess, Auth, DuplicateUniqueId, Fidelity, IndexId, Isolation, LogFormat, LogLevel, References, ScoreThresholdOn,
+    Settings, SyncConflict,
+};
 use crate::clock::{Mode, Timestamp, parse_duration};
 use crate::suggest;
 
@@ -36,10 +40,14 @@ pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
         sync_duration: reader.read("sync-duration", parse_duration)?,
         export_duration: reader.read("export-duration", parse_duration)?,
         sync_conflict: reader.choice("sync-conflict", SYNC_CONFLICTS)?,
+        duplicate_unique_id: reader.choice("duplicate-unique-id", DUPLICATES)?,
+        score_threshold_on: reader.choice("score-threshold-on", SCORE_THRESHOLDS)?,
+        parse_results: reader.optional("parse-results", parse_results::read)?.unwrap_or_default(),
         page_size: reader.within("page-size", 1, 1000)?,
         max_body_bytes: reader.bytes("max-body-bytes", 1 << 30)?,
         max_upload_bytes: reader.bytes("max-upload-bytes", 1 << 40)?,
         max_inflight_bytes: reader.bytes("max-inflight-bytes", 1 << 40)?,
+        max_queued_work: reader.within("max-queued-work", 1, 1_000_000)?,
         max_state_bytes: reader.bytes("max-state-bytes", 1 << 40)?,
         max_connections: reader.within("max-connections", 1, 1_000_000)?,
         max_tenants: reader.within("max-tenants", 1, 10_000_000)?,
@@ -73,6 +81,12 @@ const CLOCKS: &[(&str, Mode)] = &[("real", Mode::Real), ("manual", Mode::Manual)
 
 const SYNC_CONFLICTS: &[(&str, SyncConflict)] =
     &[("409", SyncConflict::Refuse(409)), ("429", SyncConflict::Refuse(429)), ("coalesce", SyncConflict::Coalesce)];
+
+const DUPLICATES: &[(&str, DuplicateUniqueId)] =
+    &[("allow", DuplicateUniqueId::Allow), ("409", DuplicateUniqueId::Refuse)];
+
+const SCORE_THRESHOLDS: &[(&str, ScoreThresholdOn)] =
+    &[("rerank", ScoreThresholdOn::Rerank), ("score", ScoreThresholdOn::Score)];
 
 const LOG_LEVELS: &[(&str, LogLevel)] =
     &[("off", LogLevel::Off), ("error", LogLevel::Error), ("warn", LogLevel::Warn), ("info", LogLevel::Info)];

@@ -1,6 +1,8 @@
 //! The first stage of a request, decided by its head alone: routing, authentication, and the fault rules that act before
 //! the request is read.
 
+use std::sync::Arc;
+
 use http::header::{HeaderValue, LOCATION};
 
 use super::context::{RequestContext, RequestTarget, RoutedOperation};
@@ -12,6 +14,7 @@ use crate::journal::Outcome;
 use crate::operation::{Authentication, BodyKind, Operation, Route};
 use crate::request::Head;
 use crate::response::Response;
+use crate::tenant::Tenant;
 
 impl Emulator {
     /// Routes and authenticates a request by its head: it is decided, or its body is to be read.
@@ -39,7 +42,12 @@ impl Emulator {
     /// Finds the tenant of the request, if it has an accepted key.
     fn authenticate(&self, head: &Head, routed: RoutedOperation) -> Begun {
         let limit = self.body_limit(routed.operation);
-        let Authentication::Key = routed.operation.authentication;
+        if routed.operation.authentication == Authentication::SignedUrl {
+            return match routed.param("tenant").and_then(|label| self.tenants.with_label(label)) {
+                Some(tenant) => self.admit(head, routed, tenant),
+                None => self.unrouted(head, ApiError::text(403, "The URL is not valid").into()),
+            };
+        }
         let Some(key) = self.accepted_key(head) else {
             let target = RequestTarget::Operation(routed);
             return Begun::Admitted(Box::new(RequestContext::without_tenant(target, limit)));
@@ -52,6 +60,12 @@ impl Emulator {
             );
             return self.unrouted(head, error.into());
         };
+        self.admit(head, routed, tenant)
+    }
+
+    /// Applies the fault rules that act on the head of a request of this tenant.
+    fn admit(&self, head: &Head, routed: RoutedOperation, tenant: Arc<Tenant>) -> Begun {
+        let limit = self.body_limit(routed.operation);
         let target = RequestTarget::Operation(routed.clone());
         let mut context = RequestContext::of_tenant(tenant, target, limit);
         match self.apply_head_rules(&mut context, &routed, head) {

@@ -58,6 +58,13 @@ pub(crate) struct RoutedOperation {
     pub(crate) path: PathParams,
 }
 
+impl RoutedOperation {
+    /// The value of a parameter in the path.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.path.iter().find(|(param, _)| *param == name).map(|(_, value)| value.as_str())
+    }
+}
+
 impl RequestContext {
     /// A request without a tenant.
     pub(crate) fn without_tenant(target: RequestTarget, body_limit: usize) -> Self {

@@ -1,6 +1,7 @@
 //! The stages of a request after its body is read: decide, act, finish. Each runs under the lock of the tenant; in one
-//! lock section unless a fault rule makes the request wait before it acts.
+//! lock section unless a fault rule makes the request wait before it acts, or its handler has work to do without the lock.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
@@ -16,24 +17,26 @@ use crate::admin;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::fault::{Decision, Finished, RequestBody, RequestView};
-use crate::operation::{Effect, Emulation, Operation};
+use crate::operation::{Answer, Effect, Emulation, Operation, Work, WorkDone};
 use crate::request::Request;
-use crate::response::Response;
+use crate::response::{Payload, Response};
 use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body};
-use crate::store::Scope;
+use crate::store::{Effects, Scope};
 use crate::store::state_faults::{AppliedFaults, StateFaults};
 use crate::tenant::{State, Tenant, Times};
 
 /// The header of a response to an operation of the real API that is not emulated.
 const NOT_EMULATED: HeaderName = HeaderName::from_static("x-mock-not-emulated");
 
-/// What a request comes to when it is decided.
+/// What a request comes to after a stage.
 #[derive(Debug)]
-pub(crate) enum Decided {
+pub(crate) enum Step {
     /// It is finished.
     Done(Response),
     /// It acts after this wait on the clock of its tenant.
     Wait(Duration, Box<Pending>),
+    /// It is completed after work without the lock of its tenant.
+    Work(Box<Working>),
 }
 
 /// A request that is decided and has not acted yet.
@@ -41,6 +44,30 @@ pub(crate) enum Decided {
 pub(crate) struct Pending {
     valid: Result<ValidRequest, ApiError>,
     decision: Decision,
+}
+
+/// A request that has acted as far as it needs the lock, and whose work is to be done.
+#[derive(Debug)]
+pub(crate) struct Working {
+    work: Work,
+    rest: Uncompleted,
+}
+
+/// A request whose work is done.
+#[derive(Debug)]
+pub(crate) struct Worked {
+    result: Result<WorkDone, ApiError>,
+    rest: Uncompleted,
+}
+
+/// What is kept of a request while its work is done.
+#[derive(Debug)]
+struct Uncompleted {
+    decision: Decision,
+    /// The faults on state that the change after the work meets.
+    faults: StateFaults,
+    project: Option<Uuid>,
+    effects: Effects,
 }
 
 /// What a request did when it acted.
@@ -66,12 +93,12 @@ struct Locked<'a> {
 
 impl Emulator {
     /// Decides a request whose body is read, and lets it act unless it has to wait first.
-    pub(crate) fn decide(&self, context: &mut RequestContext, request: &Request) -> Decided {
+    pub(crate) fn decide(&self, context: &mut RequestContext, request: &Request) -> Step {
         let RequestTarget::Operation(routed) = context.target.clone() else {
-            return Decided::Done(admin::handle(self.admin(), request));
+            return Step::Done(admin::handle(self.admin(), request));
         };
         let Some(tenant) = context.tenant.clone() else {
-            return Decided::Done(self.reject_unauthenticated(context, routed.operation, request));
+            return Step::Done(self.reject_unauthenticated(context, routed.operation, request));
         };
         // Validation needs nothing of the tenant, so it comes before the lock. A fault rule may make it unnecessary.
         let valid = self.validate(&routed, request);
@@ -80,19 +107,31 @@ impl Emulator {
         let decision = locked.decide(context);
         let wait = decision.wait;
         let pending = Pending { valid, decision };
-        if wait.is_zero() {
-            Decided::Done(locked.act_and_finish(context, pending))
-        } else {
-            Decided::Wait(wait, Box::new(pending))
-        }
+        if wait.is_zero() { locked.act(context, pending) } else { Step::Wait(wait, Box::new(pending)) }
     }
 
     /// Lets a request act whose wait is over.
-    pub(crate) fn act(&self, context: &mut RequestContext, request: &Request, pending: Pending) -> Response {
-        let (RequestTarget::Operation(routed), Some(tenant)) = (context.target.clone(), context.tenant.clone()) else {
-            unreachable!("only an operation of a tenant waits")
-        };
-        Locked::new(self, &tenant, &routed, request).act_and_finish(context, pending)
+    pub(crate) fn act(&self, context: &mut RequestContext, request: &Request, pending: Pending) -> Step {
+        let (tenant, routed) = later_stage(context);
+        Locked::new(self, &tenant, &routed, request).act(context, pending)
+    }
+
+    /// Completes a request whose work is done.
+    pub(crate) fn complete(&self, context: &mut RequestContext, request: &Request, worked: Worked) -> Response {
+        let (tenant, routed) = later_stage(context);
+        Locked::new(self, &tenant, &routed, request).complete(context, worked)
+    }
+
+    /// All stages of a request after its body is read, without waiting and with its work done in place.
+    pub(crate) fn respond_at_once(&self, context: &mut RequestContext, request: &Request) -> Response {
+        let mut step = self.decide(context, request);
+        loop {
+            step = match step {
+                Step::Done(response) => return response,
+                Step::Wait(_, pending) => self.act(context, request, *pending),
+                Step::Work(working) => Step::Done(self.complete(context, request, working.run())),
+            }
+        }
     }
 
     /// Refuses a request without an accepted key. The syntax of its body is judged first, as the framework of the service
@@ -134,41 +173,74 @@ impl<'a> Locked<'a> {
         self.state.faults.decide(&view, head_decision, own_rule)
     }
 
-    fn act_and_finish(mut self, context: &mut RequestContext, pending: Pending) -> Response {
+    /// Replaces the response by that of a fault rule, or runs the handler of the operation.
+    fn act(mut self, context: &mut RequestContext, pending: Pending) -> Step {
         let Pending { valid, mut decision } = pending;
-        let finished = if let Some(finished) = decision.take_replacement() {
-            finished
-        } else {
-            let faults = std::mem::take(&mut decision.state_faults);
-            let acted = self.act(valid, faults);
-            context.committed = acted.committed;
-            acted.events.iter().for_each(|at| self.tenant.clock.add_event(*at));
-            self.finish_rules(decision, acted)
-        };
-        self.finish(context, finished)
-    }
-
-    /// Runs the handler of the operation on the store of the tenant.
-    fn act(&mut self, valid: Result<ValidRequest, ApiError>, mut faults: StateFaults) -> Acted {
+        if let Some(finished) = decision.take_replacement() {
+            return Step::Done(self.finish(context, finished));
+        }
         let operation = self.routed.operation;
-        let Some(emulation) = &operation.emulation else { return Acted::unchanged(not_emulated(operation)) };
-        let valid = match valid {
-            Ok(valid) => valid,
-            Err(error) => return Acted::unchanged(error.into()),
+        let (emulation, valid) = match (&operation.emulation, valid) {
+            (Some(emulation), Ok(valid)) => (emulation, valid),
+            (Some(_), Err(error)) => return Step::Done(self.settle(context, decision, Acted::unchanged(error.into()))),
+            (None, _) => return Step::Done(self.settle(context, decision, Acted::unchanged(not_emulated(operation)))),
         };
+        let mut faults = std::mem::take(&mut decision.state_faults);
         if operation.effect != Effect::Reads {
             faults.lag = None;
         }
+        let later_faults = StateFaults { quota: faults.quota, ..StateFaults::default() };
         let project = valid.param("project_id").and_then(|id| Uuid::try_parse(id).ok());
         let mut scope = Scope::new(&mut self.state.store, self.times.now, project, faults);
-        let result = (emulation.handler)(&mut scope, valid);
+        let answer = (emulation.handler)(&mut scope, valid);
         let effects = scope.into_effects();
+        let result = match answer {
+            Ok(Answer::Work(work)) => {
+                let rest = Uncompleted { decision, faults: later_faults, project, effects };
+                return Step::Work(Box::new(Working { work, rest }));
+            }
+            Ok(Answer::Payload(payload)) => Ok(payload),
+            Err(error) => Err(error),
+        };
+        let acted = self.acted(result, effects);
+        Step::Done(self.settle(context, decision, acted))
+    }
+
+    /// Lets the work of a request change the state, if it does, and finishes the request.
+    fn complete(mut self, context: &mut RequestContext, worked: Worked) -> Response {
+        let Uncompleted { decision, faults, project, mut effects } = worked.rest;
+        let result = match worked.result {
+            Ok(WorkDone::Payload(payload)) => Ok(payload),
+            Ok(WorkDone::Commit(commit)) => {
+                let mut scope = Scope::new(&mut self.state.store, self.times.now, project, faults);
+                let result = commit(&mut scope);
+                effects.merge(scope.into_effects());
+                result
+            }
+            Err(error) => Err(error),
+        };
+        let acted = self.acted(result, effects);
+        self.settle(context, decision, acted)
+    }
+
+    /// What a request did: the result of its handler, with the status of its row.
+    fn acted(&self, result: Result<Payload, ApiError>, effects: Effects) -> Acted {
+        let operation = self.routed.operation;
+        let status = operation.emulation.as_ref().map_or(200, |emulation| emulation.status);
         Acted {
             committed: result.is_ok() && operation.effect != Effect::Reads,
-            response: result.map_or_else(Response::from, |payload| payload.with_status(emulation.status)),
+            response: result.map_or_else(Response::from, |payload| payload.with_status(status)),
             applied: effects.applied,
             events: effects.events,
         }
+    }
+
+    /// Applies the fault rules that come after the action, and finishes the request.
+    fn settle(mut self, context: &mut RequestContext, decision: Decision, acted: Acted) -> Response {
+        context.committed = acted.committed;
+        acted.events.iter().for_each(|at| self.tenant.clock.add_event(*at));
+        let finished = self.finish_rules(decision, acted);
+        self.finish(context, finished)
     }
 
     /// The response after the fault rules that come after the action.
@@ -205,6 +277,26 @@ impl Acted {
     /// What a request did that did not reach the store.
     fn unchanged(response: Response) -> Self {
         Self { response, applied: AppliedFaults::default(), events: Vec::new(), committed: false }
+    }
+}
+
+/// The tenant and the operation of a request after its first stage.
+fn later_stage(context: &RequestContext) -> (Arc<Tenant>, RoutedOperation) {
+    match (&context.target, &context.tenant) {
+        (RequestTarget::Operation(routed), Some(tenant)) => (Arc::clone(tenant), routed.clone()),
+        _ => unreachable!("only an operation of a tenant waits or works"),
+    }
+}
+
+impl Working {
+    /// Does the work.
+    pub(crate) fn run(self) -> Worked {
+        Worked { result: self.work.run(), rest: self.rest }
+    }
+
+    /// Refuses the request instead of doing its work.
+    pub(crate) fn refuse(self, error: ApiError) -> Worked {
+        Worked { result: Err(error), rest: self.rest }
     }
 }
 

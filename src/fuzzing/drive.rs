@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::api;
 use crate::config::{self, RawSettings};
-use crate::emulator::{Begun, Decided, Emulator};
+use crate::emulator::{Begun, Emulator};
 use crate::operation::{Operation, Route, Router};
 use crate::request::{Head, Request};
 use crate::response::Response;
@@ -60,10 +60,7 @@ pub(super) fn respond(emulator: &Emulator, head: Head, body: &[u8]) -> Response 
         Begun::Admitted(context) => context,
     };
     let request = Request { head, body: Bytes::copy_from_slice(body) };
-    match emulator.decide(&mut context, &request) {
-        Decided::Done(response) => response,
-        Decided::Wait(_, pending) => emulator.act(&mut context, &request, *pending),
-    }
+    emulator.respond_at_once(&mut context, &request)
 }
 
 /// Removes everything that earlier inputs created.

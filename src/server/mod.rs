@@ -15,8 +15,10 @@ mod service;
 mod shared_stream;
 mod socket;
 mod wire;
+mod work_queue;
 
 use std::io;
+use std::num::NonZero;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -34,6 +36,7 @@ use guard::Guard;
 use incidents::Incidents;
 use log::Log;
 use refusal::{RefusalReceiver, RefusalSender};
+use work_queue::WorkQueue;
 
 /// Maximum size of the head of a request.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -66,6 +69,7 @@ struct ServerState {
     http: http1::Builder,
     connections: Arc<Semaphore>,
     body_budget: BodyBudget,
+    work_queue: Arc<WorkQueue>,
     incidents: Incidents,
     /// Orders to refuse connections.
     refusals: RefusalSender,
@@ -148,6 +152,7 @@ impl ServerState {
             http,
             connections: Arc::new(Semaphore::new(settings.max_connections)),
             body_budget: BodyBudget::new(settings.max_inflight_bytes),
+            work_queue: WorkQueue::new(workers(), settings.max_queued_work),
             incidents: Incidents::default(),
             refusals,
             warned_of_real_key: AtomicBool::new(false),
@@ -156,6 +161,11 @@ impl ServerState {
             emulator,
         }
     }
+}
+
+/// How many requests work on documents at a time: as many as the machine has processors.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Binds the listeners; a port of 0 stands for one that is free on both loopback addresses.

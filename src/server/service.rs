@@ -17,8 +17,9 @@ use super::connection::ConnectionState;
 use super::guard::GuardedHead;
 use super::paced::{PacedBody, Portions};
 use super::wire::WirePlan;
+use super::work_queue::QueueFull;
 use crate::clock::Clock;
-use crate::emulator::{Begun, Decided, Emulator, RequestContext};
+use crate::emulator::{Begun, Emulator, RequestContext, Step, Worked, Working};
 use crate::error::ApiError;
 use crate::journal::Outcome;
 use crate::request::{Head, Request};
@@ -113,30 +114,67 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
     let request = Request { head, body };
     let decided = caught(&mut in_flight, &request.head, |emulator, context| emulator.decide(context, &request));
     let (in_flight, response, head) = match decided {
-        Err(response) => (in_flight, *response, request.head),
-        Ok(Decided::Done(response)) => {
+        Step::Done(response) => {
             // A response that is held back holds no body.
             drop(reservation);
             (in_flight, response, request.head)
         }
         // From here on the request runs to its end, even if its client goes away: a task of its own goes on when this one
         // is dropped. A request that need not wait does so without a task: it is decided and acts in one step.
-        Ok(Decided::Wait(wait, pending)) => {
-            let acting = tokio::spawn(async move {
+        step => {
+            let later = tokio::spawn(async move {
                 let _reservation = reservation;
-                if let Some(clock) = in_flight.context().clock().map(Arc::clone) {
-                    clock.sleep(wait).await;
-                }
-                let response = caught(&mut in_flight, &request.head, |emulator, context| {
-                    emulator.act(context, &request, *pending)
-                });
-                (in_flight, response.unwrap_or_else(|response| *response), request.head)
+                let response = later_stages(&mut in_flight, &request, step).await;
+                (in_flight, response, request.head)
             });
-            acting.await.expect("a task that catches panics ends, and nobody aborts it")
+            later.await.expect("a task that catches panics ends, and nobody aborts it")
         }
     };
     hold_back(&in_flight, response.delay).await;
     (in_flight, response, head)
+}
+
+/// The stages of a request after it was decided: the wait before it acts, and the work outside the lock of its tenant.
+async fn later_stages(in_flight: &mut InFlight, request: &Request, mut step: Step) -> Response {
+    loop {
+        step = match step {
+            Step::Done(response) => return response,
+            Step::Wait(wait, pending) => {
+                if let Some(clock) = in_flight.context().clock().map(Arc::clone) {
+                    clock.sleep(wait).await;
+                }
+                caught(in_flight, &request.head, |emulator, context| emulator.act(context, request, *pending))
+            }
+            Step::Work(working) => match do_work(in_flight, *working).await {
+                Some(worked) => caught(in_flight, &request.head, |emulator, context| {
+                    Step::Done(emulator.complete(context, request, worked))
+                }),
+                None => {
+                    let connection = Arc::clone(&in_flight.connection);
+                    Step::Done(connection.server.emulator.record_panic(in_flight.context(), &request.head))
+                }
+            },
+        }
+    }
+}
+
+/// Does the work of a request when it is its turn; `None` if it panicked.
+async fn do_work(in_flight: &mut InFlight, working: Working) -> Option<Worked> {
+    let connection = Arc::clone(&in_flight.connection);
+    let queue = &connection.server.work_queue;
+    let tenant = in_flight.context().tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)).unwrap_or_default();
+    match queue.turn(tenant).await {
+        Ok(turn) => tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            working.run()
+        })
+        .await
+        .ok(),
+        Err(QueueFull { limit }) => {
+            let detail = format!("More than {limit} requests wait for work on documents (--max-queued-work)");
+            Some(working.refuse(ApiError::text(503, detail)))
+        }
+    }
 }
 
 /// Holds a response back. If the client goes away meanwhile, the journal records that; the response is written all the
@@ -156,17 +194,17 @@ async fn hold_back(in_flight: &InFlight, delay: Duration) {
     sleep.await;
 }
 
-/// Runs a stage. If it panics, only this request fails: the error is the response to it.
-fn caught<T>(
+/// Runs a stage. If it panics, only this request fails.
+fn caught(
     in_flight: &mut InFlight,
     head: &Head,
-    stage: impl FnOnce(&Emulator, &mut RequestContext) -> T,
-) -> Result<T, Box<Response>> {
+    stage: impl FnOnce(&Emulator, &mut RequestContext) -> Step,
+) -> Step {
     let connection = Arc::clone(&in_flight.connection);
     let emulator = &connection.server.emulator;
     let context = in_flight.context();
     catch_unwind(AssertUnwindSafe(|| stage(emulator, context)))
-        .map_err(|_| Box::new(emulator.record_panic(context, head)))
+        .unwrap_or_else(|_| Step::Done(emulator.record_panic(context, head)))
 }
 
 /// The response to a request whose body could not be read.
@@ -322,9 +360,8 @@ mod tests {
         let decided = caught(&mut in_flight, &request.head, |emulator, context| emulator.decide(context, request));
         in_flight.finish();
         match decided {
-            Err(response) => *response,
-            Ok(Decided::Done(response)) => response,
-            Ok(Decided::Wait(..)) => panic!("no rule makes it wait"),
+            Step::Done(response) => response,
+            other => panic!("it neither waits nor works: {other:?}"),
         }
     }
 

@@ -41,11 +41,22 @@ pub(crate) trait Resource: fmt::Debug + Sized + 'static {
     /// Brings a state that changes with time up to `now`.
     fn advance_to(&mut self, _now: Timestamp) {}
 
+    /// How long it is kept after its deletion, for lists that include deleted resources.
+    fn deleted_retention(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// When it is deleted without a request, if it is.
+    fn expires_at(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Deletes the resources that belong to this one.
     fn delete_owned(_scope: &mut Scope<'_>, _ordinal: u64) {}
 
-    /// Creates the resource that a request named although nobody created it (`--contract`).
-    fn create_implicit(scope: &mut Scope<'_>, id: &str) -> Result<u64, StoreError>;
+    /// Creates the resource that a request named although nobody created it (`--contract`), below `parent` if the request
+    /// names one.
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, parent: Option<u64>) -> Result<u64, StoreError>;
 
     /// The collection of its kind.
     fn collection(store: &Store) -> &Collection<Self>;
@@ -63,6 +74,8 @@ pub(crate) struct Collection<T> {
     children: BTreeSet<(u64, u64)>,
     /// Deleted rows by the time at which they are purged.
     purges: BTreeSet<(Timestamp, u64)>,
+    /// Rows by the time at which they expire; deleted ones may be among them.
+    expiries: BTreeSet<(Timestamp, u64)>,
     next_ordinal: u64,
     live: usize,
     /// How many resources were created by requests for that, apart from those that were created implicitly. Random values
@@ -103,6 +116,9 @@ pub(crate) trait AnyCollection {
 
     /// Removes the rows whose purge time has come; returns their weight in bytes.
     fn purge(&mut self, now: Timestamp) -> usize;
+
+    /// Removes all deleted rows; returns their weight in bytes.
+    fn purge_deleted(&mut self) -> usize;
 }
 
 impl<T> Default for Collection<T> {
@@ -112,6 +128,7 @@ impl<T> Default for Collection<T> {
             ids: BTreeSet::new(),
             children: BTreeSet::new(),
             purges: BTreeSet::new(),
+            expiries: BTreeSet::new(),
             next_ordinal: 0,
             live: 0,
             created: 0,
@@ -127,6 +144,7 @@ impl<T: Resource> Collection<T> {
         self.live += usize::from(resource.counts());
         self.ids.extend(resource.ids().into_iter().map(|id| (id, ordinal)));
         self.children.insert((resource.parent(), ordinal));
+        self.expiries.extend(resource.expires_at().map(|at| (at, ordinal)));
         self.rows.insert(ordinal, Box::new(Row { resource, deleted_at: None, is_requested: false }));
         ordinal
     }
@@ -160,11 +178,40 @@ impl<T: Resource> Collection<T> {
         &mut self.rows.get_mut(&ordinal).expect("an ordinal is handed out for a resource that exists").resource
     }
 
+    /// Changes a resource in a way that may move it to another parent.
+    pub(super) fn change(&mut self, ordinal: u64, change: impl FnOnce(&mut T)) {
+        let resource = self.get_mut(ordinal);
+        let before = resource.parent();
+        change(resource);
+        let after = resource.parent();
+        self.children.remove(&(before, ordinal));
+        self.children.insert((after, ordinal));
+    }
+
+    /// Changes the ids of a resource.
+    pub(super) fn rename(&mut self, ordinal: u64, change: impl FnOnce(&mut T)) {
+        let resource = self.get_mut(ordinal);
+        let before = resource.ids();
+        change(resource);
+        let after = resource.ids();
+        for id in before {
+            self.ids.remove(&(id, ordinal));
+        }
+        self.ids.extend(after.into_iter().map(|id| (id, ordinal)));
+    }
+
     /// The ordinals of the resources that have this id, oldest first, and that are visible.
     pub(super) fn with_id(&self, id: &Id, visibility: Visibility) -> impl Iterator<Item = u64> {
         let range = (id.clone(), 0)..=(id.clone(), u64::MAX);
         let ordinals = self.ids.range(range).map(|(_, ordinal)| *ordinal);
         ordinals.filter(move |ordinal| self.is_visible(*ordinal, visibility))
+    }
+
+    /// The ordinal of the oldest resource that has this id and is not deleted.
+    pub(crate) fn live_with_id(&self, id: &Id) -> Option<u64> {
+        let range = (id.clone(), 0)..=(id.clone(), u64::MAX);
+        let mut ordinals = self.ids.range(range).map(|(_, ordinal)| *ordinal);
+        ordinals.find(|ordinal| self.rows[ordinal].deleted_at.is_none())
     }
 
     /// The ordinal of the oldest resource that has this id, deleted or not.
@@ -182,6 +229,12 @@ impl<T: Resource> Collection<T> {
         let range = (parent, 0)..(parent, before.unwrap_or(u64::MAX));
         let ordinals = self.children.range(range).rev().map(|(_, ordinal)| *ordinal);
         ordinals.filter(move |ordinal| self.is_visible(*ordinal, visibility))
+    }
+
+    /// The ordinals of the resources below a parent that are not deleted, oldest first.
+    pub(crate) fn children(&self, parent: u64) -> impl Iterator<Item = u64> {
+        let ordinals = self.children.range((parent, 0)..=(parent, u64::MAX)).map(|(_, ordinal)| *ordinal);
+        ordinals.filter(|ordinal| self.rows[ordinal].deleted_at.is_none())
     }
 
     /// The ordinals of all resources that are not deleted, oldest first.
@@ -202,6 +255,28 @@ impl<T: Resource> Collection<T> {
             self.live -= usize::from(row.resource.counts());
             self.purges.insert((purge_at, ordinal));
         }
+    }
+
+    /// The time of the next expiry up to `now` and its resource, if there is one.
+    pub(super) fn take_expired(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
+        while let Some((at, ordinal)) = self.expiries.first().copied().filter(|(at, _)| *at <= now) {
+            self.expiries.pop_first();
+            if self.rows.get(&ordinal).is_some_and(|row| row.deleted_at.is_none()) {
+                return Some((at, ordinal));
+            }
+        }
+        None
+    }
+
+    /// Removes the deleted rows that would be purged first, until `keep` are left; returns their weight in bytes.
+    pub(super) fn purge_excess(&mut self, keep: usize) -> usize {
+        let mut bytes = 0;
+        while self.purges.len() > keep
+            && let Some((_, ordinal)) = self.purges.pop_first()
+        {
+            bytes += self.remove(ordinal);
+        }
+        bytes
     }
 
     /// Removes a row; its weight in bytes.
@@ -251,5 +326,9 @@ impl<T: Resource> AnyCollection for Collection<T> {
             bytes += self.remove(ordinal);
         }
         bytes
+    }
+
+    fn purge_deleted(&mut self) -> usize {
+        self.purge_excess(0)
     }
 }

@@ -1,11 +1,13 @@
 //! A directory of documents.
 
+use std::time::Duration;
+
 use fake::Fake;
 use fake::faker::name::en::LastName;
 use rand::seq::IndexedRandom;
 use serde_json::{Map, Value};
 
-use super::{Collection, Id, Kind, Resource, Scope, Store, StoreError};
+use super::{Collection, DirectoryFile, Id, Kind, Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// A directory of documents, or of what an index made of them.
@@ -27,7 +29,9 @@ pub(crate) struct Directory {
     pub(crate) system_metadata: Option<Box<Map<String, Value>>>,
     /// When it was created.
     pub(crate) created_at: Timestamp,
-    /// When it may be cleaned up.
+    /// When it was last changed.
+    pub(crate) updated_at: Timestamp,
+    /// When it is deleted without a request.
     pub(crate) expires_at: Option<Timestamp>,
 }
 
@@ -45,6 +49,10 @@ pub(crate) enum DirectoryKind {
 /// What the names of implicitly created directories say that they hold.
 const DOCUMENT_TYPES: &[&str] =
     &["Contracts", "Handbook", "Invoices", "Manuals", "Meeting Notes", "Policies", "Reports", "Research"];
+
+/// How long deleted directories and their files are shown by lists with `include_deleted`. The service's own figure is not
+/// published.
+pub(super) const DELETED_RETENTION: Duration = Duration::from_hours(30 * 24);
 
 /// What a directory takes besides its texts: itself and its entries in the maps.
 const OVERHEAD_BYTES: usize = 320;
@@ -90,8 +98,25 @@ impl Resource for Directory {
         self.kind != DirectoryKind::Index
     }
 
+    /// Output directories go with their index.
+    fn deleted_retention(&self) -> Duration {
+        if self.kind == DirectoryKind::Index { Duration::ZERO } else { DELETED_RETENTION }
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// The files in it are deleted with it.
+    fn delete_owned(scope: &mut Scope<'_>, ordinal: u64) {
+        let files: Vec<u64> = DirectoryFile::collection(scope.store).children(ordinal).collect();
+        for file in files {
+            scope.delete::<DirectoryFile>(file);
+        }
+    }
+
     /// Its name derives from its id only.
-    fn create_implicit(scope: &mut Scope<'_>, id: &str) -> Result<u64, StoreError> {
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, _parent: Option<u64>) -> Result<u64, StoreError> {
         let project = scope.project_for_write()?;
         let mut stream = scope.store.seed.stream(&format!("directory {id}"), 0);
         let client: String = LastName().fake_with_rng(&mut stream);
@@ -105,6 +130,7 @@ impl Resource for Directory {
             connector_subscription_id: None,
             system_metadata: None,
             created_at: scope.now,
+            updated_at: scope.now,
             expires_at: None,
         })
     }
@@ -119,7 +145,7 @@ impl Resource for Directory {
 }
 
 /// About how many bytes the fields of a JSON object take.
-fn fields_weight_bytes(fields: &Map<String, Value>) -> usize {
+pub(super) fn fields_weight_bytes(fields: &Map<String, Value>) -> usize {
     fields.iter().map(|(key, value)| key.len() + size_of::<Value>() + weight_bytes(value)).sum()
 }
 

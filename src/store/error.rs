@@ -16,6 +16,8 @@ pub(crate) enum StoreError {
     TooManyProjects { limit: usize },
     /// All tenants together hold as many bytes as they may hold.
     StateFull,
+    /// Another file of the directory has this `unique_id`.
+    DuplicateUniqueId(Box<str>),
     /// The cursor was not handed out for this list, or counts as expired.
     InvalidCursor,
 }

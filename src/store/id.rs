@@ -17,10 +17,12 @@ pub(crate) enum Id {
 /// What an id of the service begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Prefix {
-    /// Nothing: the id of a project is a bare UUID.
+    /// Nothing: the ids of projects and files are bare UUIDs.
     Bare,
     /// `cfg-`
     Configuration,
+    /// `dfl-`
+    DirectoryFile,
     /// `dir-`
     Directory,
     /// `idx-`
@@ -34,13 +36,14 @@ const MAX_MINTED_BYTES: usize = 48;
 const UUID_BYTES: usize = 36;
 
 impl Prefix {
-    const ALL: [Self; 4] = [Self::Configuration, Self::Directory, Self::Index, Self::Bare];
+    const ALL: [Self; 5] = [Self::Configuration, Self::Directory, Self::DirectoryFile, Self::Index, Self::Bare];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Bare => "",
             Self::Configuration => "cfg-",
             Self::Directory => "dir-",
+            Self::DirectoryFile => "dfl-",
             Self::Index => "idx-",
         }
     }
@@ -99,7 +102,7 @@ mod tests {
     #[test]
     fn an_id_prints_as_it_was_parsed_and_only_the_printed_form_is_minted() {
         let uuid = "01234567-89ab-4cde-8f01-23456789abcd";
-        for prefix in ["", "cfg-", "dir-", "idx-"] {
+        for prefix in ["", "cfg-", "dfl-", "dir-", "idx-"] {
             let text = format!("{prefix}{uuid}");
             let id = Id::parse(&text);
             assert!(matches!(id, Id::Minted(..)), "{text}");

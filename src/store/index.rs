@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::sync::SyncState;
-use super::{Collection, Directory, DirectoryKind, Id, Kind, Prefix, Resource, Scope, Store, StoreError};
+use super::sync::{Script, SyncState};
+use super::{Collection, Directory, DirectoryKind, Id, IndexContent, Kind, Prefix, Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::config::IndexId;
 use crate::seed::{self, RandomStream};
 
 /// A searchable index over a directory.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Index {
     /// `idx-…`, or the text by which a request named it (`--contract`).
     pub(crate) id: Id,
@@ -36,9 +36,16 @@ pub(crate) struct Index {
     pub(crate) created_at: Timestamp,
     /// Its syncs.
     pub(crate) sync: SyncState,
+    /// The files that its last export left; `None` before the first.
+    pub(crate) content: Option<Arc<IndexContent>>,
+    /// The files that the last sync selected; it may still run.
+    selected: Arc<IndexContent>,
+    /// The number of exports after which `content` was last replaced.
+    exports: u64,
 }
 
-/// What an index was asked to do. It is kept and shown in the admin state; nothing follows from it.
+/// What an index was asked to do. It is kept and shown in the admin state; of it, only
+/// `vector_target` has an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
     /// `manual`, `daily` or `on_source_change`.
@@ -121,6 +128,7 @@ impl Index {
         let (sync_config_id, export_config_id) = (minted(Prefix::Configuration), minted(Prefix::Configuration));
         let source: &Directory = scope.store.get(new.source);
         let (project, source_directory_id) = (source.project, source.id.clone());
+        let selected = IndexContent::select(scope.store, new.source, &output_directory_id, scope.now)?;
         let name = new.name;
         let output = output_directory(scope, output_directory_id.clone(), project, &name);
         let output_directory = scope.insert(output)?;
@@ -137,6 +145,9 @@ impl Index {
             options: new.options,
             created_at: scope.now,
             sync: new.sync,
+            content: None,
+            selected,
+            exports: 0,
         };
         let steps = index.sync.upcoming_steps();
         let added = scope.insert(index);
@@ -145,6 +156,47 @@ impl Index {
             Err(_) => scope.store.remove::<Directory>(output_directory),
         }
         added
+    }
+}
+
+impl Index {
+    /// Starts a sync of the index with this ordinal: it selects the files that the source directory has now. If the source
+    /// directory is deleted, the sync fails.
+    pub(crate) fn start_sync(scope: &mut Scope<'_>, ordinal: u64, script: Arc<Script>) -> Result<(), StoreError> {
+        let index: &Self = scope.store.get(ordinal);
+        let source = Directory::collection(scope.store).live_with_id(&index.source_directory_id);
+        let (script, selected) = match source {
+            Some(source) => {
+                let selected = IndexContent::select(scope.store, source, &index.output_directory_id, scope.now)?;
+                (script, selected)
+            }
+            None => (Arc::clone(&scope.store.policy.script_without_source), Arc::clone(&index.selected)),
+        };
+        let now = scope.now;
+        let index: &mut Self = scope.store.get_mut(ordinal);
+        index.selected = selected;
+        index.sync.start(script, now);
+        Ok(())
+    }
+
+    /// Whether its chunks can be searched by `retrieve`.
+    pub(crate) fn exports_vectors(&self) -> bool {
+        self.options.as_ref().is_none_or(|options| options.vector_target != "DISABLED")
+    }
+
+    /// The index whose output directory has this ordinal.
+    pub(crate) fn with_output(scope: &Scope<'_>, directory: u64) -> Option<u64> {
+        let project = scope.store.get::<Directory>(directory).project;
+        let indexes = Self::collection(scope.store);
+        indexes.children(project).find(|ordinal| indexes.get(*ordinal).output_directory == directory)
+    }
+
+    /// Takes the selected files over when an export has ended.
+    pub(crate) fn settle(&mut self) {
+        if self.exports != self.sync.exports() {
+            self.exports = self.sync.exports();
+            self.content = Some(Arc::clone(&self.selected));
+        }
     }
 }
 
@@ -158,6 +210,7 @@ fn output_directory(scope: &Scope<'_>, id: Id, project: u64, index_name: &str) -
         connector_subscription_id: None,
         system_metadata: None,
         created_at: scope.now,
+        updated_at: scope.now,
         expires_at: None,
     }
 }
@@ -204,6 +257,7 @@ impl Resource for Index {
 
     fn advance_to(&mut self, now: Timestamp) {
         self.sync.advance_to(now);
+        self.settle();
     }
 
     /// The output directory is deleted with the index; the source directory stays.
@@ -212,12 +266,12 @@ impl Resource for Index {
         scope.delete::<Directory>(output_directory);
     }
 
-    fn create_implicit(scope: &mut Scope<'_>, id: &str) -> Result<u64, StoreError> {
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, _parent: Option<u64>) -> Result<u64, StoreError> {
         let mut stream = scope.store.seed.stream(&format!("source of {id}"), 0);
         let source_id = Id::Minted(Prefix::Directory, seed::uuid(&mut stream)).to_string();
         let source = match scope.find::<Directory>(&source_id) {
             Some(source) => source,
-            None => Directory::create_implicit(scope, &source_id)?,
+            None => Directory::create_implicit(scope, &source_id, None)?,
         };
         let directory: &Directory = scope.store.get(source);
         let (name, project) = (directory.name.clone(), scope.store.project_id(directory.project));

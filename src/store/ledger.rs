@@ -24,6 +24,20 @@ impl Ledger {
     }
 }
 
+/// Bytes in a [`Ledger`] that belong to no single store; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    _share: Share,
+}
+
+impl Permit {
+    /// Takes `bytes`; `None` if there are not that many left.
+    pub(crate) fn take(ledger: &Arc<Ledger>, bytes: usize) -> Option<Self> {
+        let mut share = Share::new(Arc::clone(ledger));
+        share.take(bytes).then_some(Self { _share: share })
+    }
+}
+
 impl Share {
     pub(super) fn new(ledger: Arc<Ledger>) -> Self {
         Self { ledger, bytes: 0 }
@@ -42,6 +56,12 @@ impl Share {
         }
         self.bytes += bytes;
         true
+    }
+
+    /// Takes `bytes` more, also beyond the limit.
+    pub(super) fn take_anyway(&mut self, bytes: usize) {
+        self.ledger.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes;
     }
 
     /// Gives `bytes` back that were taken.

@@ -1,12 +1,16 @@
 //! A tenant's resources: collections of each kind, and the rules by which one request sees and changes them. It knows
 //! neither HTTP nor fault rules.
 
+mod blob;
 mod collection;
 mod cursor;
 mod directory;
+mod directory_file;
 mod error;
+mod file;
 mod id;
 mod index;
+mod index_content;
 mod kind;
 mod ledger;
 mod policy;
@@ -15,17 +19,21 @@ mod scope;
 pub(crate) mod state_faults;
 pub(crate) mod sync;
 
+pub(crate) use blob::Blob;
 pub(crate) use collection::{AnyCollection, Collection, Resource};
-pub(crate) use cursor::{Page, PageRequest};
+pub(crate) use cursor::{Cursor, Page, PageRequest};
 pub(crate) use directory::{Directory, DirectoryKind};
+pub(crate) use directory_file::{DirectoryFile, NewDirectoryFile};
 pub(crate) use error::StoreError;
+pub(crate) use file::{File, NewFile};
 pub(crate) use id::{Id, Prefix};
 pub(crate) use index::{Index, NewIndex, Options, Product, Word};
+pub(crate) use index_content::{FailedFile, IndexContent, IndexedFile};
 pub(crate) use kind::Kind;
 pub(crate) use ledger::Ledger;
 pub(crate) use policy::Policy;
 pub(crate) use project::Project;
-pub(crate) use scope::Scope;
+pub(crate) use scope::{Effects, Scope};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +42,9 @@ use ledger::Share;
 
 use crate::clock::Timestamp;
 use crate::seed::Seed;
+
+/// The most deleted resources of a kind that are kept; the oldest are removed first.
+const MAX_DELETED: usize = 10_000;
 
 /// The resources of a tenant.
 #[derive(Debug)]
@@ -44,6 +55,8 @@ pub(crate) struct Store {
     pub(crate) seed: Seed,
     projects: Collection<Project>,
     directories: Collection<Directory>,
+    files: Collection<File>,
+    directory_files: Collection<DirectoryFile>,
     indexes: Collection<Index>,
     /// How long a deleted resource may still be visible to lagging reads.
     tombstone_retention: Duration,
@@ -60,6 +73,8 @@ impl Store {
             seed,
             projects,
             directories: Collection::default(),
+            files: Collection::default(),
+            directory_files: Collection::default(),
             indexes: Collection::default(),
             tombstone_retention: Duration::ZERO,
             share: Share::new(ledger),
@@ -94,12 +109,23 @@ impl Store {
     }
 
     /// Every collection.
-    fn collections(&self) -> [&dyn AnyCollection; 3] {
-        [&self.projects, &self.directories, &self.indexes]
+    fn collections(&self) -> [&dyn AnyCollection; 5] {
+        [&self.projects, &self.directories, &self.files, &self.directory_files, &self.indexes]
     }
 
-    fn collections_mut(&mut self) -> [&mut dyn AnyCollection; 3] {
-        [&mut self.projects, &mut self.directories, &mut self.indexes]
+    fn collections_mut(&mut self) -> [&mut dyn AnyCollection; 5] {
+        [
+            &mut self.projects,
+            &mut self.directories,
+            &mut self.files,
+            &mut self.directory_files,
+            &mut self.indexes,
+        ]
+    }
+
+    /// The account of the bytes that the state of all tenants takes.
+    pub(crate) fn ledger(&self) -> Arc<Ledger> {
+        self.share.ledger()
     }
 
     /// Removes the rows whose purge time has come.
@@ -134,8 +160,14 @@ impl Store {
         if resource.counts() && T::collection(self).live() >= limit {
             return Err(StoreError::TooMany { kind: T::KIND, limit });
         }
-        if !self.share.take(resource.weight_bytes()) {
-            return Err(StoreError::StateFull);
+        let weight = resource.weight_bytes();
+        if !self.share.take(weight) {
+            // Deleted resources make room for others before a request is refused.
+            let purged: usize = self.collections_mut().into_iter().map(AnyCollection::purge_deleted).sum();
+            self.share.give_back(purged);
+            if !self.share.take(weight) {
+                return Err(StoreError::StateFull);
+            }
         }
         Ok(T::collection_mut(self).insert(resource))
     }
@@ -146,13 +178,22 @@ impl Store {
         self.share.give_back(bytes);
     }
 
-    /// Deletes a resource: at once, or after the time in which lagging reads still see it.
+    /// Deletes a resource: at once, or after the time in which lagging reads and lists of deleted resources still show it.
     fn delete<T: Resource>(&mut self, ordinal: u64, now: Timestamp) {
-        if self.tombstone_retention.is_zero() {
+        let retention = self.tombstone_retention.max(self.get::<T>(ordinal).deleted_retention());
+        if retention.is_zero() {
             self.remove::<T>(ordinal);
         } else {
-            let purge_at = now.plus(self.tombstone_retention);
-            T::collection_mut(self).mark_deleted(ordinal, now, purge_at);
+            let collection = T::collection_mut(self);
+            collection.mark_deleted(ordinal, now, now.plus(retention));
+            let purged = collection.purge_excess(MAX_DELETED);
+            self.share.give_back(purged);
         }
+    }
+
+    /// Accounts for a resource whose weight changed. A change is never refused: the texts of a request are bounded.
+    fn reweigh(&mut self, before: usize, after: usize) {
+        self.share.give_back(before.saturating_sub(after));
+        self.share.take_anyway(after.saturating_sub(before));
     }
 }

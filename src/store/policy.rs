@@ -1,9 +1,10 @@
 //! The settings that the resources of a store follow.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Fidelity, IndexId, References, Settings, SyncConflict};
+use crate::config::{DuplicateUniqueId, Fidelity, IndexId, References, ScoreThresholdOn, Settings, SyncConflict};
 use crate::store::sync::Script;
 
 /// The settings that a store follows; the same for all tenants.
@@ -21,8 +22,18 @@ pub(crate) struct Policy {
     pub(crate) sync_duration: Duration,
     /// The script of a sync without a fault or a magic name.
     pub(crate) script: Arc<Script>,
+    /// The script of a sync whose source directory is deleted.
+    pub(crate) script_without_source: Arc<Script>,
     /// The response to a sync request while a sync runs.
     pub(crate) sync_conflict: SyncConflict,
+    /// How a file is treated whose `unique_id` another file of its directory has.
+    pub(crate) duplicate_unique_id: DuplicateUniqueId,
+    /// What `score_threshold` is compared with while reranking is on.
+    pub(crate) score_threshold_on: ScoreThresholdOn,
+    /// Texts that replace what reading a file of this name gives.
+    pub(crate) parse_results: BTreeMap<String, Box<str>>,
+    /// The URL under which clients reach the server, for URLs in responses; by default the host that a request names.
+    pub(crate) public_url: Option<String>,
     /// Items on a page when the client does not say.
     pub(crate) page_size: usize,
     /// Items of a kind.
@@ -39,7 +50,12 @@ impl Policy {
             fidelity: settings.fidelity,
             sync_duration: settings.sync_duration,
             script: Arc::new(Script::plain(settings.sync_duration, settings.export_duration)),
+            script_without_source: Arc::new(Script::failing(settings.sync_duration, "The source directory is deleted")),
             sync_conflict: settings.sync_conflict,
+            duplicate_unique_id: settings.duplicate_unique_id,
+            score_threshold_on: settings.score_threshold_on,
+            parse_results: settings.parse_results.clone(),
+            public_url: settings.public_url.clone(),
             page_size: settings.page_size,
             max_items: settings.max_items,
         }

@@ -11,7 +11,10 @@ use crate::seed::{self, Seed};
 pub(crate) struct Project {
     /// A bare UUID.
     pub(crate) id: Id,
-    created_at: Timestamp,
+    /// Its name.
+    pub(crate) name: Box<str>,
+    /// When it was created; `None` for the default project, which was there before the first request.
+    pub(crate) created: Option<Timestamp>,
 }
 
 /// The ordinal of a tenant's default project.
@@ -21,13 +24,16 @@ pub(crate) const DEFAULT_PROJECT: u64 = 0;
 const MAX_PROJECTS: usize = 10_000;
 
 /// About how many bytes a project takes.
-const WEIGHT_BYTES: usize = 128;
+const WEIGHT_BYTES: usize = 192;
+
+/// The name of the default project. The service's own is not known.
+const DEFAULT_NAME: &str = "Default";
 
 impl Project {
     /// The default project of the tenant with this seed.
     pub(super) fn default_of(seed: &Seed) -> Self {
         let id = Id::Minted(Prefix::Bare, seed::uuid(&mut seed.stream("project", 0)));
-        Self { id, created_at: Timestamp::default() }
+        Self { id, name: DEFAULT_NAME.into(), created: None }
     }
 }
 
@@ -47,7 +53,7 @@ impl Resource for Project {
     }
 
     fn created_at(&self) -> Timestamp {
-        self.created_at
+        self.created.unwrap_or_default()
     }
 
     fn weight_bytes(&self) -> usize {
@@ -59,12 +65,13 @@ impl Resource for Project {
         false
     }
 
-    fn create_implicit(scope: &mut Scope<'_>, id: &str) -> Result<u64, StoreError> {
+    /// Its name contains its id, since a request that names it says nothing else.
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, _parent: Option<u64>) -> Result<u64, StoreError> {
         if scope.store.projects.ordinals().count() >= MAX_PROJECTS {
             return Err(StoreError::TooManyProjects { limit: MAX_PROJECTS });
         }
-        let created_at = scope.now;
-        scope.store.insert(Self { id: Id::parse(id), created_at })
+        let created = Some(scope.now);
+        scope.store.insert(Self { id: Id::parse(id), name: format!("Project {id}").into(), created })
     }
 
     fn collection(store: &Store) -> &Collection<Self> {
@@ -81,7 +88,7 @@ impl Scope<'_> {
     pub(crate) fn project_for_write(&mut self) -> Result<u64, StoreError> {
         match (self.named_project(), self.existing_project()) {
             (_, Some(project)) => Ok(project),
-            (Some(uuid), None) => Project::create_implicit(self, &uuid.hyphenated().to_string()),
+            (Some(uuid), None) => Project::create_implicit(self, &uuid.hyphenated().to_string(), None),
             (None, None) => Ok(DEFAULT_PROJECT),
         }
     }

@@ -10,7 +10,7 @@ use super::collection::Visibility;
 use super::cursor::{Cursor, Page, PageRequest};
 use super::state_faults::{AppliedFaults, PageFault, StateFault, StateFaults};
 use super::sync::Script;
-use super::{Id, Resource, Store, StoreError};
+use super::{Directory, Id, Resource, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
 
@@ -36,11 +36,21 @@ pub(crate) struct Effects {
     pub(crate) events: Vec<Timestamp>,
 }
 
+impl Effects {
+    /// Adds what a later stage of the same request did.
+    pub(crate) fn merge(&mut self, later: Self) {
+        self.applied.merge(later.applied);
+        self.events.extend(later.events);
+    }
+}
+
 impl<'a> Scope<'a> {
     /// The scope of a request that names `project`, or none, and meets `faults`.
     pub(crate) fn new(store: &'a mut Store, now: Timestamp, project: Option<Uuid>, faults: StateFaults) -> Self {
-        store.purge(now);
-        Self { store, now, project, faults, applied: AppliedFaults::default(), events: Vec::new() }
+        let mut scope = Self { store, now, project, faults, applied: AppliedFaults::default(), events: Vec::new() };
+        scope.expire();
+        scope.store.purge(now);
+        scope
     }
 
     /// What the request did beside its response.
@@ -55,7 +65,13 @@ impl<'a> Scope<'a> {
 
     /// The resource that `id` names: one that the request can see, or in contract mode one that is created for it.
     pub(crate) fn resolve<T: Resource>(&mut self, id: &str) -> Result<u64, StoreError> {
-        let found = self.find::<T>(id);
+        self.resolve_in::<T>(id, None)
+    }
+
+    /// The same, and it is below `parent` if that is given.
+    pub(crate) fn resolve_in<T: Resource>(&mut self, id: &str, parent: Option<u64>) -> Result<u64, StoreError> {
+        let is_below = |resource: &T| parent.is_none_or(|parent| resource.parent() == parent);
+        let found = self.find::<T>(id).filter(|ordinal| is_below(self.store.get(*ordinal)));
         if let Some(ordinal) = found.filter(|_| self.faults.vanish) {
             self.applied.add(StateFault::Vanish);
             self.delete::<T>(ordinal);
@@ -63,7 +79,7 @@ impl<'a> Scope<'a> {
         }
         let ordinal = match found {
             Some(ordinal) => ordinal,
-            None if self.store.policy.fidelity == Fidelity::Contract => T::create_implicit(self, id)?,
+            None if self.store.policy.fidelity == Fidelity::Contract => T::create_implicit(self, id, parent)?,
             None => return Err(StoreError::NotFound(T::KIND)),
         };
         self.store.get_mut::<T>(ordinal).advance_to(self.now);
@@ -89,24 +105,65 @@ impl<'a> Scope<'a> {
         deleted: bool,
         filter: impl Fn(&T) -> bool,
     ) -> Result<Page, StoreError> {
-        let before = self.open_token(request)?;
+        let before = self.open_page(request)?;
         let visibility = self.visibility(deleted);
         let collection = T::collection(self.store);
-        let rows = parent
-            .into_iter()
-            .flat_map(|parent| collection.newest_first(parent, before.map(|cursor| cursor.0), visibility));
+        let rows = parent.into_iter().flat_map(|parent| {
+            collection.newest_first(parent, before.as_ref().map(|cursor| cursor.ordinal), visibility)
+        });
         let mut ordinals: Vec<u64> =
             rows.filter(|ordinal| filter(collection.get(*ordinal))).take(request.size + 1).collect();
         let more = ordinals.len() > request.size;
         ordinals.truncate(request.size);
-        let next = ordinals.last().filter(|_| more).map(|last| Cursor(*last));
+        let next = ordinals.last().filter(|_| more).map(|last| Cursor::from(*last));
         for ordinal in &ordinals {
             self.store.get_mut::<T>(*ordinal).advance_to(self.now);
         }
-        Ok(self.with_page_fault(request.list, ordinals, before, next))
+        Ok(self.close_page(request.list, ordinals, before, next))
     }
 
-    fn open_token(&mut self, request: PageRequest<'_>) -> Result<Option<Cursor>, StoreError> {
+    /// A page of the resources below `parent` that `filter` accepts, in the order of a text, then oldest first.
+    pub(crate) fn page_sorted<T: Resource>(
+        &mut self,
+        parent: Option<u64>,
+        request: PageRequest<'_>,
+        filter: impl Fn(&T) -> bool,
+        text: impl Fn(&T) -> Box<str>,
+    ) -> Result<Page, StoreError> {
+        let before = self.open_page(request)?;
+        let visibility = self.visibility(false);
+        let collection = T::collection(self.store);
+        let ordinals = parent.into_iter().flat_map(|parent| collection.newest_first(parent, None, visibility));
+        let accepted = ordinals.filter(|ordinal| filter(collection.get(*ordinal)));
+        let cursors = accepted.map(|ordinal| Cursor { text: text(collection.get(ordinal)), ordinal });
+        let mut cursors: Vec<Cursor> =
+            cursors.filter(|cursor| before.as_ref().is_none_or(|before| cursor > before)).collect();
+        cursors.sort_unstable();
+        let more = cursors.len() > request.size;
+        cursors.truncate(request.size);
+        let ordinals = cursors.iter().map(|cursor| cursor.ordinal).collect();
+        let next = cursors.pop().filter(|_| more);
+        Ok(self.close_page(request.list, ordinals, before, next))
+    }
+
+    /// A page of `positions`, which ascend.
+    pub(crate) fn page_of(
+        &mut self,
+        request: PageRequest<'_>,
+        positions: impl Iterator<Item = u64>,
+    ) -> Result<Page, StoreError> {
+        let before = self.open_page(request)?;
+        let after = before.as_ref().map(|cursor| cursor.ordinal);
+        let rest = positions.filter(|position| after.is_none_or(|after| *position > after));
+        let mut positions: Vec<u64> = rest.take(request.size + 1).collect();
+        let more = positions.len() > request.size;
+        positions.truncate(request.size);
+        let next = positions.last().filter(|_| more).map(|last| Cursor::from(*last));
+        Ok(self.close_page(request.list, positions, before, next))
+    }
+
+    /// The cursor after which the page of a request begins; `None` for the first page.
+    pub(crate) fn open_page(&mut self, request: PageRequest<'_>) -> Result<Option<Cursor>, StoreError> {
         let Some(token) = request.token else { return Ok(None) };
         let opened = self.store.open_page_token(request.list, token);
         if opened.is_some() && self.faults.page == Some(PageFault::ExpiredToken) {
@@ -120,8 +177,9 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The page, changed by the page fault that the request meets, if it fits.
-    fn with_page_fault(
+    /// The page with these resources and the cursor of the next one, changed by the page fault that the request meets, if
+    /// it fits.
+    pub(crate) fn close_page(
         &mut self,
         list: &str,
         ordinals: Vec<u64>,
@@ -139,7 +197,7 @@ impl<'a> Scope<'a> {
             }
             (_, _, next) => (ordinals, next),
         };
-        Page { ordinals, next_token: next.map(|cursor| self.store.page_token(list, cursor)) }
+        Page { ordinals, next_token: next.map(|cursor| self.store.page_token(list, &cursor)) }
     }
 
     /// Refuses a create that meets a quota which is used up.
@@ -188,6 +246,45 @@ impl<'a> Scope<'a> {
         T::delete_owned(self, ordinal);
         self.store.delete::<T>(ordinal, self.now);
         self.expect_visible();
+    }
+
+    /// Changes a resource in a way that may move it to another parent.
+    pub(crate) fn change<T: Resource>(&mut self, ordinal: u64, change: impl FnOnce(&mut T)) {
+        let before = self.store.get::<T>(ordinal).weight_bytes();
+        T::collection_mut(self.store).change(ordinal, change);
+        let after = self.store.get::<T>(ordinal).weight_bytes();
+        self.store.reweigh(before, after);
+    }
+
+    /// Changes the ids of a resource.
+    pub(super) fn rename<T: Resource>(&mut self, ordinal: u64, change: impl FnOnce(&mut T)) {
+        T::collection_mut(self.store).rename(ordinal, change);
+    }
+
+    /// The first id that `mint` gives for a repeat number from 0 on and that no resource of the kind has. Equal contents
+    /// get different ids in this way, in whatever order they arrive.
+    pub(crate) fn unused_id<T: Resource>(&self, mint: impl Fn(u64) -> Id) -> Id {
+        let is_used = |repeat| T::collection(self.store).with_exact_id(&mint(repeat)).is_some();
+        // The used numbers are contiguous but for deleted resources: doubling, then halving, finds the end of them.
+        let (mut used, mut free) = (0, 0);
+        while is_used(free) {
+            used = free;
+            free = free * 2 + 1;
+        }
+        while free > used + 1 {
+            let middle = used + (free - used) / 2;
+            if is_used(middle) { used = middle } else { free = middle }
+        }
+        mint(free)
+    }
+
+    /// Deletes the resources whose time is over, as of that time.
+    fn expire(&mut self) {
+        while let Some((at, ordinal)) = self.store.directories.take_expired(self.now) {
+            let now = std::mem::replace(&mut self.now, at);
+            self.delete::<Directory>(ordinal);
+            self.now = now;
+        }
     }
 
     /// The script of a sync that the request starts, if a fault sets one.

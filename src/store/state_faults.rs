@@ -66,6 +66,11 @@ impl AppliedFaults {
         self.0 |= 1 << fault as u8;
     }
 
+    /// Adds all faults of another set.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
     /// Whether a fault is in the set.
     pub(crate) fn contains(self, fault: StateFault) -> bool {
         self.0 & (1 << fault as u8) != 0

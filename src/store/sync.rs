@@ -35,7 +35,8 @@ pub(crate) struct SyncState {
     last_synced_at: Option<Timestamp>,
     last_exported_at: Option<Timestamp>,
     changed_at: Timestamp,
-    was_ready: bool,
+    /// How many exports have ended.
+    exports: u64,
     run: Option<Run>,
 }
 
@@ -73,7 +74,7 @@ impl SyncState {
             last_synced_at: None,
             last_exported_at: None,
             changed_at: now,
-            was_ready: false,
+            exports: 0,
             run: None,
         };
         state.start(script, now);
@@ -91,9 +92,14 @@ impl SyncState {
     pub(crate) fn cancel(&mut self, now: Timestamp) {
         self.run = None;
         self.changed_at = now;
-        if !self.was_ready {
+        if self.exports == 0 {
             self.outcome = SyncOutcome::Failed("Sync was cancelled".into());
         }
+    }
+
+    /// How many exports have ended.
+    pub(crate) fn exports(&self) -> u64 {
+        self.exports
     }
 
     /// Brings the state up to `now`.
@@ -182,7 +188,7 @@ impl SyncState {
             let after_export = previous.is_some_and(|step| run.script.steps()[step].stage == Stage::Exporting);
             self.last_synced_at = if after_export { self.last_synced_at } else { Some(at) };
             self.last_exported_at = Some(at);
-            self.was_ready = true;
+            self.exports += 1;
         }
         if !run.in_progress() && run.until().is_none() {
             self.run = None;

@@ -59,6 +59,15 @@ impl Script {
         Self { steps, message: None }
     }
 
+    /// A sync that fails with this message.
+    pub(crate) fn failing(sync: Duration, message: &str) -> Self {
+        let steps = vec![
+            ScriptStep { stage: Stage::Syncing, until: Some(Until::Elapsed(sync)) },
+            ScriptStep { stage: Stage::Failed, until: None },
+        ];
+        Self { steps, message: Some(message.into()) }
+    }
+
     /// The course that a magic index name asks for: `mock:fail`, `mock:stuck`, `mock:slow=DURATION`, `mock:partial`,
     /// alone or before a space. `None` for any other name.
     pub(crate) fn from_magic_name(name: &str, sync: Duration) -> Option<Result<Self, String>> {

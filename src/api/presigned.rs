@@ -1,0 +1,128 @@
+//! URLs that give the content of a file without a key: they are signed, and end by the clock of the tenant. The service
+//! hands out URLs of its object storage; the emulator serves them itself.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+
+use crate::clock::Timestamp;
+use crate::error::ApiError;
+use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::request::Origin;
+use crate::response::Payload;
+use crate::store::{Blob, DirectoryFile, File, Id, Kind, Scope, Store};
+
+/// The row of downloads. It is no operation of the service's API.
+pub(super) const OPERATIONS: &[Operation] = &[Operation {
+    name: "files.download",
+    summary: "Returns the content of a file by a presigned URL.",
+    method: Method::GET,
+    path: "/__blobs/{tenant}/{id}/{name:path}",
+    authentication: Authentication::SignedUrl,
+    effect: Effect::Reads,
+    resource: Kind::File,
+    body: BodyKind::None,
+    emulation: Some(Emulation {
+        params: "files.download.params",
+        body: None,
+        status: 200,
+        response: None,
+        state_faults: &[],
+        handler: |scope, request| download(scope, &request.params()?).map(Answer::Payload),
+    }),
+}];
+
+/// How long a URL is valid if the request does not say. The service's own figure is not published.
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
+
+/// The longest that a URL is valid: the limit of the object storage that the service uses.
+const MAX_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// A presigned URL as the service prints it.
+#[derive(Serialize)]
+pub(super) struct PresignedUrl {
+    url: String,
+    expires_at: Timestamp,
+    /// Always null: it is of use for uploads only.
+    form_fields: Option<()>,
+}
+
+#[derive(Deserialize)]
+struct Download {
+    id: String,
+    expires: Option<String>,
+    signature: Option<String>,
+}
+
+impl PresignedUrl {
+    /// The URL of the content of a file with this id and name, valid for `lifetime` from now on.
+    pub(super) fn new(scope: &Scope<'_>, origin: &Origin, id: &Id, name: &str, lifetime: Duration) -> Self {
+        let expires_at = scope.now.plus(lifetime.min(MAX_LIFETIME));
+        let signature = signature(scope.store, id, expires_at);
+        let base = scope.store.policy.public_url.clone().unwrap_or_else(|| origin.base_url());
+        let name = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string().replace("%2E", ".").replace("%2D", "-");
+        let url = format!(
+            "{base}/__blobs/{}/{id}/{name}?expires={}&signature={signature}",
+            origin.tenant,
+            expires_at.micros()
+        );
+        Self { url, expires_at, form_fields: None }
+    }
+
+    /// The URL that a response shows for `download_url`.
+    pub(super) fn expanded(scope: &Scope<'_>, origin: &Origin, id: &Id, name: &str) -> Self {
+        Self::new(scope, origin, id, name, DEFAULT_LIFETIME)
+    }
+}
+
+/// The lifetime that a number of seconds asks for: none for negative ones, the longest for too large ones.
+pub(super) fn lifetime(seconds: Option<&Number>) -> Duration {
+    match seconds.map(Number::as_str) {
+        None => DEFAULT_LIFETIME,
+        Some(digits) if digits.starts_with('-') => Duration::ZERO,
+        Some(digits) => digits.parse().map_or(MAX_LIFETIME, Duration::from_secs),
+    }
+}
+
+fn signature(store: &Store, id: &Id, expires_at: Timestamp) -> String {
+    let purpose = format!("presigned URL of {id} until {}", expires_at.micros());
+    let mut stream = store.seed.stream(&purpose, 0);
+    let mut text = String::new();
+    for _ in 0..2 {
+        let _ = write!(text, "{:016x}", stream.next_u64());
+    }
+    text
+}
+
+fn download(scope: &mut Scope<'_>, request: &Download) -> Result<Payload, ApiError> {
+    let id = Id::parse(&request.id);
+    let expires = request.expires.as_deref().and_then(|text| text.parse().ok());
+    let expires_at = expires.map(Timestamp::from_micros).filter(|at| *at <= Timestamp::MAX);
+    let is_signed = expires_at
+        .is_some_and(|at| request.signature.as_deref().is_some_and(|given| given == signature(scope.store, &id, at)));
+    let Some(expires_at) = expires_at.filter(|_| is_signed) else {
+        return Err(ApiError::text(403, "The URL is not valid"));
+    };
+    if expires_at <= scope.now {
+        return Err(ApiError::text(403, "The URL has expired"));
+    }
+    let found = scope.find::<File>(&request.id).map(|ordinal| {
+        let file: &File = scope.store.get(ordinal);
+        content(&file.blob, &file.name)
+    });
+    let found = found.or_else(|| {
+        let ordinal = scope.find::<DirectoryFile>(&request.id)?;
+        let file: &DirectoryFile = scope.store.get(ordinal);
+        Some(content(&file.blob, &file.display_name))
+    });
+    found.ok_or_else(|| ApiError::text(404, "The file is deleted"))
+}
+
+fn content(blob: &Blob, name: &str) -> Payload {
+    Payload::File { bytes: blob.bytes.clone(), content_type: blob.content_type.clone(), name: name.into() }
+}

@@ -1,0 +1,179 @@
+//! `retrieval.retrieve`: the chunks of an index that fit a query.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value};
+
+use super::filter::{CustomFilters, StaticFilters};
+use crate::api::metadata;
+use crate::config::ScoreThresholdOn;
+use crate::error::ApiError;
+use crate::operation::{Answer, Work};
+use crate::response::Payload;
+use crate::search::{self, Hit, RankQuery};
+use crate::store::{Id, Index, IndexContent, IndexedFile, Scope};
+
+/// How many results a request gets that does not say. The service's own figure is not published.
+const DEFAULT_TOP_K: usize = 10;
+
+/// The most results of a request; a larger `top_k` counts as this (documented by the SDK since 2.19).
+const MAX_TOP_K: usize = 500;
+
+/// How many chunks each side of the search gives if the request does not say.
+const DEFAULT_CANDIDATES: usize = 100;
+
+/// The most chunks of each side of the search.
+const MAX_CANDIDATES: usize = 10_000;
+
+/// The weight of each side if the request does not say.
+const DEFAULT_WEIGHT: f64 = 0.5;
+
+/// A query over an index.
+#[derive(Deserialize)]
+pub(super) struct RetrieveRequest {
+    index_id: String,
+    query: String,
+    top_k: Option<Number>,
+    num_candidates: Option<Number>,
+    vector_pipeline_weight: Option<f64>,
+    full_text_pipeline_weight: Option<f64>,
+    score_threshold: Option<f64>,
+    static_filters: Option<StaticFilters>,
+    custom_filters: Option<CustomFilters>,
+    #[serde(default)]
+    rerank: Rerank,
+}
+
+#[derive(Deserialize)]
+struct Rerank {
+    #[serde(default = "enabled")]
+    enabled: bool,
+    top_n: Option<Number>,
+}
+
+#[derive(Serialize)]
+struct Results<'a> {
+    results: Vec<ChunkBody<'a>>,
+}
+
+/// A chunk as the service prints it. The order of the fields is that of its contract.
+#[derive(Serialize)]
+struct ChunkBody<'a> {
+    content: &'a str,
+    score: f64,
+    rerank_score: Option<f64>,
+    metadata: &'a Map<String, Value>,
+    static_fields: StaticFields<'a>,
+}
+
+#[derive(Serialize)]
+struct StaticFields<'a> {
+    parsed_directory_file_id: &'a Id,
+    page_range_start: u32,
+    page_range_end: u32,
+    chunk_start_char: u32,
+    chunk_end_char: u32,
+    chunk_index: usize,
+    chunk_token_count: u32,
+    /// Always empty: attachments are not emulated.
+    attachments: [(); 0],
+}
+
+impl Default for Rerank {
+    fn default() -> Self {
+        Self { enabled: true, top_n: None }
+    }
+}
+
+fn enabled() -> bool {
+    true
+}
+
+/// An index that is not ready has no results, as the official MCP server reports of the service; one without a vector
+/// export has none either, which is a guess.
+pub(super) fn retrieve(scope: &mut Scope<'_>, request: RetrieveRequest) -> Result<Answer, ApiError> {
+    let ordinal = scope.resolve::<Index>(&request.index_id)?;
+    let index: &Index = scope.store.get(ordinal);
+    let content = index.content.clone().filter(|_| index.exports_vectors());
+    let threshold_on = scope.store.policy.score_threshold_on;
+    let Some(content) = content else { return Ok(Answer::Payload(Payload::json(&Results { results: Vec::new() }))) };
+    Ok(Work::reading(move || Ok(search(&content, &request, threshold_on))))
+}
+
+fn search(content: &Arc<IndexContent>, request: &RetrieveRequest, threshold_on: ScoreThresholdOn) -> Payload {
+    let files: Vec<&IndexedFile> = content.files.iter().filter(|file| request.accepts(file)).collect();
+    let documents: Vec<_> = files.iter().map(|file| (&*file.document, &*file.name)).collect();
+    let mut hits = search::rank(&documents, &request.rank_query());
+    hits.retain(|hit| request.reaches_threshold(hit, threshold_on));
+    hits.truncate(request.length());
+    let results = hits.iter().map(|hit| ChunkBody::of(files[hit.document], hit)).collect();
+    Payload::json(&Results { results })
+}
+
+impl RetrieveRequest {
+    fn accepts(&self, file: &IndexedFile) -> bool {
+        self.static_filters.as_ref().is_none_or(|filters| filters.accept(file))
+            && self.custom_filters.as_ref().is_none_or(|filters| filters.accept(file.metadata.as_deref()))
+    }
+
+    fn rank_query(&self) -> RankQuery<'_> {
+        let least = self.top_k().max(1);
+        let candidates = self.num_candidates.as_ref().and_then(positive).unwrap_or(DEFAULT_CANDIDATES.max(least));
+        RankQuery {
+            text: &self.query,
+            candidates: candidates.min(MAX_CANDIDATES),
+            vector_weight: self.vector_pipeline_weight.unwrap_or(DEFAULT_WEIGHT),
+            full_text_weight: self.full_text_pipeline_weight.unwrap_or(DEFAULT_WEIGHT),
+            rerank: self.rerank.enabled,
+        }
+    }
+
+    fn reaches_threshold(&self, hit: &Hit, threshold_on: ScoreThresholdOn) -> bool {
+        let compared = match threshold_on {
+            ScoreThresholdOn::Rerank => hit.rerank_score.unwrap_or(hit.score),
+            ScoreThresholdOn::Score => hit.score,
+        };
+        self.score_threshold.is_none_or(|threshold| compared >= threshold)
+    }
+
+    fn top_k(&self) -> usize {
+        self.top_k.as_ref().map_or(DEFAULT_TOP_K, |number| positive(number).unwrap_or(0)).min(MAX_TOP_K)
+    }
+
+    /// The most results: `top_k`, and `rerank.top_n` while reranking is on. There are none for numbers under 1, which is a
+    /// guess.
+    fn length(&self) -> usize {
+        let top_n = self.rerank.top_n.as_ref().filter(|_| self.rerank.enabled);
+        top_n.map_or(usize::MAX, |number| positive(number).unwrap_or(0)).min(self.top_k())
+    }
+}
+
+/// A number that is at least 1; a number beyond the machine's integers is the largest of them.
+pub(super) fn positive(number: &Number) -> Option<usize> {
+    let digits = number.as_str();
+    if digits == "0" || digits.starts_with('-') { None } else { Some(digits.parse().unwrap_or(usize::MAX)) }
+}
+
+impl<'a> ChunkBody<'a> {
+    fn of(file: &'a IndexedFile, hit: &Hit) -> Self {
+        let document = file.document.document();
+        let chunk = &document.chunks()[hit.chunk];
+        Self {
+            content: document.content(chunk),
+            score: hit.score,
+            rerank_score: hit.rerank_score,
+            metadata: file.metadata.as_deref().unwrap_or(&metadata::EMPTY),
+            static_fields: StaticFields {
+                parsed_directory_file_id: &file.id,
+                page_range_start: chunk.pages.0,
+                page_range_end: chunk.pages.1,
+                chunk_start_char: chunk.chars.start,
+                chunk_end_char: chunk.chars.end,
+                chunk_index: hit.chunk,
+                chunk_token_count: chunk.tokens,
+                attachments: [],
+            },
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! `retrieval.find`, `retrieval.grep` and `retrieval.read`: the files of an index, and their texts. Offsets count code
+//! points, and agree with those of chunks.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+
+use crate::api::paging::{PageBody, PageParams};
+use crate::api::value_checks;
+use crate::config::Fidelity;
+use crate::documents::{self, Text};
+use crate::error::ApiError;
+use crate::operation::{Answer, Work};
+use crate::response::Payload;
+use crate::search::SearchableDocument;
+use crate::search::grep::{self, GrepError, Limits};
+use crate::store::{Cursor, Id, Index, Kind, PageRequest, Policy, Scope, StoreError};
+
+/// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked for.
+const MAX_PAGE_CHARS: usize = 4 << 20;
+
+#[derive(Deserialize)]
+pub(super) struct FindRequest {
+    index_id: String,
+    file_name: Option<String>,
+    file_name_contains: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct GrepRequest {
+    index_id: String,
+    file_id: String,
+    pattern: String,
+    context_chars: Option<Number>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ReadRequest {
+    index_id: String,
+    file_id: String,
+    offset: Option<Number>,
+    max_length: Option<Number>,
+}
+
+#[derive(Serialize)]
+struct FoundFile<'a> {
+    file_id: &'a Id,
+    file_name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Match<'a> {
+    start_char: usize,
+    end_char: usize,
+    content: &'a str,
+}
+
+#[derive(Serialize)]
+struct Content<'a> {
+    content: &'a str,
+}
+
+/// Finds files by name, in the order in which they were added. An index that is not ready has none.
+pub(super) fn find(scope: &mut Scope<'_>, request: &FindRequest, page: &PageParams) -> Result<Payload, ApiError> {
+    let ordinal = scope.resolve::<Index>(&request.index_id)?;
+    let content = scope.store.get::<Index>(ordinal).content.clone();
+    let files = content.as_ref().map_or(&[][..], |content| &content.files);
+    let name = format!("retrieval.find {}", request.index_id);
+    let page_request = page.page(&name, "body", &scope.store.policy)?;
+    let part = request.file_name_contains.as_ref().map(|part| part.to_lowercase());
+    let accepted = files.iter().filter(|file| {
+        request.file_name.as_deref().is_none_or(|name| *file.name == *name)
+            && part.as_ref().is_none_or(|part| file.name.to_lowercase().contains(part))
+    });
+    let found = scope.page_of(page_request, accepted.map(|file| file.ordinal));
+    let found = page.refuse_token(found, "body", scope)?;
+    let items = found.ordinals.iter().filter_map(|ordinal| {
+        let at = files.binary_search_by_key(ordinal, |file| file.ordinal).ok()?;
+        Some(FoundFile { file_id: &files[at].id, file_name: &files[at].name })
+    });
+    Ok(Payload::json(&PageBody::new(items.collect(), found.next_token.clone())))
+}
+
+/// Reads the text of a file, or a part of it.
+pub(super) fn read(scope: &mut Scope<'_>, request: &ReadRequest) -> Result<Payload, ApiError> {
+    let document = document(scope, &request.index_id, &request.file_id)?;
+    let policy = &scope.store.policy;
+    let start = count(policy, "offset", request.offset.as_ref())?.unwrap_or(0);
+    let length = count(policy, "max_length", request.max_length.as_ref())?.unwrap_or(usize::MAX);
+    let text = document.document().text();
+    Ok(Payload::json(&Content { content: text.slice_chars(start, start.saturating_add(length)) }))
+}
+
+/// Searches a file by a regular expression. The search is work without the lock.
+pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: PageParams) -> Result<Answer, ApiError> {
+    let document = document(scope, &request.index_id, &request.file_id)?;
+    let policy = Arc::clone(&scope.store.policy);
+    let context = count(&policy, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
+    let list = format!("retrieval.grep {} {} {}", request.index_id, request.file_id, request.pattern);
+    let PageRequest { size, .. } = page.page(&list, "body", &policy)?;
+    let opened = scope.open_page(page.page(&list, "body", &policy)?);
+    let before = page.refuse_token(opened, "body", scope)?;
+    let skipped = before.as_ref().map_or(0, |cursor| usize::try_from(cursor.ordinal).unwrap_or(usize::MAX));
+    let searched = Arc::clone(&document);
+    let run = move || {
+        let limits = Limits { matches: skipped.saturating_add(size).saturating_add(1) };
+        grep::find_all(&request.pattern, searched.document().text().as_str(), limits)
+            .map_err(|error| refusal(&policy, &request.pattern, &error))
+    };
+    Ok(Work::committing(run, move |scope, matches: Vec<Range<usize>>| {
+        let text = document.document().text();
+        let found = Page::of(&matches, skipped, size, text, context);
+        // A position on the page is the number of matches up to and with the one there.
+        let positions = (skipped..skipped + found.len).map(|at| at as u64 + 1).collect();
+        let next = found.has_more.then(|| Cursor::from((skipped + found.len) as u64));
+        let page = scope.close_page(&list, positions, before, next);
+        let shown = if page.ordinals.is_empty() { &[][..] } else { &matches[skipped..skipped + found.len] };
+        let items = shown.iter().map(|range| Match::of(text, range, context)).collect();
+        Ok(Payload::json(&PageBody::new(items, page.next_token)))
+    }))
+}
+
+/// How many matches fit on a page.
+struct Page {
+    len: usize,
+    has_more: bool,
+}
+
+impl Page {
+    fn of(matches: &[Range<usize>], skipped: usize, size: usize, text: &Text, context: usize) -> Self {
+        let rest = matches.get(skipped..).unwrap_or_default();
+        let mut chars = 0;
+        let fits = |range: &&Range<usize>| {
+            let fits_before = chars < MAX_PAGE_CHARS;
+            chars += Match::of(text, range, context).content.len();
+            fits_before
+        };
+        let len = rest.iter().take(size).take_while(fits).count();
+        Self { len, has_more: rest.len() > len }
+    }
+}
+
+impl<'a> Match<'a> {
+    fn of(text: &'a Text, range: &Range<usize>, context: usize) -> Self {
+        let (start_char, end_char) = (text.char_of(range.start), text.char_of(range.end));
+        let content = text.slice_chars(start_char.saturating_sub(context), end_char.saturating_add(context));
+        Self { start_char, end_char, content }
+    }
+}
+
+/// The document of a file in an index; in contract mode a document without text for a file that is not there.
+fn document(scope: &mut Scope<'_>, index_id: &str, file_id: &str) -> Result<Arc<SearchableDocument>, ApiError> {
+    let ordinal = scope.resolve::<Index>(index_id)?;
+    let content = scope.store.get::<Index>(ordinal).content.as_ref();
+    match content.and_then(|content| content.file(file_id)) {
+        Some(file) => Ok(Arc::clone(&file.document)),
+        None if scope.store.policy.fidelity == Fidelity::Contract => {
+            let document = documents::read_text("").expect("an empty text is a document");
+            Ok(Arc::new(SearchableDocument::new(document)))
+        }
+        None => Err(StoreError::NotFound(Kind::DirectoryFile).into()),
+    }
+}
+
+/// A number of characters. How the service treats negative ones is not known; the emulator refuses them.
+fn count(policy: &Policy, field: &str, number: Option<&Number>) -> Result<Option<usize>, ApiError> {
+    let Some(number) = number else { return Ok(None) };
+    let digits = number.as_str();
+    if !digits.starts_with('-') {
+        return Ok(Some(digits.parse().unwrap_or(usize::MAX)));
+    }
+    if policy.fidelity == Fidelity::Contract {
+        return Ok(None);
+    }
+    Err(value_checks::refusal(policy, &["body", field], &format!("{field} should be at least 0"), digits.into()))
+}
+
+fn refusal(policy: &Policy, pattern: &str, error: &GrepError) -> ApiError {
+    value_checks::refusal(policy, &["body", "pattern"], &error.to_string(), pattern.into())
+}

@@ -1,0 +1,94 @@
+//! The content of a file: its bytes as they were uploaded, and what reading them gave. It is read once, before the upload
+//! is answered, and shared by every file and index that refers to it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use super::ledger::Permit;
+use super::{Ledger, StoreError};
+use crate::documents;
+use crate::search::SearchableDocument;
+
+/// The content of a file.
+#[derive(Debug)]
+pub(crate) struct Blob {
+    /// The bytes as they were uploaded.
+    pub(crate) bytes: Bytes,
+    /// The content type that the upload stated.
+    pub(crate) content_type: Option<Box<str>>,
+    /// The SHA-256 of the bytes.
+    pub(crate) hash: ContentHash,
+    /// What reading the bytes gave.
+    pub(crate) reading: Reading,
+    /// The bytes that it takes in the ledger.
+    _permit: Permit,
+}
+
+/// What reading a file gave.
+#[derive(Debug, Clone)]
+pub(crate) enum Reading {
+    /// A document that can be searched.
+    Document(Arc<SearchableDocument>),
+    /// Nothing; the text says why.
+    Failed(Arc<str>),
+}
+
+/// The SHA-256 of a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ContentHash([u8; 32]);
+
+/// What a blob takes besides its bytes and its document.
+const OVERHEAD_BYTES: usize = 256;
+
+impl Blob {
+    /// Reads a content. `text` replaces what reading gives. It may take long: no lock may be held.
+    ///
+    /// Errors: the ledger has no room.
+    pub(crate) fn read(
+        name: &str,
+        bytes: &Bytes,
+        content_type: Option<&str>,
+        text: Option<&str>,
+        ledger: &Arc<Ledger>,
+    ) -> Result<Arc<Self>, StoreError> {
+        // The bytes are copied: the body of the request, of which they are a part, would be kept as a whole.
+        let bytes = Bytes::copy_from_slice(bytes);
+        let document = match text {
+            Some(text) => documents::read_text(text),
+            None => documents::read(name, &bytes),
+        };
+        let reading = match document {
+            Ok(document) => Reading::Document(Arc::new(SearchableDocument::new(document))),
+            Err(unreadable) => Reading::Failed(unreadable.to_string().into()),
+        };
+        let weight = OVERHEAD_BYTES + bytes.len() + reading.weight_bytes();
+        let permit = Permit::take(ledger, weight).ok_or(StoreError::StateFull)?;
+        let (hash, content_type) = (ContentHash::of(&bytes), content_type.map(Into::into));
+        Ok(Arc::new(Self { bytes, content_type, hash, reading, _permit: permit }))
+    }
+}
+
+impl Reading {
+    fn weight_bytes(&self) -> usize {
+        match self {
+            Self::Document(document) => document.weight_bytes(),
+            Self::Failed(reason) => reason.len(),
+        }
+    }
+}
+
+impl ContentHash {
+    /// The hash of a content.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,117 @@
+//! An uploaded file.
+
+use std::sync::Arc;
+
+use super::{Blob, Collection, Id, Kind, Prefix, Resource, Scope, Store, StoreError};
+use crate::clock::Timestamp;
+use crate::seed;
+
+/// An uploaded file.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    /// A bare UUID.
+    pub(crate) id: Id,
+    /// The ordinal of its project.
+    pub(crate) project: u64,
+    /// Its name; it is never used as a path.
+    pub(crate) name: Box<str>,
+    /// The id by which another system knows it.
+    pub(crate) external_file_id: Option<Box<str>>,
+    /// What it is for, as the upload stated it.
+    pub(crate) purpose: Option<Box<str>>,
+    /// Its content.
+    pub(crate) blob: Arc<Blob>,
+    /// When it was uploaded.
+    pub(crate) created_at: Timestamp,
+}
+
+/// What is known of a file before it exists.
+#[derive(Debug)]
+pub(crate) struct NewFile {
+    /// Its name.
+    pub(crate) name: Box<str>,
+    /// The id by which another system knows it.
+    pub(crate) external_file_id: Option<Box<str>>,
+    /// What it is for.
+    pub(crate) purpose: Option<Box<str>>,
+    /// Its content.
+    pub(crate) blob: Arc<Blob>,
+}
+
+/// What a file takes besides its texts and its content: itself and its entries in the maps.
+const OVERHEAD_BYTES: usize = 320;
+
+/// The name of a file that a request named although nobody uploaded it.
+const IMPLICIT_NAME: &str = "document.md";
+
+impl File {
+    /// Creates a file. Its id follows from its name, its content and the number of equal files before it, so that files
+    /// that are uploaded in parallel get the same ids in every run.
+    pub(crate) fn add(scope: &mut Scope<'_>, new: NewFile) -> Result<u64, StoreError> {
+        let project = scope.project_for_write()?;
+        let purpose = format!("file {} {} in {}", new.blob.hash, new.name, scope.store.project_id(project));
+        let mint = |repeat| {
+            let mut stream = scope.store.seed.stream(&purpose, repeat);
+            Id::Minted(Prefix::Bare, seed::uuid(&mut stream))
+        };
+        let id = scope.unused_id::<Self>(mint);
+        let NewFile { name, external_file_id, purpose, blob } = new;
+        scope.insert(Self { id, project, name, external_file_id, purpose, blob, created_at: scope.now })
+    }
+
+    /// Its extension without the dot, in lower case.
+    pub(crate) fn extension(&self) -> Option<String> {
+        let (stem, extension) = self.name.rsplit_once('.')?;
+        (!stem.is_empty() && !extension.is_empty()).then(|| extension.to_lowercase())
+    }
+}
+
+impl Resource for File {
+    const KIND: Kind = Kind::File;
+
+    fn ids(&self) -> Vec<Id> {
+        vec![self.id.clone()]
+    }
+
+    fn parent(&self) -> u64 {
+        self.project
+    }
+
+    fn project(&self) -> u64 {
+        self.project
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    fn weight_bytes(&self) -> usize {
+        let texts = [&self.external_file_id, &self.purpose];
+        let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
+        OVERHEAD_BYTES + 2 * self.id.heap_bytes() + self.name.len() + texts
+    }
+
+    /// Its content derives from its id only.
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, _parent: Option<u64>) -> Result<u64, StoreError> {
+        let project = scope.project_for_write()?;
+        let text = format!("# Document {id}\n\nThis file was not uploaded: a request named it.\n");
+        let blob = Blob::read(IMPLICIT_NAME, &text.into(), None, None, &scope.store.ledger())?;
+        scope.insert(Self {
+            id: Id::parse(id),
+            project,
+            name: IMPLICIT_NAME.into(),
+            external_file_id: None,
+            purpose: None,
+            blob,
+            created_at: scope.now,
+        })
+    }
+
+    fn collection(store: &Store) -> &Collection<Self> {
+        &store.files
+    }
+
+    fn collection_mut(store: &mut Store) -> &mut Collection<Self> {
+        &mut store.files
+    }
+}

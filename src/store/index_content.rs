@@ -1,0 +1,170 @@
+//! The files of an index as its last export left them. A sync selects them when it starts: what changes in the source
+//! directory afterwards takes effect at the next sync.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::blob::Reading;
+use super::directory::fields_weight_bytes;
+use super::ledger::Permit;
+use super::{DirectoryFile, Id, Prefix, Resource, Store, StoreError};
+use crate::clock::Timestamp;
+use crate::search::SearchableDocument;
+use crate::seed;
+
+/// The files of an index.
+#[derive(Debug)]
+pub(crate) struct IndexContent {
+    /// The files that could be read, oldest first.
+    pub(crate) files: Vec<IndexedFile>,
+    /// The files that could not be read, oldest first.
+    pub(crate) failed: Vec<FailedFile>,
+    /// When they were selected.
+    pub(crate) selected_at: Timestamp,
+    _permit: Permit,
+}
+
+/// A file of an index: the parsed copy of a file of the source directory.
+#[derive(Debug)]
+pub(crate) struct IndexedFile {
+    /// `dfl-…`, the id of the parsed copy.
+    pub(crate) id: Id,
+    /// The ordinal of the file in the source directory.
+    pub(crate) ordinal: u64,
+    /// `dfl-…`, the id of the file in the source directory.
+    pub(crate) source_id: Id,
+    /// The id of the uploaded file.
+    pub(crate) file_id: Id,
+    /// The name by which the directory knows it.
+    pub(crate) unique_id: Box<str>,
+    /// The name that is shown.
+    pub(crate) name: Box<str>,
+    /// Its metadata.
+    pub(crate) metadata: Option<Arc<Map<String, Value>>>,
+    /// What it contains.
+    pub(crate) document: Arc<SearchableDocument>,
+}
+
+/// A file that could not be read.
+#[derive(Debug)]
+pub(crate) struct FailedFile {
+    /// `dfl-…`, its id in the source directory.
+    pub(crate) id: Id,
+    /// The name that is shown.
+    pub(crate) name: Box<str>,
+    /// Why it could not be read.
+    pub(crate) reason: Arc<str>,
+}
+
+/// What a file takes here besides its texts.
+const FILE_BYTES: usize = size_of::<IndexedFile>();
+
+/// What a content takes besides its files.
+const OVERHEAD_BYTES: usize = 128;
+
+/// The extension of a sidecar: `NAME.md` holds the text of the file `NAME`.
+const SIDECAR_EXTENSION: &str = ".md";
+
+impl IndexContent {
+    /// Selects the files of the directory with the ordinal `source` for the index with this output directory.
+    ///
+    /// Errors: the ledger has no room.
+    pub(crate) fn select(
+        store: &Store,
+        source: u64,
+        output_directory: &Id,
+        now: Timestamp,
+    ) -> Result<Arc<Self>, StoreError> {
+        let collection = DirectoryFile::collection(store);
+        let ordinals: Vec<u64> = collection.children(source).collect();
+        let sidecars = Sidecars::among(ordinals.iter().map(|ordinal| collection.get(*ordinal)));
+        let (mut files, mut failed) = (Vec::new(), Vec::new());
+        for ordinal in ordinals {
+            let file = collection.get(ordinal);
+            match sidecars.reading_of(file) {
+                None => {}
+                Some(Reading::Document(document)) => {
+                    let id = parsed_id(store, output_directory, &file.id);
+                    files.push(IndexedFile::of(file, ordinal, id, document));
+                }
+                Some(Reading::Failed(reason)) => failed.push(FailedFile::of(file, reason)),
+            }
+        }
+        let weight = OVERHEAD_BYTES
+            + files.iter().map(IndexedFile::weight_bytes).sum::<usize>()
+            + failed.iter().map(FailedFile::weight_bytes).sum::<usize>();
+        let permit = Permit::take(&store.ledger(), weight).ok_or(StoreError::StateFull)?;
+        Ok(Arc::new(Self { files, failed, selected_at: now, _permit: permit }))
+    }
+
+    /// The file that an id names: that of the parsed copy, of the file in the source directory, or of the upload.
+    pub(crate) fn file(&self, id: &str) -> Option<&IndexedFile> {
+        let id = Id::parse(id);
+        let by = |of: fn(&IndexedFile) -> &Id| self.files.iter().find(|file| *of(file) == id);
+        by(|file| &file.id).or_else(|| by(|file| &file.source_id)).or_else(|| by(|file| &file.file_id))
+    }
+}
+
+/// The id of the parsed copy of a file, which stays the same in every sync.
+fn parsed_id(store: &Store, output_directory: &Id, source: &Id) -> Id {
+    let mut stream = store.seed.stream(&format!("parsed {source} in {output_directory}"), 0);
+    Id::Minted(Prefix::DirectoryFile, seed::uuid(&mut stream))
+}
+
+impl IndexedFile {
+    fn of(file: &DirectoryFile, ordinal: u64, id: Id, document: Arc<SearchableDocument>) -> Self {
+        Self {
+            id,
+            ordinal,
+            source_id: file.id.clone(),
+            file_id: file.file_id.clone(),
+            unique_id: file.unique_id.clone(),
+            name: file.display_name.clone(),
+            metadata: file.metadata.clone(),
+            document,
+        }
+    }
+
+    fn weight_bytes(&self) -> usize {
+        let metadata = self.metadata.as_ref().map_or(0, |map| fields_weight_bytes(map));
+        FILE_BYTES + self.name.len() + self.unique_id.len() + metadata
+    }
+}
+
+impl FailedFile {
+    fn of(file: &DirectoryFile, reason: Arc<str>) -> Self {
+        Self { id: file.id.clone(), name: file.display_name.clone(), reason }
+    }
+
+    fn weight_bytes(&self) -> usize {
+        size_of::<Self>() + self.name.len()
+    }
+}
+
+/// The sidecars of a directory: files that hold the text of another file beside them.
+struct Sidecars<'a> {
+    /// The last file of each name.
+    by_name: BTreeMap<&'a str, &'a DirectoryFile>,
+}
+
+impl<'a> Sidecars<'a> {
+    fn among(files: impl Iterator<Item = &'a DirectoryFile>) -> Self {
+        Self { by_name: files.map(|file| (&*file.display_name, file)).collect() }
+    }
+
+    /// What an index holds of a file: what its sidecar gives, else what reading it gave; nothing of a sidecar itself.
+    fn reading_of(&self, file: &DirectoryFile) -> Option<Reading> {
+        let is_sidecar = file.display_name.strip_suffix(SIDECAR_EXTENSION).is_some_and(|name| {
+            // README.md is not the text of README: a file with a sidecar has an extension.
+            name.contains('.') && self.by_name.contains_key(name)
+        });
+        if is_sidecar {
+            return None;
+        }
+        let has_extension = file.display_name.contains('.');
+        let sidecar = self.by_name.get(format!("{}{SIDECAR_EXTENSION}", file.display_name).as_str());
+        Some(sidecar.filter(|_| has_extension).map_or(&file.blob, |sidecar| &sidecar.blob).reading.clone())
+    }
+}
