@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::paging::{PageBody, PageParams};
+use super::placeholder;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
@@ -73,6 +74,42 @@ pub(super) const OPERATIONS: &[Operation] = &[
             response: Some("directory"),
             state_faults: &[StateFault::Lag, StateFault::Vanish],
             handler: |scope, request| get(scope, &request.params()?),
+        }),
+    },
+    Operation {
+        name: "directories.update",
+        summary: "Changes the name or the description of a directory.",
+        method: Method::PATCH,
+        path: "/api/v1/beta/directories/{directory_id}",
+        authentication: Authentication::Key,
+        effect: Effect::Changes,
+        resource: Kind::Directory,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "directories.update.params",
+            body: Some("directories.update.request"),
+            status: 200,
+            response: Some("directory"),
+            state_faults: &[StateFault::Vanish],
+            handler: placeholder::respond,
+        }),
+    },
+    Operation {
+        name: "directories.delete",
+        summary: "Deletes a directory.",
+        method: Method::DELETE,
+        path: "/api/v1/beta/directories/{directory_id}",
+        authentication: Authentication::Key,
+        effect: Effect::Deletes,
+        resource: Kind::Directory,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "directories.delete.params",
+            body: None,
+            status: 204,
+            response: None,
+            state_faults: &[StateFault::Vanish],
+            handler: placeholder::respond,
         }),
     },
 ];

@@ -2,12 +2,17 @@
 //! response bodies. Nothing here knows fault rules or the journal.
 
 mod directories;
+mod directory_files;
 mod errors;
+mod files;
 mod index_view;
 mod indexes;
 mod not_emulated;
 pub(crate) mod openapi;
 mod paging;
+mod placeholder;
+mod projects;
+mod retrieval;
 mod state;
 #[cfg(test)]
 mod table_tests;
@@ -19,5 +24,15 @@ use crate::operation::Operation;
 
 /// Every operation, in the order in which the router of the service tries them.
 pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
-    indexes::OPERATIONS.iter().chain(directories::OPERATIONS).chain(not_emulated::OPERATIONS)
+    [
+        indexes::OPERATIONS,
+        directories::OPERATIONS,
+        directory_files::OPERATIONS,
+        files::OPERATIONS,
+        retrieval::OPERATIONS,
+        projects::OPERATIONS,
+        not_emulated::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }

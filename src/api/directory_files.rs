@@ -1,0 +1,138 @@
+//! The files of directories: added, uploaded, listed, shown, changed, deleted.
+
+use http::Method;
+
+use super::placeholder;
+use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::store::Kind;
+use crate::store::state_faults::StateFault;
+
+/// The rows of directory files.
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "directories.files.add",
+        summary: "Adds an uploaded file to a directory.",
+        method: Method::POST,
+        path: "/api/v1/beta/directories/{directory_id}/files",
+        authentication: Authentication::Key,
+        effect: Effect::Creates,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "directories.files.add.params",
+            body: Some("directories.files.add.request"),
+            status: 201,
+            response: Some("directory_file"),
+            state_faults: &[StateFault::Quota],
+            handler: placeholder::respond,
+        }),
+    },
+    Operation {
+        name: "directories.files.list",
+        summary: "Lists the files of a directory.",
+        method: Method::GET,
+        path: "/api/v1/beta/directories/{directory_id}/files",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "directories.files.list.params",
+            body: None,
+            status: 200,
+            response: Some("directory_file_page"),
+            state_faults: &[StateFault::Lag, StateFault::Page],
+            handler: placeholder::respond,
+        }),
+    },
+    Operation {
+        name: "directories.files.upload",
+        summary: "Uploads a file into a directory.",
+        method: Method::POST,
+        path: "/api/v1/beta/directories/{directory_id}/files/upload",
+        authentication: Authentication::Key,
+        effect: Effect::Creates,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Multipart,
+        emulation: Some(Emulation {
+            params: "directories.files.upload.params",
+            body: Some("directories.files.upload.request"),
+            status: 201,
+            response: Some("directory_file"),
+            state_faults: &[StateFault::Quota],
+            handler: placeholder::respond,
+        }),
+    },
+    Operation {
+        name: "directories.files.bulk_delete",
+        summary: "Deletes several files of a directory.",
+        method: Method::POST,
+        path: "/api/v1/beta/directories/{directory_id}/files/bulk-delete",
+        authentication: Authentication::Key,
+        effect: Effect::Deletes,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "directories.files.bulk_delete.params",
+            body: Some("directories.files.bulk_delete.request"),
+            status: 204,
+            response: None,
+            state_faults: &[StateFault::Vanish],
+            handler: placeholder::respond,
+        }),
+    },
+    Operation {
+        name: "directories.files.get",
+        summary: "Shows a file of a directory.",
+        method: Method::GET,
+        path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "directories.files.get.params",
+            body: None,
+            status: 200,
+            response: Some("directory_file"),
+            state_faults: &[StateFault::Lag, StateFault::Vanish],
+            handler: placeholder::respond,
+        }),
+    },
+    Operation {
+        name: "directories.files.update",
+        summary: "Changes or moves a file of a directory.",
+        method: Method::PATCH,
+        path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
+        authentication: Authentication::Key,
+        effect: Effect::Changes,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "directories.files.update.params",
+            body: Some("directories.files.update.request"),
+            status: 200,
+            response: Some("directory_file"),
+            state_faults: &[StateFault::Vanish],
+            handler: placeholder::respond,
+        }),
+    },
+    Operation {
+        name: "directories.files.delete",
+        summary: "Deletes a file of a directory.",
+        method: Method::DELETE,
+        path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
+        authentication: Authentication::Key,
+        effect: Effect::Deletes,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "directories.files.delete.params",
+            body: None,
+            status: 204,
+            response: None,
+            state_faults: &[StateFault::Vanish],
+            handler: placeholder::respond,
+        }),
+    },
+];
