@@ -80,6 +80,7 @@ pub mod fuzzing;
 mod journal;
 mod key_label;
 mod matcher;
+mod multipart;
 mod operation;
 mod redact;
 mod request;

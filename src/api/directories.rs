@@ -77,6 +77,42 @@ pub(super) const OPERATIONS: &[Operation] = &[
             handler: |scope, request| get(scope, &request.params()?).map(Answer::Payload),
         }),
     },
+    Operation {
+        name: "directories.update",
+        summary: "Changes the name or the description of a directory.",
+        method: Method::PATCH,
+        path: "/api/v1/beta/directories/{directory_id}",
+        authentication: Authentication::Key,
+        effect: Effect::Changes,
+        resource: Kind::Directory,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "directories.update.params",
+            body: Some("directories.update.request"),
+            status: 200,
+            response: Some("directory"),
+            state_faults: &[StateFault::Vanish],
+            handler: |scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload),
+        }),
+    },
+    Operation {
+        name: "directories.delete",
+        summary: "Deletes a directory.",
+        method: Method::DELETE,
+        path: "/api/v1/beta/directories/{directory_id}",
+        authentication: Authentication::Key,
+        effect: Effect::Deletes,
+        resource: Kind::Directory,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "directories.delete.params",
+            body: None,
+            status: 204,
+            response: None,
+            state_faults: &[StateFault::Vanish],
+            handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
+        }),
+    },
 ];
 
 /// How long an ephemeral directory is kept. The service's own figure is not published.
@@ -222,6 +258,9 @@ fn update(scope: &mut Scope<'_>, path: &DirectoryPath, change: DirectoryChange) 
 /// Deletes a directory and the files in it. An index over it stays; its next sync fails.
 fn delete(scope: &mut Scope<'_>, path: &DirectoryPath) -> Result<Payload, ApiError> {
     let ordinal = scope.resolve::<Directory>(&path.directory_id)?;
+    if scope.store.get::<Directory>(ordinal).kind == DirectoryKind::Index {
+        return Err(ApiError::text(400, "The output directory of an index is deleted with the index only"));
+    }
     scope.delete::<Directory>(ordinal);
     Ok(Payload::Empty)
 }

@@ -2,15 +2,23 @@
 //! response bodies. Nothing here knows fault rules or the journal.
 
 mod directories;
+mod directory_files;
 mod errors;
+mod files;
 mod index_view;
 mod indexes;
+mod metadata;
 mod not_emulated;
 pub(crate) mod openapi;
+mod output_files;
 mod paging;
+mod presigned;
+mod projects;
+mod retrieval;
 mod state;
 #[cfg(test)]
 mod table_tests;
+mod upload;
 mod value_checks;
 
 pub(crate) use state::state_of;
@@ -19,5 +27,16 @@ use crate::operation::Operation;
 
 /// Every operation, in the order in which the router of the service tries them.
 pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
-    indexes::OPERATIONS.iter().chain(directories::OPERATIONS).chain(not_emulated::OPERATIONS)
+    [
+        indexes::OPERATIONS,
+        directories::OPERATIONS,
+        directory_files::OPERATIONS,
+        files::OPERATIONS,
+        retrieval::OPERATIONS,
+        projects::OPERATIONS,
+        presigned::OPERATIONS,
+        not_emulated::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }

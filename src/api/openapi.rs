@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::operation::{Emulation, Operation};
+use crate::operation::{BodyKind, Emulation, Operation};
 use crate::schema::{Schema, Schemas};
 
 /// Where the document keeps the schemas of bodies.
@@ -11,6 +11,9 @@ const COMPONENTS: &str = "#/components/schemas/";
 
 /// Where a schema of ours keeps those that it refers to.
 const DEFINITIONS: &str = "#/$defs/";
+
+const JSON: &str = "application/json";
+const MULTIPART: &str = "multipart/form-data";
 
 /// The schemas of refusals, by the name that they have in `schemas/`.
 const REFUSAL: &str = "refusal";
@@ -67,7 +70,8 @@ impl Document<'_> {
             "parameters": self.parameters(emulation.params),
         });
         if let Some(name) = emulation.body {
-            described["requestBody"] = json!({ "required": true, "content": self.content(name) });
+            let media_type = if operation.body == BodyKind::Multipart { MULTIPART } else { JSON };
+            described["requestBody"] = json!({ "required": true, "content": self.content(name, media_type) });
         }
         described["responses"] = self.responses(emulation);
         described
@@ -76,10 +80,10 @@ impl Document<'_> {
     fn responses(&mut self, emulation: &Emulation) -> Value {
         let success = emulation.response.map_or_else(
             || json!({ "description": "Done." }),
-            |name| json!({ "description": "Done.", "content": self.content(name) }),
+            |name| json!({ "description": "Done.", "content": self.content(name, JSON) }),
         );
-        let refusal = json!({ "description": "A refusal in one sentence.", "content": self.content(REFUSAL) });
-        let violations = self.content(VIOLATIONS);
+        let refusal = json!({ "description": "A refusal in one sentence.", "content": self.content(REFUSAL, JSON) });
+        let violations = self.content(VIOLATIONS, JSON);
         json!({
             emulation.status.to_string(): success,
             "401": refusal,
@@ -88,8 +92,8 @@ impl Document<'_> {
         })
     }
 
-    fn content(&mut self, name: &str) -> Value {
-        json!({ "application/json": { "schema": { "$ref": format!("{COMPONENTS}{}", self.component(name)) } } })
+    fn content(&mut self, name: &str, media_type: &str) -> Value {
+        json!({ media_type: { "schema": { "$ref": format!("{COMPONENTS}{}", self.component(name)) } } })
     }
 
     /// Puts a schema and what it refers to among the components; its name there is its title.

@@ -25,7 +25,12 @@ pub(super) fn list(
     let files = content.as_ref().map_or(&[][..], |content| &content.files);
     let accepted = files.iter().enumerate().filter(|(_, file)| {
         let updated_at = content.as_ref().map_or(scope.now, |content| content.selected_at);
-        filter.accepts(&FileFacts { display_name: &file.name, unique_id: &file.unique_id, file_id: &file.file_id, updated_at })
+        filter.accepts(&FileFacts {
+            display_name: &file.name,
+            unique_id: &file.unique_id,
+            file_id: &file.file_id,
+            updated_at,
+        })
     });
     let by_ordinal: Vec<u64> = accepted.map(|(_, file)| file.ordinal).collect();
     let found = scope.page_of(request, by_ordinal.into_iter());
@@ -56,12 +61,7 @@ fn index_of(scope: &mut Scope<'_>, directory: u64) -> Option<u64> {
     Some(index)
 }
 
-fn body<'a>(
-    scope: &'a Scope<'_>,
-    directory: u64,
-    content: &IndexContent,
-    file: &'a IndexedFile,
-) -> FileBody<'a> {
+fn body<'a>(scope: &'a Scope<'_>, directory: u64, content: &IndexContent, file: &'a IndexedFile) -> FileBody<'a> {
     let directory: &Directory = scope.store.get(directory);
     FileBody {
         id: &file.id,

@@ -37,12 +37,7 @@ impl<T> PageBody<T> {
 
 impl PageParams {
     /// The page of `list` that is asked for; `place` is where the parameters stand: `query` or `body`.
-    pub(super) fn page<'a>(
-        &'a self,
-        list: &'a str,
-        place: &str,
-        policy: &Policy,
-    ) -> Result<PageRequest<'a>, ApiError> {
+    pub(super) fn page<'a>(&'a self, list: &'a str, place: &str, policy: &Policy) -> Result<PageRequest<'a>, ApiError> {
         let token = self.page_token.as_deref().filter(|token| !token.is_empty());
         Ok(PageRequest { list, size: self.size(place, policy)?, token })
     }

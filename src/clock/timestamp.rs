@@ -1,10 +1,11 @@
 //! A point in time in the format of the service.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::duration::whole_micros;
 
@@ -66,6 +67,12 @@ impl FromStr for Timestamp {
         } else {
             Err(format!("{text:?} is not between 1970 and 9999"))
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -138,12 +138,7 @@ pub(crate) const GROUPS: &[Group] = &[
                 Some("rerank"),
                 "What score_threshold is compared with while reranking is on: rerank_score or score",
             ),
-            flag(
-                "parse-results",
-                One("DIR"),
-                None,
-                "Use the text of DIR/NAME.md for an uploaded file called NAME",
-            ),
+            flag("parse-results", One("DIR"), None, "Use the text of DIR/NAME.md for an uploaded file called NAME"),
             flag("page-size", One("ITEMS"), Some("50"), "Items on a page if the request does not say, 1 to 1000"),
             flag("schemas", One("DIR"), None, "Replace JSON Schemas with the files of the same name in DIR"),
         ],
@@ -189,12 +184,7 @@ pub(crate) const GROUPS: &[Group] = &[
         heading: "Limits",
         flags: &[
             flag("max-body-bytes", One("BYTES"), Some("1MiB"), "Maximum size of a JSON body"),
-            flag(
-                "max-upload-bytes",
-                One("BYTES"),
-                Some("100MiB"),
-                "Maximum size of an upload",
-            ),
+            flag("max-upload-bytes", One("BYTES"), Some("100MiB"), "Maximum size of an upload"),
             flag(
                 "max-inflight-bytes",
                 One("BYTES"),

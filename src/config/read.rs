@@ -6,11 +6,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::merge::RawSettings;
-use super::parse_results;
 use super::normalise::{bytes, credential, host_name, http_url, origin};
+use super::parse_results;
 use super::{
-    AdminAccess, Auth, DuplicateUniqueId, Fidelity, IndexId, Isolation, LogFormat, LogLevel, References, ScoreThresholdOn,
-    Settings, SyncConflict,
+    AdminAccess, Auth, DuplicateUniqueId, Fidelity, IndexId, Isolation, LogFormat, LogLevel, References,
+    ScoreThresholdOn, Settings, SyncConflict,
 };
 use crate::clock::{Mode, Timestamp, parse_duration};
 use crate::suggest;

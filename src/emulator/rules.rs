@@ -12,7 +12,7 @@ use crate::config::{Isolation, RawSettings, Settings};
 use crate::error::ApiError;
 use crate::fault::{FaultRules, RequestBody, RequestView, RetryTiming, Rule, Scenario, Target};
 use crate::key_label::label_of;
-use crate::operation::{Operation, Router};
+use crate::operation::{BodyKind, Operation, Router};
 use crate::request::{Head, Request};
 use crate::response::Response;
 use crate::tenant::{Tenant, Times};
@@ -29,7 +29,7 @@ fn target(operation: &Operation) -> Target {
     let emulation = operation.emulation.as_ref();
     Target {
         name: operation.name,
-        request_body: emulation.is_some_and(|emulation| emulation.body.is_some()),
+        request_body: emulation.is_some() && operation.body == BodyKind::Json,
         response_body: emulation.is_none_or(|emulation| emulation.response.is_some()),
         reads: operation.reads(),
         state_faults: emulation.map_or(&[], |emulation| emulation.state_faults),

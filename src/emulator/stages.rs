@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HOST, HeaderValue};
 use parking_lot::MutexGuard;
 use uuid::Uuid;
 
@@ -17,12 +17,12 @@ use crate::admin;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::fault::{Decision, Finished, RequestBody, RequestView};
-use crate::operation::{Answer, Effect, Emulation, Operation, Work, WorkDone};
-use crate::request::Request;
+use crate::operation::{Answer, BodyKind, Effect, Operation, Work, WorkDone};
+use crate::request::{Origin, Request};
 use crate::response::{Payload, Response};
 use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body};
-use crate::store::{Effects, Scope};
 use crate::store::state_faults::{AppliedFaults, StateFaults};
+use crate::store::{Effects, Scope};
 use crate::tenant::{State, Tenant, Times};
 
 /// The header of a response to an operation of the real API that is not emulated.
@@ -142,17 +142,17 @@ impl Emulator {
         operation: &Operation,
         request: &Request,
     ) -> Response {
-        let body = operation.emulation.as_ref().map_or(Ok(RawBody::Absent), |emulation| read(emulation, request));
+        let body = read(operation, request);
         let error = body.err().unwrap_or_else(|| unauthenticated(&request.head));
         self.refuse_request(context, request, error)
     }
 
     fn validate(&self, routed: &RoutedOperation, request: &Request) -> Result<ValidRequest, ApiError> {
         let Some(emulation) = &routed.operation.emulation else { return Ok(ValidRequest::default()) };
-        let body = read(emulation, request)?;
-        let path = routed.path.clone();
-        let raw = RawRequest { path, query: request.head.query.as_deref(), body };
-        check(self.schemas.named(emulation.params), emulation.body.map(|name| self.schemas.named(name)), raw)
+        let body = read(routed.operation, request)?;
+        let schema = emulation.body.filter(|_| routed.operation.body == BodyKind::Json);
+        let raw = RawRequest { path: routed.path.clone(), query: request.head.query.as_deref(), body };
+        check(self.schemas.named(emulation.params), schema.map(|name| self.schemas.named(name)), raw)
     }
 }
 
@@ -189,10 +189,14 @@ impl<'a> Locked<'a> {
         if operation.effect != Effect::Reads {
             faults.lag = None;
         }
-        let later_faults = StateFaults { quota: faults.quota, ..StateFaults::default() };
-        let project = valid.param("project_id").and_then(|id| Uuid::try_parse(id).ok());
+        let later_faults = StateFaults { quota: faults.quota, page: faults.page, ..StateFaults::default() };
+        // A project in the path is the resource that the request is about.
+        let is_in_path = self.routed.path.iter().any(|(name, _)| *name == "project_id");
+        let project = valid.param("project_id").filter(|_| !is_in_path).and_then(|id| Uuid::try_parse(id).ok());
+        let origin =
+            Origin { host: self.request.head.headers.get(HOST).cloned(), tenant: Arc::clone(&self.tenant.label) };
         let mut scope = Scope::new(&mut self.state.store, self.times.now, project, faults);
-        let answer = (emulation.handler)(&mut scope, valid);
+        let answer = (emulation.handler)(&mut scope, valid.came_in_at(origin));
         let effects = scope.into_effects();
         let result = match answer {
             Ok(Answer::Work(work)) => {
@@ -306,10 +310,12 @@ fn not_emulated(operation: &Operation) -> Response {
     Response::from(ApiError::text(404, detail)).with_header(NOT_EMULATED, HeaderValue::from_static(operation.name))
 }
 
-/// The body of a request, if the operation takes one.
-fn read(emulation: &Emulation, request: &Request) -> Result<RawBody, ApiError> {
-    match emulation.body {
-        Some(_) => read_body(&request.body, request.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes)),
-        None => Ok(RawBody::Absent),
+/// The body of a request, if the operation is emulated and takes JSON.
+fn read(operation: &Operation, request: &Request) -> Result<RawBody, ApiError> {
+    match operation.body {
+        BodyKind::Json if operation.emulation.is_some() => {
+            read_body(&request.body, request.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes))
+        }
+        _ => Ok(RawBody::Absent),
     }
 }

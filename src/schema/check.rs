@@ -12,7 +12,7 @@ use super::node::SchemaNode;
 use super::pydantic::{self, PydanticError};
 use super::{Schema, coerce, uuid};
 use crate::error::{ApiError, LocStep, Violation};
-use crate::request::PathParams;
+use crate::request::{Origin, PathParams};
 
 /// The parts of a request that are validated.
 #[derive(Debug)]
@@ -32,9 +32,27 @@ pub(crate) struct ValidRequest {
     params: Map<String, Value>,
     /// The fields of the body, including unknown ones; defaults are not filled in.
     body: Map<String, Value>,
+    /// Where the request came in.
+    origin: Origin,
 }
 
 impl ValidRequest {
+    /// The same request, which came in there.
+    #[must_use]
+    pub(crate) fn came_in_at(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Where the request came in.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The file in the form of the request; its schema has checked that it is there.
+    pub(crate) fn file(&mut self, _name: &str) -> Result<crate::multipart::FilePart, ApiError> {
+        Err(ApiError::text(400, "stub"))
+    }
+
     /// A parameter in the path or the query, if it is present and a string.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name)?.as_str()
@@ -75,7 +93,7 @@ pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<
         (Some(schema), RawBody::Json(value)) => fields(checked(schema, value, Root::Body, &mut violations)),
         (Some(schema), RawBody::Text(text)) => fields(checked(schema, text.into(), Root::Body, &mut violations)),
     };
-    if violations.is_empty() { Ok(ValidRequest { params, body }) } else { Err(ApiError::violations(violations)) }
+    if violations.is_empty() { Ok(ValidRequest { params, body, origin: Origin::default() }) } else { Err(ApiError::violations(violations)) }
 }
 
 fn fields(value: Value) -> Map<String, Value> {

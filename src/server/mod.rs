@@ -18,8 +18,8 @@ mod wire;
 mod work_queue;
 
 use std::io;
-use std::num::NonZero;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;

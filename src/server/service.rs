@@ -195,11 +195,7 @@ async fn hold_back(in_flight: &InFlight, delay: Duration) {
 }
 
 /// Runs a stage. If it panics, only this request fails.
-fn caught(
-    in_flight: &mut InFlight,
-    head: &Head,
-    stage: impl FnOnce(&Emulator, &mut RequestContext) -> Step,
-) -> Step {
+fn caught(in_flight: &mut InFlight, head: &Head, stage: impl FnOnce(&Emulator, &mut RequestContext) -> Step) -> Step {
     let connection = Arc::clone(&in_flight.connection);
     let emulator = &connection.server.emulator;
     let context = in_flight.context();

@@ -114,13 +114,7 @@ impl Store {
     }
 
     fn collections_mut(&mut self) -> [&mut dyn AnyCollection; 5] {
-        [
-            &mut self.projects,
-            &mut self.directories,
-            &mut self.files,
-            &mut self.directory_files,
-            &mut self.indexes,
-        ]
+        [&mut self.projects, &mut self.directories, &mut self.files, &mut self.directory_files, &mut self.indexes]
     }
 
     /// The account of the bytes that the state of all tenants takes.

@@ -138,7 +138,11 @@ const INVALID_RULES: &[(&str, &str, &str)] = &[
     ("indexes.list vanish", "vanish", "cannot happen to this operation"),
     ("indexes.get quota=1", "quota", "cannot happen to this operation"),
     ("indexes.get page=empty-middle", "page", "it goes with indexes.list"),
-    ("directories.get page=empty-middle", "page", "it goes with indexes.list, directories.list"),
+    (
+        "directories.get page=empty-middle",
+        "page",
+        "it goes with indexes.list, directories.list, directories.files.list",
+    ),
     ("indexes.get lag=0", "lag=0", "would never strike"),
     ("indexes.get script=ready", "script", "goes with the subject sync"),
     ("indexes.get message=a", "script", "goes with the subject sync"),

@@ -1,0 +1,419 @@
+//! Files in directories: uploaded, added, listed, shown, changed, moved, deleted.
+
+use http::Method;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use super::files::is_expanded;
+use super::paging::{PageBody, PageParams};
+use super::presigned::PresignedUrl;
+use super::upload::Upload;
+use super::{metadata, output_files};
+use crate::clock::Timestamp;
+use crate::error::ApiError;
+use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation, Work};
+use crate::request::Origin;
+use crate::response::Payload;
+use crate::schema::{PlainValue, ValidRequest};
+use crate::store::state_faults::StateFault;
+use crate::store::{
+    Directory, DirectoryFile, DirectoryKind, File, Id, Kind, NewDirectoryFile, NewFile, Resource, Scope, Store,
+    StoreError,
+};
+
+/// The name of the list of files, which its page tokens are valid for.
+const LIST: &str = "directories.files.list";
+
+/// The rows of directory files.
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "directories.files.add",
+        summary: "Adds an uploaded file to a directory.",
+        method: Method::POST,
+        path: "/api/v1/beta/directories/{directory_id}/files",
+        authentication: Authentication::Key,
+        effect: Effect::Creates,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "directories.files.add.params",
+            body: Some("directories.files.add.request"),
+            status: 201,
+            response: Some("directory_file"),
+            state_faults: &[StateFault::Quota],
+            handler: |scope, request| add(scope, &request.params()?, request.body()?).map(Answer::Payload),
+        }),
+    },
+    Operation {
+        name: LIST,
+        summary: "Lists the files of a directory.",
+        method: Method::GET,
+        path: "/api/v1/beta/directories/{directory_id}/files",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "directories.files.list.params",
+            body: None,
+            status: 200,
+            response: Some("directory_file_page"),
+            state_faults: &[StateFault::Lag, StateFault::Page],
+            handler: |scope, request| list(scope, &request).map(Answer::Payload),
+        }),
+    },
+    Operation {
+        name: "directories.files.upload",
+        summary: "Uploads a file into a directory.",
+        method: Method::POST,
+        path: "/api/v1/beta/directories/{directory_id}/files/upload",
+        authentication: Authentication::Key,
+        effect: Effect::Creates,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Multipart,
+        emulation: Some(Emulation {
+            params: "directories.files.upload.params",
+            body: Some("directories.files.upload.request"),
+            status: 201,
+            response: Some("directory_file"),
+            state_faults: &[StateFault::Quota],
+            handler: upload,
+        }),
+    },
+    Operation {
+        name: "directories.files.bulk_delete",
+        summary: "Deletes several files of a directory.",
+        method: Method::POST,
+        path: "/api/v1/beta/directories/{directory_id}/files/bulk-delete",
+        authentication: Authentication::Key,
+        effect: Effect::Deletes,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "directories.files.bulk_delete.params",
+            body: Some("directories.files.bulk_delete.request"),
+            status: 204,
+            response: None,
+            state_faults: &[StateFault::Vanish],
+            handler: |scope, request| bulk_delete(scope, &request.params()?, &request.body()?).map(Answer::Payload),
+        }),
+    },
+    Operation {
+        name: "directories.files.get",
+        summary: "Shows a file of a directory.",
+        method: Method::GET,
+        path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "directories.files.get.params",
+            body: None,
+            status: 200,
+            response: Some("directory_file"),
+            state_faults: &[StateFault::Lag, StateFault::Vanish],
+            handler: |scope, request| get(scope, &request).map(Answer::Payload),
+        }),
+    },
+    Operation {
+        name: "directories.files.update",
+        summary: "Changes or moves a file of a directory.",
+        method: Method::PATCH,
+        path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
+        authentication: Authentication::Key,
+        effect: Effect::Changes,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "directories.files.update.params",
+            body: Some("directories.files.update.request"),
+            status: 200,
+            response: Some("directory_file"),
+            state_faults: &[StateFault::Vanish],
+            handler: |scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload),
+        }),
+    },
+    Operation {
+        name: "directories.files.delete",
+        summary: "Deletes a file of a directory.",
+        method: Method::DELETE,
+        path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
+        authentication: Authentication::Key,
+        effect: Effect::Deletes,
+        resource: Kind::DirectoryFile,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "directories.files.delete.params",
+            body: None,
+            status: 204,
+            response: None,
+            state_faults: &[StateFault::Vanish],
+            handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
+        }),
+    },
+];
+
+/// The text fields of an upload.
+#[derive(Deserialize)]
+struct NewUpload {
+    unique_id: Option<Box<str>>,
+    display_name: Option<Box<str>>,
+    external_file_id: Option<Box<str>>,
+    /// A JSON object, as text.
+    metadata: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AddFile {
+    file_id: String,
+    unique_id: Option<Box<str>>,
+    display_name: Option<Box<str>>,
+    metadata: Option<PlainValue>,
+}
+
+/// A change of a file. A field that is absent is not changed.
+#[derive(Deserialize)]
+struct ChangeFile {
+    unique_id: Option<Box<str>>,
+    display_name: Option<Box<str>>,
+    target_directory_id: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    metadata: Option<Option<PlainValue>>,
+}
+
+#[derive(Deserialize)]
+struct BulkDelete {
+    directory_file_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct DirectoryPath {
+    directory_id: String,
+}
+
+#[derive(Deserialize)]
+struct FilePath {
+    directory_id: String,
+    directory_file_id: String,
+}
+
+#[derive(Deserialize)]
+struct Expand {
+    expand: Option<Vec<String>>,
+}
+
+/// Which files of a directory a list shows.
+#[derive(Deserialize)]
+pub(super) struct FileFilter {
+    display_name: Option<String>,
+    display_name_contains: Option<String>,
+    unique_id: Option<String>,
+    file_id: Option<String>,
+    #[serde(default)]
+    include_deleted: bool,
+    updated_at_on_or_after: Option<Timestamp>,
+    updated_at_on_or_before: Option<Timestamp>,
+}
+
+/// What a filter looks at in a file.
+pub(super) struct FileFacts<'a> {
+    pub(super) display_name: &'a str,
+    pub(super) unique_id: &'a str,
+    pub(super) file_id: &'a Id,
+    pub(super) updated_at: Timestamp,
+}
+
+/// A directory file as the service prints it. The order of the fields is that of its contract.
+#[derive(Serialize)]
+pub(super) struct FileBody<'a> {
+    pub(super) id: &'a Id,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    pub(super) project_id: &'a Id,
+    pub(super) directory_id: &'a Id,
+    pub(super) unique_id: &'a str,
+    pub(super) display_name: &'a str,
+    pub(super) file_id: &'a Id,
+    pub(super) metadata: &'a Map<String, Value>,
+    pub(super) deleted_at: Option<Timestamp>,
+    pub(super) download_url: Option<PresignedUrl>,
+}
+
+fn upload(scope: &mut Scope<'_>, mut request: ValidRequest) -> Result<Answer, ApiError> {
+    let (path, fields) = (request.params::<DirectoryPath>()?, request.body::<NewUpload>()?);
+    let metadata = metadata::from_text(&scope.store.policy, fields.metadata.as_deref())?;
+    writable_directory(scope, &path.directory_id)?;
+    scope.check_quota::<DirectoryFile>()?;
+    let upload = Upload::new(request.file("upload_file")?, &scope.store.policy, scope.store.ledger());
+    let read = move || upload.read();
+    Ok(Work::committing(read, move |scope, (name, blob)| {
+        let directory = writable_directory(scope, &path.directory_id)?;
+        scope.check_quota::<DirectoryFile>()?;
+        let NewUpload { unique_id, display_name, external_file_id, .. } = fields;
+        let file = File::add(scope, NewFile { name, external_file_id, purpose: None, blob })?;
+        let new = NewDirectoryFile { unique_id, display_name, metadata };
+        let added = DirectoryFile::add(scope, directory, file, new);
+        let ordinal = added.inspect_err(|_| scope.undo_from::<File>(file))?;
+        scope.count_created::<File>(file);
+        scope.count_created::<DirectoryFile>(ordinal);
+        Ok(Payload::json(&body(scope.store, ordinal, None)))
+    }))
+}
+
+fn add(scope: &mut Scope<'_>, path: &DirectoryPath, new: AddFile) -> Result<Payload, ApiError> {
+    let directory = writable_directory(scope, &path.directory_id)?;
+    let file = scope.resolve::<File>(&new.file_id)?;
+    scope.check_quota::<DirectoryFile>()?;
+    let metadata = new.metadata.and_then(|PlainValue(metadata)| metadata::into_map(metadata));
+    let new = NewDirectoryFile { unique_id: new.unique_id, display_name: new.display_name, metadata };
+    let ordinal = DirectoryFile::add(scope, directory, file, new)?;
+    scope.count_created::<DirectoryFile>(ordinal);
+    Ok(Payload::json(&body(scope.store, ordinal, None)))
+}
+
+fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let path: DirectoryPath = request.params()?;
+    let (filter, page): (FileFilter, PageParams) = (request.params()?, request.params()?);
+    let expand = request.params::<Expand>()?.expand;
+    let directory = scope.resolve::<Directory>(&path.directory_id)?;
+    if scope.store.get::<Directory>(directory).kind == DirectoryKind::Index {
+        return output_files::list(scope, directory, &filter, &page);
+    }
+    let name = format!("{LIST} in {}", path.directory_id);
+    let request_page = page.page(&name, "query", &scope.store.policy)?;
+    let accepts = |file: &DirectoryFile| filter.accepts(&FileFacts::of(file));
+    let found = scope.page(Some(directory), request_page, filter.include_deleted, accepts);
+    let found = page.refuse_token(found, "query", scope)?;
+    let is_expanded = is_expanded(expand.as_deref());
+    let item = |ordinal: &u64| {
+        let url = is_expanded.then(|| download_url(scope, *ordinal, request.origin()));
+        body(scope.store, *ordinal, url)
+    };
+    Ok(Payload::json(&PageBody::new(found.ordinals.iter().map(item).collect(), found.next_token.clone())))
+}
+
+fn get(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let (path, expand) = (request.params::<FilePath>()?, request.params::<Expand>()?.expand);
+    let directory = scope.resolve::<Directory>(&path.directory_id)?;
+    if scope.store.get::<Directory>(directory).kind == DirectoryKind::Index {
+        return output_files::get(scope, directory, &path.directory_file_id);
+    }
+    let ordinal = scope.resolve_in::<DirectoryFile>(&path.directory_file_id, Some(directory))?;
+    let url = is_expanded(expand.as_deref()).then(|| download_url(scope, ordinal, request.origin()));
+    Ok(Payload::json(&body(scope.store, ordinal, url)))
+}
+
+fn update(scope: &mut Scope<'_>, path: &FilePath, change: ChangeFile) -> Result<Payload, ApiError> {
+    let directory = writable_directory(scope, &path.directory_id)?;
+    let ordinal = scope.resolve_in::<DirectoryFile>(&path.directory_file_id, Some(directory))?;
+    let target = match change.target_directory_id.as_deref() {
+        Some(target) => writable_directory(scope, target)?,
+        None => directory,
+    };
+    if target != directory || change.unique_id.is_some() {
+        let file: &DirectoryFile = scope.store.get(ordinal);
+        let unique_id = change.unique_id.as_ref().unwrap_or(&file.unique_id);
+        DirectoryFile::check_unique_id(scope, target, unique_id, Some(ordinal))?;
+    }
+    let project = scope.store.get::<Directory>(target).project;
+    let now = scope.now;
+    scope.change::<DirectoryFile>(ordinal, |file| {
+        (file.directory, file.project) = (target, project);
+        file.unique_id = change.unique_id.unwrap_or_else(|| file.unique_id.clone());
+        file.display_name = change.display_name.unwrap_or_else(|| file.display_name.clone());
+        if let Some(metadata) = change.metadata {
+            file.metadata = metadata.and_then(|PlainValue(metadata)| metadata::into_map(metadata));
+        }
+        file.updated_at = now;
+    });
+    Ok(Payload::json(&body(scope.store, ordinal, None)))
+}
+
+fn delete(scope: &mut Scope<'_>, path: &FilePath) -> Result<Payload, ApiError> {
+    let directory = writable_directory(scope, &path.directory_id)?;
+    let ordinal = scope.resolve_in::<DirectoryFile>(&path.directory_file_id, Some(directory))?;
+    scope.delete::<DirectoryFile>(ordinal);
+    Ok(Payload::Empty)
+}
+
+/// Deletes all files that the request names, or none of them.
+fn bulk_delete(scope: &mut Scope<'_>, path: &DirectoryPath, request: &BulkDelete) -> Result<Payload, ApiError> {
+    let directory = writable_directory(scope, &path.directory_id)?;
+    let ids = request.directory_file_ids.iter();
+    let mut ordinals = ids
+        .map(|id| scope.resolve_in::<DirectoryFile>(id, Some(directory)))
+        .collect::<Result<Vec<u64>, StoreError>>()?;
+    ordinals.sort_unstable();
+    ordinals.dedup();
+    for ordinal in ordinals {
+        scope.delete::<DirectoryFile>(ordinal);
+    }
+    Ok(Payload::Empty)
+}
+
+/// The directory of this id, whose files a client can change. Those of an output directory are made by syncs; how the
+/// service refuses a change of them is not known.
+fn writable_directory(scope: &mut Scope<'_>, id: &str) -> Result<u64, ApiError> {
+    let ordinal = scope.resolve::<Directory>(id)?;
+    if scope.store.get::<Directory>(ordinal).kind == DirectoryKind::Index {
+        return Err(ApiError::text(400, "The files of the output directory of an index are changed by its syncs only"));
+    }
+    Ok(ordinal)
+}
+
+impl FileFilter {
+    pub(super) fn accepts(&self, file: &FileFacts<'_>) -> bool {
+        let contains = |part: &str| file.display_name.to_lowercase().contains(&part.to_lowercase());
+        self.display_name.as_deref().is_none_or(|name| file.display_name == name)
+            && self.display_name_contains.as_deref().is_none_or(contains)
+            && self.unique_id.as_deref().is_none_or(|id| file.unique_id == id)
+            && self.file_id.as_deref().is_none_or(|id| Id::parse(id) == *file.file_id)
+            && self.updated_at_on_or_after.is_none_or(|at| file.updated_at >= at)
+            && self.updated_at_on_or_before.is_none_or(|at| file.updated_at <= at)
+    }
+}
+
+impl<'a> FileFacts<'a> {
+    fn of(file: &'a DirectoryFile) -> Self {
+        Self {
+            display_name: &file.display_name,
+            unique_id: &file.unique_id,
+            file_id: &file.file_id,
+            updated_at: file.updated_at,
+        }
+    }
+}
+
+/// A field that is present, null or not.
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+fn download_url(scope: &Scope<'_>, ordinal: u64, origin: &Origin) -> PresignedUrl {
+    let file: &DirectoryFile = scope.store.get(ordinal);
+    PresignedUrl::expanded(scope, origin, &file.id, &file.display_name)
+}
+
+/// Every directory file as the admin state shows it, oldest first.
+pub(super) fn state(store: &mut Store, _now: Timestamp) -> Vec<Value> {
+    let ordinals = store.ordinals::<DirectoryFile>();
+    ordinals.into_iter().map(|ordinal| serde_json::to_value(body(store, ordinal, None)).unwrap_or_default()).collect()
+}
+
+fn body(store: &Store, ordinal: u64, download_url: Option<PresignedUrl>) -> FileBody<'_> {
+    let file: &DirectoryFile = store.get(ordinal);
+    FileBody {
+        id: &file.id,
+        created_at: file.created_at,
+        updated_at: file.updated_at,
+        project_id: store.project_id(file.project),
+        directory_id: &store.get::<Directory>(file.directory).id,
+        unique_id: &file.unique_id,
+        display_name: &file.display_name,
+        file_id: &file.file_id,
+        metadata: file.metadata.as_deref().unwrap_or(&metadata::EMPTY),
+        deleted_at: DirectoryFile::collection(store).deleted_at(ordinal),
+        download_url,
+    }
+}

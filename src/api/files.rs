@@ -1,0 +1,350 @@
+//! Uploaded files: uploaded, listed, shown, deleted, and their contents.
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+
+use super::paging::{PageBody, PageParams};
+use super::presigned::{self, PresignedUrl};
+use super::upload::Upload;
+use super::value_checks;
+use crate::clock::Timestamp;
+use crate::config::Fidelity;
+use crate::error::ApiError;
+use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation, Work};
+use crate::request::Origin;
+use crate::response::Payload;
+use crate::schema::ValidRequest;
+use crate::store::state_faults::StateFault;
+use crate::store::{File, Id, Kind, NewFile, Page, Policy, Project, Resource, Scope, Store};
+
+/// The name of the list of files, which its page tokens are valid for.
+const LIST: &str = "files.list";
+
+/// The name of the deprecated list.
+const QUERY: &str = "files.query";
+
+/// The rows of files.
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "files.create",
+        summary: "Uploads a file.",
+        method: Method::POST,
+        path: "/api/v1/beta/files",
+        authentication: Authentication::Key,
+        effect: Effect::Creates,
+        resource: Kind::File,
+        body: BodyKind::Multipart,
+        emulation: Some(Emulation {
+            params: "files.create.params",
+            body: Some("files.create.request"),
+            status: 201,
+            response: Some("file"),
+            state_faults: &[StateFault::Quota],
+            handler: create,
+        }),
+    },
+    Operation {
+        name: LIST,
+        summary: "Lists files.",
+        method: Method::GET,
+        path: "/api/v1/beta/files",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::File,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "files.list.params",
+            body: None,
+            status: 200,
+            response: Some("file_page"),
+            state_faults: &[StateFault::Lag, StateFault::Page],
+            handler: |scope, request| list(scope, &request).map(Answer::Payload),
+        }),
+    },
+    Operation {
+        name: "files.retrieve",
+        summary: "Shows a file.",
+        method: Method::GET,
+        path: "/api/v1/beta/files/{file_id:uuid}",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::File,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "files.retrieve.params",
+            body: None,
+            status: 200,
+            response: Some("file"),
+            state_faults: &[StateFault::Lag, StateFault::Vanish],
+            handler: |scope, request| retrieve(scope, &request).map(Answer::Payload),
+        }),
+    },
+    Operation {
+        name: "files.delete",
+        summary: "Deletes a file.",
+        method: Method::DELETE,
+        path: "/api/v1/beta/files/{file_id:uuid}",
+        authentication: Authentication::Key,
+        effect: Effect::Deletes,
+        resource: Kind::File,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "files.delete.params",
+            body: None,
+            status: 204,
+            response: None,
+            state_faults: &[StateFault::Vanish],
+            handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
+        }),
+    },
+    Operation {
+        name: "files.content",
+        summary: "Returns a URL for the content of a file.",
+        method: Method::GET,
+        path: "/api/v1/beta/files/{file_id:uuid}/content",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::File,
+        body: BodyKind::None,
+        emulation: Some(Emulation {
+            params: "files.content.params",
+            body: None,
+            status: 200,
+            response: Some("presigned_url"),
+            state_faults: &[StateFault::Lag, StateFault::Vanish],
+            handler: |scope, request| content(scope, &request).map(Answer::Payload),
+        }),
+    },
+    Operation {
+        name: QUERY,
+        summary: "Lists files (deprecated).",
+        method: Method::POST,
+        path: "/api/v1/beta/files/query",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::File,
+        body: BodyKind::Json,
+        emulation: Some(Emulation {
+            params: "files.query.params",
+            body: Some("files.query.request"),
+            status: 200,
+            response: Some("file_page"),
+            state_faults: &[StateFault::Lag, StateFault::Page],
+            handler: |scope, request| query(scope, &request).map(Answer::Payload),
+        }),
+    },
+];
+
+const ORDERS: &[&str] = &["name", "id", "created_at"];
+
+/// The text fields of an upload.
+#[derive(Deserialize)]
+struct NewUpload {
+    purpose: Box<str>,
+    external_file_id: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+struct FilePath {
+    file_id: String,
+}
+
+#[derive(Deserialize)]
+struct GetFile {
+    file_id: String,
+    expand: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct GetContent {
+    file_id: String,
+    expires_at_seconds: Option<Number>,
+}
+
+/// What a list of files shows, from the query or the body.
+#[derive(Deserialize, Default)]
+struct FileFilter {
+    file_ids: Option<Vec<String>>,
+    file_name: Option<String>,
+    external_file_id: Option<String>,
+    /// Of the deprecated query only: no file of the emulator has one.
+    data_source_id: Option<String>,
+    /// Of the deprecated query only.
+    project_id: Option<String>,
+}
+
+/// The parameters of a list besides its filter and its page.
+#[derive(Deserialize)]
+struct ListOptions {
+    order_by: Option<String>,
+    expand: Option<Vec<String>>,
+}
+
+/// The body of the deprecated query.
+#[derive(Deserialize)]
+struct FileQuery {
+    filter: Option<FileFilter>,
+    order_by: Option<String>,
+}
+
+/// A file as the service prints it. The order of the fields is that of its contract.
+#[derive(Serialize)]
+struct FileBody<'a> {
+    id: &'a Id,
+    name: &'a str,
+    external_file_id: Option<&'a str>,
+    file_type: Option<String>,
+    project_id: &'a Id,
+    last_modified_at: Timestamp,
+    /// Always null: how long the service keeps a file is not published.
+    expires_at: Option<Timestamp>,
+    purpose: Option<&'a str>,
+    download_url: Option<PresignedUrl>,
+}
+
+fn create(scope: &mut Scope<'_>, mut request: ValidRequest) -> Result<Answer, ApiError> {
+    let fields: NewUpload = request.body()?;
+    scope.check_quota::<File>()?;
+    let upload = Upload::new(request.file("file")?, &scope.store.policy, scope.store.ledger());
+    let read = move || upload.read();
+    Ok(Work::committing(read, |scope, (name, blob)| {
+        scope.check_quota::<File>()?;
+        let NewUpload { purpose, external_file_id } = fields;
+        let ordinal = File::add(scope, NewFile { name, external_file_id, purpose: Some(purpose), blob })?;
+        scope.count_created::<File>(ordinal);
+        Ok(Payload::json(&body(scope.store, ordinal, None)))
+    }))
+}
+
+fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let (filter, page, options) = (request.params()?, request.params()?, request.params::<ListOptions>()?);
+    let listed = Listed { filter: &filter, page: &page, place: "query", order_by: options.order_by.as_deref() };
+    let found = listed.page(LIST, scope)?;
+    let is_expanded = is_expanded(options.expand.as_deref());
+    Ok(page_body(scope, &found, is_expanded.then(|| request.origin())))
+}
+
+fn query(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let (query, page) = (request.body::<FileQuery>()?, request.body()?);
+    let filter = query.filter.unwrap_or_default();
+    let listed = Listed { filter: &filter, page: &page, place: "body", order_by: query.order_by.as_deref() };
+    let found = listed.page(QUERY, scope)?;
+    Ok(page_body(scope, &found, None))
+}
+
+fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let params: GetFile = request.params()?;
+    let ordinal = scope.resolve::<File>(&params.file_id)?;
+    let url = is_expanded(params.expand.as_deref()).then(|| download_url(scope, ordinal, request.origin()));
+    Ok(Payload::json(&body(scope.store, ordinal, url)))
+}
+
+fn delete(scope: &mut Scope<'_>, path: &FilePath) -> Result<Payload, ApiError> {
+    let ordinal = scope.resolve::<File>(&path.file_id)?;
+    scope.delete::<File>(ordinal);
+    Ok(Payload::Empty)
+}
+
+fn content(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let params: GetContent = request.params()?;
+    let ordinal = scope.resolve::<File>(&params.file_id)?;
+    let file: &File = scope.store.get(ordinal);
+    let lifetime = presigned::lifetime(params.expires_at_seconds.as_ref());
+    Ok(Payload::json(&PresignedUrl::new(scope, request.origin(), &file.id, &file.name, lifetime)))
+}
+
+/// A list of files that a request asks for.
+struct Listed<'a> {
+    filter: &'a FileFilter,
+    page: &'a PageParams,
+    /// Where the parameters stand: `query` or `body`.
+    place: &'a str,
+    order_by: Option<&'a str>,
+}
+
+impl Listed<'_> {
+    fn page(&self, list: &'static str, scope: &mut Scope<'_>) -> Result<Page, ApiError> {
+        let order = self.order(&scope.store.policy)?;
+        let name = format!("{list} by {order}");
+        let request = self.page.page(&name, self.place, &scope.store.policy)?;
+        let project = match &self.filter.project_id {
+            Some(id) => Project::collection(scope.store).live_with_id(&Id::parse(id)),
+            None => scope.existing_project(),
+        };
+        let ids = self.filter.ids();
+        let accepts = |file: &File| self.filter.accepts(file, ids.as_deref());
+        let found = match order {
+            "name" => scope.page_sorted(project, request, accepts, |file: &File| file.name.clone()),
+            "id" => scope.page_sorted(project, request, accepts, |file: &File| file.id.to_string().into()),
+            _ => scope.page(project, request, false, accepts),
+        };
+        self.page.refuse_token(found, self.place, scope)
+    }
+
+    /// The field that orders the list. The SDK documents these and that others are rejected.
+    fn order(&self, policy: &Policy) -> Result<&'static str, ApiError> {
+        let Some(order) = self.order_by.filter(|order| !order.is_empty()) else { return Ok("created_at") };
+        match ORDERS.iter().find(|known| **known == order) {
+            Some(known) => Ok(known),
+            None if policy.fidelity == Fidelity::Contract => Ok("created_at"),
+            None => {
+                let allowed = format!("order_by should be one of: {}", ORDERS.join(", "));
+                Err(value_checks::refusal(policy, &[self.place, "order_by"], &allowed, order.into()))
+            }
+        }
+    }
+}
+
+impl FileFilter {
+    /// The ids that the filter names.
+    fn ids(&self) -> Option<Vec<Id>> {
+        self.file_ids.as_ref().map(|ids| ids.iter().map(|id| Id::parse(id)).collect())
+    }
+
+    fn accepts(&self, file: &File, ids: Option<&[Id]>) -> bool {
+        ids.is_none_or(|ids| ids.contains(&file.id))
+            && self.file_name.as_deref().is_none_or(|name| *file.name == *name)
+            && self.external_file_id.as_deref().is_none_or(|id| file.external_file_id.as_deref() == Some(id))
+            && self.data_source_id.is_none()
+    }
+}
+
+/// Whether `expand` asks for `download_url`. Unknown values are ignored: its schema allows any text.
+pub(super) fn is_expanded(expand: Option<&[String]>) -> bool {
+    expand.is_some_and(|fields| fields.iter().any(|field| field == "download_url"))
+}
+
+fn download_url(scope: &Scope<'_>, ordinal: u64, origin: &Origin) -> PresignedUrl {
+    let file: &File = scope.store.get(ordinal);
+    PresignedUrl::expanded(scope, origin, &file.id, &file.name)
+}
+
+fn page_body(scope: &Scope<'_>, page: &Page, origin: Option<&Origin>) -> Payload {
+    let item = |ordinal: &u64| {
+        let url = origin.map(|origin| download_url(scope, *ordinal, origin));
+        body(scope.store, *ordinal, url)
+    };
+    Payload::json(&PageBody::new(page.ordinals.iter().map(item).collect(), page.next_token.clone()))
+}
+
+/// Every file as the admin state shows it, oldest first.
+pub(super) fn state(store: &mut Store, _now: Timestamp) -> Vec<serde_json::Value> {
+    let ordinals = store.ordinals::<File>();
+    ordinals.into_iter().map(|ordinal| serde_json::to_value(body(store, ordinal, None)).unwrap_or_default()).collect()
+}
+
+fn body(store: &Store, ordinal: u64, download_url: Option<PresignedUrl>) -> FileBody<'_> {
+    let file: &File = store.get(ordinal);
+    FileBody {
+        id: &file.id,
+        name: &file.name,
+        external_file_id: file.external_file_id.as_deref(),
+        file_type: file.extension(),
+        project_id: store.project_id(file.project),
+        last_modified_at: file.created_at,
+        expires_at: None,
+        purpose: file.purpose.as_deref(),
+        download_url,
+    }
+}
