@@ -80,7 +80,6 @@ pub mod fuzzing;
 mod journal;
 mod key_label;
 mod matcher;
-mod multipart;
 mod operation;
 mod redact;
 mod request;
