@@ -20,7 +20,7 @@ use crate::fault::{Decision, Finished, RequestBody, RequestView};
 use crate::operation::{Answer, BodyKind, Effect, Operation, Work, WorkDone};
 use crate::request::{Origin, Request};
 use crate::response::{Payload, Response};
-use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body};
+use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body, read_form};
 use crate::store::state_faults::{AppliedFaults, StateFaults};
 use crate::store::{Effects, Scope};
 use crate::tenant::{State, Tenant, Times};
@@ -310,12 +310,12 @@ fn not_emulated(operation: &Operation) -> Response {
     Response::from(ApiError::text(404, detail)).with_header(NOT_EMULATED, HeaderValue::from_static(operation.name))
 }
 
-/// The body of a request, if the operation is emulated and takes JSON.
+/// The body of a request, if the operation is emulated and takes one.
 fn read(operation: &Operation, request: &Request) -> Result<RawBody, ApiError> {
+    let content_type = request.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     match operation.body {
-        BodyKind::Json if operation.emulation.is_some() => {
-            read_body(&request.body, request.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes))
-        }
+        BodyKind::Json if operation.emulation.is_some() => read_body(&request.body, content_type),
+        BodyKind::Multipart if operation.emulation.is_some() => read_form(&request.body, content_type),
         _ => Ok(RawBody::Absent),
     }
 }

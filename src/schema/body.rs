@@ -1,12 +1,14 @@
 //! Reads a request body as the service's framework does: by content type, then as Python reads JSON. Invalid JSON becomes
 //! an API error with Python's message.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::json_error::{SyntaxError, check_syntax};
 use super::reading::read_value;
 use super::{deep, numbers};
 use crate::error::{ApiError, LocStep, Violation};
+use crate::multipart::{self, Form};
 
 /// A request body after the content type was looked at, before validation.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +19,8 @@ pub(crate) enum RawBody {
     Json(Value),
     /// Text: the content type is not JSON, or there is none.
     Text(String),
+    /// A form.
+    Form(Form),
 }
 
 /// Maximum number of JSON values in a body. Each value can violate its schema more than once, and every violation echoes
@@ -40,6 +44,13 @@ pub(crate) fn read_body(bytes: &[u8], content_type: Option<&[u8]>) -> Result<Raw
         return Err(ApiError::unreadable_body());
     }
     read_json(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)).map(RawBody::Json)
+}
+
+/// Reads the body of an operation that takes a form. A body with another content type, or none, is an empty form.
+///
+/// Errors: 400 if the framework refuses the body; 413 if its text is larger than the emulator allows.
+pub(crate) fn read_form(body: &Bytes, content_type: Option<&[u8]>) -> Result<RawBody, ApiError> {
+    Ok(multipart::read_form(body, content_type.unwrap_or_default()).map(RawBody::Form)?)
 }
 
 /// Whether Python detects UTF-16 or UTF-32, which the emulator does not read: there are two or at least four bytes, and

@@ -91,6 +91,7 @@ pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<
             Map::new()
         }
         (Some(schema), RawBody::Json(value)) => fields(checked(schema, value, Root::Body, &mut violations)),
+        (Some(_), RawBody::Form(_)) => Map::new(),
         (Some(schema), RawBody::Text(text)) => fields(checked(schema, text.into(), Root::Body, &mut violations)),
     };
     if violations.is_empty() { Ok(ValidRequest { params, body, origin: Origin::default() }) } else { Err(ApiError::violations(violations)) }

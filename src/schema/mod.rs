@@ -15,7 +15,7 @@ mod pydantic;
 mod reading;
 mod uuid;
 
-pub(crate) use body::{RawBody, read_body};
+pub(crate) use body::{RawBody, read_body, read_form};
 pub(crate) use check::{RawRequest, ValidRequest, check};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use json_error::{SyntaxError, check_syntax};

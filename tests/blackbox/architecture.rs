@@ -18,6 +18,7 @@ const LAYERS: &[&str] = &[
     "request",
     "response",
     "error",
+    "multipart",
     "config",
     "schema",
     "store",
