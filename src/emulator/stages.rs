@@ -19,7 +19,7 @@ use crate::fault::{Decision, Finished, RequestBody, RequestView};
 use crate::operation::{BodyKind, Effect, Operation};
 use crate::request::Request;
 use crate::response::Response;
-use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body};
+use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body, read_form};
 use crate::store::Scope;
 use crate::store::state_faults::{AppliedFaults, StateFaults};
 use crate::tenant::{State, Tenant, Times};
@@ -111,9 +111,8 @@ impl Emulator {
     fn validate(&self, routed: &RoutedOperation, request: &Request) -> Result<ValidRequest, ApiError> {
         let Some(emulation) = &routed.operation.emulation else { return Ok(ValidRequest::default()) };
         let body = read(routed.operation, request)?;
-        let schema = emulation.body.filter(|_| routed.operation.body == BodyKind::Json);
         let raw = RawRequest { path: routed.path.clone(), query: request.head.query.as_deref(), body };
-        check(self.schemas.named(emulation.params), schema.map(|name| self.schemas.named(name)), raw)
+        check(self.schemas.named(emulation.params), emulation.body.map(|name| self.schemas.named(name)), raw)
     }
 }
 
@@ -216,12 +215,12 @@ fn not_emulated(operation: &Operation) -> Response {
     Response::from(ApiError::text(404, detail)).with_header(NOT_EMULATED, HeaderValue::from_static(operation.name))
 }
 
-/// The body of a request, if the operation is emulated and takes JSON.
+/// The body of a request, if the operation is emulated and takes one.
 fn read(operation: &Operation, request: &Request) -> Result<RawBody, ApiError> {
+    let content_type = request.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     match operation.body {
-        BodyKind::Json if operation.emulation.is_some() => {
-            read_body(&request.body, request.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes))
-        }
+        BodyKind::Json if operation.emulation.is_some() => read_body(&request.body, content_type),
+        BodyKind::Multipart if operation.emulation.is_some() => read_form(&request.body, content_type),
         _ => Ok(RawBody::Absent),
     }
 }

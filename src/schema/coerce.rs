@@ -37,8 +37,11 @@ pub(super) fn integer(value: &Value) -> Result<Value, CoercionError> {
 pub(super) fn float(value: &Value) -> Result<Value, CoercionError> {
     match value {
         Value::Bool(yes) => Ok(Value::from(f64::from(u8::from(*yes)))),
+        Value::Number(number) => number.as_f64().map(|_| value.clone()).ok_or(FLOAT_TYPE),
         Value::String(text) => {
             let double = without_underscores(text.trim()).and_then(|text| text.parse::<f64>().ok());
+            // JSON has no infinity; no score or weight is larger than the largest float.
+            let double = double.map(|double| double.clamp(f64::MIN, f64::MAX));
             double.and_then(Number::from_f64).map(Value::Number).ok_or(FLOAT_PARSING)
         }
         _ => Err(FLOAT_TYPE),

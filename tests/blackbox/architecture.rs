@@ -19,6 +19,7 @@ const LAYERS: &[&str] = &[
     "response",
     "error",
     "config",
+    "multipart",
     "schema",
     "store",
     "operation",
