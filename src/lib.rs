@@ -45,7 +45,7 @@
 //! | `request`, `response`, `error` | a request, a response and an API error as plain data |
 //! | `clock`, `seed`, `assets` | the only modules that read time, draw randomness, open embedded files |
 //! | `config` | settings: the table of flags, merged from flags, environment and file, checked |
-//! | `multipart` | forms as clients send them |
+//! | `multipart` | reads the form in a request body |
 //! | `schema` | JSON Schemas compiled once; violations in the words of the service's framework |
 //! | `store` | a tenant's resources; the state of an index as a function of time |
 //! | `operation` | the row type of the operation table, and the router |

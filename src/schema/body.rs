@@ -1,15 +1,14 @@
 //! Reads a request body as the service's framework does: by content type, then as Python reads JSON. Invalid JSON becomes
 //! an API error with Python's message.
 
-use std::borrow::Cow;
-
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::json_error::{SyntaxError, check_syntax};
 use super::reading::read_value;
 use super::{deep, numbers};
 use crate::error::{ApiError, LocStep, Violation};
-use crate::multipart::{Form, Part};
+use crate::multipart::{self, Form};
 
 /// A request body after the content type was looked at, before validation.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +19,7 @@ pub(crate) enum RawBody {
     Json(Value),
     /// Text: the content type is not JSON, or there is none.
     Text(String),
-    /// The fields of a form.
+    /// A form.
     Form(Form),
 }
 
@@ -47,34 +46,11 @@ pub(crate) fn read_body(bytes: &[u8], content_type: Option<&[u8]>) -> Result<Raw
     read_json(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)).map(RawBody::Json)
 }
 
-/// Maximum number of fields of a form.
-const MAX_FORM_FIELDS: usize = 1000;
-
-/// Reads the body of an operation that takes a form. A body of any other content type counts as an empty form.
+/// Reads the body of an operation that takes a form. A body with another content type, or none, is an empty form.
 ///
-/// Errors: 400 if the form has more than 1,000 fields.
-pub(crate) fn read_form(bytes: &[u8], content_type: Option<&[u8]>) -> Result<RawBody, ApiError> {
-    let content_type = String::from_utf8_lossy(content_type.unwrap_or_default()).to_ascii_lowercase();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let form = if essence == "application/x-www-form-urlencoded" { read_urlencoded(bytes)? } else { Form::default() };
-    Ok(RawBody::Form(form))
-}
-
-/// Reads a form as the framework does: it decodes bytes that are not escaped as Latin-1.
-fn read_urlencoded(bytes: &[u8]) -> Result<Form, ApiError> {
-    let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
-    let fields = form_urlencoded::parse(text.as_bytes());
-    let part = |(name, text): (Cow<'_, str>, Cow<'_, str>)| Part {
-        name: name.into_owned(),
-        file: None,
-        text: text.into_owned(),
-    };
-    let parts: Vec<Part> = fields.take(MAX_FORM_FIELDS + 1).map(part).collect();
-    if parts.len() > MAX_FORM_FIELDS {
-        let detail = format!("Too many fields. Maximum number of fields is {MAX_FORM_FIELDS}.");
-        return Err(ApiError::text(400, detail));
-    }
-    Ok(Form { parts })
+/// Errors: 400 if the framework refuses the body; 413 if its text is larger than the emulator allows.
+pub(crate) fn read_form(body: &Bytes, content_type: Option<&[u8]>) -> Result<RawBody, ApiError> {
+    Ok(multipart::read_form(body, content_type.unwrap_or_default()).map(RawBody::Form)?)
 }
 
 /// Whether Python detects UTF-16 or UTF-32, which the emulator does not read: there are two or at least four bytes, and

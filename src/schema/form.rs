@@ -57,29 +57,44 @@ fn expected_file() -> PydanticError {
     PydanticError::with("value_error", msg, json!({ "error": {} }))
 }
 
-/// A file as the framework echoes it: the fields of its object in Python.
+/// A file as the framework echoes it: the fields of its object in Python. Its headers are written anew, as most clients
+/// write them.
 fn echo(part: &Part, file: &FilePart) -> Value {
-    let size = file.bytes.len();
-    let arguments = json!({
-        "mode": "w+b", "buffering": -1, "suffix": null, "prefix": null, "encoding": null, "newline": null, "dir": null,
-        "errors": null,
-    });
-    let mut buffer = json!({});
-    if size > 0 {
-        buffer = json!({ "_file": {}, "_max_size": MAX_FILE_BYTES_IN_MEMORY, "_rolled": false });
-        if size > MAX_FILE_BYTES_IN_MEMORY {
-            buffer["_rolled"] = Value::Bool(true);
-        } else {
-            buffer["_TemporaryFileArgs"] = arguments;
-        }
-    }
     let disposition = format!("form-data; name=\"{}\"; filename=\"{}\"", part.name, file.filename);
+    // The framework decodes headers as Latin-1.
+    let disposition: String = disposition.bytes().map(char::from).collect();
     let mut headers = json!({ "content-disposition": disposition });
     if let Some(content_type) = &file.content_type {
         headers["content-type"] = content_type.clone().into();
     }
     json!({
-        "filename": file.filename, "file": buffer, "size": size, "headers": headers,
+        "filename": file.filename,
+        "file": as_pairs(&file.bytes).unwrap_or_else(|| buffer(file.bytes.len())),
+        "size": file.bytes.len(),
+        "headers": headers,
         "_max_mem_size": MAX_FILE_BYTES_IN_MEMORY,
     })
+}
+
+/// A content of lines that all have two bytes: the framework takes each line for a key and a value.
+fn as_pairs(bytes: &[u8]) -> Option<Value> {
+    let mut pairs = Map::new();
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let [key, value] = line else { return None };
+        pairs.insert(key.to_string(), Value::from(*value));
+    }
+    Some(Value::Object(pairs))
+}
+
+/// Any other content: the fields of the object that holds it.
+fn buffer(size_bytes: usize) -> Value {
+    let is_on_disk = size_bytes > MAX_FILE_BYTES_IN_MEMORY;
+    let mut buffer = json!({ "_file": {}, "_max_size": MAX_FILE_BYTES_IN_MEMORY, "_rolled": is_on_disk });
+    if !is_on_disk {
+        buffer["_TemporaryFileArgs"] = json!({
+            "mode": "w+b", "buffering": -1, "suffix": null, "prefix": null, "encoding": null, "newline": null,
+            "dir": null, "errors": null,
+        });
+    }
+    buffer
 }

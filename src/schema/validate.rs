@@ -237,3 +237,6 @@ fn violated_bound(node: SchemaNode<'_>, value: &Value) -> Option<PydanticError> 
         is_violated(double, limit.as_f64()?).then(|| pydantic::bound(kind, name, node, limit))
     })
 }
+
+#[cfg(test)]
+mod tests;
