@@ -240,7 +240,7 @@ pub(super) struct FileBody<'a> {
     pub(super) download_url: Option<PresignedUrl>,
 }
 
-fn upload(scope: &mut Scope<'_>, mut request: ValidRequest) -> Result<Answer, ApiError> {
+fn upload(scope: &mut Scope<'_>, request: ValidRequest) -> Result<Answer, ApiError> {
     let (path, fields) = (request.params::<DirectoryPath>()?, request.body::<NewUpload>()?);
     let metadata = metadata::from_text(&scope.store.policy, fields.metadata.as_deref())?;
     writable_directory(scope, &path.directory_id)?;

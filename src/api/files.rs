@@ -203,7 +203,7 @@ struct FileBody<'a> {
     download_url: Option<PresignedUrl>,
 }
 
-fn create(scope: &mut Scope<'_>, mut request: ValidRequest) -> Result<Answer, ApiError> {
+fn create(scope: &mut Scope<'_>, request: ValidRequest) -> Result<Answer, ApiError> {
     let fields: NewUpload = request.body()?;
     scope.check_quota::<File>()?;
     let upload = Upload::new(request.file("file")?, &scope.store.policy, scope.store.ledger());

@@ -10,7 +10,7 @@ use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Oper
 use crate::response::Payload;
 use crate::seed;
 use crate::store::state_faults::StateFault;
-use crate::store::{Id, Kind, Prefix, Project, Resource, Scope, Store};
+use crate::store::{Id, Kind, Prefix, Project, Scope, Store};
 
 /// The name of the list of projects, which its page tokens are valid for.
 const LIST: &str = "v2_projects.list";
