@@ -18,16 +18,16 @@ use crate::store::{Ledger, Policy, Store};
 /// One API key and everything that it sees.
 #[derive(Debug)]
 pub(crate) struct Tenant {
-    /// How it is shown: `t-` and the first 12 hexadecimal digits of the SHA-256 of its key.
+    /// Its label: `t-` and the first 12 hexadecimal digits of the SHA-256 of its key.
     pub(crate) label: Arc<str>,
     /// Its clock.
     pub(crate) clock: Arc<Clock>,
     /// Where its random values come from.
     pub(crate) seed: Seed,
-    /// How many of its requests have begun and not ended.
+    /// The number of its requests that have begun and not ended.
     open_requests: AtomicUsize,
-    /// The operations with a rule that acts before a request is read, as bits; kept beside the lock, so that most requests
-    /// take the lock once.
+    /// The operations with a rule that acts before a request is read, as bits. They are outside the lock, so that most
+    /// requests take the lock once.
     head_targets: AtomicU64,
     /// The number of resets of its fault rules.
     fault_resets: AtomicU64,
@@ -64,7 +64,7 @@ pub(crate) struct Tenants {
     template: Template,
 }
 
-/// What a new tenant is made from.
+/// The values that a new tenant begins with.
 #[derive(Debug)]
 struct Template {
     isolation: Isolation,
@@ -90,28 +90,28 @@ struct Template {
 
 const SHARDS: usize = 16;
 
-/// The most rules added at run time that are kept until they strike.
+/// Maximum number of rules added at run time that are kept until they strike.
 const MAX_ADDED_RULES: usize = 10_000;
 
 /// The key of the only tenant under `--isolation none`.
 const SHARED_KEY: &str = "shared";
 
 impl State {
-    /// The times of a request that comes now. Rules whose time to live is over are removed.
+    /// The times of a request that is decided now. Rules whose time to live is over are removed.
     pub(crate) fn begin(&mut self, clock: &Clock) -> Times {
         let now = clock.now();
         if self.faults.remove_expired() {
             clock.recheck_hanging();
         }
         if self.first_request.replace(self.first_request.unwrap_or(now)).is_none() {
-            self.expect_windows(clock);
+            self.add_window_events(clock);
         }
         Times { now, first_request: self.first_request.unwrap_or(now) }
     }
 
-    /// Notes the beginnings of the windows of rules, for clocks that jump from event to event. The ends are no events: a
-    /// jump there would skip the window.
-    fn expect_windows(&self, clock: &Clock) {
+    /// Adds the starts of the windows of rules as events of an `auto` clock. The ends are not events: a jump there would
+    /// skip the window.
+    fn add_window_events(&self, clock: &Clock) {
         if let Some(first_request) = self.first_request {
             self.faults.window_starts().for_each(|from| clock.add_event(first_request.plus(from)));
         }
@@ -119,7 +119,7 @@ impl State {
 }
 
 impl Tenant {
-    /// How many of its requests have begun and not ended.
+    /// The number of its requests that have begun and not ended.
     pub(crate) fn open_requests(&self) -> usize {
         self.open_requests.load(Ordering::Relaxed)
     }
@@ -145,7 +145,7 @@ impl Tenant {
         let result = act(&mut state.faults);
         let lag = state.faults.longest_lag();
         state.store.set_tombstone_retention(lag);
-        state.expect_windows(&self.clock);
+        state.add_window_events(&self.clock);
         self.head_targets.store(state.faults.head_operations(), Ordering::Relaxed);
         drop(state);
         self.clock.recheck_hanging();
@@ -163,14 +163,14 @@ impl Tenant {
         self.fault_resets.load(Ordering::Relaxed)
     }
 
-    /// Takes the tenant's lock. It is never held across a wait.
+    /// Locks the state of the tenant. The lock is never held across a wait.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 }
 
 impl Tenants {
-    /// No tenants yet.
+    /// A registry without tenants.
     pub(crate) fn new(settings: &Settings, faults: FaultRules) -> Self {
         let template = Template {
             isolation: settings.isolation,
@@ -190,7 +190,7 @@ impl Tenants {
         Self { shards: Default::default(), count: AtomicUsize::new(0), template }
     }
 
-    /// The tenant of `key`, created if need be; `None` if there are as many tenants as there may be.
+    /// The tenant of `key`, created if it does not exist; `None` if that would exceed `--max-tenants`.
     pub(crate) fn admit(&self, key: &str) -> Option<Arc<Tenant>> {
         let digest = self.digest(key);
         let shard = self.shard(&digest);

@@ -1,4 +1,4 @@
-//! Tenants' clocks: shown, set, moved.
+//! Shows, sets and advances the clocks of tenants.
 
 use serde::Serialize;
 

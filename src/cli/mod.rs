@@ -53,7 +53,7 @@ pub(crate) struct CommandLine {
     pub(crate) settings: Vec<(&'static str, Vec<String>)>,
 }
 
-/// Why there is no command line to run.
+/// The reason why there is no command line to execute.
 #[derive(Debug)]
 pub(crate) enum NotParsed {
     /// `--help` or `--version`, which clap prints.
@@ -62,7 +62,7 @@ pub(crate) enum NotParsed {
     Usage(String),
 }
 
-/// Parses a command line. A setting may stand before or behind a subcommand that takes it.
+/// Parses a command line. A setting may be given before or after a subcommand that takes it.
 ///
 /// Errors: invalid arguments, and also `--help` and `--version`.
 pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed> {

@@ -9,7 +9,7 @@ pub(crate) fn has_ended(pid: u32) -> bool {
     test_kill_process(process) == Err(Errno::SRCH) || is_zombie(pid)
 }
 
-/// Whether the process has ended and its parent has not waited for it, as Linux tells it.
+/// Whether the process has ended and its parent has not waited for it, by `/proc`.
 fn is_zombie(pid: u32) -> bool {
     // The state follows the name of the program, which is in parentheses and may contain some.
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

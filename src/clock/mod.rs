@@ -207,7 +207,7 @@ impl Clock {
         }
     }
 
-    /// How long `delay` takes in real time: scaled in modes `real` and `manual`, zero in mode `auto`.
+    /// The duration of `delay` in real time: scaled in modes `real` and `manual`, zero in mode `auto`.
     pub(crate) fn real_duration(&self, delay: Duration) -> Duration {
         if self.mode() == Mode::Auto { Duration::ZERO } else { scaled(delay, self.time_scale) }
     }

@@ -1,4 +1,4 @@
-//! Brings values that have one meaning into the form in which requests are compared with them, and refuses those that no
+//! Normalises values with several spellings to the form in which requests are compared with them, and refuses those that no
 //! request can match.
 
 use std::net::IpAddr;

@@ -1,5 +1,5 @@
-//! A line of text into clauses and back: words separated by spaces, values with spaces in double quotes. What a word means is
-//! in `clause.rs`.
+//! Splits a line of text into clauses, and prints clauses as a line: words separated by spaces, values with spaces in double
+//! quotes. The meaning of a word is in `clause.rs`.
 
 use std::fmt;
 
@@ -14,14 +14,14 @@ pub(super) struct ClauseText {
     pub(super) value: Option<String>,
 }
 
-/// A rule as it was written: what it is about, and its clauses.
+/// The text of a rule: its subject and its clauses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RuleText {
     pub(super) subject: String,
     pub(super) clauses: Vec<ClauseText>,
 }
 
-/// The longest rule, in bytes.
+/// Maximum length of a rule, in bytes.
 const MAX_RULE_BYTES: usize = 16 * 1024;
 
 impl fmt::Display for ClauseText {

@@ -1,4 +1,4 @@
-//! The values of clauses: numbers, shares, durations, names. Each function reads one kind of value, or says why it cannot.
+//! The values of clauses: numbers, shares, durations, names. Each function parses one kind of value.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use http::header::{HeaderName, HeaderValue};
 use crate::clock::parse_duration;
 use crate::matcher::ParseError;
 
-/// The highest number that a rule can count to; no tenant makes this many requests.
+/// Maximum number in a trigger; no tenant sends this many requests.
 const MAX_COUNT: u64 = 1_000_000_000_000;
 
 pub(super) fn number<T: FromStr>(value: &str) -> Result<T, ParseError> {

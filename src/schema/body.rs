@@ -8,7 +8,7 @@ use super::reading::read_value;
 use super::{deep, numbers};
 use crate::error::{ApiError, LocStep, Violation};
 
-/// A request body after the content type was looked at, before validation.
+/// A request body, parsed by its content type, before validation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum RawBody {
     /// The body is empty.

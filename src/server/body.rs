@@ -108,11 +108,11 @@ async fn poll_twice<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
 
 /// Waits for the first bytes of a body and discards them.
 pub(super) async fn wait_for_first_bytes(mut body: impl Body + Unpin) {
-    // The caller resets the connection next, whether bytes came, the body broke or the time is over.
+    // The caller resets the connection next, also after an error or a timeout.
     let _ = tokio::time::timeout(MAX_DURATION, body.frame()).await;
 }
 
-/// Tells a client that has gone from a malformed body.
+/// Distinguishes a client that has disconnected from a malformed body.
 fn to_body_error(error: &(dyn Error + 'static)) -> BodyError {
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind);
     match cause {

@@ -24,7 +24,7 @@ use crate::journal::Outcome;
 use crate::request::{Head, Request};
 use crate::response::{HeadReset, Pace, Response};
 
-/// Tells clients how long an idle connection stays open, so that their pools drop it in time.
+/// Announces the time limit of idle connections, so that the pools of clients drop them in time.
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const IDLE_HINT: &str = "timeout=100";
 
@@ -82,7 +82,7 @@ pub(super) async fn respond(
     }
 }
 
-/// The response to a request on a connection that was accepted while the server shuts down, unless it asks for that.
+/// The response to a request on a connection that was accepted while the server shuts down, unless it is a health probe.
 fn draining_response(connection: &ConnectionState, head: GuardedHead<'_>) -> Option<Response> {
     if !connection.is_late || head.is_probe() {
         return None;
@@ -285,7 +285,7 @@ mod tests {
     use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
     use crate::store::Kind;
 
-    /// No operation of ours is known to panic; this one does.
+    /// An operation whose handler panics.
     static PANICS: Operation = Operation {
         name: "indexes.list",
         summary: "",

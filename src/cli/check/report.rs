@@ -43,7 +43,7 @@ pub(super) struct Check {
 pub(crate) enum Verdict {
     Passed,
     Failed,
-    /// The records say too little.
+    /// The records are not sufficient.
     NotJudged,
 }
 
@@ -138,7 +138,7 @@ impl Report {
 }
 
 impl Verdict {
-    /// How the text report says it.
+    /// The verdict in the text report.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Passed => "passed",

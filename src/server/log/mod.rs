@@ -135,7 +135,7 @@ impl Visit for MessageWriter<'_> {
 }
 
 impl ServerState {
-    /// Logs a request. A probe that is answered as expected is no news.
+    /// Logs a request, unless it is a health probe that got 200.
     pub(super) fn log_request(
         &self,
         head: &Head,

@@ -1,4 +1,4 @@
-//! Why a request was refused, in a few words for its log line: the detail of an API error.
+//! The reason of a refused request, for its log line: the detail of the API error, shortened.
 
 use serde::Deserialize;
 use serde_json::Value;
