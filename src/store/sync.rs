@@ -5,7 +5,6 @@
 //! ended (published contract of `IndexMetadata`, reference of the official SDK).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 mod script;
 
@@ -129,13 +128,11 @@ impl SyncState {
             Some(Until::Elapsed(duration)) => Some(duration),
             _ => None,
         });
-        let mut at = run.entered_at;
-        durations
-            .map(|duration: Duration| {
-                at = at.plus(duration);
-                at
-            })
-            .collect()
+        let mut times = Vec::new();
+        for duration in durations {
+            times.push(times.last().unwrap_or(&run.entered_at).plus(duration));
+        }
+        times
     }
 
     /// When the running sync ends, if time alone decides that; `None` too if none runs.
