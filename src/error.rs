@@ -25,9 +25,9 @@ pub(crate) struct ApiError {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Detail {
-    /// A text.
+    /// One sentence.
     Text(String),
-    /// All violations of a request, in the framework's order.
+    /// Every violation of a request at once, in the framework's order.
     Violations(Vec<Violation>),
 }
 
@@ -94,7 +94,7 @@ impl ApiError {
         Self::text(400, "There was an error parsing the body")
     }
 
-    /// The API error for a body over its size limit.
+    /// The refusal of a body that is larger than it may be.
     pub(crate) fn body_too_large(limit_bytes: usize) -> Self {
         Self::text(413, format!("Request body is larger than {limit_bytes} bytes (--max-body-bytes)"))
     }

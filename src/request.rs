@@ -26,7 +26,7 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
 }
 
-/// The values of the path parameters, decoded, in the order of the path.
+/// Values of a path's parameters, decoded, in the path's order.
 pub(crate) type PathParams = Vec<(&'static str, String)>;
 
 impl Head {

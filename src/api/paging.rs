@@ -9,10 +9,10 @@ use crate::config::Fidelity;
 use crate::error::ApiError;
 use crate::store::{Page, PageRequest, Policy, Scope, StoreError};
 
-/// Maximum number of items on a page.
+/// The most items of a page.
 const MAX_PAGE_SIZE: usize = 1000;
 
-/// The page parameters of a request, in its query or its body.
+/// The page parameters of a request, wherever they stand in it.
 #[derive(Debug, Deserialize)]
 pub(super) struct PageParams {
     /// Any integer.
@@ -36,7 +36,7 @@ impl<T> PageBody<T> {
 }
 
 impl PageParams {
-    /// The requested page of `list`; `place` is the place of the parameters: `query` or `body`.
+    /// The page of `list` that is asked for; `place` is where the parameters stand: `query` or `body`.
     pub(super) fn page(&self, list: &'static str, place: &str, policy: &Policy) -> Result<PageRequest<'_>, ApiError> {
         let token = self.page_token.as_deref().filter(|token| !token.is_empty());
         Ok(PageRequest { list, size: self.size(place, policy)?, token })

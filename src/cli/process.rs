@@ -4,7 +4,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 /// Whether the process with this id has ended. One that has ended counts as such before its parent has waited for it.
-pub(crate) fn has_ended(pid: u32) -> bool {
+pub(super) fn has_ended(pid: u32) -> bool {
     let Some(process) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return true };
     test_kill_process(process) == Err(Errno::SRCH) || is_zombie(pid)
 }

@@ -17,9 +17,9 @@ pub(crate) struct RequestContext {
     pub(crate) target: RequestTarget,
     /// Its tenant; `None` for requests without an accepted key and for `/__admin/`.
     pub(crate) tenant: Option<Arc<Tenant>>,
-    /// Maximum size of its body, in bytes.
+    /// The most bytes of its body.
     pub(crate) body_limit: usize,
-    /// The fault rule in its header `x-mock-inject`.
+    /// The fault rule that the request brings itself.
     pub(crate) own_rule: Option<Arc<Rule>>,
     /// The reset of its connection by a fault rule, before the request is read.
     pub(crate) head_reset: Option<HeadReset>,
@@ -38,7 +38,7 @@ pub(crate) struct RequestContext {
     fault_resets: u64,
 }
 
-/// The target of a request.
+/// What a request is for.
 #[derive(Debug, Clone)]
 pub(crate) enum RequestTarget {
     /// An operation.

@@ -108,7 +108,7 @@ async fn poll_twice<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
 
 /// Waits for the first bytes of a body and discards them.
 pub(super) async fn wait_for_first_bytes(mut body: impl Body + Unpin) {
-    // The caller resets the connection next, also after an error or a timeout.
+    // The caller resets the connection next, whether bytes came, the body broke or the time is over.
     let _ = tokio::time::timeout(MAX_DURATION, body.frame()).await;
 }
 

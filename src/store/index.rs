@@ -38,7 +38,7 @@ pub(crate) struct Index {
     pub(crate) sync: SyncState,
 }
 
-/// The options of an index. They are stored and shown in the admin state, and have no other effect.
+/// What an index was asked to do. It is kept and shown in the admin state; nothing follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
     /// `manual`, `daily` or `on_source_change`.

@@ -15,7 +15,7 @@ pub(crate) struct Project {
 }
 
 /// The ordinal of a tenant's default project.
-pub(crate) const DEFAULT_PROJECT: u64 = 0;
+const DEFAULT_PROJECT: u64 = 0;
 
 /// Maximum number of projects of a tenant. Any request can create one by naming it.
 const MAX_PROJECTS: usize = 10_000;
