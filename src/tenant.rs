@@ -79,13 +79,20 @@ struct Template {
     faults: Mutex<FaultRules>,
     /// The rules given at the start, which a reset restores.
     given_faults: FaultRules,
-    /// Rules added since, active or not, that may not have struck yet.
-    added_rules: Mutex<Vec<Rule>>,
+    added_rules: Mutex<AddedRules>,
     /// Serialises rule changes: the check of all rules and the change are one step.
     rule_changes: Mutex<()>,
     policy: Arc<Policy>,
     ledger: Arc<Ledger>,
     journal: crate::journal::Limits,
+}
+
+/// The rules added at run time, active or not, that may not have struck yet.
+#[derive(Debug, Default)]
+struct AddedRules {
+    rules: Vec<Rule>,
+    /// The number of rules that were not kept, because there were [`MAX_ADDED_RULES`].
+    omitted: u64,
 }
 
 const SHARDS: usize = 16;
@@ -276,20 +283,25 @@ impl Tenants {
     /// Keeps a rule that was added at run time, for [`Tenants::rules_never_struck`].
     pub(crate) fn note_rule(&self, rule: &Rule) {
         let mut added = self.template.added_rules.lock();
-        if added.len() >= MAX_ADDED_RULES {
-            added.retain(Rule::never_struck);
+        if added.rules.len() >= MAX_ADDED_RULES {
+            added.rules.retain(Rule::never_struck);
         }
-        if added.len() < MAX_ADDED_RULES {
-            added.push(rule.clone());
+        if added.rules.len() < MAX_ADDED_RULES {
+            added.rules.push(rule.clone());
+        } else {
+            added.omitted += 1;
         }
     }
 
     /// The rules that have never struck a request of any tenant, as `name: rule`: those of the start, then those added since,
-    /// active or not.
+    /// active or not. If rules were not kept, the last line is their number.
     pub(crate) fn rules_never_struck(&self) -> Vec<String> {
         let added = self.template.added_rules.lock();
-        let all = self.template.given_faults.rules().chain(added.iter());
-        all.filter(|rule| rule.never_struck()).map(|rule| format!("{}: {rule}", rule.name)).collect()
+        let all = self.template.given_faults.rules().chain(&added.rules);
+        let omitted = (added.omitted > 0).then(|| {
+            format!("{} more rules: unknown, because {MAX_ADDED_RULES} rules that never struck are kept", added.omitted)
+        });
+        all.filter(|rule| rule.never_struck()).map(|rule| format!("{}: {rule}", rule.name)).chain(omitted).collect()
     }
 
     /// Resets a clock to the time and mode at which clocks start.
@@ -325,5 +337,28 @@ impl Template {
             fault_resets: AtomicU64::new(0),
             state: Mutex::new(state),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, RawSettings};
+    use crate::fault::Target;
+
+    const TARGET: Target =
+        Target { name: "widgets.get", request_body: false, response_body: true, reads: true, state_faults: &[] };
+
+    #[test]
+    fn added_rules_are_kept_up_to_a_limit_and_those_past_it_are_counted() {
+        let settings = config::read(&RawSettings::from_flags(&[])).expect("the defaults are valid");
+        let tenants = Tenants::new(&settings, FaultRules::default());
+        let rule = Rule::parse("* hang name=a", &[TARGET]).expect("it is valid");
+        (0..MAX_ADDED_RULES).for_each(|_| tenants.note_rule(&rule));
+        assert_eq!(tenants.rules_never_struck().len(), MAX_ADDED_RULES);
+        (0..2).for_each(|_| tenants.note_rule(&rule));
+        let shown = tenants.rules_never_struck();
+        assert_eq!((shown.len(), shown[0].as_str()), (MAX_ADDED_RULES + 1, "a: * hang name=a"));
+        assert!(shown[MAX_ADDED_RULES].starts_with("2 more rules"), "{}", shown[MAX_ADDED_RULES]);
     }
 }

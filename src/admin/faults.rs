@@ -44,7 +44,7 @@ pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Respons
 
 pub(super) fn add(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let (rule, scope) = given(admin, request)?;
-    let _turn = admin.tenants.lock_rule_changes();
+    let _guard = admin.tenants.lock_rule_changes();
     let rule =
         if rule.has_name() { rule } else { rule.named(&free_name(|name| scope.any(admin, |faults| faults.has(name)))) };
     if scope.any(admin, |faults| faults.has(&rule.name)) {
@@ -64,7 +64,7 @@ pub(super) fn put(admin: AdminContext<'_>, request: &Request) -> Result<Response
         return Err(ApiError::text(422, format!("name: is {} in the path and {} in the rule", named.name, rule.name)));
     }
     let rule = rule.named(&named.name);
-    let _turn = admin.tenants.lock_rule_changes();
+    let _guard = admin.tenants.lock_rule_changes();
     let is_there = scope.any(admin, |faults| faults.has(&rule.name));
     check_rule_limit(admin, &scope, &rule.name)?;
     scope.add(admin, &rule);
@@ -73,7 +73,7 @@ pub(super) fn put(admin: AdminContext<'_>, request: &Request) -> Result<Response
 
 pub(super) fn remove(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let (name, scope) = (name(request), named(admin, request)?);
-    let _turn = admin.tenants.lock_rule_changes();
+    let _guard = admin.tenants.lock_rule_changes();
     if !scope.any(admin, |faults| faults.has(&name)) {
         return Err(unknown(&name, &scope.counted(admin)));
     }
@@ -83,7 +83,7 @@ pub(super) fn remove(admin: AdminContext<'_>, request: &Request) -> Result<Respo
 
 pub(super) fn clear(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let scope = named(admin, request)?;
-    let _turn = admin.tenants.lock_rule_changes();
+    let _guard = admin.tenants.lock_rule_changes();
     scope.change(admin, FaultRules::clear);
     Ok(Response::empty(204))
 }

@@ -21,7 +21,7 @@ use serde::Serialize;
 use tokio::sync::{oneshot, watch};
 
 use self::duration::whole_micros;
-pub(crate) use self::duration::{format_duration, parse_duration, scaled};
+pub(crate) use self::duration::{MAX_DURATION, format_duration, parse_duration, scaled};
 pub(crate) use self::timestamp::Timestamp;
 
 /// The system time when it was first read, and the monotonic time at that moment.

@@ -11,6 +11,9 @@ use crate::matcher::ParseError;
 /// Maximum number in a trigger; no tenant sends this many requests.
 const MAX_COUNT: u64 = 1_000_000_000_000;
 
+/// Maximum length of the name of a rule, in bytes.
+const MAX_NAME_BYTES: usize = 64;
+
 pub(super) fn number<T: FromStr>(value: &str) -> Result<T, ParseError> {
     let is_whole = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     let problem = if is_whole { "is too large a number" } else { "is not a whole number" };
@@ -84,12 +87,12 @@ pub(super) fn status(value: &str) -> Result<u16, ParseError> {
 }
 
 pub(super) fn name(value: &str) -> Result<String, ParseError> {
-    let is_name = (1..=64).contains(&value.len())
+    let is_name = (1..=MAX_NAME_BYTES).contains(&value.len())
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     if is_name {
         Ok(value.to_owned())
     } else {
-        Err("is not a name of 1 to 64 letters, digits, dots, dashes or underscores".into())
+        Err(format!("is not a name of 1 to {MAX_NAME_BYTES} letters, digits, dots, dashes or underscores").into())
     }
 }
 

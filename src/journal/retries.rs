@@ -200,6 +200,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
+    use crate::journal::body::RecordedBody;
     use crate::request::{Head, Request};
     use crate::response::Response;
 
@@ -259,6 +260,20 @@ mod tests {
         let unreported = |status| Entry { status: Some(status), retry_count: None, ..failed("/a", 0, 0) };
         let open = Entry { outcome: Outcome::Open, ..unreported(201) };
         assert_eq!(Retries::of([open, unreported(201)].iter()).single_calls, 2);
+    }
+
+    #[test]
+    fn a_retry_continues_one_of_the_latest_256_chains() {
+        let first = |body: &'static [u8]| Entry {
+            request_body: RecordedBody::shared(&Bytes::from_static(body)),
+            ..failed("/a", 0, 0)
+        };
+        for (later, chains) in [(MAX_OPEN_CHAINS - 1, 1), (MAX_OPEN_CHAINS, 0)] {
+            let mut entries = vec![first(b"1")];
+            entries.extend((0..later).map(|_| first(b"2")));
+            entries.push(Entry { retry_count: Some(1), ..first(b"1") });
+            assert_eq!(Retries::of(entries.iter()).chains.len(), chains, "{later} later chains");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::response::{HeadReset, Pace, Response};
 /// Announces the time limit of idle connections, so that the pools of clients drop them in time.
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const IDLE_HINT: &str = "timeout=100";
+const _: () = assert!(super::head_timer::IDLE.as_secs() == 100, "the hint states the idle time");
 
 /// The body of a response.
 type ResponseBody = Either<Full<Bytes>, PacedBody>;

@@ -210,6 +210,8 @@ impl Color {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, Method};
+
     use super::*;
 
     fn line(path: &str, reason: Option<&str>) -> LogLine<'static> {
@@ -223,6 +225,14 @@ mod tests {
             fault: None,
             reason: reason.map(str::to_owned),
             micros: 123_456,
+        }
+    }
+
+    #[test]
+    fn a_path_and_query_have_at_most_256_characters() {
+        let head = |path: String| Head { method: Method::GET, path, query: None, headers: HeaderMap::new() };
+        for length in [MAX_PATH_CHARS, MAX_PATH_CHARS + 1] {
+            assert_eq!(target(&head("é".repeat(length))), "é".repeat(MAX_PATH_CHARS), "{length}");
         }
     }
 

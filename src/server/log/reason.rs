@@ -41,3 +41,17 @@ fn violation(violations: &[Value]) -> Option<String> {
     };
     Some(format!("{}: {}{more}", loc.join("."), first["type"].as_str()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ApiError;
+
+    #[test]
+    fn a_reason_has_at_most_80_characters() {
+        for length in [MAX_CHARS, MAX_CHARS + 1] {
+            let response = Response::from(ApiError::text(404, "é".repeat(length)));
+            assert_eq!(reason(&response), Some("é".repeat(MAX_CHARS)), "{length}");
+        }
+    }
+}
