@@ -14,7 +14,7 @@ pub(crate) struct Counters {
 /// Why a connection ended before a request was handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Incident {
-    /// As many connections were open as there may be.
+    /// `--max-connections` connections were open.
     ConnectionLimit,
     /// The head of a request took too long.
     HeadTimeout,

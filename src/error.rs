@@ -1,5 +1,5 @@
-//! Every refusal, in the service's node: `{"detail": …}` with a status. This is the only place where a refusal
-//! becomes bytes, and it never decides whether something is refused.
+//! API errors: a status and a body `{"detail": …}`, as the service's framework sends them. This is the only module that
+//! serialises an API error. It does not decide whether a request is refused.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,18 @@ use serde_json::Value;
 
 use crate::response::Response;
 
-/// Why a request is refused.
+/// The refusal of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ApiError {
     /// HTTP status, 400 to 599.
     pub(crate) status: u16,
-    /// What the body's `detail` holds.
+    /// The value of `detail` in the body.
     pub(crate) detail: Detail,
     /// The `Allow` header of a 405.
     pub(crate) allow: Option<Cow<'static, str>>,
 }
 
-/// The two forms of `detail` that the service's framework knows.
+/// The two forms of `detail` that the service's framework sends.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Detail {
@@ -33,19 +33,19 @@ pub(crate) enum Detail {
     Violations(Vec<Violation>),
 }
 
-/// One entry of a 422, in pydantic's words.
+/// One violation in a 422, with the error type and the message of pydantic.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Violation {
     /// The framework's error type, such as `missing` or `string_type`.
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    /// Where: `body`, `query` or `path`, then keys and positions.
+    /// The location: `body`, `query` or `path`, then keys and positions.
     pub(crate) loc: Vec<LocStep>,
-    /// The framework's sentence.
+    /// The framework's message.
     pub(crate) msg: String,
-    /// What was sent there.
+    /// The value at the location.
     pub(crate) input: Value,
-    /// The numbers and names in the sentence; left out when there are none.
+    /// The numbers and names in the message; absent if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ctx: Option<Value>,
 }
@@ -81,17 +81,17 @@ impl From<usize> for LocStep {
 }
 
 impl ApiError {
-    /// A refusal in one sentence.
+    /// An API error with a text.
     pub(crate) fn text(status: u16, detail: impl Into<String>) -> Self {
         Self { status, detail: Detail::Text(detail.into()), allow: None }
     }
 
-    /// A refusal by the framework's validation: 422 with all violations.
+    /// The API error of a request that fails validation: 422 with all violations.
     pub(crate) fn violations(violations: Vec<Violation>) -> Self {
         Self { status: 422, detail: Detail::Violations(violations), allow: None }
     }
 
-    /// What the framework says of a body that is no text or that it cannot hold.
+    /// The framework's error for a body that is not UTF-8 or has a value that it cannot represent.
     pub(crate) fn unreadable_body() -> Self {
         Self::text(400, "There was an error parsing the body")
     }
@@ -101,7 +101,7 @@ impl ApiError {
         Self::text(413, format!("Request body is larger than {limit_bytes} bytes (--max-body-bytes)"))
     }
 
-    /// The refusal of a body that does not fit into the memory for all bodies in flight.
+    /// The API error for a body that does not fit into the memory budget of all bodies in flight.
     pub(crate) fn over_body_budget(limit_bytes: usize) -> Self {
         let limit = format!("{limit_bytes} bytes (--max-inflight-bytes)");
         Self::text(413, format!("The bodies of all requests in flight are together larger than {limit}"))

@@ -21,7 +21,7 @@
 //!                    lock: fault rules that act on the head
 //! server    body     up to the limit of the row and the budget of all bodies in flight: 408, 413
 //! emulator  decide   parse and validate; lock: number the request, all other rules: one owned decision
-//! server             wait, without the lock, if a rule says `@before delay=`
+//! server             wait, without the lock, if a rule has `@before delay=`
 //! emulator  act      lock: the handler, or the response of a rule
 //!           finish   lock: settle the strikes, `@after` rules, journal
 //! server    delay, wire faults, write; the journal entry records how it ended

@@ -19,7 +19,7 @@ use crate::store::{Kind, Scope};
 pub(crate) struct Operation {
     /// Named as the official SDKs name its method, without `beta.`.
     pub(crate) name: &'static str,
-    /// One sentence for people.
+    /// A description in one sentence.
     pub(crate) summary: &'static str,
     /// The HTTP method.
     pub(crate) method: Method,
@@ -49,7 +49,7 @@ pub(crate) struct Emulation {
     pub(crate) status: u16,
     /// The schema of the body of a success; `None` if it has no body.
     pub(crate) response: Option<&'static str>,
-    /// The faults on state that it can meet.
+    /// The faults on state that can apply to it.
     pub(crate) state_faults: &'static [StateFault],
     /// What it does.
     pub(crate) handler: Handler,
@@ -99,5 +99,5 @@ impl Operation {
     }
 }
 
-/// The most rows of the table: fault rules hold the set of their operations in 64 bits.
+/// Maximum number of rows of the table: fault rules hold the set of their operations in 64 bits.
 pub(crate) const MAX_OPERATIONS: usize = 64;

@@ -16,7 +16,7 @@ const SECRET_HEADERS: &[&str] = &["authorization", "cookie", "proxy-authorizatio
 /// Words between the dashes in the names of other headers whose values are credentials; `api-key` is one too.
 const SECRET_HEADER_WORDS: &[&str] = &["apikey", "token", "secret", "password"];
 
-/// What is shown in the place of a credential.
+/// The text that replaces a credential.
 pub(crate) const HIDDEN: &str = "…";
 
 /// Names of query parameters whose values are masked, in case a client sends a key there by mistake.
@@ -53,7 +53,7 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
         if length < MIN_LENGTH {
             shown.push_str(&rest[begin..begin + length]);
         } else {
-            shown.push('…');
+            shown.push_str(HIDDEN);
             shown.push_str(&rest[begin + length - SHOWN..begin + length]);
         }
         rest = &rest[begin + length..];
@@ -96,7 +96,7 @@ fn masked_pair(pair: &str) -> Cow<'_, str> {
         return masked(pair);
     }
     let name = pair.split('=').next().unwrap_or_default();
-    Cow::Owned(format!("{name}=…"))
+    Cow::Owned(format!("{name}={HIDDEN}"))
 }
 
 fn is_secret(pair: &str) -> bool {

@@ -1,4 +1,4 @@
-//! A request as plain data: what the shell read off the wire, before anyone has judged it. It never touches a socket.
+//! A request as plain data, without the types of hyper. It is not validated yet.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue};
 use http::{HeaderMap, Method};
 
-/// Everything of a request but its body.
+/// A request without its body.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
     /// The request's method.
     pub(crate) method: Method,
-    /// The path as it came, percent escapes and all.
+    /// The path as received, with its percent escapes.
     pub(crate) path: String,
-    /// What stands behind the `?`, undecoded.
+    /// The query string after the `?`, not decoded.
     pub(crate) query: Option<String>,
     /// The headers.
     pub(crate) headers: HeaderMap,
@@ -24,7 +24,7 @@ pub(crate) struct Head {
 pub(crate) struct Request {
     /// The request line and the headers.
     pub(crate) head: Head,
-    /// The body, whole; empty when none came.
+    /// The whole body; empty if there is none.
     pub(crate) body: Bytes,
 }
 
@@ -48,14 +48,14 @@ impl Origin {
 pub(crate) type PathParams = Vec<(&'static str, String)>;
 
 impl Head {
-    /// A header's value when it is readable text.
+    /// The value of a header, if it is visible ASCII.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The credential a caller showed: a bearer token, else a `session` cookie, never an empty one.
+    /// The credential of the request: a bearer token, else a `session` cookie. It is never empty.
     ///
-    /// Schemes compare without case, as RFC 9110 says; another scheme counts as no credential at all.
+    /// The case of the scheme is ignored (RFC 9110). Another scheme counts as no credential.
     pub(crate) fn credential(&self) -> Option<&str> {
         self.bearer().or_else(|| self.session_cookie())
     }
@@ -66,7 +66,7 @@ impl Head {
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
     }
 
-    /// The last `session` of all cookies, as the service's framework reads them, without its quotes.
+    /// The value of the last `session` cookie, without its quotes, as the service's framework reads it.
     fn session_cookie(&self) -> Option<&str> {
         let pairs = self.headers.get_all(COOKIE).iter().filter_map(text).flat_map(|value| value.split(';'));
         let mut sessions =
@@ -77,7 +77,7 @@ impl Head {
     }
 }
 
-/// A header's value when it is text, in whatever script.
+/// The value of a header, if it is UTF-8.
 fn text(value: &HeaderValue) -> Option<&str> {
     std::str::from_utf8(value.as_bytes()).ok()
 }

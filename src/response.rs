@@ -1,5 +1,4 @@
-//! A decided response as plain data: its content, how long it is held back, and the wire faults with which it is sent.
-//! Nothing here writes; the server does.
+//! A response as plain data: its content, its delay, and the wire faults with which it is sent. The server writes it.
 
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-/// Bytes that the buffer of a JSON body begins with; most bodies fit.
+/// Initial capacity of the buffer for a JSON body, in bytes; most bodies fit.
 const JSON_CAPACITY: usize = 1024;
 
 /// The content type of a file whose own is not known.
@@ -18,17 +17,17 @@ const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream")
 /// The response to one request.
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
-    /// The HTTP status, 100 to 599.
+    /// The HTTP status, 100 to 599; 0 if there is no response.
     pub(crate) status: u16,
     /// The headers; the server adds `date`, `content-length` and `connection`.
     pub(crate) headers: HeaderMap,
     /// The body, serialised once.
     pub(crate) body: Bytes,
-    /// How long the response is held back, on the tenant's clock.
+    /// The delay before the response is sent, on the tenant's clock.
     pub(crate) delay: Duration,
     /// How the response is sent.
     pub(crate) wire: Wire,
-    /// For how long the server refuses connections, in real time, beginning before the response is sent.
+    /// The duration for which the server refuses connections, in real time, from before the response is sent.
     pub(crate) refuse_connections: Option<Duration>,
 }
 
@@ -151,7 +150,7 @@ impl Response {
         }
     }
 
-    /// Stands for a response when none was decided because the connection was reset first.
+    /// The placeholder of a request that gets no response, because a fault rule resets its connection first.
     pub(crate) fn no_response() -> Self {
         Self { wire: Wire { end: ResponseEnd::Silent(Break::Reset), ..Wire::default() }, ..Self::empty(0) }
     }
@@ -181,7 +180,7 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
-    /// The status as the `http` crate knows it; 500 for a number that is none.
+    /// The status as a type of the `http` crate; 500 for a number that is not a status.
     pub(crate) fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -201,7 +200,7 @@ fn to_json(value: &impl Serialize) -> Bytes {
 }
 
 impl Wire {
-    /// Whether the whole response is sent, however slowly, with its true length.
+    /// Whether the whole response is sent, at any pace, with its true length.
     pub(crate) fn is_sound(&self) -> bool {
         self.end == ResponseEnd::Whole && self.content_length.is_none()
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-/// The word of `known` that is most similar to `word`, if one is similar enough.
+/// The word of `known` that is most similar to `word`, if the distance is small enough.
 ///
 /// The distance is the number of letters to insert, remove, replace or swap with the next one. At equal distance, a word
 /// that begins with `word` comes first, then one that contains it.

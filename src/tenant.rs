@@ -18,16 +18,16 @@ use crate::store::{Ledger, Policy, Store};
 /// One API key and everything that it sees.
 #[derive(Debug)]
 pub(crate) struct Tenant {
-    /// How it is shown: `t-` and the first 12 hexadecimal digits of the SHA-256 of its key.
+    /// Its label: `t-` and the first 12 hexadecimal digits of the SHA-256 of its key.
     pub(crate) label: Arc<str>,
     /// Its clock.
     pub(crate) clock: Arc<Clock>,
     /// Where its random values come from.
     pub(crate) seed: Seed,
-    /// How many of its requests have begun and not ended.
+    /// The number of its requests that have begun and not ended.
     open_requests: AtomicUsize,
-    /// The operations with a rule that acts before a request is read, as bits; kept beside the lock, so that most requests
-    /// take the lock once.
+    /// The operations with a rule that acts before a request is read, as bits. They are outside the lock, so that most
+    /// requests take the lock once.
     head_targets: AtomicU64,
     /// The number of resets of its fault rules.
     fault_resets: AtomicU64,
@@ -64,7 +64,7 @@ pub(crate) struct Tenants {
     template: Template,
 }
 
-/// What a new tenant is made from.
+/// The values that a new tenant begins with.
 #[derive(Debug)]
 struct Template {
     isolation: Isolation,
@@ -79,8 +79,7 @@ struct Template {
     faults: Mutex<FaultRules>,
     /// The rules given at the start, which a reset restores.
     given_faults: FaultRules,
-    /// Rules added since, active or not, that may not have struck yet.
-    added_rules: Mutex<Vec<Rule>>,
+    added_rules: Mutex<AddedRules>,
     /// Serialises rule changes: the check of all rules and the change are one step.
     rule_changes: Mutex<()>,
     policy: Arc<Policy>,
@@ -88,30 +87,38 @@ struct Template {
     journal: crate::journal::Limits,
 }
 
+/// The rules added at run time, active or not, that may not have struck yet.
+#[derive(Debug, Default)]
+struct AddedRules {
+    rules: Vec<Rule>,
+    /// The number of rules that were not kept, because there were [`MAX_ADDED_RULES`].
+    omitted: u64,
+}
+
 const SHARDS: usize = 16;
 
-/// The most rules added at run time that are kept until they strike.
+/// Maximum number of rules added at run time that are kept until they strike.
 const MAX_ADDED_RULES: usize = 10_000;
 
 /// The key of the only tenant under `--isolation none`.
 const SHARED_KEY: &str = "shared";
 
 impl State {
-    /// The times of a request that comes now. Rules whose time to live is over are removed.
+    /// The times of a request that is decided now. Rules whose time to live is over are removed.
     pub(crate) fn begin(&mut self, clock: &Clock) -> Times {
         let now = clock.now();
         if self.faults.remove_expired() {
             clock.recheck_hanging();
         }
         if self.first_request.replace(self.first_request.unwrap_or(now)).is_none() {
-            self.expect_windows(clock);
+            self.add_window_events(clock);
         }
         Times { now, first_request: self.first_request.unwrap_or(now) }
     }
 
-    /// Notes the beginnings of the windows of rules, for clocks that jump from event to event. The ends are no events: a
-    /// jump there would skip the window.
-    fn expect_windows(&self, clock: &Clock) {
+    /// Adds the starts of the windows of rules as events of an `auto` clock. The ends are not events: a jump there would
+    /// skip the window.
+    fn add_window_events(&self, clock: &Clock) {
         if let Some(first_request) = self.first_request {
             self.faults.window_starts().for_each(|from| clock.add_event(first_request.plus(from)));
         }
@@ -119,7 +126,7 @@ impl State {
 }
 
 impl Tenant {
-    /// How many of its requests have begun and not ended.
+    /// The number of its requests that have begun and not ended.
     pub(crate) fn open_requests(&self) -> usize {
         self.open_requests.load(Ordering::Relaxed)
     }
@@ -145,7 +152,7 @@ impl Tenant {
         let result = act(&mut state.faults);
         let lag = state.faults.longest_lag();
         state.store.set_tombstone_retention(lag);
-        state.expect_windows(&self.clock);
+        state.add_window_events(&self.clock);
         self.head_targets.store(state.faults.head_operations(), Ordering::Relaxed);
         drop(state);
         self.clock.recheck_hanging();
@@ -163,14 +170,14 @@ impl Tenant {
         self.fault_resets.load(Ordering::Relaxed)
     }
 
-    /// Takes the tenant's lock. It is never held across a wait.
+    /// Locks the state of the tenant. The lock is never held across a wait.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 }
 
 impl Tenants {
-    /// No tenants yet.
+    /// A registry without tenants.
     pub(crate) fn new(settings: &Settings, faults: FaultRules) -> Self {
         let template = Template {
             isolation: settings.isolation,
@@ -190,7 +197,7 @@ impl Tenants {
         Self { shards: Default::default(), count: AtomicUsize::new(0), template }
     }
 
-    /// The tenant of `key`, created if need be; `None` if there are as many tenants as there may be.
+    /// The tenant of `key`, created if it does not exist; `None` if that would exceed `--max-tenants`.
     pub(crate) fn admit(&self, key: &str) -> Option<Arc<Tenant>> {
         let digest = self.digest(key);
         let shard = self.shard(&digest);
@@ -276,20 +283,25 @@ impl Tenants {
     /// Keeps a rule that was added at run time, for [`Tenants::rules_never_struck`].
     pub(crate) fn note_rule(&self, rule: &Rule) {
         let mut added = self.template.added_rules.lock();
-        if added.len() >= MAX_ADDED_RULES {
-            added.retain(Rule::never_struck);
+        if added.rules.len() >= MAX_ADDED_RULES {
+            added.rules.retain(Rule::never_struck);
         }
-        if added.len() < MAX_ADDED_RULES {
-            added.push(rule.clone());
+        if added.rules.len() < MAX_ADDED_RULES {
+            added.rules.push(rule.clone());
+        } else {
+            added.omitted += 1;
         }
     }
 
     /// The rules that have never struck a request of any tenant, as `name: rule`: those of the start, then those added since,
-    /// active or not.
+    /// active or not. If rules were not kept, the last line is their number.
     pub(crate) fn rules_never_struck(&self) -> Vec<String> {
         let added = self.template.added_rules.lock();
-        let all = self.template.given_faults.rules().chain(added.iter());
-        all.filter(|rule| rule.never_struck()).map(|rule| format!("{}: {rule}", rule.name)).collect()
+        let all = self.template.given_faults.rules().chain(&added.rules);
+        let omitted = (added.omitted > 0).then(|| {
+            format!("{} more rules: unknown, because {MAX_ADDED_RULES} rules that never struck are kept", added.omitted)
+        });
+        all.filter(|rule| rule.never_struck()).map(|rule| format!("{}: {rule}", rule.name)).chain(omitted).collect()
     }
 
     /// Resets a clock to the time and mode at which clocks start.
@@ -325,5 +337,28 @@ impl Template {
             fault_resets: AtomicU64::new(0),
             state: Mutex::new(state),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, RawSettings};
+    use crate::fault::Target;
+
+    const TARGET: Target =
+        Target { name: "widgets.get", request_body: false, response_body: true, reads: true, state_faults: &[] };
+
+    #[test]
+    fn added_rules_are_kept_up_to_a_limit_and_those_past_it_are_counted() {
+        let settings = config::read(&RawSettings::from_flags(&[])).expect("the defaults are valid");
+        let tenants = Tenants::new(&settings, FaultRules::default());
+        let rule = Rule::parse("* hang name=a", &[TARGET]).expect("it is valid");
+        (0..MAX_ADDED_RULES).for_each(|_| tenants.note_rule(&rule));
+        assert_eq!(tenants.rules_never_struck().len(), MAX_ADDED_RULES);
+        (0..2).for_each(|_| tenants.note_rule(&rule));
+        let shown = tenants.rules_never_struck();
+        assert_eq!((shown.len(), shown[0].as_str()), (MAX_ADDED_RULES + 1, "a: * hang name=a"));
+        assert!(shown[MAX_ADDED_RULES].starts_with("2 more rules"), "{}", shown[MAX_ADDED_RULES]);
     }
 }

@@ -1,4 +1,4 @@
-//! Tenants' clocks: shown, set, moved.
+//! Shows, sets and advances the clocks of tenants.
 
 use serde::Serialize;
 
@@ -16,11 +16,15 @@ const MODES: &[&str] = &["real", "manual", "auto"];
 pub(super) struct ClockView {
     mode: Mode,
     now: Timestamp,
+    /// The number of events that were not added because too many were pending; absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped_events: Option<u64>,
 }
 
 impl From<&Clock> for ClockView {
     fn from(clock: &Clock) -> Self {
-        Self { mode: clock.mode(), now: clock.now() }
+        let dropped_events = Some(clock.dropped_events()).filter(|dropped| *dropped > 0);
+        Self { mode: clock.mode(), now: clock.now(), dropped_events }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The settings, as they are and where they came from. Secrets are named, not shown.
+//! Shows the settings and their sources. Of a secret it shows only whether it is set.
 
 use serde::Serialize;
 
@@ -19,14 +19,15 @@ struct Setting {
     source: String,
 }
 
+/// The settings whose values are secrets.
 const SECRETS: &[&str] = &["api-key", "admin-token"];
 
-#[expect(clippy::unnecessary_wraps, reason = "the table of the tree holds fallible handlers")]
-pub(super) fn show(admin: AdminContext<'_>, _call: &Request) -> Result<Response, ApiError> {
-    let setting = |(flag, told): (&'static crate::config::Flag, &crate::config::RawSetting)| {
-        let value = (!told.values.is_empty()).then(|| told.values.join("\n"));
+#[expect(clippy::unnecessary_wraps, reason = "the table holds handlers that can fail")]
+pub(super) fn show(admin: AdminContext<'_>, _: &Request) -> Result<Response, ApiError> {
+    let setting = |(flag, raw): (&'static crate::config::Flag, &crate::config::RawSetting)| {
+        let value = (!raw.values.is_empty()).then(|| raw.values.join("\n"));
         let value = if SECRETS.contains(&flag.name) { value.map(|_| "(set)".to_owned()) } else { value };
-        Setting { name: flag.name, value, source: told.source.to_string() }
+        Setting { name: flag.name, value, source: raw.source.to_string() }
     };
     Ok(Response::json(200, &ConfigView { settings: admin.raw_settings.all().map(setting).collect() }))
 }

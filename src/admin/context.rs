@@ -15,12 +15,12 @@ use crate::operation::Router;
 use crate::schema::Schemas;
 use crate::tenant::{Tenant, Tenants};
 
-/// Why a request names no tenant.
+/// The reason why the name in a request names no tenant.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum NoTenant {
     /// No tenant has this label, or the key is not accepted.
     Unknown,
-    /// There are as many tenants as there may be: this number.
+    /// `--max-tenants` is reached: this number.
     TooMany(usize),
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) unauthenticated: &'a Mutex<Journal>,
     /// Counters of requests by operation.
     pub(crate) counters: &'a Counters,
-    /// How many handlers have panicked.
+    /// The number of handlers that have panicked.
     pub(crate) panics: u64,
     /// Whether the server is shutting down.
     pub(crate) is_draining: bool,
@@ -64,7 +64,7 @@ impl AdminContext<'_> {
         labelled.or_else(|| if self.is_key(key_or_label) { self.tenants.find(key_or_label) } else { None })
     }
 
-    /// The tenant with this label or of this key; that of an accepted key is created if need be.
+    /// The tenant with this label or of this key; that of an accepted key is created if it does not exist.
     pub(super) fn tenant_or_new(self, key_or_label: &str) -> Result<Arc<Tenant>, NoTenant> {
         match self.existing_tenant(key_or_label) {
             Some(tenant) => Ok(tenant),

@@ -1,5 +1,4 @@
-//! Fault rules at run time: listed with their counts, added, replaced and removed; for one tenant, or for all of them and
-//! later ones.
+//! Lists, adds, replaces and removes fault rules at run time, for one tenant or for all, later ones included.
 
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::tenant::Tenant;
 
-/// Rules that a tenant can have.
+/// Maximum number of rules of a tenant.
 const MAX_RULES: usize = 1000;
 
 #[derive(Serialize)]
@@ -45,13 +44,13 @@ pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Respons
 
 pub(super) fn add(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let (rule, scope) = given(admin, request)?;
-    let _turn = admin.tenants.lock_rule_changes();
+    let _guard = admin.tenants.lock_rule_changes();
     let rule =
         if rule.has_name() { rule } else { rule.named(&free_name(|name| scope.any(admin, |faults| faults.has(name)))) };
     if scope.any(admin, |faults| faults.has(&rule.name)) {
         return Err(ApiError::text(409, format!("name: {} is taken; PUT replaces it", rule.name)));
     }
-    make_room(admin, &scope, &rule.name)?;
+    check_rule_limit(admin, &scope, &rule.name)?;
     scope.add(admin, &rule);
     Ok(Response::json(201, &RuleCounts::zero(&rule)))
 }
@@ -65,16 +64,16 @@ pub(super) fn put(admin: AdminContext<'_>, request: &Request) -> Result<Response
         return Err(ApiError::text(422, format!("name: is {} in the path and {} in the rule", named.name, rule.name)));
     }
     let rule = rule.named(&named.name);
-    let _turn = admin.tenants.lock_rule_changes();
+    let _guard = admin.tenants.lock_rule_changes();
     let is_there = scope.any(admin, |faults| faults.has(&rule.name));
-    make_room(admin, &scope, &rule.name)?;
+    check_rule_limit(admin, &scope, &rule.name)?;
     scope.add(admin, &rule);
     Ok(Response::json(if is_there { 200 } else { 201 }, &RuleCounts::zero(&rule)))
 }
 
 pub(super) fn remove(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let (name, scope) = (name(request), named(admin, request)?);
-    let _turn = admin.tenants.lock_rule_changes();
+    let _guard = admin.tenants.lock_rule_changes();
     if !scope.any(admin, |faults| faults.has(&name)) {
         return Err(unknown(&name, &scope.counted(admin)));
     }
@@ -84,13 +83,13 @@ pub(super) fn remove(admin: AdminContext<'_>, request: &Request) -> Result<Respo
 
 pub(super) fn clear(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let scope = named(admin, request)?;
-    let _turn = admin.tenants.lock_rule_changes();
+    let _guard = admin.tenants.lock_rule_changes();
     scope.change(admin, FaultRules::clear);
     Ok(Response::empty(204))
 }
 
 impl RuleScope {
-    /// Does something to the rules that are meant.
+    /// Changes the rules.
     fn change(&self, admin: AdminContext<'_>, act: impl Fn(&mut FaultRules)) {
         match self {
             Self::One(tenant) => tenant.change_faults(act),
@@ -101,7 +100,7 @@ impl RuleScope {
         }
     }
 
-    /// Adds a rule behind the others.
+    /// Adds a rule after the others.
     fn add(&self, admin: AdminContext<'_>, rule: &Rule) {
         admin.tenants.note_rule(rule);
         let add = |tenant: &Arc<Tenant>| tenant.change_faults(|faults| faults.add(rule.clone()));
@@ -114,14 +113,14 @@ impl RuleScope {
         }
     }
 
-    /// Whether a request of the key with this label can meet these rules.
-    fn has_calls_of(&self, key: &str, settings: &Settings) -> bool {
+    /// Whether the rules can apply to a request of the key with this label.
+    fn can_apply_to(&self, key: &str, settings: &Settings) -> bool {
         let elsewhere =
             matches!(self, Self::One(tenant) if settings.isolation == Isolation::Key && &*tenant.label != key);
         settings.accepts_label(key) && !elsewhere
     }
 
-    /// Whether some of the rules that are meant pass a test.
+    /// Whether a test holds for the rules of one of the tenants.
     fn any(&self, admin: AdminContext<'_>, test: impl Fn(&FaultRules) -> bool) -> bool {
         match self {
             Self::One(tenant) => test(&tenant.lock().faults),
@@ -132,8 +131,8 @@ impl RuleScope {
         }
     }
 
-    /// The rules that are meant, with their counts, in the order in which they were added. The counts of a rule that all tenants
-    /// have are added up.
+    /// The rules with their counts, in the order in which they were added. The counts of a rule of all tenants are added up.
+    /// Rules whose time to live is over are removed first.
     fn counted(&self, admin: AdminContext<'_>) -> Vec<RuleCounts> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();
@@ -169,7 +168,7 @@ fn named(admin: AdminContext<'_>, request: &Request) -> Result<RuleScope, ApiErr
     }
 }
 
-/// The rule in the body, and the rules that it is added to. The tenant is created if need be.
+/// The rule in the body, and the rules that it is added to. The tenant is created if it does not exist.
 fn given(admin: AdminContext<'_>, request: &Request) -> Result<(Rule, RuleScope), ApiError> {
     let body = read::any_body(request)?;
     let tenant = match body.get("tenant") {
@@ -187,14 +186,15 @@ fn given(admin: AdminContext<'_>, request: &Request) -> Result<(Rule, RuleScope)
         RuleScope::All => rule,
     };
     match rule.only_key() {
-        Some(key) if !scope.has_calls_of(key, admin.settings) => {
+        Some(key) if !scope.can_apply_to(key, admin.settings) => {
             Err(ApiError::text(422, format!("key: no request of {key} meets this rule, so it would never strike")))
         }
         _ => Ok((rule, scope)),
     }
 }
 
-fn make_room(admin: AdminContext<'_>, scope: &RuleScope, name: &str) -> Result<(), ApiError> {
+/// Refuses a new rule if a tenant would have more than [`MAX_RULES`].
+fn check_rule_limit(admin: AdminContext<'_>, scope: &RuleScope, name: &str) -> Result<(), ApiError> {
     if scope.any(admin, |faults| faults.len() >= MAX_RULES && !faults.has(name)) {
         return Err(ApiError::text(422, format!("A tenant has at most {MAX_RULES} rules")));
     }

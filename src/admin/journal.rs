@@ -1,4 +1,4 @@
-//! The journal, filtered.
+//! Shows the journal, filtered by the query.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! The listener: connections are refused for a while, as those to a server that is down.
+//! Makes the listener refuse connections for a time, as if the server were down.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
 
-/// The longest time for which connections are refused: until its end only open connections reach the admin API.
+/// Maximum time for which connections are refused: until its end only open connections reach the admin API.
 const MAX_REFUSAL: Duration = Duration::from_hours(1);
 
 pub(super) fn refuse(_: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {

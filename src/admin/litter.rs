@@ -1,4 +1,4 @@
-//! What requests created and no request deleted. Resources that were created implicitly are not part of it.
+//! Lists the resources that requests created and that are not deleted. Resources that were created implicitly are left out.
 
 use serde::Serialize;
 

@@ -31,8 +31,8 @@ pub(crate) use context::AdminContext;
 /// The path of the admin API.
 pub(crate) const PREFIX: &str = "/__admin";
 
-/// What a request with this head comes to: nothing if it is for another part of the program, otherwise whether it may go
-/// on to [`handle`], or a response.
+/// Routes a request by its head: `None` if its path is not one of this module, `Ok` if [`handle`] responds to it, `Err` if
+/// this is the response.
 pub(crate) fn route(admin: AdminContext<'_>, head: &Head) -> Option<Result<(), Response>> {
     let path = head.path.as_str();
     match path {
@@ -66,8 +66,8 @@ pub(crate) fn handle(admin: AdminContext<'_>, request: &Request) -> Response {
     printable(response.unwrap_or_else(Response::from))
 }
 
-/// People read these responses on terminals and paste them into reports, and they hold texts of clients: keys that look
-/// real are masked wherever they are, and control characters are escaped.
+/// These responses contain text of clients, and are shown on terminals and in reports: keys that look real are masked
+/// everywhere in them, and control characters are escaped.
 fn printable(mut response: Response) -> Response {
     let Ok(text) = std::str::from_utf8(&response.body) else { return response };
     let shown = redact::masked(text);

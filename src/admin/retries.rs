@@ -1,4 +1,4 @@
-//! Retries, judged.
+//! Shows how clients retried.
 
 use super::{AdminContext, read};
 use crate::error::ApiError;

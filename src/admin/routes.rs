@@ -24,15 +24,15 @@ pub(super) struct AdminRoute {
     path: &'static str,
     /// The query parameters.
     parameters: &'static [&'static str],
-    /// What the body may hold.
+    /// The allowed content of the body.
     body: Body,
-    /// One sentence for people.
+    /// A description in one sentence.
     description: &'static str,
-    /// What it does.
+    /// The function that responds.
     pub(super) handler: Handler,
 }
 
-/// What the body of a request may hold.
+/// The allowed content of the body of a request.
 #[derive(Debug, Clone, Copy)]
 enum Body {
     /// A JSON object with these fields.
@@ -41,7 +41,7 @@ enum Body {
     FaultRule,
 }
 
-/// What the rows have in common.
+/// The fields that the rows have in common.
 const ROW: AdminRoute = AdminRoute {
     method: Method::GET,
     path: "",

@@ -1,4 +1,4 @@
-//! What tenants hold: shown and reset.
+//! Shows and resets the state of tenants.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -106,7 +106,7 @@ pub(super) fn reset(admin: AdminContext<'_>, request: &Request) -> Result<Respon
     Ok(Response::empty(204))
 }
 
-/// Resets all tenants and what later ones begin with.
+/// Resets all tenants and the initial values of later ones.
 fn reset_all(admin: AdminContext<'_>, parts: &[Part]) {
     if parts.contains(&Part::Clock) {
         admin.tenants.reset_clock(admin.tenants.template_clock());
@@ -125,7 +125,7 @@ fn reset_all(admin: AdminContext<'_>, parts: &[Part]) {
     }
 }
 
-/// Resets a tenant to what a new one begins with.
+/// Resets a tenant to the initial values of a new one.
 fn reset_tenant(admin: AdminContext<'_>, tenant: &Tenant, parts: &[Part]) {
     if parts.contains(&Part::Clock) {
         admin.tenants.reset_clock(&tenant.clock);

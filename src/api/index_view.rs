@@ -129,7 +129,7 @@ pub(super) fn state(store: &mut Store, now: Timestamp) -> Vec<Value> {
         .collect()
 }
 
-/// What an index was asked to do, and when its running sync ends if time alone decides that.
+/// The options of an index, and the time at which its running sync ends if only time decides that.
 fn kept(index: &Index) -> Value {
     let default = Options::default();
     let options = index.options.as_deref().unwrap_or(&default);

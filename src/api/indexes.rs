@@ -256,7 +256,7 @@ fn accepted() -> Payload {
     Payload::json(&())
 }
 
-/// What a create request asks of its index; `None` if all of it is the default.
+/// The options in a create request; `None` if all have their defaults.
 fn options(policy: &Policy, new: &CreateIndex) -> Result<Option<Box<Options>>, ApiError> {
     let default = Options::default();
     let products = new.products.iter().flatten().enumerate().map(|(position, product)| {

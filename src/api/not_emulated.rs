@@ -6,7 +6,7 @@ use http::Method;
 use crate::operation::{Authentication, BodyKind, Effect, Operation};
 use crate::store::Kind;
 
-/// What the rows have in common.
+/// The fields that the rows have in common.
 const ROW: Operation = Operation {
     name: "",
     summary: "",

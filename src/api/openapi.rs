@@ -1,15 +1,15 @@
-//! The contract as one OpenAPI 3.1 document, assembled from the operation table and the schemas: what is served at
-//! `/openapi.json` is what requests are held against. It decides nothing about requests.
+//! The contract as one OpenAPI 3.1 document, served at `/openapi.json`. It is assembled from the operation table and from
+//! the schemas against which requests are validated.
 
 use serde_json::{Map, Value, json};
 
 use crate::operation::{BodyKind, Emulation, Operation};
 use crate::schema::{Schema, Schemas};
 
-/// Where the document keeps the schemas of bodies.
+/// The place in the document of the schemas of bodies.
 const COMPONENTS: &str = "#/components/schemas/";
 
-/// Where a schema of ours keeps those that it refers to.
+/// The place in a schema file of the schemas that it refers to.
 const DEFINITIONS: &str = "#/$defs/";
 
 const JSON: &str = "application/json";
@@ -109,7 +109,7 @@ impl Document<'_> {
         title
     }
 
-    /// The parameters that a schema names: `x-in` says where each one stands.
+    /// The parameters that a schema names: `x-in` is the place of each one in the request.
     fn parameters(&mut self, name: &str) -> Vec<Value> {
         let schemas = self.schemas;
         let schema = schemas.named(name);
@@ -130,7 +130,7 @@ impl Document<'_> {
     }
 }
 
-/// The same schema with its references led to the components.
+/// The same schema with its references to definitions replaced by references to components.
 fn relocated(mut schema: Value) -> Value {
     relocate(&mut schema);
     schema

@@ -28,29 +28,29 @@ const MAX_RESPONSE_BYTES: usize = 1 << 30;
 
 /// The server's response.
 #[derive(Debug)]
-pub(crate) struct ClientResponse {
+pub(super) struct ClientResponse {
     /// The server's URL, without a path.
-    pub(crate) base_url: String,
+    pub(super) base_url: String,
     /// The HTTP status.
-    pub(crate) status: u16,
+    pub(super) status: u16,
     /// The body.
-    pub(crate) body: String,
+    pub(super) body: String,
 }
 
 /// Sends a GET request for `path` to the server of these settings, with the admin token if one is set.
 ///
 /// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
-pub(crate) fn get(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
+pub(super) fn get(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
     runtime()?.block_on(fetch(settings, path))
 }
 
 /// A runtime for the requests of a subcommand.
-pub(crate) fn runtime() -> Result<Runtime, String> {
+pub(super) fn runtime() -> Result<Runtime, String> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())
 }
 
 /// The same as [`get`], inside a runtime.
-pub(crate) async fn fetch(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
+pub(super) async fn fetch(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
     let address = SocketAddr::new(config::reachable(settings.host), port(settings)?);
     let base_url = format!("http://{address}");
     let request = request(address, path, settings.admin_token.as_deref()).map_err(|error| error.to_string())?;

@@ -9,14 +9,14 @@ use crate::clock::parse_duration;
 use crate::config::Takes::{Many, Nothing, One, OneOf};
 use crate::config::{Flag, GROUPS, flag_named};
 
-/// The settings that say which server a subcommand asks.
+/// The settings by which a subcommand finds the server.
 const OF_THE_SERVER: &[&str] = &["host", "port", "port-file", "admin-token", "config"];
 
 /// The settings on which the response to a payload depends.
 const OF_PAYLOADS: &[&str] =
     &["config", "schemas", "strict-references", "unknown-value-status", "contract", "max-body-bytes"];
 
-/// What `--help` says below the flags.
+/// The text of `--help` below the flags.
 const EXAMPLES: &str = "\
 Examples:
   llamacloud-mock

@@ -90,7 +90,7 @@ const RULE_CLAUSES: &[Form] = &[
 ];
 
 /// The explanation, with an example for each form.
-pub(crate) fn text() -> String {
+pub(super) fn text() -> String {
     let sections = [
         ("Effects on the response and on the connection:", EFFECTS),
         ("Effects on the state:", STATE_EFFECTS),

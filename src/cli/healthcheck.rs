@@ -14,11 +14,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// How to check.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Healthcheck {
+pub(super) struct Healthcheck {
     /// How long to wait until the server is healthy; `None` for a single attempt.
-    pub(crate) wait: Option<Duration>,
+    pub(super) wait: Option<Duration>,
     /// The process that must be the server.
-    pub(crate) pid: Option<u32>,
+    pub(super) pid: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ struct Health {
 /// Checks the server of these settings.
 ///
 /// Errors: it is not healthy when the time is over, or its process has ended before.
-pub(crate) fn run(settings: &Settings, how: Healthcheck) -> Result<(), String> {
+pub(super) fn run(settings: &Settings, how: Healthcheck) -> Result<(), String> {
     client::runtime()?.block_on(wait_until_healthy(settings, how))
 }
 

@@ -25,7 +25,7 @@ use crate::config::{Flag, flags};
 
 /// A subcommand with its arguments.
 #[derive(Debug)]
-pub(crate) enum Action {
+enum Action {
     /// Run the server until a signal stops it.
     Serve,
     /// Check that a running server is healthy.
@@ -46,26 +46,26 @@ pub(crate) enum Action {
 
 /// A parsed command line.
 #[derive(Debug)]
-pub(crate) struct CommandLine {
+struct CommandLine {
     /// The subcommand.
-    pub(crate) action: Action,
+    action: Action,
     /// The given settings, each with its values.
-    pub(crate) settings: Vec<(&'static str, Vec<String>)>,
+    settings: Vec<(&'static str, Vec<String>)>,
 }
 
-/// Why there is no command line to run.
+/// The reason why there is no command line to execute.
 #[derive(Debug)]
-pub(crate) enum NotParsed {
+enum NotParsed {
     /// `--help` or `--version`, which clap prints.
     Help(clap::Error),
     /// The arguments are invalid.
     Usage(String),
 }
 
-/// Parses a command line. A setting may stand before or behind a subcommand that takes it.
+/// Parses a command line. A setting may be given before or after a subcommand that takes it.
 ///
 /// Errors: invalid arguments, and also `--help` and `--version`.
-pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed> {
+fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed> {
     let matches = commands::command().try_get_matches_from(args).map_err(|error| {
         if error.use_stderr() { NotParsed::Usage(usage_error::text(&error)) } else { NotParsed::Help(error) }
     })?;

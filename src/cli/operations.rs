@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::api;
 
 /// One line per operation: its name, whether it is emulated, method, path and summary.
-pub(crate) fn list() -> String {
+pub(super) fn list() -> String {
     let operations: Vec<_> = api::operations().collect();
     let name_width = operations.iter().map(|operation| operation.name.len()).max().unwrap_or(0);
     operations.iter().fold(String::new(), |mut list, operation| {

@@ -4,12 +4,12 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 /// Whether the process with this id has ended. One that has ended counts as such before its parent has waited for it.
-pub(crate) fn has_ended(pid: u32) -> bool {
+pub(super) fn has_ended(pid: u32) -> bool {
     let Some(process) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return true };
     test_kill_process(process) == Err(Errno::SRCH) || is_zombie(pid)
 }
 
-/// Whether the process has ended and its parent has not waited for it, as Linux tells it.
+/// Whether the process has ended and its parent has not waited for it, by `/proc`.
 fn is_zombie(pid: u32) -> bool {
     // The state follows the name of the program, which is in parentheses and may contain some.
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use crate::config::{Settings, reachable};
 
 /// The lines for a server that listens on `address` with these fault rules. The URL works from this machine.
-pub(crate) fn lines(address: SocketAddr, settings: &Settings, rules: &[String], is_terminal: bool) -> String {
+pub(super) fn lines(address: SocketAddr, settings: &Settings, rules: &[String], is_terminal: bool) -> String {
     let url = format!("http://{}", SocketAddr::new(reachable(address.ip()), address.port()));
     let mut lines = format!("ready url={url} seed={}\n", settings.seed);
     if is_terminal {

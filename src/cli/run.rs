@@ -30,10 +30,10 @@ const USAGE: u8 = 64;
 /// Exit code: the port is in use.
 const UNAVAILABLE: u8 = 69;
 
-/// How long after the first SIGINT or SIGTERM further ones belong to the same request to stop.
+/// The time after the first SIGINT or SIGTERM in which further ones belong to the same request to stop.
 const ONE_REQUEST: Duration = Duration::from_secs(1);
 
-/// Time limit for writing to stderr, which blocks if it is a pipe that nobody reads.
+/// Time limit for writing to stderr, which blocks if it is a pipe that is not read.
 const STDERR_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// An unsuccessful end of the program.

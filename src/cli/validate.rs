@@ -8,7 +8,7 @@ use crate::emulator::Emulator;
 
 /// The result for one file, or for all files together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(super) enum Verdict {
     /// Every payload is accepted.
     Accepted,
     /// At least one payload is rejected.
@@ -18,7 +18,7 @@ pub(crate) enum Verdict {
 /// Prints the status and the body of the response for each file.
 ///
 /// Errors: a file cannot be read, or the emulator cannot be created.
-pub(crate) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Result<Verdict, String> {
+pub(super) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Result<Verdict, String> {
     // Without faults, because the result is to depend on the payload only.
     let settings = Settings { faults: Vec::new(), scenarios: Vec::new(), ..settings };
     let emulator = Emulator::new(settings, raw)?;
@@ -31,18 +31,21 @@ pub(crate) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Re
     Ok(verdict)
 }
 
-/// The contents of a file; `-` is standard input.
-fn read(file: &Path) -> std::io::Result<Vec<u8>> {
-    if file.as_os_str() != "-" {
-        return std::fs::read(file);
-    }
+/// The first `max_bytes` of a file; `-` is standard input.
+fn read(file: &Path, max_bytes: u64) -> std::io::Result<Vec<u8>> {
     let mut payload = Vec::new();
-    std::io::stdin().read_to_end(&mut payload)?;
+    if file.as_os_str() == "-" {
+        std::io::stdin().take(max_bytes).read_to_end(&mut payload)?;
+    } else {
+        std::fs::File::open(file)?.take(max_bytes).read_to_end(&mut payload)?;
+    }
     Ok(payload)
 }
 
 fn validate(emulator: &Emulator, file: &Path) -> Result<Verdict, String> {
-    let payload = read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    // One byte over the limit of a body is enough to refuse it.
+    let max_bytes = emulator.settings().max_body_bytes as u64 + 1;
+    let payload = read(file, max_bytes).map_err(|error| format!("{}: {error}", file.display()))?;
     let response = emulator.dry_run("indexes.create", payload);
     let body = String::from_utf8_lossy(&response.body);
     // A closed stdout is ignored: the exit code still shows the result.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::fmt::friendly::{Designator, Spacing, SpanParser, SpanPrinter};
 
-/// The longest duration in a setting or a rule: a hundred years.
-const MAX: Duration = Duration::from_hours(100 * 365 * 24);
+/// Maximum duration in a setting or a rule: a hundred years.
+pub(crate) const MAX_DURATION: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// Prints compact durations with ASCII units, such as `1m30s` and `200us`.
 const PRINTER: SpanPrinter = SpanPrinter::new().designator(Designator::HumanTime).spacing(Spacing::None);
@@ -25,7 +25,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration = SpanParser::new()
         .parse_unsigned_duration(text)
         .map_err(|_| format!("{text:?} is not a duration like 10ms, 2s, 5m or 1m30s"))?;
-    if duration > MAX {
+    if duration > MAX_DURATION {
         return Err(format!("{text:?} is longer than a hundred years"));
     }
     Ok(rounded_to_micros(duration))

@@ -21,7 +21,7 @@ use serde::Serialize;
 use tokio::sync::{oneshot, watch};
 
 use self::duration::whole_micros;
-pub(crate) use self::duration::{format_duration, parse_duration, scaled};
+pub(crate) use self::duration::{MAX_DURATION, format_duration, parse_duration, scaled};
 pub(crate) use self::timestamp::Timestamp;
 
 /// The system time when it was first read, and the monotonic time at that moment.
@@ -29,6 +29,9 @@ static ANCHOR: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     (Timestamp::from_micros(whole_micros(since_epoch)), Instant::now())
 });
+
+/// Maximum number of pending events of a clock. Requests that wait for one are limited by the number of connections.
+const MAX_EVENTS: usize = 100_000;
 
 /// How a clock runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -65,6 +68,8 @@ struct State {
     /// Future events in mode `auto`, each with the channel that wakes its waiter. The number makes keys unique.
     events: BTreeMap<(Timestamp, u64), Option<oneshot::Sender<()>>>,
     next_event: u64,
+    /// The number of events that were not added because there were [`MAX_EVENTS`].
+    dropped_events: u64,
 }
 
 /// Counts a request as open until it is dropped. An `auto` clock does not jump while an open request is not waiting.
@@ -121,6 +126,7 @@ impl Clock {
             waiting: 0,
             events: BTreeMap::new(),
             next_event: 0,
+            dropped_events: 0,
         };
         Self { state: Mutex::new(state), time_scale, recheck: watch::Sender::new(()) }
     }
@@ -168,6 +174,7 @@ impl Clock {
     pub(crate) fn restart(&self, mode: Mode, now: Timestamp) {
         let mut state = self.state.lock();
         state.fire_all_events();
+        state.dropped_events = 0;
         state.mode = mode;
         state.move_to(now);
     }
@@ -179,12 +186,21 @@ impl Clock {
         state.move_to(to);
     }
 
-    /// Adds an event at `at`, to which an `auto` clock will jump. Other modes need no events.
+    /// Adds an event at `at`, to which an `auto` clock will jump, unless too many are pending. Other modes need no events.
     pub(crate) fn add_event(&self, at: Timestamp) {
         let mut state = self.state.lock();
         if state.mode == Mode::Auto && at > state.stopped_at && !state.has_event_without_waiter(at) {
-            state.insert_event(at, None);
+            if state.events.len() < MAX_EVENTS {
+                state.insert_event(at, None);
+            } else {
+                state.dropped_events += 1;
+            }
         }
+    }
+
+    /// The number of events that were not added because too many were pending: the clock does not jump to them.
+    pub(crate) fn dropped_events(&self) -> u64 {
+        self.state.lock().dropped_events
     }
 
     /// Counts a request as open until the returned guard is dropped.
@@ -207,7 +223,7 @@ impl Clock {
         }
     }
 
-    /// How long `delay` takes in real time: scaled in modes `real` and `manual`, zero in mode `auto`.
+    /// The duration of `delay` in real time: scaled in modes `real` and `manual`, zero in mode `auto`.
     pub(crate) fn real_duration(&self, delay: Duration) -> Duration {
         if self.mode() == Mode::Auto { Duration::ZERO } else { scaled(delay, self.time_scale) }
     }
@@ -332,5 +348,28 @@ impl Drop for Waiting<'_> {
         if is_still_counted {
             state.waiting = state.waiting.saturating_sub(1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pending_events_are_kept_up_to_a_limit_and_those_past_it_are_counted() {
+        let clock = Clock::new(Mode::Auto, Some(Timestamp::from_micros(0)), 1.0);
+        let mut event = 0;
+        let mut add = |count: usize| {
+            for _ in 0..count {
+                event += 1;
+                clock.add_event(Timestamp::from_micros(event));
+            }
+        };
+        add(MAX_EVENTS);
+        assert_eq!(clock.dropped_events(), 0);
+        add(2);
+        assert_eq!(clock.dropped_events(), 2);
+        clock.restart(Mode::Auto, Timestamp::from_micros(0));
+        assert_eq!(clock.dropped_events(), 0);
     }
 }

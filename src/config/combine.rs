@@ -1,5 +1,5 @@
-//! Checks on settings that depend on each other: those without effect beside another are refused, and those that open the
-//! server to others are reported.
+//! Checks settings that depend on each other: refuses those that have no effect together with another one, and reports those
+//! that open the server to others.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::clock::Mode;
 
 /// Checks the settings of a server on each other.
 ///
-/// Errors: the first setting that has no effect beside another one, or that cannot take effect.
+/// Errors: the first setting that has no effect together with another one, or that cannot take effect.
 pub(crate) fn check_combinations(settings: &Settings, raw: &RawSettings) -> Result<(), String> {
     let refuse = |name: &str, problem: &str| Err(format!("{}: {problem}", raw.place(name)));
     let has_token = settings.admin_token.is_some();

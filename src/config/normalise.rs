@@ -1,4 +1,4 @@
-//! Brings values that have one meaning into the form in which requests are compared with them, and refuses those that no
+//! Normalises values with several spellings to the form in which requests are compared with them, and refuses those that no
 //! request can match.
 
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 
 /// The word that allows every host.
-pub(crate) const ANY_HOST: &str = "*";
+pub(super) const ANY_HOST: &str = "*";
 
 /// A host name as the `Host` header of a request is compared with it: in lower case, without scheme, port and brackets.
 pub(super) fn host_name(text: &str) -> Result<String, String> {

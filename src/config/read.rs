@@ -74,9 +74,6 @@ pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
     })
 }
 
-/// The longest duration that a setting or a rule can have: a hundred years.
-const LONGEST_DURATION: Duration = Duration::from_hours(100 * 365 * 24);
-
 const CLOCKS: &[(&str, Mode)] = &[("real", Mode::Real), ("manual", Mode::Manual), ("auto", Mode::Auto)];
 
 const SYNC_CONFLICTS: &[(&str, SyncConflict)] =
@@ -209,7 +206,7 @@ fn ip_address(text: &str) -> Result<IpAddr, String> {
 /// A time at which clocks can start: from 1970 on, and so early that every duration can be added to it.
 fn start_time(text: &str) -> Result<Timestamp, String> {
     let time: Timestamp = text.trim().parse()?;
-    if time.plus(LONGEST_DURATION) >= Timestamp::MAX {
+    if time.plus(crate::clock::MAX_DURATION) >= Timestamp::MAX {
         return Err(format!(
             "{text:?} is less than a hundred years before the end of the calendar, where a clock stops"
         ));
@@ -229,4 +226,50 @@ fn time_scale(text: &str) -> Result<f64, String> {
 
 fn log_format_of_stderr() -> LogFormat {
     if std::io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a setting may have this value.
+    fn is_accepted(name: &'static str, value: &str) -> bool {
+        read(&RawSettings::from_flags(&[(name, vec![value.to_owned()])])).is_ok()
+    }
+
+    #[test]
+    fn numbers_are_accepted_at_the_limits_of_their_range_and_refused_past_them() {
+        let (gib, tib) = (1_u64 << 30, 1_u64 << 40);
+        for (name, least, most) in [
+            ("port", 0, 65_535),
+            ("page-size", 1, 1000),
+            ("max-body-bytes", 0, gib),
+            ("max-upload-bytes", 0, tib),
+            ("max-inflight-bytes", 0, tib),
+            ("max-state-bytes", 0, tib),
+            ("max-connections", 1, 1_000_000),
+            ("max-tenants", 1, 10_000_000),
+            ("max-items", 1, 100_000_000),
+            ("journal-entries", 0, 10_000_000),
+            ("journal-bytes", 0, tib),
+            ("time-scale", 0, 1000),
+        ] {
+            let past = [(i128::from(least) - 1).to_string(), (most + 1).to_string()];
+            assert!(is_accepted(name, &least.to_string()) && is_accepted(name, &most.to_string()), "{name}");
+            assert!(past.iter().all(|value| !is_accepted(name, value)), "{name}");
+        }
+    }
+
+    #[test]
+    fn times_are_accepted_at_their_limits_and_refused_past_them() {
+        assert!(is_accepted("header-timeout", "1ms") && !is_accepted("header-timeout", "999us"));
+        for name in ["sync-duration", "export-duration", "header-timeout"] {
+            assert!(is_accepted(name, "876000h") && !is_accepted(name, "876000h1us"), "{name}");
+        }
+        let end = Timestamp::MAX.micros() - i64::try_from(crate::clock::MAX_DURATION.as_micros()).expect("it fits");
+        for (micros, accepted) in [(end - 1, true), (end, false)] {
+            let start = Timestamp::from_micros(micros).to_string();
+            assert_eq!(is_accepted("start-time", &start), accepted, "{start}");
+        }
+    }
 }

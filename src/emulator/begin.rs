@@ -17,7 +17,7 @@ use crate::response::Response;
 use crate::tenant::Tenant;
 
 impl Emulator {
-    /// Routes and authenticates a request by its head: it is decided, or its body is to be read.
+    /// Routes and authenticates a request by its head: the result is a response, or the context with which its body is read.
     pub(crate) fn begin(&self, head: &Head) -> Begun {
         match admin::route(self.admin(), head) {
             Some(Ok(())) => {

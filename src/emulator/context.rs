@@ -1,4 +1,4 @@
-//! What the stages and the server keep of a request between its head and its end.
+//! The data of a request that the stages and the server share, from its head to its end.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::tenant::Tenant;
 /// A request that is being served.
 #[derive(Debug)]
 pub(crate) struct RequestContext {
-    /// What it is for.
+    /// Its target.
     pub(crate) target: RequestTarget,
     /// Its tenant; `None` for requests without an accepted key and for `/__admin/`.
     pub(crate) tenant: Option<Arc<Tenant>>,
@@ -21,20 +21,20 @@ pub(crate) struct RequestContext {
     pub(crate) body_limit: usize,
     /// The fault rule that the request brings itself.
     pub(crate) own_rule: Option<Arc<Rule>>,
-    /// How a fault rule resets the connection before the request is read.
+    /// The reset of its connection by a fault rule, before the request is read.
     pub(crate) head_reset: Option<HeadReset>,
-    /// What the fault rules decided by its head.
+    /// The decision of the fault rules on its head.
     pub(crate) head_decision: Option<HeadDecision>,
-    /// The outcome of each fault rule that it met.
+    /// The outcome of each fault rule whose trigger it met.
     pub(crate) faults: Vec<FaultNote>,
     /// Whether it changed the state of its tenant.
     pub(crate) committed: bool,
-    /// Whether its client went away before its body was complete: no response can reach it.
+    /// Whether its client disconnected before its body was complete. It then gets no response.
     pub(crate) client_gone: bool,
-    /// Its number among the requests of the tenant, once it has one.
+    /// Its number among the requests of the tenant; 0 until it is numbered.
     pub(crate) number: u64,
     open: Option<OpenRequest>,
-    /// The number of resets of the tenant's fault rules when it came.
+    /// The number of resets of the tenant's fault rules before the request.
     fault_resets: u64,
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct Emulator {
     /// The requests without an accepted key.
     unauthenticated: Mutex<Journal>,
     counters: Counters,
-    /// How many handlers have panicked.
+    /// The number of handlers that have panicked.
     panics: AtomicU64,
     /// Whether the server is shutting down.
     is_draining: AtomicBool,
@@ -54,12 +54,12 @@ pub(crate) struct Emulator {
     openapi: OnceLock<Bytes>,
 }
 
-/// What the head of a request comes to.
+/// The result of the stage `begin`.
 #[derive(Debug)]
 pub(crate) enum Begun {
-    /// A response; the body is not read.
+    /// The response. The body is not read.
     Done(Box<Response>),
-    /// The body is read, then [`Emulator::decide`] goes on.
+    /// The request is admitted: its body is read, then [`Emulator::decide`] is called.
     Admitted(Box<RequestContext>),
 }
 
@@ -111,7 +111,7 @@ impl Emulator {
         self.is_draining.load(Ordering::Relaxed)
     }
 
-    /// From now on the server is shutting down: `/health` and `/ready` say so.
+    /// Records that the server is shutting down; `/health` and `/ready` report it.
     pub(crate) fn start_draining(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
     }
@@ -121,7 +121,7 @@ impl Emulator {
         &self.tenants
     }
 
-    /// What the admin API shows and changes.
+    /// The parts that the admin API shows and changes.
     fn admin(&self) -> AdminContext<'_> {
         AdminContext {
             settings: &self.settings,

@@ -1,5 +1,5 @@
-//! What the fault rules need of the emulator: the operations that they can be about, the rules given at the start, and
-//! their view of a request.
+//! The connection between the emulator and the fault rules: the operations that rules can be about, the rules given at the
+//! start, the rule in the header of a request, and the rules' view of a request.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::request::{Head, Request};
 use crate::response::Response;
 use crate::tenant::{Tenant, Times};
 
-/// The header in which a request brings a rule of its own.
+/// The header with a fault rule for a single request.
 pub(crate) const OWN_RULE: &str = "x-mock-inject";
 
 /// The operations that rules can be about: the rows of the table.
@@ -70,7 +70,8 @@ pub(super) fn activate(rules: Vec<Rule>) -> Result<FaultRules, String> {
 }
 
 impl Emulator {
-    /// Applies the rules that act before the request is read. A rule that the request brings itself is parsed here.
+    /// Applies the rules that act before the request is read. The rule in the header of the request is parsed
+    /// here.
     pub(super) fn apply_head_rules(
         &self,
         context: &mut RequestContext,
@@ -88,7 +89,7 @@ impl Emulator {
         let times = state.begin(&tenant.clock);
         let view = self.rule_view(&tenant, routed, head, times);
         let decided = state.faults.decide_head(&view, context.own_rule.as_ref());
-        if let Some(reset) = decided.order {
+        if let Some(reset) = decided.reset {
             context.number = state.journal.next_number();
             context.faults.clone_from(&decided.notes);
             context.head_reset = Some(reset);
@@ -116,7 +117,7 @@ impl Emulator {
         Ok(Some(if rule.has_name() { rule } else { rule.named(OWN_RULE) }))
     }
 
-    /// What rules see of a request by its head.
+    /// The view of a request that fault rules get, without its body.
     pub(super) fn rule_view<'a>(
         &self,
         tenant: &'a Tenant,

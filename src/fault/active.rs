@@ -20,7 +20,7 @@ pub(crate) struct FaultRules {
     pub(super) rules: Vec<ActiveRule>,
     /// The order number of the rule that was added last.
     last_order: u64,
-    /// The number of requests that brought a rule of their own.
+    /// The number of requests with a rule in their header.
     own_rules: u64,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct FaultRules {
 #[derive(Debug)]
 pub(super) struct ActiveRule {
     pub(super) rule: Arc<Rule>,
-    /// Copies of two fields of the rule, so that a rule about other operations is passed over without following a pointer.
+    /// Copies of two fields of the rule, so that rules about other operations are skipped without following a pointer.
     targets: u64,
     phase: Phase,
     /// Ascending over the rules of a tenant, and stable while other rules are added and removed.
@@ -46,7 +46,7 @@ pub(super) struct ActiveRule {
     expires_at: Option<Timestamp>,
 }
 
-/// The rule that a single request brings for itself. It is matched before all others, and counts that request only.
+/// The rule in the header of a single request. It is matched before all others, and counts only that request.
 #[derive(Debug, Clone)]
 pub(super) struct OwnRule {
     rule: Arc<Rule>,
@@ -58,7 +58,7 @@ pub(super) struct OwnRule {
 pub(super) struct Hit {
     pub(super) order: u64,
     pub(super) rule: Arc<Rule>,
-    /// How long until a limit admits a request again.
+    /// The time until a limit admits a request again.
     pub(super) limit_wait: Duration,
     duplicate_index: u64,
     /// The number of the request among those that the rule counts, from 1.
@@ -83,7 +83,7 @@ pub(crate) struct RuleCounts {
     pub(crate) matches: u64,
     /// The number of requests that it struck.
     pub(crate) strikes: u64,
-    /// What is left of its time to live, in milliseconds of real time; `null` when it stays.
+    /// The rest of its time to live, in milliseconds of real time; `null` if it has none.
     pub(crate) ttl_left_ms: Option<u64>,
     /// When it was added, in real time.
     #[serde(skip)]
@@ -185,13 +185,13 @@ impl FaultRules {
         self.rules.len() < before
     }
 
-    /// Whether one of the rules that struck a request is still there and holds it without an end.
+    /// Whether one of the rules that struck a request still exists and holds it without a time limit.
     pub(crate) fn hold(&self, notes: &[FaultNote]) -> bool {
         let rules = self.rules.iter().map(|active| &*active.rule);
         rules.filter(|rule| rule.holds()).any(|rule| rule.struck(notes))
     }
 
-    /// The same rules with all counts at zero; their times to live go on.
+    /// The same rules with all counts at zero; their times to live continue.
     #[must_use]
     pub(crate) fn without_counts(&self) -> Self {
         let copy = |active: &ActiveRule| ActiveRule {
@@ -235,7 +235,7 @@ impl FaultRules {
         self.rules.iter().map(|active| &*active.rule)
     }
 
-    /// Numbers the rule that a request brought, so that equal ones draw independently.
+    /// Numbers the rule in the header of a request, so that equal ones draw independently.
     pub(super) fn number_own_rule(&mut self, rule: &Arc<Rule>) -> OwnRule {
         self.own_rules += 1;
         OwnRule { rule: Arc::clone(rule), duplicate_index: self.own_rules }
@@ -249,9 +249,9 @@ impl FaultRules {
         }
     }
 
-    /// Takes back the strike of a rule whose effect could not be applied.
-    pub(super) fn take_back_strike(&mut self, hit: &Hit) {
-        hit.rule.take_from_total();
+    /// Subtracts the strike of a rule whose effect could not be applied.
+    pub(super) fn subtract_strike(&mut self, hit: &Hit) {
+        hit.rule.subtract_from_total();
         if let Some(active) = self.rule_of(hit) {
             active.strikes = active.strikes.saturating_sub(1);
         }

@@ -14,7 +14,7 @@ use crate::response::{Break, Response, ResponseEnd};
 use crate::store::state_faults::{AppliedFaults, Quota, StateFaults};
 use crate::store::sync::Script;
 
-/// The status of a create over a quota, where the rule names none.
+/// The status of a create over a quota, if the rule has no `status=`.
 const OVER_QUOTA: u16 = 402;
 
 /// A response that rules made or changed.
@@ -22,7 +22,7 @@ const OVER_QUOTA: u16 = 402;
 pub(crate) struct Injection {
     /// The response.
     pub(crate) response: Response,
-    /// How long the client was told to wait, or will wait by itself, before it retries.
+    /// The wait before the client retries: the one that the response asks for, else the client's own.
     pub(crate) promised: Option<Duration>,
 }
 
@@ -57,7 +57,7 @@ fn with_message(script: &Arc<Script>, rule: &Rule) -> Arc<Script> {
     message.map_or_else(|| Arc::clone(script), |message| Arc::new(Script::clone(script).with_message(&message)))
 }
 
-/// How long the winners have the request wait before it acts.
+/// The wait of a request before it acts, by the winners.
 pub(super) fn wait_before_act(winners: &[Hit], request: &RequestView<'_>) -> Duration {
     let waits = winners.iter().filter(|hit| hit.rule.waits_before_act).map(|hit| delay_of(hit, request));
     waits.fold(Duration::ZERO, Duration::saturating_add)
@@ -122,7 +122,7 @@ fn changed(hit: &Hit, injection: &Injection, request: &RequestView<'_>) -> Optio
     Some(Injection { response, promised: promised.or(injection.promised) })
 }
 
-/// Another response, delayed as long as the one whose place it takes.
+/// Another response, with the delay of the one that it replaces.
 fn in_place_of(before: &Response, mut response: Response) -> Response {
     response.delay = before.delay;
     response
@@ -135,7 +135,7 @@ fn delay_of(hit: &Hit, request: &RequestView<'_>) -> Duration {
 }
 
 impl Injection {
-    /// The same response, held back longer.
+    /// The same response with a longer delay.
     fn delayed(mut self, delay: Duration) -> Self {
         self.response.delay = self.response.delay.saturating_add(delay);
         self

@@ -1,5 +1,5 @@
-//! A clause into its meaning: an effect, a trigger, or a setting of the rule. Whether clauses go together is checked in
-//! `validate.rs`.
+//! Parses a clause into its meaning: an effect, a trigger, or a setting of the rule. Whether clauses can be combined is
+//! checked in `validate.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +83,7 @@ pub(super) const WORDS: &[&str] = &[
     "continue",
 ];
 
-/// Words of other tools, and what they are here.
+/// Words of other tools, and the clauses that replace them.
 const OTHER_WORDS: &[(&str, &str)] = &[
     ("disconnect", "close or reset"),
     ("latency", "delay=DURATION"),

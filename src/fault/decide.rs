@@ -1,5 +1,5 @@
-//! The decision of one request, in three steps: on its head, before it acts, after it acted. It says which rules strike,
-//! which are shadowed and which could not be applied. What a rule does to a response is in `apply.rs`.
+//! The decision on one request, in three steps: on its head, before it acts, after it acted. The result is which rules
+//! strike, which are shadowed and which could not be applied. What a rule does to a response is in `apply.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +18,9 @@ use crate::store::state_faults::{AppliedFaults, StateFaults};
 /// The decision on the head of a request.
 #[derive(Debug, Default)]
 pub(crate) struct HeadDecision {
-    /// How the connection breaks, if a rule breaks it before the request is read.
-    pub(crate) order: Option<HeadReset>,
-    /// The outcome of each rule that the request met, if the connection breaks.
+    /// The reset of the connection, if a rule resets it before the request is read.
+    pub(crate) reset: Option<HeadReset>,
+    /// The outcome of each rule whose trigger the request met, if the connection is reset.
     pub(crate) notes: Vec<FaultNote>,
     own_rule: Option<OwnRule>,
     hits: Vec<Hit>,
@@ -33,7 +33,7 @@ pub(crate) struct Decision {
     replacement: Option<Injection>,
     /// The faults on state that the request meets when it acts.
     pub(crate) state_faults: StateFaults,
-    /// How long the request waits before it acts, on the tenant's clock.
+    /// The wait of the request before it acts, on the tenant's clock.
     pub(crate) wait: Duration,
     notes: Vec<FaultNote>,
     own_rule: Option<OwnRule>,
@@ -41,22 +41,22 @@ pub(crate) struct Decision {
     state_hits: Vec<Hit>,
     /// The rules that are still to be applied to the response.
     pending_hits: Vec<Hit>,
-    /// The order number of the rule that wins over all rules behind it.
+    /// The order number of the rule that shadows all later rules.
     stopped_at: Option<u64>,
 }
 
-/// What came of a request and its fault rules.
+/// The result of the fault rules for a request.
 #[derive(Debug)]
 pub(crate) struct Finished {
     /// The response to send.
     pub(crate) response: Response,
-    /// How long the client was told to wait, or will wait by itself, before it retries.
+    /// The wait before the client retries: the one that the response asks for, else the client's own.
     pub(crate) promised: Option<Duration>,
-    /// The outcome of each rule that the request met.
+    /// The outcome of each rule whose trigger the request met.
     pub(crate) notes: Vec<FaultNote>,
 }
 
-/// Which rules a step looks at.
+/// A step, which decides which rules are considered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     /// Before the request acts: rules that need its head only.
@@ -67,7 +67,7 @@ enum Step {
     HeadAndBody,
     /// After a request that succeeded.
     AfterSuccess,
-    /// After a request that failed: rules that replace or edit a response look at successful ones only.
+    /// After a request that failed: rules that replace or edit a response apply only to successful ones.
     AfterFailure,
 }
 
@@ -79,8 +79,8 @@ impl Step {
         }
     }
 
-    /// Whether it looks at a rule of its phase.
-    fn looks_at(self, rule: &Rule) -> bool {
+    /// Whether it considers a rule of its phase.
+    fn considers(self, rule: &Rule) -> bool {
         match self {
             Self::Head => !rule.trigger.needs_body(),
             Self::Body => rule.trigger.needs_body(),
@@ -91,7 +91,7 @@ impl Step {
 }
 
 impl Hit {
-    /// Whether the rules behind this one are shadowed. Rules about syncs are decided apart.
+    /// Whether later rules are shadowed. Rules about syncs are decided separately.
     fn stops(&self) -> bool {
         self.rule.kind != RuleKind::Script && !self.rule.continues
     }
@@ -99,28 +99,28 @@ impl Hit {
 
 impl Decision {
     /// The end of a request that gets the replacement instead of acting; none when there is no replacement. No `@after`
-    /// rule is looked at.
+    /// rule is considered.
     pub(crate) fn take_replacement(&mut self) -> Option<Finished> {
         let Injection { response, promised } = self.replacement.take()?;
         Some(Finished { response, promised, notes: std::mem::take(&mut self.notes) })
     }
 
-    /// Whether no rule has anything to do with the request so far.
+    /// Whether no rule applies to the request so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.notes.is_empty() && self.own_rule.is_none()
     }
 }
 
 impl Finished {
-    /// A request that met no rule.
+    /// The result for a request to which no rule applied.
     pub(crate) fn unchanged(response: Response) -> Self {
         Self { response, promised: None, notes: Vec::new() }
     }
 }
 
 impl FaultRules {
-    /// Decides on the head alone whether the connection breaks before the request is read. `own_rule` is the rule that the
-    /// request brings for itself. Pass the result to [`FaultRules::decide`]: what was counted here is not counted again.
+    /// Decides by the head whether the connection is reset before the request is read. `own_rule` is the rule in the header
+    /// of the request. Pass the result to [`FaultRules::decide`]: what was counted here is not counted again.
     pub(crate) fn decide_head(&mut self, request: &RequestView<'_>, own_rule: Option<&Arc<Rule>>) -> HeadDecision {
         let own_rule = own_rule.map(|rule| self.number_own_rule(rule));
         let hits = self.count_request(request, own_rule.as_ref(), Step::Head);
@@ -128,10 +128,10 @@ impl FaultRules {
             return HeadDecision { own_rule, hits, ..HeadDecision::default() };
         };
         let in_body = first.rule.has(|effect| matches!(effect, Effect::ResetBody));
-        let order = if in_body { HeadReset::InBody } else { HeadReset::AfterHead };
+        let reset = if in_body { HeadReset::InBody } else { HeadReset::AfterHead };
         let stopped_at = first.order;
         let (_, notes) = self.resolve(hits, Some(stopped_at));
-        HeadDecision { order: Some(order), notes, own_rule, hits: Vec::new() }
+        HeadDecision { reset: Some(reset), notes, own_rule, hits: Vec::new() }
     }
 
     /// Decides what happens before the request acts, or instead. `head` is the result of [`FaultRules::decide_head`] if that
@@ -183,7 +183,7 @@ impl FaultRules {
         let Decision { mut notes, own_rule, state_hits, pending_hits, stopped_at, .. } = decision;
         let (state_hits, mut inapplicable): (Vec<_>, Vec<_>) =
             state_hits.into_iter().partition(|hit| apply::was_applied(&hit.rule, applied));
-        // A script shapes the sync, not the response.
+        // A script changes the sync, not the response.
         for hit in state_hits.iter().filter(|hit| hit.rule.kind == RuleKind::State) {
             edit_response::mark(&mut response, &hit.rule.name);
         }
@@ -199,7 +199,7 @@ impl FaultRules {
             }
         }
         for hit in &inapplicable {
-            self.take_back_strike(hit);
+            self.subtract_strike(hit);
             let note = notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
             note.expect("every rule that struck has a note").outcome = FaultOutcome::Inapplicable;
         }
@@ -210,7 +210,7 @@ impl FaultRules {
     fn count_request(&mut self, request: &RequestView<'_>, own_rule: Option<&OwnRule>, step: Step) -> Vec<Hit> {
         let mut hits = Vec::new();
         if let Some(own) = own_rule.filter(|own| own.is_about(request.operation, step.phase()))
-            && step.looks_at(own.rule())
+            && step.considers(own.rule())
             && own.rule().trigger.counts(request)
         {
             hits.extend(own.count(request));
@@ -219,22 +219,22 @@ impl FaultRules {
             if !active.is_about(request.operation, step.phase()) {
                 continue;
             }
-            if step.looks_at(&active.rule) && active.rule.trigger.counts(request) {
+            if step.considers(&active.rule) && active.rule.trigger.counts(request) {
                 hits.extend(active.count(request));
             }
         }
         hits
     }
 
-    /// The hits that win, in order, and the outcome of every hit. No rule behind `stopped_at` wins.
+    /// The hits that win, in order, and the outcome of every hit. No rule after `stopped_at` wins.
     fn resolve(&mut self, hits: Vec<Hit>, stopped_at: Option<u64>) -> (Vec<Hit>, Vec<FaultNote>) {
         let (mut winners, mut notes) = (Vec::new(), Vec::new());
         let (mut is_decided, mut is_scripted) = (false, false);
         for hit in hits {
             let is_script = hit.rule.kind == RuleKind::Script;
-            let is_behind = !is_script && stopped_at.is_some_and(|order| hit.order > order);
+            let is_later = !is_script && stopped_at.is_some_and(|order| hit.order > order);
             let is_stopped = if is_script { &mut is_scripted } else { &mut is_decided };
-            let strikes = !*is_stopped && !is_behind;
+            let strikes = !*is_stopped && !is_later;
             let outcome = if strikes { FaultOutcome::Struck } else { FaultOutcome::Shadowed };
             notes.push(FaultNote { rule: Arc::clone(&hit.rule.name), outcome });
             if strikes {
@@ -247,7 +247,7 @@ impl FaultRules {
     }
 }
 
-/// The first rule that acts on the head, if no rule before it stops there.
+/// The first rule that acts on the head, if no rule before it shadows it.
 fn first_at_head(hits: &[Hit]) -> Option<&Hit> {
     hits.iter().find(|hit| hit.rule.acts_on_head() || hit.stops()).filter(|hit| hit.rule.acts_on_head())
 }

@@ -1,4 +1,4 @@
-//! What a rule does to a response that is there already: its body, its headers, its pace, where it breaks off.
+//! Edits an existing response by the effects of a rule: its body, its headers, its pace, and where it is cut off.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -47,7 +47,7 @@ pub(super) fn edited(mut response: Response, effects: &[Effect]) -> Option<Respo
     Some(response)
 }
 
-/// A JSON body with every edit made; none when it is not JSON, or a pointer leads nowhere.
+/// A JSON body with every edit made; none if it is not JSON, or a pointer refers to no value.
 fn edited_json(body: &Bytes, edits: &[&JsonEdit]) -> Option<Bytes> {
     let mut document = serde_json::from_slice::<Value>(body).ok()?;
     for edit in edits {
@@ -61,7 +61,7 @@ fn content_type_of(text: &str) -> HeaderValue {
     HeaderValue::from_static(if is_json { "application/json" } else { "text/plain; charset=utf-8" })
 }
 
-/// The first half of a body, which is no valid JSON any more; for a body too short for that, an object that is not closed.
+/// The first half of a body, if that is invalid JSON; else an object that is not closed.
 fn malformed(body: &Bytes) -> Bytes {
     let half = body.slice(..body.len() / 2);
     let is_invalid = serde_json::from_slice::<serde::de::IgnoredAny>(&half).is_err();

@@ -1,4 +1,4 @@
-//! What a rule can do to a request, and the properties of each of these effects.
+//! The effects that a rule can have, and the properties of each.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::json_edit::JsonEdit;
 use crate::store::state_faults::{PageFault, StateFault};
 use crate::store::sync::Script;
 
-/// What a rule does.
+/// An effect of a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Effect {
     Status(u16),

@@ -1,5 +1,5 @@
-//! A line of text into clauses and back: words separated by spaces, values with spaces in double quotes. What a word means is
-//! in `clause.rs`.
+//! Splits a line of text into clauses, and prints clauses as a line: words separated by spaces, values with spaces in double
+//! quotes. The meaning of a word is in `clause.rs`.
 
 use std::fmt;
 
@@ -14,14 +14,14 @@ pub(super) struct ClauseText {
     pub(super) value: Option<String>,
 }
 
-/// A rule as it was written: what it is about, and its clauses.
+/// The text of a rule: its subject and its clauses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RuleText {
     pub(super) subject: String,
     pub(super) clauses: Vec<ClauseText>,
 }
 
-/// The longest rule, in bytes.
+/// Maximum length of a rule, in bytes.
 const MAX_RULE_BYTES: usize = 16 * 1024;
 
 impl fmt::Display for ClauseText {
@@ -71,13 +71,12 @@ impl RuleText {
         let operation = text_field(fields, "operation")?
             .ok_or_else(|| ParseError::new("operation", "is missing; a rule names the operations that it is about"))?;
         let phase = text_field(fields, "phase")?.map_or_else(String::new, |phase| format!("@{phase}"));
-        let mut clauses = Vec::new();
-        for (name, value) in
-            fields.iter().filter(|(name, _)| !matches!(name.as_str(), "operation" | "phase" | "tenant"))
-        {
-            add_field(name, value, &mut clauses)?;
-        }
-        Ok(Self { subject: format!("{operation}{phase}"), clauses })
+        let clauses = fields
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "operation" | "phase" | "tenant"))
+            .map(|(name, value)| clauses_of_field(name, value))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { subject: format!("{operation}{phase}"), clauses: clauses.concat() })
     }
 
     /// The same rule with `shown` in the place of its API key: rules are shown, keys are not.
@@ -104,18 +103,21 @@ fn text_field<'a>(fields: &'a serde_json::Map<String, Value>, name: &str) -> Res
     }
 }
 
-fn add_field(name: &str, value: &Value, clauses: &mut Vec<ClauseText>) -> Result<(), ParseError> {
+/// The clauses of a field: one for each item of a list, none for `null` and `false`.
+fn clauses_of_field(name: &str, value: &Value) -> Result<Vec<ClauseText>, ParseError> {
     let word = name.replace('_', "-");
     let value = match value {
-        Value::Null | Value::Bool(false) if word != "should-retry" => return Ok(()),
+        Value::Null | Value::Bool(false) if word != "should-retry" => return Ok(Vec::new()),
         Value::Bool(true) if word != "should-retry" => None,
         Value::String(text) => Some(text.clone()),
-        Value::Array(items) => return items.iter().try_for_each(|item| add_field(name, item, clauses)),
+        Value::Array(items) => {
+            let clauses = items.iter().map(|item| clauses_of_field(name, item)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(clauses.concat());
+        }
         Value::Object(_) => return Err(ParseError::new(name, "takes a string, a number or true")),
         other => Some(other.to_string()),
     };
-    clauses.push(ClauseText { word, value });
-    Ok(())
+    Ok(vec![ClauseText { word, value }])
 }
 
 /// Whether [`split`] would end a word at this character, or remove it.

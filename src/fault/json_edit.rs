@@ -24,7 +24,7 @@ impl JsonEdit {
         }
     }
 
-    /// The document with the edit made; none when the pointer leads nowhere.
+    /// The document with the edit made; none if the pointer refers to no value.
     pub(super) fn made_in(&self, mut document: Value) -> Option<Value> {
         match self {
             Self::Drop(pointer) => with_parent(&mut document, pointer, remove),

@@ -88,7 +88,7 @@ fn check_script(rule: &Rule, subject: &str, kinds: &[RuleKind]) -> Result<RuleKi
     Ok(RuleKind::Script)
 }
 
-/// Beside its faults on state, such a rule can say only the status of a quota.
+/// Besides faults on state, such a rule can have only the status of a quota.
 fn check_state(rule: &Rule, kinds: &[RuleKind]) -> Result<RuleKind, ParseError> {
     let is_quota = rule.has(|effect| matches!(effect, Effect::Quota(_)));
     let is_allowed =
@@ -100,7 +100,7 @@ fn check_state(rule: &Rule, kinds: &[RuleKind]) -> Result<RuleKind, ParseError> 
     Err(ParseError::new(rule, "changes both the state and the response; write two rules, the first with continue"))
 }
 
-/// The phase of a rule, and whether it can be the one that its text says.
+/// The phase of a rule: the one in its text, if its effects allow that, or the default.
 pub(super) fn phase_of(rule: &Rule, said: Option<Phase>) -> Result<Phase, ParseError> {
     let default = if rule.kind == RuleKind::Edit { Phase::After } else { Phase::Before };
     match (said, rule.kind) {

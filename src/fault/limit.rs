@@ -1,4 +1,4 @@
-//! The token bucket behind `limit=`: it fills with time and empties with requests.
+//! The token bucket of `limit=`: time adds tokens, and each request takes one.
 
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ impl TokenBucket {
         let added = now.since(self.filled_at).as_secs_f64() * per_second;
         self.tokens = (self.tokens + added).min(as_float(self.limit.capacity));
         self.filled_at = now;
-        // Timestamps are in whole microseconds: a client that comes at the time it was told finds its token, whatever
-        // floating-point arithmetic has lost.
+        // Timestamps are in whole microseconds: a client that retries at the announced time gets its token in spite of
+        // rounding errors.
         if self.tokens > 1.0 - 1e-9 {
             self.tokens -= 1.0;
             return Ok(());

@@ -1,5 +1,5 @@
-//! Injected failure: fault rules of one line, the requests they strike, and what they do to them. The emulated API does not
-//! see this module; what a rule does to state reaches the store as plain [`StateFaults`](crate::store::state_faults::StateFaults).
+//! Injected failure: fault rules of one line, the requests that they strike, and their effects. The emulated API does not use
+//! this module; the faults on state of a rule are passed to the store as plain [`StateFaults`](crate::store::state_faults::StateFaults).
 //!
 //! ```text
 //! rule      = operation [ "@before" | "@after" ] { clause }
@@ -8,19 +8,19 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `grammar.rs` | a line of text into clauses, and back |
-//! | `clause.rs`, `value.rs`, `delay.rs`, `effect.rs` | a clause into its meaning; conditions and patterns of operations are in [`matcher`](crate::matcher) |
-//! | `rule.rs` | clauses into a rule |
+//! | `grammar.rs` | splits a line of text into clauses, and prints them |
+//! | `clause.rs`, `value.rs`, `delay.rs`, `effect.rs` | parse a clause into its meaning; conditions and patterns of operations are in [`matcher`](crate::matcher) |
+//! | `rule.rs` | makes a rule of clauses |
 //! | `target.rs`, `kind.rs`, `validate.rs` | refuse a rule that could never strike |
 //! | `trigger.rs`, `limit.rs` | which requests a rule counts, and which of those it strikes |
-//! | `view.rs` | what rules see of a request |
+//! | `view.rs` | the view of a request that rules get |
 //! | `active.rs` | a tenant's rules and their counts |
-//! | `decide.rs` | the decision of one request, as owned data |
+//! | `decide.rs` | the decision on one request, as owned data |
 //! | `apply.rs`, `response.rs`, `edit_response.rs`, `json_edit.rs` | the response that results |
 //! | `scenario.rs` | files of rules |
 //!
-//! The first rule that strikes wins over the rules behind it, in both phases, unless it says `continue`; rules about syncs
-//! are decided apart from the others. An `@after` rule that replaces or edits the response counts successful responses only:
+//! The first rule that strikes shadows the later rules, in both phases, unless it has `continue`; rules about syncs are
+//! decided separately. An `@after` rule that replaces or edits the response counts successful responses only:
 //! with `nth=1` it strikes the first request that succeeded.
 //!
 //! The words for faults on state:

@@ -12,14 +12,14 @@ use crate::clock::scaled;
 use crate::response::Response;
 use crate::seed::{self, RandomStream};
 
-/// How long the waits are that responses ask clients for.
+/// The length of the waits that responses ask clients for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum RetryTiming {
-    /// As long as the rule says.
+    /// The length in the rule.
     Real,
-    /// Multiplied by this number; `retry-after-ms` says so in milliseconds.
+    /// Multiplied by this number; `retry-after-ms` has the result in milliseconds.
     Scaled(f64),
-    /// A millisecond: the clock jumps to the end of the wait when the client comes back.
+    /// A millisecond: the clock jumps to the end of the wait when the client retries.
     Jumped,
 }
 
@@ -73,7 +73,7 @@ fn gateway(status: u16) -> Response {
     Response::bytes(status, "text/html", page)
 }
 
-/// The response to a request over a limit, with headers that say when the next one is admitted.
+/// The response to a request over a limit, with headers for the time at which the next one is admitted.
 pub(super) fn over_limit(requests: u64, wait: Duration, stream: &mut RandomStream) -> Response {
     let mut response = of_status(429, stream);
     let seconds = whole_seconds(wait);
@@ -98,7 +98,7 @@ pub(super) fn promised_wait(response: &Response, effects: &[Effect], request: &R
     exact_wait(effects).or(asked).or_else(|| is_timed.then(|| backoff(request.attempt())))
 }
 
-/// The response with the headers that tell a client when to retry.
+/// The response with the headers for a client's retries.
 pub(super) fn with_retry_headers(
     mut response: Response,
     effects: &[Effect],
@@ -116,7 +116,7 @@ pub(super) fn with_retry_headers(
             _ => {}
         }
     }
-    // A bucket fills by the tenant's clock, which no scale changes: a client that came back sooner would be refused again.
+    // A bucket fills by the tenant's clock, which is not scaled: a client that retried sooner would be refused again.
     let is_unscaled = effects.iter().any(|effect| matches!(effect, Effect::Limit(..)));
     let shown = match timing {
         RetryTiming::Scaled(_) if is_unscaled => promised,

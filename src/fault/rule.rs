@@ -1,4 +1,4 @@
-//! A fault rule: its operations, its effects and its triggers, put together from the clauses of a line. Rules that could
+//! A fault rule: its operations, its effects and its triggers, made of the clauses of a line. Rules that could
 //! never strike are refused here, in `kind.rs` and in `validate.rs`.
 
 use std::fmt;
@@ -31,14 +31,14 @@ pub(crate) struct Rule {
     pub(super) kind: RuleKind,
     pub(super) effects: Vec<Effect>,
     pub(super) trigger: Trigger,
-    /// How long it stays, in real time.
+    /// Its time to live, in real time.
     pub(super) ttl: Option<Duration>,
-    /// Whether rules behind it may strike too.
+    /// Whether later rules may strike too.
     pub(super) continues: bool,
     /// Whether its delay comes before the request acts, rather than before the response is sent.
     pub(super) waits_before_act: bool,
-    /// The name of its random streams: the name that its text gives it, else its text. The rules beside it are not part of
-    /// it, so that adding a rule does not change what the others draw.
+    /// The name of its random streams: the name in its text, else its text. It does not depend on other rules, so that
+    /// adding a rule does not change the draws of the others.
     pub(super) random_name: Arc<str>,
     /// Where it comes from, such as `--fault` or `admin`.
     pub(super) origin: Arc<str>,
@@ -64,7 +64,7 @@ impl Rule {
         Self::from_text(RuleText::from_text(text)?, targets)
     }
 
-    /// Reads the clauses of a rule that a single request of `operation` brings for itself.
+    /// Reads the clauses in the header of a single request of `operation`.
     pub(crate) fn parse_clauses(operation: &str, clauses: &str, targets: &Targets) -> Result<Self, ParseError> {
         let rule = Self::from_text(RuleText::from_clauses(operation, clauses)?, targets)?;
         let limit = rule.rate_limit().map(|_| "limit");
@@ -154,7 +154,7 @@ impl Rule {
         self.has(|effect| matches!(effect, Effect::ResetHead | Effect::ResetBody))
     }
 
-    /// Whether it holds a request without an end: it sends nothing or only the head, and keeps the connection open.
+    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection open.
     pub(crate) fn holds(&self) -> bool {
         self.has(|effect| matches!(effect, Effect::Hang | Effect::Stall))
     }
@@ -164,7 +164,7 @@ impl Rule {
         notes.iter().any(|note| note.outcome == FaultOutcome::Struck && Arc::ptr_eq(&note.rule, &self.name))
     }
 
-    /// How long a deleted resource may still be read because of it.
+    /// The time for which deleted resources can still be read because of it.
     pub(super) fn lag(&self) -> Duration {
         self.find(|effect| if let Effect::Lag(lag) = effect { Some(*lag) } else { None }).unwrap_or_default()
     }
@@ -178,7 +178,7 @@ impl Rule {
         self.total_strikes.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn take_from_total(&self) {
+    pub(super) fn subtract_from_total(&self) {
         self.total_strikes.0.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -254,7 +254,7 @@ fn read_clauses(text: &RuleText) -> Result<Vec<Clause>, ParseError> {
 /// Fields of a rule in JSON that are not words of the rule language.
 const OTHER_FIELDS: &[&str] = &["rule", "operation", "phase", "tenant"];
 
-/// Refuses a field that means nothing.
+/// Refuses an unknown field.
 fn check_fields(fields: &Map<String, Value>) -> Result<(), ParseError> {
     let is_known = |name: &str| OTHER_FIELDS.contains(&name) || WORDS.contains(&name.replace('_', "-").as_str());
     match fields.keys().find(|name| !is_known(name)) {
@@ -263,7 +263,7 @@ fn check_fields(fields: &Map<String, Value>) -> Result<(), ParseError> {
     }
 }
 
-/// A rule's text, with the clauses of the fields beside it.
+/// The text of a rule with the clauses in the other fields of its JSON.
 fn with_fields(mut text: RuleText, fields: &Map<String, Value>) -> Result<RuleText, ParseError> {
     if let Some(field) = ["operation", "phase"].iter().find(|field| fields.contains_key(**field)) {
         return Err(ParseError::new(field, "is in the text of the rule already"));

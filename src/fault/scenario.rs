@@ -12,7 +12,7 @@ use crate::matcher::ParseError;
 pub(crate) struct Scenario {
     /// Its name, or the path of its file.
     pub(crate) name: String,
-    /// What it simulates, in one sentence.
+    /// A description in one sentence.
     pub(crate) description: String,
     /// Its rules, as text, in order.
     pub(crate) faults: Vec<String>,

@@ -3,7 +3,7 @@
 use crate::matcher::{OperationFacts, ParseError, matching_operations};
 use crate::store::state_faults::StateFault;
 
-/// What fault rules know of an operation.
+/// The properties of an operation that fault rules use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target {
     /// Its name.

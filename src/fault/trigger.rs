@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::view::RequestView;
 use crate::matcher::Condition;
 
-/// Which requests a rule counts, and which of those it strikes. A field that is none holds for every request.
+/// Which requests a rule counts, and which of those it strikes. A field that is `None` holds for every request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trigger {
     pub(super) first: Option<u64>,
@@ -23,7 +23,7 @@ pub(super) struct Trigger {
 }
 
 impl Trigger {
-    /// Why the numbers of this trigger can never hold together, if they cannot.
+    /// The reason why the numbers of this trigger can never all hold, if there is one.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
         match self {
             Self { nth: Some(nth), first: Some(first), .. } if nth > first => {

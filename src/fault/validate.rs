@@ -1,4 +1,4 @@
-//! Whether a rule can strike and have its effect. It refuses numbers that contradict each other, effects that an operation
+//! Checks whether a rule can strike and have its effect: refuses numbers that contradict each other, effects that an operation
 //! cannot have, and effects that exclude each other.
 
 use super::effect::Effect;
@@ -7,7 +7,7 @@ use super::rule::Rule;
 use super::target::{Target, Targets};
 use crate::matcher::ParseError;
 
-/// Why a rule is refused, if it is.
+/// Refuses a rule that can never strike or have its effect.
 pub(super) fn check(rule: &Rule, targets: &Targets) -> Result<(), ParseError> {
     let meant = targets.iter().enumerate().filter(|(position, _)| rule.is_about(*position));
     let about: Vec<&Target> = meant.map(|(_, target)| target).collect();
@@ -21,7 +21,7 @@ pub(super) fn check(rule: &Rule, targets: &Targets) -> Result<(), ParseError> {
     check_nothing_sent(rule)
 }
 
-/// Conditions on the body need a request that has one, and hold only once it is read.
+/// Conditions on the body need a request with a body, and are tested after it is read.
 fn check_condition(rule: &Rule, about: &[&Target]) -> Result<(), ParseError> {
     if !rule.trigger.needs_body() {
         return Ok(());
@@ -38,7 +38,7 @@ fn check_condition(rule: &Rule, about: &[&Target]) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// Faults on state go with the operations that can have them.
+/// Faults on state need an operation that can have them.
 fn check_state_faults(rule: &Rule, about: &[&Target], targets: &Targets) -> Result<(), ParseError> {
     for effect in &rule.effects {
         let Some(fault) = effect.state_fault() else { continue };
@@ -68,7 +68,7 @@ fn check_response_body(rule: &Rule, about: &[&Target]) -> Result<(), ParseError>
     Ok(())
 }
 
-/// Effects of which a response can have one only.
+/// Effects of which a response can have only one.
 fn check_combination(rule: &Rule) -> Result<(), ParseError> {
     let count = |wanted: fn(&Effect) -> bool| rule.effects.iter().filter(|effect| wanted(effect)).count();
     let ends = count(|effect| {
@@ -112,7 +112,7 @@ fn check_edited_once(rule: &Rule) -> Result<(), ParseError> {
     }
 }
 
-/// Where no byte of a response is sent, effects on the response have none.
+/// If no byte of a response is sent, other effects on the response have no effect.
 fn check_nothing_sent(rule: &Rule) -> Result<(), ParseError> {
     let Some(silent) = rule.effects.iter().find(|effect| effect.sends_nothing()) else { return Ok(()) };
     let is_delay = |effect: &Effect| matches!(effect, Effect::Delay(..));

@@ -1,4 +1,4 @@
-//! The values of clauses: numbers, shares, durations, names. Each function reads one kind of value, or says why it cannot.
+//! The values of clauses: numbers, shares, durations, names. Each function parses one kind of value.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,8 +8,11 @@ use http::header::{HeaderName, HeaderValue};
 use crate::clock::parse_duration;
 use crate::matcher::ParseError;
 
-/// The highest number that a rule can count to; no tenant makes this many requests.
+/// Maximum number in a trigger; no tenant sends this many requests.
 const MAX_COUNT: u64 = 1_000_000_000_000;
+
+/// Maximum length of the name of a rule, in bytes.
+const MAX_NAME_BYTES: usize = 64;
 
 pub(super) fn number<T: FromStr>(value: &str) -> Result<T, ParseError> {
     let is_whole = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
@@ -84,12 +87,12 @@ pub(super) fn status(value: &str) -> Result<u16, ParseError> {
 }
 
 pub(super) fn name(value: &str) -> Result<String, ParseError> {
-    let is_name = (1..=64).contains(&value.len())
+    let is_name = (1..=MAX_NAME_BYTES).contains(&value.len())
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     if is_name {
         Ok(value.to_owned())
     } else {
-        Err("is not a name of 1 to 64 letters, digits, dots, dashes or underscores".into())
+        Err(format!("is not a name of 1 to {MAX_NAME_BYTES} letters, digits, dots, dashes or underscores").into())
     }
 }
 

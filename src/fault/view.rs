@@ -1,4 +1,4 @@
-//! What fault rules see of a request.
+//! The view of a request that fault rules get.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -12,7 +12,7 @@ use crate::request::Head;
 use crate::schema::read_value;
 use crate::seed::Seed;
 
-/// What fault rules see of a request.
+/// The view of a request that fault rules get.
 #[derive(Debug)]
 pub(crate) struct RequestView<'a> {
     /// The operation's position among the [`Targets`](super::Targets).
@@ -21,11 +21,11 @@ pub(crate) struct RequestView<'a> {
     pub(crate) key: Cow<'a, str>,
     /// Its head.
     pub(crate) head: &'a Head,
-    /// Its body; empty while that is not read yet.
+    /// Its body; empty before it is read.
     pub(crate) body: RequestBody<'a>,
     /// When it is decided, on the tenant's clock.
     pub(crate) now: Timestamp,
-    /// When the tenant's first request came.
+    /// The time of the tenant's first request.
     pub(crate) first_request: Timestamp,
     /// The number of the tenant's unfinished requests, this one included.
     pub(crate) open_requests: usize,
@@ -33,11 +33,11 @@ pub(crate) struct RequestView<'a> {
     pub(crate) resources: usize,
     /// The root of the tenant's random streams.
     pub(crate) seed: &'a Seed,
-    /// How long the waits are that responses ask for.
+    /// The length of the waits that responses ask for.
     pub(crate) retry_timing: RetryTiming,
 }
 
-/// A request's body, parsed as JSON when a rule first looks into it.
+/// A request's body, parsed as JSON when a rule first reads it.
 #[derive(Debug)]
 pub(crate) struct RequestBody<'a> {
     bytes: &'a [u8],

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::schema::read_value;
 
-/// The most bytes of a body that an entry keeps.
+/// Maximum number of bytes of a body that an entry keeps.
 const MAX_BODY_BYTES: usize = 4096;
 
 /// A body, cut when it is long.

@@ -21,7 +21,7 @@ use crate::response::Response;
 pub(crate) struct Entry {
     /// Its number among the tenant's requests.
     pub(crate) seq: u64,
-    /// When it came, on the tenant's clock.
+    /// The time of the request, on the tenant's clock.
     pub(crate) at: Timestamp,
     /// The label of its tenant; `null` for a request without an accepted API key.
     pub(crate) tenant: Option<Arc<str>>,
@@ -30,7 +30,7 @@ pub(crate) struct Entry {
     /// The HTTP method.
     #[serde(serialize_with = "as_text")]
     pub(crate) method: Method,
-    /// The path and the query as they came, with secrets redacted.
+    /// The path and the query as received, with secrets redacted.
     #[serde(serialize_with = "as_target")]
     pub(crate) path: Box<str>,
     /// The status of the response; `null` when a fault broke the connection before there was one.
@@ -92,7 +92,7 @@ pub(crate) enum FaultOutcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// It is not over: its response is delayed or being written.
+    /// It has not ended: its response is delayed or being written.
     Open,
     /// The response was written.
     Sent,
@@ -102,7 +102,7 @@ pub(crate) enum Outcome {
     ClientGone,
 }
 
-/// An entry with its body parsed, for conditions. Each condition looks at the same parsed body.
+/// An entry for conditions. Its body is parsed once, when the first condition reads it.
 #[derive(Debug)]
 struct EntryParts<'a> {
     entry: &'a Entry,
@@ -110,8 +110,8 @@ struct EntryParts<'a> {
 }
 
 impl Entry {
-    /// The entry of a request and its response, without what the emulator knows of them: the number, the tenant, the
-    /// operation, the faults.
+    /// The entry of a request and its response. The caller sets the fields that do not follow from them: the number, the
+    /// tenant, the operation, the faults.
     pub(crate) fn of(request: &Request, response: &Response) -> Self {
         let path = match &request.head.query {
             Some(query) => format!("{}?{query}", request.head.path).into(),

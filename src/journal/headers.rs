@@ -8,10 +8,10 @@ use serde::{Serialize, Serializer};
 
 use crate::redact;
 
-/// The most header lines that an entry keeps.
+/// Maximum number of header lines that an entry keeps.
 const MAX_HEADERS: usize = 64;
 
-/// The most bytes of header names and values that an entry keeps.
+/// Maximum number of bytes of header lines that an entry keeps.
 const MAX_HEADER_BYTES: usize = 8 * 1024;
 
 /// The header lines of a request.

@@ -13,7 +13,7 @@ use super::entry::{Entry, Outcome};
 /// How long after a failure an equal request still counts as a retry, for clients that do not report retries.
 const MAX_UNREPORTED_GAP: Duration = Duration::from_mins(2);
 
-/// The most chains of equal requests that are searched for the one that a retry continues.
+/// Maximum number of chains of equal requests that are searched for the one that a retry continues: the latest ones.
 const MAX_OPEN_CHAINS: usize = 256;
 
 /// Gaps that differ by less than this share of the longest are in lockstep; the official SDKs vary theirs by a quarter.
@@ -45,7 +45,7 @@ pub(crate) struct Chain<'a> {
     pub(crate) path: &'a str,
     /// Its attempts, in order.
     pub(crate) attempts: Vec<Attempt<'a>>,
-    /// The number of attempts that came sooner than the response before them had asked for.
+    /// The number of attempts that were sent before the wait that the previous response asked for was over.
     pub(crate) early_retries: usize,
     /// The number of attempts after a success, or after a refusal that clients do not retry.
     pub(crate) needless_retries: usize,
@@ -77,7 +77,7 @@ pub(crate) struct Attempt<'a> {
 pub(crate) struct Spacing {
     /// The number of the attempt, from 2.
     pub(crate) attempt: usize,
-    /// The number of chains that have it, without those that were told how long to wait.
+    /// The number of chains that have it, without those whose previous response asked for a wait.
     pub(crate) chains: usize,
     /// The shortest gap, in milliseconds.
     pub(crate) least_ms: u64,
@@ -141,7 +141,7 @@ impl<'a> Chain<'a> {
         let waited = entry.real_time.since(self.last.due).as_millis();
         let early = attempt.promised_ms.is_some_and(|promised| waited < u128::from(promised));
         self.early_retries += usize::from(early);
-        // Whether a retry is needless is not known before the request ended.
+        // Before a request has ended it is unknown whether its retry is needless.
         let is_known = self.last.outcome != Outcome::Open;
         self.needless_retries += usize::from(is_known && !invites_retry(self.last));
         let created_before = self.attempts.iter().any(|attempt| attempt.entry.committed);
@@ -180,8 +180,8 @@ fn spacing(chains: &[Chain<'_>]) -> Vec<Spacing> {
 }
 
 fn spacing_of(chains: &[Chain<'_>], attempt: usize) -> Option<Spacing> {
-    let was_not_told = |attempt: &&Attempt<'_>| attempt.promised_ms.is_none();
-    let attempts = chains.iter().filter_map(|chain| chain.attempts.get(attempt - 1)).filter(was_not_told);
+    let has_no_promise = |attempt: &&Attempt<'_>| attempt.promised_ms.is_none();
+    let attempts = chains.iter().filter_map(|chain| chain.attempts.get(attempt - 1)).filter(has_no_promise);
     let gaps: Vec<u64> = attempts.filter_map(|attempt| attempt.gap_ms).collect();
     let (least_ms, most_ms) = (*gaps.iter().min()?, *gaps.iter().max()?);
     let verdict = (gaps.len() > 1).then(|| if is_lockstep(least_ms, most_ms) { "lockstep" } else { "jitter" });
@@ -200,6 +200,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
+    use crate::journal::body::RecordedBody;
     use crate::request::{Head, Request};
     use crate::response::Response;
 
@@ -259,6 +260,20 @@ mod tests {
         let unreported = |status| Entry { status: Some(status), retry_count: None, ..failed("/a", 0, 0) };
         let open = Entry { outcome: Outcome::Open, ..unreported(201) };
         assert_eq!(Retries::of([open, unreported(201)].iter()).single_calls, 2);
+    }
+
+    #[test]
+    fn a_retry_continues_one_of_the_latest_256_chains() {
+        let first = |body: &'static [u8]| Entry {
+            request_body: RecordedBody::shared(&Bytes::from_static(body)),
+            ..failed("/a", 0, 0)
+        };
+        for (later, chains) in [(MAX_OPEN_CHAINS - 1, 1), (MAX_OPEN_CHAINS, 0)] {
+            let mut entries = vec![first(b"1")];
+            entries.extend((0..later).map(|_| first(b"2")));
+            entries.push(Entry { retry_count: Some(1), ..first(b"1") });
+            assert_eq!(Retries::of(entries.iter()).chains.len(), chains, "{later} later chains");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Limits {
         self.totals.used_bytes.load(Ordering::Relaxed) > self.bytes
     }
 
-    /// The bytes that a ring may hold in any case.
+    /// The number of bytes that each ring may hold even while the budget is exceeded.
     fn share(&self) -> usize {
         self.bytes / self.totals.count.load(Ordering::Relaxed).max(1)
     }
@@ -116,8 +116,8 @@ impl Journal {
         number
     }
 
-    /// Adds an entry with the number of its request, and evicts the oldest as far as the limits ask: from this ring when it has
-    /// too many or is over its share, then from others that are over theirs.
+    /// Adds an entry with the number of its request, and evicts the oldest entries until the limits hold: from this ring if it
+    /// has too many or is over its share, then from others that are over theirs.
     pub(crate) fn record(&mut self, mut entry: Entry) {
         entry.seq = entry.seq.saturating_sub(self.reset_at);
         let limits = &self.limits;

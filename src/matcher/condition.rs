@@ -35,7 +35,7 @@ enum Test {
     Matches(Regex),
 }
 
-/// What a condition looks at in a request.
+/// The parts of a request that conditions test.
 pub(crate) trait RequestParts {
     /// The values of a header; its name is in lower case.
     fn header_values(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>>;
@@ -45,7 +45,7 @@ pub(crate) trait RequestParts {
     fn json_body(&self) -> Option<&Value>;
 }
 
-/// The most bytes of a compiled regular expression.
+/// Maximum size of a compiled regular expression, in bytes.
 const MAX_EXPRESSION_BYTES: usize = 64 * 1024;
 
 const FORM: &str = "is not header:NAME, query:NAME or body:POINTER, with =VALUE, with ~EXPRESSION or with neither";
@@ -149,7 +149,7 @@ fn why_invalid(text: &str, error: &regex::Error) -> String {
     format!("{text:?} is not a regular expression: {reason}")
 }
 
-/// A JSON value as a condition says it: strings without quotes.
+/// The text of a JSON value with which conditions compare: strings without quotes.
 fn text_of(value: &Value) -> Cow<'_, str> {
     value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed)
 }

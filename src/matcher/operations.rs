@@ -2,7 +2,7 @@
 
 use super::ParseError;
 
-/// What a pattern asks of an operation.
+/// The properties of an operation that patterns use.
 pub(crate) trait OperationFacts {
     /// Its name.
     fn name(&self) -> &'static str;

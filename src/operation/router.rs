@@ -1,5 +1,5 @@
-//! The router: which row of the operation table a method and a path mean, or 404, 405 or 307 as the framework of the
-//! service decides them.
+//! The router: finds the row of the operation table for a method and a path, or decides 404, 405 or 307 as the framework
+//! of the service does.
 
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -30,21 +30,21 @@ enum Segment {
     Rest(&'static str),
 }
 
-/// What a method and a path mean.
+/// The result of routing a method and a path.
 #[derive(Debug)]
 pub(crate) enum Route {
     /// The operation at this position of the table, and the values in its path.
     Found(usize, &'static Operation, PathParams),
-    /// Nothing, but the same path with or without its last slash means something.
+    /// No operation has this path, but one has it with, or without, a slash at its end.
     Redirect(String),
-    /// A known path, but not with this method.
+    /// An operation has this path, but not this method.
     WrongMethod(&'static str),
-    /// Nothing.
+    /// No operation has this path.
     Unknown,
 }
 
-/// What a URL keeps unescaped, as the redirects of the framework write it.
-const UNESCAPED: &AsciiSet = &CONTROLS
+/// The characters that the redirects of the framework percent-encode in a path.
+const ESCAPED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'#')
     .add(b'?')
@@ -77,7 +77,7 @@ impl Router {
         self.operations().enumerate().find(|(_, operation)| operation.name == name)
     }
 
-    /// What `method` on `path` (undecoded) means. The framework decodes a path before it matches it, so an escaped slash
+    /// Routes `method` and `path` (not decoded). The framework decodes a path before it matches it, so an escaped slash
     /// is a slash.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Route {
         let decoded = percent_decode_str(path).decode_utf8_lossy();
@@ -95,7 +95,7 @@ impl Router {
     fn redirect(&self, path: &str) -> Route {
         let other = if path.ends_with('/') { path.trim_end_matches('/').to_owned() } else { format!("{path}/") };
         if self.rows.iter().any(|row| row.matches(&other).is_some()) {
-            Route::Redirect(utf8_percent_encode(&other, UNESCAPED).to_string())
+            Route::Redirect(utf8_percent_encode(&other, ESCAPED).to_string())
         } else {
             Route::Unknown
         }

@@ -10,7 +10,7 @@ use super::{deep, numbers};
 use crate::error::{ApiError, LocStep, Violation};
 use crate::multipart::{self, Form};
 
-/// A request body after the content type was looked at, before validation.
+/// A request body, parsed by its content type, before validation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum RawBody {
     /// The body is empty.

@@ -3,6 +3,8 @@
 
 use serde_json::{Number, Value};
 
+use super::numbers::MAX_INTEGER_DIGITS;
+
 /// The framework's error for a value that cannot be coerced: the error type and its message.
 pub(super) type CoercionError = (&'static str, &'static str);
 
@@ -18,9 +20,6 @@ const FLOAT_PARSING: CoercionError =
     ("float_parsing", "Input should be a valid number, unable to parse string as a number");
 const BOOL_TYPE: CoercionError = ("bool_type", "Input should be a valid boolean");
 const BOOL_PARSING: CoercionError = ("bool_parsing", "Input should be a valid boolean, unable to interpret input");
-
-/// Maximum number of digits of an integer in Python.
-const MAX_INTEGER_DIGITS: usize = 4300;
 
 /// Coerces `value` to an integer.
 pub(super) fn integer(value: &Value) -> Result<Value, CoercionError> {

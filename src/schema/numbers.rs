@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 pub(super) struct OutOfRange;
 
 /// Maximum number of digits of an integer in Python.
-const MAX_INTEGER_DIGITS: usize = 4300;
+pub(super) const MAX_INTEGER_DIGITS: usize = 4300;
 
 /// Rewrites every number in `value` in Python's form.
 pub(super) fn to_python(value: &mut Value) -> Result<(), OutOfRange> {

@@ -112,7 +112,7 @@ pub(super) async fn wait_for_first_bytes(mut body: impl Body + Unpin) {
     let _ = tokio::time::timeout(MAX_DURATION, body.frame()).await;
 }
 
-/// Tells a client that has gone from a malformed body.
+/// Distinguishes a client that has disconnected from a malformed body.
 fn to_body_error(error: &(dyn Error + 'static)) -> BodyError {
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind);
     match cause {

@@ -117,7 +117,7 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
     }
     match end {
         ConnectionEnd::Plan(plan) => {
-            // Before the client can see it.
+            // Recorded before the client can receive anything.
             let outcome = if plan.response.wire.is_sound() { Outcome::Sent } else { Outcome::Cut };
             state.server.emulator.record_outcome(&plan.context, outcome);
             wire::execute(stream, *plan, draining).await;

@@ -53,7 +53,7 @@ impl<'a> GuardedHead<'a> {
 }
 
 impl GuardedHead<'_> {
-    /// Whether the request asks how the server is.
+    /// Whether the request is a probe of the server's health.
     pub(super) fn is_probe(&self) -> bool {
         is_probe_path(self.path)
     }
@@ -94,7 +94,7 @@ impl Guard {
         let mut hosts = head.headers.get_all(HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
             (Some(host), None) if !host.is_empty() => host,
-            // Load balancers probe so.
+            // Load balancers send probes without a host.
             (None, _) | (Some(_), None) if is_probe_path(head.path) => return Ok(()),
             _ => return Err(ApiError::text(400, "A request needs exactly one Host header")),
         };

@@ -9,13 +9,13 @@ use crate::counters::Incident;
 /// After this long without an incident of a kind, the next one is a new burst.
 const BURST_PAUSE_MICROS: i64 = 10_000_000;
 
-/// What is known of the incidents of each kind.
+/// The last incident of each kind.
 #[derive(Debug, Default)]
 pub(super) struct Incidents {
     kinds: [LastIncident; Incident::ALL.len()],
 }
 
-/// The last incident of a kind, and how many came after the last warning.
+/// The last incident of a kind, and the number of those after the last warning.
 #[derive(Debug, Default)]
 struct LastIncident {
     at_micros: AtomicU64,

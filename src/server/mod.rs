@@ -41,8 +41,8 @@ use work_queue::WorkQueue;
 /// Maximum size of the head of a request.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-/// How long requests in flight may take to end after a shutdown was requested. Writing the rest of the log after that still
-/// ends within ten seconds.
+/// Time limit for requests in flight after a shutdown was requested. With the rest of the log, the program ends within ten
+/// seconds.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(9);
 
 /// The pause after `accept` failed because the process has no free file descriptor.
@@ -97,7 +97,7 @@ impl Server {
         self.address
     }
 
-    /// Handles requests until `shutdown` completes, then gives requests in flight ten seconds to end.
+    /// Handles requests until `shutdown` completes, then waits up to [`DRAIN_TIMEOUT`] for requests in flight.
     ///
     /// Fails if connections were refused for a time, and an address cannot be bound again afterwards.
     pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
@@ -186,10 +186,10 @@ async fn bind_listeners(host: IpAddr, port: u16) -> io::Result<Vec<TcpListener>>
     Err(io::Error::new(io::ErrorKind::AddrInUse, "no port is free on both 127.0.0.1 and [::1]"))
 }
 
-/// Accepts connections for ever. One file descriptor is kept in reserve: when the process has no other, the reserve is closed
-/// so that the next connection can be accepted and closed at once, and its client is not left waiting.
+/// Accepts connections until it is aborted. One file descriptor is kept in reserve: if the process has no other, the reserve
+/// is closed, so that the next connection can be accepted and closed at once instead of waiting.
 async fn accept(listener: TcpListener, state: Arc<ServerState>, drain: Arc<watch::Sender<()>>) {
-    // Connections that are accepted while the server drains get a response that says so, and do not prolong it.
+    // Connections that are accepted while the server drains get a 503, and do not prolong the drain.
     let (_late_drain, late) = watch::channel(());
     let mut reserve = TcpSocket::new_v4().ok();
     loop {

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::emulator::RequestContext;
 use crate::response::Pace;
 
-/// How many portions per second a bandwidth is divided into.
+/// Number of portions per second for a bandwidth.
 const PORTIONS_PER_SECOND: u64 = 20;
 
 /// The size of a portion, and the pause after each but the last.

@@ -1,4 +1,4 @@
-//! Refuses connections for a while: the listening sockets are closed, and then bound again to the same addresses. Connections
+//! Refuses connections for a time: the listening sockets are closed, and then bound again to the same addresses. Connections
 //! that are open stay open.
 
 use std::io;
@@ -10,11 +10,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// Orders to refuse connections, as they are given.
+/// The sender of commands to refuse connections.
 #[derive(Debug)]
 pub(super) struct RefusalSender(mpsc::Sender<Refusal>);
 
-/// Orders to refuse connections, as they are received.
+/// The receiver of commands to refuse connections.
 #[derive(Debug)]
 pub(super) struct RefusalReceiver(mpsc::Receiver<Refusal>);
 
@@ -22,11 +22,11 @@ pub(super) struct RefusalReceiver(mpsc::Receiver<Refusal>);
 struct Refusal {
     /// In real time.
     duration: Duration,
-    /// Is sent when the sockets are closed.
+    /// A message is sent when the sockets are closed.
     closed: oneshot::Sender<()>,
 }
 
-/// A sender and a receiver of orders.
+/// A sender and a receiver of commands.
 pub(super) fn channel() -> (RefusalSender, RefusalReceiver) {
     let (sender, receiver) = mpsc::channel(1);
     (RefusalSender(sender), RefusalReceiver(receiver))
@@ -36,7 +36,7 @@ impl RefusalSender {
     /// Refuses connections from now on for `duration`, also if they are refused already. Returns when the sockets are closed.
     pub(super) async fn refuse(&self, duration: Duration) {
         let (closed, is_closed) = oneshot::channel();
-        // An error means that the server is stopping; it listens no longer then.
+        // An error means that the server is stopping, and has closed its sockets.
         if self.0.send(Refusal { duration, closed }).await.is_ok() {
             let _ = is_closed.await;
         }
@@ -68,11 +68,11 @@ impl RefusalReceiver {
         }
     }
 
-    /// Waits until the time of an order and of those that follow meanwhile is over.
+    /// Waits until the time of a command, and of those that arrive meanwhile, is over.
     async fn wait_for_end(&mut self, first: Refusal) {
         let mut next = Some(first);
         while let Some(Refusal { duration, closed }) = next {
-            // An error means that the client that gave the order has gone.
+            // An error means that the client that sent the command has disconnected.
             let _ = closed.send(());
             next = timeout(duration, self.0.recv()).await.unwrap_or_default();
         }

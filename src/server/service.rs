@@ -25,9 +25,10 @@ use crate::journal::Outcome;
 use crate::request::{Head, Request};
 use crate::response::{HeadReset, Pace, Response};
 
-/// Tells clients how long an idle connection stays open, so that their pools drop it in time.
+/// Announces the time limit of idle connections, so that the pools of clients drop them in time.
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const IDLE_HINT: &str = "timeout=100";
+const _: () = assert!(super::head_timer::IDLE.as_secs() == 100, "the hint states the idle time");
 
 /// The body of a response.
 type ResponseBody = Either<Full<Bytes>, PacedBody>;
@@ -83,7 +84,7 @@ pub(super) async fn respond(
     }
 }
 
-/// The response to a request on a connection that was accepted while the server shuts down, unless it asks for that.
+/// The response to a request on a connection that was accepted while the server shuts down, unless it is a health probe.
 fn draining_response(connection: &ConnectionState, head: GuardedHead<'_>) -> Option<Response> {
     if !connection.is_late || head.is_probe() {
         return None;
@@ -319,7 +320,7 @@ mod tests {
     use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
     use crate::store::Kind;
 
-    /// No operation of ours is known to panic; this one does.
+    /// An operation whose handler panics.
     static PANICS: Operation = Operation {
         name: "indexes.list",
         summary: "",

@@ -1,4 +1,4 @@
-//! A TCP stream that hyper reads and writes while a request that waits watches whether its client is still there.
+//! A TCP stream that hyper reads and writes, and that a delayed request watches for the disconnection of its client.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -22,7 +22,7 @@ impl SharedStream {
     }
 
     /// Waits until the client has closed the connection, or its sending half: the two look the same until something is
-    /// written. Never completes if the client has sent bytes that nobody has read.
+    /// written. Never completes if there are unread bytes from the client.
     pub(super) async fn client_gone(&self) {
         if let Ok(1..) = self.0.peek(&mut [0]).await {
             std::future::pending::<()>().await;

@@ -1,5 +1,5 @@
 //! The socket of a connection: it counts reads, and fails a write that makes no progress for a minute. Without that limit a
-//! client that never reads its responses would occupy a connection and the buffered responses for ever.
+//! client that never reads its responses would keep a connection and the buffered responses without a time limit.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,10 +14,10 @@ use tokio::time::Sleep;
 use super::delivery::Delivery;
 use super::shared_stream::SharedStream;
 
-/// How long a write may wait for the client to read.
+/// Time limit for a write that waits for the client to read.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What the socket of a connection has seen; shared with the code around hyper.
+/// Facts about the reads and writes of a connection's socket; shared with the code around hyper.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     reads: AtomicU64,
@@ -38,12 +38,12 @@ pub(super) struct ClientSocket<S = SharedStream> {
 }
 
 impl Traffic {
-    /// How many reads returned bytes.
+    /// The number of reads that returned bytes.
     pub(super) fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
     }
 
-    /// How many reads had returned bytes when the last write was complete: bytes of later reads belong to later requests.
+    /// The number of reads that had returned bytes when the last write was complete: bytes of later reads belong to later requests.
     pub(super) fn reads_before_last_write(&self) -> u64 {
         self.reads_before_last_write.load(Ordering::Relaxed)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Id, Kind, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
-/// A resource: one file a kind says what it is.
+/// A resource. Each kind implements this trait in its own file.
 pub(crate) trait Resource: fmt::Debug + Sized + 'static {
     /// Its kind.
     const KIND: Kind;
@@ -92,23 +92,23 @@ struct Row<T> {
     is_requested: bool,
 }
 
-/// At which time, and how far, a request sees a collection.
+/// Which resources of a collection are visible to a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Visibility {
     /// The time of the request.
     pub(crate) now: Timestamp,
-    /// How long ago the state was that the request sees.
+    /// The age of the state that the request sees.
     pub(crate) lag: Duration,
     /// Whether it sees deleted resources too.
     pub(crate) deleted: bool,
 }
 
-/// What the parts of the store that know no kind see of a collection.
+/// The functions of a collection that do not depend on its kind.
 pub(crate) trait AnyCollection {
     /// The kind of its resources.
     fn kind(&self) -> Kind;
 
-    /// How many live resources count toward limits and quotas.
+    /// The number of live resources that count toward limits and quotas.
     fn live(&self) -> usize;
 
     /// The first id of each resource that a request created and that is not deleted, oldest first.

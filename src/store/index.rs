@@ -30,7 +30,7 @@ pub(crate) struct Index {
     pub(crate) name: Box<str>,
     /// Its description.
     pub(crate) description: Option<Box<str>>,
-    /// What it was asked to do; `None` if all of it is the default.
+    /// Its options; `None` if all have their defaults.
     pub(crate) options: Option<Box<Options>>,
     /// When it was created.
     pub(crate) created_at: Timestamp,
@@ -98,7 +98,7 @@ impl Options {
     }
 }
 
-/// What is known of an index before it exists.
+/// The values from which an index is created.
 #[derive(Debug)]
 pub(crate) struct NewIndex {
     /// The ordinal of its source directory.
@@ -107,7 +107,7 @@ pub(crate) struct NewIndex {
     pub(crate) name: Box<str>,
     /// Its description.
     pub(crate) description: Option<Box<str>>,
-    /// What it was asked to do.
+    /// Its options.
     pub(crate) options: Option<Box<Options>>,
     /// Its first sync.
     pub(crate) sync: SyncState,

@@ -1,4 +1,4 @@
-//! The kinds of resources that the API has. It holds names only; what a resource is stands in its own file.
+//! The kinds of resources that the API has. This file has only their names; each kind is defined in a file of its own.
 
 /// A kind of resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

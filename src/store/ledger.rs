@@ -47,7 +47,7 @@ impl Share {
         Arc::clone(&self.ledger)
     }
 
-    /// Takes `bytes` more; false, and nothing taken, when they are not there.
+    /// Takes `bytes` more; if that would exceed the limit, takes nothing and returns false.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         let before = self.ledger.used_bytes.fetch_add(bytes, Ordering::Relaxed);
         if before.saturating_add(bytes) > self.ledger.limit_bytes {

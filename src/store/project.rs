@@ -18,9 +18,9 @@ pub(crate) struct Project {
 }
 
 /// The ordinal of a tenant's default project.
-pub(crate) const DEFAULT_PROJECT: u64 = 0;
+const DEFAULT_PROJECT: u64 = 0;
 
-/// The most projects of a tenant. A request creates one by naming it, without any other cost to its client.
+/// Maximum number of projects of a tenant. Any request can create one by naming it.
 const MAX_PROJECTS: usize = 10_000;
 
 /// About how many bytes a project takes.

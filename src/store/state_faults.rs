@@ -24,7 +24,7 @@ pub(crate) enum StateFault {
 /// The faults on state planned for one request; the default is none.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StateFaults {
-    /// How long ago the state was that a read sees.
+    /// The age of the state that a read sees.
     pub(crate) lag: Option<Duration>,
     /// Whether the resource that the request names is deleted.
     pub(crate) vanish: bool,

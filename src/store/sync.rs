@@ -1,11 +1,10 @@
 //! The syncs of an index, as a function of time: which step runs, and how the last sync ended. There are no background
-//! tasks: the state is brought up to a given time when somebody looks at it.
+//! tasks: the state is brought up to a given time when it is read.
 //!
 //! Only `ready` and `failed` are documented as stable, and `sync_in_progress` as the reliable signal that a sync has
 //! ended (published contract of `IndexMetadata`, reference of the official SDK).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 mod script;
 
@@ -54,7 +53,7 @@ struct Run {
 pub(crate) struct SyncView<'a> {
     /// How the last sync that ended has ended.
     pub(crate) outcome: &'a SyncOutcome,
-    /// The status that the present step of a script shows instead, if it has one of its own.
+    /// The status that the current step of a script shows instead, if it has one of its own.
     pub(crate) custom_status: Option<&'a str>,
     /// When the source was last synced.
     pub(crate) last_synced_at: Option<Timestamp>,
@@ -135,13 +134,11 @@ impl SyncState {
             Some(Until::Elapsed(duration)) => Some(duration),
             _ => None,
         });
-        let mut at = run.entered_at;
-        durations
-            .map(|duration: Duration| {
-                at = at.plus(duration);
-                at
-            })
-            .collect()
+        let mut times = Vec::new();
+        for duration in durations {
+            times.push(times.last().unwrap_or(&run.entered_at).plus(duration));
+        }
+        times
     }
 
     /// When the running sync ends, if time alone decides that; `None` too if none runs.
@@ -166,7 +163,7 @@ impl SyncState {
         true
     }
 
-    /// Records what the present step of the run means. Steps of no reads are skipped.
+    /// Applies the current step of the run to the state. Steps that end after 0 reads are skipped.
     fn enter(&mut self) {
         let Some(run) = &mut self.run else { return };
         while run.until() == Some(Until::Reads(0)) {
@@ -201,7 +198,7 @@ impl Run {
         &self.script.steps()[self.step].stage
     }
 
-    /// When the present step ends. The last step of a script has no end.
+    /// When the current step ends. The last step of a script has no end.
     fn until(&self) -> Option<Until> {
         let steps = self.script.steps();
         if self.step + 1 < steps.len() { steps[self.step].until } else { None }

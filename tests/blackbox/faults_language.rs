@@ -129,3 +129,29 @@ fn x_mock_inject_accepts_a_phase() {
     let refused = list_with_injected_rule("@afer reset").expect("a response");
     assert_eq!((refused.status, refused.text().contains("did you mean after?")), (422, true), "{}", refused.text());
 }
+
+#[test]
+fn values_of_a_rule_are_accepted_at_their_limits_and_refused_past_them() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    let name = |bytes: usize| format!("* hang name={}", "n".repeat(bytes));
+    let state = |letters: usize| format!("sync script={}:1s,ready", "q".repeat(letters));
+    let steps = |count: usize| format!("sync script={}ready", "pending*1,".repeat(count - 1));
+    let cases = [
+        (name(64), name(65), "is not a name of 1 to 64"),
+        (state(64), state(65), "is not a state"),
+        (steps(100), steps(101), "a script has at most 100 steps"),
+        ("* hang nth=1000000000000".into(), "* hang nth=1000000000001".into(), "is more than 1000000000000"),
+        ("* delay=876000h".into(), "* delay=876000h1us".into(), "is longer than a hundred years"),
+        ("* status=599".into(), "* status=600".into(), "is not a status from 100 to 599"),
+        ("* status=100".into(), "* status=99".into(), "is not a status from 100 to 599"),
+        ("* hang rate=1".into(), "* hang rate=1.001".into(), "is neither a number from 0 to 1"),
+    ];
+    for (at_limit, past, problem) in cases {
+        let add = |rule: &str| client.post("/__admin/faults", &json!({ "rule": rule }));
+        assert_eq!(add(&at_limit).status, 201, "{at_limit}");
+        let refused = add(&past);
+        assert_eq!(refused.status, 422, "{past}");
+        assert!(refused.text().contains(problem), "{past}: {}", refused.text());
+    }
+}

@@ -13,7 +13,7 @@ fn connect(address: SocketAddr) -> Result<(), ErrorKind> {
     TcpStream::connect(address).map(drop).map_err(|error| error.kind())
 }
 
-/// Refuses connections for an hour, checks that, and ends it by a shorter order on the open connection.
+/// Refuses connections for an hour, checks that, and ends it by a shorter time, sent on the open connection.
 fn assert_refuses_and_listens_again(client: &Client) {
     let address = client.address();
     let mut open = Session::of(client.clone());
@@ -63,12 +63,12 @@ fn a_stop_ends_the_program_while_connections_are_refused() {
 }
 
 #[test]
-fn orders_without_an_effect_are_refused() {
+fn times_that_are_zero_too_long_or_invalid_are_refused() {
     let server = server(&[]);
     let client = Client::of(&server);
     for (body, detail) in [
         (json!({ "refuse": "0" }), "refuse: 0 refuses no connection"),
-        (json!({ "refuse": "61m" }), "refuse: is longer than 1h"),
+        (json!({ "refuse": "1h1us" }), "refuse: is longer than 1h"),
         (json!({ "refuse": "soon" }), "refuse: "),
         (json!({ "refuse": 5 }), "refuse: takes a string"),
         (json!({}), "refuse: is missing"),

@@ -6,10 +6,10 @@ use super::evidence::{Chain, Evidence, FaultRule, Litter, Records, Retries};
 use super::report::{Check, Report};
 use super::{Expectation, Expectations};
 
-/// Why a check of requests is not judged.
+/// The reason why a check of requests is not judged.
 const NO_REQUEST: &str = "nothing to judge: no request is recorded";
 
-/// Judges each expectation. One that the records say nothing about is not judged.
+/// Judges each expectation; `not judged` if the records are not sufficient.
 pub(super) fn judge(evidence: &Evidence, expected: &Expectations) -> Report {
     let expectations = expected.all.iter().copied();
     match evidence {
@@ -36,7 +36,7 @@ fn check(expectation: Expectation, records: &Records) -> Check {
     }
 }
 
-/// A check of the recorded requests. Evicted ones may have broken the limit, so without them nothing is sure but a failure.
+/// A check of the recorded requests. Evicted ones may have broken the limit, so a check can then only fail or not be judged.
 fn retries_check(expectation: Expectation, retries: &Retries) -> Check {
     let broken = retries.chains.iter().filter_map(|chain| {
         let failure = chain.failure(expectation)?;

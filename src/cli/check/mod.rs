@@ -7,20 +7,20 @@ mod report;
 
 use crate::config::Settings;
 
-pub(crate) use report::{Format, Report, Verdict};
+pub(super) use report::{Format, Report, Verdict};
 
 /// What `check` expects.
 #[derive(Debug, Clone)]
-pub(crate) struct Expectations {
+pub(super) struct Expectations {
     /// The expectations, in the order of the report.
-    pub(crate) all: Vec<Expectation>,
+    pub(super) all: Vec<Expectation>,
     /// The tenant to check, by API key or label; all by default.
-    pub(crate) tenant: Option<String>,
+    pub(super) tenant: Option<String>,
 }
 
 /// One expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Expectation {
+pub(super) enum Expectation {
     /// No request was sent more often than this.
     MaxAttempts(u32),
     /// No retry was sent before the time in `Retry-After`.
@@ -36,7 +36,7 @@ pub(crate) enum Expectation {
 }
 
 /// The expectations without a value, and their flags.
-pub(crate) const SWITCHES: &[(Expectation, &str)] = &[
+pub(super) const SWITCHES: &[(Expectation, &str)] = &[
     (Expectation::HonourRetryAfter, "honour-retry-after"),
     (Expectation::NoDuplicateWrites, "no-duplicate-writes"),
     (Expectation::NoNeedlessRetries, "no-needless-retries"),
@@ -57,7 +57,7 @@ impl Expectation {
 /// Checks what the server of these settings recorded.
 ///
 /// Errors: the server does not respond, or not with the expected JSON.
-pub(crate) fn run(settings: &Settings, expected: &Expectations) -> Result<Report, String> {
+pub(super) fn run(settings: &Settings, expected: &Expectations) -> Result<Report, String> {
     let evidence = evidence::fetch(settings, expected)?;
     Ok(judge::judge(&evidence, expected))
 }

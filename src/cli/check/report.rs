@@ -8,7 +8,7 @@ use super::Expectation;
 
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(in crate::cli) enum Format {
     Text,
     Json,
     Junit,
@@ -16,7 +16,7 @@ pub(crate) enum Format {
 
 /// The result of the whole check.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub(in crate::cli) struct Report {
     pub(super) checks: Vec<Check>,
     /// The number of requests that were sent once.
     #[serde(rename = "single_calls")]
@@ -40,10 +40,10 @@ pub(super) struct Check {
 /// Whether an expectation is met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
+pub(in crate::cli) enum Verdict {
     Passed,
     Failed,
-    /// The records say too little.
+    /// The records are not sufficient.
     NotJudged,
 }
 
@@ -68,7 +68,7 @@ impl Check {
 
 impl Report {
     /// Passed if every expectation is met; failed if one is broken.
-    pub(crate) fn verdict(&self) -> Verdict {
+    pub(in crate::cli) fn verdict(&self) -> Verdict {
         let has = |verdict| self.checks.iter().any(|check| check.verdict == verdict);
         if has(Verdict::Failed) {
             Verdict::Failed
@@ -80,7 +80,7 @@ impl Report {
     }
 
     /// The report in this format, with a line break at its end.
-    pub(crate) fn printed(&self, format: Format) -> String {
+    pub(in crate::cli) fn printed(&self, format: Format) -> String {
         match format {
             Format::Text => self.text(),
             Format::Json => {
@@ -138,8 +138,8 @@ impl Report {
 }
 
 impl Verdict {
-    /// How the text report says it.
-    pub(crate) fn words(self) -> &'static str {
+    /// The verdict in the text report.
+    pub(in crate::cli) fn words(self) -> &'static str {
         match self {
             Self::Passed => "passed",
             Self::Failed => "failed",

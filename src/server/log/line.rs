@@ -1,4 +1,4 @@
-//! What a line of the log says, and how it looks in each format.
+//! The content of a log line, and how it is printed in each format.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -33,13 +33,13 @@ pub(in crate::server) struct LogLine<'a> {
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'a str>,
-    /// Why the request was refused.
+    /// The reason why the request was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     micros: u64,
 }
 
-/// How lines look.
+/// How lines are printed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LineStyle {
     format: LogFormat,
@@ -123,7 +123,7 @@ impl<'a> LogLine<'a> {
         let target = format!("{} {}", self.method, self.path.escape_debug());
         let named = self.operation.map_or(target.clone(), |operation| format!("{operation} {target}"));
         let rest = format!("{}us{fault}{reason}", self.micros);
-        // The reason says more than the end of a long target.
+        // The reason is more useful than the end of a long target.
         let room = TERMINAL_COLUMNS.saturating_sub(time.len() + status.len() + 3);
         let target_room = room.saturating_sub(rest.chars().count()).max(room / 3);
         let shown = ellipsis(&named, target_room);
@@ -151,7 +151,7 @@ fn target(head: &Head) -> Cow<'_, str> {
     if target.len() <= MAX_PATH_CHARS { target } else { target.chars().take(MAX_PATH_CHARS).collect::<String>().into() }
 }
 
-/// At most `most` characters of a text; the last one says that something is missing.
+/// At most `most` characters of a text; if it is cut, the last one is an ellipsis.
 fn ellipsis(text: &str, most: usize) -> Cow<'_, str> {
     if text.chars().count() <= most {
         return text.into();
@@ -210,6 +210,8 @@ impl Color {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, Method};
+
     use super::*;
 
     fn line(path: &str, reason: Option<&str>) -> LogLine<'static> {
@@ -223,6 +225,14 @@ mod tests {
             fault: None,
             reason: reason.map(str::to_owned),
             micros: 123_456,
+        }
+    }
+
+    #[test]
+    fn a_path_and_query_have_at_most_256_characters() {
+        let head = |path: String| Head { method: Method::GET, path, query: None, headers: HeaderMap::new() };
+        for length in [MAX_PATH_CHARS, MAX_PATH_CHARS + 1] {
+            assert_eq!(target(&head("é".repeat(length))), "é".repeat(MAX_PATH_CHARS), "{length}");
         }
     }
 

@@ -135,7 +135,7 @@ impl Visit for MessageWriter<'_> {
 }
 
 impl ServerState {
-    /// Logs a request. A probe that is answered as expected is no news.
+    /// Logs a request, unless it is a health probe that got 200.
     pub(super) fn log_request(
         &self,
         head: &Head,
@@ -146,23 +146,30 @@ impl ServerState {
         if !(is_probe_path(&head.path) && response.status == 200) {
             self.log.request(|| LogLine::of(head, context, response, duration));
         }
-        if let Some(operation) = context.and_then(RequestContext::not_emulated)
-            && self.warned_operations.fetch_or(1 << operation.position, Ordering::Relaxed) & (1 << operation.position)
-                == 0
-        {
-            let name = operation.operation.name;
-            self.log.warn(&format!("{name} is not emulated: requests for it get 404 (`llamacloud-mock operations`)"));
+        if let Some(routed) = context.and_then(RequestContext::not_emulated) {
+            let bit = 1 << routed.position;
+            let warned_before = self.warned_operations.fetch_or(bit, Ordering::Relaxed) & bit != 0;
+            let name = routed.operation.name;
+            if !warned_before {
+                self.log
+                    .warn(&format!("{name} is not emulated: requests for it get 404 (`llamacloud-mock operations`)"));
+            }
         }
-        let is_ignored = !self.emulator.settings().allow_overrides && head.headers.contains_key(OWN_RULE);
-        if is_ignored && !self.warned_of_own_rule.swap(true, Ordering::Relaxed) {
-            self.log.warn("the header x-mock-inject of a request is ignored (--allow-overrides applies it)");
+        if !self.emulator.settings().allow_overrides && head.headers.contains_key(OWN_RULE) {
+            let warned_before = self.warned_of_own_rule.swap(true, Ordering::Relaxed);
+            if !warned_before {
+                self.log.warn("the header x-mock-inject of a request is ignored (--allow-overrides applies it)");
+            }
         }
     }
 
     /// Warns once if a request's key looks like a real one: this program sends it nowhere, but test environments leak keys.
     pub(super) fn warn_of_real_key(&self, head: &Head) {
-        if head.credential().is_some_and(redact::looks_real) && !self.warned_of_real_key.swap(true, Ordering::Relaxed) {
-            self.log.warn("the key of a request looks like a real LlamaCloud key; any other text works here too");
+        if head.credential().is_some_and(redact::looks_real) {
+            let warned_before = self.warned_of_real_key.swap(true, Ordering::Relaxed);
+            if !warned_before {
+                self.log.warn("the key of a request looks like a real LlamaCloud key; any other text works here too");
+            }
         }
     }
 }

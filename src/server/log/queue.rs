@@ -1,5 +1,5 @@
 //! The queue of log lines and the thread that writes them to stderr (`tracing-appender`), so that no request waits for a
-//! terminal. Lines that do not fit are dropped, and a warning tells how many.
+//! terminal. Lines that do not fit are dropped, and a warning reports their number.
 
 use std::io::{self, BufWriter, Stderr, Write};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
@@ -21,7 +21,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// would wake the thread, for 1 to 2 µs of CPU in 11 µs.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long the end waits for the queued lines to be written: stderr may not be read.
+/// Time limit for writing the queued lines at the end: stderr may not be read.
 const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The queue, and what is needed to end its thread.
@@ -29,7 +29,7 @@ const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 pub(super) struct LineQueue {
     sender: NonBlocking,
     guard: WorkerGuard,
-    /// Dropped to tell the writer that the end has come.
+    /// Dropped to make the writer finish.
     finish: Sender<()>,
     /// Receives a message when, after that, all queued lines are written.
     finished: Receiver<()>,
@@ -39,10 +39,10 @@ pub(super) struct LineQueue {
 struct LineWriter {
     stderr: BufWriter<Stderr>,
     style: LineStyle,
-    /// How many lines were dropped so far; set once the queue exists.
+    /// The number of dropped lines; set once the queue exists.
     dropped: Arc<OnceLock<ErrorCounter>>,
     reported: usize,
-    /// Disconnected when the end has come.
+    /// Disconnected when the writer is to finish.
     finish: Receiver<()>,
     finished: Sender<()>,
 }
@@ -106,7 +106,7 @@ impl Write for LineWriter {
         match self.finish.try_recv() {
             // The receiver is gone after the timeout; then nothing is left to do.
             Err(TryRecvError::Disconnected) => _ = self.finished.send(()),
-            // Ends early when the end has come; lines that were queued meanwhile are still written.
+            // Returns early if the writer is to finish; lines that were queued meanwhile are still written.
             Ok(()) | Err(TryRecvError::Empty) => _ = self.finish.recv_timeout(PAUSE),
         }
         Ok(())

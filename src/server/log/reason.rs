@@ -1,4 +1,4 @@
-//! Why a request was refused, in a few words for its log line: the detail of an API error.
+//! The reason of a refused request, for its log line: the detail of the API error, shortened.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -40,4 +40,18 @@ fn violation(violations: &[Value]) -> Option<String> {
         more => format!(" and {more} more"),
     };
     Some(format!("{}: {}{more}", loc.join("."), first["type"].as_str()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ApiError;
+
+    #[test]
+    fn a_reason_has_at_most_80_characters() {
+        for length in [MAX_CHARS, MAX_CHARS + 1] {
+            let response = Response::from(ApiError::text(404, "é".repeat(length)));
+            assert_eq!(reason(&response), Some("é".repeat(MAX_CHARS)), "{length}");
+        }
+    }
 }

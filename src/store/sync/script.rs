@@ -1,4 +1,4 @@
-//! The script of a sync: its steps, written as `STEP{,STEP}`. It holds no time; the state of an index does.
+//! The script of a sync: its steps, written as `STEP{,STEP}`. The times at which an index enters them are in `sync.rs`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use crate::clock::{format_duration, parse_duration};
 
-/// What a sync does, step by step.
+/// The steps of a sync.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Script {
     steps: Vec<ScriptStep>,
-    /// What `metadata.error_message` says if the sync fails, wholly or in part.
+    /// The `metadata.error_message` if the sync fails, wholly or in part.
     message: Option<Arc<str>>,
 }
 
@@ -42,14 +42,14 @@ pub(super) enum Until {
     Reads(u32),
 }
 
-/// The most steps of a script.
+/// Maximum number of steps of a script.
 const MAX_STEPS: usize = 100;
 
-/// The most letters of a state of the user's own.
+/// Maximum length of a state of the user's own, in letters.
 const MAX_STATE_LENGTH: usize = 64;
 
 impl Script {
-    /// The service's own course: sync, export, ready.
+    /// The steps of the service itself: sync, export, ready.
     pub(crate) fn plain(sync: Duration, export: Duration) -> Self {
         let steps = vec![
             ScriptStep { stage: Stage::Syncing, until: Some(Until::Elapsed(sync)) },
@@ -85,7 +85,7 @@ impl Script {
         Some(text.parse())
     }
 
-    /// The same course with another message for failures.
+    /// The same steps with another message for failures.
     #[must_use]
     pub(crate) fn with_message(mut self, message: &str) -> Self {
         self.message = Some(message.into());
@@ -188,8 +188,8 @@ impl FromStr for Stage {
     }
 }
 
-/// A state of the user's own, unless one typing error separates it from one of ours. A word that is further away, such as
-/// `parsing`, is meant as it stands.
+/// A state of the user's own, unless a single edit turns it into a known state, which is then suggested. A word at a larger
+/// distance, such as `parsing`, is accepted.
 fn custom_state(word: &str) -> Result<Stage, String> {
     let is_word = |c: char| c.is_ascii_lowercase() || c == '_' || c == '-';
     if word.is_empty() || word.len() > MAX_STATE_LENGTH || !word.chars().all(is_word) {
