@@ -1,0 +1,181 @@
+//! A document as it is searched: which term occurs in which chunk, and a vector a chunk, built once when a file is read.
+
+use std::mem::size_of;
+
+use super::terms::{Term, Terms, is_stop_word};
+use super::vector::{self, DIMENSIONS, Trigrams};
+use super::words::each_token;
+use crate::documents::Document;
+
+/// How often a term occurs in a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Posting {
+    pub(super) term: Term,
+    pub(super) chunk: u16,
+    pub(super) count: u16,
+}
+
+/// A document that was read, and what ranking needs of it. It never changes: an index is a selection of such documents.
+///
+/// Beside its text it takes 8 bytes for each different word of a chunk, and 258 bytes a chunk.
+#[derive(Debug)]
+pub(crate) struct SearchableDocument {
+    document: Document,
+    /// By term, then chunk.
+    postings: Box<[Posting]>,
+    /// A row of `DIMENSIONS` entries a chunk.
+    vectors: Box<[i8]>,
+    /// The number of words of each chunk.
+    lengths: Box<[u16]>,
+    /// The number of words of all chunks.
+    words: u64,
+}
+
+impl SearchableDocument {
+    /// Reads the words of each chunk. A document has at most 65,536 chunks that are found; later ones can only be read.
+    pub(crate) fn new(document: Document) -> Self {
+        let builder = Builder::new();
+        let mut postings = Vec::new();
+        let chunks = document.chunks().len().min(usize::from(u16::MAX) + 1);
+        let mut vectors = Vec::with_capacity(chunks * DIMENSIONS);
+        let mut lengths = Vec::with_capacity(chunks);
+        for (chunk, number) in document.chunks().iter().zip(0..=u16::MAX) {
+            let content = builder.read(&document.text()[chunk.bytes.clone()]);
+            postings.extend(content.terms.iter().map(|found| Posting {
+                term: found.term,
+                chunk: number,
+                count: found.count,
+            }));
+            vectors.extend(content.row());
+            lengths.push(content.length);
+        }
+        postings.sort_unstable();
+        let words = lengths.iter().map(|length| u64::from(*length)).sum();
+        Self { document, postings: postings.into(), vectors: vectors.into(), lengths: lengths.into(), words }
+    }
+
+    /// The document that was read.
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The memory that it takes, its text included.
+    pub(crate) fn weight_bytes(&self) -> usize {
+        let own = size_of::<Self>() - size_of::<Document>();
+        own + self.document.weight_bytes()
+            + self.postings.len() * size_of::<Posting>()
+            + self.vectors.len()
+            + self.lengths.len() * size_of::<u16>()
+    }
+
+    /// The text of a chunk.
+    pub(super) fn chunk_text(&self, chunk: usize) -> &str {
+        self.document.chunks().get(chunk).map_or("", |chunk| &self.document.text()[chunk.bytes.clone()])
+    }
+
+    /// The number of words of each chunk.
+    pub(super) fn lengths(&self) -> &[u16] {
+        &self.lengths
+    }
+
+    /// The number of words of all chunks.
+    pub(super) fn words(&self) -> u64 {
+        self.words
+    }
+
+    /// The rows of all chunks.
+    pub(super) fn vectors(&self) -> &[i8] {
+        &self.vectors
+    }
+
+    /// The chunks in which a term occurs, in order.
+    ///
+    /// Terms are evenly distributed, so that the place of one is known but for a few entries: much less than a binary
+    /// search reads, which counts where many small documents are searched.
+    pub(super) fn postings(&self, term: Term) -> &[Posting] {
+        let all = &self.postings;
+        let expected = (u64::from(term.0) * all.len() as u64) >> 32;
+        let expected = usize::try_from(expected).unwrap_or(usize::MAX).min(all.len());
+        let start = if all.get(expected).is_some_and(|posting| posting.term < term) {
+            start_after(all, expected, term)
+        } else {
+            start_before(all, expected, term)
+        };
+        let found = &all[start..];
+        let count = found.iter().take_while(|posting| posting.term == term).count();
+        &found[..count]
+    }
+}
+
+/// The first entry that is not below the term, which comes after `low`.
+fn start_after(all: &[Posting], mut low: usize, term: Term) -> usize {
+    let mut step = 4;
+    while all.get(low + step).is_some_and(|posting| posting.term < term) {
+        low += step;
+        step *= 2;
+    }
+    let high = (low + step).min(all.len());
+    low + all[low..high].partition_point(|posting| posting.term < term)
+}
+
+/// The first entry that is not below the term, which is at most `high`.
+fn start_before(all: &[Posting], mut high: usize, term: Term) -> usize {
+    let mut step = 4;
+    while high >= step && all[high - step].term >= term {
+        high -= step;
+        step *= 2;
+    }
+    let low = high.saturating_sub(step);
+    low + all[low..high].partition_point(|posting| posting.term < term)
+}
+
+/// Reads the words of chunks.
+struct Builder {
+    terms: Terms,
+}
+
+/// A term of a chunk.
+struct Found {
+    term: Term,
+    rarity: i32,
+    count: u16,
+}
+
+/// What a chunk contains.
+struct Content {
+    terms: Vec<Found>,
+    trigrams: Trigrams,
+    length: u16,
+}
+
+impl Builder {
+    fn new() -> Self {
+        Self { terms: Terms::new() }
+    }
+
+    fn read(&self, text: &str) -> Content {
+        let mut found: Vec<(Term, i32)> = Vec::new();
+        let mut trigrams = Trigrams::new();
+        let length = each_token(text, |token| {
+            if !is_stop_word(token.text) {
+                let stem = self.terms.stem(token.text);
+                trigrams.add(&stem);
+                found.push((super::terms::hash(&stem), vector::rarity(&stem)));
+            }
+        });
+        found.sort_unstable();
+        let terms = found.chunk_by(|one, other| one.0 == other.0).map(|same| Found {
+            term: same[0].0,
+            rarity: same[0].1,
+            count: u16::try_from(same.len()).unwrap_or(u16::MAX),
+        });
+        Content { terms: terms.collect(), trigrams, length: u16::try_from(length).unwrap_or(u16::MAX) }
+    }
+}
+
+impl Content {
+    fn row(&self) -> [i8; DIMENSIONS] {
+        let weighted = self.terms.iter().map(|found| (found.term, found.rarity * vector::frequency(found.count)));
+        vector::row(weighted, &self.trigrams)
+    }
+}
