@@ -3,7 +3,7 @@
 use std::mem::size_of;
 
 use super::terms::{Term, Terms, is_stop_word};
-use super::vector::{self, DIMENSIONS, Trigrams};
+use super::vector::{self, DIMENSIONS, Sums, Trigrams};
 use super::words::each_token;
 use crate::documents::Document;
 
@@ -17,7 +17,7 @@ pub(super) struct Posting {
 
 /// A document that was read, and what ranking needs of it. It never changes: an index is a selection of such documents.
 ///
-/// Beside its text it takes 8 bytes for each different word of a chunk, and 258 bytes a chunk.
+/// Beside its text it takes 8 bytes for each different word of a chunk, and 260 bytes a chunk.
 #[derive(Debug)]
 pub(crate) struct SearchableDocument {
     document: Document,
@@ -27,6 +27,8 @@ pub(crate) struct SearchableDocument {
     vectors: Box<[i8]>,
     /// The number of words of each chunk.
     lengths: Box<[u16]>,
+    /// The length of each chunk's vector before it was made a row.
+    norms: Box<[u16]>,
     /// The number of words of all chunks.
     words: u64,
 }
@@ -38,7 +40,7 @@ impl SearchableDocument {
         let mut postings = Vec::new();
         let chunks = document.chunks().len().min(usize::from(u16::MAX) + 1);
         let mut vectors = Vec::with_capacity(chunks * DIMENSIONS);
-        let mut lengths = Vec::with_capacity(chunks);
+        let (mut lengths, mut norms) = (Vec::with_capacity(chunks), Vec::with_capacity(chunks));
         for (chunk, number) in document.chunks().iter().zip(0..=u16::MAX) {
             let content = builder.read(&document.text()[chunk.bytes.clone()]);
             postings.extend(content.terms.iter().map(|found| Posting {
@@ -46,12 +48,21 @@ impl SearchableDocument {
                 chunk: number,
                 count: found.count,
             }));
-            vectors.extend(content.row());
+            let sums = content.sums();
+            vectors.extend(sums.row());
+            norms.push(sums.norm());
             lengths.push(content.length);
         }
         postings.sort_unstable();
         let words = lengths.iter().map(|length| u64::from(*length)).sum();
-        Self { document, postings: postings.into(), vectors: vectors.into(), lengths: lengths.into(), words }
+        Self {
+            document,
+            postings: postings.into(),
+            vectors: vectors.into(),
+            lengths: lengths.into(),
+            norms: norms.into(),
+            words,
+        }
     }
 
     /// The document that was read.
@@ -65,7 +76,7 @@ impl SearchableDocument {
         own + self.document.weight_bytes()
             + self.postings.len() * size_of::<Posting>()
             + self.vectors.len()
-            + self.lengths.len() * size_of::<u16>()
+            + 2 * self.lengths.len() * size_of::<u16>()
     }
 
     /// The text of a chunk.
@@ -86,6 +97,23 @@ impl SearchableDocument {
     /// The rows of all chunks.
     pub(super) fn vectors(&self) -> &[i8] {
         &self.vectors
+    }
+
+    /// The row of a chunk.
+    pub(super) fn vector(&self, chunk: usize) -> &[i8] {
+        &self.vectors[chunk * DIMENSIONS..(chunk + 1) * DIMENSIONS]
+    }
+
+    /// The length of a chunk's vector before it was made a row, at least 1.
+    pub(super) fn norm(&self, chunk: usize) -> f64 {
+        f64::from(self.norms[chunk])
+    }
+
+    /// How often a term occurs in a chunk.
+    pub(super) fn count(&self, term: Term, chunk: usize) -> u16 {
+        let in_document = self.postings(term);
+        let found = in_document.binary_search_by_key(&chunk, |posting| usize::from(posting.chunk));
+        found.map_or(0, |place| in_document[place].count)
     }
 
     /// The chunks in which a term occurs, in order.
@@ -174,8 +202,8 @@ impl Builder {
 }
 
 impl Content {
-    fn row(&self) -> [i8; DIMENSIONS] {
+    fn sums(&self) -> Sums {
         let weighted = self.terms.iter().map(|found| (found.term, found.rarity * vector::frequency(found.count)));
-        vector::row(weighted, &self.trigrams)
+        vector::sums(weighted, &self.trigrams)
     }
 }

@@ -9,6 +9,9 @@
 mod document;
 mod full_text;
 mod fusion;
+#[cfg(test)]
+mod judged_tests;
+mod nearest;
 mod query;
 mod rerank;
 mod selection;
@@ -18,12 +21,12 @@ mod vector;
 mod words;
 
 pub(crate) use self::document::SearchableDocument;
-use self::full_text::{Occurrences, float, natural_logarithm};
+use self::full_text::Occurrences;
 use self::fusion::{Ranked, WeightedList};
+use self::nearest::Meaning;
 use self::query::Query;
 use self::rerank::{Passage, Reranker};
 use self::selection::Selection;
-use self::vector::QueryVector;
 
 /// What is asked, and how the hits are ranked.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +66,8 @@ pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<
     let by_text = best(scores.iter().copied().zip(0..).filter(|(score, _)| *score > 0.0), query.candidates);
     let text_list = if query.full_text_weight > 0.0 { ranked(&by_text) } else { Vec::new() };
     let vector_list = if query.vector_weight > 0.0 {
-        let vector = words.vector(&occurrences, selection.chunks());
-        by_vector(&selection, &vector, query.candidates, &text_list)
+        let meaning = Meaning::new(&words, &occurrences, selection.chunks());
+        nearest::nearest(&selection, &meaning, query.candidates, &text_list)
     } else {
         Vec::new()
     };
@@ -105,26 +108,6 @@ fn reranked(
     // Stable: equal hits stay in the fused order.
     hits.sort_by(|one, other| other.rerank_score.unwrap_or(0.0).total_cmp(&one.rerank_score.unwrap_or(0.0)));
     hits
-}
-
-/// The chunks of the vector side with their ranks.
-///
-/// Unrelated chunks are similar by chance, and among many chunks the highest such similarity passes that of a related
-/// one. Chunks that chance explains therefore rank behind all chunks of the full-text side, which share a word with the
-/// query for certain; those that are in that list need no second rank.
-fn by_vector(selection: &Selection<'_>, vector: &QueryVector, candidates: usize, text_list: &[Ranked]) -> Vec<Ranked> {
-    let similarities = selection.documents().flat_map(|(_, document)| vector.similarities(document.vectors()));
-    let nearest = best(similarities.zip(0..), candidates);
-    // The highest of so many independent deviations is about this.
-    let chance = (2.0 * natural_logarithm(float(selection.chunks()).max(1.0))).sqrt();
-    let related = nearest.partition_point(|(similarity, _)| QueryVector::deviations(*similarity) > chance);
-    let (related, others) = nearest.split_at(related);
-    let first_rank = related.len().max(text_list.len()) + 1;
-    let mut in_text: Vec<u32> = text_list.iter().map(|ranked| ranked.chunk).collect();
-    in_text.sort_unstable();
-    let others = others.iter().filter(|(_, chunk)| in_text.binary_search(chunk).is_err());
-    let others = others.zip(first_rank..).map(|((_, chunk), rank)| Ranked { chunk: *chunk, rank });
-    ranked(related).into_iter().chain(others).collect()
 }
 
 /// The entries with the highest scores, the best first; equal ones by chunk.

@@ -1,9 +1,8 @@
-//! A query as it is searched: its different words, what each weighs, and the vector made of them.
+//! A query as it is searched: its different words, and what each weighs.
 
 use super::full_text::{Occurrences, inverse_frequency};
 use super::synonyms::{self, Synonym};
 use super::terms::{Term, Terms, hash, is_generic, is_stop_word};
-use super::vector::{QueryVector, Sums, TRIGRAM_WEIGHT, Trigrams};
 use super::words::each_token;
 
 /// The part of a query that is read, in bytes.
@@ -14,12 +13,6 @@ const MAX_QUERY_WORDS: usize = 64;
 
 /// The weight of a word that says little about the subject, beside 1.
 const GENERIC_WEIGHT: f64 = 0.35;
-
-/// How much of a word's vector its synonyms have.
-const SYNONYM_SHARE: f64 = 0.6;
-
-/// How much more the spelling of a word counts that no chunk contains: only a similar word can be found.
-const UNKNOWN_SPELLING: f64 = 2.5;
 
 /// A word of a query.
 #[derive(Debug)]
@@ -72,25 +65,6 @@ impl Query {
         self.words.iter().map(|word| word.term).collect()
     }
 
-    /// The vector that is compared with those of chunks.
-    pub(super) fn vector(&self, occurrences: &[Occurrences], chunks: usize) -> QueryVector {
-        let mut sums = Sums::new();
-        for (word, found) in self.words.iter().zip(occurrences) {
-            let weight = inverse_frequency(chunks, found.chunks());
-            if found.chunks() > 0 {
-                sums.add_term(word.term, scaled(16.0 * weight));
-            }
-            for synonym in &word.synonyms {
-                sums.add_term(synonym.term, scaled(16.0 * SYNONYM_SHARE * weight));
-            }
-            let spelling = if found.chunks() > 0 { weight } else { weight * UNKNOWN_SPELLING };
-            let mut trigrams = Trigrams::new();
-            trigrams.add(&word.stem);
-            sums.add_trigrams(&trigrams, scaled(f64::from(TRIGRAM_WEIGHT) * spelling));
-        }
-        sums.query()
-    }
-
     /// What part of the question each word is: from 1 for words that most chunks contain to 2 for those that few do, less
     /// for generic ones.
     pub(super) fn weights(&self, occurrences: &[Occurrences], chunks: usize) -> Vec<f64> {
@@ -106,10 +80,4 @@ impl Query {
         };
         self.words.iter().zip(occurrences).map(weight).collect()
     }
-}
-
-/// A weight as an integer, so that sums of them do not depend on their order.
-#[allow(clippy::cast_possible_truncation)] // far below the limit
-fn scaled(weight: f64) -> i32 {
-    (weight * 64.0).round() as i32
 }

@@ -33,6 +33,9 @@ const MAX_DISTANCE: usize = 3;
 /// The longest line that can be a heading without a mark, in bytes.
 const MAX_HEADING_BYTES: usize = 80;
 
+/// The number of pairs of letters that are told apart.
+const INITIALS: usize = 32 * 32;
+
 /// A passage that is to be scored.
 pub(super) struct Passage<'p> {
     pub(super) text: &'p str,
@@ -49,8 +52,8 @@ pub(super) struct Reranker<'q> {
     total_weight: f64,
     /// The words by which a term counts, and with what credit; by term.
     credits: Vec<(Term, usize, f64)>,
-    /// The first bytes of words that may count: others need not be stemmed.
-    initials: [bool; 256],
+    /// By the first two letters of a word, whether it may count: others need not be stemmed.
+    initials: Box<[bool; INITIALS]>,
     /// The words that no chunk contains, with the groups of three letters of each.
     unknown: Vec<(usize, Vec<usize>)>,
     terms: Terms,
@@ -71,14 +74,14 @@ impl<'q> Reranker<'q> {
     /// `weights` has a weight for each word of the query, `known` whether any chunk contains it.
     pub(super) fn new(query: &'q Query, weights: Vec<f64>, known: &[bool]) -> Self {
         let mut credits = Vec::new();
-        let mut initials = [false; 256];
+        let mut initials = Box::new([false; INITIALS]);
         let mut unknown = Vec::new();
         for (index, word) in query.words.iter().enumerate() {
             credits.push((word.term, index, 1.0));
-            initials[first_byte(&word.stem)] = true;
+            initials[initial(word.stem.as_bytes())] = true;
             for synonym in &word.synonyms {
                 credits.push((synonym.term, index, SYNONYM_CREDIT));
-                initials[usize::from(synonym.initial)] = true;
+                initials[initial(&synonym.start)] = true;
             }
             if known.get(index) == Some(&false) {
                 unknown.push((index, groups(&word.stem)));
@@ -136,7 +139,7 @@ impl<'q> Reranker<'q> {
 
     /// The words of the query that a word of a text stands for, and with what credit.
     fn credits_of(&self, word: &str) -> &[(Term, usize, f64)] {
-        if !self.initials[first_byte(word)] || is_stop_word(word) {
+        if !self.initials[initial(word.as_bytes())] || is_stop_word(word) {
             return &[];
         }
         let term = self.terms.term(word);
@@ -151,7 +154,7 @@ impl<'q> Reranker<'q> {
             let stem = &self.query.words[*index].stem;
             // The word still has its ending.
             let has_similar_length = word.len() + 2 >= stem.len() && word.len() <= stem.len() + 7;
-            if first_byte(stem) != first_byte(word) || !has_similar_length || stem.len() < 4 {
+            if stem.as_bytes().first() != word.as_bytes().first() || !has_similar_length || stem.len() < 4 {
                 continue;
             }
             let similarity = dice(unknown, &groups(&self.terms.stem(word)));
@@ -196,8 +199,10 @@ fn is_heading(line: &str) -> bool {
     line.len() <= MAX_HEADING_BYTES && !line.trim_end().ends_with(['.', ',', ';'])
 }
 
-fn first_byte(word: &str) -> usize {
-    word.bytes().next().map_or(0, usize::from)
+/// A number from the first two letters of a word, which its endings do not change.
+fn initial(word: &[u8]) -> usize {
+    let letter = |index: usize| word.get(index).map_or(0, |byte| usize::from(*byte) % 32);
+    letter(0) * 32 + letter(1)
 }
 
 /// The groups of three letters of a word, sorted.

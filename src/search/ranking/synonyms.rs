@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::terms::{Term, Terms};
+use super::terms::{Term, Terms, hash};
+use super::vector;
 
 /// Words of one line mean about the same. A word may be in several lines.
 const GROUPS: &str = "
@@ -248,8 +249,10 @@ year annual annually yearly
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Synonym {
     pub(super) term: Term,
-    /// The first byte of the word.
-    pub(super) initial: u8,
+    /// The first two letters of the word.
+    pub(super) start: [u8; 2],
+    /// The rarity of the word, as in vectors.
+    pub(super) rarity: i32,
 }
 
 /// The groups, and each term of them with the number of its group; by term, then group.
@@ -260,7 +263,10 @@ struct Table {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let terms = Terms::new();
-    let synonym = |word: &str| Synonym { term: terms.term(word), initial: word.bytes().next().unwrap_or_default() };
+    let synonym = |word: &str| {
+        let stem = terms.stem(word);
+        Synonym { term: hash(&stem), start: start(word), rarity: vector::rarity(&stem) }
+    };
     let lines = GROUPS.lines().filter(|line| !line.is_empty());
     let groups: Vec<Vec<Synonym>> = lines.map(|line| line.split(' ').map(synonym).collect()).collect();
     let members =
@@ -270,6 +276,11 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     Table { groups, by_term }
 });
 
+fn start(word: &str) -> [u8; 2] {
+    let mut bytes = word.bytes();
+    [bytes.next().unwrap_or_default(), bytes.next().unwrap_or_default()]
+}
+
 /// The words that mean about the same as this one, in the order of their terms, without repeats.
 pub(super) fn of(term: Term) -> Vec<Synonym> {
     let table = &*TABLE;
@@ -277,7 +288,7 @@ pub(super) fn of(term: Term) -> Vec<Synonym> {
     let same = table.by_term[start..].iter().take_while(|(member, _)| *member == term);
     let mut found: Vec<Synonym> = same.flat_map(|(_, group)| table.groups[*group].iter().copied()).collect();
     found.sort_unstable();
-    found.dedup();
+    found.dedup_by_key(|synonym| synonym.term);
     found.retain(|synonym| synonym.term != term);
     found
 }

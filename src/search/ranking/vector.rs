@@ -12,10 +12,16 @@ const ROW_LENGTH: f64 = 576.0;
 /// A feature is added to that many dimensions: with one, two features that share it could not be told apart.
 const DIMENSIONS_OF_FEATURE: usize = 4;
 
+/// The root of that number: how much longer the vector of a feature is than its weight.
+const DIMENSIONS_PER_FEATURE_ROOT: f64 = 2.0;
+
 /// Groups of three letters are numbered by hash up to this; each counts once a chunk.
 const TRIGRAMS: usize = 4_096;
 
-/// The weight of a group of three letters beside the 16 of a long word.
+/// The weight of a long word that occurs once.
+pub(super) const WORD_WEIGHT: i32 = 16;
+
+/// The weight of a group of three letters.
 pub(super) const TRIGRAM_WEIGHT: i32 = 3;
 
 /// The sums of the features of a text.
@@ -71,13 +77,21 @@ impl Sums {
         let length = self.length().max(1.0);
         // Small enough that the sum over all dimensions fits 32 bits, large enough that rounding does not matter.
         let entries = self.0.map(|sum| (f64::from(sum) * 4_096.0 / length).round().clamp(-4_096.0, 4_096.0) as i16);
-        QueryVector { entries }
+        QueryVector { entries, norm: length / DIMENSIONS_PER_FEATURE_ROOT }
+    }
+
+    /// The root of the sum of the squares of the features' weights, at least 1.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
+    pub(super) fn norm(&self) -> u16 {
+        (self.length() / DIMENSIONS_PER_FEATURE_ROOT).round().clamp(1.0, f64::from(u16::MAX)) as u16
     }
 }
 
 /// The vector of a query.
 pub(super) struct QueryVector {
     entries: [i16; DIMENSIONS],
+    /// The root of the sum of the squares of the features' weights.
+    norm: f64,
 }
 
 impl QueryVector {
@@ -85,6 +99,11 @@ impl QueryVector {
     pub(super) fn similarities<'r>(&'r self, rows: &'r [i8]) -> impl Iterator<Item = i32> + 'r {
         rows.chunks_exact(DIMENSIONS)
             .map(|row| self.entries.iter().zip(row).map(|(query, entry)| i32::from(*query) * i32::from(*entry)).sum())
+    }
+
+    /// The product of the query with a chunk of length 1 that has this similarity.
+    pub(super) fn product(&self, similarity: i32) -> f64 {
+        f64::from(similarity) * self.norm / (4_096.0 * ROW_LENGTH)
     }
 
     /// How often a similarity is the standard deviation of the similarity of unrelated texts.
@@ -120,14 +139,14 @@ pub(super) fn numbers(word: &str) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// The row of a chunk: its terms with their weights, and its groups of three letters.
-pub(super) fn row(terms: impl Iterator<Item = (Term, i32)>, trigrams: &Trigrams) -> [i8; DIMENSIONS] {
+/// The features of a chunk: its terms with their weights, and its groups of three letters.
+pub(super) fn sums(terms: impl Iterator<Item = (Term, i32)>, trigrams: &Trigrams) -> Sums {
     let mut sums = Sums::new();
     for (term, weight) in terms {
         sums.add_term(term, weight);
     }
     sums.add_trigrams(trigrams, TRIGRAM_WEIGHT);
-    sums.row()
+    sums
 }
 
 /// The part of a word's weight that long words have: short words are common ones more often.
@@ -142,7 +161,8 @@ pub(super) fn rarity(word: &str) -> i32 {
 /// How much a word counts that occurs so often in a chunk.
 pub(super) fn frequency(count: u16) -> i32 {
     match count {
-        0..=1 => 4,
+        0 => 0,
+        1 => 4,
         2 => 5,
         3..=4 => 6,
         5..=8 => 7,
@@ -161,7 +181,7 @@ mod tests {
     use super::super::terms::hash;
     use super::*;
 
-    fn sums(words: &[&str]) -> Sums {
+    fn sums_of(words: &[&str]) -> Sums {
         let mut sums = Sums::new();
         for word in words {
             sums.add_term(hash(word), 16);
@@ -170,7 +190,7 @@ mod tests {
     }
 
     fn deviations(query: &[&str], chunk: &[&str]) -> f64 {
-        let similarity = sums(query).query().similarities(&sums(chunk).row()).next().expect("one row");
+        let similarity = sums_of(query).query().similarities(&sums_of(chunk).row()).next().expect("one row");
         QueryVector::deviations(similarity)
     }
 

@@ -1,9 +1,6 @@
 //! Splits text into words for ranking: runs of letters and digits, lower case and without accents, with the parts of
 //! identifiers such as `maxRetries`.
 
-use std::iter::Peekable;
-use std::str::Chars;
-
 /// The longest word that is kept whole, in bytes; what follows in a longer one (encoded data) is ignored.
 const MAX_WORD_BYTES: usize = 64;
 
@@ -25,19 +22,41 @@ pub(super) struct Token<'t> {
 pub(super) fn each_token(text: &str, mut visit: impl FnMut(Token<'_>)) -> usize {
     let mut word = Word::default();
     let mut position = 0;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if c.is_ascii_alphanumeric()
+            && word.text.is_empty()
+            && let Some(plain) = plain_word(rest)
+        {
+            visit(Token { text: word.in_lower_case(plain), position });
+            word.text.clear();
+            position += 1;
+            rest = &rest[plain.len()..];
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
         if has_no_word_breaks(c) {
             position += word.emit(position, &mut visit);
             word.push(c);
             position += word.emit(position, &mut visit);
         } else if c.is_alphanumeric() {
-            word.push_part_of(c, &chars);
-        } else if !word.continues_with(c, chars.peek().copied()) {
+            word.push_part_of(c, rest);
+        } else if !word.is_empty() && !word.continues_with(c, rest.chars().next()) {
             position += word.emit(position, &mut visit);
         }
     }
     position + word.emit(position, &mut visit)
+}
+
+/// The word with which the text starts, if it is of the most frequent kind, which needs no character by character
+/// reading: ASCII, lower case but for the first letter, and of one part.
+fn plain_word(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let following = bytes.iter().skip(1).take_while(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()).count();
+    let end = following + 1;
+    let continues = |byte: &u8| byte.is_ascii_uppercase() || !byte.is_ascii() || matches!(byte, b'_' | b'.');
+    let ends_a_sentence = || bytes.get(end) == Some(&b'.') && !bytes[end - 1].is_ascii_digit();
+    (end < MAX_WORD_BYTES && (!bytes.get(end).is_some_and(continues) || ends_a_sentence())).then(|| &text[..end])
 }
 
 /// The word that is being read.
@@ -51,8 +70,22 @@ struct Word {
 }
 
 impl Word {
+    fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// A word of ASCII in lower case.
+    fn in_lower_case<'w>(&'w mut self, plain: &'w str) -> &'w str {
+        if !plain.as_bytes()[0].is_ascii_uppercase() {
+            return plain;
+        }
+        self.text.push_str(plain);
+        self.text.make_ascii_lowercase();
+        &self.text
+    }
+
     /// Adds a letter or digit, and notes whether a part of an identifier starts with it.
-    fn push_part_of(&mut self, c: char, rest: &Peekable<Chars<'_>>) {
+    fn push_part_of(&mut self, c: char, rest: &str) {
         if c.is_uppercase() && self.last.is_some_and(|last| starts_part(last, rest)) {
             self.start_part();
         }
@@ -120,8 +153,8 @@ impl Word {
 }
 
 /// Whether an upper-case letter after `last` starts a part: in `maxRetries`, and in `HTTPServer` but not in `PDFs`.
-fn starts_part(last: char, rest: &Peekable<Chars<'_>>) -> bool {
-    let mut following = rest.clone();
+fn starts_part(last: char, rest: &str) -> bool {
+    let mut following = rest.chars();
     last.is_lowercase()
         || last.is_numeric()
         || (last.is_uppercase() && (0..2).all(|_| following.next().is_some_and(char::is_lowercase)))
