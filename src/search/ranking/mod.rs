@@ -12,6 +12,8 @@ mod fusion;
 #[cfg(test)]
 mod judged_tests;
 mod nearest;
+#[cfg(test)]
+mod property_tests;
 mod query;
 mod rerank;
 mod selection;

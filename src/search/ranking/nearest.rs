@@ -77,7 +77,8 @@ impl Meaning {
         };
         let words: f64 = self.features.iter().map(in_chunk).sum();
         let spelling = self.spelling.similarities(document.vector(number)).next().unwrap_or(0);
-        let spelling = if QueryVector::deviations(spelling) > chance { self.spelling.product(spelling) / SCALE } else { 0.0 };
+        let spelling =
+            if QueryVector::deviations(spelling) > chance { self.spelling.product(spelling) / SCALE } else { 0.0 };
         f64::from(vector::WORD_WEIGHT) * words / document.norm(number) + spelling
     }
 }

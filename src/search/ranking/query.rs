@@ -14,6 +14,9 @@ const MAX_QUERY_WORDS: usize = 64;
 /// The weight of a word that says little about the subject, beside 1.
 const GENERIC_WEIGHT: f64 = 0.35;
 
+/// The weight of a word that no chunk contains: less than that of a rare one, because other words may say the same.
+const UNKNOWN_WEIGHT: f64 = 1.5;
+
 /// A word of a query.
 #[derive(Debug)]
 pub(super) struct QueryWord {
@@ -65,15 +68,17 @@ impl Query {
         self.words.iter().map(|word| word.term).collect()
     }
 
-    /// What part of the question each word is: from 1 for words that most chunks contain to 2 for those that few do, less
-    /// for generic ones.
+    /// What part of the question each word is: from 1 for words that most chunks contain to 2 for those that few do; less
+    /// for generic ones, and nothing for generic ones that no chunk contains.
     pub(super) fn weights(&self, occurrences: &[Occurrences], chunks: usize) -> Vec<f64> {
         let highest = inverse_frequency(chunks, 1).max(inverse_frequency(10, 1));
         let weight = |(word, found): (&QueryWord, &Occurrences)| {
             let known = found.chunks() > 0;
-            let specific = if known { 1.0 + inverse_frequency(chunks, found.chunks()) / highest } else { 1.0 };
+            let specific =
+                if known { 1.0 + inverse_frequency(chunks, found.chunks()) / highest } else { UNKNOWN_WEIGHT };
             match (word.has_parts, known, word.is_generic) {
-                (true, false, _) => 0.0,
+                // Its parts are words too; or it hardly asks for anything.
+                (true, false, _) | (_, false, true) => 0.0,
                 (_, _, true) => specific * GENERIC_WEIGHT,
                 _ => specific,
             }

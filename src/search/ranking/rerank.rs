@@ -102,7 +102,8 @@ impl<'q> Reranker<'q> {
         let coverage = self.share(|index| findings.credits[index]);
         let heading = self.share(|index| if findings.in_heading[index] { 1.0 } else { 0.0 });
         let adjacency = self.adjacency(&findings).unwrap_or(coverage);
-        let sum = COVERAGE * coverage + ADJACENCY * adjacency + HEADING * heading + FREQUENCY * passage.full_text;
+        let sum =
+            COVERAGE * coverage + ADJACENCY * adjacency + HEADING * heading + FREQUENCY * coverage * passage.full_text;
         (sum * (1.0 + BEND) / (sum + BEND)).clamp(0.0, 1.0)
     }
 
