@@ -1,5 +1,8 @@
 //! The vector side of a query: the rows of all chunks propose candidates, which are then compared feature by feature.
 
+use std::hint::black_box;
+
+use super::document::SearchableDocument;
 use super::full_text::{Occurrences, float, inverse_frequency, natural_logarithm};
 use super::fusion::Ranked;
 use super::query::Query;
@@ -16,6 +19,9 @@ const UNKNOWN_SPELLING: f64 = 2.5;
 
 /// Weights are rounded to a part of 1 with this denominator: sums of integers do not depend on their order.
 const SCALE: f64 = 64.0;
+
+/// The number of documents from which memory is loaded at once.
+const BLOCK: usize = 32;
 
 /// What a query is compared by.
 pub(super) struct Meaning {
@@ -94,8 +100,7 @@ pub(super) fn nearest(
     candidates: usize,
     text_list: &[Ranked],
 ) -> Vec<Ranked> {
-    let similarities = selection.documents().flat_map(|(_, document)| meaning.whole.similarities(document.vectors()));
-    let proposed = best(similarities.zip(0..), candidates);
+    let proposed = best(similarities(selection, &meaning.whole).into_iter().zip(0..), candidates);
     // The highest of so many independent deviations is about this.
     let chance = (2.0 * natural_logarithm(float(selection.chunks()).max(1.0))).sqrt();
     let mut compared: Vec<u32> = proposed.iter().map(|(_, chunk)| *chunk).collect();
@@ -112,6 +117,23 @@ pub(super) fn nearest(
     let unrelated = unrelated.zip(first_rank..).map(|((_, chunk), rank)| Ranked { chunk: *chunk, rank });
     let free = candidates.saturating_sub(related.len());
     ranked(&related).into_iter().chain(unrelated.take(free)).collect()
+}
+
+/// The similarity of each chunk.
+///
+/// Where each document has few chunks, this waits for memory. A loop that only loads from each document of a block makes
+/// the processor load from many at once, before they are compared one by one: with 100,000 documents of one chunk that
+/// takes the comparison from 41 ms to 11.
+fn similarities(selection: &Selection<'_>, query: &QueryVector) -> Vec<i32> {
+    let documents: Vec<&SearchableDocument> = selection.documents().map(|(_, document)| document).collect();
+    let mut similarities = Vec::with_capacity(selection.chunks());
+    for block in documents.chunks(BLOCK) {
+        black_box(block.iter().map(|document| document.load_vectors()).fold(0, i8::wrapping_add));
+        for document in block {
+            similarities.extend(query.similarities(document.vectors()));
+        }
+    }
+    similarities
 }
 
 /// A weight as an integer.
