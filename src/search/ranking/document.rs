@@ -136,6 +136,7 @@ impl SearchableDocument {
         let count = found.iter().take_while(|posting| posting.term == term).count();
         &found[..count]
     }
+
     /// Loads the memory of the first row. The number means nothing.
     pub(super) fn load_vectors(&self) -> i8 {
         self.vectors.iter().take(DIMENSIONS).step_by(CACHE_LINE_BYTES).fold(0, |sum, entry| sum.wrapping_add(*entry))
@@ -212,5 +213,35 @@ impl Content {
     fn sums(&self) -> Sums {
         let weighted = self.terms.iter().map(|found| (found.term, found.rarity * vector::frequency(found.count)));
         vector::sums(weighted, &self.trigrams)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::terms::hash;
+    use super::*;
+    use crate::documents::test_document;
+
+    #[test]
+    fn each_term_is_found_where_it_occurs() {
+        for words in [1, 2, 10, 300, 5_000] {
+            let text: String = (0..words).map(|number| format!("word{number} common ")).collect();
+            let half = text[..text.len() / 2].rfind(' ').map_or(0, |space| space + 1);
+            let document = SearchableDocument::new(test_document(&text, &[half, text.len()]));
+            for number in 0..words {
+                let found = document.postings(hash(&format!("word{number}")));
+                assert_eq!(found.iter().map(|posting| posting.count).collect::<Vec<_>>(), [1]);
+                assert_eq!(document.postings(hash(&format!("other{number}"))), []);
+            }
+            let common: usize = (0..2).map(|chunk| usize::from(document.count(hash("common"), chunk))).sum();
+            assert_eq!(common, words);
+        }
+    }
+
+    #[test]
+    fn a_document_without_chunks_has_no_terms() {
+        let document = SearchableDocument::new(test_document("", &[]));
+        assert_eq!(document.postings(hash("word")), []);
+        assert_eq!((document.lengths().len(), document.words()), (0, 0));
     }
 }
