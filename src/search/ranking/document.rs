@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn each_term_is_found_where_it_occurs() {
         for words in [1, 2, 10, 300, 5_000] {
-            let text: String = (0..words).map(|number| format!("word{number} common ")).collect();
+            let text = (0..words).map(|number| format!("word{number} common")).collect::<Vec<_>>().join(" ");
             let half = text[..text.len() / 2].rfind(' ').map_or(0, |space| space + 1);
             let document = SearchableDocument::new(test_document(&text, &[half, text.len()]));
             for number in 0..words {
