@@ -46,6 +46,7 @@
 //! | `clock`, `seed`, `assets` | the only modules that read time, draw randomness, open embedded files |
 //! | `config` | settings: the table of flags, merged from flags, environment and file, checked |
 //! | `schema` | JSON Schemas compiled once; violations in the words of the service's framework |
+//! | `search` | ranking of chunks: full text and vectors, fused and reranked |
 //! | `store` | a tenant's resources; the state of an index as a function of time |
 //! | `operation` | the row type of the operation table, and the router |
 //! | `api` | what is emulated: one file a resource |
@@ -84,6 +85,9 @@ mod redact;
 mod request;
 mod response;
 mod schema;
+// No operation uses it yet.
+#[allow(dead_code, unused_imports)]
+mod search;
 mod seed;
 mod server;
 mod store;
