@@ -21,6 +21,7 @@ const LAYERS: &[&str] = &[
     "multipart",
     "config",
     "schema",
+    "search",
     "store",
     "operation",
     "api",

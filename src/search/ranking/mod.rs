@@ -1,0 +1,149 @@
+//! Ranks the chunks of selected documents for a query: full text and vectors, fused by reciprocal rank, then reranked.
+//!
+//! Everything that a file contributes is built once, when the file is read; an index is a selection of documents, so
+//! that a sync builds nothing. The same documents and query give the same hits on every machine: sums are made in a
+//! fixed order from operations that IEEE 754 defines exactly, and no hash map is used.
+//!
+//! At most 64 different words of a query are used, from its first 16 KiB. The name of a file counts in reranking only.
+
+mod document;
+mod full_text;
+mod fusion;
+#[cfg(test)]
+mod judged_tests;
+mod nearest;
+#[cfg(test)]
+mod property_tests;
+mod query;
+mod rerank;
+mod selection;
+mod synonyms;
+mod terms;
+mod vector;
+mod words;
+
+pub(crate) use self::document::SearchableDocument;
+use self::full_text::Occurrences;
+use self::fusion::{Ranked, WeightedList};
+use self::nearest::Meaning;
+use self::query::Query;
+use self::rerank::{Passage, Reranker};
+use self::selection::Selection;
+
+/// What is asked, and how the hits are ranked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RankQuery<'a> {
+    /// The question or the words.
+    pub(crate) text: &'a str,
+    /// The number of chunks that each side contributes at most.
+    pub(crate) candidates: usize,
+    /// The weight of the vector side; 0 switches it off.
+    pub(crate) vector_weight: f64,
+    /// The weight of the full-text side; 0 switches it off.
+    pub(crate) full_text_weight: f64,
+    /// Whether hits are reranked.
+    pub(crate) rerank: bool,
+}
+
+/// A chunk that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Hit {
+    /// The place of the document among those given.
+    pub(crate) document: usize,
+    /// The place of the chunk in its document.
+    pub(crate) chunk: usize,
+    /// The fused score: at most the sum of both weights divided by 61.
+    pub(crate) score: f64,
+    /// From 0 to 1; only while reranking is on.
+    pub(crate) rerank_score: Option<f64>,
+}
+
+/// Ranks the chunks of documents, each given with its file's name. The best hit is first: by rerank score while reranking
+/// is on, then by score; equal hits are in the order of documents and chunks.
+pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<'_>) -> Vec<Hit> {
+    let selection = Selection::new(documents);
+    let words = Query::new(query.text);
+    let occurrences = full_text::find(&selection, &words.terms());
+    let scores = full_text::scores(&selection, &occurrences);
+    let by_text = best(scores.iter().copied().zip(0..).filter(|(score, _)| *score > 0.0), query.candidates);
+    let text_list = if query.full_text_weight > 0.0 { ranked(&by_text) } else { Vec::new() };
+    let vector_list = if query.vector_weight > 0.0 {
+        let meaning = Meaning::new(&words, &occurrences, selection.chunks());
+        nearest::nearest(&selection, &meaning, query.candidates, &text_list)
+    } else {
+        Vec::new()
+    };
+    let fused = fusion::fuse(&[
+        WeightedList { ranked: vector_list, weight: query.vector_weight },
+        WeightedList { ranked: text_list, weight: query.full_text_weight },
+    ]);
+    if query.rerank {
+        let highest = by_text.first().map_or(1.0, |(score, _)| *score);
+        reranked(&selection, &words, &occurrences, &fused, |chunk| scores[chunk as usize] / highest)
+    } else {
+        fused.iter().map(|(chunk, score)| hit(&selection, *chunk, *score, None)).collect()
+    }
+}
+
+fn hit(selection: &Selection<'_>, chunk: u32, score: f64, rerank_score: Option<f64>) -> Hit {
+    let (document, chunk) = selection.place(chunk);
+    Hit { document, chunk, score, rerank_score }
+}
+
+fn reranked(
+    selection: &Selection<'_>,
+    words: &Query,
+    occurrences: &[Occurrences],
+    fused: &[(u32, f64)],
+    full_text: impl Fn(u32) -> f64,
+) -> Vec<Hit> {
+    let known: Vec<bool> = occurrences.iter().map(|found| found.chunks() > 0).collect();
+    let reranker = Reranker::new(words, words.weights(occurrences, selection.chunks()), &known);
+    let rerank = |(chunk, score): &(u32, f64)| {
+        let (place, number) = selection.place(*chunk);
+        let (document, file_name) = selection.document(place);
+        let text = document.chunk_text(number);
+        let passage = Passage { text, file_name, full_text: full_text(*chunk) };
+        hit(selection, *chunk, *score, Some(reranker.score(&passage)))
+    };
+    let mut hits: Vec<Hit> = fused.iter().map(rerank).collect();
+    // Stable: equal hits stay in the fused order.
+    hits.sort_by(|one, other| other.rerank_score.unwrap_or(0.0).total_cmp(&one.rerank_score.unwrap_or(0.0)));
+    hits
+}
+
+/// The entries with the highest scores, the best first; equal ones by chunk.
+fn best<S: Score>(entries: impl Iterator<Item = (S, u32)>, count: usize) -> Vec<(S, u32)> {
+    let order = |one: &(S, u32), other: &(S, u32)| other.0.compare(&one.0).then(one.1.cmp(&other.1));
+    let mut entries: Vec<(S, u32)> = entries.collect();
+    if count == 0 {
+        return Vec::new();
+    }
+    if count < entries.len() {
+        entries.select_nth_unstable_by(count - 1, order);
+        entries.truncate(count);
+    }
+    entries.sort_unstable_by(order);
+    entries
+}
+
+/// A number by which chunks are ordered.
+trait Score: Copy {
+    fn compare(&self, other: &Self) -> std::cmp::Ordering;
+}
+
+impl Score for f64 {
+    fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        self.total_cmp(other)
+    }
+}
+
+impl Score for i32 {
+    fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        self.cmp(other)
+    }
+}
+
+fn ranked<S>(best: &[(S, u32)]) -> Vec<Ranked> {
+    best.iter().zip(1..).map(|((_, chunk), rank)| Ranked { chunk: *chunk, rank }).collect()
+}

@@ -1,0 +1,269 @@
+//! The reranker: how well a passage answers a question, from 0 to 1, by the words that they share.
+
+use super::full_text::float;
+use super::query::Query;
+use super::terms::{Term, Terms, is_stop_word};
+use super::vector;
+use super::words::each_token;
+
+/// The credit for a word that means about the same.
+const SYNONYM_CREDIT: f64 = 0.7;
+
+/// The highest credit for a word that is spelled similarly.
+const SPELLING_CREDIT: f64 = 0.8;
+
+/// How similar a spelling must be: the share of groups of three letters in common.
+const SIMILAR_SPELLING: f64 = 0.6;
+
+/// The credit for a word that only the file's name contains.
+const NAME_CREDIT: f64 = 0.6;
+
+/// What each part of the score is worth; together 1.
+const COVERAGE: f64 = 0.78;
+const ADJACENCY: f64 = 0.08;
+const HEADING: f64 = 0.05;
+const FREQUENCY: f64 = 0.09;
+
+/// Bends the score: half of a question's words give 0.6, so that a passage that answers it usually passes 0.5.
+const BEND: f64 = 1.5;
+
+/// Words of a question may be that far apart in a passage to count as adjacent.
+const MAX_DISTANCE: usize = 3;
+
+/// The longest line that can be a heading without a mark, in bytes.
+const MAX_HEADING_BYTES: usize = 80;
+
+/// The number of pairs of letters that are told apart.
+const INITIALS: usize = 32 * 32;
+
+/// A passage that is to be scored.
+pub(super) struct Passage<'p> {
+    pub(super) text: &'p str,
+    pub(super) file_name: &'p str,
+    /// Its full-text score as a part of the highest one.
+    pub(super) full_text: f64,
+}
+
+/// Scores passages for one question.
+pub(super) struct Reranker<'q> {
+    query: &'q Query,
+    /// The weight of each word.
+    weights: Vec<f64>,
+    total_weight: f64,
+    /// The words by which a term counts, and with what credit; by term.
+    credits: Vec<(Term, usize, f64)>,
+    /// By the first two letters of a word, whether it may count: others need not be stemmed.
+    initials: Box<[bool; INITIALS]>,
+    /// The words that no chunk contains, with the groups of three letters of each.
+    unknown: Vec<(usize, Vec<usize>)>,
+    terms: Terms,
+}
+
+/// What was found in a passage.
+struct Findings {
+    /// The credit of each word of the query.
+    credits: Vec<f64>,
+    in_heading: Vec<bool>,
+    /// For each word of the query, the position at which it was met last.
+    last: Vec<Option<usize>>,
+    /// For each word but the first, whether it was met soon after the one before it.
+    adjacent: Vec<bool>,
+}
+
+impl<'q> Reranker<'q> {
+    /// `weights` has a weight for each word of the query, `known` whether any chunk contains it.
+    pub(super) fn new(query: &'q Query, weights: Vec<f64>, known: &[bool]) -> Self {
+        let mut credits = Vec::new();
+        let mut initials = Box::new([false; INITIALS]);
+        let mut unknown = Vec::new();
+        for (index, word) in query.words.iter().enumerate() {
+            credits.push((word.term, index, 1.0));
+            initials[initial(word.stem.as_bytes())] = true;
+            for synonym in &word.synonyms {
+                credits.push((synonym.term, index, SYNONYM_CREDIT));
+                initials[initial(&synonym.start)] = true;
+            }
+            if known.get(index) == Some(&false) {
+                unknown.push((index, groups(&word.stem)));
+            }
+        }
+        credits.sort_by_key(|(term, index, _)| (*term, *index));
+        let total_weight = weights.iter().sum();
+        Self { query, weights, total_weight, credits, initials, unknown, terms: Terms::new() }
+    }
+
+    /// From 0, no word in common, to 1.
+    pub(super) fn score(&self, passage: &Passage<'_>) -> f64 {
+        if self.total_weight <= 0.0 {
+            return 0.0;
+        }
+        let mut findings = self.read(passage.text);
+        self.add_name(&mut findings, passage.file_name);
+        let coverage = self.share(|index| findings.credits[index]);
+        let heading = self.share(|index| if findings.in_heading[index] { 1.0 } else { 0.0 });
+        let adjacency = self.adjacency(&findings).unwrap_or(coverage);
+        let sum =
+            COVERAGE * coverage + ADJACENCY * adjacency + HEADING * heading + FREQUENCY * coverage * passage.full_text;
+        (sum * (1.0 + BEND) / (sum + BEND)).clamp(0.0, 1.0)
+    }
+
+    /// The sum of what words have, weighted, as a part of what it can be.
+    fn share(&self, value: impl Fn(usize) -> f64) -> f64 {
+        let sum: f64 = self.weights.iter().enumerate().map(|(index, weight)| weight * value(index)).sum();
+        sum / self.total_weight
+    }
+
+    fn read(&self, text: &str) -> Findings {
+        let words = self.weights.len();
+        let mut findings = Findings {
+            credits: vec![0.0; words],
+            in_heading: vec![false; words],
+            last: vec![None; words],
+            adjacent: vec![false; words],
+        };
+        let mut position = 0;
+        for (number, line) in text.lines().enumerate() {
+            let is_heading = line.starts_with('#') || (number == 0 && is_heading(line));
+            position += each_token(line, |token| {
+                let credits = self.credits_of(token.text);
+                for (_, index, credit) in credits {
+                    findings.meet(*index, *credit, position + token.position);
+                    findings.in_heading[*index] |= is_heading;
+                }
+                if credits.is_empty() {
+                    self.add_similar(&mut findings, token.text);
+                }
+            });
+        }
+        findings
+    }
+
+    /// The words of the query that a word of a text stands for, and with what credit.
+    fn credits_of(&self, word: &str) -> &[(Term, usize, f64)] {
+        if !self.initials[initial(word.as_bytes())] || is_stop_word(word) {
+            return &[];
+        }
+        let term = self.terms.term(word);
+        let start = self.credits.partition_point(|(other, _, _)| *other < term);
+        let count = self.credits[start..].iter().take_while(|(other, _, _)| *other == term).count();
+        &self.credits[start..start + count]
+    }
+
+    /// Gives credit to words of the query that no chunk contains, if this word is spelled similarly.
+    fn add_similar(&self, findings: &mut Findings, word: &str) {
+        for (index, unknown) in &self.unknown {
+            let stem = &self.query.words[*index].stem;
+            // The word still has its ending.
+            let has_similar_length = word.len() + 2 >= stem.len() && word.len() <= stem.len() + 7;
+            if stem.as_bytes().first() != word.as_bytes().first() || !has_similar_length || stem.len() < 4 {
+                continue;
+            }
+            let similarity = dice(unknown, &groups(&self.terms.stem(word)));
+            if similarity >= SIMILAR_SPELLING {
+                let credit = &mut findings.credits[*index];
+                *credit = credit.max(SPELLING_CREDIT * similarity);
+            }
+        }
+    }
+
+    fn add_name(&self, findings: &mut Findings, file_name: &str) {
+        each_token(file_name, |token| {
+            for (_, index, credit) in self.credits_of(token.text) {
+                let found = &mut findings.credits[*index];
+                *found = found.max(NAME_CREDIT * credit);
+            }
+        });
+    }
+
+    /// The share of neighbours in the query that are neighbours in the passage too; none if the query has no neighbours.
+    fn adjacency(&self, findings: &Findings) -> Option<f64> {
+        let neighbours = |pair: &[super::query::QueryWord]| pair[1].position - pair[0].position <= 2;
+        let pairs = self.query.words.windows(2).zip(&findings.adjacent[1.min(findings.adjacent.len())..]);
+        let met: Vec<bool> = pairs.filter(|(pair, _)| neighbours(pair)).map(|(_, adjacent)| *adjacent).collect();
+        let count = met.iter().filter(|adjacent| **adjacent).count();
+        (!met.is_empty()).then(|| float(count) / float(met.len()))
+    }
+}
+
+impl Findings {
+    fn meet(&mut self, index: usize, credit: f64, position: usize) {
+        self.credits[index] = self.credits[index].max(credit);
+        self.last[index] = Some(position);
+        let before = index.checked_sub(1).and_then(|before| self.last[before]);
+        if before.is_some_and(|before| before < position && position - before <= MAX_DISTANCE) {
+            self.adjacent[index] = true;
+        }
+    }
+}
+
+fn is_heading(line: &str) -> bool {
+    line.len() <= MAX_HEADING_BYTES && !line.trim_end().ends_with(['.', ',', ';'])
+}
+
+/// A number from the first two letters of a word, which its endings do not change.
+fn initial(word: &[u8]) -> usize {
+    let letter = |index: usize| word.get(index).map_or(0, |byte| usize::from(*byte) % 32);
+    letter(0) * 32 + letter(1)
+}
+
+/// The groups of three letters of a word, sorted.
+fn groups(word: &str) -> Vec<usize> {
+    let mut groups: Vec<usize> = vector::numbers(word).collect();
+    groups.sort_unstable();
+    groups
+}
+
+/// The share of groups in common.
+fn dice(one: &[usize], other: &[usize]) -> f64 {
+    let shared = one.iter().filter(|group| other.binary_search(group).is_ok()).count();
+    2.0 * float(shared) / float(one.len() + other.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(question: &str, text: &str, file_name: &str) -> f64 {
+        let query = Query::new(question);
+        let weights = vec![1.0; query.words.len()];
+        let known = vec![false; query.words.len()];
+        Reranker::new(&query, weights, &known).score(&Passage { text, file_name, full_text: 0.0 })
+    }
+
+    #[test]
+    fn more_words_of_the_question_score_higher() {
+        let question = "When was the stone bridge of Avignon built?";
+        let all = score(question, "The stone bridge of Avignon was built between 1177 and 1185.", "a.txt");
+        let some = score(question, "The bridge is made of steel and closes in winter.", "a.txt");
+        let none = score(question, "Cheese is made of milk.", "a.txt");
+        assert!(all > 0.8 && all <= 1.0, "{all}");
+        assert!(some < 0.5 && some > none, "{some}");
+        assert!(none < 0.2, "{none}");
+    }
+
+    #[test]
+    fn neighbours_headings_and_the_name_of_the_file_add_to_the_score() {
+        let plain = score("grid storage", "Storage of power for a later grid.", "a.txt");
+        assert!(score("grid storage", "Power for grid storage, later.", "a.txt") > plain);
+        assert!(score("grid storage", "# Storage\nof power for a later grid.", "a.txt") > plain);
+        let without = score("grid storage", "Storage of power.", "a.txt");
+        assert!(score("grid storage", "Storage of power.", "grid-notes.txt") > without);
+    }
+
+    #[test]
+    fn similar_spellings_and_synonyms_get_part_of_the_credit() {
+        let exact = score("attention heads", "Eight attention heads.", "");
+        let misspelled = score("atention heads", "Eight attention heads.", "");
+        let unrelated = score("convolution heads", "Eight attention heads.", "");
+        assert!(exact > misspelled && misspelled > unrelated, "{exact} {misspelled} {unrelated}");
+        assert!(
+            score("purchase a bicycle", "Buy a bicycle here", "") > score("paint a bicycle", "Buy a bicycle here", "")
+        );
+    }
+
+    #[test]
+    fn a_question_without_words_scores_nothing() {
+        assert!(score("", "text", "name").abs() < f64::EPSILON);
+        assert!(score("what is it", "what is it", "name").abs() < f64::EPSILON);
+    }
+}
