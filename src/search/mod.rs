@@ -1,0 +1,3 @@
+//! Searching in documents.
+
+pub(crate) mod grep;
