@@ -1,7 +1,10 @@
-//! Runs the server inside another Rust program, usually a test. It reads neither the environment nor a settings file, so
-//! that a test has the same settings on every machine.
+//! Runs the server inside another Rust program, usually a test. It reads neither settings from the environment nor a
+//! settings file, so that a test has the same settings on every machine. `LLAMACLOUD_MOCK_BINARY` may name the
+//! `llamacloud-mock` program, which runs what may take long in child processes: a `grep` with a pattern that may backtrack,
+//! over a long file.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,6 +15,10 @@ use crate::config::{self, RawSettings, Takes, flag_named, flags};
 use crate::emulator::Emulator;
 use crate::server::Server;
 use crate::suggest;
+use crate::worker::Worker;
+
+/// The variable that names the program for child processes.
+const BINARY: &str = "LLAMACLOUD_MOCK_BINARY";
 
 /// Time limit for tasks to end when the server is dropped.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -93,7 +100,8 @@ impl Builder {
             .map(|(name, values)| Ok((known_name(&name)?, values)))
             .collect::<Result<Vec<_>, String>>()?;
         let raw = RawSettings::from_flags(&flags);
-        let settings = config::read(&raw)?;
+        let mut settings = config::read(&raw)?;
+        settings.worker = Worker::embedded(std::env::var_os(BINARY).map(PathBuf::from));
         config::check_combinations(&settings, &raw)?;
         let emulator = Arc::new(Emulator::new(settings, raw)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()

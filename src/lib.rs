@@ -47,7 +47,6 @@
 //! | `config` | settings: the table of flags, merged from flags, environment and file, checked |
 //! | `multipart` | reads the form in a request body |
 //! | `schema` | JSON Schemas compiled once; violations in the words of the service's framework |
-//! | `search` | ranking of chunks: full text and vectors, fused and reranked |
 //! | `store` | a tenant's resources; the state of an index as a function of time |
 //! | `operation` | the row type of the operation table, and the router |
 //! | `api` | what is emulated: one file a resource |
@@ -61,6 +60,8 @@
 //! | `fuzzing` | the fuzz targets, only in tests and with the feature of that name |
 //! | `embedded` | the server inside another Rust program |
 //! | `cli` | the command line: one file a subcommand |
+//! | `worker` | risky work in a child process of the same program, with limits |
+//! | `search` | ranking of chunks, and search by regular expressions |
 //! | `key_label`, `redact` | how an API key is shown; what of a credential is hidden |
 //! | `terminal`, `suggest` | harmless terminal output; the nearest valid word |
 
@@ -95,6 +96,7 @@ mod store;
 mod suggest;
 mod tenant;
 mod terminal;
+mod worker;
 
 pub use cli::run::run;
 

@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 use crate::clock::parse_duration;
 use crate::config::Takes::{Many, Nothing, One, OneOf};
 use crate::config::{Flag, GROUPS, flag_named};
+use crate::worker::{self, Kind};
 
 /// The settings by which a subcommand finds the server.
 const OF_THE_SERVER: &[&str] = &["host", "port", "port-file", "admin-token", "config"];
@@ -49,6 +50,7 @@ pub(super) fn command() -> Command {
         .subcommand(Command::new("faults").about("Explain the rule language of --fault, with examples"))
         .subcommand(scenarios())
         .subcommand(check())
+        .subcommand(internal_worker())
 }
 
 /// The settings that the subcommand of this name takes; `None` for all.
@@ -130,6 +132,12 @@ fn check() -> Command {
         )
         .args(some_settings("Which server to ask", OF_THE_SERVER))
         .after_help("Example:\n  llamacloud-mock check --max-attempts 3 --honour-retry-after --all-rules-struck")
+}
+
+/// The subcommand as which the program starts itself; nobody else uses it.
+fn internal_worker() -> Command {
+    let kinds = PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.name()));
+    Command::new(worker::SUBCOMMAND).hide(true).arg(Arg::new("KIND").required(true).value_parser(kinds))
 }
 
 fn all_settings() -> impl Iterator<Item = Arg> {

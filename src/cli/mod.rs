@@ -22,6 +22,7 @@ use self::check::{Expectation, Expectations, Format, SWITCHES};
 use self::healthcheck::Healthcheck;
 use crate::config::Takes::Nothing;
 use crate::config::{Flag, flags};
+use crate::worker::{self, Kind};
 
 /// A subcommand with its arguments.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ enum Action {
     ShowScenario(String),
     /// Check what a running server recorded, and print a report in this format.
     Check(Expectations, Format),
+    /// Do this work for the process that started this one.
+    Worker(Kind),
 }
 
 /// A parsed command line.
@@ -111,6 +114,10 @@ fn action(matches: &ArgMatches) -> Action {
             Some((_, show)) => Action::ShowScenario(show.get_one::<String>("NAME").cloned().unwrap_or_default()),
             None => Action::Scenarios,
         },
+        Some((worker::SUBCOMMAND, inner)) => {
+            let kind = inner.get_one::<String>("KIND").and_then(|name| Kind::named(name));
+            Action::Worker(kind.expect("clap accepts only the names of kinds"))
+        }
         Some(("check", inner)) => Action::Check(expectations(inner), format(inner)),
         _ => Action::Serve,
     }

@@ -19,7 +19,9 @@ use super::{faults, healthcheck, operations, ready};
 use crate::config::{self, RawSettings, Settings};
 use crate::emulator::Emulator;
 use crate::fault::{Scenario, shipped};
+use crate::search::grep;
 use crate::server::Server;
+use crate::worker::{self, Kind, Worker};
 
 /// Exit code: the program failed.
 const FAILURE: u8 = 1;
@@ -67,6 +69,11 @@ pub fn run(args: impl Iterator<Item = OsString>, environment: impl Iterator<Item
             return ExitCode::from(USAGE);
         }
     };
+    if let Action::Worker(kind) = command_line.action {
+        return worker::serve(kind, |fields| match kind {
+            Kind::Grep => grep::answer(fields),
+        });
+    }
     let environment =
         environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     match execute(command_line, environment) {
@@ -115,15 +122,16 @@ fn text_of(action: &Action) -> Result<Option<String>, ExitError> {
         Action::Faults => Some(faults::text()),
         Action::Scenarios => Some(scenario_list()),
         Action::ShowScenario(name) => Some(Scenario::load(name).map_err(ExitError::usage)?.text),
-        Action::Serve | Action::Healthcheck(_) | Action::Validate(_) | Action::Check(..) => None,
+        Action::Serve | Action::Healthcheck(_) | Action::Validate(_) | Action::Check(..) | Action::Worker(_) => None,
     })
 }
 
-fn serve(settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
+fn serve(mut settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
     config::check_combinations(&settings, &raw).map_err(ExitError::usage)?;
     for warning in raw.warnings.iter().chain(&config::warnings(&settings)) {
         print_error(format!("warning: {warning}"));
     }
+    settings.worker = Worker::of_program();
     let emulator = Emulator::new(settings, raw).map_err(ExitError::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ExitError::failure)?;
     runtime.block_on(serve_until_signal(Arc::new(emulator)))

@@ -7,6 +7,7 @@
 //! the time windows of rules. The system clock is read once, and the monotonic clock from then on, so that changes to the
 //! system clock have no effect.
 
+mod deadline;
 mod duration;
 mod timestamp;
 
@@ -20,6 +21,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::{oneshot, watch};
 
+pub(crate) use self::deadline::Deadline;
 use self::duration::whole_micros;
 pub(crate) use self::duration::{MAX_DURATION, format_duration, parse_duration, scaled};
 pub(crate) use self::timestamp::Timestamp;

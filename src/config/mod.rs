@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crate::clock::{Mode, Timestamp};
 use crate::key_label::label_of;
+use crate::worker::Worker;
 
 /// The API key of requests without one, if they are accepted (`--no-auth`).
 pub(crate) const ANONYMOUS: &str = "anonymous";
@@ -113,6 +114,9 @@ pub(crate) struct Settings {
     pub(crate) strict_faults: bool,
     /// The factor for injected delays.
     pub(crate) time_scale: f64,
+    /// Where risky work is done. It is no setting of its own: the program uses itself, an embedded server the program that
+    /// `LLAMACLOUD_MOCK_BINARY` names.
+    pub(crate) worker: Worker,
     /// A folder with schemas that replace the embedded ones.
     pub(crate) schemas: Option<PathBuf>,
 }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::clock::{Mode, Timestamp, parse_duration};
 use crate::suggest;
+use crate::worker::Worker;
 
 /// Checks every setting and converts it to its type.
 ///
@@ -70,6 +71,7 @@ pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
         allow_overrides: reader.boolean("allow-overrides")?,
         strict_faults: reader.boolean("strict-faults")?,
         time_scale: reader.read("time-scale", time_scale)?,
+        worker: Worker::embedded(None),
         schemas: reader.text("schemas").map(Into::into),
     })
 }

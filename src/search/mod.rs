@@ -1,5 +1,6 @@
-//! Search over the documents of an index.
+//! Search over the documents of an index: chunks by a query, places in a text by a regular expression.
 
+pub(crate) mod grep;
 mod ranking;
 
 pub(crate) use self::ranking::{Hit, RankQuery, SearchableDocument, rank};

@@ -1,6 +1,7 @@
 //! `retrieval.find`, `retrieval.grep` and `retrieval.read`: the files of an index, and their texts. Offsets count code
 //! points, and agree with those of chunks.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,11 +16,14 @@ use crate::error::ApiError;
 use crate::operation::{Answer, Work};
 use crate::response::Payload;
 use crate::search::SearchableDocument;
-use crate::search::grep::{self, GrepError, Limits};
+use crate::search::grep::{self, Limits, Pattern};
 use crate::store::{Cursor, Id, Index, Kind, PageRequest, Policy, Scope, StoreError};
 
 /// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked for.
 const MAX_PAGE_CHARS: usize = 4 << 20;
+
+/// The most matches of a pattern that are found in a file.
+const MAX_MATCHES: usize = 100_000;
 
 #[derive(Deserialize)]
 pub(super) struct FindRequest {
@@ -105,9 +109,14 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: PageParams
     let skipped = before.as_ref().map_or(0, |cursor| usize::try_from(cursor.ordinal).unwrap_or(usize::MAX));
     let searched = Arc::clone(&document);
     let run = move || {
-        let limits = Limits { matches: skipped.saturating_add(size).saturating_add(1) };
-        grep::find_all(&request.pattern, searched.document().text().as_str(), limits)
-            .map_err(|error| refusal(&policy, &request.pattern, &error))
+        let refuse = |error: &dyn fmt::Display| refusal(&policy, &request.pattern, error);
+        let pattern = Pattern::parse(&request.pattern).map_err(|error| refuse(&error))?;
+        let limits = Limits { matches: skipped.saturating_add(size).saturating_add(1), ..Limits::default() };
+        if limits.matches > MAX_MATCHES {
+            return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
+        }
+        let text = searched.document().text().as_str();
+        grep::find_all(&pattern, text, limits, &policy.worker).map_err(|error| refuse(&error))
     };
     Ok(Work::committing(run, move |scope, matches: Vec<Range<usize>>| {
         let text = document.document().text();
@@ -177,6 +186,6 @@ fn count(policy: &Policy, field: &str, number: Option<&Number>) -> Result<Option
     Err(value_checks::refusal(policy, &["body", field], &format!("{field} should be at least 0"), digits.into()))
 }
 
-fn refusal(policy: &Policy, pattern: &str, error: &GrepError) -> ApiError {
+fn refusal(policy: &Policy, pattern: &str, error: &dyn fmt::Display) -> ApiError {
     value_checks::refusal(policy, &["body", "pattern"], &error.to_string(), pattern.into())
 }

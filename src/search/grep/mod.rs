@@ -1,0 +1,212 @@
+//! Regular expressions with the syntax and the meaning of Python's module `re`, and the search for them.
+//!
+//! A pattern is read into a tree as Python reads it, and the tree is translated for the engines. No engine bounds the time
+//! of a search, so only searches that are certain to be short run in this process; the others run in a child process.
+
+mod charset;
+mod engine;
+mod job;
+mod python;
+mod translate;
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use self::engine::{Bounds, Engine};
+pub(crate) use self::job::answer;
+use self::python::Node;
+use crate::clock::Deadline;
+use crate::worker::{Kind, Worker, WorkerError};
+
+/// Maximum number of code points of a pattern.
+pub(crate) const MAX_PATTERN: usize = 1_000;
+
+/// A valid pattern.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern {
+    source: String,
+    nodes: Vec<Node>,
+    /// A match can be empty.
+    may_be_empty: bool,
+}
+
+/// Why a pattern is refused, in the words of Python's `re.error` where it refuses it too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PatternError(pub(crate) String);
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a search may use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Number of matches: the search ends after the last of them.
+    pub(crate) matches: usize,
+    /// Time for a search in this process. A child process has its own limits.
+    pub(crate) time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { matches: 100_000, time: Duration::from_secs(2) }
+    }
+}
+
+/// Why a search has no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SearchError {
+    /// It takes too long.
+    TooLong,
+    /// It needs too much memory, or fails in a way that only a lack of memory explains.
+    TooMuchMemory,
+    /// The compiled pattern is too large, or no engine supports it.
+    PatternTooLarge,
+    /// There are more matches than this.
+    TooManyMatches(usize),
+    /// It needs a child process, and there is no program for one: an embedded server without `LLAMACLOUD_MOCK_BINARY`.
+    NeedsProgram,
+    /// Too many other searches are waiting.
+    Busy,
+    /// A child process cannot be started, or failed.
+    Failed(String),
+}
+
+impl fmt::Display for SearchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => f.write_str("the pattern takes too long on this file"),
+            Self::TooMuchMemory => f.write_str("the pattern needs too much memory on this file"),
+            Self::PatternTooLarge => f.write_str("the pattern is too large, or its look-behind is not supported"),
+            Self::TooManyMatches(max) => write!(f, "the pattern has more than {max} matches in this file"),
+            Self::NeedsProgram => f.write_str(
+                "the pattern may take long on this file and needs a child process; an embedded server can start one if \
+                 LLAMACLOUD_MOCK_BINARY names the llamacloud-mock program",
+            ),
+            Self::Busy => f.write_str("too many searches are waiting"),
+            Self::Failed(error) => f.write_str(error),
+        }
+    }
+}
+
+/// Why a search in this process has no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    /// The compiled pattern is too large.
+    Size,
+    /// The search goes back too often.
+    Effort,
+    /// There are too many matches.
+    Matches,
+    /// The deadline has passed.
+    Time,
+}
+
+impl Failure {
+    fn error(self, max: usize) -> SearchError {
+        match self {
+            Self::Size => SearchError::PatternTooLarge,
+            Self::Effort => SearchError::TooMuchMemory,
+            Self::Matches => SearchError::TooManyMatches(max),
+            Self::Time => SearchError::TooLong,
+        }
+    }
+}
+
+impl From<WorkerError> for SearchError {
+    fn from(error: WorkerError) -> Self {
+        match error {
+            WorkerError::NoProgram => Self::NeedsProgram,
+            WorkerError::Busy => Self::Busy,
+            WorkerError::TooLong => Self::TooLong,
+            WorkerError::Ended(_) => Self::TooMuchMemory,
+            WorkerError::NotStarted(_) | WorkerError::TooMuchOutput | WorkerError::Failed(_) => {
+                Self::Failed(error.to_string())
+            }
+        }
+    }
+}
+
+/// Texts up to this size are searched in this process if the pattern is linear. One search then takes at most about a
+/// second, in theory; between searches there is a look at the time.
+const LINEAR_TEXT_BYTES: usize = 256 * 1024;
+
+/// The bounds of a linear pattern in this process.
+const LINEAR: Bounds = Bounds { size: 64 * 1024, instructions: 0, backtracks: 0 };
+
+/// Texts up to this size are searched in this process with any pattern, first. One step of a backtracking search takes at
+/// most a walk over the text, so one search takes at most a fraction of a second.
+const BACKTRACKING_TEXT_BYTES: usize = 16 * 1024;
+
+/// The bounds of any other pattern in this process.
+const BACKTRACKING: Bounds = Bounds { size: 64 * 1024, instructions: 10_000, backtracks: 10_000 };
+
+impl Pattern {
+    /// Reads a pattern.
+    pub(crate) fn parse(python: &str) -> Result<Self, PatternError> {
+        if python.chars().count() > MAX_PATTERN {
+            return Err(PatternError(format!("is longer than {MAX_PATTERN} characters")));
+        }
+        let (nodes, width) = python::parse(python)?;
+        Ok(Self { source: python.to_owned(), nodes, may_be_empty: width.min == 0 })
+    }
+}
+
+/// The byte ranges of all matches in a text, in order, as Python's `re.finditer` gives them. It blocks the thread, but not
+/// for longer than the limits and those of child processes say, whatever the pattern.
+pub(crate) fn find_all(
+    pattern: &Pattern,
+    text: &str,
+    limits: Limits,
+    worker: &Worker,
+) -> Result<Vec<Range<usize>>, SearchError> {
+    match find_here(pattern, text, limits) {
+        Some(Ok(matches)) => return Ok(matches),
+        Some(Err(failure @ (Failure::Matches | Failure::Time))) => return Err(failure.error(limits.matches)),
+        Some(Err(Failure::Size | Failure::Effort)) | None => {}
+    }
+    let max = (limits.matches as u64).to_le_bytes();
+    let output = worker.run(Kind::Grep, &job::input(pattern, &max, text))?;
+    let matches = job::result(&output, limits.matches)?;
+    if matches.iter().all(|found| text.get(found.clone()).is_some()) {
+        Ok(matches)
+    } else {
+        Err(SearchError::Failed("the child process gave no valid result".to_owned()))
+    }
+}
+
+/// Searches in this process; `None` if the text is too long for that.
+fn find_here(pattern: &Pattern, text: &str, limits: Limits) -> Option<Result<Vec<Range<usize>>, Failure>> {
+    if text.len() > LINEAR_TEXT_BYTES {
+        return None;
+    }
+    let traits = engine::traits(text);
+    let bounds = match engine::is_linear(pattern, traits) {
+        true => LINEAR,
+        false if text.len() <= BACKTRACKING_TEXT_BYTES => BACKTRACKING,
+        false => return None,
+    };
+    let deadline = Deadline::after(limits.time);
+    let engine = engine::compile(pattern, traits, bounds);
+    Some(engine.and_then(|engine| iterate(&engine, text, limits.matches, || deadline.has_passed())))
+}
+
+/// All matches, as Python's `re.finditer` gives them.
+fn iterate(engine: &Engine, text: &str, max: usize, is_late: impl Fn() -> bool) -> Result<Vec<Range<usize>>, Failure> {
+    let (mut matches, mut from, mut must_advance) = (Vec::new(), 0, false);
+    while let Some(found) = engine.find(text, from, must_advance)? {
+        if is_late() {
+            return Err(Failure::Time);
+        }
+        must_advance = found.is_empty();
+        from = found.end;
+        matches.push(found);
+        if matches.len() == max {
+            break;
+        }
+    }
+    Ok(matches)
+}

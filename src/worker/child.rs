@@ -1,0 +1,66 @@
+//! The child process: it limits itself, reads one request, does the work and writes the response.
+
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+use super::{Kind, Limits, frame};
+
+/// Runs as the child process for this kind of work, which `answer` does.
+pub(crate) fn serve(kind: Kind, answer: impl FnOnce(Vec<Vec<u8>>) -> Result<Vec<u8>, String>) -> ExitCode {
+    // The parent reports what happened; text from inside the work would only repeat what a client sent.
+    panic::set_hook(Box::new(|_| {}));
+    let response = match limit(kind.limits()) {
+        Ok(()) => answered(answer),
+        Err(error) => Err(format!("cannot limit itself: {error}")),
+    };
+    let mut stdout = io::stdout().lock();
+    match frame::write_response(&mut stdout, &response).and_then(|()| stdout.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The parent has ended or does not want the response any more.
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn answered(answer: impl FnOnce(Vec<Vec<u8>>) -> Result<Vec<u8>, String>) -> Result<Vec<u8>, String> {
+    let fields = frame::read_request(&mut io::stdin().lock()).map_err(|error| format!("no request: {error}"))?;
+    panic::catch_unwind(AssertUnwindSafe(|| answer(fields))).unwrap_or_else(|_| Err("panicked".to_owned()))
+}
+
+/// Lowers the limits of this process; it cannot raise them again.
+#[cfg(unix)]
+fn limit(limits: Limits) -> io::Result<()> {
+    use rustix::process::{Resource, nice};
+
+    /// Between the warning signal for processor time, which ends the process too, and the certain end.
+    const GRACE_SECONDS: u64 = 1;
+    /// Standard streams, and some for what the standard library opens.
+    const FILES: u64 = 16;
+
+    lower(Resource::Cpu, limits.cpu_seconds, limits.cpu_seconds + GRACE_SECONDS)?;
+    lower(Resource::Core, 0, 0)?;
+    lower(Resource::Fsize, 0, 0)?;
+    lower(Resource::Nofile, FILES, FILES)?;
+    // Other systems do not enforce it, or refuse it.
+    if cfg!(target_os = "linux") {
+        lower(Resource::As, limits.memory_bytes, limits.memory_bytes)?;
+    }
+    // The server goes first. Without the lower priority everything works too.
+    let _ = nice(5);
+    Ok(())
+}
+
+#[cfg(unix)]
+fn lower(resource: rustix::process::Resource, current: u64, maximum: u64) -> io::Result<()> {
+    use rustix::process::{Rlimit, getrlimit, setrlimit};
+
+    let highest = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    let limit = Rlimit { current: Some(current.min(highest)), maximum: Some(maximum.min(highest)) };
+    Ok(setrlimit(resource, limit)?)
+}
+
+/// Other systems have no such limits: the parent's deadline is the only one.
+#[cfg(not(unix))]
+fn limit(_limits: Limits) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! The parent's side: starts a child process, sends it the request, and kills it at the deadline.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::program::Program;
+use super::slots::Slots;
+use super::{Kind, Limits, SUBCOMMAND, frame};
+use crate::clock::Deadline;
+
+/// Maximum number of child processes at once: more would only slow each other and the server down.
+const MAX_CHILDREN: usize = 2;
+
+/// How long a request waits for its child process to be started.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Does work in child processes. Clones share the limit on their number.
+#[derive(Debug, Clone)]
+pub(crate) struct Worker {
+    program: Program,
+    slots: Arc<Slots>,
+}
+
+/// Why a child process gave no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WorkerError {
+    /// There is no program for child processes.
+    NoProgram,
+    /// Too many others are waiting.
+    Busy,
+    /// It cannot be started.
+    NotStarted(String),
+    /// It took too much processor time, or was not ready at the deadline.
+    TooLong,
+    /// It ended early, most likely because it needed too much memory; how it ended.
+    Ended(String),
+    /// Its output is too large.
+    TooMuchOutput,
+    /// The work itself failed; its message.
+    Failed(String),
+}
+
+impl fmt::Display for WorkerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoProgram => f.write_str(
+                "needs a child process, which an embedded server can only start if LLAMACLOUD_MOCK_BINARY names the \
+                 program",
+            ),
+            Self::Busy => f.write_str("too many requests wait for a child process"),
+            Self::NotStarted(error) => write!(f, "cannot start a child process: {error}"),
+            Self::TooLong => f.write_str("takes too long"),
+            Self::Ended(how) => write!(f, "needs too much memory, or failed in another way ({how})"),
+            Self::TooMuchOutput => f.write_str("has too large a result"),
+            Self::Failed(error) => f.write_str(error),
+        }
+    }
+}
+
+impl Worker {
+    /// Child processes of the running program. Only for the program itself.
+    pub(crate) fn of_program() -> Self {
+        Self::new(Program::Own)
+    }
+
+    /// Child processes of the program in this file; without one, none can be started. For a server inside another program,
+    /// which must not be run in place of this one.
+    pub(crate) fn embedded(file: Option<PathBuf>) -> Self {
+        Self::new(file.map_or(Program::None, Program::File))
+    }
+
+    fn new(program: Program) -> Self {
+        Self { program, slots: Arc::new(Slots::new(MAX_CHILDREN)) }
+    }
+
+    /// Does work in a child process and returns its result. It blocks the thread, up to the time limit of the kind and the
+    /// wait for its turn.
+    pub(crate) fn run(&self, kind: Kind, fields: &[&[u8]]) -> Result<Vec<u8>, WorkerError> {
+        let program = self.program.path().ok_or(WorkerError::NoProgram)?;
+        let _slot = self.slots.take(Deadline::after(QUEUE_TIMEOUT)).ok_or(WorkerError::Busy)?;
+        let mut command = Command::new(program);
+        command.args([SUBCOMMAND, kind.name()]);
+        // Its environment may contain keys, and nothing in it is of use there.
+        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        apart(&mut command);
+        let child = command.spawn().map_err(|error| WorkerError::NotStarted(error.to_string()))?;
+        Running::new(child).exchange(fields, kind.limits())
+    }
+}
+
+/// Keeps the signals of a terminal from the child: a server that drains still needs its results.
+#[cfg(unix)]
+fn apart(command: &mut Command) {
+    use std::os::unix::process::CommandExt as _;
+
+    command.arg0("llamacloud-mock").process_group(0);
+}
+
+#[cfg(not(unix))]
+fn apart(_command: &mut Command) {}
+
+/// A child process, which is killed and waited for when this is dropped.
+struct Running {
+    child: Mutex<Child>,
+    pipes: Option<(ChildStdin, ChildStdout)>,
+}
+
+impl Running {
+    fn new(mut child: Child) -> Self {
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        Self { child: Mutex::new(child), pipes }
+    }
+
+    /// Sends the request and receives the response, while another thread watches the time.
+    fn exchange(mut self, fields: &[&[u8]], limits: Limits) -> Result<Vec<u8>, WorkerError> {
+        let Some(pipes) = self.pipes.take() else { return Err(WorkerError::NotStarted("no pipes".to_owned())) };
+        let (done, is_done) = mpsc::channel::<()>();
+        let (received, was_killed) = thread::scope(|scope| {
+            let child = &self.child;
+            let watch = move || {
+                let is_late = is_done.recv_timeout(limits.wall) == Err(RecvTimeoutError::Timeout);
+                if is_late {
+                    // It may have ended just now.
+                    let _ = child.lock().kill();
+                }
+                is_late
+            };
+            let watcher = thread::Builder::new()
+                .name("worker deadline".to_owned())
+                .spawn_scoped(scope, watch)
+                .map_err(|error| WorkerError::NotStarted(error.to_string()))?;
+            let received = transfer(pipes, fields, limits.output_bytes);
+            drop(done);
+            Ok((received, watcher.join().unwrap_or(false)))
+        })?;
+        match received {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(error)) => Err(WorkerError::Failed(error)),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(WorkerError::TooMuchOutput),
+            Err(_) if was_killed => Err(WorkerError::TooLong),
+            Err(error) => Err(self.cause(&error)),
+        }
+    }
+
+    /// Why the child ended without a response. Its output is at its end, so it has ended or is about to.
+    fn cause(&self, error: &io::Error) -> WorkerError {
+        let mut child = self.child.lock();
+        let _ = child.kill();
+        match child.wait() {
+            Ok(status) if is_out_of_time(status) => WorkerError::TooLong,
+            Ok(status) => WorkerError::Ended(status.to_string()),
+            Err(_) => WorkerError::Ended(error.to_string()),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let child = self.child.get_mut();
+        // Both fail only if it has been waited for.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// Whether a process ended because of its limit on processor time.
+#[cfg(unix)]
+fn is_out_of_time(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    status.signal() == Some(rustix::process::Signal::XCPU.as_raw())
+}
+
+#[cfg(not(unix))]
+fn is_out_of_time(_status: ExitStatus) -> bool {
+    false
+}
+
+/// Sends the request, then reads the response. The child reads everything before it writes.
+fn transfer(
+    (mut stdin, mut stdout): (ChildStdin, ChildStdout),
+    fields: &[&[u8]],
+    max: u64,
+) -> io::Result<Result<Vec<u8>, String>> {
+    // A child that has refused the request does not read it; its response says why.
+    let sent = frame::write_request(&mut stdin, fields);
+    drop(stdin);
+    let received = frame::read_response(&mut stdout, max);
+    if received.is_err() {
+        sent?;
+    }
+    received
+}
