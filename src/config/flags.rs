@@ -171,12 +171,7 @@ pub(crate) const GROUPS: &[Group] = &[
         heading: "Limits",
         flags: &[
             flag("max-body-bytes", One("BYTES"), Some("1MiB"), "Maximum size of a JSON body"),
-            flag(
-                "max-upload-bytes",
-                One("BYTES"),
-                Some("100MiB"),
-                "Maximum size of an upload (no operation accepts uploads yet)",
-            ),
+            flag("max-upload-bytes", One("BYTES"), Some("100MiB"), "Maximum size of an upload"),
             flag(
                 "max-inflight-bytes",
                 One("BYTES"),
