@@ -8,7 +8,7 @@ use super::*;
 use crate::error::ApiError;
 
 /// Forms, and what Starlette's parsers made of them.
-const RECORDED: &str = include_str!("../../tests/golden/forms.json");
+const RECORDED: &str = include_str!("../../tests/golden/form_parts.json");
 
 const MULTIPART: &[u8] = b"multipart/form-data; boundary=B";
 const URLENCODED: &[u8] = b"application/x-www-form-urlencoded";
