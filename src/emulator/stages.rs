@@ -111,9 +111,8 @@ impl Emulator {
     fn validate(&self, routed: &RoutedOperation, request: &Request) -> Result<ValidRequest, ApiError> {
         let Some(emulation) = &routed.operation.emulation else { return Ok(ValidRequest::default()) };
         let body = read(routed.operation, request)?;
-        let schema = emulation.body.filter(|_| routed.operation.body == BodyKind::Json);
         let raw = RawRequest { path: routed.path.clone(), query: request.head.query.as_deref(), body };
-        check(self.schemas.named(emulation.params), schema.map(|name| self.schemas.named(name)), raw)
+        check(self.schemas.named(emulation.params), emulation.body.map(|name| self.schemas.named(name)), raw)
     }
 }
 

@@ -26,7 +26,7 @@ const MAX_INTEGER_DIGITS: usize = 4300;
 pub(super) fn integer(value: &Value) -> Result<Value, CoercionError> {
     match value {
         Value::Bool(yes) => Ok(Value::from(u8::from(*yes))),
-        Value::Number(number) => integer_number(number.as_str()).ok_or(INT_FROM_FLOAT),
+        Value::Number(number) => integer_number(number.as_str()),
         Value::String(text) if is_oversized(text) => Err(INT_SIZE),
         Value::String(text) => integer_text(text.trim()).ok_or(INT_PARSING),
         _ => Err(INT_TYPE),
@@ -37,8 +37,11 @@ pub(super) fn integer(value: &Value) -> Result<Value, CoercionError> {
 pub(super) fn float(value: &Value) -> Result<Value, CoercionError> {
     match value {
         Value::Bool(yes) => Ok(Value::from(f64::from(u8::from(*yes)))),
+        Value::Number(number) => number.as_f64().map(|_| value.clone()).ok_or(FLOAT_TYPE),
         Value::String(text) => {
             let double = without_underscores(text.trim()).and_then(|text| text.parse::<f64>().ok());
+            // JSON has no infinity; no score or weight is larger than the largest float.
+            let double = double.map(|double| double.clamp(f64::MIN, f64::MAX));
             double.and_then(Number::from_f64).map(Value::Number).ok_or(FLOAT_PARSING)
         }
         _ => Err(FLOAT_TYPE),
@@ -72,14 +75,17 @@ fn is_machine_integer(double: f64) -> bool {
     double.fract() == 0.0 && double.abs() < 2_f64.powi(63)
 }
 
-/// A JSON number as an integer: digits, or a float whose fraction is zero.
-fn integer_number(text: &str) -> Option<Value> {
-    let digits = match text.split_once('.') {
-        Some((digits, zeros)) if zeros.bytes().all(|byte| byte == b'0') => digits,
-        Some(_) => return None,
-        None => text,
-    };
-    number(digits)
+/// A JSON number as an integer: digits, or a float whose fraction is zero and which fits into 64 bits.
+fn integer_number(text: &str) -> Result<Value, CoercionError> {
+    if !text.contains(['.', 'e', 'E']) {
+        return number(text).ok_or(INT_PARSING);
+    }
+    match text.parse::<f64>() {
+        Ok(double) if double.fract() != 0.0 => Err(INT_FROM_FLOAT),
+        // The sum turns a negative zero into zero.
+        Ok(double) if is_machine_integer(double) => number(&format!("{:.0}", double + 0.0)).ok_or(INT_SIZE),
+        _ => Err(INT_SIZE),
+    }
 }
 
 /// A string as an integer. It may have a sign, leading zeros, single underscores between digits, and zeros after a decimal

@@ -7,13 +7,16 @@ mod body;
 mod bundle;
 mod check;
 mod coerce;
+mod datetime;
 mod deep;
+mod form;
 mod json_error;
 mod node;
 mod numbers;
 mod pydantic;
 mod reading;
 mod uuid;
+mod validate;
 
 pub(crate) use body::{RawBody, read_body, read_form};
 pub(crate) use check::{RawRequest, ValidRequest, check};
@@ -29,6 +32,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
 use crate::assets;
+use node::SchemaNode;
 
 /// A compiled schema.
 #[derive(Debug)]
@@ -36,8 +40,11 @@ pub(crate) struct Schema {
     /// The schema as JSON.
     pub(crate) source: Value,
     validator: Validator,
-    /// Whether a path parameter has a format or a type other than string.
-    has_typed_path: bool,
+    /// Whether parameters are to be validated even without a query: a path parameter has a format or a type other than
+    /// string, or a query parameter is required.
+    has_checked_params: bool,
+    /// Whether the framework's rules cover every keyword.
+    is_covered: bool,
 }
 
 /// All schemas by name.
@@ -114,16 +121,19 @@ impl Schema {
     fn compile(source: Value) -> Result<Self, String> {
         let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
         let validator = options.build(&source).map_err(|error| format!("{error} (at {})", error.instance_path()))?;
-        let fields = source.get("properties").and_then(Value::as_object);
-        let is_typed = |field: &Value| {
-            let in_path = field.get("x-in").and_then(Value::as_str) == Some("path");
-            in_path && (field.get("format").is_some() || field.get("type").is_none_or(|kind| kind != "string"))
+        let node = SchemaNode::root(&source);
+        let is_checked = |(name, field): (&String, &Value)| match field.get("x-in").and_then(Value::as_str) {
+            Some("path") => field.get("format").is_some() || field.get("type").is_none_or(|kind| kind != "string"),
+            Some("query") => node.requires(name),
+            _ => false,
         };
-        let has_typed_path = fields.is_some_and(|fields| fields.values().any(is_typed));
-        Ok(Self { source, validator, has_typed_path })
+        let has_checked_params = node.fields().into_iter().flatten().any(is_checked);
+        let is_covered = node::is_covered(&source);
+        Ok(Self { source, validator, has_checked_params, is_covered })
     }
 
     /// Whether `value` satisfies the schema.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn is_valid(&self, value: &Value) -> bool {
         self.validator.is_valid(value)
     }

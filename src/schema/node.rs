@@ -1,7 +1,6 @@
 //! Finds the part of a schema that applies to a part of an instance. It follows references and skips `null` alternatives; it
 //! does not validate.
 
-use jsonschema::paths::{Location, LocationSegment};
 use serde_json::{Map, Value};
 
 /// A part of a schema.
@@ -11,36 +10,83 @@ pub(super) struct SchemaNode<'a> {
     node: &'a Value,
 }
 
+/// A part of a schema without references and without the alternative `null`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resolved<'a> {
+    /// The part; a union if it has more than one alternative.
+    pub(super) node: SchemaNode<'a>,
+    /// Whether `null` is an alternative.
+    pub(super) allows_null: bool,
+}
+
 /// Maximum number of references followed in a row; more are taken for a cycle.
 const MAX_REFERENCES: usize = 32;
 
 impl<'a> SchemaNode<'a> {
     /// The whole schema.
     pub(super) fn root(root: &'a Value) -> Self {
-        Self { root, node: root }.resolved()
+        Self { root, node: root }
     }
 
-    /// The part that applies at a location of the instance; an empty one if the schema has none.
-    pub(super) fn at(self, location: &Location) -> Self {
-        location.segments().fold(self, |node, segment| match segment {
-            LocationSegment::Property(name) => node.property(&name).unwrap_or(Self { node: &Value::Null, ..node }),
-            LocationSegment::Index(_) => node.items().unwrap_or(Self { node: &Value::Null, ..node }),
-        })
+    /// Follows references and skips the alternative `null`.
+    pub(super) fn resolve(mut self) -> Resolved<'a> {
+        let mut allows_null = false;
+        for _ in 0..MAX_REFERENCES {
+            if let Some(target) = self.node.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'))
+            {
+                let Some(node) = self.root.pointer(target) else { break };
+                self.node = node;
+                continue;
+            }
+            let Some(alternatives) = self.alternatives() else { break };
+            allows_null |= alternatives.iter().any(is_null);
+            let mut others = alternatives.iter().filter(|alternative| !is_null(alternative));
+            match (others.next(), others.next()) {
+                (Some(only), None) => self.node = only,
+                _ => break,
+            }
+        }
+        Resolved { node: self, allows_null: allows_null || self.has_type("null") }
     }
 
-    /// The schema of a field.
-    pub(super) fn property(self, name: &str) -> Option<Self> {
-        let node = self
-            .node
-            .get("properties")
-            .and_then(|fields| fields.get(name))
-            .or_else(|| self.node.get("additionalProperties"))?;
-        Some(Self { node, ..self }.resolved())
+    /// The alternatives of a union other than `null`; `None` if it is no union.
+    pub(super) fn union(self) -> Option<impl Iterator<Item = Self>> {
+        let alternatives = self.alternatives()?;
+        Some(alternatives.iter().filter(|alternative| !is_null(alternative)).map(move |node| Self { node, ..self }))
+    }
+
+    fn alternatives(self) -> Option<&'a Vec<Value>> {
+        self.node.get("anyOf").or_else(|| self.node.get("oneOf"))?.as_array()
+    }
+
+    /// The schema of a declared field.
+    pub(super) fn field(self, name: &str) -> Option<Self> {
+        Some(Self { node: self.fields()?.get(name)?, ..self })
+    }
+
+    /// The schema of the fields that are not declared.
+    pub(super) fn other_fields(self) -> Option<Self> {
+        Some(Self { node: self.node.get("additionalProperties")?, ..self })
+    }
+
+    /// Whether fields that are not declared are forbidden.
+    pub(super) fn is_closed(self) -> bool {
+        self.node.get("additionalProperties") == Some(&Value::Bool(false))
+    }
+
+    /// Whether a field is required.
+    pub(super) fn requires(self, name: &str) -> bool {
+        self.required().any(|required| required == name)
+    }
+
+    /// The required fields.
+    pub(super) fn required(self) -> impl Iterator<Item = &'a str> {
+        self.node.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// The schema of the items of an array.
     pub(super) fn items(self) -> Option<Self> {
-        Some(Self { node: self.node.get("items")?, ..self }.resolved())
+        Some(Self { node: self.node.get("items")?, ..self })
     }
 
     /// The value of a keyword.
@@ -48,15 +94,19 @@ impl<'a> SchemaNode<'a> {
         self.node.get(name)
     }
 
+    /// The value of a keyword, if it is a text.
+    pub(super) fn text(self, name: &str) -> Option<&'a str> {
+        self.node.get(name)?.as_str()
+    }
+
+    /// The value of a keyword, if it is a whole number.
+    pub(super) fn limit(self, name: &str) -> Option<u64> {
+        self.node.get(name)?.as_u64()
+    }
+
     /// The declared fields, in order.
     pub(super) fn fields(self) -> Option<&'a Map<String, Value>> {
         self.node.get("properties")?.as_object()
-    }
-
-    /// The position of a field in the order of declaration; `usize::MAX` if it is not declared.
-    pub(super) fn position(self, name: &str) -> usize {
-        let fields = self.fields();
-        fields.and_then(|fields| fields.keys().position(|field| field == name)).unwrap_or(usize::MAX)
     }
 
     /// The expected type, other than `null`.
@@ -68,28 +118,98 @@ impl<'a> SchemaNode<'a> {
         }
     }
 
-    fn resolved(mut self) -> Self {
-        for _ in 0..MAX_REFERENCES {
-            if let Some(pointer) =
-                self.node.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'))
-            {
-                match self.root.pointer(pointer) {
-                    Some(node) => self.node = node,
-                    None => return self,
-                }
-            } else if let [only] = self.branches_without_null()[..] {
-                self.node = only;
-            } else {
-                return self;
-            }
+    fn has_type(self, wanted: &str) -> bool {
+        match self.node.get("type") {
+            Some(Value::Array(names)) => names.iter().any(|name| name == wanted),
+            _ => false,
         }
-        self
     }
 
-    /// The branches of `anyOf` other than `{"type": "null"}`.
-    fn branches_without_null(self) -> Vec<&'a Value> {
-        let branches = self.node.get("anyOf").and_then(Value::as_array);
-        let is_null = |branch: &&Value| branch.get("type").and_then(Value::as_str) == Some("null");
-        branches.into_iter().flatten().filter(|branch| !is_null(branch)).collect()
+    /// The name that the framework gives to this alternative of a union, in the location of a violation.
+    pub(super) fn alternative_name(self) -> String {
+        let Resolved { node, allows_null } = self.resolve();
+        let name = node.union().map_or_else(|| node.type_name(), |union| format!("union[{}]", names(union)));
+        if allows_null { format!("nullable[{name}]") } else { name }
     }
+
+    fn type_name(self) -> String {
+        let inner = |node: Option<Self>| node.map_or_else(|| "any".to_owned(), Self::alternative_name);
+        if let Some(options) = self.keyword("enum").and_then(Value::as_array) {
+            let quoted: Vec<_> = options.iter().map(|option| option.to_string().replace('"', "'")).collect();
+            return format!("literal[{}]", quoted.join(","));
+        }
+        let name = match (self.expected_type(), self.text("format")) {
+            (Some("string"), Some("uuid")) => "uuid",
+            (Some("string"), Some("date-time")) => "datetime",
+            (Some("string"), _) => "str",
+            (Some("integer"), _) => "int",
+            (Some("number"), _) => "float",
+            (Some("boolean"), _) => "bool",
+            (Some("array"), _) => return format!("list[{}]", inner(self.items())),
+            (Some("object"), _) if self.fields().is_none() => {
+                return format!("dict[str,{}]", inner(self.other_fields().filter(|node| node.node.is_object())));
+            }
+            (Some("object"), _) => self.text("title").unwrap_or("model"),
+            _ => "any",
+        };
+        name.to_owned()
+    }
+}
+
+fn is_null(alternative: &Value) -> bool {
+    alternative.get("type").is_some_and(|kind| kind == "null")
+}
+
+fn names<'a>(union: impl Iterator<Item = SchemaNode<'a>>) -> String {
+    union.map(SchemaNode::alternative_name).collect::<Vec<_>>().join(",")
+}
+
+/// Keywords whose effect on a request is that of the framework; any other needs a validator of JSON Schema.
+const COVERED: &[&str] = &[
+    "$defs",
+    "$id",
+    "$ref",
+    "$schema",
+    "additionalProperties",
+    "anyOf",
+    "const",
+    "contentMediaType",
+    "default",
+    "deprecated",
+    "description",
+    "enum",
+    "examples",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "properties",
+    "required",
+    "title",
+    "type",
+    "x-in",
+];
+
+/// Keywords that restrict nothing, so that they may stand beside a reference or a union.
+const UNRESTRICTING: &[&str] = &["default", "deprecated", "description", "examples", "title", "x-in"];
+
+/// Whether the framework's rules cover every keyword of a schema.
+pub(super) fn is_covered(schema: &Value) -> bool {
+    let Some(fields) = schema.as_object() else { return schema.is_boolean() };
+    let is_plain = |beside: &str| fields.keys().all(|name| name == beside || UNRESTRICTING.contains(&name.as_str()));
+    fields.iter().all(|(name, value)| match name.as_str() {
+        "$ref" | "anyOf" if !is_plain(name) => false,
+        "anyOf" => value.as_array().is_some_and(|alternatives| alternatives.iter().all(is_covered)),
+        "properties" | "$defs" => value.as_object().is_some_and(|schemas| schemas.values().all(is_covered)),
+        "items" | "additionalProperties" => is_covered(value),
+        "type" => value.is_string(),
+        "format" => value == "uuid" || value == "date-time",
+        name => COVERED.contains(&name),
+    })
 }

@@ -1,11 +1,10 @@
 //! The error type and message of pydantic, the validator of the service's framework, for each JSON Schema keyword. A
 //! keyword without a pydantic error becomes `value_error`.
 
-use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Value, json};
 
 use super::node::SchemaNode;
-use super::{coerce, numbers, uuid};
+use super::{coerce, numbers};
 use crate::error::{LocStep, Violation};
 
 /// An error of pydantic: its type, its message, and the values that the message mentions.
@@ -20,13 +19,8 @@ impl PydanticError {
         Self { kind: kind.to_owned(), msg: msg.into(), ctx: None }
     }
 
-    fn with(kind: &str, msg: impl Into<String>, ctx: Value) -> Self {
+    pub(super) fn with(kind: &str, msg: impl Into<String>, ctx: Value) -> Self {
         Self { kind: kind.to_owned(), msg: msg.into(), ctx: Some(ctx) }
-    }
-
-    /// Whether the error is that the value has a wrong type.
-    pub(super) fn is_of_type(&self) -> bool {
-        self.ctx.is_none()
     }
 
     /// The violation that reports this error for `input` at `loc`.
@@ -53,10 +47,11 @@ pub(super) fn forbidden() -> PydanticError {
 /// The error for a value that has a wrong type and cannot be coerced.
 pub(super) fn wrong_type(node: SchemaNode<'_>, input: &Value) -> PydanticError {
     let (kind, msg) = match node.expected_type() {
-        Some("string") if node.keyword("format").is_some_and(|format| format == "uuid") => {
-            ("uuid_type", "UUID input should be a string, bytes or UUID object")
-        }
-        Some("string") => ("string_type", "Input should be a valid string"),
+        Some("string") => match node.text("format") {
+            Some("uuid") => ("uuid_type", "UUID input should be a string, bytes or UUID object"),
+            Some("date-time") => ("datetime_type", "Input should be a valid datetime"),
+            _ => ("string_type", "Input should be a valid string"),
+        },
         Some("array") => ("list_type", "Input should be a valid list"),
         Some("object") if node.fields().is_some() => {
             ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from")
@@ -71,36 +66,8 @@ pub(super) fn wrong_type(node: SchemaNode<'_>, input: &Value) -> PydanticError {
     PydanticError::plain(kind, msg)
 }
 
-/// The error for a violated keyword other than `type`, `required` and `additionalProperties`. `message` is used for
-/// keywords that pydantic does not have.
-pub(super) fn keyword_error(
-    kind: &Kind,
-    node: SchemaNode<'_>,
-    input: &Value,
-    message: &dyn std::fmt::Display,
-) -> PydanticError {
-    match kind {
-        Kind::Enum { options } => one_of(options.as_array().map_or(&[], Vec::as_slice)),
-        Kind::Constant { expected_value } => one_of(std::slice::from_ref(expected_value)),
-        Kind::Format { format } if format == "uuid" => malformed_uuid(input),
-        Kind::MinLength { limit } => length("string_too_short", "at least", "min_length", *limit),
-        Kind::MaxLength { limit } => length("string_too_long", "at most", "max_length", *limit),
-        Kind::MinItems { limit } => too_short(*limit, input),
-        Kind::MaxItems { limit } => too_long(*limit, input),
-        Kind::Minimum { limit } => bound("greater_than_equal", "ge", node, limit),
-        Kind::Maximum { limit } => bound("less_than_equal", "le", node, limit),
-        Kind::ExclusiveMinimum { limit } => bound("greater_than", "gt", node, limit),
-        Kind::ExclusiveMaximum { limit } => bound("less_than", "lt", node, limit),
-        Kind::Pattern { pattern } => PydanticError::with(
-            "string_pattern_mismatch",
-            format!("String should match pattern '{pattern}'"),
-            json!({ "pattern": pattern }),
-        ),
-        _ => PydanticError::with("value_error", format!("Value error, {message}"), json!({ "error": {} })),
-    }
-}
-
-fn one_of(options: &[Value]) -> PydanticError {
+/// The error for a value that is none of the `options`.
+pub(super) fn one_of(options: &[Value]) -> PydanticError {
     let quoted: Vec<String> = options
         .iter()
         .map(|option| option.as_str().map_or_else(|| option.to_string(), |text| format!("'{text}'")))
@@ -112,38 +79,58 @@ fn one_of(options: &[Value]) -> PydanticError {
     PydanticError::with("literal_error", format!("Input should be {expected}"), json!({ "expected": expected }))
 }
 
-fn malformed_uuid(input: &Value) -> PydanticError {
-    let error = uuid::read(input.as_str().unwrap_or_default()).err().unwrap_or_default();
+/// The error for a text that is no UUID.
+pub(super) fn malformed_uuid(error: &str) -> PydanticError {
     PydanticError::with("uuid_parsing", format!("Input should be a valid UUID, {error}"), json!({ "error": error }))
 }
 
-fn length(kind: &str, side: &str, name: &str, limit: u64) -> PydanticError {
+/// The error for a text of fewer than `limit` characters.
+pub(super) fn string_too_short(limit: u64) -> PydanticError {
+    string_length("string_too_short", "at least", "min_length", limit)
+}
+
+/// The error for a text of more than `limit` characters.
+pub(super) fn string_too_long(limit: u64) -> PydanticError {
+    string_length("string_too_long", "at most", "max_length", limit)
+}
+
+fn string_length(kind: &str, side: &str, name: &str, limit: u64) -> PydanticError {
     let plural = if limit == 1 { "" } else { "s" };
     PydanticError::with(kind, format!("String should have {side} {limit} character{plural}"), json!({ name: limit }))
 }
 
-fn too_short(limit: u64, input: &Value) -> PydanticError {
-    let (msg, actual) = item_count("at least", limit, input);
-    let ctx = json!({ "field_type": "List", "min_length": limit, "actual_length": actual });
-    PydanticError::with("too_short", msg, ctx)
+/// The error for a text that a pattern does not match.
+pub(super) fn pattern_mismatch(pattern: &str) -> PydanticError {
+    let msg = format!("String should match pattern '{pattern}'");
+    PydanticError::with("string_pattern_mismatch", msg, json!({ "pattern": pattern }))
 }
 
-fn too_long(limit: u64, input: &Value) -> PydanticError {
-    let (msg, actual) = item_count("at most", limit, input);
-    let ctx = json!({ "field_type": "List", "max_length": limit, "actual_length": actual });
-    PydanticError::with("too_long", msg, ctx)
+/// The error for a violated keyword that pydantic does not have.
+pub(super) fn other(message: &dyn std::fmt::Display) -> PydanticError {
+    PydanticError::with("value_error", format!("Value error, {message}"), json!({ "error": {} }))
 }
 
-/// The message for a list of the wrong length, and that length.
-fn item_count(side: &str, limit: u64, input: &Value) -> (String, usize) {
-    let actual = input.as_array().map_or(0, Vec::len);
+/// The error for a list of fewer than `limit` items.
+pub(super) fn too_short(limit: u64, actual: usize) -> PydanticError {
+    let msg = item_count("at least", limit, actual);
+    PydanticError::with("too_short", msg, json!({ "field_type": "List", "min_length": limit, "actual_length": actual }))
+}
+
+/// The error for a list of more than `limit` items.
+pub(super) fn too_long(limit: u64, actual: usize) -> PydanticError {
+    let msg = item_count("at most", limit, actual);
+    PydanticError::with("too_long", msg, json!({ "field_type": "List", "max_length": limit, "actual_length": actual }))
+}
+
+/// The message for a list of the wrong length.
+fn item_count(side: &str, limit: u64, actual: usize) -> String {
     let plural = if limit == 1 { "" } else { "s" };
-    (format!("List should have {side} {limit} item{plural} after validation, not {actual}"), actual)
+    format!("List should have {side} {limit} item{plural} after validation, not {actual}")
 }
 
-/// The error for a number out of bounds. For the type `number` the limit in `ctx` is a float, such as `1.0`; the message
+/// The error for a number out of bounds: `kind` such as `less_than_equal`, and `name` such as `le`. For the type `number` the limit in `ctx` is a float, such as `1.0`; the message
 /// shows it without `.0`.
-fn bound(kind: &str, name: &str, node: SchemaNode<'_>, limit: &Value) -> PydanticError {
+pub(super) fn bound(kind: &str, name: &str, node: SchemaNode<'_>, limit: &Value) -> PydanticError {
     let relation = kind.replace('_', " ").replace(" equal", " or equal to");
     let float = limit.as_f64().filter(|_| node.expected_type() == Some("number")).map(numbers::float_repr);
     let shown = float.as_ref().map(|float| float.strip_suffix(".0").unwrap_or(float).to_owned());

@@ -1,0 +1,55 @@
+//! Reads dates and times as the service's framework does, with the parser that the framework itself uses: RFC 3339 with or
+//! without an offset, a date alone, or a number of seconds or milliseconds since 1970.
+
+use serde_json::{Value, json};
+use speedate::{
+    Date, DateConfig, DateTime, DateTimeConfig, MicrosecondsPrecisionOverflowBehavior, ParseError, TimeConfig,
+};
+use strum::EnumMessage;
+
+use super::pydantic::PydanticError;
+use crate::clock::Timestamp;
+
+const MICROS_A_SECOND: i64 = 1_000_000;
+
+/// `text` as RFC 3339 in UTC, with the resolution of a microsecond. A time without an offset counts as UTC, and a time that
+/// no resource can have becomes the nearest one that a resource can.
+///
+/// Errors: the framework's.
+pub(super) fn read(text: &str) -> Result<String, PydanticError> {
+    let read = parse(text.as_bytes()).map_err(|error| {
+        let error = error.get_documentation().unwrap_or_default();
+        let msg = format!("Input should be a valid datetime or date, {error}");
+        PydanticError::with("datetime_from_date_parsing", msg, json!({ "error": error }))
+    })?;
+    if read.date.year == 0 {
+        let error = "year 0 is out of range";
+        let msg = format!("Input should be a valid datetime, {error}");
+        return Err(PydanticError::with("datetime_parsing", msg, json!({ "error": error })));
+    }
+    let micros = read.timestamp_tz() * MICROS_A_SECOND + i64::from(read.time.microsecond);
+    Ok(Timestamp::from_micros(micros.clamp(0, Timestamp::MAX.micros())).to_string())
+}
+
+/// The text or the number in a value that stands for a time.
+pub(super) fn text_of(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.as_str()),
+        _ => None,
+    }
+}
+
+/// A time, or a date as its first moment. If it is neither, the framework reports why it is no date.
+fn parse(text: &[u8]) -> Result<DateTime, ParseError> {
+    let time = TimeConfig {
+        microseconds_precision_overflow_behavior: MicrosecondsPrecisionOverflowBehavior::Truncate,
+        unix_timestamp_offset: Some(0),
+    };
+    let config = DateTimeConfig { time_config: time, ..DateTimeConfig::default() };
+    DateTime::parse_bytes_with_config(text, &config).or_else(|_| {
+        let date = Date::parse_bytes_with_config(text, &DateConfig::default())?;
+        let time = speedate::Time { hour: 0, minute: 0, second: 0, microsecond: 0, tz_offset: None };
+        Ok(DateTime { date, time })
+    })
+}
