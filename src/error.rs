@@ -96,9 +96,9 @@ impl ApiError {
         Self::text(400, "There was an error parsing the body")
     }
 
-    /// The refusal of a body that is larger than it may be.
-    pub(crate) fn body_too_large(limit_bytes: usize) -> Self {
-        Self::text(413, format!("Request body is larger than {limit_bytes} bytes (--max-body-bytes)"))
+    /// The refusal of a body that is larger than it may be, with the flag that sets the limit.
+    pub(crate) fn body_too_large(limit_bytes: usize, flag: &str) -> Self {
+        Self::text(413, format!("Request body is larger than {limit_bytes} bytes ({flag})"))
     }
 
     /// The API error for a body that does not fit into the memory budget of all bodies in flight.

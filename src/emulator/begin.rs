@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use http::header::{HeaderValue, LOCATION};
+use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 
-use super::context::{RequestContext, RequestTarget, RoutedOperation};
+use super::context::{BodyLimits, RequestContext, RequestTarget, RoutedOperation};
 use super::{Begun, Emulator};
 use crate::admin;
 use crate::config::{ANONYMOUS, Auth};
 use crate::error::ApiError;
 use crate::journal::Outcome;
-use crate::operation::{Authentication, BodyKind, Operation, Route};
+use crate::multipart;
+use crate::operation::{Authentication, BodyKind, Route};
 use crate::request::Head;
 use crate::response::Response;
 use crate::tenant::Tenant;
@@ -21,8 +22,8 @@ impl Emulator {
     pub(crate) fn begin(&self, head: &Head) -> Begun {
         match admin::route(self.admin(), head) {
             Some(Ok(())) => {
-                let limit = self.settings.max_body_bytes;
-                Begun::Admitted(Box::new(RequestContext::without_tenant(RequestTarget::Admin, limit)))
+                let limits = BodyLimits::of(BodyKind::Json, &self.settings);
+                Begun::Admitted(Box::new(RequestContext::without_tenant(RequestTarget::Admin, limits)))
             }
             Some(Err(response)) => Begun::Done(Box::new(response)),
             None => match self.router.find(&head.method, &head.path) {
@@ -41,7 +42,7 @@ impl Emulator {
 
     /// Finds the tenant of the request, if it has an accepted key.
     fn authenticate(&self, head: &Head, routed: RoutedOperation) -> Begun {
-        let limit = self.body_limit(routed.operation);
+        let limits = BodyLimits::of(routed.operation.body, &self.settings);
         if routed.operation.authentication == Authentication::SignedUrl {
             return match routed.param("tenant").and_then(|label| self.tenants.with_label(label)) {
                 Some(tenant) => self.admit(head, routed, tenant),
@@ -49,8 +50,13 @@ impl Emulator {
             };
         }
         let Some(key) = self.accepted_key(head) else {
+            let upload_error = upload_error(&routed, head);
             let target = RequestTarget::Operation(routed);
-            return Begun::Admitted(Box::new(RequestContext::without_tenant(target, limit)));
+            let mut context = RequestContext::without_tenant(target, limits);
+            return match upload_error {
+                Some(error) => Begun::Done(Box::new(self.refuse(&mut context, head, error))),
+                None => Begun::Admitted(Box::new(context)),
+            };
         };
         let Some(tenant) = self.tenants.admit(key) else {
             let most = self.settings.max_tenants;
@@ -65,9 +71,9 @@ impl Emulator {
 
     /// Applies the fault rules that act on the head of a request of this tenant.
     fn admit(&self, head: &Head, routed: RoutedOperation, tenant: Arc<Tenant>) -> Begun {
-        let limit = self.body_limit(routed.operation);
+        let limits = BodyLimits::of(routed.operation.body, &self.settings);
         let target = RequestTarget::Operation(routed.clone());
-        let mut context = RequestContext::of_tenant(tenant, target, limit);
+        let mut context = RequestContext::of_tenant(tenant, target, limits);
         match self.apply_head_rules(&mut context, &routed, head) {
             Ok(()) => Begun::Admitted(Box::new(context)),
             Err(error) => {
@@ -75,13 +81,6 @@ impl Emulator {
                 self.record_outcome(&context, Outcome::Sent);
                 Begun::Done(Box::new(response))
             }
-        }
-    }
-
-    fn body_limit(&self, operation: &Operation) -> usize {
-        match operation.body {
-            BodyKind::None | BodyKind::Json => self.settings.max_body_bytes,
-            BodyKind::Multipart => self.settings.max_upload_bytes,
         }
     }
 
@@ -108,6 +107,17 @@ impl Emulator {
             Err(_) => ApiError::text(404, "Not Found").into(),
         }
     }
+}
+
+/// Why an upload without an accepted key is refused. The framework of the service reads the form first and may refuse that
+/// with 400; here the head decides, so that nobody without a key can send a large body.
+fn upload_error(routed: &RoutedOperation, head: &Head) -> Option<ApiError> {
+    if routed.operation.body != BodyKind::Multipart || routed.operation.emulation.is_none() {
+        return None;
+    }
+    let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let checked = multipart::check_content_type(content_type);
+    Some(checked.err().map_or_else(|| unauthenticated(head), ApiError::from))
 }
 
 /// Why a request without an accepted key is refused.

@@ -1,11 +1,13 @@
 //! The data of a request that the stages and the server share, from its head to its end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::{Clock, OpenRequest};
+use crate::config::Settings;
 use crate::fault::{HeadDecision, Rule};
 use crate::journal::FaultNote;
-use crate::operation::Operation;
+use crate::operation::{BodyKind, Operation};
 use crate::request::PathParams;
 use crate::response::HeadReset;
 use crate::tenant::Tenant;
@@ -17,8 +19,8 @@ pub(crate) struct RequestContext {
     pub(crate) target: RequestTarget,
     /// Its tenant; `None` for requests without an accepted key and for `/__admin/`.
     pub(crate) tenant: Option<Arc<Tenant>>,
-    /// The most bytes of its body.
-    pub(crate) body_limit: usize,
+    /// The limits of its body.
+    pub(crate) body_limits: BodyLimits,
     /// The fault rule that the request brings itself.
     pub(crate) own_rule: Option<Arc<Rule>>,
     /// The reset of its connection by a fault rule, before the request is read.
@@ -36,6 +38,17 @@ pub(crate) struct RequestContext {
     open: Option<OpenRequest>,
     /// The number of resets of the tenant's fault rules before the request.
     fault_resets: u64,
+}
+
+/// The limits of a request body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BodyLimits {
+    /// Maximum number of bytes.
+    pub(crate) bytes: usize,
+    /// The flag that sets this maximum.
+    pub(crate) flag: &'static str,
+    /// The time in which the body must have arrived, at any rate.
+    pub(crate) duration: Duration,
 }
 
 /// What a request is for.
@@ -65,13 +78,27 @@ impl RoutedOperation {
     }
 }
 
+impl BodyLimits {
+    /// The limits of a body of this kind. An upload may take longer: 100 MiB in 10 minutes is 175 KiB per second.
+    pub(crate) fn of(kind: BodyKind, settings: &Settings) -> Self {
+        match kind {
+            BodyKind::None | BodyKind::Json => {
+                Self { bytes: settings.max_body_bytes, flag: "--max-body-bytes", duration: Duration::from_mins(1) }
+            }
+            BodyKind::Multipart => {
+                Self { bytes: settings.max_upload_bytes, flag: "--max-upload-bytes", duration: Duration::from_mins(10) }
+            }
+        }
+    }
+}
+
 impl RequestContext {
     /// A request without a tenant.
-    pub(crate) fn without_tenant(target: RequestTarget, body_limit: usize) -> Self {
+    pub(crate) fn without_tenant(target: RequestTarget, body_limits: BodyLimits) -> Self {
         Self {
             target,
             tenant: None,
-            body_limit,
+            body_limits,
             own_rule: None,
             head_reset: None,
             head_decision: None,
@@ -85,9 +112,9 @@ impl RequestContext {
     }
 
     /// A request of a tenant; it counts as open until it is dropped.
-    pub(crate) fn of_tenant(tenant: Arc<Tenant>, target: RequestTarget, body_limit: usize) -> Self {
+    pub(crate) fn of_tenant(tenant: Arc<Tenant>, target: RequestTarget, body_limits: BodyLimits) -> Self {
         tenant.begin_request();
-        let mut context = Self::without_tenant(target, body_limit);
+        let mut context = Self::without_tenant(target, body_limits);
         context.open = Some(tenant.clock.open_request());
         context.fault_resets = tenant.fault_resets();
         context.tenant = Some(tenant);

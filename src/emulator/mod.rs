@@ -15,7 +15,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use parking_lot::Mutex;
 
-pub(crate) use context::RequestContext;
+pub(crate) use context::{BodyLimits, RequestContext};
 #[cfg(test)]
 pub(crate) use context::{RequestTarget, RoutedOperation};
 pub(crate) use rules::OWN_RULE;
@@ -27,7 +27,7 @@ use crate::counters::Counters;
 use crate::error::ApiError;
 use crate::fault::Target;
 use crate::journal::Journal;
-use crate::operation::Router;
+use crate::operation::{BodyKind, Router};
 use crate::request::{Head, Request};
 use crate::response::Response;
 use crate::schema::Schemas;
@@ -143,8 +143,9 @@ impl Emulator {
         let Some((_, operation)) = self.router.named(operation) else {
             return ApiError::text(404, "Not Found").into();
         };
-        if body.len() > self.settings.max_body_bytes {
-            return ApiError::body_too_large(self.settings.max_body_bytes).into();
+        let limits = BodyLimits::of(BodyKind::Json, &self.settings);
+        if body.len() > limits.bytes {
+            return ApiError::body_too_large(limits.bytes, limits.flag).into();
         }
         let key = self.settings.api_keys.first().map_or("dry-run", String::as_str);
         let mut headers = HeaderMap::new();

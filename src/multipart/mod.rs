@@ -10,6 +10,8 @@ mod charset;
 mod error;
 mod options;
 mod parts;
+#[cfg(test)]
+mod tests;
 mod urlencoded;
 
 use bytes::Bytes;

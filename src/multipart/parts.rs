@@ -57,6 +57,15 @@ enum Delimiter {
     End,
 }
 
+/// One header of a part.
+#[derive(Debug)]
+struct Header<'a> {
+    name: &'a [u8],
+    value: &'a [u8],
+    /// The position of the line after it.
+    next: usize,
+}
+
 /// The headers of a part that are used.
 #[derive(Debug, Default)]
 struct Headers {
@@ -173,7 +182,7 @@ fn read_headers(body: &[u8], mut at: usize) -> Result<Option<(Headers, usize)>, 
             _ if count == MAX_HEADERS => return Err(FormError::Malformed),
             _ => {}
         }
-        let Some((name, value, next)) = read_header(body, at)? else { return Ok(None) };
+        let Some(Header { name, value, next }) = read_header(body, at)? else { return Ok(None) };
         if name.eq_ignore_ascii_case(b"content-disposition") {
             headers.disposition = value.to_vec();
         } else if name.eq_ignore_ascii_case(b"content-type") && headers.content_type.is_none() {
@@ -183,15 +192,15 @@ fn read_headers(body: &[u8], mut at: usize) -> Result<Option<(Headers, usize)>, 
     }
 }
 
-/// The name and the value of a header, and the position of the next line; `None` if the body ends within it.
-fn read_header(body: &[u8], at: usize) -> Result<Option<(&[u8], &[u8], usize)>, FormError> {
+/// The header at this position; `None` if the body ends within it.
+fn read_header(body: &[u8], at: usize) -> Result<Option<Header<'_>>, FormError> {
     let line = &body[at..];
     let Some(colon) = memchr(b':', line) else {
-        let is_valid = line.len() <= MAX_HEADER_BYTES && line.iter().all(is_token);
+        let is_valid = line.len() <= MAX_HEADER_BYTES && line.iter().copied().all(is_token);
         return if is_valid { Ok(None) } else { Err(FormError::Malformed) };
     };
     let name = &line[..colon];
-    if name.is_empty() || name.len() >= MAX_HEADER_BYTES || !name.iter().all(is_token) {
+    if name.is_empty() || name.len() >= MAX_HEADER_BYTES || !name.iter().copied().all(is_token) {
         return Err(FormError::Malformed);
     }
     let end = memchr(b'\r', &line[colon..]).map_or(line.len(), |found| colon + found);
@@ -202,12 +211,12 @@ fn read_header(body: &[u8], at: usize) -> Result<Option<(&[u8], &[u8], usize)>, 
     let value = &value[value.iter().take_while(|byte| **byte == b' ').count()..];
     match &line[end..] {
         [] | [b'\r'] => Ok(None),
-        [b'\r', b'\n', ..] => Ok(Some((name, value, at + end + 2))),
+        [b'\r', b'\n', ..] => Ok(Some(Header { name, value, next: at + end + 2 })),
         _ => Err(FormError::Malformed),
     }
 }
 
 /// Whether a byte may stand in the name of a header.
-fn is_token(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || TOKEN_PUNCTUATION.contains(byte)
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || TOKEN_PUNCTUATION.contains(&byte)
 }

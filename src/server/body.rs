@@ -7,21 +7,25 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use tokio::time::{Instant, timeout_at};
 
 use super::budget::{BodyBudget, OverBudget, Reservation};
+use crate::emulator::BodyLimits;
 
-/// The time limit of every body, however fast it arrives.
-const MAX_DURATION: Duration = Duration::from_mins(1);
+/// The time limit for the first bytes of a body that is not read.
+const FIRST_BYTES: Duration = Duration::from_mins(1);
 
 /// The time during which a body may arrive at any rate.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// The average rate that a body must have after the grace period.
 const MIN_BYTES_PER_SECOND: u64 = 1024;
+
+/// The smallest memory block for a body that arrives in several pieces.
+const MIN_BLOCK_BYTES: usize = 64 * 1024;
 
 /// Why a body was not read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +56,8 @@ impl From<OverBudget> for BodyError {
     }
 }
 
-/// Reads the whole of `body`. A `content-length` over `limit_bytes` or the budget is an error before any byte is read.
-pub(super) async fn read<B>(mut body: B, limit_bytes: usize, budget: &BodyBudget) -> Result<ReceivedBody, BodyError>
+/// Reads the whole of `body`. A `content-length` over the limit or the budget is an error before any byte is read.
+pub(super) async fn read<B>(mut body: B, limits: BodyLimits, budget: &BodyBudget) -> Result<ReceivedBody, BodyError>
 where
     B: Body<Data = Bytes, Error: Error + 'static> + Unpin,
 {
@@ -62,10 +66,11 @@ where
         return Ok(buffer.into_body());
     }
     if let Some(announced) = body.size_hint().exact() {
-        if announced > limit_bytes as u64 {
+        if announced > limits.bytes as u64 {
             return Err(BodyError::TooLarge);
         }
         budget.check_announced(announced)?;
+        buffer.announced = usize::try_from(announced).ok();
     }
     let started = Instant::now();
     let mut first = poll_twice(body.frame()).await;
@@ -73,13 +78,13 @@ where
         let frame = if let Some(frame) = first.take() {
             frame
         } else {
-            let deadline = next_deadline(started, buffer.len());
+            let deadline = next_deadline(started, buffer.len(), limits.duration);
             timeout_at(deadline, body.frame()).await.map_err(|_| BodyError::TooSlow)?
         };
         let Some(frame) = frame else { return Ok(buffer.into_body()) };
         // Trailers are ignored.
         let Ok(data) = frame.map_err(|error| to_body_error(&error))?.into_data() else { continue };
-        if data.len() > limit_bytes - buffer.len() {
+        if data.len() > limits.bytes - buffer.len() {
             return Err(BodyError::TooLarge);
         }
         budget.extend(&mut buffer.reservation, data.len())?;
@@ -109,7 +114,7 @@ async fn poll_twice<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
 /// Waits for the first bytes of a body and discards them.
 pub(super) async fn wait_for_first_bytes(mut body: impl Body + Unpin) {
     // The caller resets the connection next, whether bytes came, the body broke or the time is over.
-    let _ = tokio::time::timeout(MAX_DURATION, body.frame()).await;
+    let _ = tokio::time::timeout(FIRST_BYTES, body.frame()).await;
 }
 
 /// Distinguishes a client that has disconnected from a malformed body.
@@ -122,16 +127,18 @@ fn to_body_error(error: &(dyn Error + 'static)) -> BodyError {
 }
 
 /// The time at which more bytes must have arrived, if `received` bytes arrived so far.
-fn next_deadline(started: Instant, received: usize) -> Instant {
+fn next_deadline(started: Instant, received: usize, max_duration: Duration) -> Instant {
     let earned = Duration::from_secs(received as u64 / MIN_BYTES_PER_SECOND);
-    started + (GRACE + earned).min(MAX_DURATION)
+    started + (GRACE + earned).min(max_duration)
 }
 
 /// The bytes of a body received so far. A body that arrives in one piece is not copied.
 #[derive(Default)]
 struct BodyBuffer {
     first: Bytes,
-    rest: BytesMut,
+    rest: Vec<u8>,
+    /// The length of the whole body, if the client announced it.
+    announced: Option<usize>,
     reservation: Reservation,
 }
 
@@ -145,14 +152,27 @@ impl BodyBuffer {
             self.first = data;
             return;
         }
-        if self.rest.is_empty() {
-            self.rest.extend_from_slice(&std::mem::take(&mut self.first));
-        }
+        let first = std::mem::take(&mut self.first);
+        self.make_room(first.len() + data.len());
+        self.rest.extend_from_slice(&first);
         self.rest.extend_from_slice(&data);
     }
 
-    fn into_body(self) -> ReceivedBody {
-        let bytes = if self.rest.is_empty() { self.first } else { self.rest.freeze() };
+    /// Makes room for more bytes. The block doubles, but does not grow beyond the announced length: an announcement alone
+    /// takes no memory, and a complete body has no memory to spare.
+    fn make_room(&mut self, bytes: usize) {
+        let needed = self.rest.len() + bytes;
+        if needed <= self.rest.capacity() {
+            return;
+        }
+        let doubled = (2 * self.rest.capacity()).max(MIN_BLOCK_BYTES);
+        let wanted = self.announced.map_or(doubled, |announced| doubled.min(announced)).max(needed);
+        self.rest.reserve_exact(wanted - self.rest.len());
+    }
+
+    fn into_body(mut self) -> ReceivedBody {
+        self.rest.shrink_to_fit();
+        let bytes = if self.rest.is_empty() { self.first } else { self.rest.into() };
         ReceivedBody { bytes, reservation: self.reservation }
     }
 }
@@ -170,6 +190,12 @@ mod tests {
 
     const LIMIT: usize = 1 << 20;
 
+    /// The limits of a JSON body.
+    const JSON: BodyLimits = BodyLimits { bytes: LIMIT, flag: "", duration: Duration::from_mins(1) };
+
+    /// The limits of an upload.
+    const UPLOAD: BodyLimits = BodyLimits { bytes: 100 * LIMIT, flag: "", duration: Duration::from_mins(10) };
+
     /// A body that arrives at this rate.
     fn slow_body(length: usize, bytes_per_second: usize) -> PacedBody {
         let clock = Arc::new(Clock::new(Mode::Real, None, 1.0));
@@ -178,38 +204,85 @@ mod tests {
     }
 
     /// The result of reading a body, as its length.
-    async fn read_length(body: impl Body<Data = Bytes, Error = Infallible> + Unpin) -> Result<usize, BodyError> {
-        let received = read(body, LIMIT, &BodyBudget::new(2 * LIMIT)).await?;
+    async fn read_length(
+        body: impl Body<Data = Bytes, Error = Infallible> + Unpin,
+        limits: BodyLimits,
+    ) -> Result<usize, BodyError> {
+        let received = read(body, limits, &BodyBudget::new(2 * limits.bytes)).await?;
         Ok(received.bytes.len())
     }
 
     /// The result of reading a body, and the seconds that it took.
-    async fn timed_read(body: PacedBody) -> (Result<usize, BodyError>, u64) {
+    async fn timed_read(body: PacedBody, limits: BodyLimits) -> (Result<usize, BodyError>, u64) {
         let started = Instant::now();
-        let result = read_length(body).await;
+        let result = read_length(body, limits).await;
         (result, started.elapsed().as_secs())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_below_the_minimum_rate_is_refused_after_the_grace_period() {
-        assert_eq!(timed_read(slow_body(4096, 1)).await, (Err(BodyError::TooSlow), GRACE.as_secs()));
+        assert_eq!(timed_read(slow_body(4096, 1), JSON).await, (Err(BodyError::TooSlow), GRACE.as_secs()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_above_the_minimum_rate_may_take_longer_than_the_grace_period() {
         let (length, bytes_per_second) = (40 * 1200, 1200);
-        assert_eq!(timed_read(slow_body(length, bytes_per_second)).await, (Ok(length), 39));
+        assert_eq!(timed_read(slow_body(length, bytes_per_second), JSON).await, (Ok(length), 39));
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_body_may_take_longer_than_the_maximum_duration() {
-        assert_eq!(timed_read(slow_body(LIMIT, 1200)).await, (Err(BodyError::TooSlow), MAX_DURATION.as_secs()));
+        for limits in [JSON, UPLOAD] {
+            let expected = (Err(BodyError::TooSlow), limits.duration.as_secs());
+            assert_eq!(timed_read(slow_body(LIMIT, 1200), limits).await, expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_of_100_mib_at_200_kib_per_second_is_read() {
+        let length = 100 * LIMIT;
+        assert_eq!(timed_read(slow_body(length, 200 * 1024), UPLOAD).await, (Ok(length), 511));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_below_the_minimum_rate_is_refused_after_the_grace_period() {
+        assert_eq!(timed_read(slow_body(4096, 1), UPLOAD).await, (Err(BodyError::TooSlow), GRACE.as_secs()));
+    }
+
+    /// The capacity of a buffer after each of `count` pieces of 1,000 bytes.
+    fn capacities(announced: Option<usize>, count: usize) -> Vec<usize> {
+        let mut buffer = BodyBuffer { announced, ..BodyBuffer::default() };
+        let mut push = || {
+            buffer.push(Bytes::from(vec![b' '; 1000]));
+            buffer.rest.capacity()
+        };
+        (0..count).map(|_| push()).collect()
+    }
+
+    #[test]
+    fn an_announced_body_takes_its_length_in_memory_and_not_more() {
+        let capacities = capacities(Some(500_000), 500);
+        assert_eq!(capacities.last(), Some(&500_000));
+        let received = (1..).map(|count| count * 1000);
+        assert!(capacities.iter().zip(received).all(|(capacity, bytes)| *capacity <= 2 * bytes + MIN_BLOCK_BYTES));
+    }
+
+    #[test]
+    fn a_body_without_a_length_takes_at_most_twice_its_length_and_none_of_it_at_the_end() {
+        let received = (1..).map(|count| count * 1000);
+        let capacities = capacities(None, 500);
+        assert!(capacities.iter().zip(received).all(|(capacity, bytes)| *capacity <= 2 * bytes + MIN_BLOCK_BYTES));
+        let mut buffer = BodyBuffer::default();
+        (0..500).for_each(|_| buffer.push(Bytes::from(vec![b' '; 1000])));
+        let bytes = buffer.into_body().bytes;
+        let vec = Vec::from(bytes);
+        assert_eq!((vec.len(), vec.capacity()), (500_000, 500_000));
     }
 
     #[tokio::test]
     async fn a_body_of_the_limit_is_read_and_one_byte_more_is_refused() {
         let body = |length: usize| Full::new(Bytes::from(vec![b' '; length]));
-        assert_eq!(read_length(body(LIMIT)).await, Ok(LIMIT));
-        assert_eq!(read_length(body(LIMIT + 1)).await, Err(BodyError::TooLarge));
+        assert_eq!(read_length(body(LIMIT), JSON).await, Ok(LIMIT));
+        assert_eq!(read_length(body(LIMIT + 1), JSON).await, Err(BodyError::TooLarge));
     }
 }

@@ -101,11 +101,11 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
         }
         return (in_flight, Response::no_response(), head);
     }
-    let limit = in_flight.context().body_limit;
+    let limits = in_flight.context().body_limits;
     let connection = Arc::clone(&in_flight.connection);
     // The reservation of memory lives as long as the body: until the request is finished.
-    let ReceivedBody { bytes: body, reservation } = match body::read(body, limit, &connection.server.body_budget).await
-    {
+    let received = body::read(body, limits, &connection.server.body_budget).await;
+    let ReceivedBody { bytes: body, reservation } = match received {
         Ok(received) => received,
         Err(error) => {
             let response = refuse(&mut in_flight, &head, error);
@@ -210,7 +210,7 @@ fn refuse(in_flight: &mut InFlight, head: &Head, body_error: BodyError) -> Respo
     let emulator = &connection.server.emulator;
     let context = in_flight.context();
     let error = match body_error {
-        BodyError::TooLarge => ApiError::body_too_large(context.body_limit),
+        BodyError::TooLarge => ApiError::body_too_large(context.body_limits.bytes, context.body_limits.flag),
         BodyError::OverBudget(budget) => ApiError::over_body_budget(budget.limit_bytes),
         BodyError::TooSlow => ApiError::text(408, "Request body came too slowly"),
         BodyError::Malformed | BodyError::ClientGone => ApiError::unreadable_body(),
@@ -316,7 +316,7 @@ mod tests {
 
     use super::*;
     use crate::config::{self, RawSettings};
-    use crate::emulator::{RequestTarget, RoutedOperation};
+    use crate::emulator::{BodyLimits, RequestTarget, RoutedOperation};
     use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
     use crate::store::Kind;
 
@@ -375,7 +375,8 @@ mod tests {
         let connection = connection();
         let tenant = connection.server.emulator.tenants().admit("llx-a").expect("there is room");
         let routed = RoutedOperation { position: 0, operation: &PANICS, path: Vec::new() };
-        let context = RequestContext::of_tenant(Arc::clone(&tenant), RequestTarget::Operation(routed), 1 << 20);
+        let limits = BodyLimits::of(BodyKind::Json, connection.server.emulator.settings());
+        let context = RequestContext::of_tenant(Arc::clone(&tenant), RequestTarget::Operation(routed), limits);
         let response = decide(&connection, Box::new(context), &request("/panics"));
 
         assert_eq!((response.status, tenant.open_requests()), (500, 0));

@@ -19,6 +19,7 @@ const FILES: &[(&str, &str)] = &[
     ("files", include_str!("../golden/files.json")),
     ("forms", include_str!("../golden/forms.json")),
     ("index_body", include_str!("../golden/index_body.json")),
+    ("multipart", include_str!("../golden/multipart.json")),
     ("mutated", include_str!("../golden/mutated.json")),
     ("mutated_files", include_str!("../golden/mutated_files.json")),
     ("order", include_str!("../golden/order.json")),

@@ -60,6 +60,7 @@ mod threats_inflight_bytes;
 mod threats_limits;
 mod threats_long_run;
 mod threats_mixed_load;
+mod threats_multipart;
 mod threats_secrets;
 mod threats_shutdown;
 mod threats_slow;
