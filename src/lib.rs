@@ -47,6 +47,7 @@
 //! | `config` | settings: the table of flags, merged from flags, environment and file, checked |
 //! | `multipart` | reads the form in a request body |
 //! | `schema` | JSON Schemas compiled once; violations in the words of the service's framework |
+//! | `documents` | text from the bytes of a file, with its pages and its chunks |
 //! | `store` | a tenant's resources; the state of an index as a function of time |
 //! | `operation` | the row type of the operation table, and the router |
 //! | `api` | what is emulated: one file a resource |

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::ledger::Permit;
 use super::{Ledger, StoreError};
-use crate::documents;
+use crate::documents::{self, Format};
 use crate::search::SearchableDocument;
 
 /// The content of a file.
@@ -57,14 +57,14 @@ impl Blob {
         // The bytes are copied: the body of the request, of which they are a part, would be kept as a whole.
         let bytes = Bytes::copy_from_slice(bytes);
         let document = match text {
-            Some(text) => documents::read_text(text),
+            Some(text) => documents::read_as(Format::Markdown, &Bytes::copy_from_slice(text.as_bytes())),
             None => documents::read(name, &bytes),
         };
         let reading = match document {
             Ok(document) => Reading::Document(Arc::new(SearchableDocument::new(document))),
             Err(unreadable) => Reading::Failed(unreadable.to_string().into()),
         };
-        let weight = OVERHEAD_BYTES + bytes.len() + reading.weight_bytes();
+        let weight = OVERHEAD_BYTES + reading.weight_bytes() + if reading.shares(&bytes) { 0 } else { bytes.len() };
         let permit = Permit::take(ledger, weight).ok_or(StoreError::StateFull)?;
         let (hash, content_type) = (ContentHash::of(&bytes), content_type.map(Into::into));
         Ok(Arc::new(Self { bytes, content_type, hash, reading, _permit: permit }))
@@ -72,6 +72,11 @@ impl Blob {
 }
 
 impl Reading {
+    /// Whether the text of the document is in the memory of these bytes.
+    fn shares(&self, bytes: &Bytes) -> bool {
+        matches!(self, Self::Document(document) if document.document().text().as_str().as_ptr() == bytes.as_ptr())
+    }
+
     fn weight_bytes(&self) -> usize {
         match self {
             Self::Document(document) => document.weight_bytes(),

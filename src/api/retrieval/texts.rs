@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
@@ -166,7 +167,7 @@ fn document(scope: &mut Scope<'_>, index_id: &str, file_id: &str) -> Result<Arc<
     match content.and_then(|content| content.file(file_id)) {
         Some(file) => Ok(Arc::clone(&file.document)),
         None if scope.store.policy.fidelity == Fidelity::Contract => {
-            let document = documents::read_text("").expect("an empty text is a document");
+            let document = documents::read("", &Bytes::new()).expect("an empty text is a document");
             Ok(Arc::new(SearchableDocument::new(document)))
         }
         None => Err(StoreError::NotFound(Kind::DirectoryFile).into()),
