@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::files::is_expanded;
 use super::paging::{PageBody, PageParams};
@@ -17,7 +17,7 @@ use crate::response::Payload;
 use crate::schema::{PlainValue, ValidRequest};
 use crate::store::state_faults::StateFault;
 use crate::store::{
-    Directory, DirectoryFile, DirectoryKind, File, Id, Kind, NewDirectoryFile, NewFile, Resource, Scope, Store,
+    Blob, Reading, Directory, DirectoryFile, DirectoryKind, File, Id, Kind, NewDirectoryFile, NewFile, Resource, Scope, Store,
     StoreError,
 };
 
@@ -395,10 +395,30 @@ fn download_url(scope: &Scope<'_>, ordinal: u64, origin: &Origin) -> PresignedUr
     PresignedUrl::expanded(scope, origin, &file.id, &file.display_name)
 }
 
-/// Every directory file as the admin state shows it, oldest first.
+/// Every directory file as the admin state shows it, oldest first: as the service prints it, then what reading it gave.
 pub(super) fn state(store: &mut Store, _now: Timestamp) -> Vec<Value> {
-    let ordinals = store.ordinals::<DirectoryFile>();
-    ordinals.into_iter().map(|ordinal| serde_json::to_value(body(store, ordinal, None)).unwrap_or_default()).collect()
+    let shown = |ordinal| {
+        let mut shown = serde_json::to_value(body(store, ordinal, None)).unwrap_or_default();
+        shown["kept"] = kept(&store.get::<DirectoryFile>(ordinal).blob);
+        shown
+    };
+    store.ordinals::<DirectoryFile>().into_iter().map(shown).collect()
+}
+
+/// What reading a content gave: the size of its text, or why there is none.
+fn kept(blob: &Blob) -> Value {
+    match &blob.reading {
+        Reading::Document(document) => {
+            let document = document.document();
+            json!({
+                "characters": document.text().len_chars(),
+                "pages": document.page_count(),
+                "chunks": document.chunks().len(),
+                "stand_in": document.is_stand_in(),
+            })
+        }
+        Reading::Failed(reason) => json!({ "error": &**reason }),
+    }
 }
 
 fn body(store: &Store, ordinal: u64, download_url: Option<PresignedUrl>) -> FileBody<'_> {

@@ -24,6 +24,7 @@ pub(crate) struct Text {
 }
 
 impl Text {
+    #[cfg(test)]
     /// The text of these bytes, which must be UTF-8; a byte-order mark is part of the text.
     pub(crate) fn new(bytes: Bytes) -> Result<Self, Unreadable> {
         Self::from_content(ByteString::try_from(bytes).map_err(|_| Unreadable::Encoding)?)

@@ -19,7 +19,7 @@ mod scope;
 pub(crate) mod state_faults;
 pub(crate) mod sync;
 
-pub(crate) use blob::Blob;
+pub(crate) use blob::{Blob, Reading};
 pub(crate) use collection::{AnyCollection, Collection, Resource};
 pub(crate) use cursor::{Cursor, Page, PageRequest};
 pub(crate) use directory::{Directory, DirectoryKind};
