@@ -8,7 +8,7 @@ use crate::store::state_faults::StateFault;
 pub(crate) struct Target {
     /// Its name.
     pub(crate) name: &'static str,
-    /// Whether its requests have a body.
+    /// Whether its requests have a body in JSON.
     pub(crate) request_body: bool,
     /// Whether its successful responses have a body.
     pub(crate) response_body: bool,

@@ -33,7 +33,7 @@ fn check_condition(rule: &Rule, about: &[&Target]) -> Result<(), ParseError> {
         ));
     }
     if !about.iter().any(|target| target.request_body) {
-        return Err(ParseError::new("when", "is about the body, but no request of this operation has one"));
+        return Err(ParseError::new("when", "is about the body, but no request of this operation has one in JSON"));
     }
     Ok(())
 }

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::body::RawBody;
 use super::node::SchemaNode;
-use super::validate::Validation;
+use super::validate::{Validation, uncovered};
 use super::{Schema, form, pydantic};
-use crate::error::{ApiError, LocStep, Violation};
+use crate::error::{ApiError, Violation};
 use crate::multipart::FilePart;
 use crate::request::PathParams;
 
@@ -105,22 +105,6 @@ fn read_json(schema: &Schema, value: Value, violations: &mut Vec<Violation>) -> 
         Value::Object(map) => map,
         _ => Map::new(),
     }
-}
-
-/// The violations of keywords that the framework's rules do not cover; only a schema of `--schemas` can have such keywords.
-pub(super) fn uncovered(schema: &Schema, value: &Value, place: &str) -> Vec<Violation> {
-    if schema.is_covered {
-        return Vec::new();
-    }
-    let violation = |error: jsonschema::ValidationError<'_>| {
-        let steps = error.instance_path().segments().map(|segment| match segment {
-            jsonschema::paths::LocationSegment::Property(name) => LocStep::from(&*name),
-            jsonschema::paths::LocationSegment::Index(position) => LocStep::from(position),
-        });
-        let loc = std::iter::once(LocStep::from(place)).chain(steps).collect();
-        pydantic::other(&error).at(loc, error.instance().clone().into_owned())
-    };
-    schema.validator.iter_errors(value).map(violation).collect()
 }
 
 /// The parameters in path and query. They are not validated if there is no query and the path may hold any text.

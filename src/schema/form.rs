@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Schema;
 use super::node::SchemaNode;
 use super::pydantic::{self, PydanticError};
-use super::validate::Validation;
-use super::{Schema, check};
+use super::validate::{Validation, uncovered};
 use crate::multipart::{FilePart, Form, Part};
 
 /// Number of bytes from which on the framework keeps a file on disk, which can be seen when it echoes the file.
@@ -39,7 +39,7 @@ pub(super) fn read(
     }
     if validation.violations.is_empty() && !schema.is_covered {
         let value = Value::Object(texts.clone());
-        validation.violations.extend(check::uncovered(schema, &value, "body"));
+        validation.violations.extend(uncovered(schema, &value, "body"));
     }
     (texts, files)
 }

@@ -1,11 +1,13 @@
 //! Validates a value against a part of a schema as pydantic does: in the order of declaration, with lax coercions, and with
 //! the violations of every alternative of a union.
 
+use jsonschema::ValidationError;
+use jsonschema::paths::LocationSegment;
 use serde_json::{Map, Value};
 
 use super::node::{Resolved, SchemaNode};
 use super::pydantic::{self, PydanticError};
-use super::{coerce, datetime, uuid};
+use super::{Schema, coerce, datetime, uuid};
 use crate::error::{LocStep, Violation};
 
 /// The validation of one value.
@@ -98,7 +100,7 @@ impl Validation {
 
     /// The declared fields in order, then the others in the order of the value.
     fn object(&mut self, node: SchemaNode<'_>, fields: &Map<String, Value>, value: &Value) -> Option<Value> {
-        let mut changed: Option<Map<String, Value>> = None;
+        let mut coerced = Vec::new();
         let is_declared = |name: &str| node.field(name).is_some();
         let declared = node.fields().into_iter().flat_map(Map::keys).map(String::as_str);
         for name in declared.chain(node.required().filter(|name| !is_declared(name))) {
@@ -106,34 +108,30 @@ impl Validation {
                 (None, _) if node.requires(name) => {
                     self.below(name, |validation| validation.report(pydantic::missing(), value));
                 }
-                (Some(field), Some(node)) => self.field(node, (name, field), &mut changed, fields),
+                (Some(field), Some(node)) => coerced.extend(self.field(node, name, field)),
                 _ => {}
             }
         }
-        let others = fields.iter().filter(|(name, _)| !is_declared(name));
-        if node.is_closed() {
-            for (name, field) in others {
-                self.below(&**name, |validation| validation.report(pydantic::forbidden(), field));
-            }
-        } else if let Some(node) = node.other_fields() {
-            for (name, field) in others {
-                self.field(node, (name, field), &mut changed, fields);
+        for (name, field) in fields.iter().filter(|(name, _)| !is_declared(name)) {
+            match node.other_fields() {
+                _ if node.is_closed() => {
+                    self.below(&**name, |validation| validation.report(pydantic::forbidden(), field));
+                }
+                Some(node) => coerced.extend(self.field(node, name, field)),
+                None => {}
             }
         }
-        changed.map(Value::Object)
+        (!coerced.is_empty()).then(|| {
+            let mut changed = fields.clone();
+            changed.extend(coerced);
+            Value::Object(changed)
+        })
     }
 
-    /// Validates a field; `changed` gets its coerced value.
-    fn field(
-        &mut self,
-        node: SchemaNode<'_>,
-        (name, field): (&str, &Value),
-        changed: &mut Option<Map<String, Value>>,
-        fields: &Map<String, Value>,
-    ) {
-        if let Some(coerced) = self.below(name, |validation| validation.value(node, field)) {
-            changed.get_or_insert_with(|| fields.clone()).insert(name.to_owned(), coerced);
-        }
+    /// Validates a field; its name and what it is coerced to.
+    fn field(&mut self, node: SchemaNode<'_>, name: &str, field: &Value) -> Option<(String, Value)> {
+        let coerced = self.below(name, |validation| validation.value(node, field))?;
+        Some((name.to_owned(), coerced))
     }
 
     /// The framework checks the maximum length before the items and the minimum length after them, if they are valid.
@@ -208,6 +206,22 @@ impl Validation {
             None => Some(coerced).filter(|coerced| coerced != value),
         }
     }
+}
+
+/// The violations of keywords that the framework's rules do not cover; only a schema of `--schemas` can have such keywords.
+pub(super) fn uncovered(schema: &Schema, value: &Value, place: &str) -> Vec<Violation> {
+    if schema.is_covered {
+        return Vec::new();
+    }
+    let violation = |error: ValidationError<'_>| {
+        let steps = error.instance_path().segments().map(|segment| match segment {
+            LocationSegment::Property(name) => LocStep::from(&*name),
+            LocationSegment::Index(position) => LocStep::from(position),
+        });
+        let loc = std::iter::once(LocStep::from(place)).chain(steps).collect();
+        pydantic::other(&error).at(loc, error.instance().clone().into_owned())
+    };
+    schema.validator.iter_errors(value).map(violation).collect()
 }
 
 /// The only values that a node allows, if it names them.

@@ -77,6 +77,35 @@ fn a_schema_violation_is_422_and_is_reported_before_value_checks() {
 }
 
 #[test]
+fn a_keyword_of_a_replaced_schema_that_the_framework_does_not_have_is_a_value_error() {
+    let schema = json!({
+        "type": "object",
+        "properties": { "source_directory_id": { "type": "string" }, "size": { "type": "integer", "multipleOf": 5 } },
+        "allOf": [{ "required": ["name"] }],
+    });
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("indexes.create.request.json"), schema.to_string())
+        .expect("the file can be written");
+    let server = server(&[("schemas", folder.path().to_str().expect("a UTF-8 path"))]);
+    let client = Client::of(&server);
+    let rows = [
+        (json!({ "name": "n", "size": "7" }), json!([["body", "size"]])),
+        (json!({ "size": 10 }), json!([["body"]])),
+        (json!({ "name": 1, "size": 6, "source_directory_id": 1 }), json!([["body", "source_directory_id"]])),
+    ];
+    for (body, locations) in rows {
+        let response = client.post("/api/v1/indexes", &body);
+        let detail = response.json()["detail"].clone();
+        let found: Vec<_> = detail.as_array().expect("a list").iter().map(|violation| &violation["loc"]).collect();
+        assert_eq!((response.status, json!(found)), (422, locations), "{body}: {detail}");
+    }
+    assert_eq!(
+        client.post("/api/v1/indexes", &json!({ "name": "n", "size": "10", "source_directory_id": "d" })).status,
+        201
+    );
+}
+
+#[test]
 fn every_documented_value_is_accepted() {
     let server = server(&[]);
     let client = Client::of(&server);
