@@ -17,7 +17,8 @@
 //! ```text
 //! server    accept ─ over the limit: close ─ head ─ framing 400, Host and Origin 403
 //! emulator  begin    /health /ready /openapi.json /__admin ──► admin: never faulted, never journaled
-//!                    router: 404 · 307 · 405 ──► authentication ──► tenant, or 401 when the body is read
+//!                    router: 404 · 307 · 405 ──► authentication ──► tenant, or 401: an upload at once, others when the
+//!                    body is read
 //!                    lock: fault rules that act on the head
 //! server    body     up to the limit of the row and the budget of all bodies in flight: 408, 413
 //! emulator  decide   parse and validate; lock: number the request, all other rules: one owned decision

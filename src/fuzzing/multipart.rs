@@ -52,7 +52,7 @@ fn read_again(form: Form) {
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\\\""));
         let mut head = format!("--{boundary}\r\nContent-Disposition: form-data; name={}", quoted(&part.name));
         if let Some(file) = &part.file {
-            head += &format!("; filename={}", quoted(&file.filename));
+            head.extend(["; filename=", &quoted(&file.filename)]);
         }
         let content = part.file.as_ref().map_or(part.text.as_bytes(), |file| &file.bytes);
         if holds_boundary(content) {

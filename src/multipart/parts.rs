@@ -129,7 +129,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A content that may be kept for long: one that is small, or much smaller than the body, is copied, so that it does
+    /// A content that may be kept for long: one that is small, or less than half of the body, is copied, so that it does
     /// not hold on to the rest of the body or to a read buffer.
     fn without_the_rest(&self, content: Bytes) -> Bytes {
         let is_small = content.len() < COPIED_BYTES || content.len() < self.body.len() / 2;

@@ -41,8 +41,7 @@ impl From<Part> for ReadPart {
         let text = part.file.is_none().then_some(part.text);
         let (mut filename, mut content_type, mut content) = (None, None, None);
         if let Some(file) = part.file {
-            let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            (filename, content_type, content) = (Some(file.filename), file.content_type, Some(digits(&file.bytes)));
+            (filename, content_type, content) = (Some(file.filename), file.content_type, Some(to_hex(&file.bytes)));
         }
         Self { name: part.name, filename, content_type, content, text }
     }
@@ -53,8 +52,16 @@ fn from_hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(byte).collect()
 }
 
-fn bytes_of(text: Option<String>, hex: Option<String>) -> Vec<u8> {
-    text.map(String::into_bytes).or_else(|| hex.as_deref().map(from_hex)).expect("a text or digits")
+fn to_hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
+fn bytes_of(text: Option<&str>, hex: Option<&str>) -> Vec<u8> {
+    text.map(|text| text.as_bytes().to_vec()).or_else(|| hex.map(from_hex)).expect("a text or digits")
 }
 
 fn read(body: impl Into<Vec<u8>>, content_type: &[u8]) -> Result<Vec<Part>, FormError> {
@@ -78,8 +85,8 @@ fn forms_are_read_and_refused_as_recorded() {
     let cases: Vec<Case> = serde_json::from_str(RECORDED).expect("valid cases");
     assert!(cases.len() > 450);
     for case in cases {
-        let content_type = bytes_of(case.content_type, case.content_type_hex);
-        let actual = read(bytes_of(case.body, case.body_hex), &content_type);
+        let content_type = bytes_of(case.content_type.as_deref(), case.content_type_hex.as_deref());
+        let actual = read(bytes_of(case.body.as_deref(), case.body_hex.as_deref()), &content_type);
         let actual = actual.map(|parts| parts.into_iter().map(ReadPart::from).collect::<Vec<_>>());
         let expected = case.error.map_or_else(|| Ok(case.parts.expect("parts or an error")), Err);
         assert_eq!(actual.map_err(|error| error.to_string()), expected, "{}", case.name);
@@ -192,9 +199,10 @@ fn written(parts: &[Part], boundary: &str) -> Vec<u8> {
         let content = match &part.file {
             None => part.text.as_bytes(),
             Some(file) => {
-                head += &format!("; filename={}", quoted(&file.filename));
-                let content_type = file.content_type.as_ref();
-                head += &content_type.map_or_else(String::new, |value| format!("\r\nContent-Type: {value}"));
+                head.extend(["; filename=", &quoted(&file.filename)]);
+                if let Some(content_type) = &file.content_type {
+                    head.extend(["\r\nContent-Type: ", content_type]);
+                }
                 &file.bytes
             }
         };

@@ -106,6 +106,17 @@ fn uploads_without_credentials_are_refused_before_their_body() {
 }
 
 #[test]
+fn a_client_that_sends_its_whole_upload_without_credentials_can_read_the_response() {
+    let server = server(&[]);
+    let body = upload("a.txt", &vec![b'x'; 1 << 20]);
+    for path in UPLOADS {
+        let head = head(path, &format!("content-length: {}\r\n", body.len()));
+        let response = send(&Client::of(&server), [head.as_bytes(), &body].concat());
+        assert_refused(&response, 401, "Not authenticated");
+    }
+}
+
+#[test]
 fn a_rejected_key_is_refused_before_the_body_too() {
     let server = server(&[("api-key", "good")]);
     let head = head(FILES, &authorized("content-length: 1000000\r\n"));
