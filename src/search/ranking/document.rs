@@ -37,11 +37,11 @@ pub(crate) struct SearchableDocument {
 }
 
 impl SearchableDocument {
-    /// Reads the words of each chunk. A document has at most 65,536 chunks that are found; later ones can only be read.
+    /// Reads the words of each chunk. Documents have at most 65,535 chunks.
     pub(crate) fn new(document: Document) -> Self {
         let builder = Builder::new();
         let mut postings = Vec::new();
-        let chunks = document.chunks().len().min(usize::from(u16::MAX) + 1);
+        let chunks = document.chunks().len();
         let mut vectors = Vec::with_capacity(chunks * DIMENSIONS);
         let (mut lengths, mut norms) = (Vec::with_capacity(chunks), Vec::with_capacity(chunks));
         for (chunk, number) in document.chunks().iter().zip(0..=u16::MAX) {
@@ -218,29 +218,29 @@ impl Content {
 
 #[cfg(test)]
 mod tests {
+    use super::super::documents_for_tests::document_of;
     use super::super::terms::hash;
     use super::*;
-    use crate::documents::test_document;
 
     #[test]
     fn each_term_is_found_where_it_occurs() {
         for words in [1, 2, 10, 300, 5_000] {
             let text = (0..words).map(|number| format!("word{number} common")).collect::<Vec<_>>().join(" ");
-            let half = text[..text.len() / 2].rfind(' ').map_or(0, |space| space + 1);
-            let document = SearchableDocument::new(test_document(&text, &[half, text.len()]));
+            let document = document_of(&[text]);
             for number in 0..words {
                 let found = document.postings(hash(&format!("word{number}")));
                 assert_eq!(found.iter().map(|posting| posting.count).collect::<Vec<_>>(), [1]);
                 assert_eq!(document.postings(hash(&format!("other{number}"))), []);
             }
-            let common: usize = (0..2).map(|chunk| usize::from(document.count(hash("common"), chunk))).sum();
+            let chunks = 0..document.lengths().len();
+            let common: usize = chunks.map(|chunk| usize::from(document.count(hash("common"), chunk))).sum();
             assert_eq!(common, words);
         }
     }
 
     #[test]
     fn a_document_without_chunks_has_no_terms() {
-        let document = SearchableDocument::new(test_document("", &[]));
+        let document = document_of(&[""]);
         assert_eq!(document.postings(hash("word")), []);
         assert_eq!((document.lengths().len(), document.words()), (0, 0));
     }

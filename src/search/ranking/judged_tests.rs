@@ -1,9 +1,9 @@
 //! Ranks passages for questions with known answers, in the passage's words and in others, and compares the hits with
 //! those of BM25 alone.
 
+use super::documents_for_tests::document_of;
 use super::full_text::float;
 use super::*;
-use crate::documents::test_document;
 
 /// File name and text of each passage: prose, tables, code.
 const PASSAGES: &[(&str, &str)] = &[
@@ -204,7 +204,7 @@ enum Way {
 }
 
 fn documents() -> Vec<SearchableDocument> {
-    PASSAGES.iter().map(|(_, text)| SearchableDocument::new(test_document(text, &[text.len()]))).collect()
+    PASSAGES.iter().map(|(_, text)| document_of(&[text])).collect()
 }
 
 fn hits(documents: &[SearchableDocument], question: &str, way: Way) -> Vec<Hit> {
@@ -271,7 +271,7 @@ fn a_question_about_nothing_in_particular_passes_with_its_known_words() {
     let question = "What information is available for retrieval?";
     assert!(hits(&documents, question, Way::Reranked).iter().all(|hit| hit.rerank_score < Some(0.5)));
     let text = "This catalogue gives information on the fossils of the region.";
-    let with_answer = SearchableDocument::new(test_document(text, &[text.len()]));
+    let with_answer = document_of(&[text]);
     let selected: Vec<_> = documents.iter().chain([&with_answer]).map(|document| (document, "a.txt")).collect();
     let query = RankQuery { text: question, candidates: 5, vector_weight: 0.5, full_text_weight: 0.5, rerank: true };
     let first = rank(&selected, &query)[0];

@@ -7,6 +7,8 @@
 //! At most 64 different words of a query are used, from its first 16 KiB. The name of a file counts in reranking only.
 
 mod document;
+#[cfg(test)]
+mod documents_for_tests;
 mod full_text;
 mod fusion;
 #[cfg(test)]

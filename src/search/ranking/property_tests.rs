@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use super::documents_for_tests::document_of;
 use super::*;
-use crate::documents::test_document;
 
 const WORDS: &[&str] =
     &["grape", "harvest", "orbit", "maxRetries", "satellite", "the", "28.4", "café", "東京", "buy", "purchase", "x"];
@@ -19,18 +19,13 @@ fn documents() -> impl Strategy<Value = Vec<Vec<String>>> {
     prop::collection::vec(prop::collection::vec(text(), 0..5), 0..8)
 }
 
-fn build(chunks: &[String]) -> SearchableDocument {
-    let mut all = String::new();
-    let mut ends = Vec::new();
-    for chunk in chunks {
-        all.push_str(chunk);
-        ends.push(all.len());
-    }
-    SearchableDocument::new(test_document(&all, &ends))
-}
-
 fn selected(documents: &[SearchableDocument]) -> Vec<(&SearchableDocument, &str)> {
     documents.iter().map(|document| (document, "grape-notes.md")).collect()
+}
+
+/// The text of each chunk; blank pages have none.
+fn contents(document: &SearchableDocument) -> Vec<&str> {
+    document.document().chunks().iter().map(|chunk| document.document().content(chunk)).collect()
 }
 
 fn weight() -> impl Strategy<Value = f64> {
@@ -46,7 +41,7 @@ proptest! {
         weights in (weight(), weight()),
         rerank: bool,
     ) {
-        let documents: Vec<_> = documents.iter().map(|chunks| build(chunks)).collect();
+        let documents: Vec<_> = documents.iter().map(|chunks| document_of(chunks)).collect();
         let selected = selected(&documents);
         let (vector_weight, full_text_weight) = weights;
         let query = RankQuery { text: &text, candidates, vector_weight, full_text_weight, rerank };
@@ -68,19 +63,19 @@ proptest! {
 
     #[test]
     fn the_vector_side_fills_up_to_the_candidates(documents in documents(), text in text(), candidates in 0..12_usize) {
-        let documents: Vec<_> = documents.iter().map(|chunks| build(chunks)).collect();
+        let documents: Vec<_> = documents.iter().map(|chunks| document_of(chunks)).collect();
         let chunks: usize = documents.iter().map(|document| document.document().chunks().len()).sum();
         let query = RankQuery { text: &text, candidates, vector_weight: 1.0, full_text_weight: 0.0, rerank: false };
         prop_assert_eq!(rank(&selected(&documents), &query).len(), candidates.min(chunks));
     }
 
     #[test]
-    fn the_full_text_side_finds_only_chunks_that_share_a_word(documents in documents()) {
-        let built: Vec<_> = documents.iter().map(|chunks| build(chunks)).collect();
+    fn the_full_text_side_finds_only_chunks_that_share_a_word(pages in documents()) {
+        let built: Vec<_> = pages.iter().map(|chunks| document_of(chunks)).collect();
         let query = RankQuery { text: "orbits", candidates: 40, vector_weight: 0.0, full_text_weight: 1.0, rerank: false };
         let found: BTreeSet<_> = rank(&selected(&built), &query).iter().map(|hit| (hit.document, hit.chunk)).collect();
-        for (document, chunks) in documents.iter().enumerate() {
-            for (chunk, text) in chunks.iter().enumerate() {
+        for (document, built) in built.iter().enumerate() {
+            for (chunk, text) in contents(built).into_iter().enumerate() {
                 let has_word = text.split(' ').any(|word| word == "orbit");
                 prop_assert!(!has_word || found.contains(&(document, chunk)));
                 prop_assert!(found.contains(&(document, chunk)) == has_word || text.to_lowercase().contains("orbit"));
@@ -90,7 +85,7 @@ proptest! {
 
     #[test]
     fn the_order_of_documents_decides_between_equal_hits_only(documents in documents(), text in text()) {
-        let documents: Vec<_> = documents.iter().map(|chunks| build(chunks)).collect();
+        let documents: Vec<_> = documents.iter().map(|chunks| document_of(chunks)).collect();
         let query = RankQuery { text: &text, candidates: 40, vector_weight: 0.0, full_text_weight: 1.0, rerank: true };
         let forwards = selected(&documents);
         let backwards: Vec<_> = forwards.iter().rev().copied().collect();
@@ -103,18 +98,18 @@ proptest! {
     }
 
     #[test]
-    fn every_term_of_a_document_is_found_and_no_other(chunks in prop::collection::vec(text(), 0..5)) {
-        let document = build(&chunks);
+    fn every_term_of_a_document_is_found_and_no_other(pages in prop::collection::vec(text(), 0..5)) {
+        let document = document_of(&pages);
         for word in WORDS.iter().filter(|word| **word != "the") {
             let mut term = None;
             words::each_token(word, |token| term = term.or(Some(terms::Terms::new().term(token.text))));
             let term = term.expect("one word");
-            let expected = |chunk: &String| {
+            let expected = |chunk: &&str| {
                 let mut count = 0;
                 words::each_token(chunk, |token| count += u16::from(terms::Terms::new().term(token.text) == term));
                 count
             };
-            // A chunk ends where the next one starts, so that words do not run together.
+            let chunks = contents(&document);
             let counts: Vec<u16> = (0..chunks.len()).map(|chunk| document.count(term, chunk)).collect();
             prop_assert_eq!(counts, chunks.iter().map(expected).collect::<Vec<_>>());
         }
@@ -123,7 +118,7 @@ proptest! {
 
 #[test]
 fn equal_documents_are_in_the_order_given() {
-    let document = build(&["Grape harvest.".to_owned(), "Grape harvest.".to_owned()]);
+    let document = document_of(&["Grape harvest.", "Grape harvest."]);
     let selected = [(&document, "b.md"), (&document, "b.md"), (&document, "b.md")];
     for (vector_weight, full_text_weight) in [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5)] {
         for rerank in [false, true] {
@@ -136,7 +131,7 @@ fn equal_documents_are_in_the_order_given() {
 
 #[test]
 fn the_best_hit_of_both_sides_has_a_score_in_the_range_of_the_service() {
-    let documents = [build(&["Grape harvest in autumn.".to_owned()]), build(&["A satellite in orbit.".to_owned()])];
+    let documents = [document_of(&["Grape harvest in autumn."]), document_of(&["A satellite in orbit."])];
     let query = RankQuery { text: "grape", candidates: 5, vector_weight: 0.5, full_text_weight: 0.5, rerank: false };
     let hits = rank(&selected(&documents), &query);
     assert!((hits[0].score - 1.0 / 61.0).abs() < 1e-12);
@@ -145,7 +140,7 @@ fn the_best_hit_of_both_sides_has_a_score_in_the_range_of_the_service() {
 
 #[test]
 fn a_long_query_is_cut_and_an_empty_one_ranks_by_place() {
-    let documents = [build(&["Grape harvest.".to_owned()]), build(&["An orbit.".to_owned()])];
+    let documents = [document_of(&["Grape harvest."]), document_of(&["An orbit."])];
     let text = format!("orbit {}", "word é ".repeat(200_000));
     for (text, first) in [(text.as_str(), 1), ("", 0), ("the of", 0)] {
         let query = RankQuery { text, candidates: 5, vector_weight: 0.5, full_text_weight: 0.5, rerank: true };
@@ -174,9 +169,9 @@ fn memory_is_at_most_two_and_a_half_times_the_text() {
             number * 7
         )
     };
-    let chunk = |first: usize| (first..).map(sentence).take(16).collect::<String>();
-    let chunks: Vec<String> = (0..10).map(|number| chunk(number * 16)).collect();
+    let chunk = |first: usize| (first..).map(sentence).take(13).collect::<String>();
+    let chunks: Vec<String> = (0..10).map(|number| chunk(number * 13)).collect();
     let bytes: usize = chunks.iter().map(String::len).sum();
-    let document = build(&chunks);
+    let document = document_of(&chunks);
     assert!(document.weight_bytes() * 2 <= bytes * 5, "{} for {bytes}", document.weight_bytes());
 }
