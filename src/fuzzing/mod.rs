@@ -5,6 +5,7 @@ mod config;
 mod drive;
 mod head;
 mod json_error;
+mod pattern;
 mod query;
 mod rule;
 mod script;
@@ -13,6 +14,7 @@ mod token;
 pub use self::config::config;
 pub use self::head::head;
 pub use self::json_error::json_error;
+pub use self::pattern::pattern;
 pub use self::query::query;
 pub use self::rule::rule;
 pub use self::script::script;
@@ -33,6 +35,7 @@ mod tests {
         ("config", config),
         ("head", head),
         ("json_error", json_error),
+        ("pattern", pattern),
         ("query", query),
         ("rule", rule),
         ("script", script),

@@ -64,3 +64,4 @@ mod threats_secrets;
 mod threats_shutdown;
 mod threats_slow;
 mod threats_supply;
+mod worker;
