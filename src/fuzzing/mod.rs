@@ -6,6 +6,7 @@ mod drive;
 mod head;
 mod json_error;
 mod multipart;
+mod pattern;
 mod query;
 mod rule;
 mod script;
@@ -15,6 +16,7 @@ pub use self::config::config;
 pub use self::head::head;
 pub use self::json_error::json_error;
 pub use self::multipart::multipart;
+pub use self::pattern::pattern;
 pub use self::query::query;
 pub use self::rule::rule;
 pub use self::script::script;
@@ -36,6 +38,7 @@ mod tests {
         ("head", head),
         ("json_error", json_error),
         ("multipart", multipart),
+        ("pattern", pattern),
         ("query", query),
         ("rule", rule),
         ("script", script),

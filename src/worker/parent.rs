@@ -200,3 +200,75 @@ fn transfer(
     }
     received
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits =
+        Limits { cpu_seconds: 1, wall: Duration::from_millis(200), memory_bytes: 1 << 28, output_bytes: 1_000 };
+
+    /// A child process that runs a shell command, and its process id.
+    fn shell(script: &str) -> (Running, u32) {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let child = command.spawn().expect("there is a shell");
+        let id = child.id();
+        (Running::new(child), id)
+    }
+
+    fn outcome(script: &str) -> Result<Vec<u8>, WorkerError> {
+        let (running, id) = shell(script);
+        let outcome = running.exchange(&[&[0; 100_000]], LIMITS);
+        let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+        let gone = rustix::process::test_kill_process(id);
+        assert_eq!(gone, Err(rustix::io::Errno::SRCH), "{script}: the process is there, or was not waited for");
+        outcome
+    }
+
+    #[test]
+    fn a_response_is_returned_and_the_process_ends_even_if_it_would_go_on() {
+        let read = "cat > /dev/null; ";
+        let result = r"printf '\0\3\0\0\0\0\0\0\0abc'";
+        assert_eq!(outcome(&format!("{read}{result}")), Ok(b"abc".to_vec()));
+        assert_eq!(outcome(&format!("{read}{result}; exec sleep 60")), Ok(b"abc".to_vec()));
+        let error = r"printf '\1\3\0\0\0\0\0\0\0abc'";
+        assert_eq!(outcome(&format!("{read}{error}")), Err(WorkerError::Failed("abc".to_owned())));
+        assert_eq!(outcome(error), Err(WorkerError::Failed("abc".to_owned())), "it has not read the request");
+    }
+
+    #[test]
+    fn a_process_is_killed_at_the_deadline() {
+        assert_eq!(outcome("exec sleep 60"), Err(WorkerError::TooLong), "it does not read");
+        assert_eq!(outcome("cat > /dev/null; exec sleep 60"), Err(WorkerError::TooLong), "it does not write");
+        assert_eq!(outcome(r"printf '\0\3'; exec sleep 60"), Err(WorkerError::TooLong), "it does not write all");
+        assert_eq!(outcome("while :; do :; done"), Err(WorkerError::TooLong), "it is busy");
+    }
+
+    #[test]
+    fn a_process_that_ends_without_a_response_is_an_error() {
+        for script in ["exit 3", "cat > /dev/null", r"cat > /dev/null; printf '\0\3\0\0\0\0\0\0\0ab'", "kill -ABRT $$"]
+        {
+            assert!(matches!(outcome(script), Err(WorkerError::Ended(_))), "{script}");
+        }
+        assert_eq!(outcome("kill -XCPU $$"), Err(WorkerError::TooLong));
+    }
+
+    #[test]
+    fn output_is_limited() {
+        assert_eq!(outcome("cat > /dev/null; exec yes"), Err(WorkerError::TooMuchOutput));
+        assert_eq!(
+            outcome(r"cat > /dev/null; printf '\0\351\3\0\0\0\0\0\0'; exec yes"),
+            Err(WorkerError::TooMuchOutput),
+            "1,001 bytes"
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_missing_is_an_error_that_says_what_to_do() {
+        let error = Worker::embedded(None).run(Kind::Grep, &[]).expect_err("there is no program");
+        assert!(error.to_string().contains("LLAMACLOUD_MOCK_BINARY"), "{error}");
+        let missing = Worker::embedded(Some("/nonexistent/llamacloud-mock".into())).run(Kind::Grep, &[]);
+        assert!(matches!(missing, Err(WorkerError::NotStarted(_))), "{missing:?}");
+    }
+}

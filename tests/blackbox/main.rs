@@ -65,3 +65,4 @@ mod threats_secrets;
 mod threats_shutdown;
 mod threats_slow;
 mod threats_supply;
+mod worker;

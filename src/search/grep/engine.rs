@@ -3,6 +3,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use fancy_regex::CompileError;
+
+use super::python::{Anchor, Node};
 use super::translate::{TextTraits, Words, translate};
 use super::{Failure, Pattern};
 
@@ -27,7 +30,12 @@ pub(super) struct Bounds {
 #[derive(Debug)]
 pub(super) enum Engine {
     /// Takes time in proportion to the text, for one search.
-    Linear(regex::Regex),
+    Linear {
+        /// The pattern.
+        regex: regex::Regex,
+        /// The match is what its first group captures.
+        is_captured: bool,
+    },
     /// May take time exponential in the text.
     Backtracking {
         /// Finds any match.
@@ -51,16 +59,19 @@ pub(super) fn traits(text: &str) -> TextTraits {
 
 /// Compiles a pattern for texts with these traits.
 ///
-/// Errors: it exceeds the bounds.
+/// Errors: it exceeds the bounds, or it is one of the look-behinds that the engine does not support.
 pub(super) fn compile(pattern: &Pattern, traits: TextTraits, bounds: Bounds) -> Result<Engine, Failure> {
-    let Pattern { nodes, may_be_empty, .. } = pattern;
-    let translation = translate(nodes, traits);
-    if !translation.needs_backtracking && !may_be_empty {
-        let built = regex::RegexBuilder::new(&translation.pattern).size_limit(bounds.size).build();
-        return built.map(Engine::Linear).map_err(|_| Failure::Size);
+    if let Some(linear) = linear(pattern, traits) {
+        let regex = regex::RegexBuilder::new(&linear.pattern).size_limit(bounds.size).build();
+        let regex = regex.map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => Failure::Size,
+            _ => Failure::Unsupported,
+        })?;
+        return Ok(Engine::Linear { regex, is_captured: linear.is_captured });
     }
-    let advancing = may_be_empty.then(|| backtracking(&format!(r"(?:{})(?!\G)", translation.pattern), bounds));
-    Ok(Engine::Backtracking { any: backtracking(&translation.pattern, bounds)?, advancing: advancing.transpose()? })
+    let any = translate(&pattern.nodes, traits).pattern;
+    let advancing = pattern.may_be_empty.then(|| backtracking(&format!(r"(?:{any})(?!\G)"), bounds));
+    Ok(Engine::Backtracking { any: backtracking(&any, bounds)?, advancing: advancing.transpose()? })
 }
 
 fn backtracking(pattern: &str, bounds: Bounds) -> Result<Box<fancy_regex::Regex>, Failure> {
@@ -70,19 +81,57 @@ fn backtracking(pattern: &str, bounds: Bounds) -> Result<Box<fancy_regex::Regex>
         .backtrack_limit(bounds.backtracks)
         .build()
         .map(Box::new)
-        .map_err(|_| Failure::Size)
+        .map_err(|error| if is_about_size(&error) { Failure::Size } else { Failure::Unsupported })
 }
 
-/// Whether a pattern is searched for in linear time in texts with these traits.
+fn is_about_size(error: &fancy_regex::Error) -> bool {
+    let fancy_regex::Error::CompileError(error) = error else { return false };
+    match error.as_ref() {
+        CompileError::InnerError(error) => error.size_limit().is_some(),
+        CompileError::PatternTooComplex | CompileError::DfaBuildError(..) => true,
+        _ => false,
+    }
+}
+
+/// A pattern for the linear engine.
+struct Linear {
+    pattern: String,
+    /// The match is what its first group captures: what follows the group is only a condition.
+    is_captured: bool,
+}
+
+/// The pattern for the linear engine, if that can search for it in texts with these traits. It does not search for matches
+/// that are empty, because Python looks for another match at the place of one.
+fn linear(pattern: &Pattern, traits: TextTraits) -> Option<Linear> {
+    if pattern.may_be_empty {
+        return None;
+    }
+    let whole = translate(&pattern.nodes, traits);
+    if !whole.needs_backtracking {
+        return Some(Linear { pattern: whole.pattern, is_captured: false });
+    }
+    // `$` before a line feed is a condition on what follows. At the end of a pattern, where it is most common, it may as
+    // well match the line feed, outside the group that is the match.
+    let (Node::At(Anchor::LastLineEnd), before) = pattern.nodes.split_last()? else { return None };
+    let before = translate(before, traits);
+    let pattern = format!(r"({})\n?\z", before.pattern);
+    (!before.needs_backtracking).then_some(Linear { pattern, is_captured: true })
+}
+
+/// Whether the linear engine searches for a pattern in texts with these traits.
 pub(super) fn is_linear(pattern: &Pattern, traits: TextTraits) -> bool {
-    !pattern.may_be_empty && !translate(&pattern.nodes, traits).needs_backtracking
+    linear(pattern, traits).is_some()
 }
 
 impl Engine {
     /// The next match at or after a position. With `must_advance` it is not empty at that position itself.
     pub(super) fn find(&self, text: &str, from: usize, must_advance: bool) -> Result<Option<Range<usize>>, Failure> {
         match self {
-            Self::Linear(regex) => Ok(regex.find_at(text, from).map(|found| found.range())),
+            Self::Linear { regex, is_captured: false } => Ok(regex.find_at(text, from).map(|found| found.range())),
+            Self::Linear { regex, is_captured: true } => {
+                let captures = regex.captures_at(text, from);
+                Ok(captures.and_then(|captures| captures.get(1)).map(|found| found.range()))
+            }
             Self::Backtracking { any, advancing } => {
                 let regex = advancing.as_ref().filter(|_| must_advance).unwrap_or(any);
                 let found = regex.find_from_pos(text, from).map_err(|_| Failure::Effort)?;

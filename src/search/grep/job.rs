@@ -50,7 +50,7 @@ pub(super) fn result(bytes: &[u8], max: usize) -> Result<Vec<Range<usize>>, Sear
     Ok(pairs.iter().map(|[start, end]| at(start)..at(end)).collect())
 }
 
-const FAILURES: [Failure; 4] = [Failure::Size, Failure::Effort, Failure::Matches, Failure::Time];
+const FAILURES: [Failure; 5] = [Failure::Size, Failure::Effort, Failure::Matches, Failure::Time, Failure::Unsupported];
 
 fn code(failure: Failure) -> u8 {
     match failure {
@@ -58,5 +58,6 @@ fn code(failure: Failure) -> u8 {
         Failure::Effort => 2,
         Failure::Matches => 3,
         Failure::Time => 4,
+        Failure::Unsupported => 5,
     }
 }

@@ -7,6 +7,8 @@ mod charset;
 mod engine;
 mod job;
 mod python;
+#[cfg(test)]
+mod tests;
 mod translate;
 
 use std::fmt;
@@ -63,8 +65,10 @@ pub(crate) enum SearchError {
     TooLong,
     /// It needs too much memory, or fails in a way that only a lack of memory explains.
     TooMuchMemory,
-    /// The compiled pattern is too large, or no engine supports it.
+    /// The compiled pattern is too large.
     PatternTooLarge,
+    /// The pattern is valid in Python, but no engine here supports it: some look-behinds that refer to groups.
+    NotSupported,
     /// There are more matches than this.
     TooManyMatches(usize),
     /// It needs a child process, and there is no program for one: an embedded server without `LLAMACLOUD_MOCK_BINARY`.
@@ -80,7 +84,8 @@ impl fmt::Display for SearchError {
         match self {
             Self::TooLong => f.write_str("the pattern takes too long on this file"),
             Self::TooMuchMemory => f.write_str("the pattern needs too much memory on this file"),
-            Self::PatternTooLarge => f.write_str("the pattern is too large, or its look-behind is not supported"),
+            Self::PatternTooLarge => f.write_str("the pattern is too large when it is compiled"),
+            Self::NotSupported => f.write_str("the pattern has a look-behind that is not supported"),
             Self::TooManyMatches(max) => write!(f, "the pattern has more than {max} matches in this file"),
             Self::NeedsProgram => f.write_str(
                 "the pattern may take long on this file and needs a child process; an embedded server can start one if \
@@ -94,9 +99,11 @@ impl fmt::Display for SearchError {
 
 /// Why a search in this process has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Failure {
+pub(crate) enum Failure {
     /// The compiled pattern is too large.
     Size,
+    /// No engine supports the pattern.
+    Unsupported,
     /// The search goes back too often.
     Effort,
     /// There are too many matches.
@@ -109,6 +116,7 @@ impl Failure {
     fn error(self, max: usize) -> SearchError {
         match self {
             Self::Size => SearchError::PatternTooLarge,
+            Self::Unsupported => SearchError::NotSupported,
             Self::Effort => SearchError::TooMuchMemory,
             Self::Matches => SearchError::TooManyMatches(max),
             Self::Time => SearchError::TooLong,
@@ -130,19 +138,12 @@ impl From<WorkerError> for SearchError {
     }
 }
 
-/// Texts up to this size are searched in this process if the pattern is linear. One search then takes at most about a
-/// second, in theory; between searches there is a look at the time.
-const LINEAR_TEXT_BYTES: usize = 256 * 1024;
+/// Texts up to this size are searched in this process, if the pattern is linear and small. The worst of many patterns that
+/// were tried took one second for one search; between searches there is a look at the time.
+const TEXT_HERE_BYTES: usize = 256 * 1024;
 
-/// The bounds of a linear pattern in this process.
-const LINEAR: Bounds = Bounds { size: 64 * 1024, instructions: 0, backtracks: 0 };
-
-/// Texts up to this size are searched in this process with any pattern, first. One step of a backtracking search takes at
-/// most a walk over the text, so one search takes at most a fraction of a second.
-const BACKTRACKING_TEXT_BYTES: usize = 16 * 1024;
-
-/// The bounds of any other pattern in this process.
-const BACKTRACKING: Bounds = Bounds { size: 64 * 1024, instructions: 10_000, backtracks: 10_000 };
+/// The bounds of a pattern in this process.
+const BOUNDS_HERE: Bounds = Bounds { size: 64 * 1024, instructions: 0, backtracks: 0 };
 
 impl Pattern {
     /// Reads a pattern.
@@ -152,6 +153,14 @@ impl Pattern {
         }
         let (nodes, width) = python::parse(python)?;
         Ok(Self { source: python.to_owned(), nodes, may_be_empty: width.min == 0 })
+    }
+
+    /// All matches in a short text, with any pattern. Only for patterns that no client sent: it may take long.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn find_unbounded(&self, text: &str) -> Result<Vec<Range<usize>>, Failure> {
+        let bounds = Bounds { size: 1024 * 1024, instructions: 10_000, backtracks: 10_000 };
+        let engine = engine::compile(self, engine::traits(text), bounds)?;
+        iterate(&engine, text, usize::MAX, || false)
     }
 }
 
@@ -166,7 +175,7 @@ pub(crate) fn find_all(
     match find_here(pattern, text, limits) {
         Some(Ok(matches)) => return Ok(matches),
         Some(Err(failure @ (Failure::Matches | Failure::Time))) => return Err(failure.error(limits.matches)),
-        Some(Err(Failure::Size | Failure::Effort)) | None => {}
+        Some(Err(_)) | None => {}
     }
     let max = (limits.matches as u64).to_le_bytes();
     let output = worker.run(Kind::Grep, &job::input(pattern, &max, text))?;
@@ -178,19 +187,17 @@ pub(crate) fn find_all(
     }
 }
 
-/// Searches in this process; `None` if the text is too long for that.
+/// Searches in this process; `None` if that could take long.
 fn find_here(pattern: &Pattern, text: &str, limits: Limits) -> Option<Result<Vec<Range<usize>>, Failure>> {
-    if text.len() > LINEAR_TEXT_BYTES {
+    if text.len() > TEXT_HERE_BYTES {
         return None;
     }
     let traits = engine::traits(text);
-    let bounds = match engine::is_linear(pattern, traits) {
-        true => LINEAR,
-        false if text.len() <= BACKTRACKING_TEXT_BYTES => BACKTRACKING,
-        false => return None,
-    };
+    if !engine::is_linear(pattern, traits) {
+        return None;
+    }
     let deadline = Deadline::after(limits.time);
-    let engine = engine::compile(pattern, traits, bounds);
+    let engine = engine::compile(pattern, traits, BOUNDS_HERE);
     Some(engine.and_then(|engine| iterate(&engine, text, limits.matches, || deadline.has_passed())))
 }
 
