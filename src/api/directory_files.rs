@@ -17,8 +17,8 @@ use crate::response::Payload;
 use crate::schema::{PlainValue, ValidRequest};
 use crate::store::state_faults::StateFault;
 use crate::store::{
-    Blob, Reading, Directory, DirectoryFile, DirectoryKind, File, Id, Kind, NewDirectoryFile, NewFile, Resource, Scope, Store,
-    StoreError,
+    Blob, Directory, DirectoryFile, DirectoryKind, File, Id, Kind, NewDirectoryFile, NewFile, Reading, Resource, Scope,
+    Store, StoreError,
 };
 
 /// The name of the list of files, which its page tokens are valid for.

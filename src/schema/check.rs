@@ -50,7 +50,6 @@ impl ValidRequest {
         &self.origin
     }
 
-
     /// A parameter in the path or the query, if it is present and a string.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name)?.as_str()
