@@ -1,5 +1,6 @@
 //! Immutable text that is addressed by code points, as the service's offsets are.
 
+#[cfg(test)]
 use bytes::Bytes;
 use bytestring::ByteString;
 
