@@ -1,12 +1,12 @@
 //! Validates a request against its schemas: parameters first, then the body. All violations are reported at once, in the
-//! order of the service's framework.
+//! order of the service's framework. The rules of the framework coerce values first; the JSON Schema has the last word.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::body::RawBody;
 use super::node::SchemaNode;
-use super::validate::{Validation, uncovered};
+use super::validate::{Validation, beyond_framework};
 use super::{Schema, form, pydantic};
 use crate::error::{ApiError, Violation};
 use crate::multipart::FilePart;
@@ -110,7 +110,7 @@ fn read_json(schema: &Schema, value: Value, violations: &mut Vec<Violation>) -> 
     let coerced = validation.value(SchemaNode::root(&schema.source), &value);
     let value = coerced.unwrap_or(value);
     if validation.violations.is_empty() {
-        violations.extend(uncovered(schema, &value, "body"));
+        violations.extend(beyond_framework(schema, &value, "body"));
     }
     violations.append(&mut validation.violations);
     match value {
@@ -153,7 +153,7 @@ fn read_params(
     }
     if violations.is_empty() {
         let value = Value::Object(params);
-        violations.extend(uncovered(schema, &value, "query"));
+        violations.extend(beyond_framework(schema, &value, "query"));
         let Value::Object(map) = value else { unreachable!("it was an object") };
         params = map;
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::Schema;
 use super::node::SchemaNode;
 use super::pydantic::{self, PydanticError};
-use super::validate::{Validation, uncovered};
+use super::validate::{Validation, beyond_framework};
 use crate::multipart::{FilePart, Form, Part};
 
 /// Number of bytes from which on the framework keeps a file on disk, which can be seen when it echoes the file.
@@ -37,9 +37,11 @@ pub(super) fn read(
             }
         });
     }
-    if validation.violations.is_empty() && !schema.is_covered {
-        let value = Value::Object(texts.clone());
-        validation.violations.extend(uncovered(schema, &value, "body"));
+    if validation.violations.is_empty() {
+        // To the schema a file is a text.
+        let with_files = texts.clone().into_iter().chain(files.iter().map(|(name, _)| (name.clone(), "".into())));
+        let value = Value::Object(with_files.collect());
+        validation.violations.extend(beyond_framework(schema, &value, "body"));
     }
     (texts, files)
 }

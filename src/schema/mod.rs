@@ -43,8 +43,6 @@ pub(crate) struct Schema {
     /// Whether parameters are to be validated even without a query: a path parameter has a format or a type other than
     /// string, or a query parameter is required.
     has_checked_params: bool,
-    /// Whether the framework's rules cover every keyword.
-    is_covered: bool,
 }
 
 /// All schemas by name.
@@ -128,8 +126,7 @@ impl Schema {
             _ => false,
         };
         let has_checked_params = node.fields().into_iter().flatten().any(is_checked);
-        let is_covered = node::is_covered(&source);
-        Ok(Self { source, validator, has_checked_params, is_covered })
+        Ok(Self { source, validator, has_checked_params })
     }
 
     /// Whether `value` satisfies the schema.

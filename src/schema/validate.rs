@@ -208,11 +208,9 @@ impl Validation {
     }
 }
 
-/// The violations of keywords that the framework's rules do not cover; only a schema of `--schemas` can have such keywords.
-pub(super) fn uncovered(schema: &Schema, value: &Value, place: &str) -> Vec<Violation> {
-    if schema.is_covered {
-        return Vec::new();
-    }
+/// The violations that JSON Schema finds in a value which the framework accepts: those of keywords that the framework does
+/// not have, which only a schema of `--schemas` can contain.
+pub(super) fn beyond_framework(schema: &Schema, value: &Value, place: &str) -> Vec<Violation> {
     let violation = |error: ValidationError<'_>| {
         let steps = error.instance_path().segments().map(|segment| match segment {
             LocationSegment::Property(name) => LocStep::from(&*name),
