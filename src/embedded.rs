@@ -1,5 +1,6 @@
 //! Runs the server inside another Rust program, usually a test. It reads neither the environment nor a settings file, so
-//! that a test has the same settings on every machine.
+//! that a test has the same settings on every machine. The one exception is `LLAMACLOUD_MOCK_BINARY`, which says where the
+//! command-line program is on this machine.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,6 +61,9 @@ impl MockServer {
     }
 }
 
+/// The environment variable that names the command-line program.
+const BINARY: &str = "LLAMACLOUD_MOCK_BINARY";
+
 /// Settings that have an effect only in the command-line program.
 const PROGRAM_ONLY: &[&str] = &["config", "port-file", "strict-faults"];
 
@@ -83,7 +87,18 @@ impl Builder {
     /// Errors: a setting is unknown or invalid, or the port cannot be bound. The settings `config`, `port-file` and
     /// `strict-faults` are errors too, because they have an effect only in the command-line program; instead of the last,
     /// use [`MockServer::faults_never_struck`].
-    pub fn start(self) -> Result<MockServer, String> {
+    ///
+    /// Work that could take long runs in child processes of the command-line program, which the setting `binary` names, or
+    /// else the environment variable `LLAMACLOUD_MOCK_BINARY`. Without both, requests that need it are refused: `grep` with
+    /// look-around, references to groups, possessive repetitions, patterns that match nothing as well, or in files over
+    /// 256 KiB.
+    pub fn start(mut self) -> Result<MockServer, String> {
+        if let Some(binary) = std::env::var_os(BINARY).filter(|binary| !binary.is_empty())
+            && self.flags.iter().all(|(name, _)| name != "binary")
+        {
+            let path = binary.into_string().map_err(|_| format!("{BINARY}: is not UTF-8"))?;
+            self = self.set("binary", &path);
+        }
         if let Some((name, _)) = self.flags.iter().find(|(name, _)| PROGRAM_ONLY.contains(&name.as_str())) {
             return Err(format!("{name}: has no effect on an embedded server; it is for the command-line program"));
         }

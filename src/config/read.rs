@@ -22,6 +22,7 @@ pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
         host,
         port: reader.parse("port", "a number from 0 to 65535")?,
         port_file: reader.text("port-file").map(Into::into),
+        binary: reader.text("binary").map(Into::into),
         seed: reader.parse("seed", "a number from 0 to 18446744073709551615")?,
         api_keys: reader.each("api-key", credential)?,
         auth: reader.switch("no-auth", Auth::Required, Auth::Optional)?,

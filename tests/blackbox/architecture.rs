@@ -57,8 +57,8 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("std::fs", &["config", "schema", "fault", "cli", "fuzzing"], "files are read at the start only"),
     (
         "std::env",
-        &["main", "server", "worker", "fuzzing"],
-        "the environment is passed as an argument, except NO_COLOR and the own file",
+        &["main", "server", "worker", "embedded", "fuzzing"],
+        "the environment is passed as an argument, except NO_COLOR, the own file and LLAMACLOUD_MOCK_BINARY",
     ),
     ("rand::rng(", &[], "randomness comes from the seed"),
     ("thread_rng", &[], "randomness comes from the seed"),

@@ -42,8 +42,8 @@ fn request(fields: &[&[u8]]) -> Vec<u8> {
     let number = |number: usize| (number as u64).to_le_bytes();
     let mut request = format!("llamacloud-mock {} worker 1\n", env!("CARGO_PKG_VERSION")).into_bytes();
     request.extend(number(fields.len()));
-    fields.iter().for_each(|field| request.extend(number(field.len())));
-    fields.iter().for_each(|field| request.extend_from_slice(field));
+    request.extend(fields.iter().flat_map(|field| number(field.len())));
+    request.extend(fields.concat());
     request
 }
 
