@@ -155,6 +155,13 @@ fn memory_is_limited() {
 }
 
 #[test]
+fn an_embedded_server_refuses_a_program_that_does_not_exist() {
+    let started =
+        llamacloud_mock::embedded::MockServer::builder().set("binary", "/nonexistent/llamacloud-mock").start();
+    assert!(started.is_err_and(|error| error.contains("binary") && error.contains("not a file")));
+}
+
+#[test]
 fn it_is_hidden_and_knows_its_kinds() {
     let help = crate::support::run(&["--help"], &[]);
     assert!(!String::from_utf8_lossy(&help.stdout).contains("internal-worker"));

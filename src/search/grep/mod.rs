@@ -46,7 +46,7 @@ impl fmt::Display for PatternError {
 /// What a search may use.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Number of matches.
+    /// Number of matches, at most 500,000: the output of a child process is limited too.
     pub(crate) matches: usize,
     /// Time for a search in this process. A child process has its own limits.
     pub(crate) time: Duration,
@@ -149,7 +149,7 @@ impl Pattern {
     /// Reads a pattern.
     pub(crate) fn parse(python: &str) -> Result<Self, PatternError> {
         if python.chars().count() > MAX_PATTERN {
-            return Err(PatternError(format!("is longer than {MAX_PATTERN} characters")));
+            return Err(PatternError(format!("patterns of more than {MAX_PATTERN} characters are not supported")));
         }
         let (nodes, width) = python::parse(python)?;
         Ok(Self { source: python.to_owned(), nodes, may_be_empty: width.min == 0 })

@@ -76,7 +76,7 @@ fn known_deviations_from_python() {
     assert_eq!(found(&deep(30), "a"), Ok(vec![0..1]));
     assert!(found(&deep(31), "a").is_err_and(|error| error.contains("nested")));
     assert_eq!(found(&"a".repeat(MAX_PATTERN), "a"), Ok(Vec::new()));
-    assert!(found(&"a".repeat(MAX_PATTERN + 1), "a").is_err_and(|error| error.contains("longer")));
+    assert!(found(&"a".repeat(MAX_PATTERN + 1), "a").is_err_and(|error| error.contains("characters")));
     // Python compares a reference by lower case only.
     assert_eq!(found(r"(?i)(σ)\1", "σς"), Ok(vec![0..4]));
     // `re.search` of Python 3.11 finds nothing here, though `re.match` matches: a defect of its own.
