@@ -1,10 +1,8 @@
-//! Runs the server inside another Rust program, usually a test. It reads neither settings from the environment nor a
-//! settings file, so that a test has the same settings on every machine. `LLAMACLOUD_MOCK_BINARY` may name the
-//! `llamacloud-mock` program, which runs what may take long in child processes: a `grep` with a pattern that may backtrack,
-//! over a long file.
+//! Runs the server inside another Rust program, usually a test. It reads neither the environment nor a settings file, so
+//! that a test has the same settings on every machine. The one exception is `LLAMACLOUD_MOCK_BINARY`, which says where the
+//! command-line program is on this machine.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,10 +13,6 @@ use crate::config::{self, RawSettings, Takes, flag_named, flags};
 use crate::emulator::Emulator;
 use crate::server::Server;
 use crate::suggest;
-use crate::worker::Worker;
-
-/// The variable that names the program for child processes.
-const BINARY: &str = "LLAMACLOUD_MOCK_BINARY";
 
 /// Time limit for tasks to end when the server is dropped.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -67,6 +61,9 @@ impl MockServer {
     }
 }
 
+/// The environment variable that names the command-line program.
+const BINARY: &str = "LLAMACLOUD_MOCK_BINARY";
+
 /// Settings that have an effect only in the command-line program.
 const PROGRAM_ONLY: &[&str] = &["config", "port-file", "strict-faults"];
 
@@ -90,7 +87,18 @@ impl Builder {
     /// Errors: a setting is unknown or invalid, or the port cannot be bound. The settings `config`, `port-file` and
     /// `strict-faults` are errors too, because they have an effect only in the command-line program; instead of the last,
     /// use [`MockServer::faults_never_struck`].
-    pub fn start(self) -> Result<MockServer, String> {
+    ///
+    /// Work that could take long runs in child processes of the command-line program, which the setting `binary` names, or
+    /// else the environment variable `LLAMACLOUD_MOCK_BINARY`. Without both, requests that need it are refused: `grep` with
+    /// look-around, references to groups, possessive repetitions, patterns that match nothing as well, or in files over
+    /// 256 KiB.
+    pub fn start(mut self) -> Result<MockServer, String> {
+        if let Some(binary) = std::env::var_os(BINARY).filter(|binary| !binary.is_empty())
+            && self.flags.iter().all(|(name, _)| name != "binary")
+        {
+            let path = binary.into_string().map_err(|_| format!("{BINARY}: is not UTF-8"))?;
+            self = self.set("binary", &path);
+        }
         if let Some((name, _)) = self.flags.iter().find(|(name, _)| PROGRAM_ONLY.contains(&name.as_str())) {
             return Err(format!("{name}: has no effect on an embedded server; it is for the command-line program"));
         }
@@ -100,8 +108,7 @@ impl Builder {
             .map(|(name, values)| Ok((known_name(&name)?, values)))
             .collect::<Result<Vec<_>, String>>()?;
         let raw = RawSettings::from_flags(&flags);
-        let mut settings = config::read(&raw)?;
-        settings.worker = Worker::embedded(std::env::var_os(BINARY).map(PathBuf::from));
+        let settings = config::read(&raw)?;
         config::check_combinations(&settings, &raw)?;
         let emulator = Arc::new(Emulator::new(settings, raw)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -37,6 +37,8 @@
 //! - Tenants share nothing but the process. No request takes a global lock, except to evict entries when the journal
 //!   budget is full.
 //! - An API error becomes bytes in `error` only.
+//! - No thread does work that a client can make endless: it runs in a child process, which `worker` starts and bounds. No
+//!   other program is started.
 //! - The program opens no connection, except the subcommands that ask a server of the same program.
 //!
 //! # The modules, from the lowest to the highest

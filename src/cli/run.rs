@@ -131,7 +131,7 @@ fn serve(mut settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
     for warning in raw.warnings.iter().chain(&config::warnings(&settings)) {
         print_error(format!("warning: {warning}"));
     }
-    settings.worker = Worker::of_program();
+    settings.worker = Worker::of_program(settings.binary.clone());
     let emulator = Emulator::new(settings, raw).map_err(ExitError::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ExitError::failure)?;
     runtime.block_on(serve_until_signal(Arc::new(emulator)))

@@ -30,6 +30,9 @@ pub(crate) fn check_combinations(settings: &Settings, raw: &RawSettings) -> Resu
     if settings.port_file.as_deref().is_some_and(|file| !can_be_a_file(file)) {
         return refuse("port-file", "is a folder, or in a folder that does not exist");
     }
+    if settings.binary.as_deref().is_some_and(|file| !file.is_file()) {
+        return refuse("binary", "is not a file");
+    }
     Ok(())
 }
 

@@ -12,9 +12,6 @@ use super::flags::{Flag, PREFIX, Takes, flag_named, flags};
 /// Prefixes that people take for [`PREFIX`], because the variables of the official clients begin like them.
 const MISTAKEN_PREFIXES: &[&str] = &["LLAMA_CLOUD_MOCK_", "LLAMACLOUDMOCK_", "LLAMA_MOCK_"];
 
-/// The variable that names the program for embedded servers, without the prefix. The program itself does not need it.
-const BINARY: &str = "BINARY";
-
 /// The variable of the admin token, without the prefix.
 const ADMIN_TOKEN: &str = "ADMIN_TOKEN";
 
@@ -129,7 +126,7 @@ impl RawSettings {
             else {
                 continue;
             };
-            if is_set_by_kubernetes(key, &value) || key == BINARY {
+            if is_set_by_kubernetes(key, &value) {
                 continue;
             }
             match flag_named(&flag_name(key)) {

@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) port: u16,
     /// The file to which the port number is written.
     pub(crate) port_file: Option<PathBuf>,
+    /// The program for child processes, if it is not the running one.
+    pub(crate) binary: Option<PathBuf>,
     /// The seed of all randomness.
     pub(crate) seed: u64,
     /// The accepted API keys; empty accepts any key.

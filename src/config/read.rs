@@ -27,6 +27,8 @@ pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
         host,
         port: reader.parse("port", "a number from 0 to 65535")?,
         port_file: reader.text("port-file").map(Into::into),
+        worker: Worker::embedded(reader.text("binary").map(Into::into)),
+        binary: reader.text("binary").map(Into::into),
         seed: reader.parse("seed", "a number from 0 to 18446744073709551615")?,
         api_keys: reader.each("api-key", credential)?,
         auth: reader.switch("no-auth", Auth::Required, Auth::Optional)?,
@@ -71,7 +73,6 @@ pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
         allow_overrides: reader.boolean("allow-overrides")?,
         strict_faults: reader.boolean("strict-faults")?,
         time_scale: reader.read("time-scale", time_scale)?,
-        worker: Worker::embedded(None),
         schemas: reader.text("schemas").map(Into::into),
     })
 }

@@ -67,9 +67,9 @@ impl fmt::Display for WorkerError {
 }
 
 impl Worker {
-    /// Child processes of the running program. Only for the program itself.
-    pub(crate) fn of_program() -> Self {
-        Self::new(Program::Own)
+    /// Child processes of the running program, or of the one in this file. Only for the program itself.
+    pub(crate) fn of_program(file: Option<PathBuf>) -> Self {
+        Self::new(file.map_or(Program::Own, Program::File))
     }
 
     /// Child processes of the program in this file; without one, none can be started. For a server inside another program,
@@ -90,7 +90,7 @@ impl Worker {
         let mut command = Command::new(program);
         command.args([SUBCOMMAND, kind.name()]);
         // Its environment may contain keys, and nothing in it is of use there.
-        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         apart(&mut command);
         let child = command.spawn().map_err(|error| WorkerError::NotStarted(error.to_string()))?;
         Running::new(child).exchange(fields, kind.limits())
@@ -116,6 +116,9 @@ struct Running {
 
 impl Running {
     fn new(mut child: Child) -> Self {
+        // Nobody reads what it writes there, and a write to a closed pipe fails at once. Unlike /dev/null, a pipe is
+        // available in every container.
+        drop(child.stderr.take());
         let pipes = child.stdin.take().zip(child.stdout.take());
         Self { child: Mutex::new(child), pipes }
     }
@@ -219,7 +222,7 @@ mod tests {
 
     fn outcome(script: &str) -> Result<Vec<u8>, WorkerError> {
         let (running, id) = shell(script);
-        let outcome = running.exchange(&[&[0; 100_000]], LIMITS);
+        let outcome = running.exchange(&[&vec![0; 100_000]], LIMITS);
         let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
         let gone = rustix::process::test_kill_process(id);
         assert_eq!(gone, Err(rustix::io::Errno::SRCH), "{script}: the process is there, or was not waited for");

@@ -72,6 +72,7 @@ fn values_that_no_request_can_match_are_refused() {
         ("--start-time", "1969-12-31T23:59:59Z", "1970"),
         ("--port-file", "no/such/folder/port", "folder"),
         ("--port-file", ".", "folder"),
+        ("--binary", "no/such/program", "not a file"),
         ("--max-body-bytes", "1M", "1MB"),
         ("--max-tenants", "0", "from 1"),
         ("--header-timeout", "0", "millisecond"),

@@ -42,8 +42,8 @@ fn request(fields: &[&[u8]]) -> Vec<u8> {
     let number = |number: usize| (number as u64).to_le_bytes();
     let mut request = format!("llamacloud-mock {} worker 1\n", env!("CARGO_PKG_VERSION")).into_bytes();
     request.extend(number(fields.len()));
-    fields.iter().for_each(|field| request.extend(number(field.len())));
-    fields.iter().for_each(|field| request.extend_from_slice(field));
+    request.extend(fields.iter().flat_map(|field| number(field.len())));
+    request.extend(fields.concat());
     request
 }
 
@@ -152,6 +152,13 @@ fn memory_is_limited() {
     let text = vec![b'a'; 300 << 20];
     let output = run(&request(&[b"a", &9_u64.to_le_bytes(), &text]));
     assert_eq!(response(&output), Found::Error("no request: out of memory".to_owned()));
+}
+
+#[test]
+fn an_embedded_server_refuses_a_program_that_does_not_exist() {
+    let started =
+        llamacloud_mock::embedded::MockServer::builder().set("binary", "/nonexistent/llamacloud-mock").start();
+    assert!(started.is_err_and(|error| error.contains("binary") && error.contains("not a file")));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::operation::{Answer, Work};
 use crate::response::Payload;
 use crate::search::SearchableDocument;
-use crate::search::grep::{self, Limits, Pattern};
+use crate::search::grep::{self, Limits, Pattern, SearchError};
 use crate::store::{Cursor, Id, Index, Kind, PageRequest, Policy, Scope, StoreError};
 
 /// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked for.
@@ -117,7 +117,10 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: PageParams
             return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
         }
         let text = searched.document().text().as_str();
-        grep::find_all(&pattern, text, limits, &policy.worker).map_err(|error| refuse(&error))
+        grep::find_all(&pattern, text, limits, &policy.worker).map_err(|error| match error {
+            SearchError::Busy | SearchError::Failed(_) => ApiError::text(503, error.to_string()),
+            _ => refuse(&error),
+        })
     };
     Ok(Work::committing(run, move |scope, matches: Vec<Range<usize>>| {
         let text = document.document().text();

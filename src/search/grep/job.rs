@@ -36,10 +36,10 @@ fn search(pattern: &Pattern, text: &str, max: usize) -> Result<Vec<Range<usize>>
 }
 
 /// The result that the child process wrote.
-pub(super) fn result(bytes: &[u8], max: usize) -> Result<Vec<Range<usize>>, SearchError> {
+pub(super) fn result(bytes: &[u8]) -> Result<Vec<Range<usize>>, SearchError> {
     let (kind, numbers) = bytes.split_first().unwrap_or((&u8::MAX, &[]));
     if let Some(failure) = FAILURES.iter().find(|failure| code(**failure) == *kind) {
-        return Err(failure.error(max));
+        return Err(failure.error());
     }
     let (numbers, rest) = numbers.as_chunks::<8>();
     let (pairs, odd) = numbers.as_chunks::<2>();
@@ -50,14 +50,13 @@ pub(super) fn result(bytes: &[u8], max: usize) -> Result<Vec<Range<usize>>, Sear
     Ok(pairs.iter().map(|[start, end]| at(start)..at(end)).collect())
 }
 
-const FAILURES: [Failure; 5] = [Failure::Size, Failure::Effort, Failure::Matches, Failure::Time, Failure::Unsupported];
+const FAILURES: [Failure; 4] = [Failure::Size, Failure::Effort, Failure::Time, Failure::Unsupported];
 
 fn code(failure: Failure) -> u8 {
     match failure {
         Failure::Size => 1,
         Failure::Effort => 2,
-        Failure::Matches => 3,
-        Failure::Time => 4,
-        Failure::Unsupported => 5,
+        Failure::Time => 3,
+        Failure::Unsupported => 4,
     }
 }

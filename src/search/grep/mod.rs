@@ -46,7 +46,8 @@ impl fmt::Display for PatternError {
 /// What a search may use.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Number of matches: the search ends after the last of them.
+    /// Number of matches, at most 500,000, since the output of a child process is limited too: the search ends after the
+    /// last of them.
     pub(crate) matches: usize,
     /// Time for a search in this process. A child process has its own limits.
     pub(crate) time: Duration,
@@ -69,8 +70,6 @@ pub(crate) enum SearchError {
     PatternTooLarge,
     /// The pattern is valid in Python, but no engine here supports it: some look-behinds that refer to groups.
     NotSupported,
-    /// There are more matches than this.
-    TooManyMatches(usize),
     /// It needs a child process, and there is no program for one: an embedded server without `LLAMACLOUD_MOCK_BINARY`.
     NeedsProgram,
     /// Too many other searches are waiting.
@@ -86,7 +85,6 @@ impl fmt::Display for SearchError {
             Self::TooMuchMemory => f.write_str("the pattern needs too much memory on this file"),
             Self::PatternTooLarge => f.write_str("the pattern is too large when it is compiled"),
             Self::NotSupported => f.write_str("the pattern has a look-behind that is not supported"),
-            Self::TooManyMatches(max) => write!(f, "the pattern has more than {max} matches in this file"),
             Self::NeedsProgram => f.write_str(
                 "the pattern may take long on this file and needs a child process; an embedded server can start one if \
                  LLAMACLOUD_MOCK_BINARY names the llamacloud-mock program",
@@ -106,19 +104,16 @@ pub(crate) enum Failure {
     Unsupported,
     /// The search goes back too often.
     Effort,
-    /// There are too many matches.
-    Matches,
     /// The deadline has passed.
     Time,
 }
 
 impl Failure {
-    fn error(self, max: usize) -> SearchError {
+    fn error(self) -> SearchError {
         match self {
             Self::Size => SearchError::PatternTooLarge,
             Self::Unsupported => SearchError::NotSupported,
             Self::Effort => SearchError::TooMuchMemory,
-            Self::Matches => SearchError::TooManyMatches(max),
             Self::Time => SearchError::TooLong,
         }
     }
@@ -149,7 +144,7 @@ impl Pattern {
     /// Reads a pattern.
     pub(crate) fn parse(python: &str) -> Result<Self, PatternError> {
         if python.chars().count() > MAX_PATTERN {
-            return Err(PatternError(format!("is longer than {MAX_PATTERN} characters")));
+            return Err(PatternError(format!("patterns of more than {MAX_PATTERN} characters are not supported")));
         }
         let (nodes, width) = python::parse(python)?;
         Ok(Self { source: python.to_owned(), nodes, may_be_empty: width.min == 0 })
@@ -174,12 +169,12 @@ pub(crate) fn find_all(
 ) -> Result<Vec<Range<usize>>, SearchError> {
     match find_here(pattern, text, limits) {
         Some(Ok(matches)) => return Ok(matches),
-        Some(Err(failure @ (Failure::Matches | Failure::Time))) => return Err(failure.error(limits.matches)),
+        Some(Err(failure @ Failure::Time)) => return Err(failure.error()),
         Some(Err(_)) | None => {}
     }
     let max = (limits.matches as u64).to_le_bytes();
     let output = worker.run(Kind::Grep, &job::input(pattern, &max, text))?;
-    let matches = job::result(&output, limits.matches)?;
+    let matches = job::result(&output)?;
     if matches.iter().all(|found| text.get(found.clone()).is_some()) {
         Ok(matches)
     } else {

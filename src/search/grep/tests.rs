@@ -1,4 +1,5 @@
 //! The search against what Python's `re` was recorded to do, and against the standard library.
+#![allow(clippy::single_range_in_vec_init, reason = "one match is one range")]
 
 use std::fs;
 use std::ops::Range;
@@ -24,7 +25,7 @@ fn found_in_child(pattern: &str, text: &str, max: usize) -> Result<Vec<Range<usi
     let pattern = Pattern::parse(pattern).expect("a valid pattern");
     let number = (max as u64).to_le_bytes();
     let fields = job::input(&pattern, &number, text).map(<[u8]>::to_vec).to_vec();
-    job::result(&job::answer(fields).expect("a valid input"), max)
+    job::result(&job::answer(fields).expect("a valid input"))
 }
 
 fn in_code_points(text: &str, ranges: &[Range<usize>]) -> Vec<[usize; 2]> {
@@ -75,7 +76,7 @@ fn known_deviations_from_python() {
     assert_eq!(found(&deep(30), "a"), Ok(vec![0..1]));
     assert!(found(&deep(31), "a").is_err_and(|error| error.contains("nested")));
     assert_eq!(found(&"a".repeat(MAX_PATTERN), "a"), Ok(Vec::new()));
-    assert!(found(&"a".repeat(MAX_PATTERN + 1), "a").is_err_and(|error| error.contains("longer")));
+    assert!(found(&"a".repeat(MAX_PATTERN + 1), "a").is_err_and(|error| error.contains("characters")));
     // Python compares a reference by lower case only.
     assert_eq!(found(r"(?i)(σ)\1", "σς"), Ok(vec![0..4]));
     // `re.search` of Python 3.11 finds nothing here, though `re.match` matches: a defect of its own.
@@ -89,14 +90,14 @@ fn an_error_names_line_and_column_of_a_pattern_with_several_lines() {
 }
 
 #[test]
-fn more_matches_than_allowed_are_an_error() {
+fn a_search_ends_after_the_last_match_that_is_asked_for() {
     let worker = Worker::embedded(None);
     let limits = Limits { matches: 3, ..Limits::default() };
     let found = |text| find_all(&Pattern::parse("a").expect("a valid pattern"), text, limits, &worker);
     assert_eq!(found("aaa").map(|matches| matches.len()), Ok(3));
-    assert_eq!(found("aaaa"), Err(SearchError::TooManyMatches(3)));
+    assert_eq!(found("aaaa").map(|matches| matches.len()), Ok(3));
     assert_eq!(found_in_child("a", "aaa", 3).map(|matches| matches.len()), Ok(3));
-    assert_eq!(found_in_child("a", "aaaa", 3), Err(SearchError::TooManyMatches(3)));
+    assert_eq!(found_in_child("a", "aaaa", 3).map(|matches| matches.len()), Ok(3));
 }
 
 #[test]
@@ -128,9 +129,9 @@ fn a_search_in_this_process_ends_at_its_deadline() {
 #[test]
 fn a_result_that_was_changed_is_an_error() {
     let valid = job::answer(vec![b"a".to_vec(), 9_u64.to_le_bytes().to_vec(), b"aa".to_vec()]).expect("a result");
-    assert_eq!(job::result(&valid, 9), Ok(vec![0..1, 1..2]));
+    assert_eq!(job::result(&valid), Ok(vec![0..1, 1..2]));
     for cut in [0, 2, 9, 16, 24] {
-        assert!(job::result(&valid[..cut], 9).is_err(), "{cut}");
+        assert!(job::result(&valid[..cut]).is_err(), "{cut}");
     }
 }
 
@@ -139,7 +140,7 @@ proptest! {
     fn a_literal_is_found_where_the_standard_library_finds_it(text in "[ab\\.é\u{301}\u{10000}\n]{0,40}|.{0,40}", at in 0_usize..40) {
         let literal: String = text.chars().skip(at).take(1 + at % 3).collect();
         let needle = if literal.is_empty() { "a.b".to_owned() } else { literal };
-        let escaped: String = needle.chars().map(|c| format!("\\U{:08x}", u32::from(c))).collect();
+        let escaped = needle.chars().map(|c| format!("\\U{:08x}", u32::from(c))).collect::<Vec<_>>().concat();
         let expected: Vec<Range<usize>> =
             text.match_indices(&needle).map(|(start, found)| start..start + found.len()).collect();
         prop_assert_eq!(found(&escaped, &text), Ok(expected.clone()));

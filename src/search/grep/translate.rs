@@ -1,10 +1,9 @@
 //! The translation of a pattern's tree into the syntax of the engines.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use super::charset::{self, ASCII_WORD, WORD};
-use super::python::{Anchor, Folding, Greed, Look, Node};
+use super::python::{Anchor, Boundary, Folding, Greed, Look, Node};
 
 /// Properties of a text on which the translation depends: what is simple for most texts needs conditions for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,27 +219,26 @@ impl Translator {
             Anchor::LineEnd => self.push("(?m:$)"),
             Anchor::LastLineEnd if self.traits.ends_with_line_feed => self.push_backtracking(r"(?=\n?\z)"),
             Anchor::TextEnd | Anchor::LastLineEnd => self.push(r"\z"),
-            Anchor::Boundary { negated, ascii } => self.boundary(negated, ascii),
+            Anchor::Boundary(boundary) => self.boundary(boundary),
         }
     }
 
-    fn boundary(&mut self, negated: bool, ascii: bool) {
+    fn boundary(&mut self, boundary: Boundary) {
+        let Boundary { negated, ascii } = boundary;
         let is_alike = match self.traits.words {
             Words::Ascii => true,
             Words::Alike => !ascii,
             Words::Different => false,
         };
-        match (is_alike, negated) {
-            (_, true) if self.traits.is_empty => self.push(charset::NONE),
-            (true, true) => self.push(r"\B"),
-            (true, false) => self.push(r"\b"),
-            (false, _) => {
-                let word = if ascii { ASCII_WORD } else { WORD };
-                let (inside, outside) = if negated { ("=", "!") } else { ("!", "=") };
-                let mut text = String::new();
-                let _ = write!(text, "(?:(?<=[{word}])(?{inside}[{word}])|(?<![{word}])(?{outside}[{word}]))");
-                self.push_backtracking(&text);
-            }
+        if negated && self.traits.is_empty {
+            self.push(charset::NONE);
+        } else if is_alike {
+            self.push(if negated { r"\B" } else { r"\b" });
+        } else {
+            let word = if ascii { ASCII_WORD } else { WORD };
+            let (inside, outside) = if negated { ("=", "!") } else { ("!", "=") };
+            let start = format!("(?<![{word}])(?{outside}[{word}])");
+            self.push_backtracking(&format!("(?:(?<=[{word}])(?{inside}[{word}])|{start})"));
         }
     }
 }

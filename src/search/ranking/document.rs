@@ -220,7 +220,6 @@ impl Content {
 mod tests {
     use super::super::documents_for_tests::document_of;
     use super::super::terms::hash;
-    use super::*;
 
     #[test]
     fn each_term_is_found_where_it_occurs() {

@@ -1,7 +1,7 @@
 //! Escapes: a backslash and what follows it, in a pattern and in a set.
 
 use super::syntax::Parser;
-use super::tree::{Anchor, Class, ClassKind, Node, SetItem};
+use super::tree::{Anchor, Boundary, Class, ClassKind, Node, SetItem};
 use crate::search::grep::PatternError;
 
 /// The largest value of an octal escape.
@@ -10,11 +10,10 @@ const MAX_OCTAL: u32 = 0o377;
 impl Parser {
     /// The node of an escape outside a set.
     pub(super) fn escape(&mut self, letter: char) -> Result<Node, PatternError> {
-        let ascii = self.flags.is_ascii();
         let node = match letter {
             'A' => Node::At(Anchor::TextStart),
             'Z' => Node::At(Anchor::TextEnd),
-            'b' | 'B' => Node::At(Anchor::Boundary { negated: letter == 'B', ascii }),
+            'b' | 'B' => Node::At(Anchor::Boundary(Boundary { negated: letter == 'B', ascii: self.flags.is_ascii() })),
             '0' => {
                 let digits = self.tokens.take_digits(8, 2)?;
                 self.literal(u32::from_str_radix(&digits, 8).unwrap_or(0))

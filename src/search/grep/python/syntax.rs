@@ -129,14 +129,14 @@ impl Parser {
             '?' => (0, Some(1)),
             '*' => (0, None),
             '+' => (1, None),
-            _ => match self.counts()? {
-                Some(counts) => counts,
-                None => {
+            _ => {
+                let Some(counts) = self.counts()? else {
                     self.tokens.seek(here)?;
                     nodes.push(self.literal(u32::from(sign)));
                     return Ok(());
-                }
-            },
+                };
+                counts
+            }
         };
         let problem = match nodes.last() {
             None | Some(Node::At(_)) => Some("nothing to repeat"),

@@ -104,7 +104,7 @@ impl Tokens {
                     return Err(self.error(&format!("missing {name}"), 1));
                 }
                 Some(Token::Plain(plain)) if plain == end => return Ok(taken),
-                Some(token) => token.write_to(&mut taken),
+                Some(other) => other.write_to(&mut taken),
             }
         }
     }

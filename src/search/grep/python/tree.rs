@@ -110,13 +110,17 @@ pub(crate) enum Anchor {
     LastLineEnd,
     /// The end of a line.
     LineEnd,
-    /// Between a word character and another, or within or outside words.
-    Boundary {
-        /// Within or outside words.
-        negated: bool,
-        /// Only ASCII characters are word characters.
-        ascii: bool,
-    },
+    /// The start or the end of a word, or any other position.
+    Boundary(Boundary),
+}
+
+/// A position between a word character and another character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Boundary {
+    /// All other positions instead.
+    pub(crate) negated: bool,
+    /// Only ASCII characters are word characters.
+    pub(crate) ascii: bool,
 }
 
 /// Which count a repetition tries first.
