@@ -71,7 +71,7 @@ mod clock;
 mod config;
 mod counters;
 // Nothing uses it yet.
-#[expect(dead_code)]
+#[cfg_attr(not(test), expect(dead_code))]
 mod documents;
 pub mod embedded;
 mod emulator;
