@@ -155,3 +155,84 @@ fn is_heading(line: &str) -> bool {
     let title = line.trim_start_matches('#');
     (1..=6).contains(&(line.len() - title.len())) && title.starts_with([' ', '\t']) && !title.trim().is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(text: &str, has_headings: bool) -> Vec<&str> {
+        let page = 0..offset(text.len());
+        let chunks = split(text, std::slice::from_ref(&page), has_headings).expect("the text has few chunks");
+        chunks.iter().map(|chunk| &text[chunk.bytes.start as usize..chunk.bytes.end as usize]).collect()
+    }
+
+    /// The first chunk of a text in which `ending` stands after `before` words of ten characters.
+    fn first_chunk(before: usize, ending: &str) -> String {
+        let text = format!("{}{ending}{}", "abcdefghi ".repeat(before), "abcdefghi ".repeat(100));
+        contents(&text, false)[0].to_owned()
+    }
+
+    #[test]
+    fn a_chunk_ends_with_the_largest_part_of_the_second_half_of_the_window() {
+        assert_eq!(first_chunk(55, "end.\n \t\nline\nOne. two ").len(), 554, "a paragraph");
+        assert_eq!(first_chunk(55, "end\r\n\r\nline\r\nOne. two ").len(), 553, "a paragraph of Windows");
+        assert_eq!(first_chunk(55, "line\nOne. two ").len(), 554, "a line");
+        assert_eq!(first_chunk(55, "line\rOne. two ").len(), 554, "a line of old systems");
+        assert_eq!(first_chunk(55, "(One.) two ").len(), 556, "a sentence");
+        assert_eq!(first_chunk(55, "v1.5 e.g., two ").len(), 994, "a word: no stop stands before white space");
+        assert_eq!(first_chunk(45, "end.\n\nline\nOne. two ").len(), 999, "a part of the first half does not count");
+        assert_eq!(first_chunk(99, "abcdefghij ").len(), 1000, "a word that ends with the window");
+    }
+
+    #[test]
+    fn text_without_spaces_is_cut_between_characters() {
+        let text = "漢".repeat(2500);
+        let lengths: Vec<usize> = contents(&text, false).iter().map(|content| content.chars().count()).collect();
+        assert_eq!(lengths, [1000, 1000, 500]);
+        let sentences = format!("{}。」{}", "漢".repeat(700), "字".repeat(700));
+        assert_eq!(contents(&sentences, false)[0].chars().count(), 702);
+    }
+
+    #[test]
+    fn white_space_belongs_to_no_chunk() {
+        let text = format!("  \n a{}b \n", " ".repeat(5000));
+        assert_eq!(contents(&text, false), ["a", "b"]);
+        assert!(contents("\u{2003}\n", false).is_empty());
+    }
+
+    #[test]
+    fn a_heading_begins_a_chunk_once_there_is_enough_text() {
+        let section = |title: &str, words: usize| format!("{title}\n\n{}\n", "word ".repeat(words));
+        let text =
+            [section("# One", 10), section("## Two", 50), section("### Three", 50), section("Four", 10)].concat();
+        let starts: Vec<&str> = contents(&text, true).iter().filter_map(|content| content.lines().next()).collect();
+        assert_eq!(starts, ["# One", "### Three"]);
+        assert_eq!(contents(&text, false).len(), 1);
+    }
+
+    #[test]
+    fn headings_are_those_of_markdown_outside_of_code() {
+        let text = "# a\n#b\n####### c\n#\n   ## d\n    # e\n```sh\n# f\n~~~\n# g\n```\n###### h";
+        let headings = Headings { text, at: 0, fence: None };
+        let lines: Vec<&str> = headings.map(|at| text[at..].lines().next().expect("a line begins").trim()).collect();
+        assert_eq!(lines, ["# a", "## d", "###### h"]);
+    }
+
+    #[test]
+    fn tokens_are_estimated_by_letters_and_signs() {
+        let cases = [
+            ("", 0),
+            ("a", 1),
+            ("four", 1),
+            ("fives", 2),
+            ("a b", 2),
+            ("it's 2026!", 5),
+            ("漢字", 2),
+            ("  \n", 0),
+            ("é€", 2),
+        ];
+        for (text, tokens) in cases {
+            assert_eq!(count_tokens(text), tokens, "{text:?}");
+        }
+    }
+}

@@ -6,14 +6,18 @@ use bytestring::ByteString;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::text::owned;
 use super::{MAX_TEXT_BYTES, Unreadable};
 
-/// The bytes that the encoding is guessed from, beginning shortly before the first one that is not ASCII. The guess costs
-/// 30 ns a byte, and a longer sample does not change it.
+/// The bytes that the encoding is guessed from, beginning shortly before the first one that is not ASCII: enough for any
+/// language, and a guess over a whole file would take longer than everything else.
 const SAMPLE_BYTES: usize = 32 << 10;
 
 /// The ASCII characters before the first other one that belong to the sample: letters beside it inform the guess.
 const SAMPLE_LEAD_BYTES: usize = 64;
+
+/// The characters of UTF-8 that are not ASCII for each error in text that counts as damaged UTF-8.
+const MIN_VALID_PER_ERROR: usize = 20;
 
 /// Where HTML and XML declare their encoding, by the HTML standard.
 const DECLARATION_BYTES: usize = 1024;
@@ -60,15 +64,29 @@ fn utf_32(bytes: &[u8], little_endian: bool) -> Result<ByteString, Unreadable> {
     let (units, rest) = bytes.as_chunks::<4>();
     let number = |unit: &[u8; 4]| if little_endian { u32::from_le_bytes(*unit) } else { u32::from_be_bytes(*unit) };
     let text: Option<String> = units.iter().map(|unit| char::from_u32(number(unit))).collect();
-    text.filter(|_| rest.is_empty()).map(ByteString::from).ok_or(Unreadable::Malformed("UTF-32"))
+    text.filter(|_| rest.is_empty()).map(owned).ok_or(Unreadable::Malformed("UTF-32"))
 }
 
 /// The text of bytes without a mark that are not UTF-8.
 fn guess(bytes: &[u8]) -> Result<ByteString, Unreadable> {
+    if is_damaged_utf_8(bytes) {
+        return Ok(owned(String::from_utf8_lossy(bytes).into_owned()));
+    }
     // windows-1252 is what the guess falls back to for a short text, and decodes most bytes.
     let candidates = [declared(bytes), Some(detected(bytes)), Some(WINDOWS_1252)];
     let text = |encoding| strict(encoding, bytes).filter(|text| !text.chars().any(is_binary));
     candidates.into_iter().flatten().find_map(text).ok_or(Unreadable::Encoding)
+}
+
+/// Whether these bytes are UTF-8 with few errors, such as a file that was cut within a character: text in another encoding
+/// hardly has characters that are valid in UTF-8 too. What is not valid is replaced by U+FFFD.
+fn is_damaged_utf_8(bytes: &[u8]) -> bool {
+    let (mut valid, mut errors) = (0, 0);
+    for part in bytes.utf8_chunks() {
+        valid += part.valid().chars().filter(|character| !character.is_ascii()).count();
+        errors += usize::from(!part.invalid().is_empty());
+    }
+    valid >= MIN_VALID_PER_ERROR * errors
 }
 
 /// The encoding that HTML or XML declares.
@@ -100,7 +118,7 @@ fn detected(bytes: &[u8]) -> &'static Encoding {
 /// The text of the bytes in this encoding, if all of them are valid in it.
 fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<ByteString> {
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
-    Some(ByteString::from(text.into_owned()))
+    Some(owned(text.into_owned()))
 }
 
 /// Whether a character hardly stands in text: control characters other than white space, backspace, escape (in colored
@@ -202,6 +220,14 @@ mod tests {
         assert_eq!(decoded(xml).as_deref(), Ok("<?xml version=\"1.0\" encoding=\"koi8-r\"?><a>а</a>"));
         assert_eq!(decoded(b"<p charset=utf-16>\xe9").as_deref(), Ok("<p charset=utf-16>é"));
         assert_eq!(decoded(b"<p charset=>\xe9").as_deref(), Ok("<p charset=>é"));
+    }
+
+    #[test]
+    fn utf_8_with_few_errors_stays_utf_8() {
+        let text = "Größe ".repeat(20);
+        let cut = &text.as_bytes()[..text.len() - 3];
+        assert_eq!(decoded(cut).as_deref(), Ok(&*format!("{}Grö\u{fffd}", "Größe ".repeat(19))));
+        assert_eq!(decoded(b"Gr\xf6\xdfe").as_deref(), Ok("Größe"));
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod chunks;
 mod decode;
 mod format;
 mod html;
+#[cfg(any(test, feature = "fuzzing"))]
+mod invariants;
 mod stand_in;
 mod text;
 
@@ -18,7 +20,7 @@ pub(crate) use self::format::Format;
 pub(crate) use self::text::{MAX_TEXT_BYTES, Text};
 
 use self::format::Claim;
-use self::text::offset;
+use self::text::{offset, owned};
 
 /// Maximum number of chunks of a document, and of its pages.
 pub(crate) const MAX_PARTS: usize = 65_535;
@@ -115,7 +117,7 @@ impl Document {
             Format::Plain => (content, false),
             Format::Markdown => (content, true),
             // Headings of HTML come out as those of Markdown.
-            Format::Html => (ByteString::from(html::to_text(&content)), true),
+            Format::Html => (owned(html::to_text(&content)), true),
         };
         let text = Text::from_content(content)?;
         let pages = page_ranges(text.as_str())?;
@@ -172,4 +174,143 @@ fn page_ranges(text: &str) -> Result<Vec<Range<u32>>, Unreadable> {
     }
     pages.push(offset(start)..offset(text.len()));
     Ok(pages)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read_valid(name: &str, bytes: impl Into<Bytes>) -> Document {
+        let document = read(name, &bytes.into()).unwrap_or_else(|unreadable| panic!("{name}: {unreadable}"));
+        document.assert_consistent();
+        document
+    }
+
+    fn refused(name: &str, bytes: &'static [u8]) -> String {
+        read(name, &Bytes::from_static(bytes)).expect_err("is not readable").to_string()
+    }
+
+    #[test]
+    fn text_is_taken_as_it_is() {
+        for name in ["a.txt", "a.md", "a.json", "a.csv", "main.rs", "no extension", "a.unknown"] {
+            let text = "# One\r\n\r\n  {\"two\": 3}\u{301}\n ";
+            let document = read_valid(name, text);
+            assert_eq!(document.text().as_str(), text, "{name}");
+            assert!(!document.is_stand_in() && document.chunks().len() == 1, "{name}");
+            assert_eq!(document.content(&document.chunks()[0]), text.trim(), "{name}");
+        }
+        assert_eq!(read_valid("a.txt", "<html><p>x").text().as_str(), "<html><p>x", "the name says that it is no HTML");
+    }
+
+    #[test]
+    fn html_is_made_readable_by_name_or_content() {
+        for (name, html) in [("a.html", "<p>a</p>b"), ("a", "<!doctype html><p>a</p>b"), ("a.php7", " <HTML><p>a</p>b")]
+        {
+            assert_eq!(read_valid(name, html).text().as_str(), "a\n\nb", "{name}");
+        }
+        let sectioned = format!("<h1>One</h1>{}<h2>Two</h2><p>end", "<p>some words in a paragraph</p>".repeat(20));
+        let document = read_valid("a.htm", sectioned);
+        assert_eq!(document.content(&document.chunks()[1]), "## Two\n\nend");
+    }
+
+    #[test]
+    fn files_without_visible_text_have_no_chunks() {
+        for (name, bytes) in [("a.txt", ""), ("a.txt", " \r\n\t\u{a0}\u{c}"), ("a.pdf", ""), ("a.html", "<p> </p>")] {
+            let document = read_valid(name, bytes);
+            assert!(document.chunks().is_empty() && !document.is_stand_in(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_has_a_stand_in() {
+        let cases: [(&str, &[u8], &str); 5] = [
+            ("a.pdf", b"no PDF at all", "application/pdf"),
+            ("a", b"%PDF-1.4", "application/pdf"),
+            ("a.png", b"\x89PNG", "image/png"),
+            ("a.unknown", b"\0\x01\x02", "application/octet-stream"),
+            ("a", b"\x01\xff\x81\x02", "application/octet-stream"),
+        ];
+        for (name, bytes, media_type) in cases {
+            let document = read_valid(name, bytes);
+            assert!(document.is_stand_in(), "{name}");
+            assert!(document.text().as_str().contains(&format!("{name} is {media_type},")), "{name}");
+            assert!(!document.chunks().is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_text_file_without_text_is_unreadable() {
+        assert_eq!(refused("a.txt", b"a\0b"), "the text holds NUL bytes");
+        assert_eq!(refused("a.md", b"%PDF-1.7\n\x01\xff\x81"), Unreadable::Encoding.to_string());
+        assert_eq!(
+            refused("a.json", b"\xff\xfea"),
+            "the byte-order mark says UTF-16LE, but the bytes after it are not valid UTF-16LE"
+        );
+    }
+
+    #[test]
+    fn form_feeds_separate_pages() {
+        let document = read_valid("a.txt", "öne\u{c}\u{c}  three\nx\u{c}");
+        assert_eq!(document.page_count(), 3);
+        let pages: Vec<usize> = (0..13).map(|at| document.page_of(at)).collect();
+        assert_eq!(pages, [1, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3]);
+        let chunks: Vec<(&str, (u32, u32))> =
+            document.chunks().iter().map(|chunk| (document.content(chunk), chunk.pages)).collect();
+        assert_eq!(chunks, [("öne", (1, 1)), ("three\nx", (3, 3))]);
+        assert_eq!(read_valid("a.html", "a\u{c}b").page_count(), 1);
+    }
+
+    #[test]
+    fn limits_hold_and_are_named() {
+        let at_limit = "x\u{c}".repeat(MAX_PARTS - 1) + "x";
+        assert_eq!(read_valid("a.txt", at_limit.clone()).chunks().len(), MAX_PARTS);
+        let pages = read("a.txt", &Bytes::from(format!("{at_limit}\u{c}x"))).expect_err("has too many pages");
+        assert_eq!(pages.to_string(), "the text has more than 65535 pages, the limit");
+        // The last page has two chunks.
+        let chunks = read("a.txt", &Bytes::from(at_limit + &"y".repeat(1000))).expect_err("has too many chunks");
+        assert_eq!(chunks.to_string(), "the text has more than 65535 chunks, the limit");
+        let long = Bytes::from(vec![b'x'; MAX_TEXT_BYTES + 1]);
+        for name in ["a.txt", "a.html", "a"] {
+            let unreadable = read(name, &long).expect_err("is too long");
+            assert_eq!(unreadable.to_string(), "the text is longer than 64 MiB, the limit", "{name}");
+        }
+        assert!(read("a.pdf", &long).expect("is not read").is_stand_in());
+    }
+
+    #[test]
+    fn the_weight_is_that_of_text_and_chunks() {
+        let document = read_valid("a.txt", "some words ".repeat(1000));
+        let parts = size_of::<Document>() + 11_000 + 4 + size_of_val(document.chunks());
+        assert_eq!(document.weight_bytes(), parts);
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_gives_a_consistent_document(
+            name in prop::sample::select(vec!["a.txt", "a.md", "a.html", "a", "a.pdf"]),
+            pieces in prop::collection::vec(prop_oneof![
+                Just("word "), Just("Größe"), Just("。"), Just("😀"), Just("e\u{301}"), Just(". "), Just("\n"), Just("\r\n\r\n"),
+                Just("\n# Title\n"), Just("```\n"), Just("\u{c}"), Just("\u{2003}"), Just("<p>"), Just("</div>"), Just("&amp;"),
+                Just("averyverylongwordwithoutanyspaceinit"),
+            ], 0..300),
+        ) {
+            let text = pieces.concat();
+            let document = read_valid(name, text.clone());
+            prop_assert_eq!(format!("{document:?}"), format!("{:?}", read_valid(name, text)));
+        }
+
+        #[test]
+        fn any_bytes_give_a_document_or_a_reason(
+            name in prop::sample::select(vec!["a.txt", "a.md", "a.html", "a", "a.pdf"]),
+            mark in prop::sample::select(vec![&b""[..], b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\xff\xfe\0\0", b"<html>"]),
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            match read(name, &Bytes::from([mark, &bytes].concat())) {
+                Ok(document) => document.assert_consistent(),
+                Err(unreadable) => prop_assert!(!unreadable.to_string().is_empty()),
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! not hold. `fuzz/` runs them under libFuzzer, and a test here runs them on every file of `fuzz/corpus/`.
 
 mod config;
+mod document;
 mod drive;
 mod head;
 mod json_error;
@@ -13,6 +14,7 @@ mod script;
 mod token;
 
 pub use self::config::config;
+pub use self::document::document;
 pub use self::head::head;
 pub use self::json_error::json_error;
 pub use self::multipart::multipart;
@@ -35,6 +37,7 @@ mod tests {
     /// Every target, by the name of its folder below `fuzz/corpus/`.
     const TARGETS: &[(&str, FuzzTarget)] = &[
         ("config", config),
+        ("document", document),
         ("head", head),
         ("json_error", json_error),
         ("multipart", multipart),

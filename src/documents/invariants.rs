@@ -1,0 +1,42 @@
+//! What holds for every document, for the tests and the fuzz target.
+
+use super::chunks::WINDOW_CHARS;
+use super::{Document, MAX_PARTS};
+
+impl Document {
+    /// Panics if offsets, pages or chunks of the document contradict its text.
+    pub(crate) fn assert_consistent(&self) {
+        let text = self.text();
+        assert_eq!(text.len_chars(), text.as_str().chars().count());
+        assert!(!text.as_str().contains('\0'), "a text holds no NUL");
+        self.assert_pages();
+        assert!(self.chunks.len() <= MAX_PARTS);
+        let (mut counted, mut byte) = (0, 0);
+        for chunk in &self.chunks {
+            let (start, end) = (chunk.chars.start as usize, chunk.chars.end as usize);
+            let content = self.content(chunk);
+            assert_eq!(text.slice_chars(start, end), content, "code points and bytes name the same characters");
+            assert_eq!(content.trim(), content);
+            assert!(!content.is_empty() && content.chars().count() <= WINDOW_CHARS, "{content:?}");
+            assert!(chunk.tokens as usize <= content.len(), "{} tokens in {content:?}", chunk.tokens);
+            let before = &text.as_str()[byte..chunk.bytes.start as usize];
+            assert!(before.trim().is_empty() && counted <= start, "no chunk holds {before:?}");
+            let (first, last) = chunk.pages;
+            assert_eq!((self.page_of(start), self.page_of(end - 1)), (first as usize, last as usize));
+            (counted, byte) = (end, chunk.bytes.end as usize);
+        }
+        assert!(text.as_str()[byte..].trim().is_empty(), "no chunk holds the end of the text");
+    }
+
+    fn assert_pages(&self) {
+        let ends = self.text.as_str().char_indices().filter(|(_, character)| *character == '\u{c}');
+        let begun = ends.filter(|(at, _)| at + 1 < self.text.as_str().len()).count();
+        assert!(self.page_count() == begun + 1 && self.page_count() <= MAX_PARTS, "{} pages", self.page_count());
+        assert_eq!((self.page_of(0), self.page_of(usize::MAX)), (1, self.page_count()));
+        for (page, start) in (2..).zip(&self.page_starts[1..]) {
+            let start = *start as usize;
+            assert_eq!((self.page_of(start - 1), self.page_of(start)), (page - 1, page));
+            assert_eq!(self.text.slice_chars(start - 1, start), "\u{c}");
+        }
+    }
+}
