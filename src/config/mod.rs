@@ -6,7 +6,7 @@ mod merge;
 mod normalise;
 mod read;
 
-pub(crate) use combine::{check_combinations, warnings};
+pub(crate) use combine::{check_combinations, check_emulation, warnings};
 pub(crate) use flags::{Flag, GROUPS, Takes, flag_named, flags};
 pub(crate) use merge::{RawSetting, RawSettings};
 pub(crate) use read::read;
