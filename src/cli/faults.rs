@@ -14,7 +14,8 @@ const fn form(syntax: &'static str, meaning: &'static str, example: &'static str
 }
 
 const INTRODUCTION: &str = "\
-A fault rule is one line: an operation, optionally a phase, and clauses separated by spaces.
+A fault rule is one line: an operation, optionally a phase, and clauses, separated by spaces. The space before a phase
+can be left out: `indexes.create@after reset`.
 
   RULE      = OPERATION [ @before | @after ] CLAUSE ...
   OPERATION = a name such as indexes.create, a family such as indexes.*, reads, writes, * for all, or several of these
@@ -51,8 +52,13 @@ const EFFECTS: &[Form] = &[
 const STATE_EFFECTS: &[Form] = &[
     form(
         "script=STATE[:DURATION|*READS],...",
-        "the course of a sync",
+        "the course of a sync: each state until that time has passed or it was read so often, the last one for good",
         "sync script=pending:5s,failed message=\"no text\"",
+    ),
+    form(
+        "STATE: pending, ready, partial, failed, or a word of your own",
+        "a sync in a state of your own is in progress; a word that looks like a misspelled state is refused",
+        "sync script=queued:2s,parsing*3,ready",
     ),
     form("lag=DURATION", "reads see creates and deletes that much later", "indexes.list lag=2s"),
     form("vanish", "the resource that the request names is deleted", "indexes.get vanish nth=2"),

@@ -99,10 +99,13 @@ fn execute(
     let settings = config::read(&raw).map_err(ExitError::usage)?;
     match command_line.action {
         Action::Healthcheck(how) => healthcheck::run(&settings, how).map_err(ExitError::failure),
-        Action::Validate(files) => match validate::run(settings, raw, &files).map_err(ExitError::failure)? {
-            validate::Verdict::Accepted => Ok(()),
-            validate::Verdict::Rejected => Err(ExitError { code: CHECK_FAILED, message: String::new() }),
-        },
+        Action::Validate(files) => {
+            config::check_emulation(&settings, &raw).map_err(ExitError::usage)?;
+            match validate::run(settings, raw, &files).map_err(ExitError::failure)? {
+                validate::Verdict::Accepted => Ok(()),
+                validate::Verdict::Rejected => Err(ExitError { code: CHECK_FAILED, message: String::new() }),
+            }
+        }
         Action::Check(expected, format) => {
             let report = check::run(&settings, &expected).map_err(ExitError::failure)?;
             print(&report.printed(format));

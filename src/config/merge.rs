@@ -100,6 +100,11 @@ impl RawSettings {
         &self.by_name[name]
     }
 
+    /// Whether the setting has a source other than its default.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.get(name).source != Source::Default
+    }
+
     /// The setting's name and source, for the start of an error message.
     pub(crate) fn place(&self, name: &str) -> String {
         match &self.get(name).source {

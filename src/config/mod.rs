@@ -7,7 +7,7 @@ mod normalise;
 mod parse_results;
 mod read;
 
-pub(crate) use combine::{check_combinations, warnings};
+pub(crate) use combine::{check_combinations, check_emulation, warnings};
 pub(crate) use flags::{Flag, GROUPS, Takes, flag_named, flags};
 pub(crate) use merge::{RawSetting, RawSettings};
 pub(crate) use read::read;

@@ -102,8 +102,11 @@ impl Clause {
     /// Reads one clause.
     pub(super) fn read(text: &ClauseText) -> Result<Self, ParseError> {
         let word = text.word.as_str();
+        if word.starts_with('@') {
+            return Err(ParseError::new(text, "is a phase, which comes once, right after the operation"));
+        }
         if !WORDS.contains(&word) {
-            return Err(unknown(word, &[]).at(text));
+            return Err(unknown(word, "is not a word of the rule language", &[]).at(text));
         }
         let meaning = match &text.value {
             None => without_value(word),
@@ -114,8 +117,8 @@ impl Clause {
 }
 
 /// The error of a word that is not one of the rule language; `others` are valid in its place too.
-pub(super) fn unknown(word: &str, others: &[&str]) -> ParseError {
-    let error = ParseError::new(word, "is not a word of the rule language");
+pub(super) fn unknown(word: &str, problem: &str, others: &[&str]) -> ParseError {
+    let error = ParseError::new(word, problem);
     match OTHER_WORDS.iter().find(|(other, _)| *other == word) {
         Some((_, here)) => ParseError { nearest: Some((*here).to_owned()), ..error },
         None => error.near(word, WORDS.iter().chain(others).copied()),

@@ -14,7 +14,8 @@ pub(super) struct ClauseText {
     pub(super) value: Option<String>,
 }
 
-/// The text of a rule: its subject and its clauses.
+/// The text of a rule: its subject and its clauses. A phase is joined to the operation, also if it was written as a word of
+/// its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RuleText {
     pub(super) subject: String,
@@ -47,11 +48,12 @@ impl RuleText {
     /// Splits a rule into its clauses.
     pub(super) fn from_text(text: &str) -> Result<Self, ParseError> {
         check_length(text)?;
-        let mut words = split(text)?.into_iter();
-        let subject = words.next().ok_or_else(|| {
+        let mut words = split(text)?.into_iter().peekable();
+        let operation = words.next().ok_or_else(|| {
             ParseError::new("rule", "is empty; it begins with an operation, or with * for all of them")
         })?;
-        Ok(Self { subject, clauses: words.map(|word| clause_text(&word)).collect() })
+        let phase = words.next_if(|word| word.starts_with('@')).unwrap_or_default();
+        Ok(Self { subject: operation + &phase, clauses: words.map(|word| clause_text(&word)).collect() })
     }
 
     /// Refuses a rule whose printed form is too long to be read again.
@@ -61,9 +63,7 @@ impl RuleText {
 
     /// Splits clauses about `subject`, which may begin with a phase.
     pub(super) fn from_clauses(subject: &str, text: &str) -> Result<Self, ParseError> {
-        let text = text.trim_start();
-        let space = if text.starts_with('@') { "" } else { " " };
-        Self::from_text(&format!("{subject}{space}{text}"))
+        Self::from_text(&format!("{subject} {text}"))
     }
 
     /// Reads the same words as fields: `{"operation": "*", "status": 503, "first": 2}`.
@@ -76,7 +76,7 @@ impl RuleText {
             .filter(|(name, _)| !matches!(name.as_str(), "operation" | "phase" | "tenant"))
             .map(|(name, value)| clauses_of_field(name, value))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { subject: format!("{operation}{phase}"), clauses: clauses.concat() })
+        Ok(Self { subject: format!("{}{phase}", operation.replace(" @", "@")), clauses: clauses.concat() })
     }
 
     /// The same rule with `shown` in the place of its API key: rules are shown, keys are not.

@@ -258,7 +258,7 @@ const OTHER_FIELDS: &[&str] = &["rule", "operation", "phase", "tenant"];
 fn check_fields(fields: &Map<String, Value>) -> Result<(), ParseError> {
     let is_known = |name: &str| OTHER_FIELDS.contains(&name) || WORDS.contains(&name.replace('_', "-").as_str());
     match fields.keys().find(|name| !is_known(name)) {
-        Some(name) => Err(clause::unknown(name, OTHER_FIELDS)),
+        Some(name) => Err(clause::unknown(name, "is not a field of a fault rule", OTHER_FIELDS)),
         None => Ok(()),
     }
 }

@@ -204,7 +204,7 @@ fn a_request_from_before_a_journal_reset_does_not_change_later_entries() {
 
 #[test]
 fn contract_mode_accepts_any_name_and_any_directory() {
-    let server = server(&[("contract", "true"), ("strict-references", "true")]);
+    let server = server(&[("contract", "true")]);
     let client = Client::of(&server);
     let made = client.create("dir-a");
     let bodies = [

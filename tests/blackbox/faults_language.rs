@@ -91,6 +91,33 @@ fn only_a_before_delay_delays_the_operation_itself() {
 }
 
 #[test]
+fn a_phase_may_be_a_word_of_its_own() {
+    let server = manual_clock_server(&[("allow-overrides", "true")]);
+    let client = Client::of(&server);
+    for (number, rule) in [
+        json!("indexes.create @after status=503"),
+        json!({ "rule": "indexes.create  @after status=503" }),
+        json!({ "operation": "indexes.create @after", "status": 503 }),
+        json!({ "operation": "indexes.create", "phase": "after", "status": 503 }),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let added = client.post("/__admin/faults", rule);
+        assert_eq!((added.status, &added.json()["rule"]), (201, &json!("indexes.create@after status=503")), "{rule}");
+        assert_eq!(create(&client), 503, "{rule}");
+        assert_eq!(
+            client.get(LIST).json()["items"].as_array().map(Vec::len),
+            Some(number + 1),
+            "{rule}: it was created"
+        );
+        client.delete("/__admin/faults");
+    }
+    let struck = client.try_send("GET", LIST, "x-mock-inject:  @after  status=503\r\n", None).expect("a response");
+    assert_eq!(struck.status, 503);
+}
+
+#[test]
 fn a_delayed_request_is_executed_even_if_its_client_disconnects() {
     let server = manual_clock_server(&[("fault", "indexes.create@before delay=1s")]);
     let client = Client::of(&server);

@@ -19,6 +19,12 @@ const INVALID_RULES: &[(&str, &str, &str)] = &[
     ("*@afer status=500", "@afer", "is neither @before nor @after; did you mean after?"),
     ("*@ status=500", "@", "is neither"),
     ("*@before@after status=500", "@before@after", "is neither"),
+    ("* @afer status=500", "@afer", "is neither @before nor @after; did you mean after?"),
+    ("* @before @after status=500", "@after", "is a phase, which comes once"),
+    ("*@before @after status=500", "@before@after", "is neither"),
+    ("* status=500 @after", "@after", "is a phase, which comes once, right after the operation"),
+    ("@after status=500", "operation", "is empty"),
+    ("indexes.get @before drop=/name", "@before", "comes too early"),
     ("indexes.get,indexes.lst status=500", "indexes.lst", "is not an operation; did you mean indexes.list?"),
     ("indexes.get, status=500", "operation", "is empty"),
     ("sync,indexes.get script=ready", "sync", "stands alone"),
@@ -381,18 +387,18 @@ fn invalid_rule_fields_are_named_in_the_error() {
     let server = server(&[]);
     let client = Client::of(&server);
     let cases: [(Value, &str); 11] = [
-        (json!({ "rul": "* hang" }), "rul: is not a word of the rule language; did you mean rule?"),
+        (json!({ "rul": "* hang" }), "rul: is not a field of a fault rule; did you mean rule?"),
         (
             json!({ "rule": "* hang", "tennant": "llx-a" }),
-            "tennant: is not a word of the rule language; did you mean tenant?",
+            "tennant: is not a field of a fault rule; did you mean tenant?",
         ),
         (
             json!({ "operation": "*", "retry_aftr": 2 }),
-            "retry_aftr: is not a word of the rule language; did you mean retry-after?",
+            "retry_aftr: is not a field of a fault rule; did you mean retry-after?",
         ),
         (
             json!({ "operation": "indexes.get", "stauts": 500 }),
-            "stauts: is not a word of the rule language; did you mean status?",
+            "stauts: is not a field of a fault rule; did you mean status?",
         ),
         (json!({ "operation": "indexes.get", "status": 500.5 }), "status=500.5"),
         (json!({ "operation": "indexes.get", "status": { "a": 1 } }), "status: takes a string, a number or true"),

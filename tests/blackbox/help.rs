@@ -111,6 +111,15 @@ fn faults_explains_every_clause_of_the_readme() {
 }
 
 #[test]
+fn faults_explains_phases_and_states_of_the_users_own() {
+    let text = stdout(&["faults"]);
+    for part in ["The space before a phase\ncan be left out", "a word of your own", "--fault 'sync script=queued:2s,"] {
+        assert!(text.contains(part), "{part:?} is not in {text}");
+    }
+    assert!(text.lines().all(|line| line.len() <= 120), "{text}");
+}
+
+#[test]
 fn errors_name_the_place_the_problem_and_the_nearest_word() {
     for (args, expected) in [
         (&["--prot", "1"][..], "--prot: is not a flag here; did you mean --port?"),

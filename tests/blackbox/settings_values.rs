@@ -89,20 +89,51 @@ fn values_that_no_request_can_match_are_refused() {
     }
 }
 
+/// Arguments of which one has no effect, and the beginning of the error.
+const WITHOUT_EFFECT: &[(&[&str], &str)] = &[
+    (&["--clock", "auto", "--time-scale", "2"], "--time-scale: has no effect beside --clock auto"),
+    (&["--admin", "off", "--admin-token", "t"], "--admin-token: has no effect beside --admin off"),
+    (&["--admin", "open", "--admin-token", "t"], "--admin-token: has no effect beside --admin open"),
+    (&["--contract", "--strict-references"], "--strict-references: has no effect beside --contract"),
+    (&["--contract", "--sync-conflict", "429"], "--sync-conflict: has no effect beside --contract"),
+    (&["--isolation", "none", "--max-tenants", "5"], "--max-tenants: has no effect beside --isolation none"),
+    (&["--allowed-host", "*", "--allowed-host", "a.test"], "--allowed-host: has no effect for other names beside `*`"),
+    (
+        &["--journal-entries", "0", "--journal-bytes", "1MB"],
+        "--journal-bytes: has no effect beside --journal-entries 0",
+    ),
+    (&["--log-level", "off", "--log-format", "json"], "--log-format: has no effect beside --log-level off"),
+    (&["--strict-faults", "--admin", "off"], "--strict-faults: has no effect without a fault rule"),
+    (&["--strict-faults", "--host", "0.0.0.0"], "--strict-faults: has no effect without a fault rule"),
+];
+
 #[test]
 fn settings_without_effect_beside_another_are_refused() {
-    for (args, expected) in [
-        (&["--clock", "auto", "--time-scale", "2"][..], "--time-scale: has no effect"),
-        (&["--admin", "off", "--admin-token", "t"], "--admin-token: has no effect"),
-        (&["--admin", "open", "--admin-token", "t"], "--admin-token: has no effect"),
-    ] {
-        let output = run(&[&["--port", "0"], args].concat(), &[]);
+    for (args, expected) in WITHOUT_EFFECT {
+        let output = run(&[&["--port", "0"], *args].concat(), &[]);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(64), "{args:?}: {stderr}");
-        assert!(stderr.contains(expected), "{args:?}: {stderr}");
+        assert!(stderr.starts_with(&format!("llamacloud-mock: {expected}")), "{args:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
-    let program = Program::start(&["--clock", "auto", "--time-scale", "1"], &[]);
-    assert_eq!(program.terminate().0, Some(0));
+    let output = run(&["validate", "--contract", "-"], &[("LLAMACLOUD_MOCK_STRICT_REFERENCES", "1")]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(64), "{stderr}");
+    assert!(stderr.contains("LLAMACLOUD_MOCK_STRICT_REFERENCES (in the environment): has no effect"), "{stderr}");
+}
+
+#[test]
+fn settings_with_an_effect_beside_another_are_accepted() {
+    for args in [
+        &["--clock", "auto", "--time-scale", "1"][..],
+        &["--contract", "--sync-conflict", "coalesce", "--index-id", "id", "--sync-duration", "1s"],
+        &["--no-auth", "--api-key", "llx-a", "--start-time", "2026-01-01T00:00:00Z"],
+        &["--strict-faults", "--admin", "off", "--fault", "indexes.get status=503", "--log-level", "off"],
+    ] {
+        let program = Program::start(args, &[]);
+        let expected = if args.contains(&"--strict-faults") { 2 } else { 0 };
+        assert_eq!(program.terminate().0, Some(expected), "{args:?}");
+    }
 }
 
 #[test]
