@@ -101,6 +101,12 @@ impl Document {
         self.page_starts.len()
     }
 
+    /// The page of a code point, counted from 1; the last page for an offset past the end.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn page_of(&self, char_offset: usize) -> usize {
+        self.page_starts.partition_point(|start| *start as usize <= char_offset)
+    }
+
     /// Whether the text is not that of the file, because this version does not read files of its kind.
     pub(crate) fn is_stand_in(&self) -> bool {
         self.is_stand_in

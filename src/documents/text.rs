@@ -1,6 +1,5 @@
 //! Immutable text that is addressed by code points, as the service's offsets are.
 
-#[cfg(test)]
 use bytes::Bytes;
 use bytestring::ByteString;
 

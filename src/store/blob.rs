@@ -74,7 +74,7 @@ impl Blob {
 impl Reading {
     /// Whether the text of the document is in the memory of these bytes.
     fn shares(&self, bytes: &Bytes) -> bool {
-        matches!(self, Self::Document(document) if document.document().text().as_str().as_ptr() == bytes.as_ptr())
+        matches!(self, Self::Document(document) if document.document().text().shares_memory_with(bytes))
     }
 
     fn weight_bytes(&self) -> usize {
