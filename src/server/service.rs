@@ -146,24 +146,25 @@ async fn later_stages(in_flight: &mut InFlight, request: &Request, mut step: Ste
                 }
                 caught(in_flight, &request.head, |emulator, context| emulator.act(context, request, *pending))
             }
-            Step::Work(working) => match do_work(in_flight, *working).await {
-                Some(worked) => caught(in_flight, &request.head, |emulator, context| {
-                    Step::Done(emulator.complete(context, request, worked))
-                }),
-                None => {
-                    let connection = Arc::clone(&in_flight.connection);
-                    Step::Done(connection.server.emulator.record_panic(in_flight.context(), &request.head))
-                }
-            },
+            Step::Work(working) => complete(in_flight, request, *working).await,
         }
     }
 }
 
-/// Does the work of a request when it is its turn; `None` if it panicked.
-async fn do_work(in_flight: &mut InFlight, working: Working) -> Option<Worked> {
+/// Does the work of a request when it is its turn, and completes the request. If the work panics, only this request fails.
+async fn complete(in_flight: &mut InFlight, request: &Request, working: Working) -> Step {
     let connection = Arc::clone(&in_flight.connection);
+    if let Some(worked) = do_work(&connection, in_flight.context(), working).await {
+        caught(in_flight, &request.head, |emulator, context| Step::Done(emulator.complete(context, request, worked)))
+    } else {
+        Step::Done(connection.server.emulator.record_panic(in_flight.context(), &request.head))
+    }
+}
+
+/// Does the work of a request when it is its turn; `None` if it panicked.
+async fn do_work(connection: &ConnectionState, context: &RequestContext, working: Working) -> Option<Worked> {
     let queue = &connection.server.work_queue;
-    let tenant = in_flight.context().tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)).unwrap_or_default();
+    let tenant = context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)).unwrap_or_default();
     match queue.turn(tenant).await {
         Ok(turn) => tokio::task::spawn_blocking(move || {
             let _turn = turn;
