@@ -100,13 +100,18 @@ impl State {
     /// The times of a request that comes now. Rules whose time to live is over are removed.
     pub(crate) fn begin(&mut self, clock: &Clock) -> Times {
         let now = clock.now();
-        if self.faults.remove_expired() {
-            clock.recheck_hanging();
-        }
+        self.remove_expired_faults(clock);
         if self.first_request.replace(self.first_request.unwrap_or(now)).is_none() {
             self.expect_windows(clock);
         }
         Times { now, first_request: self.first_request.unwrap_or(now) }
+    }
+
+    /// Removes the rules whose time to live is over, which releases the requests that they hold.
+    pub(crate) fn remove_expired_faults(&mut self, clock: &Clock) {
+        if self.faults.remove_expired() {
+            clock.recheck_hanging();
+        }
     }
 
     /// Notes the beginnings of the windows of rules, for clocks that jump from event to event. The ends are no events: a
@@ -154,8 +159,11 @@ impl Tenant {
 
     /// Replaces the rules of the tenant. Requests that the former rules hold are released, also if the new ones are equal.
     pub(crate) fn reset_faults(&self, rules: FaultRules) {
-        self.fault_resets.fetch_add(1, Ordering::Relaxed);
-        self.change_faults(|faults| *faults = rules);
+        self.change_faults(|faults| {
+            *faults = rules;
+            // Under the lock, so that no request is decided by the former rules and counts as one of the new.
+            self.fault_resets.fetch_add(1, Ordering::Relaxed);
+        });
     }
 
     /// The number of resets of the tenant's fault rules.

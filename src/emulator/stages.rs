@@ -126,6 +126,7 @@ impl<'a> Locked<'a> {
 
     /// What the fault rules plan for the request.
     fn decide(&mut self, context: &mut RequestContext) -> Decision {
+        context.note_decided(self.tenant);
         let (own_rule, head_decision) = (context.own_rule.as_ref(), context.head_decision.take());
         if self.state.faults.is_empty() && own_rule.is_none() {
             return Decision::default();
@@ -136,7 +137,10 @@ impl<'a> Locked<'a> {
 
     fn act_and_finish(mut self, context: &mut RequestContext, pending: Pending) -> Response {
         let Pending { valid, mut decision } = pending;
-        let finished = if let Some(finished) = decision.take_replacement() {
+        let finished = if context.is_released() {
+            // It waited, and a reset came: nothing of it is to appear in the state after the reset.
+            decision.into_released()
+        } else if let Some(finished) = decision.take_replacement() {
             finished
         } else {
             let faults = std::mem::take(&mut decision.state_faults);

@@ -124,9 +124,7 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
         Ok(Decided::Wait(wait, pending)) => {
             let acting = tokio::spawn(async move {
                 let _reservation = reservation;
-                if let Some(clock) = in_flight.context().clock().map(Arc::clone) {
-                    clock.sleep(wait).await;
-                }
+                sleep_unless_released(in_flight.context_ref(), wait).await;
                 let response = caught(&mut in_flight, &request.head, |emulator, context| {
                     emulator.act(context, &request, *pending)
                 });
@@ -135,15 +133,32 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
             acting.await.expect("a task that catches panics ends, and nobody aborts it")
         }
     };
-    hold_back(&in_flight, response.delay).await;
+    let response = hold_back(&in_flight, response).await;
     (in_flight, response, head)
 }
 
-/// Holds a response back. If the client goes away meanwhile, the journal records that; the response is written all the
-/// same, since a client that has only closed its sending half looks no different.
-async fn hold_back(in_flight: &InFlight, delay: Duration) {
-    let Some(clock) = in_flight.context_ref().clock().filter(|_| !delay.is_zero()).map(Arc::clone) else { return };
-    let mut sleep = pin!(clock.sleep(delay));
+/// Holds a response back as long as its delay says. After a reset of the fault rules there is no response.
+async fn hold_back(in_flight: &InFlight, response: Response) -> Response {
+    if response.delay.is_zero() {
+        return response;
+    }
+    sleep_while_watched(in_flight, response.delay).await;
+    if in_flight.context_ref().is_released() { Response::released() } else { response }
+}
+
+/// Waits on the clock of a request's tenant, at most until its fault rules are reset.
+async fn sleep_unless_released(context: &RequestContext, delay: Duration) {
+    let Some(clock) = context.clock() else { return };
+    tokio::select! {
+        () = clock.sleep(delay) => {}
+        () = clock.wait_until(context.release_check()) => {}
+    }
+}
+
+/// Waits like [`sleep_unless_released`]. If the client goes away meanwhile, the journal records that; the response is
+/// written all the same, since a client that has only closed its sending half looks no different.
+async fn sleep_while_watched(in_flight: &InFlight, delay: Duration) {
+    let mut sleep = pin!(sleep_unless_released(in_flight.context_ref(), delay));
     if let Some(stream) = &in_flight.connection.stream {
         tokio::select! {
             () = &mut sleep => return,

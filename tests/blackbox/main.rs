@@ -17,6 +17,7 @@ mod faults_order;
 mod faults_parallel;
 mod faults_refused;
 mod faults_release;
+mod faults_release_delay;
 mod faults_stages;
 mod faults_startup;
 mod faults_state;
