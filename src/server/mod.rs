@@ -10,6 +10,7 @@ mod head_timer;
 mod incidents;
 mod log;
 mod paced;
+mod persistence;
 mod refusal;
 mod service;
 mod shared_stream;

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, DATE, HeaderName, HeaderValue};
+use http::header::{CONNECTION, DATE, HeaderValue};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Incoming};
 
@@ -16,6 +16,7 @@ use super::body::{self, BodyError, ReceivedBody};
 use super::connection::ConnectionState;
 use super::guard::GuardedHead;
 use super::paced::{PacedBody, Portions};
+use super::persistence;
 use super::wire::WirePlan;
 use crate::clock::Clock;
 use crate::emulator::{Begun, Decided, Emulator, RequestContext};
@@ -23,10 +24,6 @@ use crate::error::ApiError;
 use crate::journal::Outcome;
 use crate::request::{Head, Request};
 use crate::response::{HeadReset, Pace, Response};
-
-/// Tells clients how long an idle connection stays open, so that their pools drop it in time.
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const IDLE_HINT: &str = "timeout=100";
 
 /// The body of a response.
 type ResponseBody = Either<Full<Bytes>, PacedBody>;
@@ -46,7 +43,7 @@ pub(super) async fn respond(
 ) -> Result<http::Response<ResponseBody>, Infallible> {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
-    let has_body = !body.is_end_stream();
+    let (has_body, is_last) = (!body.is_end_stream(), persistence::is_last_request(&parts));
     let guarded = GuardedHead::of(&parts);
     let stopped = connection.server.guard.early_response(guarded).or_else(|| draining_response(&connection, guarded));
     let head = Head {
@@ -57,7 +54,7 @@ pub(super) async fn respond(
     };
     let begun =
         stopped.map_or_else(|| connection.server.emulator.begin(&head), |response| Begun::Done(Box::new(response)));
-    let (response, head, context) = match begun {
+    let (mut response, head, context) = match begun {
         Begun::Done(response) if has_body => (close_after(&connection, *response), head, None),
         Begun::Done(response) => (*response, head, None),
         Begun::Admitted(context) => {
@@ -74,6 +71,8 @@ pub(super) async fn respond(
     match context {
         Some(context) if needs_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
         context => {
+            let is_draining = connection.server.emulator.is_draining();
+            persistence::add_header(&mut response.headers, is_last, is_draining);
             if let Some(context) = context.as_ref().filter(|context| !context.client_gone) {
                 connection.delivery.begin(context, response.wire.pace == Pace::Free);
             }
@@ -256,9 +255,6 @@ fn to_http(
     context: Option<Box<RequestContext>>,
 ) -> http::Response<ResponseBody> {
     connection.server.guard.add_cors_headers(&head.headers, &mut response.headers);
-    if !response.headers.contains_key(CONNECTION) {
-        response.headers.insert(KEEP_ALIVE, HeaderValue::from_static(IDLE_HINT));
-    }
     if !clock_of(connection, context.as_deref()).shows_system_time() {
         add_date(connection, &mut response, context.as_deref());
     }

@@ -41,6 +41,7 @@ mod model_sync;
 mod model_tenant;
 mod not_emulated;
 mod paging;
+mod persistence;
 mod readme;
 mod regressions;
 mod retries;
