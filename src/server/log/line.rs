@@ -170,12 +170,12 @@ impl LineStyle {
         StyledLine { line, style: self }
     }
 
-    /// The line of a warning.
-    pub(super) fn warning(self, text: &str) -> String {
+    /// The line of a message; `kind` is `warning` or `error`.
+    pub(super) fn message(self, kind: &str, text: &str) -> String {
         let at = system_now();
         match self.format {
-            LogFormat::Text => format!("{at} warning: {text}"),
-            LogFormat::Json => serde_json::json!({"at": at, "warning": text}).to_string(),
+            LogFormat::Text => format!("{at} {kind}: {text}"),
+            LogFormat::Json => serde_json::json!({"at": at, kind: text}).to_string(),
         }
     }
 }
