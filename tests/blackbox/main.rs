@@ -35,6 +35,7 @@ mod indexes;
 mod journal_query;
 mod listener;
 mod log;
+mod log_terminal;
 mod model;
 mod model_store;
 mod model_sync;
