@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 use crate::api::paging::{PageBody, PageParams};
 use crate::api::value_checks;
@@ -187,7 +187,8 @@ fn count(policy: &Policy, field: &str, number: Option<&Number>) -> Result<Option
     if policy.fidelity == Fidelity::Contract {
         return Ok(None);
     }
-    Err(value_checks::refusal(policy, &["body", field], &format!("{field} should be at least 0"), digits.into()))
+    let allowed = format!("{field} should be at least 0");
+    Err(value_checks::refusal(policy, &["body", field], &allowed, Value::Number(number.clone())))
 }
 
 fn refusal(policy: &Policy, pattern: &str, error: &dyn fmt::Display) -> ApiError {
