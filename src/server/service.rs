@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, DATE, HeaderValue};
+use http::header::{DATE, HeaderValue};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Incoming};
 
@@ -71,8 +71,11 @@ pub(super) async fn respond(
     match context {
         Some(context) if needs_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
         context => {
-            let is_draining = connection.server.emulator.is_draining();
-            persistence::add_header(&mut response.headers, is_last, is_draining);
+            if connection.server.emulator.is_draining() {
+                persistence::announce_close(&mut response.headers);
+            } else if !is_last {
+                persistence::announce_idle_time(&mut response.headers);
+            }
             if let Some(context) = context.as_ref().filter(|context| !context.client_gone) {
                 connection.delivery.begin(context, response.wire.pace == Pace::Free);
             }
@@ -228,7 +231,7 @@ impl Drop for InFlight {
 /// A response given before the body was read is the last one of its connection.
 fn close_after(connection: &ConnectionState, mut response: Response) -> Response {
     connection.has_unread_body.store(true, Ordering::Relaxed);
-    response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    persistence::announce_close(&mut response.headers);
     response
 }
 

@@ -156,7 +156,7 @@ async fn remove_expired_rules(context: &RequestContext) {
         clock::sleep_until(end).await;
         context.remove_expired_faults();
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Reads and discards until the client stops sending, or has sent `max_bytes`.
