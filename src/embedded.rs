@@ -60,7 +60,7 @@ impl MockServer {
     /// Stops the server and closes its connections, including those with a request in flight.
     ///
     /// Errors: the server had stopped by itself, because its port could not be bound again after
-    /// `POST /__admin/listener {"refuse": …}`. At the setting `log-level` `error` or below it, the log has said so.
+    /// `POST /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default here.
     pub fn stop(mut self) -> Result<(), String> {
         self.end().map_or(Ok(()), Err)
     }

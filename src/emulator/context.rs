@@ -144,7 +144,7 @@ impl RequestContext {
 
     /// Whether the fault rules were reset after they decided it. Then no wait of theirs goes on.
     pub(crate) fn is_released(&self) -> bool {
-        self.release_check()()
+        self.tenant.as_ref().is_some_and(|tenant| tenant.fault_resets() != self.fault_resets)
     }
 
     /// The same check as [`RequestContext::is_released`], for a wait that does not borrow the request.

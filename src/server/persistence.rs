@@ -19,14 +19,14 @@ pub(super) fn is_last_request(parts: &Parts) -> bool {
     says("close") || parts.version < Version::HTTP_11 && !says("keep-alive")
 }
 
-/// Adds the header of a connection that stays open for other requests.
+/// Says that the connection is closed after this response.
+pub(super) fn announce_close(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// Says how long the connection stays open, unless the response says already that it is closed.
 pub(super) fn announce_idle_time(headers: &mut HeaderMap) {
     if !headers.contains_key(CONNECTION) {
         headers.insert(KEEP_ALIVE, IDLE_HINT);
     }
-}
-
-/// Adds the header of a connection that is closed because the server shuts down.
-pub(super) fn announce_close(headers: &mut HeaderMap) {
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, DATE, HeaderValue};
+use http::header::{DATE, HeaderValue};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Incoming};
 
@@ -266,7 +266,7 @@ impl Drop for InFlight {
 /// A response given before the body was read is the last one of its connection.
 fn close_after(connection: &ConnectionState, mut response: Response) -> Response {
     connection.has_unread_body.store(true, Ordering::Relaxed);
-    response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    persistence::announce_close(&mut response.headers);
     response
 }
 

@@ -16,6 +16,7 @@ mod faults_language;
 mod faults_order;
 mod faults_parallel;
 mod faults_refused;
+mod faults_refused_json;
 mod faults_release;
 mod faults_release_delay;
 mod faults_stages;
