@@ -107,7 +107,7 @@ impl Builder {
     ///
     /// Work that could take long runs in child processes of the command-line program, which the setting `binary` names, or
     /// else the environment variable `LLAMACLOUD_MOCK_BINARY`. Without both, requests that need it are refused: `grep` with
-    /// look-around, references to groups, possessive repetitions, patterns that match nothing as well, or in files over
+    /// look-around, references to groups, possessive repetitions, patterns that can match an empty text, or in texts over
     /// 256 KiB.
     pub fn start(mut self) -> Result<MockServer, String> {
         if let Some(binary) = std::env::var_os(BINARY).filter(|binary| !binary.is_empty())

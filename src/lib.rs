@@ -47,10 +47,12 @@
 //! |---|---|
 //! | `request`, `response`, `error` | a request, a response and an API error as plain data |
 //! | `clock`, `seed`, `assets` | the only modules that read time, draw randomness, open embedded files |
+//! | `worker` | work that may take long, in a child process of the same program with limits |
 //! | `config` | settings: the table of flags, merged from flags, environment and file, checked |
 //! | `multipart` | reads the form in a request body |
 //! | `schema` | JSON Schemas compiled once; violations in the words of the service's framework |
 //! | `documents` | text from the bytes of a file, with its pages and its chunks |
+//! | `search` | ranking of chunks, and search by regular expressions |
 //! | `store` | a tenant's resources; the state of an index as a function of time |
 //! | `operation` | the row type of the operation table, and the router |
 //! | `api` | what is emulated: one file a resource |
@@ -64,8 +66,6 @@
 //! | `fuzzing` | the fuzz targets, only in tests and with the feature of that name |
 //! | `embedded` | the server inside another Rust program |
 //! | `cli` | the command line: one file a subcommand |
-//! | `worker` | risky work in a child process of the same program, with limits |
-//! | `search` | ranking of chunks, and search by regular expressions |
 //! | `key_label`, `redact` | how an API key is shown; what of a credential is hidden |
 //! | `terminal`, `suggest` | harmless terminal output; the nearest valid word |
 

@@ -11,7 +11,7 @@ use crate::store::{Directory, Id, Index, IndexContent, IndexedFile, Kind, Resour
 /// The name of the list, which its page tokens are valid for.
 const LIST: &str = "directories.files.list of an output directory";
 
-/// Lists the files of an output directory, newest first as far as their source directory says.
+/// Lists the files of an output directory, in the order in which their sources were added.
 pub(super) fn list(
     scope: &mut Scope<'_>,
     directory: u64,

@@ -30,7 +30,8 @@ fn target(operation: &Operation) -> Target {
     Target {
         name: operation.name,
         request_body: emulation.is_some() && operation.body == BodyKind::Json,
-        response_body: emulation.is_none_or(|emulation| emulation.response.is_some()),
+        // A download has a body too, which no schema describes.
+        response_body: emulation.is_none_or(|emulation| emulation.status != 204),
         reads: operation.reads(),
         state_faults: emulation.map_or(&[], |emulation| emulation.state_faults),
     }

@@ -47,7 +47,9 @@ fn the_operations_that_are_not_emulated_are_listed() {
     }
     let server = server(&[]);
     let operations = Client::of(&server).get("/__admin/operations").json();
-    let rows = operations["operations"].as_array().expect("a list");
+    let rows = operations["operations"].as_array().expect("a list").iter();
+    // Downloads by presigned URLs are no part of the API.
+    let rows: Vec<_> = rows.filter(|row| row["path"].as_str().is_some_and(|path| path.starts_with("/api/"))).collect();
     let missing = rows.iter().filter(|row| row["emulated"] == false);
     let mut expected: Vec<&str> = missing.map(|row| row["name"].as_str().expect("a name")).collect();
     expected.sort_unstable();

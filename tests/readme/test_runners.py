@@ -1,14 +1,17 @@
-"""The recipes for test runners: they pass with the program, and fail if it does not start."""
+"""The programs in Python and TypeScript, and the recipes for test runners, which fail if the program does not start."""
 
 import sys
 
 import pytest
 
 from blocks import README, all_blocks, block
+from conftest import DOCUMENTED, running
 
 #: The marks of the blocks that tests here and in test_shells.py run.
 RUN_HERE = {
     "install",
+    "workflow.py",
+    "workflow.mjs",
     "demo",
     "admin",
     "fault",
@@ -53,6 +56,18 @@ def test_the_cargo_lines_are_steps_of_ci():
     assert block("cargo") == "cargo run --release\ncargo test\n"
     steps = (README.parent / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert {"cargo build --locked --release", "cargo test --locked"} <= set(steps)
+
+
+@pytest.mark.parametrize(("file", "command"), [("workflow.py", sys.executable), ("workflow.mjs", "node")])
+def test_the_workflow_prints_what_was_uploaded(file, command, bin_folder, run_in):
+    with running("--port", "0") as url:
+        done = run_in([command, file], bin_folder, files={file: block(file).replace(DOCUMENTED, url)})
+    assert done.returncode == 0, done.stdout
+    score, rest = done.stdout.split(" ", 1)
+    assert 0.5 < float(score) <= 1, done.stdout
+    before, matches, after = rest.split("# Leave\n\nEmployees get 30 days a year.")
+    assert (before, after.strip()) == ("", ""), done.stdout
+    assert "content" in matches and "'30 days'" in matches, done.stdout
 
 
 @pytest.mark.parametrize("works", [True, False])
