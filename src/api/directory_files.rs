@@ -1,9 +1,10 @@
 //! Files in directories: uploaded, added, listed, shown, changed, moved, deleted.
 
 use http::Method;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::change::Change;
 use super::files::is_expanded;
 use super::paging::{PageBody, PageParams};
 use super::presigned::PresignedUrl;
@@ -77,7 +78,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 201,
             response: Some("directory_file"),
             state_faults: &[StateFault::Quota],
-            handler: upload,
+            handler: |scope, request| upload(scope, &request),
         }),
     },
     Operation {
@@ -178,8 +179,8 @@ struct ChangeFile {
     unique_id: Option<Box<str>>,
     display_name: Option<Box<str>>,
     target_directory_id: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    metadata: Option<Option<PlainValue>>,
+    #[serde(default)]
+    metadata: Change<PlainValue>,
 }
 
 #[derive(Deserialize)]
@@ -240,7 +241,7 @@ pub(super) struct FileBody<'a> {
     pub(super) download_url: Option<PresignedUrl>,
 }
 
-fn upload(scope: &mut Scope<'_>, request: ValidRequest) -> Result<Answer, ApiError> {
+fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
     let (path, fields) = (request.params::<DirectoryPath>()?, request.body::<NewUpload>()?);
     let metadata = metadata::from_text(&scope.store.policy, fields.metadata.as_deref())?;
     writable_directory(scope, &path.directory_id)?;
@@ -322,9 +323,11 @@ fn update(scope: &mut Scope<'_>, path: &FilePath, change: ChangeFile) -> Result<
         (file.directory, file.project) = (target, project);
         file.unique_id = change.unique_id.unwrap_or_else(|| file.unique_id.clone());
         file.display_name = change.display_name.unwrap_or_else(|| file.display_name.clone());
-        if let Some(metadata) = change.metadata {
-            file.metadata = metadata.and_then(|PlainValue(metadata)| metadata::into_map(metadata));
-        }
+        file.metadata = match change.metadata {
+            Change::Keep => file.metadata.take(),
+            Change::Clear => None,
+            Change::Set(PlainValue(metadata)) => metadata::into_map(metadata),
+        };
         file.updated_at = now;
     });
     Ok(Payload::json(&body(scope.store, ordinal, None)))
@@ -383,11 +386,6 @@ impl<'a> FileFacts<'a> {
             updated_at: file.updated_at,
         }
     }
-}
-
-/// A field that is present, null or not.
-pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 fn download_url(scope: &Scope<'_>, ordinal: u64, origin: &Origin) -> PresignedUrl {

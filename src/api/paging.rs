@@ -52,7 +52,9 @@ impl PageParams {
             return Ok(policy.page_size);
         }
         let allowed = "page_size should be at least 1";
-        Err(value_checks::refusal(policy, &[place, "page_size"], allowed, digits.into()))
+        // The framework echoes what was sent: text in a query.
+        let input = if place == "body" { Value::Number(number.clone()) } else { digits.into() };
+        Err(value_checks::refusal(policy, &[place, "page_size"], allowed, input))
     }
 
     /// What the store found, or the refusal of an unknown token.

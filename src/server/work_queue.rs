@@ -132,7 +132,8 @@ mod tests {
             task.await.expect("it ends");
         }
         assert_eq!(*order.lock(), ["a", "b", "a", "a"]);
-        assert_eq!((queue.waiting.lock().free, queue.waiting.lock().count), (1, 0));
+        let waiting = queue.waiting.lock();
+        assert_eq!((waiting.free, waiting.count), (1, 0));
     }
 
     #[tokio::test]

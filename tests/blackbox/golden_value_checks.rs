@@ -17,7 +17,15 @@ fn rows(client: &Client) -> Vec<Row> {
         { "product_type": "parse", "product_config_id": "cfg-1" },
         { "product_type": "split", "product_config_id": "cfg-2" },
     ]);
+    let index = create(client, "name", &json!("searched")).json()["id"].clone();
+    let find = "/api/v1/retrieval/files/find";
     vec![
+        (
+            client.post(find, &json!({ "index_id": index, "page_size": -1 })),
+            json!(["body", "page_size"]),
+            "page_size should be at least 1",
+            json!(-1),
+        ),
         (
             create(client, "sync_frequency", &json!("hourly")),
             json!(["body", "sync_frequency"]),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 use crate::api::paging::{PageBody, PageParams};
 use crate::api::value_checks;
@@ -99,7 +99,7 @@ pub(super) fn read(scope: &mut Scope<'_>, request: &ReadRequest) -> Result<Paylo
 }
 
 /// Searches a file by a regular expression. The search is work without the lock.
-pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: PageParams) -> Result<Answer, ApiError> {
+pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParams) -> Result<Answer, ApiError> {
     let document = document(scope, &request.index_id, &request.file_id)?;
     let policy = Arc::clone(&scope.store.policy);
     let context = count(&policy, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
@@ -158,8 +158,8 @@ impl Page {
 impl<'a> Match<'a> {
     fn of(text: &'a Text, range: &Range<usize>, context: usize) -> Self {
         let (start_char, end_char) = (text.char_of(range.start), text.char_of(range.end));
-        let content = text.slice_chars(start_char.saturating_sub(context), end_char.saturating_add(context));
-        Self { start_char, end_char, content }
+        let shown = text.slice_chars(start_char.saturating_sub(context), end_char.saturating_add(context));
+        Self { start_char, end_char, content: shown }
     }
 }
 
@@ -187,7 +187,8 @@ fn count(policy: &Policy, field: &str, number: Option<&Number>) -> Result<Option
     if policy.fidelity == Fidelity::Contract {
         return Ok(None);
     }
-    Err(value_checks::refusal(policy, &["body", field], &format!("{field} should be at least 0"), digits.into()))
+    let allowed = format!("{field} should be at least 0");
+    Err(value_checks::refusal(policy, &["body", field], &allowed, Value::Number(number.clone())))
 }
 
 fn refusal(policy: &Policy, pattern: &str, error: &dyn fmt::Display) -> ApiError {
