@@ -3,6 +3,7 @@
 
 mod change;
 mod directories;
+mod directory_file_view;
 mod directory_files;
 mod errors;
 mod files;

@@ -7,6 +7,7 @@ mod contract;
 mod program;
 mod session;
 mod terminal;
+mod upload;
 
 pub(crate) use client::Client;
 pub(crate) use connection::{HttpResponse, RawConnection};
@@ -14,6 +15,7 @@ pub(crate) use contract::Contract;
 pub(crate) use program::{Program, run};
 pub(crate) use session::Session;
 pub(crate) use terminal::Terminal;
+pub(crate) use upload::Upload;
 
 use llamacloud_mock::embedded::MockServer;
 
