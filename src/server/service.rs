@@ -20,7 +20,7 @@ use super::persistence;
 use super::wire::WirePlan;
 use super::work_queue::QueueFull;
 use crate::clock::Clock;
-use crate::emulator::{Begun, Emulator, RequestContext, Step, Worked, Working};
+use crate::emulator::{Begun, Emulator, Ran, RequestContext, Step, Worked, Working};
 use crate::error::ApiError;
 use crate::journal::Outcome;
 use crate::request::{Head, Request};
@@ -161,19 +161,24 @@ async fn complete(in_flight: &mut InFlight, request: &Request, working: Working)
 }
 
 /// Does the work of a request when it is its turn; `None` if it panicked.
-async fn do_work(connection: &ConnectionState, context: &RequestContext, working: Working) -> Option<Worked> {
-    let queue = &connection.server.work_queue;
+async fn do_work(connection: &ConnectionState, context: &RequestContext, mut working: Working) -> Option<Worked> {
     let tenant = context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)).unwrap_or_default();
-    match queue.turn(tenant).await {
-        Ok(turn) => tokio::task::spawn_blocking(move || {
+    let mut queue = &connection.server.work_queue;
+    loop {
+        let turn = match queue.turn(Arc::clone(&tenant)).await {
+            Ok(turn) => turn,
+            Err(QueueFull { limit }) => {
+                let detail = format!("More than {limit} requests wait for work on documents (--max-queued-work)");
+                return Some(working.refuse(ApiError::text(503, detail)));
+            }
+        };
+        let run = move || {
             let _turn = turn;
             working.run()
-        })
-        .await
-        .ok(),
-        Err(QueueFull { limit }) => {
-            let detail = format!("More than {limit} requests wait for work on documents (--max-queued-work)");
-            Some(working.refuse(ApiError::text(503, detail)))
+        };
+        match tokio::task::spawn_blocking(run).await.ok()? {
+            Ran::Done(worked) => return Some(worked),
+            Ran::Child(rest) => (working, queue) = (rest, &connection.server.child_queue),
         }
     }
 }
