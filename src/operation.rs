@@ -5,7 +5,7 @@ mod router;
 mod work;
 
 pub(crate) use router::{Route, Router};
-pub(crate) use work::{Answer, Work, WorkDone};
+pub(crate) use work::{Answer, Found, Work, WorkDone, WorkStep};
 
 use http::Method;
 

@@ -19,7 +19,7 @@ pub(crate) use context::{BodyLimits, RequestContext};
 #[cfg(test)]
 pub(crate) use context::{RequestTarget, RoutedOperation};
 pub(crate) use rules::OWN_RULE;
-pub(crate) use stages::{Step, Worked, Working};
+pub(crate) use stages::{Ran, Step, Worked, Working};
 
 use crate::admin::AdminContext;
 use crate::config::{RawSettings, Settings};

@@ -17,7 +17,7 @@ use crate::admin;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::fault::{Decision, Finished, RequestBody, RequestView};
-use crate::operation::{Answer, BodyKind, Effect, Operation, Work, WorkDone};
+use crate::operation::{Answer, BodyKind, Effect, Operation, Work, WorkDone, WorkStep};
 use crate::request::{Origin, Request};
 use crate::response::{Payload, Response};
 use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body, read_form};
@@ -51,6 +51,15 @@ pub(crate) struct Pending {
 pub(crate) struct Working {
     work: Work,
     rest: Uncompleted,
+}
+
+/// What a request comes to when its work runs.
+#[derive(Debug)]
+pub(crate) enum Ran {
+    /// Its work is done.
+    Done(Worked),
+    /// The rest of its work waits for a child process.
+    Child(Working),
 }
 
 /// A request whose work is done.
@@ -129,7 +138,7 @@ impl Emulator {
             step = match step {
                 Step::Done(response) => return response,
                 Step::Wait(_, pending) => self.act(context, request, *pending),
-                Step::Work(working) => Step::Done(self.complete(context, request, working.run())),
+                Step::Work(working) => Step::Done(self.complete(context, request, working.run_all())),
             }
         }
     }
@@ -297,9 +306,24 @@ fn later_stage(context: &RequestContext) -> (Arc<Tenant>, RoutedOperation) {
 }
 
 impl Working {
-    /// Does the work.
-    pub(crate) fn run(self) -> Worked {
-        Worked { result: self.work.run(), rest: self.rest }
+    /// Does the work, as far as this process does it.
+    pub(crate) fn run(self) -> Ran {
+        let rest = self.rest;
+        match self.work.run() {
+            Ok(WorkStep::Child(work)) => Ran::Child(Self { work, rest }),
+            Ok(WorkStep::Done(done)) => Ran::Done(Worked { result: Ok(done), rest }),
+            Err(error) => Ran::Done(Worked { result: Err(error), rest }),
+        }
+    }
+
+    /// Does all of the work, and waits for a child process if it needs one.
+    fn run_all(mut self) -> Worked {
+        loop {
+            match self.run() {
+                Ran::Done(worked) => return worked,
+                Ran::Child(working) => self = working,
+            }
+        }
     }
 
     /// Refuses the request instead of doing its work.

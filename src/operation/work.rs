@@ -17,7 +17,23 @@ pub(crate) enum Answer {
 }
 
 /// Work without the lock. It owns all that it needs: a snapshot of the state, or the body of the request.
-pub(crate) struct Work(Box<dyn FnOnce() -> Result<WorkDone, ApiError> + Send>);
+pub(crate) struct Work(Box<dyn FnOnce() -> Result<WorkStep, ApiError> + Send>);
+
+/// What running work comes to.
+pub(crate) enum WorkStep {
+    /// It is done.
+    Done(WorkDone),
+    /// The rest of it is up to a child process, and waits for that.
+    Child(Work),
+}
+
+/// A result, or how a child process finds it.
+pub(crate) enum Found<T> {
+    /// The result.
+    Here(T),
+    /// Waits for a child process, which finds it.
+    InChild(Box<dyn FnOnce() -> Result<T, ApiError> + Send>),
+}
 
 /// A change of the state that finished work leads to.
 type Commit = Box<dyn FnOnce(&mut Scope<'_>) -> Result<Payload, ApiError> + Send>;
@@ -33,7 +49,7 @@ pub(crate) enum WorkDone {
 impl Work {
     /// Work that only reads.
     pub(crate) fn reading(run: impl FnOnce() -> Result<Payload, ApiError> + Send + 'static) -> Answer {
-        Answer::Work(Self(Box::new(|| run().map(WorkDone::Payload))))
+        Answer::Work(Self(Box::new(|| run().map(WorkDone::Payload).map(WorkStep::Done))))
     }
 
     /// Work after which `commit` changes the state.
@@ -41,16 +57,31 @@ impl Work {
         run: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
         commit: impl FnOnce(&mut Scope<'_>, T) -> Result<Payload, ApiError> + Send + 'static,
     ) -> Answer {
-        Answer::Work(Self(Box::new(|| {
-            let done = run()?;
-            Ok(WorkDone::Commit(Box::new(|scope: &mut Scope<'_>| commit(scope, done))))
+        Self::searching(|| run().map(Found::Here), commit)
+    }
+
+    /// Work that a child process may have to do, after which `commit` changes the state.
+    pub(crate) fn searching<T: Send + 'static>(
+        run: impl FnOnce() -> Result<Found<T>, ApiError> + Send + 'static,
+        commit: impl FnOnce(&mut Scope<'_>, T) -> Result<Payload, ApiError> + Send + 'static,
+    ) -> Answer {
+        Answer::Work(Self(Box::new(|| match run()? {
+            Found::Here(result) => Ok(committed(result, commit)),
+            Found::InChild(rest) => Ok(WorkStep::Child(Self(Box::new(|| Ok(committed(rest()?, commit)))))),
         })))
     }
 
-    /// Does the work.
-    pub(crate) fn run(self) -> Result<WorkDone, ApiError> {
+    /// Does the work, as far as this process does it.
+    pub(crate) fn run(self) -> Result<WorkStep, ApiError> {
         (self.0)()
     }
+}
+
+fn committed<T: Send + 'static>(
+    result: T,
+    commit: impl FnOnce(&mut Scope<'_>, T) -> Result<Payload, ApiError> + Send + 'static,
+) -> WorkStep {
+    WorkStep::Done(WorkDone::Commit(Box::new(|scope: &mut Scope<'_>| commit(scope, result))))
 }
 
 impl fmt::Debug for Work {

@@ -7,7 +7,9 @@ mod connection;
 mod delivery;
 mod guard;
 mod head_timer;
+mod in_flight;
 mod incidents;
+mod later_stages;
 mod log;
 mod paced;
 mod persistence;
@@ -33,6 +35,7 @@ use tokio::task::JoinHandle;
 use crate::clock::format_duration;
 use crate::counters::Incident;
 use crate::emulator::Emulator;
+use crate::worker::MAX_CHILDREN;
 use budget::BodyBudget;
 use guard::Guard;
 use incidents::Incidents;
@@ -80,6 +83,8 @@ struct ServerState {
     connections: Arc<Semaphore>,
     body_budget: BodyBudget,
     work_queue: Arc<WorkQueue>,
+    /// For work of child processes, so that what waits for one keeps nothing else from a processor.
+    child_queue: Arc<WorkQueue>,
     incidents: Incidents,
     /// Orders to refuse connections.
     refusals: RefusalSender,
@@ -181,6 +186,7 @@ impl ServerState {
             connections: Arc::new(Semaphore::new(settings.max_connections)),
             body_budget: BodyBudget::new(settings.max_inflight_bytes),
             work_queue: WorkQueue::new(workers(), settings.max_queued_work),
+            child_queue: WorkQueue::new(MAX_CHILDREN, settings.max_queued_work),
             incidents: Incidents::default(),
             refusals,
             warned_of_real_key: AtomicBool::new(false),

@@ -1,11 +1,9 @@
 //! One request, from hyper's request to hyper's response: guard, begin, body, decide, act, delay, write.
 
 use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{DATE, HeaderValue};
@@ -15,12 +13,13 @@ use hyper::body::{Body as _, Incoming};
 use super::body::{self, BodyError, ReceivedBody};
 use super::connection::ConnectionState;
 use super::guard::GuardedHead;
+use super::in_flight::{InFlight, caught};
+use super::later_stages::{hold_back, later_stages};
 use super::paced::{PacedBody, Portions};
 use super::persistence;
 use super::wire::WirePlan;
-use super::work_queue::QueueFull;
 use crate::clock::Clock;
-use crate::emulator::{Begun, Emulator, RequestContext, Step, Worked, Working};
+use crate::emulator::{Begun, RequestContext, Step};
 use crate::error::ApiError;
 use crate::journal::Outcome;
 use crate::request::{Head, Request};
@@ -28,13 +27,6 @@ use crate::response::{HeadReset, Pace, Response};
 
 /// The body of a response.
 type ResponseBody = Either<Full<Bytes>, PacedBody>;
-
-/// A request between its head and its response. If it is dropped in between, its client has gone, and the journal records
-/// that.
-struct InFlight {
-    connection: Arc<ConnectionState>,
-    context: Option<Box<RequestContext>>,
-}
 
 /// The response to a request. A response with wire faults is handed to the task of the connection; then this never
 /// returns.
@@ -136,91 +128,6 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
     (in_flight, response, head)
 }
 
-/// The stages of a request after it was decided: the wait before it acts, and the work outside the lock of its tenant.
-async fn later_stages(in_flight: &mut InFlight, request: &Request, mut step: Step) -> Response {
-    loop {
-        step = match step {
-            Step::Done(response) => return response,
-            Step::Wait(wait, pending) => {
-                sleep_unless_released(in_flight.context_ref(), wait).await;
-                caught(in_flight, &request.head, |emulator, context| emulator.act(context, request, *pending))
-            }
-            Step::Work(working) => complete(in_flight, request, *working).await,
-        }
-    }
-}
-
-/// Does the work of a request when it is its turn, and completes the request. If the work panics, only this request fails.
-async fn complete(in_flight: &mut InFlight, request: &Request, working: Working) -> Step {
-    let connection = Arc::clone(&in_flight.connection);
-    if let Some(worked) = do_work(&connection, in_flight.context(), working).await {
-        caught(in_flight, &request.head, |emulator, context| Step::Done(emulator.complete(context, request, worked)))
-    } else {
-        Step::Done(connection.server.emulator.record_panic(in_flight.context(), &request.head))
-    }
-}
-
-/// Does the work of a request when it is its turn; `None` if it panicked.
-async fn do_work(connection: &ConnectionState, context: &RequestContext, working: Working) -> Option<Worked> {
-    let queue = &connection.server.work_queue;
-    let tenant = context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)).unwrap_or_default();
-    match queue.turn(tenant).await {
-        Ok(turn) => tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            working.run()
-        })
-        .await
-        .ok(),
-        Err(QueueFull { limit }) => {
-            let detail = format!("More than {limit} requests wait for work on documents (--max-queued-work)");
-            Some(working.refuse(ApiError::text(503, detail)))
-        }
-    }
-}
-
-/// Holds a response back as long as its delay says. After a reset of the fault rules there is no response.
-async fn hold_back(in_flight: &InFlight, response: Response) -> Response {
-    if response.delay.is_zero() {
-        return response;
-    }
-    sleep_while_watched(in_flight, response.delay).await;
-    if in_flight.context_ref().is_released() { Response::released() } else { response }
-}
-
-/// Waits on the clock of a request's tenant, at most until its fault rules are reset.
-async fn sleep_unless_released(context: &RequestContext, delay: Duration) {
-    let Some(clock) = context.clock() else { return };
-    tokio::select! {
-        () = clock.sleep(delay) => {}
-        () = clock.wait_until(context.release_check()) => {}
-    }
-}
-
-/// Waits like [`sleep_unless_released`]. If the client goes away meanwhile, the journal records that; the response is
-/// written all the same, since a client that has only closed its sending half looks no different.
-async fn sleep_while_watched(in_flight: &InFlight, delay: Duration) {
-    let mut sleep = pin!(sleep_unless_released(in_flight.context_ref(), delay));
-    if let Some(stream) = &in_flight.connection.stream {
-        tokio::select! {
-            () = &mut sleep => return,
-            () = stream.client_gone() => {
-                let emulator = &in_flight.connection.server.emulator;
-                emulator.record_outcome(in_flight.context_ref(), Outcome::ClientGone);
-            }
-        }
-    }
-    sleep.await;
-}
-
-/// Runs a stage. If it panics, only this request fails.
-fn caught(in_flight: &mut InFlight, head: &Head, stage: impl FnOnce(&Emulator, &mut RequestContext) -> Step) -> Step {
-    let connection = Arc::clone(&in_flight.connection);
-    let emulator = &connection.server.emulator;
-    let context = in_flight.context();
-    catch_unwind(AssertUnwindSafe(|| stage(emulator, context)))
-        .unwrap_or_else(|_| Step::Done(emulator.record_panic(context, head)))
-}
-
 /// The response to a request whose body could not be read.
 fn refuse(in_flight: &mut InFlight, head: &Head, body_error: BodyError) -> Response {
     let connection = Arc::clone(&in_flight.connection);
@@ -238,29 +145,6 @@ fn refuse(in_flight: &mut InFlight, head: &Head, body_error: BodyError) -> Respo
         emulator.record_outcome(context, Outcome::ClientGone);
     }
     close_after(&connection, response)
-}
-
-impl InFlight {
-    fn context(&mut self) -> &mut RequestContext {
-        self.context.as_mut().expect("is taken out at the end only")
-    }
-
-    fn context_ref(&self) -> &RequestContext {
-        self.context.as_ref().expect("is taken out at the end only")
-    }
-
-    /// The context of a request whose response can be written.
-    fn finish(mut self) -> Option<Box<RequestContext>> {
-        self.context.take()
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        if let Some(context) = self.context.take() {
-            self.connection.server.emulator.record_outcome(&context, Outcome::ClientGone);
-        }
-    }
 }
 
 /// A response given before the body was read is the last one of its connection.

@@ -13,7 +13,7 @@ mod slots;
 use std::time::Duration;
 
 pub(crate) use self::child::serve;
-pub(crate) use self::parent::{Worker, WorkerError};
+pub(crate) use self::parent::{MAX_CHILDREN, Worker, WorkerError};
 
 /// The hidden subcommand as which the program runs in the child process.
 pub(crate) const SUBCOMMAND: &str = "internal-worker";

@@ -18,7 +18,7 @@ use super::{Kind, Limits, SUBCOMMAND, frame};
 use crate::clock::Deadline;
 
 /// Maximum number of child processes at once: more would only slow each other and the server down.
-const MAX_CHILDREN: usize = 2;
+pub(crate) const MAX_CHILDREN: usize = 2;
 
 /// How long a request waits for its child process to be started.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(20);

@@ -69,4 +69,6 @@ mod threats_secrets;
 mod threats_shutdown;
 mod threats_slow;
 mod threats_supply;
+#[cfg(unix)]
+mod work_beside_requests;
 mod worker;

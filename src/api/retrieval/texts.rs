@@ -14,7 +14,7 @@ use crate::api::value_checks;
 use crate::config::Fidelity;
 use crate::documents::{self, Text};
 use crate::error::ApiError;
-use crate::operation::{Answer, Work};
+use crate::operation::{Answer, Found, Work};
 use crate::response::Payload;
 use crate::search::SearchableDocument;
 use crate::search::grep::{self, Limits, Pattern, SearchError};
@@ -106,6 +106,7 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
         // Every pattern is accepted for a file that is not there.
         return Ok(Answer::Payload(Payload::json(&PageBody::<Match<'_>>::new(Vec::new(), None))));
     }
+    let refusing = Arc::clone(&policy);
     let context = count(&policy, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
     let list = format!("retrieval.grep {} {} {}", request.index_id, request.file_id, request.pattern);
     let PageRequest { size, .. } = page.page(&list, "body", &policy)?;
@@ -120,13 +121,19 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
         if limits.matches > MAX_MATCHES {
             return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
         }
-        let text = searched.document().text().as_str();
-        grep::find_all(&pattern, text, limits, &policy.worker).map_err(|error| match error {
+        let refuse_search = move |error: SearchError| match error {
             SearchError::Busy | SearchError::Failed(_) => ApiError::text(503, error.to_string()),
-            _ => refuse(&error),
-        })
+            _ => refusal(&refusing, &request.pattern, &error),
+        };
+        if let Some(found) = grep::find_here(&pattern, searched.document().text().as_str(), limits) {
+            return found.map(Found::Here).map_err(refuse_search);
+        }
+        Ok(Found::InChild(Box::new(move || {
+            let text = searched.document().text().as_str();
+            grep::find_in_child(&pattern, text, limits, &policy.worker).map_err(refuse_search)
+        })))
     };
-    Ok(Work::committing(run, move |scope, matches: Vec<Range<usize>>| {
+    Ok(Work::searching(run, move |scope, matches: Vec<Range<usize>>| {
         let text = document.document().text();
         let found = Page::of(&matches, skipped, size, text, context);
         // A position on the page is the number of matches up to and with the one there.

@@ -160,18 +160,27 @@ impl Pattern {
 }
 
 /// The byte ranges of all matches in a text, in order, as Python's `re.finditer` gives them. It blocks the thread, but not
-/// for longer than the limits and those of child processes say, whatever the pattern.
-pub(crate) fn find_all(
+/// for longer than the limits say, whatever the pattern. `None` if [`find_in_child`] has to search.
+pub(crate) fn find_here(
+    pattern: &Pattern,
+    text: &str,
+    limits: Limits,
+) -> Option<Result<Vec<Range<usize>>, SearchError>> {
+    match search_here(pattern, text, limits)? {
+        Ok(matches) => Some(Ok(matches)),
+        Err(failure @ Failure::Time) => Some(Err(failure.error())),
+        Err(_) => None,
+    }
+}
+
+/// The same in a child process, whatever the pattern and the text. It blocks the thread for as long as the limits of child
+/// processes say.
+pub(crate) fn find_in_child(
     pattern: &Pattern,
     text: &str,
     limits: Limits,
     worker: &Worker,
 ) -> Result<Vec<Range<usize>>, SearchError> {
-    match find_here(pattern, text, limits) {
-        Some(Ok(matches)) => return Ok(matches),
-        Some(Err(failure @ Failure::Time)) => return Err(failure.error()),
-        Some(Err(_)) | None => {}
-    }
     let max = (limits.matches as u64).to_le_bytes();
     let output = worker.run(Kind::Grep, &job::input(pattern, &max, text))?;
     let matches = job::result(&output)?;
@@ -182,8 +191,19 @@ pub(crate) fn find_all(
     }
 }
 
+/// The same in this process if it can search, else in a child process.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn find_all(
+    pattern: &Pattern,
+    text: &str,
+    limits: Limits,
+    worker: &Worker,
+) -> Result<Vec<Range<usize>>, SearchError> {
+    find_here(pattern, text, limits).unwrap_or_else(|| find_in_child(pattern, text, limits, worker))
+}
+
 /// Searches in this process; `None` if that could take long.
-fn find_here(pattern: &Pattern, text: &str, limits: Limits) -> Option<Result<Vec<Range<usize>>, Failure>> {
+fn search_here(pattern: &Pattern, text: &str, limits: Limits) -> Option<Result<Vec<Range<usize>>, Failure>> {
     if text.len() > TEXT_HERE_BYTES {
         return None;
     }

@@ -1,0 +1,182 @@
+//! Requests beside work on documents: a search of one tenant keeps neither its own other requests waiting nor those of
+//! other tenants. Searches are held by a child process that waits for the test, so that the order of events is certain.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use llamacloud_mock::embedded::MockServer;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{Client, HttpResponse, RawConnection, server, wait_until};
+
+const RETRIEVE: &str = "/api/v1/retrieval/retrieve";
+const GREP: &str = "/api/v1/retrieval/files/grep";
+
+/// A program in place of child processes, which ends when the test says so.
+struct StalledProgram {
+    folder: TempDir,
+}
+
+impl StalledProgram {
+    fn new() -> Self {
+        let stalled = Self { folder: tempfile::tempdir().expect("a folder") };
+        let made = Command::new("mkfifo").arg(stalled.pipe()).status().expect("mkfifo runs");
+        assert!(made.success());
+        let script = format!("#!/bin/sh\nread line < '{}'\n", stalled.pipe().display());
+        fs::write(stalled.path(), script).expect("a new file");
+        fs::set_permissions(stalled.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+        stalled
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("program")
+    }
+
+    fn pipe(&self) -> PathBuf {
+        self.folder.path().join("pipe")
+    }
+
+    /// Ends the processes that wait; those that start from now on end at once.
+    fn end(self) {
+        // Opened for reading too: it neither waits for a reader nor fails without one.
+        let pipe = OpenOptions::new().read(true).write(true).open(self.pipe()).expect("the pipe exists");
+        fs::remove_file(self.pipe()).expect("the pipe exists");
+        drop(pipe);
+    }
+}
+
+/// A client with an index that is ready, over one file.
+struct Library {
+    client: Client,
+    directory: String,
+    index: String,
+}
+
+impl Library {
+    fn new(client: Client, text: &str) -> Self {
+        let directory = id_of(&client.post("/api/v1/beta/directories", &json!({ "name": "Papers" })));
+        assert_eq!(upload(&client, &directory, "paper.txt", text).status, 201);
+        let index = client.create(&directory)["id"].as_str().expect("an id").to_owned();
+        Self { client, directory, index }
+    }
+
+    fn retrieve(&self) -> String {
+        json!({ "index_id": self.index, "query": "lorem ipsum" }).to_string()
+    }
+
+    /// Sends a search that only a child process can do.
+    fn send_grep(&self) -> RawConnection {
+        let found = self.client.post("/api/v1/retrieval/files/find", &json!({ "index_id": self.index })).json();
+        let file = found["items"][0]["file_id"].as_str().expect("a file");
+        let body = json!({ "index_id": self.index, "file_id": file, "pattern": r"(?<=a)(b)\1" }).to_string();
+        let mut connection = self.client.connect();
+        connection.send(self.client.request_bytes("POST", GREP, "", Some(&body)));
+        connection
+    }
+
+    fn open_requests(&self) -> u64 {
+        let state = self.client.get(&format!("/__admin/state?tenant={}", self.client.key())).json();
+        state["tenants"][0]["open_calls"].as_u64().unwrap_or(0)
+    }
+
+    /// Uses everything that a client can do while a search runs.
+    #[track_caller]
+    fn assert_served(&self) {
+        let path = format!("/api/v1/indexes/{}", self.index);
+        assert_eq!(self.client.get(&path).status, 200);
+        assert_eq!(upload(&self.client, &self.directory, "other.txt", "dolor sit amet").status, 201);
+        self.client.create(&self.directory);
+        let retrieved = self.client.try_send("POST", RETRIEVE, "", Some(&self.retrieve())).expect("a response");
+        assert_eq!(retrieved.status, 200);
+        assert_eq!(retrieved.json()["results"].as_array().map(Vec::len), Some(1), "{}", retrieved.text());
+    }
+}
+
+fn upload(client: &Client, directory: &str, name: &str, text: &str) -> HttpResponse {
+    let body = format!(
+        "--B\r\ncontent-disposition: form-data; name=\"upload_file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--B--\r\n"
+    );
+    let headers = format!("content-type: multipart/form-data; boundary=B\r\ncontent-length: {}\r\n", body.len());
+    let path = format!("/api/v1/beta/directories/{directory}/files/upload");
+    let request = [client.request_bytes("POST", &path, &headers, None), body.into_bytes()].concat();
+    client.connect().send(request).read_response().expect("a response")
+}
+
+fn id_of(response: &HttpResponse) -> String {
+    response.json()["id"].as_str().expect("an id").to_owned()
+}
+
+fn server_with(program: &StalledProgram) -> MockServer {
+    server(&[("sync-duration", "0"), ("binary", program.path().to_str().expect("a UTF-8 path"))])
+}
+
+#[test]
+fn a_tenant_is_served_while_its_own_search_runs() {
+    let program = StalledProgram::new();
+    let server = server_with(&program);
+    let library = Library::new(Client::of(&server), "lorem ipsum");
+    let mut search = library.send_grep();
+    wait_until("the search runs", || library.open_requests() == 1);
+    library.assert_served();
+    assert_eq!(library.open_requests(), 1, "the search still runs");
+    program.end();
+    assert_eq!(search.read_response().expect("a response").status, 422, "its child process gave no result");
+}
+
+#[test]
+fn searches_that_wait_for_child_processes_delay_no_other_tenant() {
+    const SEARCHES: usize = 50;
+    let program = StalledProgram::new();
+    let server = server_with(&program);
+    let client = Client::of(&server);
+    let (slow, other) = (Library::new(client.clone(), "ab"), Library::new(client.with_key("llx-other"), "lorem ipsum"));
+    let mut searches: Vec<RawConnection> = (0..SEARCHES).map(|_| slow.send_grep()).collect();
+    wait_until("all searches have begun", || slow.open_requests() == SEARCHES as u64);
+    other.assert_served();
+    assert_eq!(slow.open_requests(), SEARCHES as u64, "no search has ended");
+    program.end();
+    for search in &mut searches {
+        let status = search.read_response().expect("a response").status;
+        assert!(matches!(status, 422 | 503), "{status}");
+    }
+}
+
+#[test]
+fn fifty_retrievals_at_once_agree_and_another_tenant_creates_in_between() {
+    let server = server(&[("sync-duration", "0")]);
+    let client = Client::of(&server);
+    let library = Library::new(client.clone(), &"Lorem ipsum dolor sit amet.\n\n".repeat(2_000));
+    let other = client.with_key("llx-other");
+    let request = client.request_bytes("POST", RETRIEVE, "", Some(&library.retrieve()));
+    let mut connections: Vec<RawConnection> = (0..50).map(|_| client.connect()).collect();
+    for connection in &mut connections {
+        connection.send(&request);
+        assert_eq!(other.create("dir-a")["source_directory_id"], "dir-a");
+    }
+    let mut responses = connections.iter_mut().map(|connection| connection.read_response().expect("a response"));
+    let first = responses.next().expect("fifty responses");
+    assert_eq!(first.status, 200);
+    assert_eq!(first.json()["results"].as_array().map(Vec::len), Some(10));
+    assert!(responses.all(|response| response.body == first.body));
+}
+
+#[test]
+fn files_that_are_deleted_make_room_for_others() {
+    let server = server(&[("max-state-bytes", "1MiB")]);
+    let client = Client::of(&server);
+    let directory = id_of(&client.post("/api/v1/beta/directories", &json!({ "name": "Papers" })));
+    let text = "lorem ipsum ".repeat(10_000);
+    for _ in 0..30 {
+        let uploaded = upload(&client, &directory, "paper.txt", &text);
+        assert_eq!(uploaded.status, 201, "{}", uploaded.text());
+        let uploaded = uploaded.json();
+        let (id, file) = (uploaded["id"].as_str().expect("an id"), uploaded["file_id"].as_str().expect("an id"));
+        assert_eq!(client.delete(&format!("/api/v1/beta/directories/{directory}/files/{id}")).status, 204);
+        assert_eq!(client.delete(&format!("/api/v1/beta/files/{file}")).status, 204);
+    }
+    let listed = client.get(&format!("/api/v1/beta/directories/{directory}/files?include_deleted=true&page_size=100"));
+    assert_eq!(listed.json()["items"].as_array().map(Vec::len), Some(30), "the lists still show them");
+}
