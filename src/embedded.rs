@@ -18,12 +18,14 @@ use crate::suggest;
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A running server. Dropping it stops the server and closes its connections, including those with a request in flight.
+/// [`MockServer::stop`] does the same, and says whether the server had failed before.
 #[derive(Debug)]
 pub struct MockServer {
     address: SocketAddr,
     emulator: Arc<Emulator>,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// Ends with the reason why the server had stopped by itself, if it had.
+    thread: Option<JoinHandle<Option<String>>>,
 }
 
 /// The settings of a server that has not been started.
@@ -53,6 +55,21 @@ impl MockServer {
     /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Stops the server and closes its connections, including those with a request in flight.
+    ///
+    /// Errors: the server had stopped by itself, because its port could not be bound again after
+    /// `POST /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default here.
+    pub fn stop(mut self) -> Result<(), String> {
+        self.end().map_or(Ok(()), Err)
+    }
+
+    /// Stops the server; returns the reason why it had stopped by itself.
+    fn end(&mut self) -> Option<String> {
+        drop(self.stop.take());
+        let ended = self.thread.take()?.join();
+        ended.unwrap_or_else(|_| Some("the thread of the server panicked".to_owned()))
     }
 
     /// The fault rules that have never struck, each as `name: rule`. `--strict-faults` checks the same in the program.
@@ -120,16 +137,10 @@ impl Builder {
         let address = server.local_addr();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    // Ends only if the port could not be bound again after connections were refused.
-                    _ = server.run(std::future::pending()) => {}
-                    // The owner was dropped.
-                    _ = stopped => {}
-                }
-            });
+            let failure = runtime.block_on(serve_until_stopped(server, stopped));
             // Closes the listener and the connections.
             runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+            failure
         });
         Ok(MockServer { address, emulator, stop: Some(stop), thread: Some(thread) })
     }
@@ -137,12 +148,25 @@ impl Builder {
 
 impl Drop for MockServer {
     fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // If the thread panicked, the server has stopped too.
-            let _ = thread.join();
-        }
+        // There is nobody to report a failure to.
+        let _ = self.end();
     }
+}
+
+/// Runs a server until it is stopped or fails; returns the reason of a failure.
+async fn serve_until_stopped(server: Server, stopped: oneshot::Receiver<()>) -> Option<String> {
+    let mut failure = None;
+    let serving = async {
+        let (result, draining) = server.listen(std::future::pending()).await;
+        // Before the open requests end, so that it is known if the server is stopped meanwhile.
+        failure = result.err().map(|error| error.to_string());
+        draining.finish().await;
+    };
+    tokio::select! {
+        () = serving => {}
+        _ = stopped => {}
+    }
+    failure
 }
 
 /// The name of a flag as the table has it; an error if there is no such flag.

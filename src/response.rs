@@ -155,6 +155,11 @@ impl Response {
         Self { wire: Wire { end: ResponseEnd::Silent(Break::Reset), ..Wire::default() }, ..Self::empty(0) }
     }
 
+    /// Stands for the response to a request whose wait was ended by a reset: the connection is closed.
+    pub(crate) fn released() -> Self {
+        Self { wire: Wire { end: ResponseEnd::Silent(Break::Close), ..Wire::default() }, ..Self::empty(0) }
+    }
+
     /// A response in compact JSON.
     pub(crate) fn json(status: u16, value: &impl Serialize) -> Self {
         Self::bytes(status, "application/json", to_json(value))

@@ -107,13 +107,18 @@ impl State {
     /// The times of a request that is decided now. Rules whose time to live is over are removed.
     pub(crate) fn begin(&mut self, clock: &Clock) -> Times {
         let now = clock.now();
-        if self.faults.remove_expired() {
-            clock.recheck_hanging();
-        }
+        self.remove_expired_faults(clock);
         if self.first_request.replace(self.first_request.unwrap_or(now)).is_none() {
             self.add_window_events(clock);
         }
         Times { now, first_request: self.first_request.unwrap_or(now) }
+    }
+
+    /// Removes the rules whose time to live is over, which releases the requests that they hold.
+    pub(crate) fn remove_expired_faults(&mut self, clock: &Clock) {
+        if self.faults.remove_expired() {
+            clock.recheck_hanging();
+        }
     }
 
     /// Adds the starts of the windows of rules as events of an `auto` clock. The ends are not events: a jump there would
@@ -161,8 +166,11 @@ impl Tenant {
 
     /// Replaces the rules of the tenant. Requests that the former rules hold are released, also if the new ones are equal.
     pub(crate) fn reset_faults(&self, rules: FaultRules) {
-        self.fault_resets.fetch_add(1, Ordering::Relaxed);
-        self.change_faults(|faults| *faults = rules);
+        self.change_faults(|faults| {
+            *faults = rules;
+            // Under the lock, so that no request is decided by the former rules and counts as one of the new.
+            self.fault_resets.fetch_add(1, Ordering::Relaxed);
+        });
     }
 
     /// The number of resets of the tenant's fault rules.

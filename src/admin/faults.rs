@@ -136,9 +136,7 @@ impl RuleScope {
     fn counted(&self, admin: AdminContext<'_>) -> Vec<RuleCounts> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();
-            if state.faults.remove_expired() {
-                tenant.clock.recheck_hanging();
-            }
+            state.remove_expired_faults(&tenant.clock);
             state.faults.counts().collect::<Vec<_>>()
         };
         let tenants = match self {

@@ -127,12 +127,13 @@ fn reset_all(admin: AdminContext<'_>, parts: &[Part]) {
 
 /// Resets a tenant to the initial values of a new one.
 fn reset_tenant(admin: AdminContext<'_>, tenant: &Tenant, parts: &[Part]) {
-    if parts.contains(&Part::Clock) {
-        admin.tenants.reset_clock(&tenant.clock);
-    }
+    // Before the clock, whose reset ends delays: a request from before the reset gets no response.
     if parts.contains(&Part::Faults) {
         let restored = admin.tenants.template_faults().lock().without_counts();
         tenant.reset_faults(restored);
+    }
+    if parts.contains(&Part::Clock) {
+        admin.tenants.reset_clock(&tenant.clock);
     }
     let mut state = tenant.lock();
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {

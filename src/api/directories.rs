@@ -6,7 +6,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::directory_files::present;
+use super::change::Change;
 use super::paging::{PageBody, PageParams};
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
@@ -140,8 +140,8 @@ enum NewDirectoryType {
 #[derive(Deserialize)]
 struct DirectoryChange {
     name: Option<Box<str>>,
-    #[serde(default, deserialize_with = "present")]
-    description: Option<Option<Box<str>>>,
+    #[serde(default)]
+    description: Change<Box<str>>,
 }
 
 #[derive(Deserialize)]
@@ -240,14 +240,12 @@ fn get(scope: &mut Scope<'_>, path: &DirectoryPath) -> Result<Payload, ApiError>
 fn update(scope: &mut Scope<'_>, path: &DirectoryPath, change: DirectoryChange) -> Result<Payload, ApiError> {
     let ordinal = scope.resolve::<Directory>(&path.directory_id)?;
     let now = scope.now;
-    let is_changed = change.name.is_some() || change.description.is_some();
+    let is_changed = change.name.is_some() || change.description != Change::Keep;
     scope.change::<Directory>(ordinal, |directory| {
         if let Some(name) = change.name {
             directory.name = name;
         }
-        if let Some(description) = change.description {
-            directory.description = description;
-        }
+        directory.description = change.description.apply(directory.description.take());
         if is_changed {
             directory.updated_at = now;
         }

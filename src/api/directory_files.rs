@@ -1,25 +1,22 @@
 //! Files in directories: uploaded, added, listed, shown, changed, moved, deleted.
 
 use http::Method;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
 
+use super::change::Change;
+use super::directory_file_view::{FileFacts, FileFilter, body};
 use super::files::is_expanded;
 use super::paging::{PageBody, PageParams};
 use super::presigned::PresignedUrl;
 use super::upload::Upload;
 use super::{metadata, output_files};
-use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation, Work};
 use crate::request::Origin;
 use crate::response::Payload;
 use crate::schema::{PlainValue, ValidRequest};
 use crate::store::state_faults::StateFault;
-use crate::store::{
-    Blob, Directory, DirectoryFile, DirectoryKind, File, Id, Kind, NewDirectoryFile, NewFile, Reading, Resource, Scope,
-    Store, StoreError,
-};
+use crate::store::{Directory, DirectoryFile, DirectoryKind, File, Kind, NewDirectoryFile, NewFile, Scope, StoreError};
 
 /// The name of the list of files, which its page tokens are valid for.
 const LIST: &str = "directories.files.list";
@@ -77,7 +74,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 201,
             response: Some("directory_file"),
             state_faults: &[StateFault::Quota],
-            handler: upload,
+            handler: |scope, request| upload(scope, &request),
         }),
     },
     Operation {
@@ -178,8 +175,8 @@ struct ChangeFile {
     unique_id: Option<Box<str>>,
     display_name: Option<Box<str>>,
     target_directory_id: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    metadata: Option<Option<PlainValue>>,
+    #[serde(default)]
+    metadata: Change<PlainValue>,
 }
 
 #[derive(Deserialize)]
@@ -203,44 +200,7 @@ struct Expand {
     expand: Option<Vec<String>>,
 }
 
-/// Which files of a directory a list shows.
-#[derive(Deserialize)]
-pub(super) struct FileFilter {
-    display_name: Option<String>,
-    display_name_contains: Option<String>,
-    unique_id: Option<String>,
-    file_id: Option<String>,
-    #[serde(default)]
-    include_deleted: bool,
-    updated_at_on_or_after: Option<Timestamp>,
-    updated_at_on_or_before: Option<Timestamp>,
-}
-
-/// What a filter looks at in a file.
-pub(super) struct FileFacts<'a> {
-    pub(super) display_name: &'a str,
-    pub(super) unique_id: &'a str,
-    pub(super) file_id: &'a Id,
-    pub(super) updated_at: Timestamp,
-}
-
-/// A directory file as the service prints it. The order of the fields is that of its contract.
-#[derive(Serialize)]
-pub(super) struct FileBody<'a> {
-    pub(super) id: &'a Id,
-    pub(super) created_at: Timestamp,
-    pub(super) updated_at: Timestamp,
-    pub(super) project_id: &'a Id,
-    pub(super) directory_id: &'a Id,
-    pub(super) unique_id: &'a str,
-    pub(super) display_name: &'a str,
-    pub(super) file_id: &'a Id,
-    pub(super) metadata: &'a Map<String, Value>,
-    pub(super) deleted_at: Option<Timestamp>,
-    pub(super) download_url: Option<PresignedUrl>,
-}
-
-fn upload(scope: &mut Scope<'_>, request: ValidRequest) -> Result<Answer, ApiError> {
+fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
     let (path, fields) = (request.params::<DirectoryPath>()?, request.body::<NewUpload>()?);
     let metadata = metadata::from_text(&scope.store.policy, fields.metadata.as_deref())?;
     writable_directory(scope, &path.directory_id)?;
@@ -322,9 +282,11 @@ fn update(scope: &mut Scope<'_>, path: &FilePath, change: ChangeFile) -> Result<
         (file.directory, file.project) = (target, project);
         file.unique_id = change.unique_id.unwrap_or_else(|| file.unique_id.clone());
         file.display_name = change.display_name.unwrap_or_else(|| file.display_name.clone());
-        if let Some(metadata) = change.metadata {
-            file.metadata = metadata.and_then(|PlainValue(metadata)| metadata::into_map(metadata));
-        }
+        file.metadata = match change.metadata {
+            Change::Keep => file.metadata.take(),
+            Change::Clear => None,
+            Change::Set(PlainValue(metadata)) => metadata::into_map(metadata),
+        };
         file.updated_at = now;
     });
     Ok(Payload::json(&body(scope.store, ordinal, None)))
@@ -362,78 +324,7 @@ fn writable_directory(scope: &mut Scope<'_>, id: &str) -> Result<u64, ApiError> 
     Ok(ordinal)
 }
 
-impl FileFilter {
-    pub(super) fn accepts(&self, file: &FileFacts<'_>) -> bool {
-        let contains = |part: &str| file.display_name.to_lowercase().contains(&part.to_lowercase());
-        self.display_name.as_deref().is_none_or(|name| file.display_name == name)
-            && self.display_name_contains.as_deref().is_none_or(contains)
-            && self.unique_id.as_deref().is_none_or(|id| file.unique_id == id)
-            && self.file_id.as_deref().is_none_or(|id| Id::parse(id) == *file.file_id)
-            && self.updated_at_on_or_after.is_none_or(|at| file.updated_at >= at)
-            && self.updated_at_on_or_before.is_none_or(|at| file.updated_at <= at)
-    }
-}
-
-impl<'a> FileFacts<'a> {
-    fn of(file: &'a DirectoryFile) -> Self {
-        Self {
-            display_name: &file.display_name,
-            unique_id: &file.unique_id,
-            file_id: &file.file_id,
-            updated_at: file.updated_at,
-        }
-    }
-}
-
-/// A field that is present, null or not.
-pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 fn download_url(scope: &Scope<'_>, ordinal: u64, origin: &Origin) -> PresignedUrl {
     let file: &DirectoryFile = scope.store.get(ordinal);
     PresignedUrl::expanded(scope, origin, &file.id, &file.display_name)
-}
-
-/// Every directory file as the admin state shows it, oldest first: as the service prints it, then what reading it gave.
-pub(super) fn state(store: &mut Store, _now: Timestamp) -> Vec<Value> {
-    let shown = |ordinal| {
-        let mut shown = serde_json::to_value(body(store, ordinal, None)).unwrap_or_default();
-        shown["kept"] = kept(&store.get::<DirectoryFile>(ordinal).blob);
-        shown
-    };
-    store.ordinals::<DirectoryFile>().into_iter().map(shown).collect()
-}
-
-/// What reading a content gave: the size of its text, or why there is none.
-fn kept(blob: &Blob) -> Value {
-    match &blob.reading {
-        Reading::Document(document) => {
-            let document = document.document();
-            json!({
-                "characters": document.text().len_chars(),
-                "pages": document.page_count(),
-                "chunks": document.chunks().len(),
-                "stand_in": document.is_stand_in(),
-            })
-        }
-        Reading::Failed(reason) => json!({ "error": &**reason }),
-    }
-}
-
-fn body(store: &Store, ordinal: u64, download_url: Option<PresignedUrl>) -> FileBody<'_> {
-    let file: &DirectoryFile = store.get(ordinal);
-    FileBody {
-        id: &file.id,
-        created_at: file.created_at,
-        updated_at: file.updated_at,
-        project_id: store.project_id(file.project),
-        directory_id: &store.get::<Directory>(file.directory).id,
-        unique_id: &file.unique_id,
-        display_name: &file.display_name,
-        file_id: &file.file_id,
-        metadata: file.metadata.as_deref().unwrap_or(&metadata::EMPTY),
-        deleted_at: DirectoryFile::collection(store).deleted_at(ordinal),
-        download_url,
-    }
 }

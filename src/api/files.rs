@@ -41,7 +41,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 201,
             response: Some("file"),
             state_faults: &[StateFault::Quota],
-            handler: create,
+            handler: |scope, request| create(scope, &request),
         }),
     },
     Operation {
@@ -203,7 +203,7 @@ struct FileBody<'a> {
     download_url: Option<PresignedUrl>,
 }
 
-fn create(scope: &mut Scope<'_>, request: ValidRequest) -> Result<Answer, ApiError> {
+fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
     let fields: NewUpload = request.body()?;
     scope.check_quota::<File>()?;
     let upload = Upload::new(request.file("file")?, &scope.store.policy, scope.store.ledger());

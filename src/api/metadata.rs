@@ -15,17 +15,12 @@ pub(super) static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 /// The metadata in the form field of an upload: a JSON object as text. How the service refuses another text is not known.
 pub(super) fn from_text(policy: &Policy, text: Option<&str>) -> Result<Option<Arc<Map<String, Value>>>, ApiError> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    match read_value(text.as_bytes())
-        .ok()
-        .filter(|value| value.as_object().is_some_and(|map| map.values().all(is_value)))
-    {
-        Some(metadata) => Ok(into_map(metadata)),
-        None => {
-            let allowed =
-                "metadata should be a JSON object whose values are texts, numbers, booleans, null or lists of texts";
-            Err(value_checks::refusal(policy, &["body", "metadata"], allowed, text.into()))
-        }
+    let is_metadata = |value: &Value| value.as_object().is_some_and(|fields| fields.values().all(is_value));
+    if let Some(metadata) = read_value(text.as_bytes()).ok().filter(is_metadata) {
+        return Ok(into_map(metadata));
     }
+    let allowed = "metadata should be a JSON object whose values are texts, numbers, booleans, null or lists of texts";
+    Err(value_checks::refusal(policy, &["body", "metadata"], allowed, text.into()))
 }
 
 /// The object that a value is; `None` if it is empty or no object.

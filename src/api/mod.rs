@@ -1,7 +1,9 @@
 //! What is emulated: one file a resource, with its rows of the operation table, its typed inputs, its handlers and its
 //! response bodies. Nothing here knows fault rules or the journal.
 
+mod change;
 mod directories;
+mod directory_file_view;
 mod directory_files;
 mod errors;
 mod files;

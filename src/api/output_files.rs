@@ -1,7 +1,7 @@
 //! The files in the output directory of an index: the parsed copies that its last export left. They can be listed and
 //! shown, and are changed by syncs only.
 
-use super::directory_files::{FileBody, FileFacts, FileFilter};
+use super::directory_file_view::{FileBody, FileFacts, FileFilter};
 use super::metadata;
 use super::paging::{PageBody, PageParams};
 use crate::error::ApiError;

@@ -63,7 +63,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 200,
             response: Some("grep_match_page"),
             state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| texts::grep(scope, request.body()?, request.body()?),
+            handler: |scope, request| texts::grep(scope, request.body()?, &request.body()?),
         }),
     },
     Operation {

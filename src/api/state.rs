@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{directories, directory_files, files, index_view, projects};
+use super::{directories, directory_file_view, files, index_view, projects};
 use crate::clock::Timestamp;
 use crate::store::Store;
 
@@ -14,7 +14,7 @@ const VIEWS: &[(&str, View)] = &[
     ("projects", projects::state),
     ("directories", directories::state),
     ("files", files::state),
-    ("directory_files", directory_files::state),
+    ("directory_files", directory_file_view::state),
     ("indexes", index_view::state),
 ];
 

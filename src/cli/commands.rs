@@ -160,7 +160,8 @@ fn setting(flag: &'static Flag) -> Arg {
 
 fn help(flag: &Flag) -> String {
     let default = flag.default.map_or_else(String::new, |default| format!(" [default: {default}]"));
-    format!("{}{default} [env: {}]", flag.help, flag.variable())
+    // On a line of its own, so that it is not wrapped between its words, and can be searched for and copied.
+    format!("{}{default}\n[env: {}]", flag.help, flag.variable())
 }
 
 /// The text of `--version`: the version, the date of the contract, and the clients that were tested.

@@ -52,7 +52,7 @@ pub(crate) enum Mode {
 pub(crate) struct Clock {
     state: Mutex<State>,
     time_scale: f64,
-    /// Makes every hanging request check whether it still has to hang.
+    /// Makes every request that a fault rule holds check whether it still has to wait.
     recheck: watch::Sender<()>,
 }
 
@@ -111,6 +111,11 @@ impl fmt::Display for Mode {
 pub(crate) fn system_now() -> Timestamp {
     let (start, instant) = *ANCHOR;
     start.plus(instant.elapsed())
+}
+
+/// Waits until this system time.
+pub(crate) async fn sleep_until(at: Timestamp) {
+    tokio::time::sleep(at.since(system_now())).await;
 }
 
 impl Clock {
@@ -230,22 +235,26 @@ impl Clock {
         if self.mode() == Mode::Auto { Duration::ZERO } else { scaled(delay, self.time_scale) }
     }
 
-    /// Waits until `is_over` holds, which is checked now and at each [`Clock::recheck_hanging`]. The request counts as
-    /// waiting, so that an `auto` clock can jump.
+    /// Waits until `is_over` holds. The request counts as waiting, so that an `auto` clock can jump.
     pub(crate) async fn hang(&self, is_over: impl Fn() -> bool) {
-        // Subscribed before the first check, so that no change in between is missed.
-        let mut rechecks = self.recheck.subscribe();
         let _waiting = Waiting { clock: self, event: None };
         {
             let mut state = self.state.lock();
             state.waiting += 1;
             state.jump_while_all_wait();
         }
+        self.wait_until(is_over).await;
+    }
+
+    /// Waits until `is_over` holds, which is checked now and at each [`Clock::recheck_hanging`].
+    pub(crate) async fn wait_until(&self, is_over: impl Fn() -> bool) {
+        // Subscribed before the first check, so that no change in between is missed.
+        let mut rechecks = self.recheck.subscribe();
         // The sender lives as long as the clock.
         while !is_over() && rechecks.changed().await.is_ok() {}
     }
 
-    /// Makes every request that waits in [`Clock::hang`] check whether its wait is over.
+    /// Makes every request that waits in [`Clock::hang`] or [`Clock::wait_until`] check whether its wait is over.
     pub(crate) fn recheck_hanging(&self) {
         self.recheck.send_replace(());
     }

@@ -45,7 +45,7 @@ impl Emulator {
         let limits = BodyLimits::of(routed.operation.body, &self.settings);
         if routed.operation.authentication == Authentication::SignedUrl {
             return match routed.param("tenant").and_then(|label| self.tenants.with_label(label)) {
-                Some(tenant) => self.admit(head, routed, tenant),
+                Some(tenant) => self.admit(head, &routed, tenant),
                 None => self.unrouted(head, ApiError::text(403, "The URL is not valid").into()),
             };
         }
@@ -66,15 +66,15 @@ impl Emulator {
             );
             return self.unrouted(head, error.into());
         };
-        self.admit(head, routed, tenant)
+        self.admit(head, &routed, tenant)
     }
 
     /// Applies the fault rules that act on the head of a request of this tenant.
-    fn admit(&self, head: &Head, routed: RoutedOperation, tenant: Arc<Tenant>) -> Begun {
+    fn admit(&self, head: &Head, routed: &RoutedOperation, tenant: Arc<Tenant>) -> Begun {
         let limits = BodyLimits::of(routed.operation.body, &self.settings);
         let target = RequestTarget::Operation(routed.clone());
         let mut context = RequestContext::of_tenant(tenant, target, limits);
-        match self.apply_head_rules(&mut context, &routed, head) {
+        match self.apply_head_rules(&mut context, routed, head) {
             Ok(()) => Begun::Admitted(Box::new(context)),
             Err(error) => {
                 let response = self.refuse(&mut context, head, error);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{Clock, OpenRequest};
+use crate::clock::{Clock, OpenRequest, Timestamp};
 use crate::config::Settings;
 use crate::fault::{HeadDecision, Rule};
 use crate::journal::FaultNote;
@@ -36,7 +36,7 @@ pub(crate) struct RequestContext {
     /// Its number among the requests of the tenant; 0 until it is numbered.
     pub(crate) number: u64,
     open: Option<OpenRequest>,
-    /// The number of resets of the tenant's fault rules before the request.
+    /// The number of resets of the tenant's fault rules when they decided it.
     fault_resets: u64,
 }
 
@@ -116,7 +116,7 @@ impl RequestContext {
         tenant.begin_request();
         let mut context = Self::without_tenant(target, body_limits);
         context.open = Some(tenant.clock.open_request());
-        context.fault_resets = tenant.fault_resets();
+        context.note_decided(&tenant);
         context.tenant = Some(tenant);
         context
     }
@@ -131,10 +131,38 @@ impl RequestContext {
 
     /// Whether a fault rule still holds it: not after the rule is removed, nor after a reset of the rules.
     pub(crate) fn is_held(&self) -> bool {
-        let Some(tenant) = &self.tenant else { return false };
+        let Some(tenant) = self.tenant.as_ref().filter(|_| !self.is_released()) else { return false };
         let is_held_by_own_rule =
             || self.own_rule.as_ref().is_some_and(|rule| rule.holds() && rule.struck(&self.faults));
-        tenant.fault_resets() == self.fault_resets && (is_held_by_own_rule() || tenant.lock().faults.hold(&self.faults))
+        is_held_by_own_rule() || tenant.lock().faults.hold(&self.faults)
+    }
+
+    /// Notes that the fault rules decide it now. Call it under the lock of its tenant.
+    pub(super) fn note_decided(&mut self, tenant: &Tenant) {
+        self.fault_resets = tenant.fault_resets();
+    }
+
+    /// Whether the fault rules were reset after they decided it. Then no wait of theirs goes on.
+    pub(crate) fn is_released(&self) -> bool {
+        self.tenant.as_ref().is_some_and(|tenant| tenant.fault_resets() != self.fault_resets)
+    }
+
+    /// The same check as [`RequestContext::is_released`], for a wait that does not borrow the request.
+    pub(crate) fn release_check(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+        let (tenant, decided_at) = (self.tenant.clone(), self.fault_resets);
+        move || tenant.as_ref().is_some_and(|tenant| tenant.fault_resets() != decided_at)
+    }
+
+    /// The next end of the time to live of a rule that holds it.
+    pub(crate) fn next_release(&self) -> Option<Timestamp> {
+        self.tenant.as_ref()?.lock().faults.next_release(&self.faults)
+    }
+
+    /// Removes the tenant's rules whose time to live is over, which may release it.
+    pub(crate) fn remove_expired_faults(&self) {
+        if let Some(tenant) = &self.tenant {
+            tenant.lock().remove_expired_faults(&tenant.clock);
+        }
     }
 
     /// The operation that it is for, if that is not emulated.

@@ -164,6 +164,7 @@ impl<'a> Locked<'a> {
 
     /// What the fault rules plan for the request.
     fn decide(&mut self, context: &mut RequestContext) -> Decision {
+        context.note_decided(self.tenant);
         let (own_rule, head_decision) = (context.own_rule.as_ref(), context.head_decision.take());
         if self.state.faults.is_empty() && own_rule.is_none() {
             return Decision::default();
@@ -175,6 +176,10 @@ impl<'a> Locked<'a> {
     /// Replaces the response by that of a fault rule, or runs the handler of the operation.
     fn act(mut self, context: &mut RequestContext, pending: Pending) -> Step {
         let Pending { valid, mut decision } = pending;
+        if context.is_released() {
+            // It waited, and a reset came: nothing of it is to appear in the state after the reset.
+            return Step::Done(self.finish(context, decision.into_released()));
+        }
         if let Some(finished) = decision.take_replacement() {
             return Step::Done(self.finish(context, finished));
         }

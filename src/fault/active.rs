@@ -191,6 +191,12 @@ impl FaultRules {
         rules.filter(|rule| rule.holds()).any(|rule| rule.struck(notes))
     }
 
+    /// The next end of the time to live of a rule that holds the request with these notes; `None` if none of them has one.
+    pub(crate) fn next_release(&self, notes: &[FaultNote]) -> Option<Timestamp> {
+        let holding = self.rules.iter().filter(|active| active.rule.holds() && active.rule.struck(notes));
+        holding.filter_map(|active| active.expires_at).min()
+    }
+
     /// The same rules with all counts at zero; their times to live continue.
     #[must_use]
     pub(crate) fn without_counts(&self) -> Self {

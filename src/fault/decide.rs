@@ -105,6 +105,11 @@ impl Decision {
         Some(Finished { response, promised, notes: std::mem::take(&mut self.notes) })
     }
 
+    /// The end of a request that was released before it acted.
+    pub(crate) fn into_released(self) -> Finished {
+        Finished { response: Response::released(), promised: None, notes: self.notes }
+    }
+
     /// Whether no rule applies to the request so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.notes.is_empty() && self.own_rule.is_none()

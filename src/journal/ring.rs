@@ -117,9 +117,13 @@ impl Journal {
     }
 
     /// Adds an entry with the number of its request, and evicts the oldest entries until the limits hold: from this ring if it
-    /// has too many or is over its share, then from others that are over theirs.
+    /// has too many or is over its share, then from others that are over theirs. A request from before a reset is not
+    /// recorded.
     pub(crate) fn record(&mut self, mut entry: Entry) {
-        entry.seq = entry.seq.saturating_sub(self.reset_at);
+        if entry.seq <= self.reset_at {
+            return;
+        }
+        entry.seq -= self.reset_at;
         let limits = &self.limits;
         self.ring.put(&limits.totals, entry);
         self.ring.evict_oldest(&limits.totals, |entries, bytes| {

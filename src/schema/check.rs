@@ -87,53 +87,63 @@ fn unreadable(root: &'static str, error: &dyn std::fmt::Display) -> ApiError {
 ///
 /// Errors: a 422 with every violation.
 pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<'_>) -> Result<ValidRequest, ApiError> {
-    let mut violations = Vec::new();
-    let params = read_params(params, request.path, request.query, &mut violations);
-    let mut valid = ValidRequest { params, ..ValidRequest::default() };
-    match (body, request.body) {
-        (None, _) => {}
-        (Some(_), RawBody::Absent) => violations.push(pydantic::missing().at(vec!["body".into()], Value::Null)),
-        (Some(schema), RawBody::Json(value)) => valid.body = read_json(schema, value, &mut violations),
-        (Some(schema), RawBody::Text(text)) => valid.body = read_json(schema, text.into(), &mut violations),
-        (Some(schema), RawBody::Form(form)) => {
-            let mut validation = Validation::of("body");
-            (valid.body, valid.files) = form::read(schema, &form, &mut validation);
-            violations.append(&mut validation.violations);
-        }
+    let (params, mut violations) = read_params(params, request.path, request.query);
+    let body = body.map(|schema| read_request_body(schema, request.body)).unwrap_or_default();
+    violations.extend(body.violations);
+    if violations.is_empty() {
+        Ok(ValidRequest { params, body: body.fields, files: body.files, origin: Origin::default() })
+    } else {
+        Err(ApiError::violations(violations))
     }
-    if violations.is_empty() { Ok(valid) } else { Err(ApiError::violations(violations)) }
+}
+
+/// A body that was read, and what is wrong with it.
+#[derive(Debug, Default)]
+pub(super) struct CheckedBody {
+    /// Its fields; of a form, the texts that the schema names.
+    pub(super) fields: Map<String, Value>,
+    /// The files of a form that the schema names.
+    pub(super) files: Vec<(String, FilePart)>,
+    /// The violations, in the order of the framework.
+    pub(super) violations: Vec<Violation>,
+}
+
+fn read_request_body(schema: &Schema, body: RawBody) -> CheckedBody {
+    match body {
+        RawBody::Absent => {
+            let missing = pydantic::missing().at(vec!["body".into()], Value::Null);
+            CheckedBody { violations: vec![missing], ..CheckedBody::default() }
+        }
+        RawBody::Json(value) => read_json(schema, value),
+        RawBody::Text(text) => read_json(schema, text.into()),
+        RawBody::Form(form) => form::read(schema, &form),
+    }
 }
 
 /// The fields of a JSON body.
-fn read_json(schema: &Schema, value: Value, violations: &mut Vec<Violation>) -> Map<String, Value> {
+fn read_json(schema: &Schema, value: Value) -> CheckedBody {
     let mut validation = Validation::of("body");
     let coerced = validation.value(SchemaNode::root(&schema.source), &value);
     let value = coerced.unwrap_or(value);
-    if validation.violations.is_empty() {
-        violations.extend(beyond_framework(schema, &value, "body"));
+    let mut violations = validation.violations;
+    if violations.is_empty() {
+        violations = beyond_framework(schema, &value, "body");
     }
-    violations.append(&mut validation.violations);
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
+    let fields = if let Value::Object(fields) = value { fields } else { Map::new() };
+    CheckedBody { fields, violations, ..CheckedBody::default() }
 }
 
 /// The parameters in path and query. They are not validated if there is no query and the path may hold any text.
-fn read_params(
-    schema: &Schema,
-    path: PathParams,
-    query: Option<&str>,
-    violations: &mut Vec<Violation>,
-) -> Map<String, Value> {
+fn read_params(schema: &Schema, path: PathParams, query: Option<&str>) -> (Map<String, Value>, Vec<Violation>) {
     let mut params: Map<String, Value> =
         path.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     let query = query.filter(|query| !query.is_empty());
     if query.is_none() && !schema.has_checked_params {
-        return params;
+        return (params, Vec::new());
     }
     let node = SchemaNode::root(&schema.source);
     add_query(node, query.unwrap_or_default(), &mut params);
+    let mut violations = Vec::new();
     for (name, field) in node.fields().into_iter().flatten() {
         let place = field.get("x-in").and_then(Value::as_str).unwrap_or("query");
         let Some(field) = node.field(name).filter(|_| place != "cookie") else { continue };
@@ -146,7 +156,7 @@ fn read_params(
             }
             None => None,
         });
-        violations.append(&mut validation.violations);
+        violations.extend(validation.violations);
         if let Some(coerced) = coerced {
             params.insert(name.clone(), coerced);
         }
@@ -157,7 +167,7 @@ fn read_params(
         let Value::Object(map) = value else { unreachable!("it was an object") };
         params = map;
     }
-    params
+    (params, violations)
 }
 
 /// Adds the query parameters that the schema names: all values of a list parameter, the last value of any other.

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Schema;
+use super::check::CheckedBody;
 use super::node::SchemaNode;
 use super::pydantic::{self, PydanticError};
 use super::validate::{Validation, beyond_framework};
@@ -12,14 +13,10 @@ use crate::multipart::{FilePart, Form, Part};
 /// Number of bytes from which on the framework keeps a file on disk, which can be seen when it echoes the file.
 const MAX_FILE_BYTES_IN_MEMORY: usize = 1024 * 1024;
 
-/// The texts and the files of a form that the schema names; `validation` gets what is wrong with them.
-pub(super) fn read(
-    schema: &Schema,
-    form: &Form,
-    validation: &mut Validation,
-) -> (Map<String, Value>, Vec<(String, FilePart)>) {
+/// The texts and the files of a form that the schema names.
+pub(super) fn read(schema: &Schema, form: &Form) -> CheckedBody {
     let node = SchemaNode::root(&schema.source);
-    let (mut texts, mut files) = (Map::new(), Vec::new());
+    let (mut fields, mut files, mut validation) = (Map::new(), Vec::new(), Validation::of("body"));
     for name in node.fields().into_iter().flat_map(Map::keys) {
         let Some(field) = node.field(name) else { continue };
         let part = form.parts.iter().rfind(|part| part.name == *name).filter(|part| !is_empty(part));
@@ -33,17 +30,17 @@ pub(super) fn read(
             Some(part) => {
                 let value = part.file.as_ref().map_or_else(|| part.text.clone().into(), |file| echo(part, file));
                 let coerced = validation.value(field, &value);
-                texts.insert(name.clone(), coerced.unwrap_or(value));
+                fields.insert(name.clone(), coerced.unwrap_or(value));
             }
         });
     }
-    if validation.violations.is_empty() {
+    let mut violations = validation.violations;
+    if violations.is_empty() {
         // To the schema a file is a text.
-        let with_files = texts.clone().into_iter().chain(files.iter().map(|(name, _)| (name.clone(), "".into())));
-        let value = Value::Object(with_files.collect());
-        validation.violations.extend(beyond_framework(schema, &value, "body"));
+        let with_files = fields.clone().into_iter().chain(files.iter().map(|(name, _)| (name.clone(), "".into())));
+        violations = beyond_framework(schema, &Value::Object(with_files.collect()), "body");
     }
-    (texts, files)
+    CheckedBody { fields, files, violations }
 }
 
 fn is_empty(part: &Part) -> bool {

@@ -27,8 +27,9 @@ pub(crate) use reading::{PlainValue, read_value};
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use jsonschema::{Draft, Validator};
+use jsonschema::{Draft, ValidationError, Validator};
 use serde_json::Value;
 
 use crate::assets;
@@ -39,7 +40,11 @@ use node::SchemaNode;
 pub(crate) struct Schema {
     /// The schema as JSON.
     pub(crate) source: Value,
-    validator: Validator,
+    /// Compiled when it is first needed. The rules of the framework cover every keyword of the embedded schemas, which a
+    /// test checks; compiling all of them would take half of the program's start and 2 MiB.
+    validator: OnceLock<Validator>,
+    /// Whether it may have keywords that the rules of the framework do not cover: there is a replaced schema.
+    is_custom: bool,
     /// Whether parameters are to be validated even without a query: a path parameter has a format or a type other than
     /// string, or a query parameter is required.
     has_checked_params: bool,
@@ -68,7 +73,7 @@ impl Schemas {
         let compiled = |name: &String| {
             let place =
                 || files.get(name).map_or_else(|| format!("schema {name}"), |path| format!("--schemas: {path}"));
-            let schema = bundle::bundle(name, &sources).and_then(Schema::compile);
+            let schema = bundle::bundle(name, &sources).and_then(|source| Schema::new(source, replacements.is_some()));
             schema.map(|schema| (name.clone(), schema)).map_err(|error| format!("{}: {error}", place()))
         };
         Ok(Self { by_name: sources.keys().map(compiled).collect::<Result<_, _>>()? })
@@ -115,10 +120,13 @@ fn replace_from(folder: &Path, sources: &mut BTreeMap<String, Value>) -> Result<
 }
 
 impl Schema {
-    /// Compiles a schema after validating it against the meta-schema.
-    fn compile(source: Value) -> Result<Self, String> {
-        let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
-        let validator = options.build(&source).map_err(|error| format!("{error} (at {})", error.instance_path()))?;
+    /// A custom schema is validated against the meta-schema.
+    fn new(source: Value, is_custom: bool) -> Result<Self, String> {
+        let validator = OnceLock::new();
+        if is_custom {
+            let compiled = compile(&source).map_err(|error| format!("{error} (at {})", error.instance_path()))?;
+            validator.get_or_init(|| compiled);
+        }
         let node = SchemaNode::root(&source);
         let is_checked = |(name, field): (&String, &Value)| match field.get("x-in").and_then(Value::as_str) {
             Some("path") => field.get("format").is_some() || field.get("type").is_none_or(|kind| kind != "string"),
@@ -126,12 +134,20 @@ impl Schema {
             _ => false,
         };
         let has_checked_params = node.fields().into_iter().flatten().any(is_checked);
-        Ok(Self { source, validator, has_checked_params })
+        Ok(Self { source, validator, is_custom, has_checked_params })
+    }
+
+    fn validator(&self) -> &Validator {
+        self.validator.get_or_init(|| compile(&self.source).expect("a test compiles every embedded schema"))
     }
 
     /// Whether `value` satisfies the schema.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn is_valid(&self, value: &Value) -> bool {
-        self.validator.is_valid(value)
+        self.validator().is_valid(value)
     }
+}
+
+fn compile(source: &Value) -> Result<Validator, ValidationError<'static>> {
+    jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true).build(source)
 }

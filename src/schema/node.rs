@@ -32,9 +32,8 @@ impl<'a> SchemaNode<'a> {
     pub(super) fn resolve(mut self) -> Resolved<'a> {
         let mut allows_null = false;
         for _ in 0..MAX_REFERENCES {
-            if let Some(target) = self.node.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'))
-            {
-                let Some(node) = self.root.pointer(target) else { break };
+            if let Some(reference) = self.node.get("$ref").and_then(Value::as_str) {
+                let Some(node) = self.referenced(reference) else { break };
                 self.node = node;
                 continue;
             }
@@ -47,6 +46,15 @@ impl<'a> SchemaNode<'a> {
             }
         }
         Resolved { node: self, allows_null: allows_null || self.has_type("null") }
+    }
+
+    /// The part that a reference names: a definition in most cases, which is found without unescaping a pointer.
+    fn referenced(self, reference: &str) -> Option<&'a Value> {
+        let definition = reference.strip_prefix("#/$defs/").filter(|name| !name.contains(['/', '~']));
+        match definition {
+            Some(name) => self.root.get("$defs")?.get(name),
+            None => self.root.pointer(reference.strip_prefix('#')?),
+        }
     }
 
     /// The alternatives of a union other than `null`; `None` if it is no union.
@@ -62,6 +70,11 @@ impl<'a> SchemaNode<'a> {
     /// The schema of a declared field.
     pub(super) fn field(self, name: &str) -> Option<Self> {
         Some(Self { node: self.fields()?.get(name)?, ..self })
+    }
+
+    /// The declared fields in order, with their schemas.
+    pub(super) fn declared_fields(self) -> impl Iterator<Item = (&'a String, Self)> {
+        self.fields().into_iter().flatten().map(move |(name, node)| (name, Self { node, ..self }))
     }
 
     /// The schema of the fields that are not declared.

@@ -100,19 +100,26 @@ impl Validation {
 
     /// The declared fields in order, then the others in the order of the value.
     fn object(&mut self, node: SchemaNode<'_>, fields: &Map<String, Value>, value: &Value) -> Option<Value> {
-        let mut coerced = Vec::new();
-        let is_declared = |name: &str| node.field(name).is_some();
-        let declared = node.fields().into_iter().flat_map(Map::keys).map(String::as_str);
-        for name in declared.chain(node.required().filter(|name| !is_declared(name))) {
-            match (fields.get(name), node.field(name)) {
-                (None, _) if node.requires(name) => {
-                    self.below(name, |validation| validation.report(pydantic::missing(), value));
+        let (mut coerced, mut present) = (Vec::new(), 0);
+        for (name, declared) in node.declared_fields() {
+            match fields.get(name) {
+                Some(field) => {
+                    present += 1;
+                    coerced.extend(self.field(declared, name, field));
                 }
-                (Some(field), Some(node)) => coerced.extend(self.field(node, name, field)),
-                _ => {}
+                None if node.requires(name) => {
+                    self.below(&**name, |validation| validation.report(pydantic::missing(), value));
+                }
+                None => {}
             }
         }
-        for (name, field) in fields.iter().filter(|(name, _)| !is_declared(name)) {
+        let is_declared = |name: &str| node.field(name).is_some();
+        for name in node.required().filter(|name| !fields.contains_key(*name) && !is_declared(name)) {
+            self.below(name, |validation| validation.report(pydantic::missing(), value));
+        }
+        // Few requests have fields that are not declared.
+        let others = if present == fields.len() { None } else { Some(fields) };
+        for (name, field) in others.into_iter().flatten().filter(|(name, _)| !is_declared(name)) {
             match node.other_fields() {
                 _ if node.is_closed() => {
                     self.below(&**name, |validation| validation.report(pydantic::forbidden(), field));
@@ -211,6 +218,9 @@ impl Validation {
 /// The violations that JSON Schema finds in a value which the framework accepts: those of keywords that the framework does
 /// not have, which only a schema of `--schemas` can contain.
 pub(super) fn beyond_framework(schema: &Schema, value: &Value, place: &str) -> Vec<Violation> {
+    if !schema.is_custom {
+        return Vec::new();
+    }
     let violation = |error: ValidationError<'_>| {
         let steps = error.instance_path().segments().map(|segment| match segment {
             LocationSegment::Property(name) => LocStep::from(&*name),
@@ -219,7 +229,7 @@ pub(super) fn beyond_framework(schema: &Schema, value: &Value, place: &str) -> V
         let loc = std::iter::once(LocStep::from(place)).chain(steps).collect();
         pydantic::other(&error).at(loc, error.instance().clone().into_owned())
     };
-    schema.validator.iter_errors(value).map(violation).collect()
+    schema.validator().iter_errors(value).map(violation).collect()
 }
 
 /// The only values that a node allows, if it names them.

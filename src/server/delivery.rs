@@ -43,6 +43,11 @@ impl Delivery {
         self.record(Outcome::Open);
     }
 
+    /// The rest of the response is not sent.
+    pub(super) fn is_cut(&self) {
+        self.record(Outcome::Cut);
+    }
+
     /// The last response did not reach its client.
     pub(super) fn client_is_gone(&self) {
         self.record(Outcome::ClientGone);

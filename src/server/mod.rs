@@ -10,6 +10,7 @@ mod head_timer;
 mod incidents;
 mod log;
 mod paced;
+mod persistence;
 mod refusal;
 mod service;
 mod shared_stream;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 
 use crate::clock::format_duration;
 use crate::counters::Incident;
@@ -58,6 +60,14 @@ pub(crate) struct Server {
     listeners: Vec<TcpListener>,
     refusals: RefusalReceiver,
     address: SocketAddr,
+}
+
+/// A server that handles no new request, except those that ask how it is.
+#[derive(Debug)]
+pub(crate) struct Draining {
+    state: Arc<ServerState>,
+    drain: Arc<watch::Sender<()>>,
+    listening: JoinHandle<io::Error>,
 }
 
 /// State shared by all connections.
@@ -99,8 +109,17 @@ impl Server {
 
     /// Handles requests until `shutdown` completes, then waits up to [`DRAIN_TIMEOUT`] for requests in flight.
     ///
-    /// Fails if connections were refused for a time, and an address cannot be bound again afterwards.
+    /// Fails like [`Server::listen`].
     pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let (result, draining) = self.listen(shutdown).await;
+        draining.finish().await;
+        result
+    }
+
+    /// Handles requests until `shutdown` completes; returns the server that drains now.
+    ///
+    /// Fails if connections were refused for a time, and an address cannot be bound again afterwards. The log says so.
+    pub(crate) async fn listen(self, shutdown: impl Future<Output = ()>) -> (io::Result<()>, Draining) {
         let drain = Arc::new(watch::Sender::new(()));
         let (state, to_drain) = (Arc::clone(&self.state), Arc::clone(&drain));
         let accepting = move |listener| accept(listener, Arc::clone(&state), Arc::clone(&to_drain));
@@ -109,17 +128,26 @@ impl Server {
             () = shutdown => Ok(()),
             ended = &mut listening => Err(ended.unwrap_or_else(io::Error::other)),
         };
+        if let Err(error) = &result {
+            self.state.log.error(&error.to_string());
+        }
         self.state.emulator.start_draining();
+        (result, Draining { state: self.state, drain, listening })
+    }
+}
+
+impl Draining {
+    /// Gives requests in flight ten seconds to end, and writes the rest of the log.
+    pub(crate) async fn finish(self) {
         // Every connection that was open before holds a receiver until it ends.
         let all_closed = async {
-            let _ = drain.send(());
-            drain.closed().await;
+            let _ = self.drain.send(());
+            self.drain.closed().await;
         };
         // Connections that are still open after the timeout are cut when the runtime ends.
         let _ = tokio::time::timeout(DRAIN_TIMEOUT, all_closed).await;
-        listening.abort();
+        self.listening.abort();
         self.state.log.finish();
-        result
     }
 }
 

@@ -44,8 +44,8 @@ fn to_float(bytes: u64) -> f64 {
     bytes as f64
 }
 
-/// The wait between two portions.
-type Pause = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+/// The wait between two portions, or until the fault rules are reset.
+type Wait = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
 /// A body sent in portions.
 pub(super) struct PacedBody {
@@ -54,17 +54,35 @@ pub(super) struct PacedBody {
     clock: Arc<Clock>,
     /// The request, which counts as open until the last portion is handed to hyper, and the delivery that then ends.
     request: Option<(Box<RequestContext>, Arc<Delivery>)>,
-    pause: Option<Pause>,
+    pause: Option<Wait>,
+    /// Completes when the fault rules of the request are reset.
+    release: Option<Wait>,
 }
 
 impl PacedBody {
     pub(super) fn new(body: Bytes, portions: Portions, clock: Arc<Clock>) -> Self {
-        Self { rest: body, portions, clock, request: None, pause: None }
+        Self { rest: body, portions, clock, request: None, pause: None, release: None }
     }
 
     /// The same body, which keeps its request open until it is sent.
     pub(super) fn keeping_open(self, context: Box<RequestContext>, delivery: Arc<Delivery>) -> Self {
-        Self { request: Some((context, delivery)), ..self }
+        let (clock, is_released) = (Arc::clone(&self.clock), context.release_check());
+        let release: Wait = Box::pin(async move { clock.wait_until(is_released).await });
+        Self { request: Some((context, delivery)), release: Some(release), ..self }
+    }
+
+    /// Whether the fault rules were reset. Then the rest is not sent; hyper closes the connection, because the body is shorter
+    /// than announced.
+    fn is_released(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(release) = &mut self.release else { return false };
+        if release.as_mut().poll(context).is_pending() {
+            return false;
+        }
+        self.release = None;
+        if let Some((_, delivery)) = self.request.take() {
+            delivery.is_cut();
+        }
+        true
     }
 }
 
@@ -76,6 +94,10 @@ impl Body for PacedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        // Before the pause, which a reset of the clock may end.
+        if self.pause.is_some() && self.is_released(context) {
+            return Poll::Ready(None);
+        }
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(context));
         }
@@ -85,7 +107,7 @@ impl Body for PacedBody {
         let length = self.portions.bytes.min(self.rest.len());
         let portion = self.rest.split_to(length);
         let (clock, every) = (Arc::clone(&self.clock), self.portions.every);
-        self.pause = (!self.rest.is_empty()).then(|| Box::pin(async move { clock.sleep(every).await }) as Pause);
+        self.pause = (!self.rest.is_empty()).then(|| Box::pin(async move { clock.sleep(every).await }) as Wait);
         if self.rest.is_empty()
             && let Some((_, delivery)) = self.request.take()
         {

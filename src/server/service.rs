@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, DATE, HeaderName, HeaderValue};
+use http::header::{DATE, HeaderValue};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Incoming};
 
@@ -16,6 +16,7 @@ use super::body::{self, BodyError, ReceivedBody};
 use super::connection::ConnectionState;
 use super::guard::GuardedHead;
 use super::paced::{PacedBody, Portions};
+use super::persistence;
 use super::wire::WirePlan;
 use super::work_queue::QueueFull;
 use crate::clock::Clock;
@@ -24,11 +25,6 @@ use crate::error::ApiError;
 use crate::journal::Outcome;
 use crate::request::{Head, Request};
 use crate::response::{HeadReset, Pace, Response};
-
-/// Announces the time limit of idle connections, so that the pools of clients drop them in time.
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const IDLE_HINT: &str = "timeout=100";
-const _: () = assert!(super::head_timer::IDLE.as_secs() == 100, "the hint states the idle time");
 
 /// The body of a response.
 type ResponseBody = Either<Full<Bytes>, PacedBody>;
@@ -48,7 +44,7 @@ pub(super) async fn respond(
 ) -> Result<http::Response<ResponseBody>, Infallible> {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
-    let has_body = !body.is_end_stream();
+    let (has_body, is_last) = (!body.is_end_stream(), persistence::is_last_request(&parts));
     let guarded = GuardedHead::of(&parts);
     let stopped = connection.server.guard.early_response(guarded).or_else(|| draining_response(&connection, guarded));
     let head = Head {
@@ -59,7 +55,7 @@ pub(super) async fn respond(
     };
     let begun =
         stopped.map_or_else(|| connection.server.emulator.begin(&head), |response| Begun::Done(Box::new(response)));
-    let (response, head, context) = match begun {
+    let (mut response, head, context) = match begun {
         Begun::Done(response) if has_body => (close_after(&connection, *response), head, None),
         Begun::Done(response) => (*response, head, None),
         Begun::Admitted(context) => {
@@ -76,6 +72,11 @@ pub(super) async fn respond(
     match context {
         Some(context) if needs_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
         context => {
+            if connection.server.emulator.is_draining() {
+                persistence::announce_close(&mut response.headers);
+            } else if !is_last {
+                persistence::announce_idle_time(&mut response.headers);
+            }
             if let Some(context) = context.as_ref().filter(|context| !context.client_gone) {
                 connection.delivery.begin(context, response.wire.pace == Pace::Free);
             }
@@ -131,7 +132,7 @@ async fn serve(mut in_flight: InFlight, head: Head, body: Incoming) -> (InFlight
             later.await.expect("a task that catches panics ends, and nobody aborts it")
         }
     };
-    hold_back(&in_flight, response.delay).await;
+    let response = hold_back(&in_flight, response).await;
     (in_flight, response, head)
 }
 
@@ -141,29 +142,28 @@ async fn later_stages(in_flight: &mut InFlight, request: &Request, mut step: Ste
         step = match step {
             Step::Done(response) => return response,
             Step::Wait(wait, pending) => {
-                if let Some(clock) = in_flight.context().clock().map(Arc::clone) {
-                    clock.sleep(wait).await;
-                }
+                sleep_unless_released(in_flight.context_ref(), wait).await;
                 caught(in_flight, &request.head, |emulator, context| emulator.act(context, request, *pending))
             }
-            Step::Work(working) => match do_work(in_flight, *working).await {
-                Some(worked) => caught(in_flight, &request.head, |emulator, context| {
-                    Step::Done(emulator.complete(context, request, worked))
-                }),
-                None => {
-                    let connection = Arc::clone(&in_flight.connection);
-                    Step::Done(connection.server.emulator.record_panic(in_flight.context(), &request.head))
-                }
-            },
+            Step::Work(working) => complete(in_flight, request, *working).await,
         }
     }
 }
 
-/// Does the work of a request when it is its turn; `None` if it panicked.
-async fn do_work(in_flight: &mut InFlight, working: Working) -> Option<Worked> {
+/// Does the work of a request when it is its turn, and completes the request. If the work panics, only this request fails.
+async fn complete(in_flight: &mut InFlight, request: &Request, working: Working) -> Step {
     let connection = Arc::clone(&in_flight.connection);
+    if let Some(worked) = do_work(&connection, in_flight.context(), working).await {
+        caught(in_flight, &request.head, |emulator, context| Step::Done(emulator.complete(context, request, worked)))
+    } else {
+        Step::Done(connection.server.emulator.record_panic(in_flight.context(), &request.head))
+    }
+}
+
+/// Does the work of a request when it is its turn; `None` if it panicked.
+async fn do_work(connection: &ConnectionState, context: &RequestContext, working: Working) -> Option<Worked> {
     let queue = &connection.server.work_queue;
-    let tenant = in_flight.context().tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)).unwrap_or_default();
+    let tenant = context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)).unwrap_or_default();
     match queue.turn(tenant).await {
         Ok(turn) => tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -178,11 +178,28 @@ async fn do_work(in_flight: &mut InFlight, working: Working) -> Option<Worked> {
     }
 }
 
-/// Holds a response back. If the client goes away meanwhile, the journal records that; the response is written all the
-/// same, since a client that has only closed its sending half looks no different.
-async fn hold_back(in_flight: &InFlight, delay: Duration) {
-    let Some(clock) = in_flight.context_ref().clock().filter(|_| !delay.is_zero()).map(Arc::clone) else { return };
-    let mut sleep = pin!(clock.sleep(delay));
+/// Holds a response back as long as its delay says. After a reset of the fault rules there is no response.
+async fn hold_back(in_flight: &InFlight, response: Response) -> Response {
+    if response.delay.is_zero() {
+        return response;
+    }
+    sleep_while_watched(in_flight, response.delay).await;
+    if in_flight.context_ref().is_released() { Response::released() } else { response }
+}
+
+/// Waits on the clock of a request's tenant, at most until its fault rules are reset.
+async fn sleep_unless_released(context: &RequestContext, delay: Duration) {
+    let Some(clock) = context.clock() else { return };
+    tokio::select! {
+        () = clock.sleep(delay) => {}
+        () = clock.wait_until(context.release_check()) => {}
+    }
+}
+
+/// Waits like [`sleep_unless_released`]. If the client goes away meanwhile, the journal records that; the response is
+/// written all the same, since a client that has only closed its sending half looks no different.
+async fn sleep_while_watched(in_flight: &InFlight, delay: Duration) {
+    let mut sleep = pin!(sleep_unless_released(in_flight.context_ref(), delay));
     if let Some(stream) = &in_flight.connection.stream {
         tokio::select! {
             () = &mut sleep => return,
@@ -249,7 +266,7 @@ impl Drop for InFlight {
 /// A response given before the body was read is the last one of its connection.
 fn close_after(connection: &ConnectionState, mut response: Response) -> Response {
     connection.has_unread_body.store(true, Ordering::Relaxed);
-    response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    persistence::announce_close(&mut response.headers);
     response
 }
 
@@ -276,9 +293,6 @@ fn to_http(
     context: Option<Box<RequestContext>>,
 ) -> http::Response<ResponseBody> {
     connection.server.guard.add_cors_headers(&head.headers, &mut response.headers);
-    if !response.headers.contains_key(CONNECTION) {
-        response.headers.insert(KEEP_ALIVE, HeaderValue::from_static(IDLE_HINT));
-    }
     if !clock_of(connection, context.as_deref()).shows_system_time() {
         add_date(connection, &mut response, context.as_deref());
     }

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use tokio::sync::watch;
 
 use super::paced::Portions;
 use super::socket::ClientSocket;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::emulator::RequestContext;
 use crate::response::{Break, Response, ResponseEnd};
 
@@ -22,7 +21,7 @@ use crate::response::{Break, Response, ResponseEnd};
 #[derive(Debug)]
 pub(super) struct WirePlan {
     pub(super) response: Response,
-    /// The request; it counts as open until the plan has been executed.
+    /// The request; it counts as open until all is written that is to be written.
     pub(super) context: Box<RequestContext>,
 }
 
@@ -37,17 +36,35 @@ const LINGER_BYTES: usize = 8 << 20;
 /// Executes a plan and closes the connection. The server's shutdown ends it early.
 pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draining: watch::Receiver<()>) {
     let WirePlan { response, context } = plan;
-    let clock = context.clock().map(Arc::clone);
     let executing = async {
-        match write_response(&mut stream, &response, clock.as_deref()).await {
+        match write_unless_released(&mut stream, &response, &context).await {
             Ok(Break::Reset) | Err(_) => reset(&stream),
-            Ok(Break::Close) => close(stream).await,
+            Ok(Break::Close) => {
+                // The request is over, whether or not the client closes its side soon.
+                drop(context);
+                close(stream).await;
+            }
             Ok(Break::Hang) => hang(stream, context).await,
         }
     };
     tokio::select! {
         () = executing => {}
         _ = draining.changed() => {}
+    }
+}
+
+/// Like [`write_response`], but a slow response ends with FIN when the fault rules are reset.
+async fn write_unless_released(
+    stream: &mut ClientSocket,
+    response: &Response,
+    context: &RequestContext,
+) -> io::Result<Break> {
+    let Some(clock) = context.clock() else { return write_response(stream, response, None).await };
+    tokio::select! {
+        // The release first: a reset of the clock may end a pause.
+        biased;
+        () = clock.wait_until(context.release_check()) => Ok(Break::Close),
+        written = write_response(stream, response, Some(clock)) => written,
     }
 }
 
@@ -116,7 +133,7 @@ pub(super) async fn close(mut stream: ClientSocket) {
 }
 
 /// Sends nothing until the client closes the connection or the fault rule that holds the request is gone; then closes it.
-/// Until then the request is open and counts as waiting on its clock.
+/// Until then the request is open and counts as waiting on its clock. A timer removes the rule when its time to live is over.
 async fn hang(mut stream: ClientSocket, context: Box<RequestContext>) {
     let released = async {
         match context.clock() {
@@ -127,9 +144,19 @@ async fn hang(mut stream: ClientSocket, context: Box<RequestContext>) {
     tokio::select! {
         () = drain(&mut stream, usize::MAX) => return,
         () = released => {}
+        () = remove_expired_rules(&context) => {}
     }
     drop(context);
     close(stream).await;
+}
+
+/// Removes the rules that hold a request when their time to live is over. Never completes: the request is released by that.
+async fn remove_expired_rules(context: &RequestContext) {
+    while let Some(end) = context.next_release() {
+        clock::sleep_until(end).await;
+        context.remove_expired_faults();
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Reads and discards until the client stops sending, or has sent `max_bytes`.

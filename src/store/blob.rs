@@ -2,7 +2,7 @@
 //! is answered, and shared by every file and index that refers to it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -23,8 +23,8 @@ pub(crate) struct Blob {
     pub(crate) hash: ContentHash,
     /// What reading the bytes gave.
     pub(crate) reading: Reading,
-    /// The bytes that it takes in the ledger.
-    _permit: Permit,
+    /// The bytes that it takes in the ledger; `None` for one that takes none.
+    _permit: Option<Permit>,
 }
 
 /// What reading a file gave.
@@ -43,7 +43,18 @@ pub(crate) struct ContentHash([u8; 32]);
 /// What a blob takes besides its bytes and its document.
 const OVERHEAD_BYTES: usize = 256;
 
+/// The content of files that are deleted.
+static RELEASED: LazyLock<Arc<Blob>> = LazyLock::new(|| {
+    let reading = Reading::Failed("the file is deleted".into());
+    Arc::new(Blob { bytes: Bytes::new(), content_type: None, hash: ContentHash::of(&[]), reading, _permit: None })
+});
+
 impl Blob {
+    /// What stands in place of the content of a file that is deleted.
+    pub(super) fn released() -> Arc<Self> {
+        Arc::clone(&RELEASED)
+    }
+
     /// Reads a content. `text` replaces what reading gives. It may take long: no lock may be held.
     ///
     /// Errors: the ledger has no room.
@@ -67,7 +78,7 @@ impl Blob {
         let weight = OVERHEAD_BYTES + reading.weight_bytes() + if reading.shares(&bytes) { 0 } else { bytes.len() };
         let permit = Permit::take(ledger, weight).ok_or(StoreError::StateFull)?;
         let (hash, content_type) = (ContentHash::of(&bytes), content_type.map(Into::into));
-        Ok(Arc::new(Self { bytes, content_type, hash, reading, _permit: permit }))
+        Ok(Arc::new(Self { bytes, content_type, hash, reading, _permit: Some(permit) }))
     }
 }
 

@@ -46,6 +46,9 @@ pub(crate) trait Resource: fmt::Debug + Sized + 'static {
         Duration::ZERO
     }
 
+    /// Gives up what no response shows of a deleted resource.
+    fn release_content(&mut self) {}
+
     /// When it is deleted without a request, if it is.
     fn expires_at(&self) -> Option<Timestamp> {
         None

@@ -72,7 +72,7 @@ impl Store {
 
 fn from_hex(digits: &str) -> Option<String> {
     let pairs = digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    let bytes = pairs.collect::<Option<Vec<u8>>>().filter(|_| digits.len() % 2 == 0)?;
+    let bytes = pairs.collect::<Option<Vec<u8>>>().filter(|_| digits.len().is_multiple_of(2))?;
     String::from_utf8(bytes).ok()
 }
 

@@ -180,6 +180,7 @@ impl Store {
         } else {
             let collection = T::collection_mut(self);
             collection.mark_deleted(ordinal, now, now.plus(retention));
+            collection.get_mut(ordinal).release_content();
             let purged = collection.purge_excess(MAX_DELETED);
             self.share.give_back(purged);
         }

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,14 +39,27 @@ pub(crate) struct HttpResponse {
     pub(crate) body: Vec<u8>,
 }
 
-/// A request with the headers of an official SDK.
+/// A request with the headers of an official SDK, and a JSON body or none.
 pub(crate) fn request(line: &str, key: &str, body: &str) -> Vec<u8> {
+    request_of_type(line, key, "application/json", body)
+}
+
+/// The upload of a file with this name and text.
+pub(crate) fn upload(line: &str, key: &str, name: &str, text: &str) -> Vec<u8> {
+    let body = format!(
+        "--boundary\r\ncontent-disposition: form-data; name=\"upload_file\"; filename=\"{name}\"\r\n\
+         content-type: text/plain\r\n\r\n{text}\r\n--boundary--\r\n"
+    );
+    request_of_type(line, key, "multipart/form-data; boundary=boundary", &body)
+}
+
+fn request_of_type(line: &str, key: &str, content_type: &str, body: &str) -> Vec<u8> {
     let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
     format!(
         "{line} HTTP/1.1\r\nhost: 127.0.0.1:4010\r\naccept: application/json\r\naccept-encoding: gzip, deflate\r\n\
          user-agent: LlamaCloud/Python 2.19.0\r\nx-stainless-lang: python\r\nx-stainless-package-version: 2.19.0\r\n\
          x-stainless-os: Linux\r\nx-stainless-arch: x64\r\nx-stainless-runtime: CPython\r\n\
-         x-stainless-retry-count: 0\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
+         x-stainless-retry-count: 0\r\nauthorization: Bearer {key}\r\ncontent-type: {content_type}\r\n\
          {length}\r\n{body}"
     )
     .into_bytes()
@@ -65,8 +79,9 @@ pub(crate) fn run_load(address: SocketAddr, load: Load<'_>, count: u64) -> Durat
     let started = Instant::now();
     run(async {
         let tasks = tokio::task::LocalSet::new();
+        let requests: Rc<[Vec<u8>]> = load.requests.into();
         for share in shares(count, load.connections) {
-            let requests = load.requests.to_vec();
+            let requests = Rc::clone(&requests);
             tasks.spawn_local(async move { send_in_turn(address, (&requests, load.keep), share).await });
         }
         tasks.await;

@@ -1,14 +1,17 @@
-//! The benchmark: the emulator compared with a bare hyper server, and the cost of its state, fault rules and tenants.
+//! The benchmark: the emulator compared with a bare hyper server, and the cost of its state, documents, fault rules and
+//! tenants.
 //! Both servers run as separate processes and take turns in one run, so that other load on the machine affects both. It
 //! is not a test: it prints figures and targets and does not fail.
 //!
-//!     cargo bench                                      all parts, about three minutes
+//!     cargo bench                                      all parts, about five minutes
 //!     cargo bench --bench load -- create page          some parts
 //!
-//! Parts: `size`, `start`, `create`, `get`, `list`, `memory`, `page`, `faults`, `tenants`.
+//! Parts: `size`, `start`, `create`, `get`, `list`, `memory`, `page`, `faults`, `tenants`, `uploads`,
+//! `grep`, `chunks`, `released`.
 
 mod bare;
 mod cost;
+mod documents;
 mod filled;
 mod load;
 mod machine;
@@ -16,6 +19,7 @@ mod report;
 mod requests;
 mod server;
 mod start;
+mod text;
 
 /// The argument that makes this program a bare server.
 const BARE: &str = "bare";
@@ -31,6 +35,10 @@ const PARTS: &[(&str, fn())] = &[
     ("page", filled::page),
     ("faults", cost::faults),
     ("tenants", cost::tenants),
+    ("uploads", documents::uploads),
+    ("grep", documents::grep),
+    ("chunks", documents::chunks),
+    ("released", documents::released),
 ];
 
 fn main() {

@@ -49,6 +49,10 @@ impl Server {
         machine::cpu_time(self.process.id())
     }
 
+    pub(crate) fn cpu_time_with_children(&self) -> Duration {
+        machine::cpu_time_with_children(self.process.id())
+    }
+
     pub(crate) fn resident_bytes(&self) -> u64 {
         machine::resident_bytes(self.process.id())
     }

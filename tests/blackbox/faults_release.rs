@@ -98,14 +98,21 @@ fn a_held_request_stays_while_other_rules_and_tenants_change() {
     assert_ends(&client, connection, "its rule is removed");
 }
 
+/// No other request comes in the meantime: a timer ends the time to live.
 #[test]
 fn a_held_request_ends_when_the_time_to_live_of_its_rule_is_over() {
-    let server = server(&[("clock", "manual")]);
-    let client = Client::of(&server);
-    assert_eq!(client.post("/__admin/faults", &json!("indexes.list hang name=it ttl=300ms")).status, 201);
-    let connection = held(&client, "");
-    wait_until("the rule is gone", || client.get("/__admin/faults/it").status == 404);
-    assert_ends(&client, connection, "its rule is over");
+    for mode in MODES {
+        for effect in ["hang", "stall"] {
+            let server = server(&[("clock", mode)]);
+            let client = Client::of(&server);
+            let rule = format!("indexes.list {effect} name=it ttl=300ms");
+            assert_eq!(client.post("/__admin/faults", &json!(rule)).status, 201);
+            let mut connection = client.connect();
+            connection.send(client.request_bytes("GET", LIST, "", None));
+            assert_ends(&client, connection, &format!("{mode} {effect}"));
+            assert_eq!(client.fault_outcomes(), ["it struck"], "{mode} {effect}: the rule was there");
+        }
+    }
 }
 
 #[test]

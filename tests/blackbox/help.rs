@@ -37,6 +37,17 @@ fn help_has_headings_variables_an_example_and_exit_codes() {
 }
 
 #[test]
+fn a_variable_stands_on_a_line_of_its_own() {
+    for (args, columns) in [(&["--help"][..], "80"), (&["--help"], "100"), (&["check", "--help"], "80")] {
+        let output = run(args, &[("COLUMNS", columns)]);
+        let help = String::from_utf8(output.stdout).expect("UTF-8");
+        let lines =
+            help.lines().map(str::trim).filter(|line| line.starts_with("[env: ") && line.ends_with(']')).count();
+        assert!(lines > 0 && lines == help.matches("[env:").count(), "{columns} columns: {help}");
+    }
+}
+
+#[test]
 fn a_subcommand_shows_its_own_flags_first_and_only_settings_that_it_takes() {
     for (subcommand, own, settings, others) in [
         (

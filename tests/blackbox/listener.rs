@@ -55,6 +55,43 @@ fn a_port_that_cannot_be_bound_again_ends_the_program_with_69() {
     assert!(code == Some(69) && stderr.contains(&reason), "{code:?} {stderr}");
 }
 
+/// Makes another socket take the port while connections are refused, and waits until the server has stopped.
+fn take_port(client: &Client) {
+    let mut open = client.connect();
+    let order =
+        |duration: &str| client.request_bytes("POST", LISTENER, "", Some(&json!({ "refuse": duration }).to_string()));
+    assert_eq!(open.send(order("1h")).read_response().map(|response| response.status), Some(204));
+    let _other = TcpListener::bind(client.address()).expect("the port is free");
+    assert_eq!(open.send(order("1ms")).read_response().map(|response| response.status), Some(204));
+    assert_eq!(open.read_to_end(), (Vec::new(), Ok(())), "the open connection ends");
+}
+
+#[test]
+fn an_embedded_server_whose_port_cannot_be_bound_again_reports_it_when_it_is_stopped() {
+    let failing = server(&[]);
+    let address = failing.address();
+    take_port(&Client::of(&failing));
+    let reason = failing.stop().expect_err("it has stopped by itself");
+    assert!(reason.contains(&format!("cannot listen on {address} again after refusing connections")), "{reason}");
+    let sound = server(&[]);
+    assert_eq!(Client::of(&sound).get("/health").status, 200);
+    let address = sound.address();
+    assert_eq!(sound.stop(), Ok(()));
+    assert_eq!(connect(address), Err(ErrorKind::ConnectionRefused));
+}
+
+#[test]
+fn a_port_that_cannot_be_bound_again_is_an_error_in_the_log() {
+    for (level, lines) in [("error", 1), ("off", 0)] {
+        let program = Program::start(&["--log-level", level], &[]);
+        let address = program.address;
+        take_port(&Client::at(address));
+        let (code, stderr) = program.wait();
+        let reason = format!("\"error\":\"cannot listen on {address} again after refusing connections");
+        assert_eq!((code, stderr.matches(&reason).count()), (Some(69), lines), "{stderr}");
+    }
+}
+
 #[test]
 fn a_stop_ends_the_program_while_connections_are_refused() {
     let program = Program::start(&[], &[]);

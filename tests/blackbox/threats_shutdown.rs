@@ -78,6 +78,49 @@ fn a_request_in_flight_completes_before_the_exit() {
     assert_eq!(program.wait().0, Some(0));
 }
 
+/// A connection with a create request of which the last byte is not sent: the server waits for it while it drains.
+fn incomplete_request(client: &Client) -> RawConnection {
+    let body = r#"{"source_directory_id":"dir-a"}"#;
+    let bytes = client.request_bytes("POST", "/api/v1/indexes", "", Some(body));
+    let mut connection = client.connect();
+    connection.send(&bytes[..bytes.len() - 1]);
+    let state = format!("/__admin/state?tenant={}", client.key());
+    wait_until("the request is open", || client.get(&state).json()["tenants"][0]["open_calls"] == 1);
+    connection
+}
+
+#[test]
+fn a_draining_server_says_so_and_keeps_no_connection() {
+    let program = Program::start(&[], &[]);
+    let client = Client::at(program.address);
+    let mut in_flight = incomplete_request(&client);
+    program.signal("TERM");
+    for path in ["/health", "/ready"] {
+        let drains = || client.try_send("GET", path, "", None).is_some_and(|response| response.status == 503);
+        wait_until("the server drains", drains);
+        let mut connection = client.connect();
+        let health = connection.send(client.request_bytes("GET", path, "", None)).read_response().expect("a response");
+        assert_eq!((health.status, &health.json()["status"]), (503, &"draining".into()), "{path}");
+        assert_eq!((health.header("connection"), health.header("keep-alive")), (Some("close"), None), "{path}");
+        assert_eq!(connection.read_to_end(), (Vec::new(), Ok(())), "{path}");
+    }
+    let refused = client.get("/api/v1/indexes");
+    assert_eq!(
+        (refused.status, refused.header("connection"), refused.header("keep-alive")),
+        (503, Some("close"), None)
+    );
+    let health = run(&["healthcheck", "--port", &program.address.port().to_string()], &[]);
+    let stderr = String::from_utf8_lossy(&health.stderr).into_owned();
+    assert!(health.status.code() == Some(1) && stderr.contains("status 503: draining"), "{stderr}");
+
+    let response = in_flight.send("}").read_response().expect("the request completes");
+    assert_eq!(
+        (response.status, response.header("connection"), response.header("keep-alive")),
+        (201, Some("close"), None)
+    );
+    assert_eq!(program.wait().0, Some(0));
+}
+
 #[test]
 fn silent_connections_and_hanging_requests_do_not_block_shutdown() {
     let faults = ["--fault", "indexes.create hang", "--fault", "indexes.list delay=1h"];

@@ -1,5 +1,5 @@
 //! The filters of `retrieval.retrieve`. Keys are joined by AND. How the service compares is not published; its class names
-//! suggest MongoDB, whose rules are followed: `ne` and `nin` accept a file without the key, and a scalar equals a list that
+//! suggest `MongoDB`, whose rules are followed: `ne` and `nin` accept a file without the key, and a scalar equals a list that
 //! contains it.
 
 use std::cmp::Ordering;
@@ -141,7 +141,7 @@ mod tests {
 
     use super::*;
 
-    fn accepts(filters: Value, metadata: &Value) -> bool {
+    fn accepts(filters: &Value, metadata: &Value) -> bool {
         let filters: CustomFilters = serde_json::from_str(&filters.to_string()).expect("the filters are valid");
         filters.accept(metadata.as_object())
     }
@@ -172,7 +172,7 @@ mod tests {
             (json!({ "year": { "operator": "eq", "value": 2024 }, "name": { "operator": "eq", "value": "c" } }), false),
         ];
         for (filters, expected) in cases {
-            assert_eq!(accepts(filters.clone(), &metadata), expected, "{filters}");
+            assert_eq!(accepts(&filters, &metadata), expected, "{filters}");
         }
     }
 }

@@ -67,6 +67,13 @@ fn values() -> impl Strategy<Value = Value> {
 }
 
 #[test]
+fn every_shipped_schema_compiles() {
+    for (name, schema) in schemas().all() {
+        assert!(super::super::compile(&schema.source).is_ok(), "{name}");
+    }
+}
+
+#[test]
 fn the_rules_of_the_framework_cover_every_shipped_request() {
     let schemas = schemas();
     for emulation in api::operations().filter_map(|row| row.emulation.as_ref()) {

@@ -125,9 +125,9 @@ impl<'a> LogLine<'a> {
         let rest = format!("{}us{fault}{reason}", self.micros);
         // The reason is more useful than the end of a long target.
         let room = TERMINAL_COLUMNS.saturating_sub(time.len() + status.len() + 3);
-        let target_room = room.saturating_sub(rest.chars().count()).max(room / 3);
+        let target_room = room.saturating_sub(columns(&rest)).max(room / 3);
         let shown = ellipsis(&named, target_room);
-        let rest = ellipsis(&rest, room - shown.chars().count());
+        let rest = ellipsis(&rest, room - columns(&shown));
         write!(f, "{time} {color_on}{status}{color_off} {shown} {rest}")
     }
 
@@ -151,13 +151,29 @@ fn target(head: &Head) -> Cow<'_, str> {
     if target.len() <= MAX_PATH_CHARS { target } else { target.chars().take(MAX_PATH_CHARS).collect::<String>().into() }
 }
 
-/// At most `most` characters of a text; if it is cut, the last one is an ellipsis.
+/// At most `most` columns of a text; if it is cut, the last one is an ellipsis.
 fn ellipsis(text: &str, most: usize) -> Cow<'_, str> {
-    if text.chars().count() <= most {
+    if columns(text) <= most {
         return text.into();
     }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    let mut used = 0;
+    let fits = |character: &char| {
+        used += width(*character);
+        used < most
+    };
+    let kept: String = text.chars().take_while(fits).collect();
     format!("{kept}…").into()
+}
+
+/// The columns that a text takes on a terminal.
+fn columns(text: &str) -> usize {
+    text.chars().map(width).sum()
+}
+
+/// The columns of a character: two for those of East Asian scripts and for emoji. Where terminals differ, the larger number.
+fn width(character: char) -> usize {
+    let is_narrow = character < '\u{1100}' || ('\u{1200}'..'\u{2e80}').contains(&character);
+    if is_narrow { 1 } else { 2 }
 }
 
 impl LineStyle {
@@ -170,12 +186,12 @@ impl LineStyle {
         StyledLine { line, style: self }
     }
 
-    /// The line of a warning.
-    pub(super) fn warning(self, text: &str) -> String {
+    /// The line of a message; `kind` is `warning` or `error`.
+    pub(super) fn message(self, kind: &str, text: &str) -> String {
         let at = system_now();
         match self.format {
-            LogFormat::Text => format!("{at} warning: {text}"),
-            LogFormat::Json => serde_json::json!({"at": at, "warning": text}).to_string(),
+            LogFormat::Text => format!("{at} {kind}: {text}"),
+            LogFormat::Json => serde_json::json!({"at": at, kind: text}).to_string(),
         }
     }
 }
@@ -239,10 +255,10 @@ mod tests {
     #[test]
     fn a_line_fits_a_terminal_whatever_is_in_it() {
         let style = LineStyle { format: LogFormat::Text, color: Color::Plain, is_terminal: true };
-        for path in ["/", "/api/v1/indexes", &"/é".repeat(200)] {
+        for path in ["/", "/api/v1/indexes", &"/é".repeat(200), &"\u{5b57}".repeat(100)] {
             for reason in [None, Some("body.name: string_type"), Some(&*"x".repeat(80))] {
                 let shown = style.request(&line(path, reason)).to_string();
-                assert!(shown.chars().count() <= TERMINAL_COLUMNS, "{shown}");
+                assert!(columns(&shown) <= TERMINAL_COLUMNS, "{shown}");
                 assert!(shown.starts_with("12:34:56 422 directories.files"), "{shown}");
                 assert!(shown.contains("123456us"), "{shown}");
             }

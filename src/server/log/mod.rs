@@ -78,7 +78,12 @@ impl Log {
 
     /// Logs a warning.
     pub(super) fn warn(&self, text: &str) {
-        self.emit(LogLevel::Warn, self.style.warning(text));
+        self.emit(LogLevel::Warn, self.style.message("warning", text));
+    }
+
+    /// Logs an error of the server itself.
+    pub(super) fn error(&self, text: &str) {
+        self.emit(LogLevel::Error, self.style.message("error", text));
     }
 
     fn emit(&self, level: LogLevel, line: impl Display) {

@@ -100,7 +100,7 @@ impl Write for LineWriter {
         if dropped > self.reported {
             let text = format!("{} lines were dropped: stderr is read too slowly", dropped - self.reported);
             self.reported = dropped;
-            let _ = writeln!(self.stderr, "{}", self.style.warning(&text));
+            let _ = writeln!(self.stderr, "{}", self.style.message("warning", &text));
         }
         let _ = self.stderr.flush();
         match self.finish.try_recv() {

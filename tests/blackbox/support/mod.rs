@@ -6,12 +6,16 @@ mod connection;
 mod contract;
 mod program;
 mod session;
+mod terminal;
+mod upload;
 
 pub(crate) use client::Client;
 pub(crate) use connection::{HttpResponse, RawConnection};
 pub(crate) use contract::Contract;
 pub(crate) use program::{Program, run};
 pub(crate) use session::Session;
+pub(crate) use terminal::Terminal;
+pub(crate) use upload::Upload;
 
 use llamacloud_mock::embedded::MockServer;
 

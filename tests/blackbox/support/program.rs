@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
+use super::Terminal;
+
 /// A running server process.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -21,7 +23,7 @@ fn command(args: &[&str], environment: &[(&str, &str)]) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LLAMACLOUD_MOCK_")) {
         command.env_remove(name);
     }
-    command.args(args).envs(environment.iter().copied()).stdin(Stdio::null());
+    command.args(args).envs(environment.iter().copied()).stdin(Stdio::null()).stderr(Stdio::piped());
     command.current_dir(env!("CARGO_TARGET_TMPDIR"));
     command
 }
@@ -42,6 +44,15 @@ impl Program {
         Self::await_ready(command)
     }
 
+    /// Starts the program with a terminal as its stderr, and waits for its ready line. The terminal is to be read when the
+    /// program has exited, so it is not for much output.
+    pub(crate) fn start_on_terminal(args: &[&str], environment: &[(&str, &str)]) -> (Self, Terminal) {
+        let terminal = Terminal::open();
+        let mut command = command(args, environment);
+        command.env("LLAMACLOUD_MOCK_PORT", "0").stderr(terminal.program_side());
+        (Self::await_ready(command), terminal)
+    }
+
     /// Starts the program in a folder that configures its port.
     pub(crate) fn start_in(folder: &Path, args: &[&str]) -> Self {
         let mut command = command(args, &[]);
@@ -50,14 +61,14 @@ impl Program {
     }
 
     fn await_ready(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut ready = String::new();
         stdout.read_line(&mut ready).expect("stdout is UTF-8");
         let url = ready.split(' ').find_map(|word| word.strip_prefix("url=http://"));
         let Some(address) = url.and_then(|url| url.parse().ok()) else {
             let mut stderr = String::new();
-            let _ = child.stderr.take().expect("a pipe").read_to_string(&mut stderr);
+            let _ = child.stderr.take().map(|mut pipe| pipe.read_to_string(&mut stderr));
             panic!("the program did not become ready: {ready:?} {stderr}");
         };
         Self { child, stdout: Some(stdout), ready: ready.trim_end().to_owned(), address }
