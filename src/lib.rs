@@ -46,6 +46,7 @@
 //! | `clock`, `seed`, `assets` | the only modules that read time, draw randomness, open embedded files |
 //! | `config` | settings: the table of flags, merged from flags, environment and file, checked |
 //! | `schema` | JSON Schemas compiled once; violations in the words of the service's framework |
+//! | `documents` | text from the bytes of a file, with its pages and its chunks |
 //! | `search` | ranking of chunks: full text and vectors, fused and reranked |
 //! | `store` | a tenant's resources; the state of an index as a function of time |
 //! | `operation` | the row type of the operation table, and the router |
@@ -70,6 +71,9 @@ mod cli;
 mod clock;
 mod config;
 mod counters;
+// Nothing uses it yet.
+#[expect(dead_code)]
+mod documents;
 pub mod embedded;
 mod emulator;
 mod error;

@@ -20,6 +20,7 @@ const LAYERS: &[&str] = &[
     "error",
     "config",
     "schema",
+    "documents",
     "search",
     "store",
     "operation",

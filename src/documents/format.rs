@@ -1,0 +1,287 @@
+//! How a file is read, by the extension of its name or the first bytes of its content.
+
+/// The formats of text that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Taken as it is: plain text, JSON, CSV, source code.
+    Plain,
+    /// Taken as it is; its headings begin chunks.
+    Markdown,
+    /// Made into readable text.
+    Html,
+}
+
+/// What a name or the first bytes say about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// It is text of this format.
+    Text(Format),
+    /// It has this media type, which is not read.
+    NotRead(&'static str),
+    /// They say nothing.
+    Nothing,
+}
+
+const MARKDOWN: &[&str] = &["markdown", "md", "mdown", "mdx", "mkd", "qmd", "rmd"];
+
+const HTML: &[&str] = &["htm", "html", "xhtml"];
+
+const PLAIN: &[&str] = &[
+    "adoc",
+    "asc",
+    "asm",
+    "astro",
+    "awk",
+    "bash",
+    "bat",
+    "bib",
+    "c",
+    "cc",
+    "cfg",
+    "clj",
+    "cljs",
+    "cmake",
+    "conf",
+    "cpp",
+    "cs",
+    "css",
+    "csv",
+    "cxx",
+    "dart",
+    "diff",
+    "dockerfile",
+    "el",
+    "eml",
+    "env",
+    "erl",
+    "ex",
+    "exs",
+    "f90",
+    "fish",
+    "fs",
+    "go",
+    "gradle",
+    "graphql",
+    "groovy",
+    "h",
+    "hcl",
+    "hh",
+    "hpp",
+    "hs",
+    "hxx",
+    "ics",
+    "ini",
+    "ipynb",
+    "java",
+    "jl",
+    "js",
+    "json",
+    "json5",
+    "jsonc",
+    "jsonl",
+    "jsx",
+    "kt",
+    "kts",
+    "less",
+    "lisp",
+    "log",
+    "lua",
+    "m",
+    "makefile",
+    "mjs",
+    "cjs",
+    "ml",
+    "mli",
+    "ndjson",
+    "nim",
+    "nix",
+    "org",
+    "pas",
+    "patch",
+    "php",
+    "pl",
+    "pm",
+    "po",
+    "properties",
+    "proto",
+    "ps1",
+    "py",
+    "pyi",
+    "r",
+    "rb",
+    "rs",
+    "rst",
+    "sass",
+    "scala",
+    "scm",
+    "scss",
+    "sh",
+    "sol",
+    "sql",
+    "srt",
+    "svelte",
+    "svg",
+    "swift",
+    "tcl",
+    "tex",
+    "text",
+    "tf",
+    "toml",
+    "ts",
+    "tsv",
+    "tsx",
+    "txt",
+    "vb",
+    "vcf",
+    "vim",
+    "vtt",
+    "vue",
+    "xml",
+    "xsd",
+    "xsl",
+    "yaml",
+    "yml",
+    "zig",
+    "zsh",
+];
+
+/// Extensions of files that are not read, and their media types.
+const NOT_READ: &[(&str, &str)] = &[
+    ("pdf", "application/pdf"),
+    ("doc", "application/msword"),
+    ("docm", "application/vnd.ms-word.document.macroEnabled.12"),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("ppt", "application/vnd.ms-powerpoint"),
+    ("pptm", "application/vnd.ms-powerpoint.presentation.macroEnabled.12"),
+    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("xls", "application/vnd.ms-excel"),
+    ("xlsb", "application/vnd.ms-excel.sheet.binary.macroEnabled.12"),
+    ("xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("odp", "application/vnd.oasis.opendocument.presentation"),
+    ("ods", "application/vnd.oasis.opendocument.spreadsheet"),
+    ("odt", "application/vnd.oasis.opendocument.text"),
+    ("key", "application/vnd.apple.keynote"),
+    ("numbers", "application/vnd.apple.numbers"),
+    ("pages", "application/vnd.apple.pages"),
+    ("rtf", "application/rtf"),
+    ("epub", "application/epub+zip"),
+    ("mobi", "application/x-mobipocket-ebook"),
+    ("msg", "application/vnd.ms-outlook"),
+    ("parquet", "application/vnd.apache.parquet"),
+    ("sqlite", "application/vnd.sqlite3"),
+    ("avif", "image/avif"),
+    ("bmp", "image/bmp"),
+    ("gif", "image/gif"),
+    ("heic", "image/heic"),
+    ("ico", "image/vnd.microsoft.icon"),
+    ("jpeg", "image/jpeg"),
+    ("jpg", "image/jpeg"),
+    ("png", "image/png"),
+    ("tif", "image/tiff"),
+    ("tiff", "image/tiff"),
+    ("webp", "image/webp"),
+    ("flac", "audio/flac"),
+    ("m4a", "audio/mp4"),
+    ("mp3", "audio/mpeg"),
+    ("ogg", "audio/ogg"),
+    ("wav", "audio/wav"),
+    ("avi", "video/x-msvideo"),
+    ("mov", "video/quicktime"),
+    ("mp4", "video/mp4"),
+    ("mpeg", "video/mpeg"),
+    ("webm", "video/webm"),
+    ("7z", "application/x-7z-compressed"),
+    ("bz2", "application/x-bzip2"),
+    ("gz", "application/gzip"),
+    ("rar", "application/vnd.rar"),
+    ("tar", "application/x-tar"),
+    ("xz", "application/x-xz"),
+    ("zip", "application/zip"),
+    ("zst", "application/zstd"),
+];
+
+/// The first bytes of files that are not read, and their media types.
+const SIGNATURES: &[(&[u8], &str)] = &[
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"PK\x05\x06", "application/zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (b"{\\rtf", "application/rtf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"ID3", "audio/mpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"\x1f\x8b", "application/gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"\xfd7zXZ\0", "application/x-xz"),
+    (b"\x28\xb5\x2f\xfd", "application/zstd"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"SQLite format 3\0", "application/vnd.sqlite3"),
+];
+
+/// What the extension of a name says.
+pub(super) fn claimed_by_name(name: &str) -> Claim {
+    let Some((_, extension)) = name.rsplit_once('.') else { return Claim::Nothing };
+    let is = |known: &str| known.eq_ignore_ascii_case(extension);
+    if let Some((_, media_type)) = NOT_READ.iter().find(|(known, _)| is(known)) {
+        return Claim::NotRead(media_type);
+    }
+    let formats = [(MARKDOWN, Format::Markdown), (HTML, Format::Html), (PLAIN, Format::Plain)];
+    let format = formats.into_iter().find(|(extensions, _)| extensions.iter().any(|known| is(known)));
+    format.map_or(Claim::Nothing, |(_, format)| Claim::Text(format))
+}
+
+/// What the first bytes say: never that a file is text, because text has no signature.
+pub(super) fn found_in_bytes(bytes: &[u8]) -> Claim {
+    let signature = SIGNATURES.iter().find(|(start, _)| bytes.starts_with(start));
+    signature.map_or(Claim::Nothing, |(_, media_type)| Claim::NotRead(media_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_last_extension_decides_in_any_case() {
+        let cases = [
+            ("notes.txt", Claim::Text(Format::Plain)),
+            ("report.pdf.MD", Claim::Text(Format::Markdown)),
+            ("a/b.c/page.Html", Claim::Text(Format::Html)),
+            ("main.rs", Claim::Text(Format::Plain)),
+            (".env", Claim::Text(Format::Plain)),
+            ("Report.PDF", Claim::NotRead("application/pdf")),
+            ("archive.tar.gz", Claim::NotRead("application/gzip")),
+            ("pdf", Claim::Nothing),
+            ("name.", Claim::Nothing),
+            ("", Claim::Nothing),
+            ("file.unknown", Claim::Nothing),
+        ];
+        for (name, claim) in cases {
+            assert_eq!(claimed_by_name(name), claim, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_extension_stands_once() {
+        let not_read = NOT_READ.iter().map(|(extension, _)| extension);
+        let all: Vec<&&str> = MARKDOWN.iter().chain(HTML).chain(PLAIN).chain(not_read).collect();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+        assert!(all.iter().all(|extension| **extension == extension.to_lowercase()));
+    }
+
+    #[test]
+    fn signatures_are_found() {
+        assert_eq!(found_in_bytes(b"%PDF-1.7\n"), Claim::NotRead("application/pdf"));
+        assert_eq!(found_in_bytes(b"PK\x03\x04rest"), Claim::NotRead("application/zip"));
+        assert_eq!(found_in_bytes(b"% PDF"), Claim::Nothing);
+        assert_eq!(found_in_bytes(b""), Claim::Nothing);
+    }
+}
