@@ -131,7 +131,7 @@ pub(crate) fn grep() {
     let file = folder.only_file(&index);
     report::part(format!(
         "grep over a file of {:.1} MB, beside the same search in this program",
-        text.len() as f64 / 1e6
+        float(text.len() as u64) / 1e6
     ));
     let (simple, look_behind) = ("order-[0-9]+", "(?<=order-)[0-9]+");
     let simple_here = regex::Regex::new(simple).expect("a valid pattern");
