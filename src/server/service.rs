@@ -214,7 +214,7 @@ mod tests {
 
     use super::*;
     use crate::config::{self, RawSettings};
-    use crate::emulator::{BodyLimits, RequestTarget, RoutedOperation};
+    use crate::emulator::{BodyLimits, Emulator, RequestTarget, RoutedOperation};
     use crate::operation::{Authentication, BodyKind, Effect, Emulation, Operation};
     use crate::store::Kind;
 

@@ -129,10 +129,7 @@ pub(crate) fn grep() {
     assert_eq!(response.status, 201, "the file is uploaded");
     let index = folder.index();
     let file = folder.only_file(&index);
-    report::part(format!(
-        "grep over a file of {:.1} MB, beside the same search in this program",
-        float(text.len() as u64) / 1e6
-    ));
+    report::part(format!("grep over a file of {} MB, beside the same search in this program", text.len() / 1_000_000));
     let (simple, look_behind) = ("order-[0-9]+", "(?<=order-)[0-9]+");
     let simple_here = regex::Regex::new(simple).expect("a valid pattern");
     let look_behind_here = fancy_regex::Regex::new(look_behind).expect("a valid pattern");
