@@ -19,6 +19,9 @@ use crate::seed;
 pub(crate) struct IndexContent {
     /// The files that could be read, oldest first.
     pub(crate) files: Vec<IndexedFile>,
+    /// The places of the files in the order of their ids: results that rank equally are in this order, so that they do not
+    /// depend on the order in which the files arrived.
+    pub(crate) by_id: Vec<usize>,
     /// The files that could not be read, oldest first.
     pub(crate) failed: Vec<FailedFile>,
     /// When they were selected.
@@ -30,7 +33,7 @@ pub(crate) struct IndexContent {
 /// The content of all indexes over directories without files. Nothing shows when it was selected.
 static EMPTY: LazyLock<Arc<IndexContent>> = LazyLock::new(|| {
     let selected_at = Timestamp::from_micros(0);
-    Arc::new(IndexContent { files: Vec::new(), failed: Vec::new(), selected_at, _permit: None })
+    Arc::new(IndexContent { files: Vec::new(), by_id: Vec::new(), failed: Vec::new(), selected_at, _permit: None })
 });
 
 /// A file of an index: the parsed copy of a file of the source directory.
@@ -66,7 +69,7 @@ pub(crate) struct FailedFile {
 }
 
 /// What a file takes here besides its texts.
-const FILE_BYTES: usize = size_of::<IndexedFile>();
+const FILE_BYTES: usize = size_of::<IndexedFile>() + size_of::<usize>();
 
 /// What a content takes besides its files.
 const OVERHEAD_BYTES: usize = 128;
@@ -106,7 +109,9 @@ impl IndexContent {
             + files.iter().map(IndexedFile::weight_bytes).sum::<usize>()
             + failed.iter().map(FailedFile::weight_bytes).sum::<usize>();
         let permit = Permit::take(&store.ledger(), weight).ok_or(StoreError::StateFull)?;
-        Ok(Arc::new(Self { files, failed, selected_at: now, _permit: Some(permit) }))
+        let mut by_id: Vec<usize> = (0..files.len()).collect();
+        by_id.sort_by(|left, right| files[*left].id.cmp(&files[*right].id));
+        Ok(Arc::new(Self { files, by_id, failed, selected_at: now, _permit: Some(permit) }))
     }
 
     /// The file that an id names: that of the parsed copy, of the file in the source directory, or of the upload.

@@ -32,6 +32,7 @@ mod golden_responses;
 mod golden_value_checks;
 mod healthcheck;
 mod help;
+mod index_content;
 mod index_kept;
 mod indexes;
 mod journal_query;

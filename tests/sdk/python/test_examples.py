@@ -1,6 +1,5 @@
 """The official examples over a folder of text files, unchanged: only the base URL, the key and the folder are set."""
 
-import asyncio
 import importlib
 import os
 import subprocess
@@ -95,16 +94,14 @@ def agent_tools(emulator, key, data, monkeypatch):
     return importlib.import_module("agent_tools")
 
 
-def test_the_tools_of_the_agent_find_read_and_search(agent_tools):
-    async def use_tools():
-        index = (await agent_tools.list_indexes()).rsplit("(ID: ", 1)[1].rstrip(")")
-        files = await agent_tools.find_files(index, None, None)
-        assert all(name in files for name in DOCUMENTS)
-        cheese = (await agent_tools.find_files(index, None, "cheese")).rsplit("(ID: ", 1)[1].rstrip(")")
-        assert await agent_tools.read_file(index, cheese, None, None) == DOCUMENTS["cheese.md"]
-        assert "- Blue cheese (start: 10, end: 21)" in await agent_tools.grep_file(index, cheese, "(?i)blue cheese", None, 1)
-        found = await agent_tools.retrieve(index, "blue cheese", 3, None, 2)
-        assert "Penicillium" in found.split("---")[0]
-        await agent_tools.get_client().close()
-
-    asyncio.run(use_tools())
+async def test_the_tools_of_the_agent_find_read_and_search(agent_tools):
+    index = (await agent_tools.list_indexes()).rsplit("(ID: ", 1)[1].rstrip(")")
+    files = await agent_tools.find_files(index, None, None)
+    assert all(name in files for name in DOCUMENTS)
+    cheese = (await agent_tools.find_files(index, None, "cheese")).rsplit("(ID: ", 1)[1].rstrip(")")
+    assert await agent_tools.read_file(index, cheese, None, None) == DOCUMENTS["cheese.md"]
+    grep = await agent_tools.grep_file(index, cheese, "(?i)blue cheese", None, 1)
+    assert "- Blue cheese (start: 10, end: 21)" in grep
+    found = await agent_tools.retrieve(index, "blue cheese", 3, None, 2)
+    assert "Penicillium" in found.split("---")[0]
+    await agent_tools.get_client().close()
