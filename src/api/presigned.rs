@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::Method;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
@@ -43,6 +43,9 @@ const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 /// The longest that a URL is valid: the limit of the object storage that the service uses.
 const MAX_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
+/// What a path escapes: all but letters, digits and the other characters that RFC 3986 leaves unreserved.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// A presigned URL as the service prints it.
 #[derive(Serialize)]
 pub(super) struct PresignedUrl {
@@ -65,7 +68,7 @@ impl PresignedUrl {
         let expires_at = scope.now.plus(lifetime.min(MAX_LIFETIME));
         let signature = signature(scope.store, id, expires_at);
         let base = scope.store.policy.public_url.clone().unwrap_or_else(|| origin.base_url());
-        let name = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string().replace("%2E", ".").replace("%2D", "-");
+        let (id, name) = (in_path(&id.to_string()), in_path(name));
         let url = format!(
             "{base}/__blobs/{}/{id}/{name}?expires={}&signature={signature}",
             origin.tenant,
@@ -78,6 +81,11 @@ impl PresignedUrl {
     pub(super) fn expanded(scope: &Scope<'_>, origin: &Origin, id: &Id, name: &str) -> Self {
         Self::new(scope, origin, id, name, DEFAULT_LIFETIME)
     }
+}
+
+/// A text as a segment of a path.
+fn in_path(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// The lifetime that a number of seconds asks for: none for negative ones, the longest for too large ones.
