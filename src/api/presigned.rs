@@ -65,10 +65,10 @@ impl PresignedUrl {
         let expires_at = scope.now.plus(lifetime.min(MAX_LIFETIME));
         let signature = signature(scope.store, id, expires_at);
         let base = scope.store.policy.public_url.clone().unwrap_or_else(|| origin.base_url());
-        let name = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string().replace("%2E", ".").replace("%2D", "-");
         let url = format!(
-            "{base}/__blobs/{}/{id}/{name}?expires={}&signature={signature}",
+            "{base}/__blobs/{}/{id}/{}?expires={}&signature={signature}",
             origin.tenant,
+            path_segment(name),
             expires_at.micros()
         );
         Self { url, expires_at, form_fields: None }
@@ -78,6 +78,14 @@ impl PresignedUrl {
     pub(super) fn expanded(scope: &Scope<'_>, origin: &Origin, id: &Id, name: &str) -> Self {
         Self::new(scope, origin, id, name, DEFAULT_LIFETIME)
     }
+}
+
+/// A name as a part of the path of a URL, where nothing reads it. `.` and `..` would mean another path, escaped or not.
+fn path_segment(name: &str) -> String {
+    if matches!(name, "." | "..") {
+        return "_".to_owned();
+    }
+    utf8_percent_encode(name, NON_ALPHANUMERIC).to_string().replace("%2E", ".").replace("%2D", "-")
 }
 
 /// The lifetime that a number of seconds asks for: none for negative ones, the longest for too large ones.

@@ -17,9 +17,9 @@ use crate::seed;
 /// The files of an index.
 #[derive(Debug)]
 pub(crate) struct IndexContent {
-    /// The files that could be read, oldest first.
+    /// The files that could be read, in the order of their names, whatever the order in which they were uploaded.
     pub(crate) files: Vec<IndexedFile>,
-    /// The files that could not be read, oldest first.
+    /// The files that could not be read, in the order of their names.
     pub(crate) failed: Vec<FailedFile>,
     /// When they were selected.
     pub(crate) selected_at: Timestamp,
@@ -31,8 +31,6 @@ pub(crate) struct IndexContent {
 pub(crate) struct IndexedFile {
     /// `dfl-…`, the id of the parsed copy.
     pub(crate) id: Id,
-    /// The ordinal of the file in the source directory.
-    pub(crate) ordinal: u64,
     /// `dfl-…`, the id of the file in the source directory.
     pub(crate) source_id: Id,
     /// The id of the uploaded file.
@@ -87,11 +85,13 @@ impl IndexContent {
                 None => {}
                 Some(Reading::Document(document)) => {
                     let id = parsed_id(store, output_directory, &file.id);
-                    files.push(IndexedFile::of(file, ordinal, id, document));
+                    files.push(IndexedFile::of(file, id, document));
                 }
                 Some(Reading::Failed(reason)) => failed.push(FailedFile::of(file, reason)),
             }
         }
+        files.sort_by_cached_key(IndexedFile::sort_key);
+        failed.sort_by_cached_key(|file| sort_key(&file.name, &file.id));
         let weight = OVERHEAD_BYTES
             + files.iter().map(IndexedFile::weight_bytes).sum::<usize>()
             + failed.iter().map(FailedFile::weight_bytes).sum::<usize>();
@@ -107,6 +107,11 @@ impl IndexContent {
     }
 }
 
+/// What files are ordered by: their names, then their ids, which follow from what was uploaded.
+fn sort_key(name: &str, id: &Id) -> Box<str> {
+    format!("{name}\0{id}").into()
+}
+
 /// The id of the parsed copy of a file, which stays the same in every sync.
 fn parsed_id(store: &Store, output_directory: &Id, source: &Id) -> Id {
     let mut stream = store.seed.stream(&format!("parsed {source} in {output_directory}"), 0);
@@ -114,10 +119,14 @@ fn parsed_id(store: &Store, output_directory: &Id, source: &Id) -> Id {
 }
 
 impl IndexedFile {
-    fn of(file: &DirectoryFile, ordinal: u64, id: Id, document: Arc<SearchableDocument>) -> Self {
+    /// What it is ordered by among the files of an index.
+    pub(super) fn sort_key(&self) -> Box<str> {
+        sort_key(&self.name, &self.id)
+    }
+
+    fn of(file: &DirectoryFile, id: Id, document: Arc<SearchableDocument>) -> Self {
         Self {
             id,
-            ordinal,
             source_id: file.id.clone(),
             file_id: file.file_id.clone(),
             unique_id: file.unique_id.clone(),
