@@ -257,7 +257,7 @@ fn update(scope: &mut Scope<'_>, path: &DirectoryPath, change: DirectoryChange) 
 fn delete(scope: &mut Scope<'_>, path: &DirectoryPath) -> Result<Payload, ApiError> {
     let ordinal = scope.resolve::<Directory>(&path.directory_id)?;
     if scope.store.get::<Directory>(ordinal).kind == DirectoryKind::Index {
-        return Err(ApiError::text(400, "The output directory of an index is deleted with the index only"));
+        return Err(ApiError::text(403, "The output directory of an index is deleted with the index only"));
     }
     scope.delete::<Directory>(ordinal);
     Ok(Payload::Empty)

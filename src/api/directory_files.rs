@@ -211,7 +211,7 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
         let directory = writable_directory(scope, &path.directory_id)?;
         scope.check_quota::<DirectoryFile>()?;
         let NewUpload { unique_id, display_name, external_file_id, .. } = fields;
-        let new = NewDirectoryFile { unique_id, display_name, metadata };
+        let new = NewDirectoryFile { unique_id: named(unique_id), display_name: named(display_name), metadata };
         let details = format!("{new:?}");
         let file = NewFile { name, external_file_id, purpose: None, blob, directory: Some(directory), details };
         let file = File::add(scope, file)?;
@@ -228,7 +228,8 @@ fn add(scope: &mut Scope<'_>, path: &DirectoryPath, new: AddFile) -> Result<Payl
     let file = scope.resolve::<File>(&new.file_id)?;
     scope.check_quota::<DirectoryFile>()?;
     let metadata = new.metadata.and_then(|PlainValue(metadata)| metadata::into_map(metadata));
-    let new = NewDirectoryFile { unique_id: new.unique_id, display_name: new.display_name, metadata };
+    let (unique_id, display_name) = (named(new.unique_id), named(new.display_name));
+    let new = NewDirectoryFile { unique_id, display_name, metadata };
     let ordinal = DirectoryFile::add(scope, directory, file, new)?;
     scope.count_created::<DirectoryFile>(ordinal);
     Ok(Payload::json(&body(scope.store, ordinal, None)))
@@ -285,7 +286,7 @@ fn update(scope: &mut Scope<'_>, path: &FilePath, change: ChangeFile) -> Result<
     scope.change::<DirectoryFile>(ordinal, |file| {
         (file.directory, file.project) = (target, project);
         file.unique_id = change.unique_id.unwrap_or_else(|| file.unique_id.clone());
-        file.display_name = change.display_name.unwrap_or_else(|| file.display_name.clone());
+        file.display_name = named(change.display_name).unwrap_or_else(|| file.display_name.clone());
         file.metadata = match change.metadata {
             Change::Keep => file.metadata.take(),
             Change::Clear => None,
@@ -320,12 +321,17 @@ fn bulk_delete(scope: &mut Scope<'_>, path: &DirectoryPath, request: &BulkDelete
     Ok(Payload::Empty)
 }
 
+/// A name that is given: an empty one counts as absent, because the contract of responses has none.
+fn named(name: Option<Box<str>>) -> Option<Box<str>> {
+    name.filter(|name| !name.is_empty())
+}
+
 /// The directory of this id, whose files a client can change. Those of an output directory are made by syncs; how the
 /// service refuses a change of them is not known.
 fn writable_directory(scope: &mut Scope<'_>, id: &str) -> Result<u64, ApiError> {
     let ordinal = scope.resolve::<Directory>(id)?;
     if scope.store.get::<Directory>(ordinal).kind == DirectoryKind::Index {
-        return Err(ApiError::text(400, "The files of the output directory of an index are changed by its syncs only"));
+        return Err(ApiError::text(403, "The files of the output directory of an index are changed by its syncs only"));
     }
     Ok(ordinal)
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Map, Value};
 
 use super::value_checks;
+use crate::config::Fidelity;
 use crate::error::ApiError;
 use crate::schema::read_value;
 use crate::store::Policy;
@@ -18,6 +19,9 @@ pub(super) fn from_text(policy: &Policy, text: Option<&str>) -> Result<Option<Ar
     let is_metadata = |value: &Value| value.as_object().is_some_and(|fields| fields.values().all(is_value));
     if let Some(metadata) = read_value(text.as_bytes()).ok().filter(is_metadata) {
         return Ok(into_map(metadata));
+    }
+    if policy.fidelity == Fidelity::Contract {
+        return Ok(None);
     }
     let allowed = "metadata should be a JSON object whose values are texts, numbers, booleans, null or lists of texts";
     Err(value_checks::refusal(policy, &["body", "metadata"], allowed, text.into()))

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::Method;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
@@ -43,6 +43,9 @@ const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 /// The longest that a URL is valid: the limit of the object storage that the service uses.
 const MAX_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
+/// What a path escapes: all but letters, digits and the other characters that RFC 3986 leaves unreserved.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// A presigned URL as the service prints it.
 #[derive(Serialize)]
 pub(super) struct PresignedUrl {
@@ -65,10 +68,10 @@ impl PresignedUrl {
         let expires_at = scope.now.plus(lifetime.min(MAX_LIFETIME));
         let signature = signature(scope.store, id, expires_at);
         let base = scope.store.policy.public_url.clone().unwrap_or_else(|| origin.base_url());
+        let (id, name) = (in_path(&id.to_string()), in_path(name));
         let url = format!(
-            "{base}/__blobs/{}/{id}/{}?expires={}&signature={signature}",
+            "{base}/__blobs/{}/{id}/{name}?expires={}&signature={signature}",
             origin.tenant,
-            path_segment(name),
             expires_at.micros()
         );
         Self { url, expires_at, form_fields: None }
@@ -80,12 +83,9 @@ impl PresignedUrl {
     }
 }
 
-/// A name as a part of the path of a URL, where nothing reads it. `.` and `..` would mean another path, escaped or not.
-fn path_segment(name: &str) -> String {
-    if matches!(name, "." | "..") {
-        return "_".to_owned();
-    }
-    utf8_percent_encode(name, NON_ALPHANUMERIC).to_string().replace("%2E", ".").replace("%2D", "-")
+/// A text as a segment of a path. `.` and `..`, escaped or not, would mean another path.
+fn in_path(text: &str) -> String {
+    if matches!(text, "." | "..") { "_".to_owned() } else { utf8_percent_encode(text, ESCAPED).to_string() }
 }
 
 /// The lifetime that a number of seconds asks for: none for negative ones, the longest for too large ones.

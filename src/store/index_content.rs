@@ -2,7 +2,7 @@
 //! directory afterwards takes effect at the next sync.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
 
@@ -17,14 +17,22 @@ use crate::seed;
 /// The files of an index.
 #[derive(Debug)]
 pub(crate) struct IndexContent {
-    /// The files that could be read, in the order of their names, whatever the order in which they were uploaded.
+    /// The files that could be read, in the order of their names: the order of lists, and of results that rank
+    /// equally, so that they do not depend on the order in which the files arrived.
     pub(crate) files: Vec<IndexedFile>,
     /// The files that could not be read, in the order of their names.
     pub(crate) failed: Vec<FailedFile>,
     /// When they were selected.
     pub(crate) selected_at: Timestamp,
-    _permit: Permit,
+    /// The bytes that it takes in the ledger; `None` for one that takes none.
+    _permit: Option<Permit>,
 }
+
+/// The content of all indexes over directories without files. Nothing shows when it was selected.
+static EMPTY: LazyLock<Arc<IndexContent>> = LazyLock::new(|| {
+    let selected_at = Timestamp::from_micros(0);
+    Arc::new(IndexContent { files: Vec::new(), failed: Vec::new(), selected_at, _permit: None })
+});
 
 /// A file of an index: the parsed copy of a file of the source directory.
 #[derive(Debug)]
@@ -77,6 +85,9 @@ impl IndexContent {
     ) -> Result<Arc<Self>, StoreError> {
         let collection = DirectoryFile::collection(store);
         let ordinals: Vec<u64> = collection.children(source).collect();
+        if ordinals.is_empty() {
+            return Ok(Arc::clone(&EMPTY));
+        }
         let sidecars = Sidecars::among(ordinals.iter().map(|ordinal| collection.get(*ordinal)));
         let (mut files, mut failed) = (Vec::new(), Vec::new());
         for ordinal in ordinals {
@@ -96,7 +107,7 @@ impl IndexContent {
             + files.iter().map(IndexedFile::weight_bytes).sum::<usize>()
             + failed.iter().map(FailedFile::weight_bytes).sum::<usize>();
         let permit = Permit::take(&store.ledger(), weight).ok_or(StoreError::StateFull)?;
-        Ok(Arc::new(Self { files, failed, selected_at: now, _permit: permit }))
+        Ok(Arc::new(Self { files, failed, selected_at: now, _permit: Some(permit) }))
     }
 
     /// The file that an id names: that of the parsed copy, of the file in the source directory, or of the upload.

@@ -77,6 +77,19 @@ fn a_deleted_directory_is_listed_only_with_deleted_ones_and_its_files_are_delete
 }
 
 #[test]
+fn deleted_directories_are_listed_for_thirty_days() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    let path = format!("{DIRECTORIES}/{}", client.directory("d"));
+    assert_eq!(client.delete(&path).status, 204);
+    let listed = || client.show(&format!("{DIRECTORIES}?include_deleted=true"))["items"].as_array().map(Vec::len);
+    client.advance("719h59m59s");
+    assert_eq!(listed(), Some(1));
+    client.advance("1s");
+    assert_eq!(listed(), Some(0));
+}
+
+#[test]
 fn deleted_directories_page_with_the_others() {
     let server = server(&[]);
     let client = Client::of(&server);
@@ -148,7 +161,7 @@ fn an_output_directory_is_listed_and_changed_by_its_index_only() {
         client
             .patch(&format!("{DIRECTORIES}/{source}/files/{}", id_of(&own)), &json!({ "target_directory_id": output })),
     ] {
-        assert_eq!(response.status, 400, "{}", response.text());
+        assert_eq!(response.status, 403, "{}", response.text());
     }
     assert_eq!(client.names_in(output), Vec::<String>::new());
     assert_eq!(client.names_in(&source), ["b.txt"]);

@@ -118,6 +118,17 @@ fn a_file_that_cannot_be_read_fails_alone_and_is_named() {
 }
 
 #[test]
+fn a_file_of_a_kind_that_is_not_read_has_a_marked_stand_in() {
+    let (_server, client) = embedded();
+    let directory = client.directory("d");
+    client.upload(&directory, "a.pdf", "%PDF-1.7");
+    let index = client.index_over(&directory);
+    let shown = text(&client, &index, "a.pdf");
+    assert!(shown.starts_with("[llamacloud-mock stand-in: a.pdf is application/pdf"), "{shown}");
+    assert_eq!(client.state()["directory_files"][0]["kept"]["stand_in"], true);
+}
+
+#[test]
 fn a_file_is_named_by_any_of_its_ids_and_an_index_by_both_of_its() {
     let (_server, client) = embedded();
     let directory = client.directory("d");

@@ -24,13 +24,11 @@ fn wait_for_exit(child: &mut Child) -> ExitStatus {
     }
 }
 
-fn create_until_closed(address: std::net::SocketAddr, stop: &AtomicBool, completed: &AtomicUsize, worker: usize) {
-    let client = Client::at(address).with_key(&format!("key-{worker}"));
+fn create_until_closed(client: &Client, mut connection: RawConnection, stop: &AtomicBool, completed: &AtomicUsize) {
     let request = |number: usize| {
         let body = format!(r#"{{"source_directory_id":"dir-{number}"}}"#);
         client.request_bytes("POST", "/api/v1/indexes", "", Some(&body))
     };
-    let mut connection = RawConnection::connect(address);
     for number in 0.. {
         if stop.load(Ordering::Relaxed) {
             return;
@@ -54,7 +52,10 @@ fn shutdown_under_load_completes_every_response_and_exits_with_0() {
         thread::scope(|scope| {
             for worker in 0..4 {
                 let (stop, completed) = (&stop, &completed);
-                scope.spawn(move || create_until_closed(address, stop, completed, worker));
+                let client = Client::at(address).with_key(&format!("key-{worker}"));
+                // Connected here: a thread that starts late would find no listener any more.
+                let connection = client.connect();
+                scope.spawn(move || create_until_closed(&client, connection, stop, completed));
             }
             wait_until("the program is under load", || completed.load(Ordering::Relaxed) > 100);
             program.signal(signal);

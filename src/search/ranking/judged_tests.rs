@@ -269,7 +269,7 @@ fn answers_pass_a_threshold_of_one_half_and_unrelated_passages_do_not() {
 fn a_question_about_nothing_in_particular_passes_with_its_known_words() {
     let documents = documents();
     let question = "What information is available for retrieval?";
-    assert!(hits(&documents, question, Way::Reranked).iter().all(|hit| hit.rerank_score < Some(0.5)));
+    assert!(hits(&documents, question, Way::Reranked).iter().all(|hit| hit.rerank_score == Some(0.5)), "neutral");
     let text = "This catalogue gives information on the fossils of the region.";
     let with_answer = document_of(&[text]);
     let selected: Vec<_> = documents.iter().chain([&with_answer]).map(|document| (document, "a.txt")).collect();

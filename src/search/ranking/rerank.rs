@@ -18,6 +18,9 @@ const SIMILAR_SPELLING: f64 = 0.6;
 /// The credit for a word that only the file's name contains.
 const NAME_CREDIT: f64 = 0.6;
 
+/// The score of every passage for a query that gives nothing to judge by.
+const NEUTRAL: f64 = 0.5;
+
 /// What each part of the score is worth; together 1.
 const COVERAGE: f64 = 0.78;
 const ADJACENCY: f64 = 0.08;
@@ -92,10 +95,11 @@ impl<'q> Reranker<'q> {
         Self { query, weights, total_weight, credits, initials, unknown, terms: Terms::new() }
     }
 
-    /// From 0, no word in common, to 1.
+    /// From 0, no word in common, to 1. A query that asks for nothing in particular, such as one of generic words that occur
+    /// in no document, gives nothing to judge by: every passage gets [`NEUTRAL`].
     pub(super) fn score(&self, passage: &Passage<'_>) -> f64 {
         if self.total_weight <= 0.0 {
-            return 0.0;
+            return NEUTRAL;
         }
         let mut findings = self.read(passage.text);
         self.add_name(&mut findings, passage.file_name);
@@ -242,6 +246,16 @@ mod tests {
     }
 
     #[test]
+    fn a_query_that_asks_for_nothing_in_particular_is_neutral() {
+        let query = Query::new("What information is available?");
+        let weights = vec![0.0; query.words.len()];
+        let passage = Passage { text: "Cheese is made of milk.", file_name: "a.txt", full_text: 0.0 };
+        let neutral = Reranker::new(&query, weights, &[]).score(&passage);
+        assert!((neutral - NEUTRAL).abs() < f64::EPSILON, "{neutral}");
+        assert!((score("what is it", "what is it", "name") - NEUTRAL).abs() < f64::EPSILON);
+    }
+
+    #[test]
     fn neighbours_headings_and_the_name_of_the_file_add_to_the_score() {
         let plain = score("grid storage", "Storage of power for a later grid.", "a.txt");
         assert!(score("grid storage", "Power for grid storage, later.", "a.txt") > plain);
@@ -259,11 +273,5 @@ mod tests {
         assert!(
             score("purchase a bicycle", "Buy a bicycle here", "") > score("paint a bicycle", "Buy a bicycle here", "")
         );
-    }
-
-    #[test]
-    fn a_question_without_words_scores_nothing() {
-        assert!(score("", "text", "name").abs() < f64::EPSILON);
-        assert!(score("what is it", "what is it", "name").abs() < f64::EPSILON);
     }
 }
