@@ -23,7 +23,9 @@ struct Litter {
 pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
     let mut litter = Vec::new();
     for tenant in read::tenants(admin, read::query(request, "tenant").as_deref())? {
-        let created = tenant.lock().store.created_by_requests();
+        let mut state = tenant.lock();
+        state.store.advance_to(tenant.clock.now());
+        let created = state.store.created_by_requests();
         litter.extend(created.into_iter().map(|(kind, id)| Litter {
             tenant: tenant.label.to_string(),
             kind: kind.name().to_lowercase(),

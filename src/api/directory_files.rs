@@ -211,8 +211,10 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
         let directory = writable_directory(scope, &path.directory_id)?;
         scope.check_quota::<DirectoryFile>()?;
         let NewUpload { unique_id, display_name, external_file_id, .. } = fields;
-        let file = File::add(scope, NewFile { name, external_file_id, purpose: None, blob })?;
         let new = NewDirectoryFile { unique_id: named(unique_id), display_name: named(display_name), metadata };
+        let details = format!("{new:?}");
+        let file = NewFile { name, external_file_id, purpose: None, blob, directory: Some(directory), details };
+        let file = File::add(scope, file)?;
         let added = DirectoryFile::add(scope, directory, file, new);
         let ordinal = added.inspect_err(|_| scope.undo_from::<File>(file))?;
         scope.count_created::<File>(file);
@@ -278,6 +280,8 @@ fn update(scope: &mut Scope<'_>, path: &FilePath, change: ChangeFile) -> Result<
         DirectoryFile::check_unique_id(scope, target, unique_id, Some(ordinal))?;
     }
     let project = scope.store.get::<Directory>(target).project;
+    let keeps_fields = change.unique_id.is_none() && change.display_name.is_none();
+    let is_changed = !keeps_fields || target != directory || !matches!(change.metadata, Change::Keep);
     let now = scope.now;
     scope.change::<DirectoryFile>(ordinal, |file| {
         (file.directory, file.project) = (target, project);
@@ -288,7 +292,9 @@ fn update(scope: &mut Scope<'_>, path: &FilePath, change: ChangeFile) -> Result<
             Change::Clear => None,
             Change::Set(PlainValue(metadata)) => metadata::into_map(metadata),
         };
-        file.updated_at = now;
+        if is_changed {
+            file.updated_at = now;
+        }
     });
     Ok(Payload::json(&body(scope.store, ordinal, None)))
 }

@@ -211,7 +211,9 @@ fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
     Ok(Work::committing(read, |scope, (name, blob)| {
         scope.check_quota::<File>()?;
         let NewUpload { purpose, external_file_id } = fields;
-        let ordinal = File::add(scope, NewFile { name, external_file_id, purpose: Some(purpose), blob })?;
+        let new =
+            NewFile { name, external_file_id, purpose: Some(purpose), blob, directory: None, details: String::new() };
+        let ordinal = File::add(scope, new)?;
         scope.count_created::<File>(ordinal);
         Ok(Payload::json(&body(scope.store, ordinal, None)))
     }))

@@ -11,7 +11,7 @@ use crate::store::{Directory, Id, Index, IndexContent, IndexedFile, Kind, Resour
 /// The name of the list, which its page tokens are valid for.
 const LIST: &str = "directories.files.list of an output directory";
 
-/// Lists the files of an output directory, in the order in which their sources were added.
+/// Lists the files of an output directory in the order of their names: a sync makes them all at one time.
 pub(super) fn list(
     scope: &mut Scope<'_>,
     directory: u64,
@@ -22,23 +22,20 @@ pub(super) fn list(
     let content = index.and_then(|index| scope.store.get::<Index>(index).content.clone());
     let name = format!("{LIST} {}", scope.store.get::<Directory>(directory).id);
     let request = page.page(&name, "query", &scope.store.policy)?;
-    let files = content.as_ref().map_or(&[][..], |content| &content.files);
-    let accepted = files.iter().enumerate().filter(|(_, file)| {
-        let updated_at = content.as_ref().map_or(scope.now, |content| content.selected_at);
+    let updated_at = content.as_ref().map_or(scope.now, |content| content.selected_at);
+    let accepts = |file: &IndexedFile| {
         filter.accepts(&FileFacts {
             display_name: &file.name,
             unique_id: &file.unique_id,
             file_id: &file.file_id,
             updated_at,
         })
-    });
-    let by_ordinal: Vec<u64> = accepted.map(|(_, file)| file.ordinal).collect();
-    let found = scope.page_of(request, by_ordinal.into_iter());
+    };
+    let found = scope.page_of_content(content.as_deref(), request, accepts);
     let found = page.refuse_token(found, "query", scope)?;
-    let items = found.ordinals.iter().filter_map(|ordinal| {
+    let items = found.ordinals.iter().filter_map(|place| {
         let content = content.as_ref()?;
-        let at = content.files.binary_search_by_key(ordinal, |file| file.ordinal).ok()?;
-        Some(body(scope, directory, content, &content.files[at]))
+        Some(body(scope, directory, content, content.files.get(usize::try_from(*place).ok()?)?))
     });
     Ok(Payload::json(&PageBody::new(items.collect(), found.next_token.clone())))
 }

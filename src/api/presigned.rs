@@ -83,9 +83,9 @@ impl PresignedUrl {
     }
 }
 
-/// A text as a segment of a path.
+/// A text as a segment of a path. `.` and `..`, escaped or not, would mean another path.
 fn in_path(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
+    if matches!(text, "." | "..") { "_".to_owned() } else { utf8_percent_encode(text, ESCAPED).to_string() }
 }
 
 /// The lifetime that a number of seconds asks for: none for negative ones, the longest for too large ones.

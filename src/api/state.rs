@@ -20,5 +20,6 @@ const VIEWS: &[(&str, View)] = &[
 
 /// The resources of a tenant at `now`, by kind.
 pub(crate) fn state_of(store: &mut Store, now: Timestamp) -> Map<String, Value> {
+    store.advance_to(now);
     VIEWS.iter().map(|(name, view)| ((*name).to_owned(), Value::Array(view(store, now)))).collect()
 }

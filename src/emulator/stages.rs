@@ -208,7 +208,7 @@ impl<'a> Locked<'a> {
         let project = valid.param("project_id").filter(|_| !is_in_path).and_then(|id| Uuid::try_parse(id).ok());
         let origin =
             Origin { host: self.request.head.headers.get(HOST).cloned(), tenant: Arc::clone(&self.tenant.label) };
-        let mut scope = Scope::new(&mut self.state.store, self.times.now, project, faults);
+        let mut scope = Scope::new(&mut self.state.store, self.times.now, project, faults).about(operation.resource);
         let answer = (emulation.handler)(&mut scope, valid.came_in_at(origin));
         let effects = scope.into_effects();
         let result = match answer {

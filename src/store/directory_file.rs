@@ -51,8 +51,8 @@ pub(crate) struct NewDirectoryFile {
 const OVERHEAD_BYTES: usize = 400;
 
 impl DirectoryFile {
-    /// Adds a file to a directory. Its id follows from the directory, the names, the content and the number of equal files
-    /// before it.
+    /// Adds a file to a directory. Its id follows from the directory, the file, what the request says of it and the number
+    /// of equal requests before it.
     pub(crate) fn add(
         scope: &mut Scope<'_>,
         directory: u64,
@@ -67,8 +67,9 @@ impl DirectoryFile {
         Self::check_unique_id(scope, directory, &unique_id, None)?;
         let project = scope.store.get::<Directory>(directory).project;
         let purpose = format!(
-            "directory file {} {unique_id} {display_name} in {}",
+            "directory file {} {file_id} {unique_id} {display_name} {:?} in {}",
             blob.hash,
+            new.metadata,
             scope.store.get::<Directory>(directory).id
         );
         let mint = |repeat| {

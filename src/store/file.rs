@@ -1,8 +1,10 @@
 //! An uploaded file.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Blob, Collection, Id, Kind, Prefix, Resource, Scope, Store, StoreError};
+use super::directory::DELETED_RETENTION;
+use super::{Blob, Collection, Directory, Id, Kind, Prefix, Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::seed;
 
@@ -36,6 +38,10 @@ pub(crate) struct NewFile {
     pub(crate) purpose: Option<Box<str>>,
     /// Its content.
     pub(crate) blob: Arc<Blob>,
+    /// The ordinal of the directory into which it is uploaded; `None` if it is uploaded on its own.
+    pub(crate) directory: Option<u64>,
+    /// What else the upload says. Files have different ids if this differs.
+    pub(crate) details: String,
 }
 
 /// What a file takes besides its texts and its content: itself and its entries in the maps.
@@ -45,17 +51,24 @@ const OVERHEAD_BYTES: usize = 320;
 const IMPLICIT_NAME: &str = "document.md";
 
 impl File {
-    /// Creates a file. Its id follows from its name, its content and the number of equal files before it, so that files
-    /// that are uploaded in parallel get the same ids in every run.
+    /// Creates a file, in the project of its directory if it has one. Its id follows from its content, from all that the
+    /// upload says and from the number of equal uploads before it, so that files that are uploaded in parallel get the same
+    /// ids in every run.
     pub(crate) fn add(scope: &mut Scope<'_>, new: NewFile) -> Result<u64, StoreError> {
-        let project = scope.project_for_write()?;
-        let purpose = format!("file {} {} in {}", new.blob.hash, new.name, scope.store.project_id(project));
+        let (project, place) = if let Some(ordinal) = new.directory {
+            let directory: &Directory = scope.store.get(ordinal);
+            (directory.project, directory.id.to_string())
+        } else {
+            let project = scope.project_for_write()?;
+            (project, scope.store.project_id(project).to_string())
+        };
+        let NewFile { name, external_file_id, purpose, blob, details, .. } = new;
+        let source = format!("file {} {name} {external_file_id:?} {purpose:?} {details} in {place}", blob.hash);
         let mint = |repeat| {
-            let mut stream = scope.store.seed.stream(&purpose, repeat);
+            let mut stream = scope.store.seed.stream(&source, repeat);
             Id::Minted(Prefix::Bare, seed::uuid(&mut stream))
         };
         let id = scope.unused_id::<Self>(mint);
-        let NewFile { name, external_file_id, purpose, blob } = new;
         scope.insert(Self { id, project, name, external_file_id, purpose, blob, created_at: scope.now })
     }
 
@@ -89,6 +102,15 @@ impl Resource for File {
         let texts = [&self.external_file_id, &self.purpose];
         let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
         OVERHEAD_BYTES + 2 * self.id.heap_bytes() + self.name.len() + texts
+    }
+
+    /// No list shows a deleted file; it is kept without its content so that an equal upload gets another id.
+    fn deleted_retention(&self) -> Duration {
+        DELETED_RETENTION
+    }
+
+    fn release_content(&mut self) {
+        self.blob = Blob::released();
     }
 
     /// Its content derives from its id only.

@@ -17,12 +17,10 @@ use crate::seed;
 /// The files of an index.
 #[derive(Debug)]
 pub(crate) struct IndexContent {
-    /// The files that could be read, oldest first.
+    /// The files that could be read, in the order of their names: the order of lists, and of results that rank
+    /// equally, so that they do not depend on the order in which the files arrived.
     pub(crate) files: Vec<IndexedFile>,
-    /// The places of the files in the order of their ids: results that rank equally are in this order, so that they do not
-    /// depend on the order in which the files arrived.
-    pub(crate) by_id: Vec<usize>,
-    /// The files that could not be read, oldest first.
+    /// The files that could not be read, in the order of their names.
     pub(crate) failed: Vec<FailedFile>,
     /// When they were selected.
     pub(crate) selected_at: Timestamp,
@@ -33,7 +31,7 @@ pub(crate) struct IndexContent {
 /// The content of all indexes over directories without files. Nothing shows when it was selected.
 static EMPTY: LazyLock<Arc<IndexContent>> = LazyLock::new(|| {
     let selected_at = Timestamp::from_micros(0);
-    Arc::new(IndexContent { files: Vec::new(), by_id: Vec::new(), failed: Vec::new(), selected_at, _permit: None })
+    Arc::new(IndexContent { files: Vec::new(), failed: Vec::new(), selected_at, _permit: None })
 });
 
 /// A file of an index: the parsed copy of a file of the source directory.
@@ -41,8 +39,6 @@ static EMPTY: LazyLock<Arc<IndexContent>> = LazyLock::new(|| {
 pub(crate) struct IndexedFile {
     /// `dfl-…`, the id of the parsed copy.
     pub(crate) id: Id,
-    /// The ordinal of the file in the source directory.
-    pub(crate) ordinal: u64,
     /// `dfl-…`, the id of the file in the source directory.
     pub(crate) source_id: Id,
     /// The id of the uploaded file.
@@ -69,7 +65,7 @@ pub(crate) struct FailedFile {
 }
 
 /// What a file takes here besides its texts.
-const FILE_BYTES: usize = size_of::<IndexedFile>() + size_of::<usize>();
+const FILE_BYTES: usize = size_of::<IndexedFile>();
 
 /// What a content takes besides its files.
 const OVERHEAD_BYTES: usize = 128;
@@ -100,18 +96,18 @@ impl IndexContent {
                 None => {}
                 Some(Reading::Document(document)) => {
                     let id = parsed_id(store, output_directory, &file.id);
-                    files.push(IndexedFile::of(file, ordinal, id, document));
+                    files.push(IndexedFile::of(file, id, document));
                 }
                 Some(Reading::Failed(reason)) => failed.push(FailedFile::of(file, reason)),
             }
         }
+        files.sort_by_cached_key(IndexedFile::sort_key);
+        failed.sort_by_cached_key(|file| sort_key(&file.name, &file.id));
         let weight = OVERHEAD_BYTES
             + files.iter().map(IndexedFile::weight_bytes).sum::<usize>()
             + failed.iter().map(FailedFile::weight_bytes).sum::<usize>();
         let permit = Permit::take(&store.ledger(), weight).ok_or(StoreError::StateFull)?;
-        let mut by_id: Vec<usize> = (0..files.len()).collect();
-        by_id.sort_by(|left, right| files[*left].id.cmp(&files[*right].id));
-        Ok(Arc::new(Self { files, by_id, failed, selected_at: now, _permit: Some(permit) }))
+        Ok(Arc::new(Self { files, failed, selected_at: now, _permit: Some(permit) }))
     }
 
     /// The file that an id names: that of the parsed copy, of the file in the source directory, or of the upload.
@@ -122,6 +118,11 @@ impl IndexContent {
     }
 }
 
+/// What files are ordered by: their names, then their ids, which follow from what was uploaded.
+fn sort_key(name: &str, id: &Id) -> Box<str> {
+    format!("{name}\0{id}").into()
+}
+
 /// The id of the parsed copy of a file, which stays the same in every sync.
 fn parsed_id(store: &Store, output_directory: &Id, source: &Id) -> Id {
     let mut stream = store.seed.stream(&format!("parsed {source} in {output_directory}"), 0);
@@ -129,10 +130,14 @@ fn parsed_id(store: &Store, output_directory: &Id, source: &Id) -> Id {
 }
 
 impl IndexedFile {
-    fn of(file: &DirectoryFile, ordinal: u64, id: Id, document: Arc<SearchableDocument>) -> Self {
+    /// What it is ordered by among the files of an index.
+    pub(super) fn sort_key(&self) -> Box<str> {
+        sort_key(&self.name, &self.id)
+    }
+
+    fn of(file: &DirectoryFile, id: Id, document: Arc<SearchableDocument>) -> Self {
         Self {
             id,
-            ordinal,
             source_id: file.id.clone(),
             file_id: file.file_id.clone(),
             unique_id: file.unique_id.clone(),

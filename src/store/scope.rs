@@ -10,7 +10,7 @@ use super::collection::Visibility;
 use super::cursor::{Cursor, Page, PageRequest};
 use super::state_faults::{AppliedFaults, PageFault, StateFault, StateFaults};
 use super::sync::Script;
-use super::{Directory, Id, Resource, Store, StoreError};
+use super::{Directory, Id, IndexContent, IndexedFile, Kind, Resource, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
 
@@ -22,6 +22,8 @@ pub(crate) struct Scope<'a> {
     /// The time of the request.
     pub(crate) now: Timestamp,
     project: Option<Uuid>,
+    /// The kind of the resource that the request is about; a resource of another kind does not vanish.
+    subject: Option<Kind>,
     faults: StateFaults,
     applied: AppliedFaults,
     events: Vec<Timestamp>,
@@ -47,10 +49,17 @@ impl Effects {
 impl<'a> Scope<'a> {
     /// The scope of a request that names `project`, or none, and meets `faults`.
     pub(crate) fn new(store: &'a mut Store, now: Timestamp, project: Option<Uuid>, faults: StateFaults) -> Self {
-        let mut scope = Self { store, now, project, faults, applied: AppliedFaults::default(), events: Vec::new() };
+        let applied = AppliedFaults::default();
+        let mut scope = Self { store, now, project, subject: None, faults, applied, events: Vec::new() };
         scope.expire();
         scope.store.purge(now);
         scope
+    }
+
+    /// The same scope of a request that is about a resource of this kind: its directory, say, is only the way to it.
+    pub(crate) fn about(mut self, kind: Kind) -> Self {
+        self.subject = Some(kind);
+        self
     }
 
     /// What the request did beside its response.
@@ -72,7 +81,7 @@ impl<'a> Scope<'a> {
     pub(crate) fn resolve_in<T: Resource>(&mut self, id: &str, parent: Option<u64>) -> Result<u64, StoreError> {
         let is_below = |resource: &T| parent.is_none_or(|parent| resource.parent() == parent);
         let found = self.find::<T>(id).filter(|ordinal| is_below(self.store.get(*ordinal)));
-        if let Some(ordinal) = found.filter(|_| self.faults.vanish) {
+        if let Some(ordinal) = found.filter(|_| self.faults.vanish && self.subject.is_none_or(|kind| kind == T::KIND)) {
             self.applied.add(StateFault::Vanish);
             self.delete::<T>(ordinal);
             return Err(StoreError::NotFound(T::KIND));
@@ -160,6 +169,25 @@ impl<'a> Scope<'a> {
         positions.truncate(request.size);
         let next = positions.last().filter(|_| more).map(|last| Cursor::from(*last));
         Ok(self.close_page(request.list, positions, before, next))
+    }
+
+    /// A page of the files of an index that `filter` accepts, in the order of their names: their places in the content.
+    pub(crate) fn page_of_content(
+        &mut self,
+        content: Option<&IndexContent>,
+        request: PageRequest<'_>,
+        filter: impl Fn(&IndexedFile) -> bool,
+    ) -> Result<Page, StoreError> {
+        let before = self.open_page(request)?;
+        let files = content.map_or(&[][..], |content| &content.files);
+        let is_after = |file: &IndexedFile| before.as_ref().is_none_or(|before| file.sort_key() > before.text);
+        let rest = files.iter().zip(0..).filter(|(file, _)| filter(file) && is_after(file));
+        let mut found: Vec<(&IndexedFile, u64)> = rest.take(request.size + 1).collect();
+        let more = found.len() > request.size;
+        found.truncate(request.size);
+        let next = found.last().filter(|_| more).map(|(last, _)| Cursor { text: last.sort_key(), ordinal: 0 });
+        let places = found.iter().map(|(_, place)| *place).collect();
+        Ok(self.close_page(request.list, places, before, next))
     }
 
     /// The cursor after which the page of a request begins; `None` for the first page.
@@ -313,5 +341,12 @@ impl<'a> Scope<'a> {
             self.applied.add(StateFault::Lag);
         }
         Visibility { now: self.now, lag: self.faults.lag.unwrap_or(Duration::ZERO), deleted }
+    }
+}
+
+impl Store {
+    /// Deletes and removes what a request at `now` would no longer find.
+    pub(crate) fn advance_to(&mut self, now: Timestamp) {
+        Scope::new(self, now, None, StateFaults::default());
     }
 }

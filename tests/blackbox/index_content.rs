@@ -1,198 +1,302 @@
-//! The files of an index: a sync selects them when it starts, and changes of the source directory take effect at the next.
+//! The content of an index: what a sync selects when it starts is what its export leaves, and nothing else changes it.
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Upload, manual_clock_server};
+use crate::support::{Client, DIRECTORIES, FILES, INDEXES, RETRIEVE, id_of, items, manual_clock_server, text_of};
 
-const DIRECTORIES: &str = "/api/v1/beta/directories";
-const RETRIEVAL: &str = "/api/v1/retrieval";
+/// The time of a sync.
+const SYNC: (&str, &str) = ("sync-duration", "10s");
 
-/// A source directory and an index over it.
-struct Source<'a> {
-    client: &'a Client,
-    id: String,
+/// A client with a directory of some files and an index over it that is ready.
+struct Library {
+    client: Client,
+    directory: String,
     index: String,
 }
 
-impl<'a> Source<'a> {
-    /// A directory with these files, and an index after its first sync.
-    fn with(client: &'a Client, files: &[(&str, &str)]) -> Self {
-        let id = client.post(DIRECTORIES, &json!({ "name": "d" })).json()["id"].as_str().expect("a string").to_owned();
-        let source = Self { client, id, index: String::new() };
+impl Library {
+    #[track_caller]
+    fn new(client: Client, files: &[(&str, &str)]) -> Self {
+        let directory = client.directory("library");
         for (name, text) in files {
-            source.upload(name, text);
+            client.upload(&directory, name, text);
         }
-        let index = client.create(&source.id)["id"].as_str().expect("a string").to_owned();
-        client.advance("1h");
-        Self { index, ..source }
+        let index = client.index_over(&directory);
+        client.advance("10s");
+        Self { client, directory, index }
     }
 
     #[track_caller]
-    fn upload(&self, name: &str, text: &str) -> String {
-        let path = format!("{DIRECTORIES}/{}/files/upload", self.id);
-        let response = Upload::file("upload_file", name, text).send(self.client, &path);
-        assert_eq!(response.status, 201, "{}", response.text());
-        response.json()["id"].as_str().expect("a string").to_owned()
+    fn upload(&self, name: &str, text: &str) -> Value {
+        self.client.upload(&self.directory, name, text)
     }
 
-    fn start_sync(&self) {
-        assert_eq!(self.client.post(&format!("/api/v1/indexes/{}/sync", self.index), &json!({})).status, 202);
+    /// The path of the file with this name in the directory.
+    #[track_caller]
+    fn path(&self, name: &str) -> String {
+        let list = format!("{DIRECTORIES}/{}/files", self.directory);
+        let listed = self.client.show(&format!("{list}?display_name={name}"));
+        format!("{list}/{}", id_of(&listed["items"][0]))
     }
 
+    #[track_caller]
     fn sync(&self) {
-        self.start_sync();
-        self.client.advance("1h");
+        self.client.sync(&self.index);
+        self.client.advance("10s");
     }
 
-    fn metadata(&self) -> Value {
-        self.client.get(&format!("/api/v1/indexes/{}", self.index)).json()["metadata"].clone()
+    #[track_caller]
+    fn found(&self) -> Vec<String> {
+        self.client.found(&self.index)
     }
 
-    /// The files that the index finds.
-    fn found(&self) -> Vec<(String, String)> {
-        let response = self.client.post(&format!("{RETRIEVAL}/files/find"), &json!({ "index_id": self.index })).json();
-        let text = |item: &Value, field: &str| item[field].as_str().expect("a string").to_owned();
-        let items = response["items"].as_array().expect("a list").clone();
-        items.iter().map(|item| (text(item, "file_name"), text(item, "file_id"))).collect()
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.found().into_iter().map(|(name, _)| name).collect()
-    }
-
-    fn read(&self, file_id: &str) -> String {
-        let body = json!({ "index_id": self.index, "file_id": file_id });
-        let response = self.client.post(&format!("{RETRIEVAL}/files/read"), &body);
-        assert_eq!(response.status, 200, "{}", response.text());
-        response.json()["content"].as_str().expect("a string").to_owned()
+    #[track_caller]
+    fn status(&self) -> Value {
+        self.client.index(&self.index)["metadata"].clone()
     }
 }
 
 #[test]
-fn changes_of_the_source_take_effect_at_the_next_sync_and_not_before() {
-    let server = manual_clock_server(&[]);
+fn changes_of_files_take_effect_at_the_next_sync() {
+    let server = manual_clock_server(&[SYNC]);
     let client = Client::of(&server);
-    let source = Source::with(&client, &[("a.md", "alpha"), ("b.md", "beta")]);
-    assert_eq!(source.names(), ["a.md", "b.md"]);
-    let files = format!("{DIRECTORIES}/{}/files", source.id);
-    let listed = client.get(&files).json()["items"].clone();
-    let id_of = |at: usize| listed[at]["id"].as_str().expect("a string").to_owned();
-    client.delete(&format!("{files}/{}", id_of(1)));
-    client.send("PATCH", &format!("{files}/{}", id_of(0)), Some(&json!({ "display_name": "renamed.md" })));
-    source.upload("c.md", "gamma");
-    source.start_sync();
-    source.upload("late.md", "delta");
-    assert_eq!(source.names(), ["a.md", "b.md"], "the sync runs");
+    let library = Library::new(
+        client.clone(),
+        &[("keep.txt", "kept"), ("move.txt", "moved"), ("gone.txt", "gone"), ("name.txt", "named")],
+    );
+    let other = client.directory("other");
+    let before = (library.found(), client.retrieved(&library.index, "kept moved gone"));
+    assert_eq!(before.0, ["gone.txt", "keep.txt", "move.txt", "name.txt"]);
+    assert_eq!(before.1.len(), 4);
+    library.upload("new.txt", "added");
+    assert_eq!(client.patch(&library.path("move.txt"), &json!({ "target_directory_id": other })).status, 200);
+    assert_eq!(client.delete(&library.path("gone.txt")).status, 204);
+    let change = json!({ "display_name": "renamed.txt", "metadata": { "k": "v" } });
+    assert_eq!(client.patch(&library.path("name.txt"), &change).status, 200);
     client.advance("1h");
-    assert_eq!(source.names(), ["renamed.md", "c.md"]);
-    source.sync();
-    assert_eq!(source.names(), ["renamed.md", "c.md", "late.md"]);
+    let unchanged = || assert_eq!((library.found(), client.retrieved(&library.index, "kept moved gone")), before);
+    unchanged();
+    client.sync(&library.index);
+    unchanged();
+    client.advance("9s");
+    unchanged();
+    client.advance("1s");
+    assert_eq!(library.found(), ["keep.txt", "new.txt", "renamed.txt"]);
+    let mut contents = client.retrieved(&library.index, "kept moved gone added named");
+    contents.sort();
+    assert_eq!(contents, ["added", "kept", "named"]);
+    let filtered = client.ask(
+        RETRIEVE,
+        &library.index,
+        json!({ "query": "named", "custom_filters": { "k": { "operator": "eq", "value": "v" } } }),
+    );
+    assert_eq!(filtered["results"].as_array().map(Vec::len), Some(1));
+    assert_eq!(filtered["results"][0]["metadata"], json!({ "k": "v" }));
 }
 
 #[test]
-fn a_cancelled_or_failed_sync_keeps_the_files() {
-    let server = manual_clock_server(&[]);
+fn a_file_keeps_its_ids_and_chunks_when_it_is_synced_again() {
+    let server = manual_clock_server(&[SYNC]);
     let client = Client::of(&server);
-    let source = Source::with(&client, &[("a.md", "alpha")]);
-    source.upload("b.md", "beta");
-    source.start_sync();
-    client.post(&format!("/api/v1/indexes/{}/sync/cancel", source.index), &json!({}));
+    let library = Library::new(client.clone(), &[("a.txt", "alpha beta"), ("b.txt", "gamma delta")]);
+    let shown = || {
+        let results = client.ask(RETRIEVE, &library.index, json!({ "query": "alpha" }));
+        (
+            client.found_id(&library.index, "a.txt"),
+            client.found_id(&library.index, "b.txt"),
+            results["results"][0]["static_fields"].clone(),
+        )
+    };
+    let before = shown();
+    library.upload("0.txt", "before all others");
+    library.sync();
+    assert_eq!(shown(), before);
+    assert_eq!(client.delete(&library.path("b.txt")).status, 204);
+    library.sync();
+    assert_eq!(library.found(), ["0.txt", "a.txt"]);
+    assert_eq!(client.found_id(&library.index, "a.txt"), before.0);
+}
+
+#[test]
+fn what_changes_while_a_sync_runs_is_left_to_the_next_one() {
+    let server = manual_clock_server(&[SYNC]);
+    let client = Client::of(&server);
+    let library = Library::new(client.clone(), &[("a.txt", "alpha")]);
+    client.sync(&library.index);
+    library.upload("b.txt", "beta");
+    assert_eq!(client.delete(&library.path("a.txt")).status, 204);
+    client.advance("10s");
+    assert_eq!(library.found(), ["a.txt"], "the sync selected it before it was deleted");
+    assert_eq!(client.text_in(&library.index, &client.found_id(&library.index, "a.txt")), "alpha");
+    library.sync();
+    assert_eq!(library.found(), ["b.txt"]);
+}
+
+#[test]
+fn a_cancelled_sync_leaves_the_old_content() {
+    let server = manual_clock_server(&[SYNC]);
+    let client = Client::of(&server);
+    let library = Library::new(client.clone(), &[("a.txt", "alpha")]);
+    library.upload("b.txt", "beta");
+    client.sync(&library.index);
+    client.advance("5s");
+    let cancel = format!("{INDEXES}/{}/sync/cancel", library.index);
+    assert!(matches!(client.post(&cancel, &json!({})).status, 200 | 202));
     client.advance("1h");
-    assert_eq!(source.names(), ["a.md"]);
-    client.add_rule("sync script=pending:1s,failed first=1");
-    source.sync();
-    assert_eq!((source.metadata()["status"].as_str(), source.names()), (Some("failed"), vec!["a.md".to_owned()]));
-    source.sync();
-    assert_eq!(source.names(), ["a.md", "b.md"]);
+    assert_eq!(library.found(), ["a.txt"]);
+    assert_eq!(library.status()["status"], "ready");
+    library.sync();
+    assert_eq!(library.found(), ["a.txt", "b.txt"]);
+
+    let fresh = client.index_over(&library.directory);
+    assert!(matches!(client.post(&format!("{INDEXES}/{fresh}/sync/cancel"), &json!({})).status, 200 | 202));
+    client.advance("1h");
+    assert_eq!(client.found(&fresh), Vec::<String>::new(), "it was never ready");
+}
+
+#[test]
+fn a_failed_sync_leaves_the_old_content_and_the_next_one_replaces_it() {
+    let server = manual_clock_server(&[SYNC]);
+    let client = Client::of(&server);
+    let library = Library::new(client.clone(), &[("a.txt", "alpha")]);
+    client.add_rule("sync script=pending:1s,failed message=broken times=1");
+    library.upload("b.txt", "beta");
+    library.sync();
+    assert_eq!((library.status()["status"].clone(), library.found()), (json!("failed"), vec!["a.txt".to_owned()]));
+    assert_eq!(client.retrieved(&library.index, "alpha"), ["alpha"]);
+    library.sync();
+    assert_eq!(
+        (library.status()["status"].clone(), library.found()),
+        (json!("ready"), vec!["a.txt".to_owned(), "b.txt".to_owned()])
+    );
+}
+
+#[test]
+fn a_scripted_sync_exports_what_it_selected_at_its_start_each_time_that_it_is_ready() {
+    let server = manual_clock_server(&[SYNC]);
+    let client = Client::of(&server);
+    client.add_rule("sync script=pending:1s,ready:1s,pending:1s,ready");
+    let directory = client.directory("d");
+    client.upload(&directory, "a.txt", "alpha");
+    let index = client.index_over(&directory);
+    client.upload(&directory, "b.txt", "beta");
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        seen.push((text_of(&client.index(&index)["metadata"], "status"), client.found(&index)));
+        client.advance("1s");
+    }
+    let a = vec!["a.txt".to_owned()];
+    let expected =
+        [("pending", vec![]), ("ready", a.clone()), ("ready", a.clone()), ("ready", a.clone()), ("ready", a)];
+    assert_eq!(seen, expected.map(|(status, files)| (status.to_owned(), files)));
+    client.sync(&index);
+    client.upload(&directory, "c.txt", "gamma");
+    client.advance("10s");
+    assert_eq!(client.found(&index), ["a.txt", "b.txt"]);
+}
+
+#[test]
+fn a_script_that_counts_reads_exports_at_its_end() {
+    let server = manual_clock_server(&[SYNC]);
+    let client = Client::of(&server);
+    client.add_rule("sync script=pending*2,ready");
+    let directory = client.directory("d");
+    client.upload(&directory, "a.txt", "alpha");
+    let index = client.index_over(&directory);
+    assert_eq!(client.found(&index), Vec::<String>::new());
+    let statuses: Vec<String> = (0..3).map(|_| text_of(&client.index(&index)["metadata"], "status")).collect();
+    assert_eq!(statuses, ["pending", "pending", "ready"]);
+    assert_eq!(client.found(&index), ["a.txt"]);
 }
 
 #[test]
 fn a_sync_without_its_source_directory_fails_and_says_so() {
-    let server = manual_clock_server(&[]);
+    let server = manual_clock_server(&[SYNC]);
     let client = Client::of(&server);
-    let source = Source::with(&client, &[("a.md", "alpha")]);
-    assert_eq!(client.delete(&format!("{DIRECTORIES}/{}", source.id)).status, 204);
-    assert_eq!(source.names(), ["a.md"], "the index stays");
-    source.sync();
-    let metadata = source.metadata();
-    assert_eq!(metadata["status"], "failed");
-    assert_eq!(metadata["error_message"], "The source directory is deleted");
+    let library = Library::new(client.clone(), &[("a.txt", "alpha")]);
+    assert_eq!(client.delete(&format!("{DIRECTORIES}/{}", library.directory)).status, 204);
+    assert_eq!(library.status()["status"], "ready");
+    library.sync();
+    let status = library.status();
+    assert_eq!(status["status"], "failed");
+    assert_eq!(status["error_message"], "The source directory is deleted");
+    assert_eq!(library.found(), ["a.txt"], "its content stays");
+    assert_eq!(client.text_in(&library.index, &client.found_id(&library.index, "a.txt")), "alpha");
 }
 
 #[test]
-fn a_sidecar_gives_the_text_of_the_file_beside_it_and_is_listed_only() {
-    let server = manual_clock_server(&[]);
+fn deleting_the_uploaded_file_leaves_the_directory_and_the_index() {
+    let server = manual_clock_server(&[SYNC]);
     let client = Client::of(&server);
-    let files = [("a.pdf", "%PDF-1.7"), ("a.pdf.md", "the exact text"), ("README", "plain"), ("README.md", "marked")];
-    let source = Source::with(&client, &files);
-    assert_eq!(source.names(), ["a.pdf", "README", "README.md"]);
-    assert_eq!(source.read(&source.found()[0].1), "the exact text");
-    let listed = client.get(&format!("{DIRECTORIES}/{}/files", source.id)).json()["items"].clone();
-    assert_eq!(listed.as_array().map(Vec::len), Some(4));
+    let library = Library::new(client.clone(), &[("a.txt", "alpha")]);
+    let file = text_of(&client.show(&library.path("a.txt")), "file_id");
+    assert_eq!(client.delete(&format!("{FILES}/{file}")).status, 204);
+    library.sync();
+    assert_eq!(client.text_in(&library.index, &client.found_id(&library.index, "a.txt")), "alpha");
 }
 
 #[test]
-fn a_file_of_a_kind_that_is_not_read_has_a_marked_stand_in_and_a_broken_text_fails_alone() {
-    let server = manual_clock_server(&[]);
+fn an_empty_directory_gives_a_ready_index_without_results() {
+    let server = manual_clock_server(&[SYNC]);
     let client = Client::of(&server);
-    let source = Source::with(&client, &[("a.pdf", "%PDF-1.7"), ("broken.txt", "a\0b"), ("c.md", "gamma")]);
-    assert_eq!(source.names(), ["a.pdf", "c.md"]);
-    assert!(source.read(&source.found()[0].1).starts_with("[llamacloud-mock stand-in: a.pdf is application/pdf"));
-    let metadata = source.metadata();
-    assert_eq!((&metadata["status"], &metadata["failed_files"][0]["name"]), (&json!("ready"), &json!("broken.txt")));
+    let library = Library::new(client.clone(), &[]);
+    assert_eq!(library.status(), json!({ "status": "ready" }));
+    assert_eq!((library.found(), client.retrieved(&library.index, "alpha")), (vec![], vec![]));
 }
 
 #[test]
-fn a_file_is_named_by_the_id_of_its_copy_its_source_or_its_upload() {
-    let server = manual_clock_server(&[]);
+fn an_index_that_is_not_ready_has_no_results() {
+    let server = manual_clock_server(&[SYNC]);
     let client = Client::of(&server);
-    let source = Source::with(&client, &[("a.md", "alpha")]);
-    let shown = client.get(&format!("{DIRECTORIES}/{}/files", source.id)).json()["items"][0].clone();
-    let parsed = source.found()[0].1.clone();
-    for id in [parsed.as_str(), shown["id"].as_str().expect("a string"), shown["file_id"].as_str().expect("a string")] {
-        assert_eq!(source.read(id), "alpha", "{id}");
+    let directory = client.directory("d");
+    let file = client.upload(&directory, "a.txt", "alpha");
+    let index = client.index_over(&directory);
+    client.advance("9.999999s");
+    assert_eq!((client.found(&index), client.retrieved(&index, "alpha")), (vec![], vec![]));
+    for (path, fields) in [("read", json!({})), ("grep", json!({ "pattern": "a" }))] {
+        let mut body = json!({ "index_id": index, "file_id": file["id"] });
+        body.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+        assert_eq!(client.post(&format!("/api/v1/retrieval/files/{path}"), &body).status, 404, "{path}");
     }
-    source.sync();
-    assert_eq!(source.found()[0].1, parsed, "the id of the copy stays");
+    client.advance("1us");
+    assert_eq!(
+        (client.found(&index), client.retrieved(&index, "alpha")),
+        (vec!["a.txt".to_owned()], vec!["alpha".to_owned()])
+    );
 }
 
 #[test]
-fn equal_files_that_arrive_in_another_order_have_equal_ids() {
-    let ids = |order: &[(&str, &str)]| {
-        let server = manual_clock_server(&[("start-time", "2026-01-01T00:00:00Z")]);
-        let client = Client::of(&server);
-        let source = Source::with(&client, order);
-        let mut found = source.found();
-        found.sort();
-        let query = json!({ "index_id": source.index, "query": "alpha beta" });
-        (found, client.post(&format!("{RETRIEVAL}/retrieve"), &query).json())
-    };
-    let (forwards, results) = ids(&[("a.md", "alpha one"), ("b.md", "beta one"), ("c.md", "gamma")]);
-    let (backwards, other_results) = ids(&[("c.md", "gamma"), ("b.md", "beta one"), ("a.md", "alpha one")]);
-    assert_eq!(forwards, backwards);
-    assert_eq!(results, other_results);
-}
-
-#[test]
-fn texts_of_a_folder_replace_what_reading_gives() {
-    let folder = tempfile::tempdir().expect("a folder for the texts");
-    std::fs::write(folder.path().join("report.pdf.md"), "parsed text").expect("it can be written");
-    let server = manual_clock_server(&[("parse-results", folder.path().to_str().expect("UTF-8"))]);
+fn an_index_without_vectors_retrieves_nothing_and_its_files_can_be_read() {
+    let server = manual_clock_server(&[SYNC]);
     let client = Client::of(&server);
-    let source = Source::with(&client, &[("report.pdf", "%PDF-1.7")]);
-    assert_eq!(source.read(&source.found()[0].1), "parsed text");
+    let directory = client.directory("d");
+    client.upload(&directory, "a.txt", "alpha");
+    let new = json!({ "source_directory_id": directory, "vector_target": "DISABLED" });
+    let index = id_of(&client.post(INDEXES, &new).json());
+    client.advance("10s");
+    assert_eq!(client.index(&index)["metadata"], json!({ "status": "ready" }));
+    assert_eq!(client.retrieved(&index, "alpha"), Vec::<String>::new());
+    let file = client.found_id(&index, "a.txt");
+    assert_eq!(client.text_in(&index, &file), "alpha");
+    let matches = client.ask(crate::support::GREP, &index, json!({ "file_id": file, "pattern": "ph" }));
+    assert_eq!(matches["items"], json!([{ "start_char": 2, "end_char": 4, "content": "ph" }]));
 }
 
 #[test]
-fn without_a_vector_export_nothing_is_retrieved_but_files_are_read() {
-    let server = manual_clock_server(&[]);
+fn two_indexes_over_one_directory_have_contents_of_their_own() {
+    let server = manual_clock_server(&[SYNC]);
     let client = Client::of(&server);
-    let source = Source::with(&client, &[("a.md", "alpha")]);
-    let body = json!({ "source_directory_id": source.id, "vector_target": "DISABLED" });
-    let index = client.post("/api/v1/indexes", &body).json()["id"].as_str().expect("a string").to_owned();
-    client.advance("1h");
-    let source = Source { index, id: source.id, client: &client };
-    let query = json!({ "index_id": source.index, "query": "alpha" });
-    assert_eq!(client.post(&format!("{RETRIEVAL}/retrieve"), &query).json(), json!({ "results": [] }));
-    assert_eq!(source.read(&source.found()[0].1), "alpha");
+    let library = Library::new(client.clone(), &[("a.txt", "alpha")]);
+    library.upload("b.txt", "beta");
+    let second = client.index_over(&library.directory);
+    client.advance("10s");
+    assert_eq!(
+        (library.found(), client.found(&second)),
+        (vec!["a.txt".to_owned()], vec!["a.txt".to_owned(), "b.txt".to_owned()])
+    );
+    assert_ne!(client.found_id(&library.index, "a.txt"), client.found_id(&second, "a.txt"), "each has a parsed copy");
+    assert_eq!(client.delete(&format!("{INDEXES}/{}", library.index)).status, 204);
+    assert_eq!(client.found(&second).len(), 2);
+    let outputs = items(&client.show(&format!("{DIRECTORIES}?type=index")), "id");
+    assert_eq!(outputs, [text_of(&client.index(&second), "output_directory_id")]);
 }

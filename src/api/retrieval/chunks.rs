@@ -102,8 +102,7 @@ pub(super) fn retrieve(scope: &mut Scope<'_>, request: RetrieveRequest) -> Resul
 }
 
 fn search(content: &Arc<IndexContent>, request: &RetrieveRequest, threshold_on: ScoreThresholdOn) -> Payload {
-    let files = content.by_id.iter().map(|place| &content.files[*place]);
-    let files: Vec<&IndexedFile> = files.filter(|file| request.accepts(file)).collect();
+    let files: Vec<&IndexedFile> = content.files.iter().filter(|file| request.accepts(file)).collect();
     let documents: Vec<_> = files.iter().map(|file| (&*file.document, &*file.name)).collect();
     let mut hits = search::rank(&documents, &request.rank_query());
     hits.retain(|hit| request.reaches_threshold(hit, threshold_on));

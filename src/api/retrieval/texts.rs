@@ -18,7 +18,7 @@ use crate::operation::{Answer, Found, Work};
 use crate::response::Payload;
 use crate::search::SearchableDocument;
 use crate::search::grep::{self, Limits, Pattern, SearchError};
-use crate::store::{Cursor, Id, Index, Kind, PageRequest, Policy, Scope, StoreError};
+use crate::store::{Cursor, Id, Index, IndexedFile, Kind, PageRequest, Policy, Scope, StoreError};
 
 /// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked for.
 const MAX_PAGE_CHARS: usize = 4 << 20;
@@ -67,25 +67,22 @@ struct Content<'a> {
     content: &'a str,
 }
 
-/// Finds files by name, in the order in which they were added. An index that is not ready has none.
+/// Finds files by name, in the order of their names. An index that is not ready has none.
 pub(super) fn find(scope: &mut Scope<'_>, request: &FindRequest, page: &PageParams) -> Result<Payload, ApiError> {
     let ordinal = scope.resolve::<Index>(&request.index_id)?;
     let content = scope.store.get::<Index>(ordinal).content.clone();
-    let files = content.as_ref().map_or(&[][..], |content| &content.files);
     let name = format!("retrieval.find {}", request.index_id);
     let page_request = page.page(&name, "body", &scope.store.policy)?;
     let part = request.file_name_contains.as_ref().map(|part| part.to_lowercase());
-    let accepted = files.iter().filter(|file| {
+    let accepts = |file: &IndexedFile| {
         request.file_name.as_deref().is_none_or(|name| *file.name == *name)
             && part.as_ref().is_none_or(|part| file.name.to_lowercase().contains(part))
-    });
-    let found = scope.page_of(page_request, accepted.map(|file| file.ordinal));
+    };
+    let found = scope.page_of_content(content.as_deref(), page_request, accepts);
     let found = page.refuse_token(found, "body", scope)?;
-    let items = found.ordinals.iter().filter_map(|ordinal| {
-        let at = files.binary_search_by_key(ordinal, |file| file.ordinal).ok()?;
-        Some(FoundFile { file_id: &files[at].id, file_name: &files[at].name })
-    });
-    Ok(Payload::json(&PageBody::new(items.collect(), found.next_token.clone())))
+    let files = found.ordinals.iter().filter_map(|place| content.as_ref()?.files.get(usize::try_from(*place).ok()?));
+    let items = files.map(|file| FoundFile { file_id: &file.id, file_name: &file.name });
+    Ok(Payload::json(&PageBody::new(items.collect(), found.next_token)))
 }
 
 /// Reads the text of a file, or a part of it.

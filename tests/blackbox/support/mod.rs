@@ -4,6 +4,7 @@
 mod client;
 mod connection;
 mod contract;
+mod documents;
 mod program;
 mod session;
 mod terminal;
@@ -12,6 +13,7 @@ mod upload;
 pub(crate) use client::Client;
 pub(crate) use connection::{HttpResponse, RawConnection};
 pub(crate) use contract::Contract;
+pub(crate) use documents::{DIRECTORIES, FILES, FIND, GREP, INDEXES, READ, RETRIEVE, id_of, items, text_of};
 pub(crate) use program::{Program, run};
 pub(crate) use session::Session;
 pub(crate) use terminal::Terminal;
