@@ -78,6 +78,8 @@ mod threats_secrets;
 mod threats_shutdown;
 mod threats_slow;
 mod threats_supply;
+mod upload_limits;
+mod upload_order;
 #[cfg(unix)]
 mod work_beside_requests;
 mod worker;

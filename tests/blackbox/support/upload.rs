@@ -31,10 +31,15 @@ impl Upload {
     /// Sends the form.
     #[track_caller]
     pub(crate) fn send(&self, client: &Client, path: &str) -> HttpResponse {
+        self.try_send(client, path).expect("a response")
+    }
+
+    /// Sends the form; `None` without a complete response.
+    pub(crate) fn try_send(&self, client: &Client, path: &str) -> Option<HttpResponse> {
         let body = [self.parts.as_slice(), format!("--{BOUNDARY}--\r\n").as_bytes()].concat();
         let lines =
             format!("content-type: multipart/form-data; boundary={BOUNDARY}\r\ncontent-length: {}\r\n", body.len());
         let head = client.request_bytes("POST", path, &lines, None);
-        client.connect().send([head, body].concat()).read_response().expect("a response")
+        client.connect().send([head, body].concat()).read_response()
     }
 }

@@ -52,9 +52,9 @@ async def test_uploaded_documents_are_found_read_and_searched(client, shared, ke
     files = await collect(client.retrieval.find(index_id=index.id, file_name_contains="CHEESE"))
     assert [file.file_name for file in files] == ["cheese.md"]
     place = {"index_id": index.id, "file_id": files[0].file_id}
-    matches = await collect(client.retrieval.grep(**place, pattern=r"(?<=blue )\w+|Roquefort", context_chars=0))
-    assert [match.content for match in matches] == ["Roquefort"]
-    match = matches[0]
+    matches = await collect(client.retrieval.grep(**place, pattern=r"(?<=Blue )\w+|Roquefort", context_chars=0))
+    assert [match.content for match in matches] == ["cheese", "Roquefort"]
+    match = matches[1]
     length = match.end_char - match.start_char
     read = await resolve(client.retrieval.read(**place, offset=match.start_char, max_length=length))
     assert read.content == "Roquefort"
