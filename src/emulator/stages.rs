@@ -198,10 +198,7 @@ impl<'a> Locked<'a> {
             (Some(_), Err(error)) => return Step::Done(self.settle(context, decision, Acted::unchanged(error.into()))),
             (None, _) => return Step::Done(self.settle(context, decision, Acted::unchanged(not_emulated(operation)))),
         };
-        let mut faults = std::mem::take(&mut decision.state_faults);
-        if operation.effect != Effect::Reads {
-            faults.lag = None;
-        }
+        let faults = std::mem::take(&mut decision.state_faults).only(emulation.state_faults);
         let later_faults = StateFaults { quota: faults.quota, page: faults.page, ..StateFaults::default() };
         // A project in the path is the resource that the request is about.
         let is_in_path = self.routed.path.iter().any(|(name, _)| *name == "project_id");

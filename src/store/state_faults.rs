@@ -36,6 +36,20 @@ pub(crate) struct StateFaults {
     pub(crate) page: Option<PageFault>,
 }
 
+impl StateFaults {
+    /// Those of the kinds that can happen to an operation: a rule for many operations plans the others too.
+    pub(crate) fn only(self, kinds: &[StateFault]) -> Self {
+        let can = |fault| kinds.contains(&fault);
+        Self {
+            lag: self.lag.filter(|_| can(StateFault::Lag)),
+            vanish: self.vanish && can(StateFault::Vanish),
+            quota: self.quota.filter(|_| can(StateFault::Quota)),
+            script: self.script.filter(|_| can(StateFault::Script)),
+            page: self.page.filter(|_| can(StateFault::Page)),
+        }
+    }
+}
+
 /// A limit on the number of live resources of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quota {

@@ -2,6 +2,7 @@
 //! module for each topic.
 
 mod admin;
+mod admin_documents;
 mod admin_requests;
 mod architecture;
 mod basics;
@@ -9,11 +10,14 @@ mod check;
 mod clock;
 mod clock_events;
 mod determinism;
+mod determinism_documents;
 mod directories;
 mod directory_files;
+mod document_limits;
 mod downloads;
 mod faults_admin;
 mod faults_chance;
+mod faults_documents;
 mod faults_drift;
 mod faults_language;
 mod faults_order;
@@ -65,6 +69,7 @@ mod sync;
 mod sync_limits;
 mod sync_script;
 mod tenants;
+mod tenants_documents;
 mod threats_client_gone;
 mod threats_framing;
 mod threats_heads;
@@ -78,8 +83,6 @@ mod threats_secrets;
 mod threats_shutdown;
 mod threats_slow;
 mod threats_supply;
-mod upload_limits;
-mod upload_order;
 #[cfg(unix)]
 mod work_beside_requests;
 mod worker;

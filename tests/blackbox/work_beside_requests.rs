@@ -25,7 +25,8 @@ impl StalledProgram {
         let stalled = Self { folder: tempfile::tempdir().expect("a folder") };
         let made = Command::new("mkfifo").arg(stalled.pipe()).status().expect("mkfifo runs");
         assert!(made.success());
-        let script = format!("#!/bin/sh\nread line < '{}'\n", stalled.pipe().display());
+        let (started, pipe) = (stalled.started(), stalled.pipe());
+        let script = format!("#!/bin/sh\n: > '{}'\nread line < '{}'\n", started.display(), pipe.display());
         fs::write(stalled.path(), script).expect("a new file");
         fs::set_permissions(stalled.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
         stalled
@@ -33,6 +34,11 @@ impl StalledProgram {
 
     fn path(&self) -> PathBuf {
         self.folder.path().join("program")
+    }
+
+    /// A file that exists as soon as a process has started.
+    fn started(&self) -> PathBuf {
+        self.folder.path().join("started")
     }
 
     fn pipe(&self) -> PathBuf {
@@ -119,7 +125,7 @@ fn a_tenant_is_served_while_its_own_search_runs() {
     let server = server_with(&program);
     let library = Library::new(Client::of(&server), "lorem ipsum");
     let mut search = library.send_grep();
-    wait_until("the search runs", || library.open_requests() == 1);
+    wait_until("the search runs", || program.started().exists());
     library.assert_served();
     assert_eq!(library.open_requests(), 1, "the search still runs");
     program.end();

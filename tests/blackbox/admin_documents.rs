@@ -1,0 +1,132 @@
+//! What the admin API shows of documents: the journal, the state, the litter, the counters, and what a reset leaves.
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, DIRECTORIES, FILES, FIND, INDEXES, RETRIEVE, id_of, server, text_of};
+
+#[test]
+fn the_journal_keeps_the_beginning_of_an_upload_and_its_size() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    client.upload(&directory, "small.txt", "alpha");
+    client.upload(&directory, "large.txt", "beta ".repeat(20_000));
+    client.upload(&directory, "binary.bin", [0u8, 255, 254, 128].repeat(3_000));
+    let entries: Vec<Value> =
+        client.journal().into_iter().filter(|entry| entry["operation"] == "directories.files.upload").collect();
+    let bodies: Vec<&str> = entries.iter().map(|entry| entry["request_body"].as_str().expect("a text")).collect();
+    assert!(bodies[0].contains("filename=\"small.txt\"") && bodies[0].contains("alpha"), "{}", bodies[0]);
+    for (body, part) in [(bodies[1], "large.txt"), (bodies[2], "binary.bin")] {
+        assert!(body.contains(part) && body.ends_with("bytes)") && body.len() < 20_000, "{body}");
+    }
+    for entry in &entries {
+        let shown = ["status", "committed", "outcome"].map(|field| entry[field].clone());
+        assert_eq!(shown, [json!(201), json!(true), json!("sent")]);
+        assert_eq!(entry["reply_body"]["directory_id"], json!(directory));
+    }
+}
+
+#[test]
+fn the_state_lists_files_and_what_reading_them_gave() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    let file = client.upload(&directory, "a.txt", "ä😀\u{c}b");
+    client.upload(&directory, "b.pdf", "%PDF-1.7");
+    client.upload(&directory, "c.txt", "a\0b");
+    client.upload_file("d.txt", "d");
+    let state = client.state();
+    let names = |kind: &str, field: &str| -> Vec<String> {
+        state[kind].as_array().expect("a list").iter().map(|item| text_of(item, field)).collect()
+    };
+    assert_eq!(names("files", "name"), ["a.txt", "b.pdf", "c.txt", "d.txt"]);
+    assert_eq!(names("directory_files", "display_name"), ["a.txt", "b.pdf", "c.txt"]);
+    let shown = &state["directory_files"][0];
+    assert_eq!((&shown["id"], &shown["file_id"]), (&file["id"], &file["file_id"]));
+    let kept = ["characters", "pages", "stand_in"].map(|field| shown["kept"][field].clone());
+    assert_eq!(kept, [json!(4), json!(2), json!(false)]);
+    assert_eq!(state["directory_files"][1]["kept"]["stand_in"], true);
+    assert_eq!(state["directory_files"][2]["kept"], json!({ "error": "the text holds NUL bytes" }));
+}
+
+/// The kinds of what a tenant has created and not deleted.
+#[track_caller]
+fn litter(client: &Client) -> Vec<String> {
+    let litter = client.show(&format!("/__admin/litter?tenant={}", client.key()));
+    let mut kinds: Vec<String> =
+        litter["litter"].as_array().expect("a list").iter().map(|one| text_of(one, "kind")).collect();
+    kinds.sort();
+    kinds
+}
+
+#[test]
+fn what_is_not_deleted_is_litter() {
+    let server = server(&[("sync-duration", "0")]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    let file = client.upload(&directory, "a.txt", "a");
+    let own = client.upload_file("b.txt", "b");
+    let path = format!("{DIRECTORIES}/{directory}/files");
+    assert_eq!(client.post(&path, &json!({ "file_id": own["id"] })).status, 201);
+    let index = client.index_over(&directory);
+    assert_eq!(litter(&client), ["directory", "directory file", "directory file", "file", "file", "index"]);
+    assert_eq!(client.delete(&format!("{path}/{}", id_of(&file))).status, 204);
+    assert_eq!(client.delete(&format!("{FILES}/{}", id_of(&own))).status, 204);
+    assert_eq!(litter(&client), ["directory", "directory file", "file", "index"]);
+    assert_eq!(client.delete(&format!("{DIRECTORIES}/{directory}")).status, 204);
+    assert_eq!(litter(&client), ["file", "index"], "the files of the directory are deleted with it");
+    assert_eq!(client.delete(&format!("{FILES}/{}", text_of(&file, "file_id"))).status, 204);
+    assert_eq!(client.delete(&format!("{INDEXES}/{index}")).status, 204);
+    assert_eq!(litter(&client), Vec::<String>::new());
+}
+
+#[test]
+fn a_reset_removes_documents_and_gives_the_same_ids_again() {
+    let server = server(&[("sync-duration", "0")]);
+    let (client, other) = (Client::of(&server), Client::of(&server).with_key("llx-other"));
+    let build = |client: &Client| {
+        let directory = client.directory("d");
+        let file = client.upload(&directory, "a.txt", "alpha");
+        let index = client.index_over(&directory);
+        [directory, id_of(&file), text_of(&file, "file_id"), client.found_id(&index, "a.txt"), index]
+    };
+    let before = build(&client);
+    let kept = build(&other);
+    assert_eq!(client.post("/__admin/reset", &json!({ "tenant": client.key() })).status, 204);
+    let state = client.state();
+    for kind in ["directories", "files", "directory_files", "indexes"] {
+        assert_eq!(state[kind], json!([]), "{kind}");
+    }
+    for path in [DIRECTORIES, FILES, INDEXES] {
+        assert_eq!(client.show(path)["items"], json!([]), "{path}");
+    }
+    assert_eq!(client.show(&format!("{DIRECTORIES}?include_deleted=true"))["items"], json!([]));
+    assert_eq!(client.post(FIND, &json!({ "index_id": before[4] })).status, 404);
+    assert_eq!(other.found(&kept[4]), ["a.txt"], "another tenant keeps its state");
+    assert_eq!(build(&client), before);
+}
+
+#[test]
+fn requests_are_counted_by_operation() {
+    let server = server(&[("sync-duration", "0")]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    client.upload(&directory, "a.txt", "alpha");
+    let index = client.index_over(&directory);
+    client.retrieved(&index, "alpha");
+    client.found(&index);
+    client.post(RETRIEVE, &json!({}));
+    client.get(&format!("{FILES}/x"));
+    let counted = client.show("/__admin/state")["requests"].clone();
+    for (operation, class, count) in [
+        ("directories.create", "2xx", 1),
+        ("directories.files.upload", "2xx", 1),
+        ("indexes.create", "2xx", 1),
+        ("retrieval.retrieve", "2xx", 1),
+        ("retrieval.retrieve", "4xx", 1),
+        ("retrieval.find", "2xx", 1),
+        ("files.retrieve", "4xx", 1),
+    ] {
+        assert_eq!(counted[operation][class], count, "{operation}: {counted}");
+    }
+}

@@ -1,0 +1,180 @@
+//! Limits on documents: each refusal names its flag and leaves nothing half stored.
+
+use serde_json::json;
+
+use crate::support::{
+    Client, DIRECTORIES, FILES, HttpResponse, INDEXES, RawConnection, Upload, id_of, server, text_of,
+};
+
+/// The number of files and of directory files of a tenant.
+#[track_caller]
+fn stored(client: &Client) -> (usize, usize) {
+    let state = client.state();
+    let count = |kind: &str| state[kind].as_array().expect("a list").len();
+    (count("files"), count("directory_files"))
+}
+
+/// The response to an upload into a directory.
+#[track_caller]
+fn upload(client: &Client, directory: &str, name: &str, text: &str) -> HttpResponse {
+    Upload::file("upload_file", name, text).send(client, &format!("{DIRECTORIES}/{directory}/files/upload"))
+}
+
+#[track_caller]
+fn assert_names(response: &HttpResponse, status: u16, flag: &str) {
+    assert_eq!(response.status, status, "{}", response.text());
+    assert!(response.json()["detail"].as_str().is_some_and(|detail| detail.contains(flag)), "{}", response.text());
+}
+
+#[test]
+fn the_number_of_files_is_limited_for_each_kind_and_tenant() {
+    let server = server(&[("max-items", "3")]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    let path = format!("{DIRECTORIES}/{directory}/files");
+    let first = client.upload(&directory, "0.txt", "0");
+    client.upload(&directory, "1.txt", "1");
+    client.upload_file("2.txt", "2");
+    assert_names(&upload(&client, &directory, "3.txt", "3"), 403, "--max-items");
+    assert_eq!(stored(&client), (3, 2));
+    assert_eq!(client.post(&path, &json!({ "file_id": first["file_id"] })).status, 201);
+    assert_names(&client.post(&path, &json!({ "file_id": first["file_id"] })), 403, "--max-items");
+    assert_eq!(client.delete(&format!("{FILES}/{}", text_of(&first, "file_id"))).status, 204);
+    assert_names(&upload(&client, &directory, "3.txt", "3"), 403, "--max-items");
+    assert_eq!(stored(&client), (2, 3), "the file of the refused upload is removed with it");
+    let other = client.with_key("llx-other");
+    let directory = other.directory("d");
+    other.upload(&directory, "a.txt", "a");
+}
+
+#[test]
+fn the_state_of_all_tenants_is_limited_in_bytes_and_deleting_makes_room() {
+    let server = server(&[("max-state-bytes", "1MB")]);
+    let client = Client::of(&server);
+    let (directory, other) = (client.directory("d"), client.with_key("llx-other"));
+    let text = "lorem ipsum dolor ".repeat(5_000);
+    let too_large = upload(&client, &directory, "large.txt", &text.repeat(12));
+    assert_names(&too_large, 403, "--max-state-bytes");
+    assert_eq!(stored(&client), (0, 0));
+    let mut files = Vec::new();
+    let refused = loop {
+        let response = upload(&client, &directory, &format!("{}.txt", files.len()), &text);
+        if response.status != 201 {
+            break response;
+        }
+        files.push(response.json());
+        assert!(files.len() < 100);
+    };
+    assert_names(&refused, 403, "--max-state-bytes");
+    assert!(files.len() > 1, "the upload that was too large took no room");
+    assert_eq!(stored(&client), (files.len(), files.len()));
+    let entry = client.journal().pop().expect("an entry");
+    assert_eq!((&entry["status"], &entry["committed"]), (&json!(403), &json!(false)));
+    let elsewhere = Upload::file("file", "a.txt", &text).text("purpose", "parse").send(&other, FILES);
+    assert_names(&elsewhere, 403, "--max-state-bytes");
+    assert_eq!(stored(&other), (0, 0));
+    let first = &files[0];
+    assert_eq!(client.delete(&format!("{DIRECTORIES}/{directory}/files/{}", id_of(first))).status, 204);
+    assert_eq!(client.delete(&format!("{FILES}/{}", text_of(first, "file_id"))).status, 204);
+    client.upload(&directory, "again.txt", &text);
+    assert_eq!(client.post("/__admin/reset", &json!({})).status, 204);
+    let directory = client.directory("d");
+    for at in 0..files.len() {
+        client.upload(&directory, &format!("{at}.txt"), &text);
+    }
+}
+
+#[test]
+fn an_index_keeps_the_content_of_deleted_files_and_its_deletion_makes_room() {
+    let server = server(&[("max-state-bytes", "1MB"), ("sync-duration", "0")]);
+    let client = Client::of(&server);
+    let text = "lorem ipsum dolor ".repeat(8_000);
+    for round in 0..12 {
+        let directory = client.directory("d");
+        let file = client.upload(&directory, "a.txt", &text);
+        let index = client.index_over(&directory);
+        assert_eq!(client.delete(&format!("{DIRECTORIES}/{directory}")).status, 204);
+        assert_eq!(client.delete(&format!("{FILES}/{}", text_of(&file, "file_id"))).status, 204);
+        assert_eq!(client.found(&index), ["a.txt"], "{round}");
+        assert_eq!(client.delete(&format!("{INDEXES}/{index}")).status, 204);
+    }
+}
+
+#[test]
+fn an_upload_over_its_limit_is_refused_and_names_the_flag() {
+    let server = server(&[("max-upload-bytes", "1000")]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    assert_names(&upload(&client, &directory, "a.txt", &"x".repeat(2000)), 413, "--max-upload-bytes");
+    assert_eq!(stored(&client), (0, 0));
+    client.upload(&directory, "a.txt", "x".repeat(500));
+}
+
+/// The bytes of an upload into a directory.
+fn upload_request(client: &Client, directory: &str, name: &str, text: &str) -> Vec<u8> {
+    let body = format!(
+        "--B\r\ncontent-disposition: form-data; name=\"upload_file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--B--\r\n"
+    );
+    let lines = format!("content-type: multipart/form-data; boundary=B\r\ncontent-length: {}\r\n", body.len());
+    let path = format!("{DIRECTORIES}/{directory}/files/upload");
+    [client.request_bytes("POST", &path, &lines, None), body.into_bytes()].concat()
+}
+
+#[test]
+fn work_over_the_limit_of_the_queue_is_refused_and_not_committed() {
+    const UPLOADS: usize = 24;
+    let server = server(&[("max-queued-work", "1")]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    let text = "lorem ipsum dolor sit amet. ".repeat(4_000);
+    let (mut refused, mut round) = (0, 0);
+    // Work may end as fast as it arrives.
+    while refused == 0 {
+        round += 1;
+        assert!(round < 100, "the queue was never full");
+        let mut connections: Vec<RawConnection> = (0..UPLOADS).map(|_| client.connect()).collect();
+        for (at, connection) in connections.iter_mut().enumerate() {
+            connection.send(upload_request(&client, &directory, &format!("{round}-{at}.txt"), &text));
+        }
+        for connection in &mut connections {
+            let response = connection.read_response().expect("a response");
+            if response.status != 201 {
+                assert_names(&response, 503, "--max-queued-work");
+                refused += 1;
+            }
+        }
+    }
+    let entries = client.show(&format!("/__admin/journal?tenant={}&operation=directories.files.upload", client.key()));
+    let entries = entries["entries"].as_array().expect("a list");
+    let count = |status: u64, committed: bool| {
+        entries.iter().filter(|entry| entry["status"] == status && entry["committed"] == committed).count()
+    };
+    assert_eq!((count(503, false), count(503, true), count(201, false)), (refused, 0, 0));
+    assert_eq!(count(201, true) + refused, UPLOADS * round);
+    assert_eq!(stored(&client), (count(201, true), count(201, true)));
+}
+
+#[test]
+fn another_tenant_works_while_many_uploads_of_one_arrive() {
+    const UPLOADS: usize = 40;
+    let server = server(&[("sync-duration", "0")]);
+    let (busy, other) = (Client::of(&server), Client::of(&server).with_key("llx-other"));
+    let text = "lorem ipsum dolor sit amet. ".repeat(10_000);
+    let directory = busy.directory("d");
+    let mut connections: Vec<RawConnection> = (0..UPLOADS).map(|_| busy.connect()).collect();
+    for (at, connection) in connections.iter_mut().enumerate() {
+        connection.send(upload_request(&busy, &directory, &format!("{at}.txt"), &text));
+        if at == UPLOADS / 2 {
+            let own = other.directory("d");
+            other.upload(&own, "a.txt", "alpha");
+            assert_eq!(other.retrieved(&other.index_over(&own), "alpha"), ["alpha"]);
+        }
+    }
+    for connection in &mut connections {
+        assert_eq!(connection.read_response().map(|response| response.status), Some(201));
+    }
+    assert_eq!((stored(&busy), stored(&other)), ((UPLOADS, UPLOADS), (1, 1)));
+    assert_eq!(busy.names_in(&directory).len(), UPLOADS);
+    let requests = busy.show("/__admin/state")["requests"]["directories.files.upload"].clone();
+    assert_eq!(requests["2xx"], UPLOADS + 1, "{requests}");
+}
