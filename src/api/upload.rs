@@ -2,12 +2,19 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use crate::documents::{self, Format};
 use crate::error::ApiError;
 use crate::multipart::FilePart;
+use crate::operation::Found;
 use crate::store::{Blob, Ledger, Policy};
 
 /// The name of a file whose upload states none.
 const UNNAMED: &str = "upload";
+
+/// The name of a file and its content.
+type NamedBlob = (Box<str>, Arc<Blob>);
 
 /// A file that was received and not read yet.
 pub(super) struct Upload {
@@ -22,12 +29,26 @@ impl Upload {
         Self { part, policy: Arc::clone(policy), ledger }
     }
 
-    /// Reads the file; its name and its content.
-    pub(super) fn read(self) -> Result<(Box<str>, Arc<Blob>), ApiError> {
-        let FilePart { filename, content_type, bytes, .. } = self.part;
-        let name: Box<str> = if filename.is_empty() { UNNAMED.into() } else { filename.into() };
-        let text = self.policy.parse_results.get(&*name).map(|text| &**text);
-        let blob = Blob::read(&name, &bytes, content_type.as_deref(), text, &self.ledger)?;
+    /// Reads the file; its name and its content. A child process reads some formats.
+    pub(super) fn read(self) -> Result<Found<NamedBlob>, ApiError> {
+        let name: Box<str> =
+            if self.part.filename.is_empty() { UNNAMED.into() } else { self.part.filename.as_str().into() };
+        let has_text = self.policy.parse_results.contains_key(&*name);
+        if !has_text && documents::needs_child(&name, &self.part.bytes) {
+            return Ok(Found::InChild(Box::new(move || self.read_as(name))));
+        }
+        self.read_as(name).map(Found::Here)
+    }
+
+    fn read_as(self, name: Box<str>) -> Result<NamedBlob, ApiError> {
+        let FilePart { content_type, bytes, .. } = self.part;
+        // The bytes are copied: the body of the request, of which they are a part, would be kept as a whole.
+        let bytes = Bytes::copy_from_slice(&bytes);
+        let document = match self.policy.parse_results.get(&*name) {
+            Some(text) => documents::read_as(Format::Markdown, &Bytes::copy_from_slice(text.as_bytes())),
+            None => documents::read(&name, &bytes, &self.policy.worker),
+        };
+        let blob = Blob::new(bytes, content_type.as_deref(), document, &self.ledger)?;
         Ok((name, blob))
     }
 }

@@ -17,6 +17,7 @@ use super::validate;
 use super::{self as cli, Action, NotParsed};
 use super::{faults, healthcheck, operations, ready};
 use crate::config::{self, RawSettings, Settings};
+use crate::documents;
 use crate::emulator::Emulator;
 use crate::fault::{Scenario, shipped};
 use crate::search::grep;
@@ -72,6 +73,7 @@ pub fn run(args: impl Iterator<Item = OsString>, environment: impl Iterator<Item
     if let Action::Worker(kind) = command_line.action {
         return worker::serve(kind, |fields| match kind {
             Kind::Grep => grep::answer(fields),
+            Kind::Document => documents::answer(fields),
         });
     }
     let environment =

@@ -1,5 +1,7 @@
 //! How a file is read, by the extension of its name or the first bytes of its content.
 
+use memchr::memmem;
+
 /// The formats of text that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -11,11 +13,100 @@ pub(crate) enum Format {
     Html,
 }
 
+/// The formats that are read in a child process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Binary {
+    /// PDF (ISO 32000).
+    Pdf,
+    /// Text documents of Office Open XML (ECMA-376).
+    Docx,
+    /// Its presentations.
+    Pptx,
+    /// Its spreadsheets.
+    Xlsx,
+}
+
+impl Binary {
+    const ALL: [Self; 4] = [Self::Pdf, Self::Docx, Self::Pptx, Self::Xlsx];
+
+    /// Its name, which is the usual extension.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Docx => "docx",
+            Self::Pptx => "pptx",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// The format of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Its media type.
+    pub(super) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Pptx => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+
+    /// The layout of the text that is read from it.
+    pub(super) const fn layout(self) -> Format {
+        match self {
+            Self::Pdf => Format::Plain,
+            Self::Docx | Self::Pptx | Self::Xlsx => Format::Markdown,
+        }
+    }
+
+    /// The cargo feature with which the program reads it.
+    pub(super) const fn feature(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Docx | Self::Pptx | Self::Xlsx => "office",
+        }
+    }
+
+    /// The name of an entry that an archive of this format has.
+    const fn main_part(self) -> Option<&'static [u8]> {
+        match self {
+            Self::Pdf => None,
+            Self::Docx => Some(b"word/document.xml"),
+            Self::Pptx => Some(b"ppt/presentation.xml"),
+            Self::Xlsx => Some(b"xl/workbook.xml"),
+        }
+    }
+}
+
+/// Extensions of files that a child process reads.
+const BINARY: &[(&str, Binary)] = &[
+    ("pdf", Binary::Pdf),
+    ("docm", Binary::Docx),
+    ("docx", Binary::Docx),
+    ("dotm", Binary::Docx),
+    ("dotx", Binary::Docx),
+    ("potm", Binary::Pptx),
+    ("potx", Binary::Pptx),
+    ("ppsm", Binary::Pptx),
+    ("ppsx", Binary::Pptx),
+    ("pptm", Binary::Pptx),
+    ("pptx", Binary::Pptx),
+    ("xlsm", Binary::Xlsx),
+    ("xlsx", Binary::Xlsx),
+    ("xltm", Binary::Xlsx),
+    ("xltx", Binary::Xlsx),
+];
+
 /// What a name or the first bytes say about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Claim {
     /// It is text of this format.
     Text(Format),
+    /// It is of this format, which a child process reads.
+    Binary(Binary),
     /// It has this media type, which is not read.
     NotRead(&'static str),
     /// They say nothing.
@@ -145,17 +236,10 @@ const PLAIN: &[&str] = &[
 
 /// Extensions of files that are not read, and their media types.
 const NOT_READ: &[(&str, &str)] = &[
-    ("pdf", "application/pdf"),
     ("doc", "application/msword"),
-    ("docm", "application/vnd.ms-word.document.macroEnabled.12"),
-    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ("ppt", "application/vnd.ms-powerpoint"),
-    ("pptm", "application/vnd.ms-powerpoint.presentation.macroEnabled.12"),
-    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     ("xls", "application/vnd.ms-excel"),
     ("xlsb", "application/vnd.ms-excel.sheet.binary.macroEnabled.12"),
-    ("xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12"),
-    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ("odp", "application/vnd.oasis.opendocument.presentation"),
     ("ods", "application/vnd.oasis.opendocument.spreadsheet"),
     ("odt", "application/vnd.oasis.opendocument.text"),
@@ -201,7 +285,6 @@ const NOT_READ: &[(&str, &str)] = &[
 
 /// The first bytes of files that are not read, and their media types.
 const SIGNATURES: &[(&[u8], &str)] = &[
-    (b"%PDF-", "application/pdf"),
     (b"PK\x03\x04", "application/zip"),
     (b"PK\x05\x06", "application/zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
@@ -227,6 +310,9 @@ const SIGNATURES: &[(&[u8], &str)] = &[
 pub(super) fn claimed_by_name(name: &str) -> Claim {
     let Some((_, extension)) = name.rsplit_once('.') else { return Claim::Nothing };
     let is = |known: &str| known.eq_ignore_ascii_case(extension);
+    if let Some((_, format)) = BINARY.iter().find(|(known, _)| is(known)) {
+        return Claim::Binary(*format);
+    }
     if let Some((_, media_type)) = NOT_READ.iter().find(|(known, _)| is(known)) {
         return Claim::NotRead(media_type);
     }
@@ -237,8 +323,22 @@ pub(super) fn claimed_by_name(name: &str) -> Claim {
 
 /// What the first bytes say: never that a file is text, because text has no signature.
 pub(super) fn found_in_bytes(bytes: &[u8]) -> Claim {
+    if bytes.starts_with(b"%PDF-") {
+        return Claim::Binary(Binary::Pdf);
+    }
+    if bytes.starts_with(b"PK\x03\x04")
+        && let Some(format) = found_in_archive(bytes)
+    {
+        return Claim::Binary(format);
+    }
     let signature = SIGNATURES.iter().find(|(start, _)| bytes.starts_with(start));
     signature.map_or(Claim::Nothing, |(_, media_type)| Claim::NotRead(media_type))
+}
+
+/// The format of an archive, by the names of its entries.
+fn found_in_archive(bytes: &[u8]) -> Option<Binary> {
+    let has = |part: &[u8]| memmem::find(bytes, part).is_some();
+    Binary::ALL.into_iter().find(|format| format.main_part().is_some_and(has))
 }
 
 #[cfg(test)]
@@ -255,7 +355,9 @@ mod tests {
             ("a/b.c/page.Html", Claim::Text(Format::Html)),
             ("main.rs", Claim::Text(Format::Plain)),
             (".env", Claim::Text(Format::Plain)),
-            ("Report.PDF", Claim::NotRead("application/pdf")),
+            ("Report.PDF", Claim::Binary(Binary::Pdf)),
+            ("a.docx", Claim::Binary(Binary::Docx)),
+            ("a.doc", Claim::NotRead("application/msword")),
             ("archive.tar.gz", Claim::NotRead("application/gzip")),
             ("pdf", Claim::Nothing),
             ("name.", Claim::Nothing),
@@ -270,15 +372,17 @@ mod tests {
     #[test]
     fn every_extension_stands_once() {
         let not_read = NOT_READ.iter().map(|(extension, _)| extension);
-        let all: Vec<&&str> = MARKDOWN.iter().chain(HTML).chain(PLAIN).chain(not_read).collect();
+        let binary = BINARY.iter().map(|(extension, _)| extension);
+        let all: Vec<&&str> = MARKDOWN.iter().chain(HTML).chain(PLAIN).chain(not_read).chain(binary).collect();
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
         assert!(all.iter().all(|extension| **extension == extension.to_lowercase()));
     }
 
     #[test]
     fn signatures_are_found() {
-        assert_eq!(found_in_bytes(b"%PDF-1.7\n"), Claim::NotRead("application/pdf"));
+        assert_eq!(found_in_bytes(b"%PDF-1.7\n"), Claim::Binary(Binary::Pdf));
         assert_eq!(found_in_bytes(b"PK\x03\x04rest"), Claim::NotRead("application/zip"));
+        assert_eq!(found_in_bytes(b"PK\x03\x04 xl/workbook.xml"), Claim::Binary(Binary::Xlsx));
         assert_eq!(found_in_bytes(b"% PDF"), Claim::Nothing);
         assert_eq!(found_in_bytes(b""), Claim::Nothing);
     }

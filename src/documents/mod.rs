@@ -3,10 +3,17 @@
 
 mod chunks;
 mod decode;
+mod extract;
 mod format;
 mod html;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;
+#[cfg(feature = "office")]
+mod office;
+#[cfg(any(feature = "office", feature = "pdf"))]
+mod pages;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod stand_in;
 mod text;
 
@@ -16,11 +23,16 @@ use std::ops::Range;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+pub(crate) use self::extract::answer;
 pub(crate) use self::format::Format;
 pub(crate) use self::text::{MAX_TEXT_BYTES, Text};
 
 use self::format::Claim;
 use self::text::{offset, owned};
+use crate::worker::Worker;
+
+/// Why a file of a known kind has a stand-in.
+const NOT_READ: &str = "which this version does not read";
 
 /// Maximum number of chunks of a document, and of its pages.
 pub(crate) const MAX_PARTS: usize = 65_535;
@@ -49,7 +61,7 @@ pub(crate) struct Chunk {
 }
 
 /// Why a file that should be text cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unreadable {
     /// It has NUL bytes, as binary files have.
     NulBytes,
@@ -63,6 +75,8 @@ pub(crate) enum Unreadable {
     TooManyPages,
     /// It has more chunks than `MAX_PARTS`.
     TooManyChunks,
+    /// It is in a binary format, and its reader refuses it; why.
+    Refused(String),
 }
 
 impl fmt::Display for Unreadable {
@@ -76,6 +90,7 @@ impl fmt::Display for Unreadable {
             Self::TooLong => write!(f, "the text is longer than {} MiB, the limit", MAX_TEXT_BYTES >> 20),
             Self::TooManyPages => write!(f, "the text has more than {MAX_PARTS} pages, the limit"),
             Self::TooManyChunks => write!(f, "the text has more than {MAX_PARTS} chunks, the limit"),
+            Self::Refused(reason) => f.write_str(reason),
         }
     }
 }
@@ -133,27 +148,36 @@ impl Document {
     }
 }
 
+/// Whether a file is read in a child process.
+pub(crate) fn needs_child(name: &str, bytes: &Bytes) -> bool {
+    !bytes.is_empty() && matches!(claim(name, bytes), Claim::Binary(_))
+}
+
 /// Reads a file by its name and bytes. The extension of the name decides how; if it says nothing, the bytes do. A file of a
-/// kind that is not read gives a stand-in text.
-pub(crate) fn read(name: &str, bytes: &Bytes) -> Result<Document, Unreadable> {
+/// kind that is not read gives a stand-in text. A file that needs a child process blocks the thread until it has ended.
+pub(crate) fn read(name: &str, bytes: &Bytes, worker: &Worker) -> Result<Document, Unreadable> {
     if bytes.is_empty() {
         return Document::from_content(ByteString::new(), Format::Plain);
     }
-    let claim = match format::claimed_by_name(name) {
-        Claim::Nothing => format::found_in_bytes(bytes),
-        claim => claim,
-    };
-    match claim {
+    match claim(name, bytes) {
         Claim::Text(format) => read_as(format, bytes),
-        Claim::NotRead(media_type) => stand_in::document(name, bytes, media_type),
+        Claim::Binary(format) => extract::read(format, name, bytes, worker),
+        Claim::NotRead(media_type) => stand_in::document(name, bytes, media_type, NOT_READ),
         Claim::Nothing => match decode::decode(bytes) {
             Ok(content) => {
                 let format = if html::is_html(&content) { Format::Html } else { Format::Plain };
                 Document::from_content(content, format)
             }
             Err(Unreadable::TooLong) => Err(Unreadable::TooLong),
-            Err(_) => stand_in::document(name, bytes, "application/octet-stream"),
+            Err(_) => stand_in::document(name, bytes, "application/octet-stream", NOT_READ),
         },
+    }
+}
+
+fn claim(name: &str, bytes: &[u8]) -> Claim {
+    match format::claimed_by_name(name) {
+        Claim::Nothing => format::found_in_bytes(bytes),
+        claim => claim,
     }
 }
 
@@ -187,6 +211,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Reads in this process; binary formats give stand-ins.
+    fn read(name: &str, bytes: &Bytes) -> Result<Document, Unreadable> {
+        super::read(name, bytes, &Worker::embedded(None))
+    }
 
     fn read_valid(name: &str, bytes: impl Into<Bytes>) -> Document {
         let document = read(name, &bytes.into()).unwrap_or_else(|unreadable| panic!("{name}: {unreadable}"));
@@ -232,8 +261,8 @@ mod tests {
     #[test]
     fn what_is_not_read_has_a_stand_in() {
         let cases: [(&str, &[u8], &str); 5] = [
-            ("a.pdf", b"no PDF at all", "application/pdf"),
-            ("a", b"%PDF-1.4", "application/pdf"),
+            ("a.doc", b"no document at all", "application/msword"),
+            ("a", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
             ("a.png", b"\x89PNG", "image/png"),
             ("a.unknown", b"\0\x01\x02", "application/octet-stream"),
             ("a", b"\x01\xff\x81\x02", "application/octet-stream"),
@@ -282,7 +311,7 @@ mod tests {
             let unreadable = read(name, &long).expect_err("is too long");
             assert_eq!(unreadable.to_string(), "the text is longer than 64 MiB, the limit", "{name}");
         }
-        assert!(read("a.pdf", &long).expect("is not read").is_stand_in());
+        assert!(read("a.png", &long).expect("is not read").is_stand_in());
     }
 
     #[test]

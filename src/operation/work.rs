@@ -52,16 +52,8 @@ impl Work {
         Answer::Work(Self(Box::new(|| run().map(WorkDone::Payload).map(WorkStep::Done))))
     }
 
-    /// Work after which `commit` changes the state.
-    pub(crate) fn committing<T: Send + 'static>(
-        run: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
-        commit: impl FnOnce(&mut Scope<'_>, T) -> Result<Payload, ApiError> + Send + 'static,
-    ) -> Answer {
-        Self::searching(|| run().map(Found::Here), commit)
-    }
-
     /// Work that a child process may have to do, after which `commit` changes the state.
-    pub(crate) fn searching<T: Send + 'static>(
+    pub(crate) fn committing<T: Send + 'static>(
         run: impl FnOnce() -> Result<Found<T>, ApiError> + Send + 'static,
         commit: impl FnOnce(&mut Scope<'_>, T) -> Result<Payload, ApiError> + Send + 'static,
     ) -> Answer {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::ledger::Permit;
 use super::{Ledger, StoreError};
-use crate::documents::{self, Format};
+use crate::documents::{Document, Unreadable};
 use crate::search::SearchableDocument;
 
 /// The content of a file.
@@ -55,22 +55,15 @@ impl Blob {
         Arc::clone(&RELEASED)
     }
 
-    /// Reads a content. `text` replaces what reading gives. It may take long: no lock may be held.
+    /// A content, and what reading it gave. The text of the document can share the memory of the bytes.
     ///
     /// Errors: the ledger has no room.
-    pub(crate) fn read(
-        name: &str,
-        bytes: &Bytes,
+    pub(crate) fn new(
+        bytes: Bytes,
         content_type: Option<&str>,
-        text: Option<&str>,
+        document: Result<Document, Unreadable>,
         ledger: &Arc<Ledger>,
     ) -> Result<Arc<Self>, StoreError> {
-        // The bytes are copied: the body of the request, of which they are a part, would be kept as a whole.
-        let bytes = Bytes::copy_from_slice(bytes);
-        let document = match text {
-            Some(text) => documents::read_as(Format::Markdown, &Bytes::copy_from_slice(text.as_bytes())),
-            None => documents::read(name, &bytes),
-        };
         let reading = match document {
             Ok(document) => Reading::Document(Arc::new(SearchableDocument::new(document))),
             Err(unreadable) => Reading::Failed(unreadable.to_string().into()),

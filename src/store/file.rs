@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::directory::DELETED_RETENTION;
 use super::{Blob, Collection, Directory, Id, Kind, Prefix, Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
+use crate::documents::{self, Format};
 use crate::seed;
 
 /// An uploaded file.
@@ -116,8 +119,9 @@ impl Resource for File {
     /// Its content derives from its id only.
     fn create_implicit(scope: &mut Scope<'_>, id: &str, _parent: Option<u64>) -> Result<u64, StoreError> {
         let project = scope.project_for_write()?;
-        let text = format!("# Document {id}\n\nThis file was not uploaded: a request named it.\n");
-        let blob = Blob::read(IMPLICIT_NAME, &text.into(), None, None, &scope.store.ledger())?;
+        let text = Bytes::from(format!("# Document {id}\n\nThis file was not uploaded: a request named it.\n"));
+        let document = documents::read_as(Format::Markdown, &text);
+        let blob = Blob::new(text, None, document, &scope.store.ledger())?;
         scope.insert(Self {
             id: Id::parse(id),
             project,

@@ -23,6 +23,8 @@ pub(crate) const SUBCOMMAND: &str = "internal-worker";
 pub(crate) enum Kind {
     /// Search for a pattern in a text.
     Grep,
+    /// Extraction of the text of a file.
+    Document,
 }
 
 /// What a child process may use.
@@ -40,12 +42,13 @@ pub(crate) struct Limits {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: &[Self] = &[Self::Grep];
+    pub(crate) const ALL: &[Self] = &[Self::Grep, Self::Document];
 
     /// Its name in the arguments of the child process.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Grep => "grep",
+            Self::Document => "document",
         }
     }
 
@@ -62,6 +65,13 @@ impl Kind {
                 wall: Duration::from_secs(4),
                 memory_bytes: 256 * 1024 * 1024,
                 output_bytes: 8 * 1024 * 1024,
+            },
+            // The file itself, of up to 100 MiB by default, is in the memory. The text of a document is limited too.
+            Self::Document => Limits {
+                cpu_seconds: 5,
+                wall: Duration::from_secs(15),
+                memory_bytes: 512 * 1024 * 1024,
+                output_bytes: 65 * 1024 * 1024,
             },
         }
     }

@@ -12,7 +12,7 @@ use serde_json::{Number, Value};
 use crate::api::paging::{PageBody, PageParams};
 use crate::api::value_checks;
 use crate::config::Fidelity;
-use crate::documents::{self, Text};
+use crate::documents::{self, Format, Text};
 use crate::error::ApiError;
 use crate::operation::{Answer, Found, Work};
 use crate::response::Payload;
@@ -130,7 +130,7 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
             grep::find_in_child(&pattern, text, limits, &policy.worker).map_err(refuse_search)
         })))
     };
-    Ok(Work::searching(run, move |scope, matches: Vec<Range<usize>>| {
+    Ok(Work::committing(run, move |scope, matches: Vec<Range<usize>>| {
         let text = document.document().text();
         let found = Page::of(&matches, skipped, size, text, context);
         // A position on the page is the number of matches up to and with the one there.
@@ -178,7 +178,7 @@ fn document(scope: &mut Scope<'_>, index_id: &str, file_id: &str) -> Result<Arc<
     match content.and_then(|content| content.file(file_id)) {
         Some(file) => Ok(Arc::clone(&file.document)),
         None if scope.store.policy.fidelity == Fidelity::Contract => {
-            let document = documents::read("", &Bytes::new()).expect("an empty text is a document");
+            let document = documents::read_as(Format::Plain, &Bytes::new()).expect("an empty text is a document");
             Ok(Arc::new(SearchableDocument::new(document)))
         }
         None => Err(StoreError::NotFound(Kind::DirectoryFile).into()),

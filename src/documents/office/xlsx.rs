@@ -1,0 +1,244 @@
+//! Spreadsheets: one page a sheet, with its name as the heading and its rows as a table. The results of formulas are read as
+//! they were last computed. Comments, charts and the formats of numbers other than dates are not read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::package::Package;
+use super::table::{push_line_below_head, push_row};
+use super::xlsx_formats::{self, DateFormats};
+use super::xml::{self, Attributes, Visitor};
+use crate::documents::pages::Pages;
+use crate::documents::{MAX_TEXT_BYTES, Unreadable};
+
+/// The text of cells, by row and column from 1.
+type Cells = BTreeMap<(u32, u32), String>;
+
+const WORKBOOK: &str = "xl/workbook.xml";
+
+/// Reads a spreadsheet.
+pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
+    let mut workbook = Workbook::default();
+    xml::read(&package.required(WORKBOOK)?, &mut workbook)?;
+    let targets = package.relationships(WORKBOOK)?;
+    let strings = shared_strings(package)?;
+    let dates = xlsx_formats::read(package, workbook.starts_in_1904)?;
+    let mut pages = Pages::default();
+    for (name, id) in &workbook.sheets {
+        let part = targets.get(id).ok_or_else(|| format!("the file has no sheet {id}"))?;
+        let mut sheet =
+            Sheet { strings: &strings, dates: &dates, cells: BTreeMap::new(), at: (0, 0), cell: Cell::default() };
+        xml::read(&package.required(part)?, &mut sheet)?;
+        pages.push(&page(name, &sheet.cells)?)?;
+    }
+    Ok(pages)
+}
+
+/// The text of a sheet: only the rows that have cells, with only the columns that have some.
+///
+/// Errors: the cells are so many or so far apart that the table is longer than any text.
+fn page(name: &str, cells: &Cells) -> Result<String, String> {
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut text = format!("# {name}\n\n");
+    let columns: BTreeSet<u32> = cells.keys().map(|(_, column)| *column).collect();
+    let mut rest = cells.iter().peekable();
+    let mut is_head = true;
+    while let Some(((row, _), _)) = rest.peek().copied() {
+        let mut cell = |column: &u32| {
+            let cell = rest.next_if(|(place, _)| **place == (*row, *column));
+            cell.map(|(_, text)| text.as_str()).unwrap_or_default()
+        };
+        push_row(&mut text, columns.iter().map(&mut cell));
+        if std::mem::take(&mut is_head) {
+            push_line_below_head(&mut text, columns.len());
+        }
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(Unreadable::TooLong.to_string());
+        }
+    }
+    Ok(text)
+}
+
+/// The sheets in the order of their tabs: name and relationship.
+#[derive(Default)]
+struct Workbook {
+    sheets: Vec<(String, String)>,
+    starts_in_1904: bool,
+}
+
+impl Visitor for Workbook {
+    fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
+        match name {
+            "sheet" => {
+                if let Some(id) = attributes.prefixed_value("id") {
+                    self.sheets.push((attributes.value("name").unwrap_or_default(), id));
+                }
+            }
+            "workbookPr" => {
+                self.starts_in_1904 = matches!(attributes.value("date1904").as_deref(), Some("1" | "true"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn shared_strings(package: &mut Package<'_>) -> Result<Vec<String>, String> {
+    let mut strings = Strings::default();
+    if let Some(part) = package.part("xl/sharedStrings.xml")? {
+        xml::read(&part, &mut strings)?;
+    }
+    Ok(strings.all)
+}
+
+#[derive(Default)]
+struct Strings {
+    all: Vec<String>,
+    is_text: bool,
+    /// Whether the text says how another one is pronounced.
+    is_phonetic: bool,
+}
+
+impl Visitor for Strings {
+    fn open(&mut self, name: &str, _attributes: &Attributes<'_>) -> Result<(), String> {
+        match name {
+            "si" => self.all.push(String::new()),
+            "rPh" => self.is_phonetic = true,
+            "t" => self.is_text = !self.is_phonetic,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, name: &str) -> Result<(), String> {
+        match name {
+            "rPh" => self.is_phonetic = false,
+            "t" => self.is_text = false,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.is_text
+            && let Some(string) = self.all.last_mut()
+        {
+            string.push_str(text);
+        }
+    }
+}
+
+struct Sheet<'a> {
+    strings: &'a [String],
+    dates: &'a DateFormats,
+    /// The cells that have text. Never a grid: a sheet can have its first and its last cell only.
+    cells: Cells,
+    /// The place of the last cell: one without a place of its own follows it.
+    at: (u32, u32),
+    cell: Cell,
+}
+
+#[derive(Default)]
+struct Cell {
+    kind: String,
+    style: usize,
+    value: String,
+    is_value: bool,
+}
+
+impl Visitor for Sheet<'_> {
+    fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
+        match name {
+            "row" => {
+                let number = attributes.value("r").and_then(|number| number.parse().ok());
+                self.at = (number.unwrap_or(self.at.0.saturating_add(1)), 0);
+            }
+            "c" => {
+                let column = attributes.value("r").and_then(|place| column(&place));
+                self.at.1 = column.unwrap_or(self.at.1.saturating_add(1));
+                let style = attributes.value("s").and_then(|style| style.parse().ok()).unwrap_or_default();
+                self.cell = Cell { kind: attributes.value("t").unwrap_or_default(), style, ..Cell::default() };
+            }
+            "v" | "t" => self.cell.is_value = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, name: &str) -> Result<(), String> {
+        match name {
+            "v" | "t" => self.cell.is_value = false,
+            "c" => {
+                let text = self.text_of_cell()?;
+                if !text.trim().is_empty() {
+                    self.cells.insert(self.at, text);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.cell.is_value {
+            self.cell.value.push_str(text);
+        }
+    }
+}
+
+impl Sheet<'_> {
+    fn text_of_cell(&mut self) -> Result<String, String> {
+        let value = std::mem::take(&mut self.cell.value);
+        match self.cell.kind.as_str() {
+            "s" => {
+                let string = value.trim().parse().ok().and_then(|number: usize| self.strings.get(number));
+                string
+                    .cloned()
+                    .ok_or_else(|| format!("a cell refers to the string {value}, which the file does not have"))
+            }
+            "b" => Ok(if value.trim() == "1" { "TRUE" } else { "FALSE" }.to_owned()),
+            "" | "n" => Ok(self.dates.text(self.cell.style, value)),
+            // Strings of formulas and of the cell itself, errors, dates in ISO 8601.
+            _ => Ok(value),
+        }
+    }
+}
+
+/// The column of a place like `AB12`, counted from 1.
+fn column(place: &str) -> Option<u32> {
+    let letters = place.bytes().take_while(u8::is_ascii_alphabetic);
+    let column = letters.fold(0_u32, |column, letter| {
+        column.saturating_mul(26).saturating_add(u32::from(letter.to_ascii_uppercase() - b'A') + 1)
+    });
+    (column > 0).then_some(column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_letters() {
+        assert_eq!(
+            ["A1", "Z9", "AA1", "xfd1048576", "7", ""].map(column),
+            [Some(1), Some(26), Some(27), Some(16384), None, None]
+        );
+        assert_eq!(column(&"Z".repeat(100)), Some(u32::MAX));
+    }
+
+    fn cells(cells: impl IntoIterator<Item = ((u32, u32), &'static str)>) -> Cells {
+        cells.into_iter().map(|(place, text)| (place, text.to_owned())).collect()
+    }
+
+    #[test]
+    fn only_rows_and_columns_with_cells_are_shown() {
+        let sparse = cells([((1, 1), "a"), ((1, 16384), "b"), ((1_048_576, 1), "c")]);
+        assert_eq!(page("S", &sparse).as_deref(), Ok("# S\n\n| a | b |\n|---|---|\n| c | |\n"));
+        assert_eq!(page(" two \n words ", &cells([])).as_deref(), Ok("# two words\n\n"));
+    }
+
+    #[test]
+    fn a_table_that_is_longer_than_any_text_is_refused() {
+        let diagonal = cells((1..=10_000).map(|number| ((number, number), "a")));
+        assert_eq!(page("S", &diagonal), Err(Unreadable::TooLong.to_string()));
+    }
+}

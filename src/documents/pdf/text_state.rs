@@ -1,0 +1,84 @@
+//! The text state of PDF (ISO 32000-1, 9.3 and 9.4): the font, its spacing, and where the next glyph stands.
+
+use hayro_font::Font;
+use hayro_font::kurbo::{Affine, Vec2};
+
+/// The parameters that `q` saves and `Q` restores.
+#[derive(Clone)]
+pub(super) struct TextState<'a> {
+    pub(super) font: Option<Font<'a>>,
+    pub(super) size: f64,
+    /// Tc, in unscaled text units.
+    pub(super) character_spacing: f64,
+    /// Tw, in unscaled text units.
+    pub(super) word_spacing: f64,
+    /// Tz as a factor.
+    pub(super) scale: f64,
+    pub(super) leading: f64,
+    pub(super) rise: f64,
+}
+
+impl Default for TextState<'_> {
+    fn default() -> Self {
+        Self { font: None, size: 0.0, character_spacing: 0.0, word_spacing: 0.0, scale: 1.0, leading: 0.0, rise: 0.0 }
+    }
+}
+
+impl TextState<'_> {
+    /// From the space of a glyph to that of the text.
+    pub(super) fn glyph_matrix(&self) -> Affine {
+        Affine::new([self.size * self.scale, 0.0, 0.0, self.size, 0.0, self.rise])
+    }
+
+    /// What is added to the advance of a character, which is a space of one byte or not.
+    pub(super) fn spacing(&self, is_space: bool) -> f64 {
+        self.character_spacing + if is_space { self.word_spacing } else { 0.0 }
+    }
+
+    /// How far the pen moves after a character whose advance in glyph space is `advance`.
+    pub(super) fn movement(&self, advance: Vec2, spacing: f64, is_horizontal: bool) -> Vec2 {
+        if is_horizontal {
+            Vec2::new((advance.x / UNITS * self.size + spacing) * self.scale, 0.0)
+        } else {
+            Vec2::new(0.0, advance.y / UNITS * self.size + spacing)
+        }
+    }
+
+    /// How far a number between the strings of `TJ` moves the pen.
+    pub(super) fn adjustment(&self, number: f64, is_horizontal: bool) -> Vec2 {
+        let distance = -number / UNITS * self.size;
+        if is_horizontal { Vec2::new(distance * self.scale, 0.0) } else { Vec2::new(0.0, distance) }
+    }
+}
+
+/// Units of glyph space per unit of text space.
+pub(super) const UNITS: f64 = hayro_font::UNITS_PER_EM as f64;
+
+/// Where text is shown, from `BT` to `ET`.
+#[derive(Clone, Copy)]
+pub(super) struct TextPosition {
+    pub(super) matrix: Affine,
+    line: Affine,
+}
+
+impl TextPosition {
+    /// The position at the start of a text object.
+    pub(super) fn start() -> Self {
+        Self { matrix: Affine::IDENTITY, line: Affine::IDENTITY }
+    }
+
+    /// Sets the matrix and that of the line.
+    pub(super) fn set(&mut self, matrix: Affine) {
+        (self.matrix, self.line) = (matrix, matrix);
+    }
+
+    /// Goes to the start of a line that is offset from that of the current one.
+    pub(super) fn next_line(&mut self, x: f64, y: f64) {
+        self.set(self.line * Affine::translate((x, y)));
+    }
+
+    /// Moves along the line.
+    pub(super) fn advance(&mut self, by: Vec2) {
+        self.matrix *= Affine::translate(by);
+    }
+}
