@@ -106,7 +106,8 @@ impl Builder {
     /// use [`MockServer::faults_never_struck`].
     ///
     /// Work that could take long runs in child processes of the command-line program, which the setting `binary` names, or
-    /// else the environment variable `LLAMACLOUD_MOCK_BINARY`. Without both, requests that need it are refused: `grep` with
+    /// else the environment variable `LLAMACLOUD_MOCK_BINARY`. Without both, PDF and office files get a stand-in text, with
+    /// one warning in the log, and some searches are refused: `grep` with
     /// look-around, references to groups, possessive repetitions, patterns that can match an empty text, or in texts over
     /// 256 KiB.
     pub fn start(mut self) -> Result<MockServer, String> {

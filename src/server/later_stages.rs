@@ -55,7 +55,10 @@ async fn do_work(connection: &ConnectionState, context: &RequestContext, mut wor
         };
         match tokio::task::spawn_blocking(run).await.ok()? {
             Ran::Done(worked) => return Some(worked),
-            Ran::Child(rest) => (working, queue) = (rest, &connection.server.child_queue),
+            Ran::Child(rest) => {
+                connection.server.warn_without_program();
+                (working, queue) = (rest, &connection.server.child_queue);
+            }
         }
     }
 }

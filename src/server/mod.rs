@@ -89,6 +89,7 @@ struct ServerState {
     /// Orders to refuse connections.
     refusals: RefusalSender,
     warned_of_real_key: AtomicBool,
+    warned_of_no_program: AtomicBool,
     warned_of_own_rule: AtomicBool,
     /// The operations that are not emulated and were requested, as bits by their position in the table.
     warned_operations: AtomicU64,
@@ -190,6 +191,7 @@ impl ServerState {
             incidents: Incidents::default(),
             refusals,
             warned_of_real_key: AtomicBool::new(false),
+            warned_of_no_program: AtomicBool::new(false),
             warned_of_own_rule: AtomicBool::new(false),
             warned_operations: AtomicU64::new(0),
             emulator,

@@ -82,6 +82,11 @@ impl Worker {
         Self { program, slots: Arc::new(Slots::new(MAX_CHILDREN)) }
     }
 
+    /// Whether there is a program for child processes.
+    pub(crate) fn has_program(&self) -> bool {
+        !matches!(self.program, Program::None)
+    }
+
     /// Does work in a child process and returns its result. It blocks the thread, up to the time limit of the kind and the
     /// wait for its turn.
     pub(crate) fn run(&self, kind: Kind, fields: &[&[u8]]) -> Result<Vec<u8>, WorkerError> {

@@ -31,20 +31,20 @@ const KIB: f64 = 1024.0;
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// A directory of a tenant.
-struct Folder<'s> {
+pub(crate) struct Folder<'s> {
     server: &'s Server,
     key: String,
     id: String,
 }
 
 impl<'s> Folder<'s> {
-    fn new(server: &'s Server, key: &str) -> Self {
+    pub(crate) fn new(server: &'s Server, key: &str) -> Self {
         let create = request("POST /api/v1/beta/directories", key, r#"{"name":"Papers"}"#);
         Self { server, key: key.to_owned(), id: text_field(&send(server.address(), &create), "id") }
     }
 
-    fn upload_request(&self, name: &str, text: &str) -> Vec<u8> {
-        upload(&format!("POST /api/v1/beta/directories/{}/files/upload", self.id), &self.key, name, text)
+    pub(crate) fn upload_request(&self, name: &str, content: impl AsRef<[u8]>) -> Vec<u8> {
+        upload(&format!("POST /api/v1/beta/directories/{}/files/upload", self.id), &self.key, name, content)
     }
 
     /// Uploads files, each with so many chunks; the number of bytes of their texts.
@@ -229,7 +229,7 @@ pub(crate) fn released() {
 }
 
 /// What an action takes: time, and CPU time of the server and its child processes, in milliseconds.
-fn timed<T>(server: &Server, act: impl FnOnce() -> T) -> [f64; 2] {
+pub(crate) fn timed<T>(server: &Server, act: impl FnOnce() -> T) -> [f64; 2] {
     let (started, before) = (Instant::now(), server.cpu_time_with_children());
     act();
     [started.elapsed(), server.cpu_time_with_children().saturating_sub(before)].map(millis)

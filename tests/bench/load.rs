@@ -41,28 +41,29 @@ pub(crate) struct HttpResponse {
 
 /// A request with the headers of an official SDK, and a JSON body or none.
 pub(crate) fn request(line: &str, key: &str, body: &str) -> Vec<u8> {
-    request_of_type(line, key, "application/json", body)
+    request_of_type(line, key, "application/json", body.as_bytes())
 }
 
 /// The upload of a file with this name and text.
-pub(crate) fn upload(line: &str, key: &str, name: &str, text: &str) -> Vec<u8> {
-    let body = format!(
+pub(crate) fn upload(line: &str, key: &str, name: &str, content: impl AsRef<[u8]>) -> Vec<u8> {
+    let head = format!(
         "--boundary\r\ncontent-disposition: form-data; name=\"upload_file\"; filename=\"{name}\"\r\n\
-         content-type: text/plain\r\n\r\n{text}\r\n--boundary--\r\n"
+         content-type: application/octet-stream\r\n\r\n"
     );
+    let body = [head.as_bytes(), content.as_ref(), b"\r\n--boundary--\r\n"].concat();
     request_of_type(line, key, "multipart/form-data; boundary=boundary", &body)
 }
 
-fn request_of_type(line: &str, key: &str, content_type: &str, body: &str) -> Vec<u8> {
+fn request_of_type(line: &str, key: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
     let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
-    format!(
+    let head = format!(
         "{line} HTTP/1.1\r\nhost: 127.0.0.1:4010\r\naccept: application/json\r\naccept-encoding: gzip, deflate\r\n\
          user-agent: LlamaCloud/Python 2.19.0\r\nx-stainless-lang: python\r\nx-stainless-package-version: 2.19.0\r\n\
          x-stainless-os: Linux\r\nx-stainless-arch: x64\r\nx-stainless-runtime: CPython\r\n\
          x-stainless-retry-count: 0\r\nauthorization: Bearer {key}\r\ncontent-type: {content_type}\r\n\
-         {length}\r\n{body}"
-    )
-    .into_bytes()
+         {length}\r\n"
+    );
+    [head.as_bytes(), body].concat()
 }
 
 /// Sends one request and waits for its response.

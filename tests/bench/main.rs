@@ -7,7 +7,7 @@
 //!     cargo bench --bench load -- create page          some parts
 //!
 //! Parts: `size`, `start`, `create`, `get`, `list`, `memory`, `page`, `faults`, `tenants`, `uploads`,
-//! `grep`, `chunks`, `released`.
+//! `grep`, `chunks`, `released`, `reading`, `hostile`.
 
 mod bare;
 mod cost;
@@ -15,6 +15,13 @@ mod documents;
 mod filled;
 mod load;
 mod machine;
+#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../blackbox/support/office.rs"]
+mod office;
+#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../blackbox/support/pdf.rs"]
+mod pdf;
+mod reading;
 mod report;
 mod requests;
 mod server;
@@ -39,6 +46,8 @@ const PARTS: &[(&str, fn())] = &[
     ("grep", documents::grep),
     ("chunks", documents::chunks),
     ("released", documents::released),
+    ("reading", reading::reading),
+    ("hostile", reading::hostile),
 ];
 
 fn main() {

@@ -28,7 +28,7 @@ pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
         let mut sheet =
             Sheet { strings: &strings, dates: &dates, cells: BTreeMap::new(), at: (0, 0), cell: Cell::default() };
         xml::read(&package.required(part)?, &mut sheet)?;
-        pages.push(&page(name, &sheet.cells)?)?;
+        pages.push(page(name, &sheet.cells)?.trim_end())?;
     }
     Ok(pages)
 }
@@ -39,7 +39,12 @@ pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
 fn page(name: &str, cells: &Cells) -> Result<String, String> {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut text = format!("# {name}\n\n");
+    let rows: BTreeSet<u32> = cells.keys().map(|(row, _)| *row).collect();
     let columns: BTreeSet<u32> = cells.keys().map(|(_, column)| *column).collect();
+    // An empty cell takes two bytes.
+    if rows.len().saturating_mul(columns.len()) > MAX_TEXT_BYTES / 2 {
+        return Err(Unreadable::TooLong.to_string());
+    }
     let mut rest = cells.iter().peekable();
     let mut is_head = true;
     while let Some(((row, _), _)) = rest.peek().copied() {
@@ -50,9 +55,6 @@ fn page(name: &str, cells: &Cells) -> Result<String, String> {
         push_row(&mut text, columns.iter().map(&mut cell));
         if std::mem::take(&mut is_head) {
             push_line_below_head(&mut text, columns.len());
-        }
-        if text.len() > MAX_TEXT_BYTES {
-            return Err(Unreadable::TooLong.to_string());
         }
     }
     Ok(text)

@@ -10,7 +10,7 @@ use hayro_font::{Font, FontGlyph};
 
 use super::Fonts;
 use super::layout::{Glyph, PageText};
-use super::text_state::{TextPosition, TextState, UNITS};
+use super::text_state::{TextPosition, TextState};
 use crate::documents::MAX_TEXT_BYTES;
 
 /// Maximum depth of forms in forms.
@@ -114,7 +114,6 @@ impl<'f, 'a> Interpreter<'f, 'a> {
             TypedInstruction::WordSpacing(to) => text.word_spacing = to.0.as_f64(),
             TypedInstruction::HorizontalScaling(to) => text.scale = to.0.as_f64() / 100.0,
             TypedInstruction::TextLeading(to) => text.leading = to.0.as_f64(),
-            TypedInstruction::TextRise(to) => text.rise = to.0.as_f64(),
             _ => {}
         }
     }
@@ -181,10 +180,12 @@ impl<'f, 'a> Interpreter<'f, 'a> {
 
     fn show_code(&mut self, font: &Font<'a>, code: u32, is_space: bool) {
         let text = &self.state.text;
-        let advance = font.code_advance(code);
-        let movement = text.movement(advance, text.spacing(is_space), font.is_horizontal());
-        let glyph_matrix = self.state.matrix * self.position.matrix * text.glyph_matrix();
-        let glyph = placed(glyph_matrix, advance, font.is_horizontal());
+        let (advance, is_horizontal) = (font.code_advance(code), font.is_horizontal());
+        let movement = text.movement(advance, text.spacing(is_space), is_horizontal);
+        // The gap that is left to the next glyph is what goes beyond the spacing of all characters.
+        let shown = text.movement(advance, text.spacing(false), is_horizontal);
+        let to_page = self.state.matrix * self.position.matrix;
+        let glyph = placed(to_page, shown, text.size, is_horizontal);
         self.position.advance(movement);
         match unicode(font, code) {
             Some(BfString::Char(character)) => self.page.push(character.encode_utf8(&mut [0; 4]), glyph),
@@ -194,19 +195,19 @@ impl<'f, 'a> Interpreter<'f, 'a> {
     }
 }
 
-/// The place of a glyph on the page.
-fn placed(matrix: Affine, advance: Vec2, is_horizontal: bool) -> Glyph {
+/// The place of a glyph on the page: `to_page` maps the space of the text, in which the glyph goes from the origin to `end`.
+fn placed(to_page: Affine, end: Vec2, size: f64, is_horizontal: bool) -> Glyph {
     let (along, across) = if is_horizontal {
-        (Vec2::new(1.0, 0.0), Vec2::new(0.0, 1.0))
+        (Vec2::new(1.0, 0.0), Vec2::new(0.0, size))
     } else {
-        (Vec2::new(0.0, -1.0), Vec2::new(1.0, 0.0))
+        (Vec2::new(0.0, -1.0), Vec2::new(size, 0.0))
     };
-    let start = matrix * Point::ORIGIN;
-    let direction = matrix * along.to_point() - start;
+    let start = to_page * Point::ORIGIN;
+    let direction = to_page * along.to_point() - start;
     Glyph {
         start,
-        end: matrix * (advance / UNITS).to_point(),
-        size: (matrix * across.to_point() - start).hypot(),
+        end: to_page * end.to_point(),
+        size: (to_page * across.to_point() - start).hypot(),
         direction: if direction.hypot() > 0.0 { direction.normalize() } else { Vec2::ZERO },
     }
 }

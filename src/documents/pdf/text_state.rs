@@ -1,4 +1,5 @@
-//! The text state of PDF (ISO 32000-1, 9.3 and 9.4): the font, its spacing, and where the next glyph stands.
+//! The text state of PDF (ISO 32000-1, 9.3 and 9.4): the font, its spacing, and where the next glyph stands. The rise is left
+//! out, so that a superscript stays on its line.
 
 use hayro_font::Font;
 use hayro_font::kurbo::{Affine, Vec2};
@@ -15,21 +16,15 @@ pub(super) struct TextState<'a> {
     /// Tz as a factor.
     pub(super) scale: f64,
     pub(super) leading: f64,
-    pub(super) rise: f64,
 }
 
 impl Default for TextState<'_> {
     fn default() -> Self {
-        Self { font: None, size: 0.0, character_spacing: 0.0, word_spacing: 0.0, scale: 1.0, leading: 0.0, rise: 0.0 }
+        Self { font: None, size: 0.0, character_spacing: 0.0, word_spacing: 0.0, scale: 1.0, leading: 0.0 }
     }
 }
 
 impl TextState<'_> {
-    /// From the space of a glyph to that of the text.
-    pub(super) fn glyph_matrix(&self) -> Affine {
-        Affine::new([self.size * self.scale, 0.0, 0.0, self.size, 0.0, self.rise])
-    }
-
     /// What is added to the advance of a character, which is a space of one byte or not.
     pub(super) fn spacing(&self, is_space: bool) -> f64 {
         self.character_spacing + if is_space { self.word_spacing } else { 0.0 }
@@ -52,7 +47,7 @@ impl TextState<'_> {
 }
 
 /// Units of glyph space per unit of text space.
-pub(super) const UNITS: f64 = hayro_font::UNITS_PER_EM as f64;
+const UNITS: f64 = hayro_font::UNITS_PER_EM as f64;
 
 /// Where text is shown, from `BT` to `ET`.
 #[derive(Clone, Copy)]

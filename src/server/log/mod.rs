@@ -168,6 +168,19 @@ impl ServerState {
         }
     }
 
+    /// Warns once if work of a request needs a child process, and there is no program for one.
+    pub(super) fn warn_without_program(&self) {
+        if !self.emulator.settings().worker.has_program() {
+            let warned_before = self.warned_of_no_program.swap(true, Ordering::Relaxed);
+            if !warned_before {
+                self.log.warn(
+                    "PDF and office files get a stand-in, and some patterns of grep are refused: an embedded server needs \
+                     LLAMACLOUD_MOCK_BINARY, the path of the llamacloud-mock program",
+                );
+            }
+        }
+    }
+
     /// Warns once if a request's key looks like a real one: this program sends it nowhere, but test environments leak keys.
     pub(super) fn warn_of_real_key(&self, head: &Head) {
         if head.credential().is_some_and(redact::looks_real) {

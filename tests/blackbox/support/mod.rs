@@ -5,6 +5,8 @@ mod client;
 mod connection;
 mod contract;
 mod documents;
+pub(crate) mod office;
+pub(crate) mod pdf;
 mod program;
 mod session;
 mod terminal;
@@ -41,6 +43,12 @@ pub(crate) fn wait_until(condition: &str, mut holds: impl FnMut() -> bool) {
 pub(crate) fn server(settings: &[(&str, &str)]) -> MockServer {
     let builder = settings.iter().fold(MockServer::builder(), |builder, (name, value)| builder.set(name, value));
     builder.start().expect("valid settings and a free port")
+}
+
+/// An embedded server with these settings that reads PDF and office files, and whose syncs take no time.
+pub(crate) fn reading_server(settings: &[(&str, &str)]) -> MockServer {
+    let program = env!("CARGO_BIN_EXE_llamacloud-mock");
+    server(&[&[("sync-duration", "0"), ("binary", program)], settings].concat())
 }
 
 /// An embedded server with manual clocks that start at [`START`].

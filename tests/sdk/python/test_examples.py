@@ -1,4 +1,4 @@
-"""The official examples over a folder of text files, unchanged: only the base URL, the key and the folder are set."""
+"""The official examples, unchanged: only the base URL, the key and the folder are set."""
 
 import importlib
 import os
@@ -8,6 +8,7 @@ import types
 
 import pytest
 from emulator import TIMEOUT_SECONDS
+from llama_cloud import LlamaCloud
 
 EXAMPLES = os.environ["SDK_EXAMPLES"]
 
@@ -65,6 +66,33 @@ def test_create_sync_and_retrieve_prints_passages_if_no_word_of_its_query_occurs
     (data / "search.md").unlink()
     printed = run_example(emulator, key, data)
     assert "Retrieved chunk #1" in printed
+
+
+def test_create_sync_and_retrieve_reads_the_files_of_the_examples(emulator, key):
+    folder = os.path.join(os.path.dirname(EXAMPLES), "example_files")
+    query = "How does multi-head attention jointly attend to information from different representation subspaces?"
+    printed = run_example(emulator, key, folder, INDEX_RETRIEVAL_QUERY=query)
+    first = printed.split("Retrieved chunk #1")[1].split("#########")[0]
+    assert "attend to information from different representation" in first.replace("\n", " ")
+    sheet = run_example(emulator, key, folder, INDEX_RETRIEVAL_QUERY="annual budget for office rent by department")
+    assert "Office Rent" in sheet.split("Retrieved chunk #1")[1].split("#########")[0]
+
+
+def test_results_name_the_page_of_a_pdf(emulator, key):
+    client = LlamaCloud(base_url=emulator.url, api_key=key)
+    path = os.path.join(os.path.dirname(EXAMPLES), "example_files", "turing+imagenet+attention.pdf")
+    directory = client.beta.directories.create(name="Papers")
+    client.beta.directories.files.upload(directory.id, upload_file=path)
+    index = client.indexes.create(source_directory_id=directory.id)
+    while client.indexes.get(index.id).metadata["status"] != "ready":
+        pass
+    best = client.retrieval.retrieve(index_id=index.id, query="What is multi-head attention?").results[0]
+    assert "Multi-Head Attention" in best.content or "multi-head attention" in best.content.lower()
+    assert best.static_fields.page_range_start == best.static_fields.page_range_end
+    file = next(iter(client.retrieval.find(index_id=index.id)))
+    pages = client.retrieval.read(index_id=index.id, file_id=file.file_id).content.split("\f")
+    assert len(pages) == 24
+    assert best.content in pages[best.static_fields.page_range_start - 1]
 
 
 @pytest.fixture
