@@ -4,6 +4,7 @@
 mod config;
 mod document;
 mod drive;
+mod extract;
 mod head;
 mod json_error;
 mod multipart;
@@ -15,6 +16,7 @@ mod token;
 
 pub use self::config::config;
 pub use self::document::document;
+pub use self::extract::extract;
 pub use self::head::head;
 pub use self::json_error::json_error;
 pub use self::multipart::multipart;
@@ -38,6 +40,7 @@ mod tests {
     const TARGETS: &[(&str, FuzzTarget)] = &[
         ("config", config),
         ("document", document),
+        ("extract", extract),
         ("head", head),
         ("json_error", json_error),
         ("multipart", multipart),

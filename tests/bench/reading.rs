@@ -8,7 +8,7 @@ use crate::load::{request, send};
 use crate::office::{docx, paragraph, xlsx, zlib_of_zeros};
 use crate::pdf::Pdf;
 use crate::report::{self, Target, float, median};
-use crate::requests::CREATE_BODY;
+use crate::requests::{CREATE_BODY, id_in};
 use crate::server::Server;
 use crate::text::Writer;
 
@@ -115,7 +115,9 @@ fn latencies(server: &Server, create: &[u8], goes_on: impl Fn() -> bool) -> Vec<
         let started = Instant::now();
         let response = send(server.address(), create);
         latencies.push(started.elapsed());
-        assert_eq!(response.status, 201, "an index is created");
+        // Deleted, so that the memory does not grow by indexes.
+        let delete = request(&format!("DELETE /api/v1/indexes/{}", id_in(&response)), "other", "");
+        assert_eq!(send(server.address(), &delete).status, 204, "the index is deleted");
     }
     latencies
 }

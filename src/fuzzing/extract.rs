@@ -1,0 +1,19 @@
+//! Files in binary formats: a line with the format, then the bytes. They are read in this process, which a child process
+//! does otherwise. Every file gives text, a reason for a stand-in, or a reason why it cannot be read.
+
+use crate::documents::answer;
+
+/// Runs the target on one input.
+pub fn extract(data: &[u8]) {
+    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let (format, bytes) = (data[..end].to_vec(), data.get(end + 1..).unwrap_or_default().to_vec());
+    let first = answer(vec![format.clone(), bytes.clone()]);
+    match &first {
+        Ok(result) => {
+            let text = std::str::from_utf8(result).expect("the result is UTF-8");
+            assert!(text.starts_with(['s', 't']), "{text:.20}");
+        }
+        Err(reason) => assert!(!reason.is_empty()),
+    }
+    assert_eq!(first, answer(vec![format, bytes]), "equal files have equal texts");
+}
