@@ -46,7 +46,7 @@ fn limit(limits: Limits) -> io::Result<()> {
         lower(Resource::As, limits.memory_bytes, limits.memory_bytes)?;
     }
     // The server goes first. Without the lower priority everything works too.
-    let _ = nice(10);
+    let _ = nice(5);
     Ok(())
 }
 

@@ -69,7 +69,7 @@ impl Kind {
             // The file itself, of up to 100 MiB by default, is in the memory. The text of a document is limited too.
             Self::Document => Limits {
                 cpu_seconds: 5,
-                wall: Duration::from_secs(20),
+                wall: Duration::from_secs(30),
                 memory_bytes: 512 * 1024 * 1024,
                 output_bytes: 65 * 1024 * 1024,
             },

@@ -14,11 +14,14 @@ use crate::support::{Client, Program};
 enum Outcome {
     /// It fails with a reason that has these words.
     Failed(&'static str),
+    /// It fails with a reason that has these words, or because it takes too long: which limit acts first depends on the
+    /// machine and its load.
+    FailedOrLate(&'static str),
     /// It is read, and its text has these words.
     Read(&'static str),
 }
 
-use Outcome::{Failed, Read};
+use Outcome::{Failed, FailedOrLate, Read};
 
 struct Hostile {
     name: &'static str,
@@ -46,14 +49,18 @@ fn pdfs() -> Vec<Hostile> {
     let nested = "[".repeat(500_000) + &line("After the nesting");
     let dictionaries = "<< /A ".repeat(20_000) + "1" + &">>".repeat(20_000);
     vec![
-        hostile("bomb.pdf", Pdf::of_stream(deflated, &zlib_of_zeros(1 << 10)).bytes(), Failed(MEMORY)),
+        hostile("bomb.pdf", Pdf::of_stream(deflated, &zlib_of_zeros(1 << 10)).bytes(), FailedOrLate(MEMORY)),
         hostile(
             "bomb in bomb.pdf",
             Pdf::of_stream("/Filter [/FlateDecode /FlateDecode]", &twice).bytes(),
             Failed(MEMORY),
         ),
-        hostile("operators.pdf", Pdf::of_stream(deflated, &operators).bytes(), Failed("drawing operators, the limit")),
-        hostile("forms.pdf", exponential_forms().bytes(), Failed("drawing operators, the limit")),
+        hostile(
+            "operators.pdf",
+            Pdf::of_stream(deflated, &operators).bytes(),
+            FailedOrLate("drawing operators, the limit"),
+        ),
+        hostile("forms.pdf", exponential_forms().bytes(), FailedOrLate("drawing operators, the limit")),
         hostile("loop.pdf", loops.bytes(), Failed("no page was found")),
         hostile("pages.pdf", pages.bytes(), Read("Page\u{c}Page\u{c}Page")),
         hostile("arrays.pdf", Pdf::of_pages(&[&nested]).bytes(), Read("whose pages hold no text")),
@@ -149,16 +156,14 @@ fn every_hostile_file_fails_alone_and_says_why_while_others_are_served() {
     let directory = client.directory("d");
     let files: Vec<Hostile> = pdfs().into_iter().chain(office_files()).collect();
     thread::scope(|scope| {
-        let uploads: Vec<_> = files
-            .iter()
-            .map(|file| (file, scope.spawn(|| client.upload(&directory, file.name, &file.content))))
-            .collect();
+        // As many at a time as are read at a time, so that none waits long for its turn.
+        let uploads = [0, 1].map(|first| {
+            let share = files.iter().skip(first).step_by(2);
+            scope.spawn(|| share.for_each(|file| _ = client.upload(&directory, file.name, &file.content)))
+        });
         let other = client.with_key("llx-other");
-        while uploads.iter().any(|(_, upload)| !upload.is_finished()) {
+        while uploads.iter().any(|upload| !upload.is_finished()) {
             other.create("dir-other");
-        }
-        for (file, upload) in uploads {
-            assert!(upload.join().is_ok(), "{}", file.name);
         }
     });
     let peak = peak_memory(&program);
@@ -177,10 +182,10 @@ fn every_hostile_file_fails_alone_and_says_why_while_others_are_served() {
 fn check(client: &Client, index: &str, kept: &Value, file: &Hostile) {
     let row = kept.as_array().and_then(|rows| rows.iter().find(|row| row["display_name"] == file.name));
     let kept = &row.unwrap_or_else(|| panic!("{} is not stored: {kept}", file.name))["kept"];
+    let fails_with = |words: &str| kept["error"].as_str().is_some_and(|error| error.contains(words));
     match file.outcome {
-        Failed(words) => {
-            assert!(kept["error"].as_str().is_some_and(|error| error.contains(words)), "{}: {kept}", file.name);
-        }
+        Failed(words) => assert!(fails_with(words), "{}: {kept}", file.name),
+        FailedOrLate(words) => assert!(fails_with(words) || fails_with("takes too long"), "{}: {kept}", file.name),
         Read(words) => {
             assert!(kept["error"].is_null(), "{}: {kept}", file.name);
             let text = client.text_in(index, &client.found_id(index, file.name));
