@@ -185,6 +185,15 @@ fn a_file_is_named_by_any_of_its_ids_and_an_index_by_both_of_its() {
                 .map(|result| &result["static_fields"]["parsed_directory_file_id"])
                 .collect();
             assert_eq!(ids, [&json!(parsed)], "{file}");
+            let count = |operator: &str, value: Value| {
+                let filter = json!({ "parsed_directory_file_id": { "operator": operator, "value": value } });
+                let fields = json!({ "query": "alpha beta", "static_filters": filter });
+                client.ask(RETRIEVE, &index, fields)["results"].as_array().map(Vec::len)
+            };
+            assert_eq!(count("in", json!([file, "dfl-none"])), Some(1), "{file}");
+            assert_eq!(count("nin", json!([file, "dfl-none"])), Some(1), "{file}: the other file");
+            assert_eq!(count("ne", json!(file)), Some(1), "{file}: the other file");
+            assert_eq!(count("in", json!([])), Some(0), "{file}");
         }
         assert_eq!(items(&client.ask(FIND, &index, json!({ "file_name": "a.txt" })), "file_id"), [parsed.as_str()]);
         for unknown in ["dfl-none", "", &id_of(&index_json(&client, &index))] {
