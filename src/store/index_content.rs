@@ -158,8 +158,9 @@ impl FailedFile {
         Self { id: file.id.clone(), name: file.display_name.clone(), reason }
     }
 
+    /// The reason may be shared with a blob, but that of sidecars that differ is not.
     fn weight_bytes(&self) -> usize {
-        size_of::<Self>() + self.name.len()
+        size_of::<Self>() + self.name.len() + self.reason.len()
     }
 }
 
