@@ -19,7 +19,8 @@ const SECRET_HEADER_WORDS: &[&str] = &["apikey", "token", "secret", "password"];
 /// The text that replaces a credential.
 pub(crate) const HIDDEN: &str = "…";
 
-/// Names of query parameters whose values are masked, in case a client sends a key there by mistake.
+/// Names of query parameters whose values are masked: that of the signature of a presigned URL, and those in which a client
+/// may send a key by mistake.
 const SECRET_PARAMETERS: &[&str] = &[
     "access_token",
     "api-key",
@@ -32,6 +33,7 @@ const SECRET_PARAMETERS: &[&str] = &[
     "password",
     "secret",
     "session",
+    "signature",
     "token",
     "x-api-key",
 ];
@@ -128,6 +130,10 @@ mod tests {
     fn values_of_secret_parameters_are_masked() {
         assert_eq!(masked_target("/a?x=1&API_Key=abc&y=2"), "/a?x=1&API_Key=…&y=2");
         assert_eq!(masked_target("/a?%74oken=abc&token"), "/a?%74oken=…&token=…");
+        assert_eq!(
+            masked_target("/__blobs/t/f/a.txt?expires=1&signature=ab"),
+            "/__blobs/t/f/a.txt?expires=1&signature=…"
+        );
         assert_eq!(masked_target("/a?page_token=abc&b=c=d"), "/a?page_token=abc&b=c=d");
         assert_eq!(masked_target("/a"), "/a");
     }

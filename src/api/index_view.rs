@@ -35,7 +35,7 @@ struct Metadata<'a> {
     status: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<Cow<'a, str>>,
-    /// The files that could not be read. The service's own form for them is not known.
+    /// The files that could not be read by the sync that `status` is about. The service's own form for them is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed_files: Vec<FailedFileBody<'a>>,
 }
@@ -68,13 +68,13 @@ pub(super) fn page<'a>(store: &'a Store, page: &Page) -> PageBody<IndexBody<'a>>
 pub(super) fn body(store: &Store, ordinal: u64, progress: Progress) -> IndexBody<'_> {
     let index: &Index = store.get(ordinal);
     let sync = index.sync.view();
+    let failed = failed_files(index, sync.outcome);
     let (status, error_message) = match sync.outcome {
         SyncOutcome::None => ("pending", None),
         SyncOutcome::Ready => ("ready", None),
         SyncOutcome::Partial(message) => ("ready", Some(Cow::from(&**message))),
         SyncOutcome::Failed(message) => ("failed", Some(Cow::from(&**message))),
     };
-    let failed = index.content.as_ref().map_or(&[][..], |content| &content.failed);
     IndexBody {
         id: &index.id,
         created_at: index.created_at,
@@ -100,6 +100,15 @@ pub(super) fn body(store: &Store, ordinal: u64, progress: Progress) -> IndexBody
 impl<'a> FailedFileBody<'a> {
     fn of(file: &'a FailedFile) -> Self {
         Self { directory_file_id: &file.id, name: &file.name, error: &file.reason }
+    }
+}
+
+/// The files that the last sync could not read. A sync that failed has read none: those of the content, which an earlier
+/// sync left, are not the reason.
+fn failed_files<'a>(index: &'a Index, outcome: &SyncOutcome) -> &'a [FailedFile] {
+    match (outcome, &index.content) {
+        (SyncOutcome::Ready | SyncOutcome::Partial(_), Some(content)) => &content.failed,
+        _ => &[],
     }
 }
 

@@ -185,7 +185,8 @@ fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(method.as_str())
 }
 
-fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
+/// A path and query without credentials.
+pub(super) fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&redact::masked_target(target))
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::entry::{Entry, Outcome};
+use super::entry::{Entry, Outcome, as_target};
 
 /// How long after a failure an equal request still counts as a retry, for clients that do not report retries.
 const MAX_UNREPORTED_GAP: Duration = Duration::from_mins(2);
@@ -42,6 +42,7 @@ pub(crate) struct Chain<'a> {
     /// The HTTP method.
     pub(crate) method: &'a str,
     /// The path and the query.
+    #[serde(serialize_with = "as_target")]
     pub(crate) path: &'a str,
     /// Its attempts, in order.
     pub(crate) attempts: Vec<Attempt<'a>>,

@@ -158,20 +158,57 @@ impl FailedFile {
         Self { id: file.id.clone(), name: file.display_name.clone(), reason }
     }
 
+    /// The reason may be shared with a blob, but that of sidecars that differ is not.
     fn weight_bytes(&self) -> usize {
-        size_of::<Self>() + self.name.len()
+        size_of::<Self>() + self.name.len() + self.reason.len()
     }
 }
 
 /// The sidecars of a directory: files that hold the text of another file beside them.
 struct Sidecars<'a> {
-    /// The last file of each name.
-    by_name: BTreeMap<&'a str, &'a DirectoryFile>,
+    by_name: BTreeMap<&'a str, Namesakes<'a>>,
+}
+
+/// The files of a directory that have one name.
+struct Namesakes<'a> {
+    /// That with the least id, which follows from what was uploaded: the order of uploads must not decide.
+    first: &'a DirectoryFile,
+    count: usize,
+    /// Whether all have the same content.
+    are_equal: bool,
+}
+
+impl<'a> Namesakes<'a> {
+    fn of(file: &'a DirectoryFile) -> Self {
+        Self { first: file, count: 1, are_equal: true }
+    }
+
+    fn add(&mut self, file: &'a DirectoryFile) {
+        self.count += 1;
+        self.are_equal &= file.blob.hash == self.first.blob.hash;
+        if file.id < self.first.id {
+            self.first = file;
+        }
+    }
+
+    /// What reading them gave. Nothing says which of several texts is meant.
+    fn reading(&self) -> Reading {
+        if self.are_equal {
+            return self.first.blob.reading.clone();
+        }
+        let Self { count, first, .. } = self;
+        Reading::Failed(format!("{count} files called {} differ: delete all but one", first.display_name).into())
+    }
 }
 
 impl<'a> Sidecars<'a> {
     fn among(files: impl Iterator<Item = &'a DirectoryFile>) -> Self {
-        Self { by_name: files.map(|file| (&*file.display_name, file)).collect() }
+        let mut by_name: BTreeMap<&str, Namesakes<'_>> = BTreeMap::new();
+        for file in files {
+            let known = by_name.entry(&file.display_name);
+            known.and_modify(|namesakes| namesakes.add(file)).or_insert_with(|| Namesakes::of(file));
+        }
+        Self { by_name }
     }
 
     /// What an index holds of a file: what its sidecar gives, else what reading it gave; nothing of a sidecar itself.
@@ -184,7 +221,8 @@ impl<'a> Sidecars<'a> {
             return None;
         }
         let has_extension = file.display_name.contains('.');
-        let sidecar = self.by_name.get(format!("{}{SIDECAR_EXTENSION}", file.display_name).as_str());
-        Some(sidecar.filter(|_| has_extension).map_or(&file.blob, |sidecar| &sidecar.blob).reading.clone())
+        let sidecars = self.by_name.get(format!("{}{SIDECAR_EXTENSION}", file.display_name).as_str());
+        let reading = sidecars.filter(|_| has_extension).map(Namesakes::reading);
+        Some(reading.unwrap_or_else(|| file.blob.reading.clone()))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, DIRECTORIES, INDEXES, Upload, id_of, items, manual_clock_server, server};
+use crate::support::{Client, DIRECTORIES, INDEXES, START, Upload, id_of, items, manual_clock_server, server};
 
 const PROJECT: &str = "0b6a1d8e-52f5-4d43-9c0a-2d9c8a1f1a01";
 
@@ -137,6 +137,40 @@ fn an_ephemeral_directory_is_deleted_by_the_clock() {
     let index = client.index(&index);
     assert_eq!(index["metadata"]["status"], "failed");
     assert!(index["metadata"]["error_message"].as_str().is_some_and(|text| text.contains("deleted")), "{index}");
+}
+
+#[test]
+fn an_auto_clock_does_not_jump_to_the_end_of_an_ephemeral_directory() {
+    let server = server(&[("clock", "auto"), ("start-time", START), ("sync-duration", "1h")]);
+    let client = Client::of(&server);
+    let made = client.post(DIRECTORIES, &json!({ "name": "e", "type": "ephemeral" })).json();
+    let id = id_of(&made);
+    client.upload(&id, "a.txt", "alpha");
+    let index = client.index_over(&id);
+    assert_eq!(client.index(&index)["metadata"]["status"], "ready");
+    for _ in 0..3 {
+        assert_eq!(client.names_in(&id), ["a.txt"]);
+    }
+    assert_eq!(client.index(&index)["last_synced_at"], "2026-01-01T01:00:00Z");
+
+    // The clock jumps to the end of a sync that takes longer: the directory expires on the way.
+    let slow = json!({ "source_directory_id": id, "name": "mock:slow=24h" });
+    let slow = id_of(&client.post(INDEXES, &slow).json());
+    assert_eq!(client.get(&format!("{DIRECTORIES}/{id}")).status, 404);
+    let deleted = client.show(&format!("{DIRECTORIES}?include_deleted=true&type=ephemeral"));
+    assert_eq!(deleted["items"][0]["deleted_at"], made["expires_at"]);
+    assert_eq!(client.index(&slow)["metadata"], json!({ "status": "ready" }), "it selected the files when it started");
+    assert_eq!(client.found(&slow), ["a.txt"]);
+    client.sync(&index);
+    assert_eq!(client.index(&index)["metadata"]["error_message"], "The source directory is deleted");
+    assert_eq!(client.found(&index), ["a.txt"]);
+
+    let made = client.post(DIRECTORIES, &json!({ "name": "f", "type": "ephemeral" })).json();
+    let path = format!("{DIRECTORIES}/{}", id_of(&made));
+    client.advance("23h59m59s");
+    assert_eq!(client.get(&path).status, 200);
+    client.advance("1s");
+    assert_eq!(client.get(&path).status, 404, "it is advanced by hand too");
 }
 
 #[test]

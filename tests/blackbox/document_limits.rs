@@ -101,6 +101,24 @@ fn an_index_keeps_the_content_of_deleted_files_and_its_deletion_makes_room() {
 }
 
 #[test]
+fn an_index_counts_the_names_and_the_reasons_of_files_that_cannot_be_read() {
+    let name = format!("{}.pdf", "n".repeat(300_000));
+    for (limit, status) in [("1700KB", 201), ("1300KB", 403)] {
+        let server = server(&[("max-state-bytes", limit)]);
+        let client = Client::of(&server);
+        let directory = client.directory("d");
+        let path = format!("{DIRECTORIES}/{directory}/files/upload");
+        for (name, text) in [(name.clone(), "x"), (format!("{name}.md"), "one"), (format!("{name}.md"), "two")] {
+            let file = Upload::file("upload_file", "a.pdf", text).text("display_name", &name);
+            assert_eq!(file.send(&client, &path).status, 201);
+        }
+        // Three names are in the directory. The index adds one, and a reason with the name of the sidecars.
+        let index = client.post(INDEXES, &json!({ "source_directory_id": directory }));
+        assert_eq!(index.status, status, "{limit}: {}", index.text());
+    }
+}
+
+#[test]
 fn an_upload_over_its_limit_is_refused_and_names_the_flag() {
     let server = server(&[("max-upload-bytes", "1000")]);
     let client = Client::of(&server);

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, DIRECTORIES, FILES, FIND, GREP, INDEXES, RETRIEVE, Upload, id_of, items, manual_clock_server, server,
+    Client, DIRECTORIES, FILES, FIND, GREP, INDEXES, READ, RETRIEVE, Upload, id_of, items, manual_clock_server, server,
     text_of, wait_until,
 };
 
@@ -124,6 +124,38 @@ fn lists_lag_behind_uploads_and_deletions() {
     assert_eq!(client.get(&format!("{FILES}/{}", text_of(&file, "file_id"))).status, 404, "other reads do not lag");
     client.advance("5s");
     assert_eq!(listed(), (Some(0), 0));
+}
+
+#[test]
+fn retrieval_lags_behind_the_creation_and_the_deletion_of_an_index() {
+    let server = manual_clock_server(&[("sync-duration", "0")]);
+    for operation in ["retrieve", "find", "grep", "read"] {
+        let client = Client::of(&server).for_case(operation);
+        let directory = client.directory("d");
+        let file = id_of(&client.upload(&directory, "a.txt", "alpha"));
+        client.add_rule(&format!("retrieval.{operation} lag=5s"));
+        let index = client.index_over(&directory);
+        let status = |lagging: bool| {
+            let of_operation = |(name, path): &(&str, &str)| {
+                let body = json!({ "index_id": index, "query": "alpha", "file_id": file, "pattern": "a" });
+                ((*name == operation) == lagging).then(|| client.post(path, &body).status)
+            };
+            let all = [("retrieve", RETRIEVE), ("find", FIND), ("grep", GREP), ("read", READ)];
+            all.iter().filter_map(of_operation).collect::<Vec<u16>>()
+        };
+        assert_eq!((status(true), status(false)), (vec![404], vec![200; 3]), "{operation}: just created");
+        client.advance("4.999s");
+        assert_eq!(status(true), [404], "{operation}");
+        client.advance("1ms");
+        assert_eq!(status(true), [200], "{operation}");
+        assert_eq!(client.delete(&format!("{INDEXES}/{index}")).status, 204);
+        client.advance("4.999s");
+        assert_eq!((status(true), status(false)), (vec![200], vec![404; 3]), "{operation}: just deleted");
+        client.advance("1ms");
+        assert_eq!(status(true), [404], "{operation}");
+        let outcomes = client.fault_outcomes().into_iter().filter(|outcomes| outcomes.ends_with("struck")).count();
+        assert_eq!(outcomes, 5, "{operation}: every request of it");
+    }
 }
 
 /// The items of the first five pages of a list, or the status of a refusal; `_` stands for an empty page.

@@ -154,19 +154,109 @@ fn an_invalid_pattern_is_refused_as_a_value() {
     }
 }
 
+/// Each of these takes longer than a search may: its time, or its steps back, grow with the square of the text or faster.
 #[test]
 fn a_pattern_built_to_stall_is_refused_and_others_are_answered() {
-    let text = format!("{}!", "a".repeat(50_000));
     let program = Program::start(&["--sync-duration", "0"], &[]);
     let client = Client::at(program.address);
-    let index = index_over(&client, &[("a.txt", &text)]);
+    let index = index_over(&client, &[("a.txt", &"a".repeat(1 << 20))]);
     let file = client.found_id(&index, "a.txt");
-    let body = json!({ "index_id": index, "file_id": file, "pattern": "(a|aa)+(?=b)\\1$" }).to_string();
-    let mut stalled = client.connect();
-    stalled.send(client.request_bytes("POST", GREP, "", Some(&body)));
-    assert_eq!(text_of(&client.ask(READ, &index, json!({ "file_id": file, "max_length": 2 })), "content"), "aa");
-    let response = stalled.read_response().expect("a response");
-    assert!(matches!(response.status, 200 | 422), "{} {}", response.status, response.text());
+    for (pattern, reason) in [
+        ("(?=(a+))\\1b", "the pattern takes too long on this file"),
+        ("(?!b)a*b", "the pattern takes too long on this file"),
+        ("(a*)*\\1b", "the pattern needs too much memory on this file"),
+        ("(\\w{1,1000}){1,50}", "the pattern is too large when it is compiled"),
+    ] {
+        let body = json!({ "index_id": index, "file_id": file, "pattern": pattern }).to_string();
+        let mut stalled = client.connect();
+        stalled.send(client.request_bytes("POST", GREP, "", Some(&body)));
+        assert_eq!(text_of(&client.ask(READ, &index, json!({ "file_id": file, "max_length": 2 })), "content"), "aa");
+        let response = stalled.read_response().expect("a response");
+        assert_eq!(response.status, 422, "{pattern}: {}", response.text());
+        let refused = &response.json()["detail"][0];
+        let message = text_of(refused, "msg");
+        assert!(message.contains(reason), "{pattern}: {message}");
+        assert_eq!((&refused["type"], &refused["loc"]), (&json!("value_error"), &json!(["body", "pattern"])));
+    }
+}
+
+#[test]
+fn a_pattern_that_looks_as_if_it_could_stall_is_searched_for() {
+    let text = format!("{}!", "a".repeat(50_000));
+    let (_server, client, index) = library(&[("a.txt", &text)]);
+    let file = client.found_id(&index, "a.txt");
+    let grep = |pattern: &str| matches(&client.ask(GREP, &index, json!({ "file_id": file, "pattern": pattern })));
+    assert_eq!(grep("(a+)+b"), []);
+    assert_eq!(grep("(a+)+$"), []);
+    assert_eq!(grep("(a|aa)+(?=!)"), [(0, 50_000, "a".repeat(50_000))]);
+}
+
+/// The limit on the matches of a pattern in a file.
+const MAX_MATCHES: usize = 100_000;
+
+/// The token of the page after this many matches of `a`, by pages of a thousand.
+#[track_caller]
+fn token_after(client: &Client, index: &str, file: &str, matches: usize) -> Value {
+    let mut token = Value::Null;
+    for at in (0..matches).step_by(1000) {
+        let page =
+            client.ask(GREP, index, json!({ "file_id": file, "pattern": "a", "page_size": 1000, "page_token": token }));
+        assert_eq!((page["items"].as_array().map(Vec::len), &page["items"][0]["start_char"]), (Some(1000), &json!(at)));
+        token = page["next_page_token"].clone();
+    }
+    token
+}
+
+#[test]
+fn a_file_with_as_many_matches_as_are_found_is_searched_to_its_end() {
+    let (_server, client, index) = library(&[("a.txt", &"a".repeat(MAX_MATCHES))]);
+    let file = client.found_id(&index, "a.txt");
+    assert_eq!(token_after(&client, &index, &file, MAX_MATCHES), Value::Null);
+}
+
+#[test]
+fn matches_beyond_the_limit_are_refused_after_the_last_page() {
+    let (_server, client, index) = library(&[("a.txt", &"a".repeat(MAX_MATCHES + 1))]);
+    let file = client.found_id(&index, "a.txt");
+    let token = token_after(&client, &index, &file, MAX_MATCHES);
+    for size in [1, 1000] {
+        let body =
+            json!({ "index_id": index, "file_id": file, "pattern": "a", "page_size": size, "page_token": token });
+        let refused = client.post(GREP, &body);
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        let message = text_of(&refused.json()["detail"][0], "msg");
+        assert!(message.contains("the pattern has more than 100000 matches in this file"), "{message}");
+    }
+}
+
+#[test]
+fn the_limit_on_matches_cuts_a_page_of_any_size() {
+    let (_server, client, index) = library(&[("a.txt", &"a".repeat(MAX_MATCHES + 500))]);
+    let file = client.found_id(&index, "a.txt");
+    let token = token_after(&client, &index, &file, MAX_MATCHES - 1000);
+    let page = |size: usize, token: &Value| {
+        client.ask(GREP, &index, json!({ "file_id": file, "pattern": "a", "page_size": size, "page_token": token }))
+    };
+    let first = page(700, &token);
+    assert_eq!(matches(&first).len(), 700);
+    let last = page(700, &first["next_page_token"]);
+    assert_eq!((matches(&last).len(), matches(&last).last().map(|last| last.1)), (300, Some(MAX_MATCHES as u64)));
+    let body = json!({ "index_id": index, "file_id": file, "pattern": "a", "page_token": last["next_page_token"] });
+    assert_eq!(client.post(GREP, &body).status, 422);
+}
+
+#[test]
+fn pages_of_one_match_hold_every_match_once() {
+    let (_server, client, index) = library(&[("a.txt", "one 😀 two\n\nthree")]);
+    let file = client.found_id(&index, "a.txt");
+    for (pattern, expected) in [("\\w+", 3), ("(?<=t)\\w+", 2), ("x*", 17), ("(?m)^", 3), ("$", 1), ("nothing", 0)] {
+        let fields = json!({ "file_id": file, "pattern": pattern, "context_chars": 1 });
+        let all = all_matches(&client, &index, &fields, 1000);
+        assert_eq!(all.len(), expected, "{pattern}");
+        for size in [1, 2, expected.max(2) - 1, expected.max(1), expected + 1] {
+            assert_eq!(all_matches(&client, &index, &fields, size), all, "{pattern} {size}");
+        }
+    }
 }
 
 #[test]

@@ -225,6 +225,33 @@ fn a_sync_without_its_source_directory_fails_and_says_so() {
 }
 
 #[test]
+fn files_that_could_not_be_read_are_shown_for_the_sync_that_the_status_is_about() {
+    let server = manual_clock_server(&[SYNC]);
+    let client = Client::of(&server);
+    let library = Library::new(client.clone(), &[("a.txt", "alpha"), ("broken.txt", "a\0b")]);
+    let partly_ready = library.status();
+    assert_eq!(partly_ready["failed_files"].as_array().map(Vec::len), Some(1), "{partly_ready}");
+
+    client.add_rule("sync script=pending:1s,failed message=broken times=1");
+    library.sync();
+    let failed = json!({ "status": "failed", "error_message": "broken" });
+    assert_eq!(library.status(), failed);
+    assert_eq!(client.state()["indexes"][0]["metadata"], failed);
+    assert_eq!(library.found(), ["a.txt"], "its content stays");
+    library.sync();
+    assert_eq!(library.status(), partly_ready);
+
+    client.sync(&library.index);
+    assert_eq!(client.post(&format!("{INDEXES}/{}/sync/cancel", library.index), &json!({})).status, 202);
+    assert_eq!(library.status(), partly_ready, "a cancelled sync changes nothing");
+
+    assert_eq!(client.delete(&format!("{DIRECTORIES}/{}", library.directory)).status, 204);
+    library.sync();
+    let failed = json!({ "status": "failed", "error_message": "The source directory is deleted" });
+    assert_eq!((library.status(), library.found()), (failed, vec!["a.txt".to_owned()]));
+}
+
+#[test]
 fn deleting_the_uploaded_file_leaves_the_directory_and_the_index() {
     let server = manual_clock_server(&[SYNC]);
     let client = Client::of(&server);

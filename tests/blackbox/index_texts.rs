@@ -72,6 +72,41 @@ fn a_sidecar_counts_in_its_own_directory_and_from_the_next_sync_on() {
 }
 
 #[test]
+fn sidecars_of_one_name_that_differ_are_refused_in_whatever_order_they_arrive() {
+    let (_server, client) = embedded();
+    for (texts, deleted) in [(["one", "two"], 0), (["one", "two"], 1), (["two", "one"], 0), (["two", "one"], 1)] {
+        let client = client.for_case(&format!("{texts:?} {deleted}"));
+        let directory = client.directory("d");
+        let file = client.upload(&directory, "a.pdf", "%PDF-1.4 nothing");
+        let sidecars = texts.map(|text| id_of(&client.upload(&directory, "a.pdf.md", text)));
+        let index = client.index_over(&directory);
+        assert_eq!(client.found(&index), Vec::<String>::new());
+        let reason = "2 files called a.pdf.md differ: delete all but one";
+        let failed = json!([{ "directory_file_id": file["id"], "name": "a.pdf", "error": reason }]);
+        assert_eq!(client.index(&index)["metadata"]["failed_files"], failed);
+        let path = format!("{DIRECTORIES}/{directory}/files/{}", sidecars[deleted]);
+        assert_eq!(client.delete(&path).status, 204);
+        client.sync(&index);
+        assert_eq!(text(&client, &index, "a.pdf"), texts[1 - deleted]);
+        assert_eq!(client.index(&index)["metadata"], json!({ "status": "ready" }));
+    }
+}
+
+#[test]
+fn sidecars_of_one_name_that_are_equal_count_as_one() {
+    let (_server, client) = embedded();
+    let directory = client.directory("d");
+    for name in ["a.pdf.md", "a.pdf", "a.pdf.md", "a.pdf"] {
+        client.upload(&directory, name, "equal");
+    }
+    let index = client.index_over(&directory);
+    assert_eq!(client.found(&index), ["a.pdf", "a.pdf"]);
+    for file in items(&client.ask(FIND, &index, json!({})), "file_id") {
+        assert_eq!(client.text_in(&index, &file), "equal");
+    }
+}
+
+#[test]
 fn a_folder_of_parse_results_replaces_texts_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("report.pdf.md"), "# From the folder\n\nä😀").expect("a new file");
@@ -150,6 +185,15 @@ fn a_file_is_named_by_any_of_its_ids_and_an_index_by_both_of_its() {
                 .map(|result| &result["static_fields"]["parsed_directory_file_id"])
                 .collect();
             assert_eq!(ids, [&json!(parsed)], "{file}");
+            let count = |operator: &str, value: Value| {
+                let filter = json!({ "parsed_directory_file_id": { "operator": operator, "value": value } });
+                let fields = json!({ "query": "alpha beta", "static_filters": filter });
+                client.ask(RETRIEVE, &index, fields)["results"].as_array().map(Vec::len)
+            };
+            assert_eq!(count("in", json!([file, "dfl-none"])), Some(1), "{file}");
+            assert_eq!(count("nin", json!([file, "dfl-none"])), Some(1), "{file}: the other file");
+            assert_eq!(count("ne", json!(file)), Some(1), "{file}: the other file");
+            assert_eq!(count("in", json!([])), Some(0), "{file}");
         }
         assert_eq!(items(&client.ask(FIND, &index, json!({ "file_name": "a.txt" })), "file_id"), [parsed.as_str()]);
         for unknown in ["dfl-none", "", &id_of(&index_json(&client, &index))] {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Client, Program};
+use crate::support::{Client, FILES, Program, id_of};
 
 const ADMIN: &str = "adm-9f3b7c1d5e";
 const KEY: &str = "llx-key-7d20e4ab91";
@@ -52,6 +52,51 @@ fn secrets_in_requests_are_never_shown() {
             assert!(shown.contains(kept), "{kept} is missing ({format})");
         }
     }
+}
+
+#[test]
+fn signatures_of_presigned_urls_are_not_shown_in_paths() {
+    for format in ["text", "json"] {
+        let program = Program::start(&["--log-format", format], &[]);
+        let client = Client::at(program.address);
+        let file = client.upload_file("a.txt", "alpha");
+        let url = client.show(&format!("{FILES}/{}/content", id_of(&file)))["url"].as_str().expect("a URL").to_owned();
+        let (start, signature) = url.split_once("signature=").expect("a signature");
+        let path = &url[url.find("/__blobs/").expect("its path")..];
+        let invalid = path.replace(signature, &signature.chars().rev().collect::<String>());
+        for (path, attempt) in [(path, 0), (path, 1), (&invalid, 0)] {
+            // The second is a retry: it is shown in the report about retries too.
+            let headers = format!("x-stainless-retry-count: {attempt}\r\nreferer: {url}\r\n");
+            client.try_send("GET", path, &headers, None).expect("a response");
+        }
+        let entries: Vec<_> =
+            client.journal().into_iter().filter(|entry| entry["operation"] == "files.download").collect();
+        assert_eq!(entries.len(), 3);
+        let journal: String = entries.iter().map(|entry| entry["path"].to_string()).collect();
+        let headers: String = entries.iter().map(|entry| entry["request_headers"].to_string()).collect();
+        let retries = client.get(&format!("/__admin/retries?tenant={}", client.key())).text();
+        let log = program.terminate().1;
+        for shown in [journal, headers, retries, log] {
+            assert!(shown.contains("&signature=…"), "{shown}");
+            for secret in [signature, invalid.split_once("signature=").expect("a signature").1] {
+                assert!(!shown.contains(secret), "{shown}");
+            }
+        }
+        assert!(start.contains("?expires="), "{start}");
+    }
+}
+
+#[test]
+fn the_report_about_retries_shows_no_secrets_of_queries() {
+    let program = Program::start(&[], &[]);
+    let client = Client::at(program.address);
+    for attempt in 0..2 {
+        let path = format!("/api/v1/indexes?api_key={QUERY}&name={REAL}");
+        client.try_send("GET", &path, &format!("x-stainless-retry-count: {attempt}\r\n"), None).expect("a response");
+    }
+    let retries = client.get(&format!("/__admin/retries?tenant={}", client.key())).text();
+    assert!(retries.contains("/api/v1/indexes?api_key=…&name=llx-…IJ99"), "{retries}");
+    assert!(!retries.contains(QUERY) && !retries.contains(REAL), "{retries}");
 }
 
 #[test]

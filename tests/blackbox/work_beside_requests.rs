@@ -151,6 +151,36 @@ fn searches_that_wait_for_child_processes_delay_no_other_tenant() {
 }
 
 #[test]
+fn as_many_searches_wait_as_the_limit_says_and_the_next_one_is_refused() {
+    const RUNNING: usize = 2;
+    for limit in [1, 3] {
+        let program = StalledProgram::new();
+        let path = program.path();
+        let flags = [("max-queued-work", limit.to_string()), ("binary", path.to_str().expect("UTF-8").to_owned())];
+        let flags = flags.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let server = server(&[&[("sync-duration", "0")], &flags[..]].concat());
+        let library = Library::new(Client::of(&server), "ab");
+        // The one over the limit is that which comes last to the queue, not that which was sent last.
+        let mut searches: Vec<RawConnection> = (0..=RUNNING + limit).map(|_| library.send_grep()).collect();
+        let answered = |searches: &mut [RawConnection]| searches.iter_mut().position(|search| !search.is_silent());
+        wait_until("one search is refused", || answered(&mut searches).is_some());
+        let refused = answered(&mut searches).expect("it was answered");
+        let response = searches.swap_remove(refused).read_response().expect("a response");
+        assert_eq!(response.status, 503, "{}", response.text());
+        let detail = response.json()["detail"].to_string();
+        assert!(detail.contains("--max-queued-work") && detail.contains(&limit.to_string()), "{detail}");
+        assert_eq!(answered(&mut searches), None, "no other search has ended or is refused");
+        library.assert_served();
+        program.end();
+        for search in &mut searches {
+            // A child process that ends at once may not even read its input: 422 or 503.
+            let response = search.read_response().expect("a response");
+            assert!(response.status >= 400 && !response.text().contains("queue"), "{}", response.text());
+        }
+    }
+}
+
+#[test]
 fn fifty_retrievals_at_once_agree_and_another_tenant_creates_in_between() {
     let server = server(&[("sync-duration", "0")]);
     let client = Client::of(&server);

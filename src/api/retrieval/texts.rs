@@ -110,12 +110,14 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
     let opened = scope.open_page(page.page(&list, "body", &policy)?);
     let before = page.refuse_token(opened, "body", scope)?;
     let skipped = before.as_ref().map_or(0, |cursor| usize::try_from(cursor.ordinal).unwrap_or(usize::MAX));
+    // The last page ends at the limit. Its token asks for a page that is refused.
+    let size = size.min(MAX_MATCHES.saturating_sub(skipped));
     let searched = Arc::clone(&document);
     let run = move || {
         let refuse = |error: &dyn fmt::Display| refusal(&policy, &request.pattern, error);
         let pattern = Pattern::parse(&request.pattern).map_err(|error| refuse(&error))?;
         let limits = Limits { matches: skipped.saturating_add(size).saturating_add(1), ..Limits::default() };
-        if limits.matches > MAX_MATCHES {
+        if size == 0 {
             return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
         }
         let refuse_search = move |error: SearchError| match error {
