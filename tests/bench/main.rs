@@ -7,14 +7,18 @@
 //!     cargo bench --bench load -- create page          some parts
 //!
 //! Parts: `size`, `start`, `create`, `get`, `list`, `memory`, `page`, `faults`, `tenants`, `uploads`,
-//! `grep`, `chunks`, `released`.
+//! `grep`, `chunks`, `released`, `ranking`.
 
 mod bare;
 mod cost;
 mod documents;
 mod filled;
+mod folder;
+#[path = "../judged/mod.rs"]
+mod judged;
 mod load;
 mod machine;
+mod ranking;
 mod report;
 mod requests;
 mod server;
@@ -39,6 +43,7 @@ const PARTS: &[(&str, fn())] = &[
     ("grep", documents::grep),
     ("chunks", documents::chunks),
     ("released", documents::released),
+    ("ranking", ranking::quality),
 ];
 
 fn main() {
