@@ -3,9 +3,10 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::load::{HttpResponse, KeepAlive, Load, request, run_load, send, upload};
+use crate::folder::{CONNECTIONS, Folder, json_of};
+use crate::load::{KeepAlive, Load, request, run_load, send};
 use crate::report::{self, Target, float, median};
 use crate::server::Server;
 use crate::text::Writer;
@@ -15,9 +16,6 @@ const SETTINGS: &[&str] = &["--sync-duration", "0", "--max-items", "2000000", "-
 
 /// The number of turns; the median counts.
 const ROUNDS: usize = 5;
-
-/// The number of connections over which files are uploaded.
-const CONNECTIONS: u64 = 8;
 
 const FILES: u64 = 1_000;
 
@@ -29,64 +27,6 @@ const QUESTIONS: usize = 50;
 
 const KIB: f64 = 1024.0;
 const MIB: f64 = 1024.0 * 1024.0;
-
-/// A directory of a tenant.
-pub(crate) struct Folder<'s> {
-    server: &'s Server,
-    key: String,
-    id: String,
-}
-
-impl<'s> Folder<'s> {
-    pub(crate) fn new(server: &'s Server, key: &str) -> Self {
-        let create = request("POST /api/v1/beta/directories", key, r#"{"name":"Papers"}"#);
-        Self { server, key: key.to_owned(), id: text_field(&send(server.address(), &create), "id") }
-    }
-
-    pub(crate) fn upload_request(&self, name: &str, content: impl AsRef<[u8]>) -> Vec<u8> {
-        upload(&format!("POST /api/v1/beta/directories/{}/files/upload", self.id), &self.key, name, content)
-    }
-
-    /// Uploads files, each with so many chunks; the number of bytes of their texts.
-    fn fill(&self, writer: &mut Writer, files: u64, chunks: u64) -> u64 {
-        let chunks = usize::try_from(chunks).expect("a small number");
-        let mut bytes = 0;
-        // Few at a time: all of them together would take much memory here.
-        for batch in (0..files).collect::<Vec<_>>().chunks(500) {
-            let uploads: Vec<Vec<u8>> = batch
-                .iter()
-                .map(|number| {
-                    let text = writer.paragraphs(chunks);
-                    bytes += text.len() as u64;
-                    self.upload_request(&format!("paper-{number}.txt"), &text)
-                })
-                .collect();
-            let load = Load { requests: &uploads, connections: CONNECTIONS, keep: KeepAlive::Yes };
-            run_load(self.server.address(), load, uploads.len() as u64);
-        }
-        bytes
-    }
-
-    /// Creates an index of the files and waits until it is ready; its id.
-    fn index(&self) -> String {
-        let body = json!({ "source_directory_id": self.id, "name": "Papers" }).to_string();
-        let id = text_field(&self.send("POST /api/v1/indexes", &body), "id");
-        let get = format!("GET /api/v1/indexes/{id}");
-        while json_of(&self.send(&get, ""))["metadata"]["status"] != "ready" {}
-        id
-    }
-
-    /// The id in the index of its only file.
-    fn only_file(&self, index: &str) -> String {
-        let body = json!({ "index_id": index }).to_string();
-        let found = json_of(&self.send("POST /api/v1/retrieval/files/find", &body));
-        found["items"][0]["file_id"].as_str().expect("a file").to_owned()
-    }
-
-    fn send(&self, line: &str, body: &str) -> HttpResponse {
-        send(self.server.address(), &request(line, &self.key, body))
-    }
-}
 
 pub(crate) fn uploads() {
     let emulator = Server::emulator(SETTINGS);
@@ -174,18 +114,19 @@ pub(crate) fn chunks() {
     let index = folder.index();
     let label = |files| format!("{} chunks in files of {CHUNKS_OF_FILE}, CPU per request", files * CHUNKS_OF_FILE);
     report::part("retrieve with a question of ten words");
-    report::figure_with_target(label(FILES), retrieve(&folder, &index, 200), Target { maximum: 3.0, unit: "ms" });
+    report::figure_with_target(label(FILES), retrieve(&folder, &index, 200, true), Target { maximum: 3.0, unit: "ms" });
+    report::figure("the same without reranking", retrieve(&folder, &index, 200, false), "ms");
     let more = FILES * 9;
     let bytes = bytes + folder.fill(&mut writer, more, CHUNKS_OF_FILE);
     let index = folder.index();
     let filled = server.resident_bytes();
     let files = FILES + more;
-    report::figure_with_target(label(files), retrieve(&folder, &index, 50), Target { maximum: 30.0, unit: "ms" });
+    report::figure_with_target(label(files), retrieve(&folder, &index, 50, true), Target { maximum: 30.0, unit: "ms" });
     let small = Folder::new(&server, "small");
     small.fill(&mut writer, 10 * FILES, 1);
     let index = small.index();
     let label = format!("{} chunks in files of one, CPU per request", 10 * FILES);
-    report::figure(label, retrieve(&small, &index, 200), "ms");
+    report::figure(label, retrieve(&small, &index, 200, true), "ms");
 
     let of_chunk = |bytes: u64| float(bytes) / float(files * CHUNKS_OF_FILE);
     let (text, memory) = (of_chunk(bytes), of_chunk(filled.saturating_sub(idle)));
@@ -196,19 +137,23 @@ pub(crate) fn chunks() {
 }
 
 /// The CPU time per request in milliseconds, in rounds of so many requests.
-fn retrieve(folder: &Folder<'_>, index: &str, count: u64) -> f64 {
+fn retrieve(folder: &Folder<'_>, index: &str, count: u64, rerank: bool) -> f64 {
     let mut writer = Writer::new();
     let line = "POST /api/v1/retrieval/retrieve";
-    let questions: Vec<Vec<u8>> = (0..QUESTIONS)
-        .map(|_| json!({ "index_id": index, "query": writer.question() }).to_string())
-        .map(|body| request(line, &folder.key, &body))
-        .collect();
+    let mut body =
+        || json!({ "index_id": index, "query": writer.question(), "rerank": { "enabled": rerank } }).to_string();
+    let questions: Vec<Vec<u8>> = (0..QUESTIONS).map(|_| request(line, &folder.key, &body())).collect();
     for question in &questions {
         let response = json_of(&send(folder.server.address(), question));
         assert_eq!(response["results"].as_array().map(Vec::len), Some(10), "a page of results");
     }
-    let load = Load { requests: &questions, connections: 1, keep: KeepAlive::Yes };
-    let round = |_| timed(folder.server, || run_load(folder.server.address(), load, count))[1] / float(count);
+    cpu_per_request(folder.server, &questions, count)
+}
+
+/// The CPU time per request in milliseconds, in rounds of so many requests; the median counts.
+pub(crate) fn cpu_per_request(server: &Server, requests: &[Vec<u8>], count: u64) -> f64 {
+    let load = Load { requests, connections: 1, keep: KeepAlive::Yes };
+    let round = |_| timed(server, || run_load(server.address(), load, count))[1] / float(count);
     median((0..ROUNDS).map(round).collect())
 }
 
@@ -237,14 +182,4 @@ pub(crate) fn timed<T>(server: &Server, act: impl FnOnce() -> T) -> [f64; 2] {
 
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
-}
-
-fn json_of(response: &HttpResponse) -> Value {
-    let text = String::from_utf8_lossy(&response.body);
-    assert!((200..300).contains(&response.status), "the server rejects a request: {} {text}", response.status);
-    serde_json::from_str(&text).expect("a JSON body")
-}
-
-fn text_field(response: &HttpResponse, name: &str) -> String {
-    json_of(response)[name].as_str().expect("a text").to_owned()
 }

@@ -7,12 +7,15 @@
 //!     cargo bench --bench load -- create page          some parts
 //!
 //! Parts: `size`, `start`, `create`, `get`, `list`, `memory`, `page`, `faults`, `tenants`, `uploads`,
-//! `grep`, `chunks`, `released`, `reading`, `hostile`.
+//! `grep`, `chunks`, `released`, `reading`, `hostile`, `ranking`.
 
 mod bare;
 mod cost;
 mod documents;
 mod filled;
+mod folder;
+#[path = "../judged/mod.rs"]
+mod judged;
 mod load;
 mod machine;
 #[allow(dead_code, reason = "the tests use more of it")]
@@ -21,6 +24,7 @@ mod office;
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../blackbox/support/pdf.rs"]
 mod pdf;
+mod ranking;
 mod reading;
 mod report;
 mod requests;
@@ -48,6 +52,7 @@ const PARTS: &[(&str, fn())] = &[
     ("released", documents::released),
     ("reading", reading::reading),
     ("hostile", reading::hostile),
+    ("ranking", ranking::quality),
 ];
 
 fn main() {

@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::documents::{Folder, timed};
+use crate::documents::timed;
+use crate::folder::Folder;
 use crate::load::{request, send};
 use crate::office::{docx, paragraph, xlsx, zlib_of_zeros};
 use crate::pdf::Pdf;

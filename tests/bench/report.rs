@@ -33,6 +33,18 @@ pub(crate) fn figure_with_target(label: impl Display, value: f64, target: Target
     println!("  {:<56} {value:>12} {maximum:>12}  {verdict}", label.to_string());
 }
 
+/// Prints the headings of columns of measures.
+pub(crate) fn columns(label: impl Display, names: [&str; 3]) {
+    let [one, two, three] = names;
+    println!("  {:<40} {one:>9} {two:>9} {three:>9}", label.to_string());
+}
+
+/// Prints a row of measures.
+pub(crate) fn row(label: impl Display, values: [f64; 3]) {
+    let [one, two, three] = values;
+    println!("    {:<38} {one:>9.3} {two:>9.3} {three:>9.3}", label.to_string());
+}
+
 fn with_unit(value: f64, unit: &str) -> String {
     if value.abs() >= 1000.0 { format!("{value:.0} {unit}") } else { format!("{value:.2} {unit}") }
 }

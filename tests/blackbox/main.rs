@@ -45,6 +45,8 @@ mod index_kept;
 mod index_texts;
 mod indexes;
 mod journal_query;
+#[path = "../judged/mod.rs"]
+mod judged;
 mod listener;
 mod log;
 mod log_terminal;
@@ -56,6 +58,7 @@ mod not_emulated;
 mod offsets;
 mod paging;
 mod persistence;
+mod ranking;
 mod read_hostile;
 mod read_office;
 mod read_pdf;

@@ -87,6 +87,11 @@ impl SearchableDocument {
         self.document.chunks().get(chunk).map_or("", |chunk| self.document.content(chunk))
     }
 
+    /// The first line of the text: the title of a document, the header of a table, the comment that opens a source file.
+    pub(super) fn first_line(&self) -> &str {
+        self.chunk_text(0).lines().next().unwrap_or("")
+    }
+
     /// The number of words of each chunk.
     pub(super) fn lengths(&self) -> &[u16] {
         &self.lengths

@@ -18,17 +18,24 @@ pub(super) struct WeightedList {
     pub(super) weight: f64,
 }
 
-/// Each chunk of the lists once, with the sum of what its places are worth; the best first, equal ones by chunk.
+/// Each chunk of the lists once, with the sum of what its places are worth; the best first. Of equal ones, such as a first
+/// and second place and the reverse, the one with the better place in the second list is first, then by chunk.
 pub(super) fn fuse(lists: &[WeightedList; 2]) -> Vec<(u32, f64)> {
-    let mut parts: Vec<(u32, f64)> = Vec::new();
-    for list in lists {
-        let part = |ranked: &Ranked| (ranked.chunk, list.weight / (RANK_OFFSET + float(ranked.rank)));
+    let mut parts: Vec<(u32, f64, usize)> = Vec::new();
+    for (list, decides) in lists.iter().zip([false, true]) {
+        let part = |ranked: &Ranked| {
+            let worth = list.weight / (RANK_OFFSET + float(ranked.rank));
+            (ranked.chunk, worth, if decides { ranked.rank } else { usize::MAX })
+        };
         parts.extend(list.ranked.iter().map(part));
     }
     // Stable, so that the sums are always made in the order of the lists.
-    parts.sort_by_key(|(chunk, _)| *chunk);
-    let sum = |same: &[(u32, f64)]| (same[0].0, same.iter().map(|(_, part)| part).sum());
-    let mut fused: Vec<(u32, f64)> = parts.chunk_by(|one, other| one.0 == other.0).map(sum).collect();
-    fused.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
-    fused
+    parts.sort_by_key(|(chunk, ..)| *chunk);
+    let sum = |same: &[(u32, f64, usize)]| {
+        let rank = same.iter().map(|(.., rank)| *rank).min().unwrap_or(usize::MAX);
+        (same[0].0, same.iter().map(|(_, part, _)| part).sum::<f64>(), rank)
+    };
+    let mut fused: Vec<_> = parts.chunk_by(|one, other| one.0 == other.0).map(sum).collect();
+    fused.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.2.cmp(&other.2)).then(one.0.cmp(&other.0)));
+    fused.into_iter().map(|(chunk, score, _)| (chunk, score)).collect()
 }

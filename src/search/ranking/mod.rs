@@ -11,8 +11,6 @@ mod document;
 mod documents_for_tests;
 mod full_text;
 mod fusion;
-#[cfg(test)]
-mod judged_tests;
 mod nearest;
 #[cfg(test)]
 mod property_tests;
@@ -21,6 +19,8 @@ mod rerank;
 mod selection;
 mod synonyms;
 mod terms;
+#[cfg(test)]
+mod threshold_tests;
 mod vector;
 mod words;
 
@@ -105,7 +105,8 @@ fn reranked(
         let (place, number) = selection.place(*chunk);
         let (document, file_name) = selection.document(place);
         let text = document.chunk_text(number);
-        let passage = Passage { text, file_name, full_text: full_text(*chunk) };
+        let first_line = document.first_line();
+        let passage = Passage { text, file_name, first_line, full_text: full_text(*chunk) };
         hit(selection, *chunk, *score, Some(reranker.score(&passage)))
     };
     let mut hits: Vec<Hit> = fused.iter().map(rerank).collect();

@@ -7,6 +7,7 @@ use super::full_text::{Occurrences, float, inverse_frequency, natural_logarithm}
 use super::fusion::Ranked;
 use super::query::Query;
 use super::selection::Selection;
+use super::synonyms::Synonym;
 use super::terms::Term;
 use super::vector::{self, QueryVector, Sums, TRIGRAM_WEIGHT, Trigrams};
 use super::{best, ranked};
@@ -35,7 +36,6 @@ pub(super) struct Meaning {
 /// A word that occurs in chunks, or a synonym of a word of the query.
 struct Feature {
     term: Term,
-    rarity: i32,
     weight: f64,
 }
 
@@ -48,13 +48,9 @@ impl Meaning {
             let weight = inverse_frequency(chunks, found.chunks());
             let is_known = found.chunks() > 0;
             if is_known {
-                features.push(Feature { term: word.term, rarity: vector::rarity(&word.stem), weight });
+                features.push(Feature { term: word.term, weight });
             }
-            let synonym = |synonym: &super::synonyms::Synonym| Feature {
-                term: synonym.term,
-                rarity: synonym.rarity,
-                weight: weight * SYNONYM_SHARE,
-            };
+            let synonym = |synonym: &Synonym| Feature { term: synonym.term, weight: weight * SYNONYM_SHARE };
             features.extend(word.synonyms.iter().map(synonym));
             let mut trigrams = Trigrams::new();
             trigrams.add(&word.stem);
@@ -77,9 +73,10 @@ impl Meaning {
     fn similarity(&self, selection: &Selection<'_>, chunk: u32, chance: f64) -> f64 {
         let (place, number) = selection.place(chunk);
         let (document, _) = selection.document(place);
+        // The weight says how rare the word is; that short words are common more often is for rows, which do not know it.
         let in_chunk = |feature: &Feature| {
             let count = document.count(feature.term, number);
-            feature.weight * f64::from(feature.rarity * vector::frequency(count))
+            feature.weight * f64::from(vector::LONG_WORD * vector::frequency(count))
         };
         let words: f64 = self.features.iter().map(in_chunk).sum();
         let spelling = self.spelling.similarities(document.vector(number)).next().unwrap_or(0);

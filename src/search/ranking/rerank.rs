@@ -15,7 +15,7 @@ const SPELLING_CREDIT: f64 = 0.8;
 /// How similar a spelling must be: the share of groups of three letters in common.
 const SIMILAR_SPELLING: f64 = 0.6;
 
-/// The credit for a word that only the file's name contains.
+/// The credit for a word that only the file's name contains, or its first line.
 const NAME_CREDIT: f64 = 0.6;
 
 /// The score of every passage for a query that gives nothing to judge by.
@@ -43,6 +43,8 @@ const INITIALS: usize = 32 * 32;
 pub(super) struct Passage<'p> {
     pub(super) text: &'p str,
     pub(super) file_name: &'p str,
+    /// The first line of the file.
+    pub(super) first_line: &'p str,
     /// Its full-text score as a part of the highest one.
     pub(super) full_text: f64,
 }
@@ -103,6 +105,9 @@ impl<'q> Reranker<'q> {
         }
         let mut findings = self.read(passage.text);
         self.add_name(&mut findings, passage.file_name);
+        if is_heading(passage.first_line) {
+            self.add_name(&mut findings, passage.first_line);
+        }
         let coverage = self.share(|index| findings.credits[index]);
         let heading = self.share(|index| if findings.in_heading[index] { 1.0 } else { 0.0 });
         let adjacency = self.adjacency(&findings).unwrap_or(coverage);
@@ -170,8 +175,9 @@ impl<'q> Reranker<'q> {
         }
     }
 
-    fn add_name(&self, findings: &mut Findings, file_name: &str) {
-        each_token(file_name, |token| {
+    /// Gives credit for the words of the name or the first line of the file.
+    fn add_name(&self, findings: &mut Findings, name: &str) {
+        each_token(name, |token| {
             for (_, index, credit) in self.credits_of(token.text) {
                 let found = &mut findings.credits[*index];
                 *found = found.max(NAME_CREDIT * credit);
@@ -228,10 +234,19 @@ mod tests {
     use super::*;
 
     fn score(question: &str, text: &str, file_name: &str) -> f64 {
+        score_of(question, &Passage { text, file_name, first_line: "", full_text: 0.0 })
+    }
+
+    /// The score of a passage of a file with this first line.
+    fn score_below(question: &str, text: &str, first_line: &str) -> f64 {
+        score_of(question, &Passage { text, file_name: "a.txt", first_line, full_text: 0.0 })
+    }
+
+    fn score_of(question: &str, passage: &Passage<'_>) -> f64 {
         let query = Query::new(question);
         let weights = vec![1.0; query.words.len()];
         let known = vec![false; query.words.len()];
-        Reranker::new(&query, weights, &known).score(&Passage { text, file_name, full_text: 0.0 })
+        Reranker::new(&query, weights, &known).score(passage)
     }
 
     #[test]
@@ -249,7 +264,7 @@ mod tests {
     fn a_query_that_asks_for_nothing_in_particular_is_neutral() {
         let query = Query::new("What information is available?");
         let weights = vec![0.0; query.words.len()];
-        let passage = Passage { text: "Cheese is made of milk.", file_name: "a.txt", full_text: 0.0 };
+        let passage = Passage { text: "Cheese is made of milk.", file_name: "a.txt", first_line: "", full_text: 0.0 };
         let neutral = Reranker::new(&query, weights, &[]).score(&passage);
         assert!((neutral - NEUTRAL).abs() < f64::EPSILON, "{neutral}");
         assert!((score("what is it", "what is it", "name") - NEUTRAL).abs() < f64::EPSILON);
@@ -262,6 +277,10 @@ mod tests {
         assert!(score("grid storage", "# Storage\nof power for a later grid.", "a.txt") > plain);
         let without = score("grid storage", "Storage of power.", "a.txt");
         assert!(score("grid storage", "Storage of power.", "grid-notes.txt") > without);
+        assert!(score_below("grid storage", "Storage of power.", "# Notes on the grid") > without);
+        let sentence = "The grid is a long story, which this sentence tells from its beginning to its end.";
+        let unchanged = score_below("grid storage", "Storage of power.", sentence);
+        assert!((unchanged - without).abs() < f64::EPSILON, "a first line that is no heading");
     }
 
     #[test]

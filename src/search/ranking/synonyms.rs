@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use super::terms::{Term, Terms, hash};
-use super::vector;
 
 /// Words of one line mean about the same. A word may be in several lines.
 const GROUPS: &str = "
@@ -251,8 +250,6 @@ pub(super) struct Synonym {
     pub(super) term: Term,
     /// The first two letters of the word.
     pub(super) start: [u8; 2],
-    /// The rarity of the word, as in vectors.
-    pub(super) rarity: i32,
 }
 
 /// The groups, and each term of them with the number of its group; by term, then group.
@@ -265,7 +262,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let terms = Terms::new();
     let synonym = |word: &str| {
         let stem = terms.stem(word);
-        Synonym { term: hash(&stem), start: start(word), rarity: vector::rarity(&stem) }
+        Synonym { term: hash(&stem), start: start(word) }
     };
     let lines = GROUPS.lines().filter(|line| !line.is_empty());
     let groups: Vec<Vec<Synonym>> = lines.map(|line| line.split(' ').map(synonym).collect()).collect();

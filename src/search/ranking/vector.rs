@@ -149,12 +149,15 @@ pub(super) fn sums(terms: impl Iterator<Item = (Term, i32)>, trigrams: &Trigrams
     sums
 }
 
+/// The rarity of a long word.
+pub(super) const LONG_WORD: i32 = 4;
+
 /// The part of a word's weight that long words have: short words are common ones more often.
 pub(super) fn rarity(word: &str) -> i32 {
     match word.chars().count() {
         0..=3 => 2,
         4..=5 => 3,
-        _ => 4,
+        _ => LONG_WORD,
     }
 }
 

@@ -1,8 +1,7 @@
-//! Ranks passages for questions with known answers, in the passage's words and in others, and compares the hits with
-//! those of BM25 alone.
+//! A rerank score of one half separates passages that answer a question from unrelated ones. How good the order is, is
+//! tested from outside, with more passages.
 
 use super::documents_for_tests::document_of;
-use super::full_text::float;
 use super::*;
 
 /// File name and text of each passage: prose, tables, code.
@@ -144,33 +143,33 @@ const SAME_WORDS: &[(&str, usize)] = &[
 ];
 
 /// Questions in other words: synonyms, other forms, misspelled words.
-const OTHER_WORDS: &[(&str, usize)] = &[
-    ("What is the price of a streetcar ride on line 28?", 0),
-    ("How big is the number of inhabitants of the portuguese capital Lisbon?", 1),
-    ("wine tastng in the lodges", 2),
-    ("Which bridge do automobiles use below the metro?", 3),
-    ("How much vacation do staff get annually?", 4),
-    ("Do I get my money back for food when travelling?", 5),
-    ("computer theft notify within how many hours", 6),
-    ("number of atention heads", 7),
-    ("quality of German translations of the largest network", 8),
-    ("regularisation by smoothed labels", 9),
-    ("How does the network know the word order without reccurence?", 10),
-    ("When do I get my security deposit back after moving out of the flat?", 11),
-    ("May I keep a dog if the owner permits pets?", 12),
-    ("recipe for lentills", 13),
-    ("How do I make bread in a frying pan?", 14),
-    ("Does coffee or caffeine before bed harm sleeping?", 15),
-    ("infectious illness vaccination", 16),
-    ("turnover of the northern region in the first quarter", 17),
-    ("Which planet is the largest in kilometers of diameter?", 18),
-    ("cheapest subscription plan with telephone support", 19),
-    ("How is an HTTP request repeated with exponential delays?", 20),
-    ("removing old items from a full cache", 21),
-    ("config file without an API key", 22),
-    ("When was an order placed and by which client?", 23),
-    ("largest upload before it is split in parts", 24),
-    ("contact for reporting security bugs", 25),
+const OTHER_WORDS: &[&str] = &[
+    "What is the price of a streetcar ride on line 28?",
+    "How big is the number of inhabitants of the portuguese capital Lisbon?",
+    "wine tastng in the lodges",
+    "Which bridge do automobiles use below the metro?",
+    "How much vacation do staff get annually?",
+    "Do I get my money back for food when travelling?",
+    "computer theft notify within how many hours",
+    "number of atention heads",
+    "quality of German translations of the largest network",
+    "regularisation by smoothed labels",
+    "How does the network know the word order without reccurence?",
+    "When do I get my security deposit back after moving out of the flat?",
+    "May I keep a dog if the owner permits pets?",
+    "recipe for lentills",
+    "How do I make bread in a frying pan?",
+    "Does coffee or caffeine before bed harm sleeping?",
+    "infectious illness vaccination",
+    "turnover of the northern region in the first quarter",
+    "Which planet is the largest in kilometers of diameter?",
+    "cheapest subscription plan with telephone support",
+    "How is an HTTP request repeated with exponential delays?",
+    "removing old items from a full cache",
+    "config file without an API key",
+    "When was an order placed and by which client?",
+    "largest upload before it is split in parts",
+    "contact for reporting security bugs",
 ];
 
 /// Questions that no passage answers.
@@ -187,78 +186,25 @@ const UNRELATED: &[&str] = &[
     "How can I tune the strings of a violin?",
 ];
 
-#[derive(Debug, Default, Clone, Copy, PartialEq)]
-struct Quality {
-    hits_at_1: usize,
-    hits_at_5: usize,
-    /// Summed over the questions. One passage answers each, so that the ideal gain is 1.
-    gain_at_10: f64,
-}
-
-/// How hits are ranked.
-#[derive(Clone, Copy)]
-enum Way {
-    Bm25,
-    Fused,
-    Reranked,
-}
-
 fn documents() -> Vec<SearchableDocument> {
     PASSAGES.iter().map(|(_, text)| document_of(&[text])).collect()
 }
 
-fn hits(documents: &[SearchableDocument], question: &str, way: Way) -> Vec<Hit> {
+fn hits(documents: &[SearchableDocument], question: &str) -> Vec<Hit> {
     let selected: Vec<_> = documents.iter().zip(PASSAGES).map(|(document, (name, _))| (document, *name)).collect();
-    let vector_weight = if matches!(way, Way::Bm25) { 0.0 } else { 0.5 };
-    let rerank = matches!(way, Way::Reranked);
-    rank(&selected, &RankQuery { text: question, candidates: 20, vector_weight, full_text_weight: 0.5, rerank })
-}
-
-fn quality(documents: &[SearchableDocument], questions: &[(&str, usize)], way: Way) -> Quality {
-    let mut quality = Quality::default();
-    for (question, answer) in questions {
-        let place = hits(documents, question, way).iter().position(|hit| hit.document == *answer);
-        quality.hits_at_1 += usize::from(place.is_some_and(|place| place < 1));
-        quality.hits_at_5 += usize::from(place.is_some_and(|place| place < 5));
-        quality.gain_at_10 += place.filter(|place| *place < 10).map_or(0.0, |place| 1.0 / (float(place) + 2.0).log2());
-    }
-    quality
-}
-
-#[test]
-fn no_measure_is_below_plain_bm25() {
-    let documents = documents();
-    for questions in [SAME_WORDS, OTHER_WORDS] {
-        let plain = quality(&documents, questions, Way::Bm25);
-        for way in [Way::Fused, Way::Reranked] {
-            let found = quality(&documents, questions, way);
-            println!("{plain:?} {found:?}");
-            assert!(found.hits_at_1 >= plain.hits_at_1, "{found:?} {plain:?}");
-            assert!(found.hits_at_5 >= plain.hits_at_5, "{found:?} {plain:?}");
-            assert!(found.gain_at_10 >= plain.gain_at_10, "{found:?} {plain:?}");
-        }
-    }
-}
-
-#[test]
-fn most_questions_find_their_passage_first() {
-    let documents = documents();
-    let same = quality(&documents, SAME_WORDS, Way::Reranked);
-    assert!(same.hits_at_1 == SAME_WORDS.len(), "{same:?}");
-    let other = quality(&documents, OTHER_WORDS, Way::Reranked);
-    assert!(
-        other.hits_at_1 * 10 >= OTHER_WORDS.len() * 8 && other.hits_at_5 * 10 >= OTHER_WORDS.len() * 9,
-        "{other:?}"
-    );
+    let query = RankQuery { text: question, candidates: 20, vector_weight: 0.5, full_text_weight: 0.5, rerank: true };
+    rank(&selected, &query)
 }
 
 #[test]
 fn answers_pass_a_threshold_of_one_half_and_unrelated_passages_do_not() {
     let documents = documents();
-    let best = |question: &str| hits(&documents, question, Way::Reranked)[0].rerank_score.expect("reranking is on");
-    let passing = SAME_WORDS.iter().filter(|(question, _)| best(question) >= 0.5).count();
-    assert_eq!(passing, SAME_WORDS.len());
-    let in_other_words = OTHER_WORDS.iter().filter(|(question, _)| best(question) >= 0.5).count();
+    let best = |question: &str| hits(&documents, question)[0].rerank_score.expect("reranking is on");
+    for (question, answer) in SAME_WORDS {
+        let first = hits(&documents, question)[0];
+        assert!(first.document == *answer && first.rerank_score >= Some(0.5), "{question}: {first:?}");
+    }
+    let in_other_words = OTHER_WORDS.iter().filter(|question| best(question) >= 0.5).count();
     assert!(in_other_words * 10 >= OTHER_WORDS.len() * 7, "{in_other_words}");
     for question in UNRELATED {
         assert!(best(question) < 0.5, "{question}: {}", best(question));
@@ -269,7 +215,7 @@ fn answers_pass_a_threshold_of_one_half_and_unrelated_passages_do_not() {
 fn a_question_about_nothing_in_particular_passes_with_its_known_words() {
     let documents = documents();
     let question = "What information is available for retrieval?";
-    assert!(hits(&documents, question, Way::Reranked).iter().all(|hit| hit.rerank_score == Some(0.5)), "neutral");
+    assert!(hits(&documents, question).iter().all(|hit| hit.rerank_score == Some(0.5)), "neutral");
     let text = "This catalogue gives information on the fossils of the region.";
     let with_answer = document_of(&[text]);
     let selected: Vec<_> = documents.iter().chain([&with_answer]).map(|document| (document, "a.txt")).collect();
