@@ -36,13 +36,13 @@ pub(crate) fn figure_with_target(label: impl Display, value: f64, target: Target
 /// Prints the headings of columns of measures.
 pub(crate) fn columns(label: impl Display, names: [&str; 3]) {
     let [one, two, three] = names;
-    println!("  {:<40} {one:>9} {two:>9} {three:>9}", label.to_string());
+    println!("  {:<48} {one:>9} {two:>9} {three:>9}", label.to_string());
 }
 
 /// Prints a row of measures.
 pub(crate) fn row(label: impl Display, values: [f64; 3]) {
     let [one, two, three] = values;
-    println!("    {:<38} {one:>9.3} {two:>9.3} {three:>9.3}", label.to_string());
+    println!("    {:<46} {one:>9.3} {two:>9.3} {three:>9.3}", label.to_string());
 }
 
 fn with_unit(value: f64, unit: &str) -> String {

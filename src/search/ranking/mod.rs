@@ -4,7 +4,8 @@
 //! that a sync builds nothing. The same documents and query give the same hits on every machine: sums are made in a
 //! fixed order from operations that IEEE 754 defines exactly, and no hash map is used.
 //!
-//! At most 64 different words of a query are used, from its first 16 KiB. The name of a file counts in reranking only.
+//! At most 64 different words of a query are used, from its first 16 KiB. The name and the first line of a file count in
+//! reranking only.
 
 mod document;
 #[cfg(test)]
