@@ -9,6 +9,8 @@ mod operations;
 mod process;
 mod ready;
 pub(crate) mod run;
+mod stdin;
+mod stop;
 mod usage_error;
 mod validate;
 

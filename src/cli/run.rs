@@ -7,15 +7,15 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::check::{self, Verdict};
+use super::stop::StopRequests;
 use super::validate;
 use super::{self as cli, Action, NotParsed};
-use super::{faults, healthcheck, operations, ready};
+use super::{faults, healthcheck, operations, ready, stdin};
 use crate::config::{self, RawSettings, Settings};
 use crate::emulator::Emulator;
 use crate::fault::{Scenario, shipped};
@@ -31,9 +31,6 @@ const CHECK_FAILED: u8 = 2;
 const USAGE: u8 = 64;
 /// Exit code: the port is in use.
 const UNAVAILABLE: u8 = 69;
-
-/// The time after the first SIGINT or SIGTERM in which further ones belong to the same request to stop.
-const ONE_REQUEST: Duration = Duration::from_secs(1);
 
 /// Time limit for writing to stderr, which blocks if it is a pipe that is not read.
 const STDERR_TIMEOUT: Duration = Duration::from_millis(500);
@@ -135,14 +132,17 @@ fn serve(mut settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
         print_error(format!("warning: {warning}"));
     }
     settings.worker = Worker::of_program(settings.binary.clone());
+    if settings.exit_with_stdin {
+        stdin::require_an_end(&raw.place("exit-with-stdin")).map_err(ExitError::usage)?;
+    }
     let emulator = Emulator::new(settings, raw).map_err(ExitError::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ExitError::failure)?;
     runtime.block_on(serve_until_signal(Arc::new(emulator)))
 }
 
 async fn serve_until_signal(emulator: Arc<Emulator>) -> Result<(), ExitError> {
-    let signals = Signals::listen().map_err(ExitError::failure)?;
     let settings = emulator.settings();
+    let stop_requests = StopRequests::listen(settings).map_err(ExitError::failure)?;
     let (host, port) = (settings.host, settings.port);
     let server = Server::bind(Arc::clone(&emulator)).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => ExitError {
@@ -165,7 +165,7 @@ async fn serve_until_signal(emulator: Arc<Emulator>) -> Result<(), ExitError> {
             ended.map_err(|error| ExitError { code: UNAVAILABLE, message: error.to_string() })?;
             true
         }
-        () = signals.second_request(stop) => false,
+        () = stop_requests.second_request(stop) => false,
     };
     if settings.strict_faults {
         require_all_struck(&emulator)?;
@@ -204,7 +204,7 @@ fn print(text: &str) {
 }
 
 /// Prints `text` on stderr, and gives up after [`STDERR_TIMEOUT`].
-fn print_error(text: String) {
+pub(super) fn print_error(text: String) {
     let (written, done) = channel::<()>();
     std::thread::spawn(move || {
         let _ = writeln!(std::io::stderr(), "llamacloud-mock: {text}");
@@ -217,38 +217,6 @@ fn print_error(text: String) {
 /// Reports a panic in a handler. The server responds to the request with 500.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     print_error(format!("internal error, please report it: {panic}"));
-}
-
-/// The signals SIGTERM and SIGINT.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    /// Reports the first request to stop through `stop`, then waits for a second one. The signals of one second are one
-    /// request: a wrapper, `timeout` or the trap of a shell often sends both.
-    async fn second_request(mut self, stop: oneshot::Sender<()>) {
-        self.next().await;
-        let first = Instant::now();
-        // The server may have ended already.
-        let _ = stop.send(());
-        self.next().await;
-        while first.elapsed() < ONE_REQUEST {
-            self.next().await;
-        }
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }
 
 /// Writes a temporary file next to `file` and renames it, so that `file` is never incomplete.

@@ -15,6 +15,7 @@ mod directories;
 mod directory_files;
 mod document_limits;
 mod downloads;
+mod exit_with_stdin;
 mod faults_admin;
 mod faults_chance;
 mod faults_documents;
