@@ -1,14 +1,19 @@
 //! The command line: parses flags and subcommands. The values of the settings are checked in `config`.
 
 mod check;
+mod child_signals;
 mod client;
+mod client_variables;
 mod commands;
+mod exec;
+mod exit;
 mod faults;
 mod healthcheck;
 mod operations;
 mod process;
 mod ready;
 pub(crate) mod run;
+mod serve;
 mod stdin;
 mod stop;
 mod usage_error;
@@ -19,8 +24,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 
 use self::check::{Expectation, Expectations, Format, SWITCHES};
+use self::commands::EXEC_PREFIX;
+use self::exec::Exec;
 use self::healthcheck::Healthcheck;
 use crate::config::Takes::Nothing;
 use crate::config::{Flag, flags};
@@ -45,6 +53,8 @@ enum Action {
     ShowScenario(String),
     /// Check what a running server recorded, and print a report in this format.
     Check(Expectations, Format),
+    /// Run a command with a server of its own.
+    Exec(Exec),
     /// Do this work for the process that started this one.
     Worker(Kind),
 }
@@ -85,7 +95,17 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed>
         settings.retain(|(name, _)| own.iter().all(|(known, _)| known != name));
         settings.extend(own);
     }
-    Ok(CommandLine { action: action(&matches), settings })
+    let action = action(&matches);
+    if let Action::Exec(exec) = &action
+        && exec.expected.all.is_empty()
+        && let Some((_, inner)) = matches.subcommand()
+        && let Some(name) = commands::REPORT_ARGS.iter().find(|name| is_given(inner, &format!("{EXEC_PREFIX}{name}")))
+    {
+        return Err(NotParsed::Usage(format!(
+            "--{EXEC_PREFIX}{name}: has no effect without a check, such as --check-no-litter"
+        )));
+    }
+    Ok(CommandLine { action, settings })
 }
 
 /// The settings among the arguments of one level.
@@ -120,24 +140,38 @@ fn action(matches: &ArgMatches) -> Action {
             let kind = inner.get_one::<String>("KIND").and_then(|name| Kind::named(name));
             Action::Worker(kind.expect("clap accepts only the names of kinds"))
         }
-        Some(("check", inner)) => Action::Check(expectations(inner), format(inner)),
+        Some(("check", inner)) => Action::Check(expectations(inner, ""), format(inner, "")),
+        Some(("exec", inner)) => Action::Exec(Exec {
+            command: inner.get_many::<OsString>("COMMAND").into_iter().flatten().cloned().collect(),
+            expected: expectations(inner, EXEC_PREFIX),
+            format: format(inner, EXEC_PREFIX),
+            report: inner.get_one::<PathBuf>("check-report").cloned(),
+        }),
         _ => Action::Serve,
     }
 }
 
-fn expectations(matches: &ArgMatches) -> Expectations {
-    let max_attempts = matches.get_one::<u32>("max-attempts").map(|max| Expectation::MaxAttempts(*max));
-    let switches = SWITCHES.iter().filter(|(_, flag)| matches.get_flag(flag)).map(|(expectation, _)| *expectation);
+/// The expectations; `prefix` stands before the names of their arguments.
+fn expectations(matches: &ArgMatches, prefix: &'static str) -> Expectations {
+    let named = |name: &str| format!("{prefix}{name}");
+    let max_attempts = matches.get_one::<u32>(&named("max-attempts")).map(|max| Expectation::MaxAttempts(*max));
+    let switches =
+        SWITCHES.iter().filter(|(_, flag)| matches.get_flag(&named(flag))).map(|(expectation, _)| *expectation);
     Expectations {
         all: max_attempts.into_iter().chain(switches).collect(),
-        tenant: matches.get_one::<String>("tenant").cloned(),
+        tenant: matches.get_one::<String>(&named("tenant")).cloned(),
+        prefix,
     }
 }
 
-fn format(matches: &ArgMatches) -> Format {
-    match matches.get_one::<String>("format").map(String::as_str) {
+fn format(matches: &ArgMatches, prefix: &str) -> Format {
+    match matches.get_one::<String>(&format!("{prefix}format")).map(String::as_str) {
         Some("json") => Format::Json,
         Some("junit") => Format::Junit,
         _ => Format::Text,
     }
+}
+
+fn is_given(matches: &ArgMatches, id: &str) -> bool {
+    matches.value_source(id) == Some(ValueSource::CommandLine)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::run::print_error;
+use super::exit::print_error;
 use super::stdin;
 use crate::config::{LogLevel, Settings};
 
@@ -69,7 +69,7 @@ fn stdin_end(log_level: LogLevel) -> oneshot::Receiver<()> {
             return;
         }
         if log_level >= LogLevel::Info {
-            print_error("standard input has ended, so the server stops (--exit-with-stdin)".to_owned());
+            print_error("standard input has ended, so the server stops (--exit-with-stdin)");
         }
         // The server may have ended already.
         let _ = ended.send(());

@@ -15,6 +15,8 @@ mod directories;
 mod directory_files;
 mod document_limits;
 mod downloads;
+mod exec;
+mod exec_checks;
 mod exit_with_stdin;
 mod faults_admin;
 mod faults_chance;

@@ -15,6 +15,7 @@ RUN_HERE = {
     "demo",
     "admin",
     "fault",
+    "exec",
     "ci",
     "llamacloud-mock.toml",
     "test_index.py",

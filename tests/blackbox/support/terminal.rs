@@ -31,6 +31,16 @@ impl Terminal {
         self.user_side.write_all(typed.as_bytes()).expect("the program has the other side open");
     }
 
+    /// Reads until this text has been written or echoed.
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        let mut seen = Vec::new();
+        while !String::from_utf8_lossy(&seen).contains(text) {
+            let mut byte = [0];
+            self.user_side.read_exact(&mut byte).expect("the program has the other side open");
+            seen.extend(byte);
+        }
+    }
+
     /// Everything that was written to it. Call this when the program has exited.
     pub(crate) fn read(mut self) -> String {
         let mut text = Vec::new();
