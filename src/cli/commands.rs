@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 
+use super::env::{ServerUrl, Syntax};
 use super::exec;
 use crate::clock::parse_duration;
 use crate::config::Takes::{Many, Nothing, One, OneOf};
@@ -14,6 +15,12 @@ use crate::worker::{self, Kind};
 
 /// The settings by which a subcommand finds the server.
 const OF_THE_SERVER: &[&str] = &["host", "port", "port-file", "admin-token", "config"];
+
+/// The settings that say where the server is.
+pub(super) const OF_THE_ADDRESS: &[&str] = &["host", "port", "port-file"];
+
+/// The settings by which a subcommand finds the server without its admin API.
+const OF_THE_SERVER_ALONE: &[&str] = &["host", "port", "port-file", "config"];
 
 /// The settings on which the response to a payload depends.
 const OF_PAYLOADS: &[&str] =
@@ -47,6 +54,16 @@ Exit codes:
 Examples:
   llamacloud-mock exec -- pytest
   llamacloud-mock exec --clock auto --scenario flaky --check-max-attempts 3 --check-no-litter -- npm test";
+
+/// The text of `env --help` below the flags.
+const ABOUT_ENV: &str = "\
+The variables are LLAMA_CLOUD_BASE_URL, LLAMA_CLOUD_API_KEY (llx-env, or the first API key of the settings), and NO_PROXY and
+no_proxy with the host of the server added. If the server is not healthy, nothing is printed and the exit code is 1.
+
+Examples:
+  eval \"$(llamacloud-mock env)\"
+  llamacloud-mock env --shell fish | source
+  llamacloud-mock env --shell powershell | Out-String | Invoke-Expression";
 
 /// The text of `--help` below the flags.
 const EXAMPLES: &str = "\
@@ -82,6 +99,7 @@ pub(super) fn command() -> Command {
         .subcommand(scenarios())
         .subcommand(check())
         .subcommand(exec())
+        .subcommand(env())
         .subcommand(internal_worker())
 }
 
@@ -89,6 +107,7 @@ pub(super) fn command() -> Command {
 pub(super) fn settings_of(subcommand: &str) -> Option<&'static [&'static str]> {
     match subcommand {
         "healthcheck" | "check" => Some(OF_THE_SERVER),
+        "env" => Some(OF_THE_SERVER_ALONE),
         "validate" => Some(OF_PAYLOADS),
         "serve" | "exec" => None,
         _ => Some(&[]),
@@ -173,6 +192,32 @@ fn exec() -> Command {
             })
         }))
         .after_help(ABOUT_EXEC)
+}
+
+fn env() -> Command {
+    let shells = PossibleValuesParser::new(Syntax::ALL.map(|(name, _)| name)).map(|name| {
+        let named = Syntax::ALL.into_iter().find(|(known, _)| *known == name);
+        named.map_or(Syntax::Sh, |(_, shell)| shell)
+    });
+    Command::new("env")
+        .about("Print the lines with which a shell exports the URL of a running server and a key")
+        .arg(
+            Arg::new("shell")
+                .long("shell")
+                .value_name("sh|fish|powershell")
+                .value_parser(shells)
+                .hide_possible_values(true)
+                .help("The shell that reads the lines; sh is for bash, zsh and fish too [default: sh]"),
+        )
+        .arg(
+            Arg::new("url")
+                .long("url")
+                .value_name("URL")
+                .value_parser(ServerUrl::parse)
+                .help("URL of the server [default: that of the settings]"),
+        )
+        .args(some_settings("Which server to ask", OF_THE_SERVER_ALONE))
+        .after_help(ABOUT_ENV)
 }
 
 /// The expectations of `check`, with a prefix before their names.

@@ -5,6 +5,7 @@ mod child_signals;
 mod client;
 mod client_variables;
 mod commands;
+mod env;
 mod exec;
 mod exit;
 mod faults;
@@ -28,6 +29,7 @@ use clap::parser::ValueSource;
 
 use self::check::{Expectation, Expectations, Format, SWITCHES};
 use self::commands::EXEC_PREFIX;
+use self::env::{Env, ServerUrl, Syntax};
 use self::exec::Exec;
 use self::healthcheck::Healthcheck;
 use crate::config::Takes::Nothing;
@@ -53,6 +55,8 @@ enum Action {
     ShowScenario(String),
     /// Check what a running server recorded, and print a report in this format.
     Check(Expectations, Format),
+    /// Print the variables for a running server.
+    Env(Env),
     /// Run a command with a server of its own.
     Exec(Exec),
     /// Do this work for the process that started this one.
@@ -95,17 +99,27 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed>
         settings.retain(|(name, _)| own.iter().all(|(known, _)| known != name));
         settings.extend(own);
     }
-    let action = action(&matches);
-    if let Action::Exec(exec) = &action
-        && exec.expected.all.is_empty()
-        && let Some((_, inner)) = matches.subcommand()
-        && let Some(name) = commands::REPORT_ARGS.iter().find(|name| is_given(inner, &format!("{EXEC_PREFIX}{name}")))
-    {
-        return Err(NotParsed::Usage(format!(
-            "--{EXEC_PREFIX}{name}: has no effect without a check, such as --check-no-litter"
-        )));
+    let command_line = CommandLine { action: action(&matches), settings };
+    match without_effect(&command_line, &matches) {
+        Some(problem) => Err(NotParsed::Usage(problem)),
+        None => Ok(command_line),
     }
-    Ok(CommandLine { action, settings })
+}
+
+/// An argument that has no effect beside the others.
+fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<String> {
+    match (&command_line.action, matches.subcommand()) {
+        (Action::Exec(exec), Some((_, inner))) if exec.expected.all.is_empty() => {
+            let mut names = commands::REPORT_ARGS.iter().map(|name| format!("{EXEC_PREFIX}{name}"));
+            let name = names.find(|name| inner.value_source(name) == Some(ValueSource::CommandLine))?;
+            Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
+        }
+        (Action::Env(Env { url: Some(_), .. }), _) => {
+            let (name, _) = command_line.settings.iter().find(|(name, _)| commands::OF_THE_ADDRESS.contains(name))?;
+            Some(format!("--{name}: has no effect beside --url; omit one of the two"))
+        }
+        _ => None,
+    }
 }
 
 /// The settings among the arguments of one level.
@@ -141,6 +155,10 @@ fn action(matches: &ArgMatches) -> Action {
             Action::Worker(kind.expect("clap accepts only the names of kinds"))
         }
         Some(("check", inner)) => Action::Check(expectations(inner, ""), format(inner, "")),
+        Some(("env", inner)) => Action::Env(Env {
+            shell: inner.get_one::<Syntax>("shell").copied().unwrap_or(Syntax::Sh),
+            url: inner.get_one::<ServerUrl>("url").cloned(),
+        }),
         Some(("exec", inner)) => Action::Exec(Exec {
             command: inner.get_many::<OsString>("COMMAND").into_iter().flatten().cloned().collect(),
             expected: expectations(inner, EXEC_PREFIX),
@@ -170,8 +188,4 @@ fn format(matches: &ArgMatches, prefix: &str) -> Format {
         Some("junit") => Format::Junit,
         _ => Format::Text,
     }
-}
-
-fn is_given(matches: &ArgMatches, id: &str) -> bool {
-    matches.value_source(id) == Some(ValueSource::CommandLine)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::check::{self, Verdict};
 use super::exit::{CHECK_FAILED, ExitError, USAGE, print, print_error};
 use super::{self as cli, Action, NotParsed};
-use super::{exec, faults, healthcheck, operations, serve, validate};
+use super::{env, exec, faults, healthcheck, operations, serve, validate};
 use crate::config::{self, RawSettings};
 use crate::fault::{Scenario, shipped};
 use crate::search::grep;
@@ -69,6 +69,10 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
                 verdict => Err(ExitError::check_failed(format!("check: {}", verdict.words()))),
             }
         }
+        Action::Env(env) => {
+            print(&env::lines(&settings, &env, environment).map_err(ExitError::failure)?);
+            Ok(())
+        }
         Action::Exec(exec) => exec::run(settings, raw, &exec, environment),
         _ => serve::run(settings, raw),
     }
@@ -85,6 +89,7 @@ fn text_of(action: &Action) -> Result<Option<String>, ExitError> {
         | Action::Healthcheck(_)
         | Action::Validate(_)
         | Action::Check(..)
+        | Action::Env(_)
         | Action::Exec(_)
         | Action::Worker(_) => None,
     })

@@ -65,6 +65,7 @@ mod retries;
 mod retrieve;
 mod settings;
 mod settings_values;
+mod shell_variables;
 mod stop_signals;
 mod subcommands;
 mod support;

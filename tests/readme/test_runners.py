@@ -16,6 +16,7 @@ RUN_HERE = {
     "admin",
     "fault",
     "exec",
+    "env",
     "ci",
     "llamacloud-mock.toml",
     "test_index.py",
