@@ -82,7 +82,7 @@ impl MockServer {
 const BINARY: &str = "LLAMACLOUD_MOCK_BINARY";
 
 /// Settings that have an effect only in the command-line program.
-const PROGRAM_ONLY: &[&str] = &["config", "port-file", "strict-faults"];
+const PROGRAM_ONLY: &[&str] = &["config", "exit-with-stdin", "port-file", "strict-faults"];
 
 impl Builder {
     /// Sets the flag `--name` to `value`: `"true"` for a switch. A repeatable flag gets one more value.
@@ -101,9 +101,9 @@ impl Builder {
 
     /// Starts the server; it listens when this returns.
     ///
-    /// Errors: a setting is unknown or invalid, or the port cannot be bound. The settings `config`, `port-file` and
-    /// `strict-faults` are errors too, because they have an effect only in the command-line program; instead of the last,
-    /// use [`MockServer::faults_never_struck`].
+    /// Errors: a setting is unknown or invalid, or the port cannot be bound. The settings `config`, `exit-with-stdin`,
+    /// `port-file` and `strict-faults` are errors too, because they have an effect only in the command-line program; instead
+    /// of the last, use [`MockServer::faults_never_struck`].
     ///
     /// Work that could take long runs in child processes of the command-line program, which the setting `binary` names, or
     /// else the environment variable `LLAMACLOUD_MOCK_BINARY`. Without both, PDF and office files get a stand-in text, with

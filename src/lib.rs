@@ -38,7 +38,7 @@
 //!   budget is full.
 //! - An API error becomes bytes in `error` only.
 //! - No thread does work that a client can make endless: it runs in a child process, which `worker` starts and bounds. No
-//!   other program is started.
+//!   other program is started, except the command of the subcommand `exec`.
 //! - The program opens no connection, except the subcommands that ask a server of the same program.
 //!
 //! # The modules, from the lowest to the highest

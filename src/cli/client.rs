@@ -1,5 +1,5 @@
-//! The HTTP client with which the subcommands `healthcheck` and `check` read from the running server of the same settings.
-//! It connects to the server directly: no proxy, no redirects.
+//! The HTTP client with which the subcommands `healthcheck`, `check` and `env` read from a running server. It connects to the
+//! server directly: no proxy, no redirects.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -41,7 +41,7 @@ pub(super) struct ClientResponse {
 ///
 /// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
 pub(super) fn get(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
-    runtime()?.block_on(fetch(settings, path))
+    runtime()?.block_on(fetch(&authority(settings)?, path, settings.admin_token.as_deref()))
 }
 
 /// A runtime for the requests of a subcommand.
@@ -49,19 +49,25 @@ pub(super) fn runtime() -> Result<Runtime, String> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())
 }
 
-/// The same as [`get`], inside a runtime.
-pub(super) async fn fetch(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
-    let address = SocketAddr::new(config::reachable(settings.host), port(settings)?);
-    let base_url = format!("http://{address}");
-    let request = request(address, path, settings.admin_token.as_deref()).map_err(|error| error.to_string())?;
+/// Sends a GET request to the server at this host and port.
+///
+/// Errors: like [`get`].
+pub(super) async fn fetch(authority: &str, path: &str, token: Option<&str>) -> Result<ClientResponse, String> {
+    let base_url = format!("http://{authority}");
+    let request = request(authority, path, token).map_err(|error| error.to_string())?;
     let exchange = async {
-        let stream = in_time(HEAD_TIMEOUT, TcpStream::connect(address)).await?;
+        let stream = in_time(HEAD_TIMEOUT, TcpStream::connect(authority)).await?;
         exchange(stream, request, MAX_RESPONSE_BYTES).await
     };
     let (status, body) = in_time(DEADLINE, exchange)
         .await
         .map_err(|error| format!("no response from {base_url}{path}: {}", with_sources(&*error)))?;
     Ok(ClientResponse { base_url, status, body })
+}
+
+/// The host and the port of the server of these settings.
+pub(super) fn authority(settings: &Settings) -> Result<String, String> {
+    Ok(SocketAddr::new(config::reachable(settings.host), port(settings)?).to_string())
 }
 
 /// The port in the settings; for port 0, the port in the server's port file.
@@ -74,8 +80,8 @@ fn port(settings: &Settings) -> Result<u16, String> {
     text.trim().parse().map_err(|_| format!("{}: {text:?} is not a port number", file.display()))
 }
 
-fn request(address: SocketAddr, path: &str, token: Option<&str>) -> http::Result<Request<Empty<Bytes>>> {
-    let request = Request::get(path).header(HOST, address.to_string()).header(CONNECTION, "close");
+fn request(authority: &str, path: &str, token: Option<&str>) -> http::Result<Request<Empty<Bytes>>> {
+    let request = Request::get(path).header(HOST, authority).header(CONNECTION, "close");
     let request = match token {
         Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
         None => request,
@@ -129,7 +135,7 @@ mod tests {
             server.write_all(response.as_bytes()).await.expect("the response fits");
             std::future::pending::<()>().await;
         });
-        let request = request(([127, 0, 0, 1], 1).into(), "/", None).expect("a valid request");
+        let request = request("127.0.0.1:1", "/", None).expect("a valid request");
         let result = in_time(DEADLINE, exchange(client, request, max_bytes)).await;
         result.map_err(|error| with_sources(&*error))
     }

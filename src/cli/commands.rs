@@ -1,10 +1,13 @@
 //! The subcommands and their arguments, as clap parses them and as `--help` shows them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 
+use super::env::{ServerUrl, Syntax};
+use super::exec;
 use crate::clock::parse_duration;
 use crate::config::Takes::{Many, Nothing, One, OneOf};
 use crate::config::{Flag, GROUPS, flag_named};
@@ -13,9 +16,54 @@ use crate::worker::{self, Kind};
 /// The settings by which a subcommand finds the server.
 const OF_THE_SERVER: &[&str] = &["host", "port", "port-file", "admin-token", "config"];
 
+/// The settings that say where the server is.
+pub(super) const OF_THE_ADDRESS: &[&str] = &["host", "port", "port-file"];
+
+/// The settings by which a subcommand finds the server without its admin API.
+const OF_THE_SERVER_ALONE: &[&str] = &["host", "port", "port-file", "config"];
+
 /// The settings on which the response to a payload depends.
 const OF_PAYLOADS: &[&str] =
     &["config", "schemas", "strict-references", "unknown-value-status", "contract", "max-body-bytes"];
+
+/// What stands in `exec` before the names of the arguments of `check`.
+pub(super) const EXEC_PREFIX: &str = "check-";
+
+/// How the usage of `exec` shows its command.
+pub(super) const EXEC_COMMAND: &str = "-- COMMAND";
+
+/// The arguments of `exec`, without the prefix, that say something about the report of its checks.
+pub(super) const REPORT_ARGS: &[&str] = &["tenant", "format", "report"];
+
+/// The text of `exec --help` below the flags.
+const ABOUT_EXEC: &str = "\
+The command gets these variables, and inherits standard input, output and error:
+  LLAMA_CLOUD_BASE_URL  the URL of its server
+  LLAMA_CLOUD_API_KEY   llx-exec, or the first --api-key
+  NO_PROXY, no_proxy    their values, with 127.0.0.1 and localhost, so that no proxy is used for the server
+
+SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are forwarded to the command. When it has ended, the server stops.
+Warnings, the log and the report of the checks go to standard error.
+
+Exit codes:
+  N      that of the command, if it is not 0; 128 + N if signal N killed it
+  2      the command succeeded, but a check failed or could not be judged
+  1, 64, 69  as for the server
+  126, 127   the command cannot be executed, or was not found
+
+Examples:
+  llamacloud-mock exec -- pytest
+  llamacloud-mock exec --clock auto --scenario flaky --check-max-attempts 3 --check-no-litter -- npm test";
+
+/// The text of `env --help` below the flags.
+const ABOUT_ENV: &str = "\
+The variables are LLAMA_CLOUD_BASE_URL, LLAMA_CLOUD_API_KEY (llx-env, or the first API key of the settings), and NO_PROXY and
+no_proxy with the host of the server added. If the server is not healthy, nothing is printed and the exit code is 1.
+
+Examples:
+  eval \"$(llamacloud-mock env)\"
+  llamacloud-mock env --shell fish | source
+  llamacloud-mock env --shell powershell | Out-String | Invoke-Expression";
 
 /// The text of `--help` below the flags.
 const EXAMPLES: &str = "\
@@ -32,7 +80,7 @@ by newlines in the environment and are arrays in the file. Durations: 10ms, 2s, 
 Exit codes:
   0   success, also after SIGTERM or SIGINT
   1   failure
-  2   a requested check failed: check, --strict-faults, validate
+  2   a requested check failed: check, exec, --strict-faults, validate
   64  invalid usage
   69  the port is in use";
 
@@ -50,6 +98,8 @@ pub(super) fn command() -> Command {
         .subcommand(Command::new("faults").about("Explain the rule language of --fault, with examples"))
         .subcommand(scenarios())
         .subcommand(check())
+        .subcommand(exec())
+        .subcommand(env())
         .subcommand(internal_worker())
 }
 
@@ -57,8 +107,9 @@ pub(super) fn command() -> Command {
 pub(super) fn settings_of(subcommand: &str) -> Option<&'static [&'static str]> {
     match subcommand {
         "healthcheck" | "check" => Some(OF_THE_SERVER),
+        "env" => Some(OF_THE_SERVER_ALONE),
         "validate" => Some(OF_PAYLOADS),
-        "serve" => None,
+        "serve" | "exec" => None,
         _ => Some(&[]),
     }
 }
@@ -98,19 +149,7 @@ fn scenarios() -> Command {
 }
 
 fn check() -> Command {
-    let switch = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
-    let expectations = [
-        Arg::new("max-attempts")
-            .long("max-attempts")
-            .value_name("N")
-            .value_parser(value_parser!(u32).range(1..))
-            .help("Fail if a request was sent more than N times"),
-        switch("honour-retry-after", "Fail if a retry was sent before the time in Retry-After"),
-        switch("no-duplicate-writes", "Fail if a lost response led to a second write"),
-        switch("no-needless-retries", "Fail if a request was retried after a success or a final error"),
-        switch("all-rules-struck", "Fail if a fault rule never struck"),
-        switch("no-litter", "Fail if a resource was created and not deleted"),
-    ];
+    let expectations = expectations("");
     let names: Vec<_> = expectations.iter().map(|arg| arg.get_id().clone()).collect();
     Command::new("check")
         .override_usage("llamacloud-mock check <EXPECTATION>... [OPTIONS]")
@@ -120,18 +159,99 @@ fn check() -> Command {
         )
         .args(expectations)
         .group(ArgGroup::new("expectation").args(names).multiple(true).required(true))
-        .arg(Arg::new("tenant").long("tenant").value_name("KEY|LABEL").help("Check only this tenant [default: all]"))
-        .arg(
-            Arg::new("format")
-                .long("format")
-                .value_name("text|json|junit")
-                .value_parser(PossibleValuesParser::new(["text", "json", "junit"]))
-                .hide_possible_values(true)
-                .default_value("text")
-                .help("Format of the report"),
-        )
+        .args(report(""))
         .args(some_settings("Which server to ask", OF_THE_SERVER))
         .after_help("Example:\n  llamacloud-mock check --max-attempts 3 --honour-retry-after --all-rules-struck")
+}
+
+fn exec() -> Command {
+    Command::new("exec")
+        .override_usage(format!("llamacloud-mock exec [OPTIONS] {EXEC_COMMAND} [ARGUMENT]..."))
+        .about("Run a command with a server of its own on a free port, and end with the exit code of the command")
+        .arg(
+            Arg::new("COMMAND")
+                .required(true)
+                .last(true)
+                .num_args(1..)
+                .value_parser(value_parser!(OsString))
+                .help("The command and its arguments, after --"),
+        )
+        .args(expectations(EXEC_PREFIX))
+        .args(report(EXEC_PREFIX))
+        .arg(
+            Arg::new("check-report")
+                .long("check-report")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Write the report of the checks to FILE [default: standard error]"),
+        )
+        .args(GROUPS.iter().flat_map(|group| {
+            group.flags.iter().map(|flag| {
+                let replaced = exec::DEFAULTS.iter().find(|(name, _)| *name == flag.name).map(|(_, value)| *value);
+                setting_with_default(flag, replaced.or(flag.default)).help_heading(group.heading)
+            })
+        }))
+        .after_help(ABOUT_EXEC)
+}
+
+fn env() -> Command {
+    let shells = PossibleValuesParser::new(Syntax::ALL.map(|(name, _)| name)).map(|name| {
+        let named = Syntax::ALL.into_iter().find(|(known, _)| *known == name);
+        named.map_or(Syntax::Sh, |(_, shell)| shell)
+    });
+    Command::new("env")
+        .about("Print the lines with which a shell exports the URL of a running server and a key")
+        .arg(
+            Arg::new("shell")
+                .long("shell")
+                .value_name("sh|fish|powershell")
+                .value_parser(shells)
+                .hide_possible_values(true)
+                .help("The shell that reads the lines; sh is for bash, zsh and fish too [default: sh]"),
+        )
+        .arg(
+            Arg::new("url")
+                .long("url")
+                .value_name("URL")
+                .value_parser(ServerUrl::parse)
+                .help("URL of the server [default: that of the settings]"),
+        )
+        .args(some_settings("Which server to ask", OF_THE_SERVER_ALONE))
+        .after_help(ABOUT_ENV)
+}
+
+/// The expectations of `check`, with a prefix before their names.
+pub(super) fn expectations(prefix: &str) -> [Arg; 6] {
+    let switch = |name, help: &'static str| prefixed(prefix, name).action(ArgAction::SetTrue).help(help);
+    [
+        prefixed(prefix, "max-attempts")
+            .value_name("N")
+            .value_parser(value_parser!(u32).range(1..))
+            .help("Fail if a request was sent more than N times"),
+        switch("honour-retry-after", "Fail if a retry was sent before the time in Retry-After"),
+        switch("no-duplicate-writes", "Fail if a lost response led to a second write"),
+        switch("no-needless-retries", "Fail if a request was retried after a success or a final error"),
+        switch("all-rules-struck", "Fail if a fault rule never struck"),
+        switch("no-litter", "Fail if a resource was created and not deleted"),
+    ]
+}
+
+/// What the report of the checks is about, and its format.
+fn report(prefix: &str) -> [Arg; 2] {
+    [
+        prefixed(prefix, "tenant").value_name("KEY|LABEL").help("Check only this tenant [default: all]"),
+        prefixed(prefix, "format")
+            .value_name("text|json|junit")
+            .value_parser(PossibleValuesParser::new(["text", "json", "junit"]))
+            .hide_possible_values(true)
+            .default_value("text")
+            .help("Format of the report"),
+    ]
+}
+
+fn prefixed(prefix: &str, name: &str) -> Arg {
+    let name = format!("{prefix}{name}");
+    Arg::new(name.clone()).long(name)
 }
 
 /// The subcommand as which the program starts itself; nobody else uses it.
@@ -149,7 +269,11 @@ fn some_settings(heading: &'static str, names: &[&str]) -> Vec<Arg> {
 }
 
 fn setting(flag: &'static Flag) -> Arg {
-    let arg = Arg::new(flag.name).long(flag.name).help(help(flag));
+    setting_with_default(flag, flag.default)
+}
+
+fn setting_with_default(flag: &'static Flag, default: Option<&str>) -> Arg {
+    let arg = Arg::new(flag.name).long(flag.name).help(help(flag, default));
     match flag.takes {
         Nothing => arg.action(ArgAction::SetTrue),
         One(value) => arg.value_name(value).value_parser(ValueParser::string()),
@@ -158,8 +282,8 @@ fn setting(flag: &'static Flag) -> Arg {
     }
 }
 
-fn help(flag: &Flag) -> String {
-    let default = flag.default.map_or_else(String::new, |default| format!(" [default: {default}]"));
+fn help(flag: &Flag, default: Option<&str>) -> String {
+    let default = default.map_or_else(String::new, |default| format!(" [default: {default}]"));
     // On a line of its own, so that it is not wrapped between its words, and can be searched for and copied.
     format!("{}{default}\n[env: {}]", flag.help, flag.variable())
 }

@@ -37,7 +37,8 @@ pub(super) fn run(settings: &Settings, how: Healthcheck) -> Result<(), String> {
 async fn wait_until_healthy(settings: &Settings, how: Healthcheck) -> Result<(), String> {
     let deadline = how.wait.map(|wait| Instant::now() + wait);
     loop {
-        let attempt = attempt(settings, how.pid);
+        // The port file may be written at any time.
+        let attempt = async { attempt(&client::authority(settings)?, how.pid).await };
         let result = match deadline {
             None => attempt.await,
             Some(deadline) => timeout_at(deadline, attempt)
@@ -55,11 +56,11 @@ async fn wait_until_healthy(settings: &Settings, how: Healthcheck) -> Result<(),
     }
 }
 
-/// Asks the server once.
+/// Asks the server at this host and port once.
 ///
 /// Errors: it does not respond, is not healthy, or is another server than the one expected.
-async fn attempt(settings: &Settings, pid: Option<u32>) -> Result<(), String> {
-    let response = client::fetch(settings, "/health").await?;
+pub(super) async fn attempt(authority: &str, pid: Option<u32>) -> Result<(), String> {
+    let response = client::fetch(authority, "/health", None).await?;
     let url = format!("{}/health", response.base_url);
     let health: Health = serde_json::from_str(&response.body)
         .map_err(|_| format!("{url}: status {}, from a server of another program", response.status))?;

@@ -1,14 +1,22 @@
 //! The command line: parses flags and subcommands. The values of the settings are checked in `config`.
 
 mod check;
+mod child_signals;
 mod client;
+mod client_variables;
 mod commands;
+mod env;
+mod exec;
+mod exit;
 mod faults;
 mod healthcheck;
 mod operations;
 mod process;
 mod ready;
 pub(crate) mod run;
+mod serve;
+mod stdin;
+mod stop;
 mod usage_error;
 mod validate;
 
@@ -17,8 +25,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 
 use self::check::{Expectation, Expectations, Format, SWITCHES};
+use self::commands::EXEC_PREFIX;
+use self::env::{Env, ServerUrl, Syntax};
+use self::exec::Exec;
 use self::healthcheck::Healthcheck;
 use crate::config::Takes::Nothing;
 use crate::config::{Flag, flags};
@@ -43,6 +55,10 @@ enum Action {
     ShowScenario(String),
     /// Check what a running server recorded, and print a report in this format.
     Check(Expectations, Format),
+    /// Print the variables for a running server.
+    Env(Env),
+    /// Run a command with a server of its own.
+    Exec(Exec),
     /// Do this work for the process that started this one.
     Worker(Kind),
 }
@@ -83,7 +99,27 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed>
         settings.retain(|(name, _)| own.iter().all(|(known, _)| known != name));
         settings.extend(own);
     }
-    Ok(CommandLine { action: action(&matches), settings })
+    let command_line = CommandLine { action: action(&matches), settings };
+    match without_effect(&command_line, &matches) {
+        Some(problem) => Err(NotParsed::Usage(problem)),
+        None => Ok(command_line),
+    }
+}
+
+/// An argument that has no effect beside the others.
+fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<String> {
+    match (&command_line.action, matches.subcommand()) {
+        (Action::Exec(exec), Some((_, inner))) if exec.expected.all.is_empty() => {
+            let mut names = commands::REPORT_ARGS.iter().map(|name| format!("{EXEC_PREFIX}{name}"));
+            let name = names.find(|name| inner.value_source(name) == Some(ValueSource::CommandLine))?;
+            Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
+        }
+        (Action::Env(Env { url: Some(_), .. }), _) => {
+            let (name, _) = command_line.settings.iter().find(|(name, _)| commands::OF_THE_ADDRESS.contains(name))?;
+            Some(format!("--{name}: has no effect beside --url; omit one of the two"))
+        }
+        _ => None,
+    }
 }
 
 /// The settings among the arguments of one level.
@@ -118,22 +154,36 @@ fn action(matches: &ArgMatches) -> Action {
             let kind = inner.get_one::<String>("KIND").and_then(|name| Kind::named(name));
             Action::Worker(kind.expect("clap accepts only the names of kinds"))
         }
-        Some(("check", inner)) => Action::Check(expectations(inner), format(inner)),
+        Some(("check", inner)) => Action::Check(expectations(inner, ""), format(inner, "")),
+        Some(("env", inner)) => Action::Env(Env {
+            shell: inner.get_one::<Syntax>("shell").copied().unwrap_or(Syntax::Sh),
+            url: inner.get_one::<ServerUrl>("url").cloned(),
+        }),
+        Some(("exec", inner)) => Action::Exec(Exec {
+            command: inner.get_many::<OsString>("COMMAND").into_iter().flatten().cloned().collect(),
+            expected: expectations(inner, EXEC_PREFIX),
+            format: format(inner, EXEC_PREFIX),
+            report: inner.get_one::<PathBuf>("check-report").cloned(),
+        }),
         _ => Action::Serve,
     }
 }
 
-fn expectations(matches: &ArgMatches) -> Expectations {
-    let max_attempts = matches.get_one::<u32>("max-attempts").map(|max| Expectation::MaxAttempts(*max));
-    let switches = SWITCHES.iter().filter(|(_, flag)| matches.get_flag(flag)).map(|(expectation, _)| *expectation);
+/// The expectations; `prefix` stands before the names of their arguments.
+fn expectations(matches: &ArgMatches, prefix: &'static str) -> Expectations {
+    let named = |name: &str| format!("{prefix}{name}");
+    let max_attempts = matches.get_one::<u32>(&named("max-attempts")).map(|max| Expectation::MaxAttempts(*max));
+    let switches =
+        SWITCHES.iter().filter(|(_, flag)| matches.get_flag(&named(flag))).map(|(expectation, _)| *expectation);
     Expectations {
         all: max_attempts.into_iter().chain(switches).collect(),
-        tenant: matches.get_one::<String>("tenant").cloned(),
+        tenant: matches.get_one::<String>(&named("tenant")).cloned(),
+        prefix,
     }
 }
 
-fn format(matches: &ArgMatches) -> Format {
-    match matches.get_one::<String>("format").map(String::as_str) {
+fn format(matches: &ArgMatches, prefix: &str) -> Format {
+    match matches.get_one::<String>(&format!("{prefix}format")).map(String::as_str) {
         Some("json") => Format::Json,
         Some("junit") => Format::Junit,
         _ => Format::Text,

@@ -4,6 +4,7 @@ use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::commands::{self, EXEC_COMMAND, EXEC_PREFIX};
 use crate::config::flag_named;
 
 /// The text for an error of clap.
@@ -16,7 +17,8 @@ pub(super) fn text(error: &clap::Error) -> String {
         }
         ErrorKind::UnknownArgument => {
             let kind = if place.starts_with('-') { "a flag" } else { "an argument" };
-            format!("{place}: is not {kind} here{}", near(error, ContextKind::SuggestedArg))
+            let hint = hint_for_exec(error, &place).unwrap_or_else(|| near(error, ContextKind::SuggestedArg));
+            format!("{place}: is not {kind} here{hint}")
         }
         ErrorKind::InvalidSubcommand => {
             let given = word(error, ContextKind::InvalidSubcommand).unwrap_or_default();
@@ -41,6 +43,19 @@ pub(super) fn text(error: &clap::Error) -> String {
             line.strip_prefix("error: ").unwrap_or(line).to_owned()
         }
     }
+}
+
+/// What `exec` takes in place of an argument of its command, or of `check`.
+fn hint_for_exec(error: &clap::Error, place: &str) -> Option<String> {
+    if !words(error, ContextKind::Usage).concat().contains(EXEC_COMMAND) {
+        return None;
+    }
+    if !place.starts_with('-') {
+        return Some("; the command comes after --".to_owned());
+    }
+    let name = place.strip_prefix("--")?;
+    let is_of_check = commands::expectations("").iter().any(|arg| arg.get_id() == name);
+    is_of_check.then(|| format!("; did you mean --{EXEC_PREFIX}{name}?"))
 }
 
 fn is_setting(place: &str) -> bool {

@@ -209,12 +209,6 @@ pub(crate) const GROUPS: &[Group] = &[
             flag("journal-entries", One("NUMBER"), Some("1000"), "Maximum number of entries in a tenant's journal"),
             flag("journal-bytes", One("BYTES"), Some("16MiB"), "Maximum size of all journals together"),
             flag("header-timeout", One("DURATION"), Some("10s"), "Time limit for the head of a request"),
-            flag(
-                "binary",
-                One("FILE"),
-                None,
-                "The llamacloud-mock program to start as a child process for work that could take long [default: this one]",
-            ),
         ],
     },
     Group {
@@ -231,6 +225,23 @@ pub(crate) const GROUPS: &[Group] = &[
                 OneOf(&["off", "error", "warn", "info"]),
                 Some("info"),
                 "What is logged; info is one line per request",
+            ),
+        ],
+    },
+    Group {
+        heading: "Process",
+        flags: &[
+            flag(
+                "exit-with-stdin",
+                Nothing,
+                None,
+                "Stop when standard input ends, such as when the parent process exits",
+            ),
+            flag(
+                "binary",
+                One("FILE"),
+                None,
+                "The llamacloud-mock program to start as a child process for work that could take long [default: this one]",
             ),
         ],
     },

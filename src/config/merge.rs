@@ -60,24 +60,25 @@ impl fmt::Display for Source {
 }
 
 impl RawSettings {
-    /// Collects every setting from flags, environment, settings file and defaults.
+    /// Collects every setting from flags, environment, settings file and defaults. `defaults` replace some of the table.
     ///
     /// Errors: the settings file cannot be read, is not TOML, or has an unknown setting.
     pub(crate) fn gather(
         flags: &[(&'static str, Vec<String>)],
-        environment: impl Iterator<Item = (String, String)>,
+        environment: &[(String, String)],
+        defaults: &[(&str, &str)],
     ) -> Result<Self, String> {
         let mut settings = Self::new(flags);
         settings.add_environment(environment);
         settings.add_file()?;
-        settings.add_defaults();
+        settings.add_defaults(defaults);
         Ok(settings)
     }
 
     /// Collects every setting from flags and defaults only.
     pub(crate) fn from_flags(flags: &[(&'static str, Vec<String>)]) -> Self {
         let mut settings = Self::new(flags);
-        settings.add_defaults();
+        settings.add_defaults(&[]);
         settings
     }
 
@@ -88,9 +89,10 @@ impl RawSettings {
         Self { by_name: flags.iter().map(setting).collect(), warnings: Vec::new() }
     }
 
-    fn add_defaults(&mut self) {
+    fn add_defaults(&mut self, replaced: &[(&str, &str)]) {
         for flag in flags() {
-            let values = flag.default.map(str::to_owned).into_iter().collect();
+            let replaced = replaced.iter().find(|(name, _)| *name == flag.name).map(|(_, value)| *value);
+            let values = replaced.or(flag.default).map(str::to_owned).into_iter().collect();
             self.by_name.entry(flag.name).or_insert(RawSetting { values, source: Source::Default });
         }
     }
@@ -121,25 +123,25 @@ impl RawSettings {
 
     /// Adds the variables of the environment. A blank variable counts as not set, except for the admin token: a blank token
     /// is an error later, because treating it as not set would open the admin API.
-    fn add_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
+    fn add_environment(&mut self, environment: &[(String, String)]) {
         for (name, value) in environment {
             if let Some(key) = MISTAKEN_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)) {
-                self.warn_of_variable(&name, key);
+                self.warn_of_variable(name, key);
                 continue;
             }
             let Some(key) = name.strip_prefix(PREFIX).filter(|key| *key == ADMIN_TOKEN || !value.trim().is_empty())
             else {
                 continue;
             };
-            if is_set_by_kubernetes(key, &value) {
+            if is_set_by_kubernetes(key, value) {
                 continue;
             }
             match flag_named(&flag_name(key)) {
                 Some(flag) => {
-                    let values = split(flag, &value);
-                    self.by_name.entry(flag.name).or_insert(RawSetting { values, source: Source::Environment(name) });
+                    let setting = RawSetting { values: split(flag, value), source: Source::Environment(name.clone()) };
+                    self.by_name.entry(flag.name).or_insert(setting);
                 }
-                None => self.warn_of_variable(&name, key),
+                None => self.warn_of_variable(name, key),
             }
         }
     }

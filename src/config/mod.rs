@@ -114,6 +114,8 @@ pub(crate) struct Settings {
     pub(crate) allow_overrides: bool,
     /// Whether the program exits with code 2 if a fault rule never struck.
     pub(crate) strict_faults: bool,
+    /// Whether the program stops when its standard input ends.
+    pub(crate) exit_with_stdin: bool,
     /// The factor for injected delays.
     pub(crate) time_scale: f64,
     /// Where risky work is done. It is no setting of its own: the program uses itself, an embedded server the program that

@@ -73,6 +73,7 @@ pub(crate) fn read(raw: &RawSettings) -> Result<Settings, String> {
         allow_overrides: reader.boolean("allow-overrides")?,
         strict_faults: reader.boolean("strict-faults")?,
         time_scale: reader.read("time-scale", time_scale)?,
+        exit_with_stdin: reader.boolean("exit-with-stdin")?,
         schemas: reader.text("schemas").map(Into::into),
     })
 }

@@ -11,8 +11,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method};
 use parking_lot::Mutex;
 
 pub(crate) use context::{BodyLimits, RequestContext};
@@ -136,6 +136,13 @@ impl Emulator {
             schemas: &self.schemas,
             openapi: &self.openapi,
         }
+    }
+
+    /// The response to a GET request for this path and query of the admin API, whoever may use it from outside.
+    pub(crate) fn admin_get(&self, path: &str) -> Response {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query.to_owned())));
+        let head = Head { method: Method::GET, path: path.to_owned(), query, headers: HeaderMap::new() };
+        crate::admin::handle(self.admin(), &Request { head, body: Bytes::new() })
     }
 
     /// The response that a tenant without state would get to a request with this body; nothing is kept.

@@ -18,8 +18,9 @@ pub fn config(data: &[u8]) {
     std::fs::write(&*FILE, file).expect("the folder for temporary files can be written");
     let flags = [("config", vec![FILE.display().to_string()])];
     let variables = environment.lines().filter_map(|line| line.split_once('='));
-    let variables = variables.map(|(name, value)| (format!("LLAMACLOUD_MOCK_{name}"), value.replace("\\n", "\n")));
-    let gathered = RawSettings::gather(&flags, variables);
+    let variables: Vec<_> =
+        variables.map(|(name, value)| (format!("LLAMACLOUD_MOCK_{name}"), value.replace("\\n", "\n"))).collect();
+    let gathered = RawSettings::gather(&flags, &variables, &[]);
     std::fs::remove_file(&*FILE).expect("the file was written above");
     match gathered {
         Ok(raw) => assert_read(&raw),

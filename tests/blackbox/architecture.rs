@@ -55,6 +55,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("lookup_host", &[], "no host name is resolved"),
     ("TcpListener", &["server"], "only the server listens"),
     ("std::process::Command", &["worker"], "only the child processes of this program are run, in one module"),
+    ("tokio::process", &["cli"], "only the subcommand exec runs another program"),
     ("include_str!", &["assets", "lib"], "embedded files are opened in one module; the README is a documentation test"),
     ("std::fs", &["config", "schema", "fault", "cli", "fuzzing"], "files are read at the start only"),
     (

@@ -15,6 +15,8 @@ RUN_HERE = {
     "demo",
     "admin",
     "fault",
+    "exec",
+    "env",
     "ci",
     "llamacloud-mock.toml",
     "test_index.py",

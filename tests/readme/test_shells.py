@@ -90,6 +90,52 @@ def test_the_environment_is_enough():
     assert LlamaCloud().indexes.create(source_directory_id="dir-abc123").id
 """
 
+def run_exec(shell: str, suite: str, bin_folder: Path, run_in) -> subprocess.CompletedProcess[str]:
+    """Runs the line with `exec` and the pytest of this environment, with a proxy that does not exist."""
+    (bin_folder / "pytest").symlink_to(Path(sys.executable).parent / "pytest")
+    line = f"export http_proxy=http://127.0.0.1:1\n{block('exec')}"
+    return run_in([shell, "lines"], bin_folder, files={"lines": line, "test_suite.py": suite})
+
+
+@every_shell
+def test_the_line_with_exec_fails_with_the_tests_or_the_checks(shell, bin_folder, run_in):
+    tidy = SUITE.replace("assert ", "index = ") + "    LlamaCloud().indexes.delete(index)\n"
+    cases = [
+        (SUITE, 2, "failed: --check-no-litter"),
+        (tidy, 0, "passed: --check-no-litter"),
+        ("def test_that_fails():\n    assert False\n", 1, "1 failed"),
+    ]
+    for suite, code, expected in cases:
+        done = run_exec(shell, suite, bin_folder, run_in)
+        (bin_folder / "pytest").unlink()
+        assert done.returncode == code, done.stdout
+        assert expected in done.stdout, done.stdout
+
+
+#: A value with everything that a shell could take for something else than text.
+HOSTILE = "it's,$(exit 9)`exit 9`\"\\\\'\\,!x;é\u2019,$HOME"
+
+SHOW = """
+printf '%s\\n' "$LLAMA_CLOUD_BASE_URL" "$LLAMA_CLOUD_API_KEY" "$NO_PROXY"
+"""
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [*((shell, block("env")) for shell in ["sh", *SHELLS]), ("fish", "llamacloud-mock env --shell fish | source\n")],
+)
+def test_the_line_with_env_exports_the_variables(shell, line, bin_folder, tmp_path):
+    script = tmp_path / "lines"
+    script.write_text(line + SHOW, encoding="utf-8")
+    with running("--port", "0") as url:
+        variables = {"LLAMACLOUD_MOCK_PORT": url.rsplit(":", 1)[1], "NO_PROXY": HOSTILE}
+        env = environment(bin_folder) | variables
+        env.pop("no_proxy", None)
+        done = subprocess.run([shell, str(script)], env=env, capture_output=True, text=True, check=False)
+    expected = [url, "llx-env", f"{HOSTILE},127.0.0.1,localhost"]
+    assert (done.stdout.splitlines(), done.stderr) == (expected, "")
+
+
 ci_shell = pytest.mark.parametrize("shell", ["bash", "zsh", "sh"])
 
 

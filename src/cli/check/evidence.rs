@@ -4,8 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Expectation, Expectations};
-use crate::cli::client::{self, ClientResponse};
-use crate::config::Settings;
+use crate::cli::client::ClientResponse;
 
 /// What the server recorded.
 #[derive(Debug)]
@@ -82,17 +81,20 @@ struct ErrorBody {
     detail: String,
 }
 
-/// Fetches the records that the expectations are about.
+/// Fetches the records that the expectations are about; `get` requests a path of the admin API.
 ///
 /// Errors: the server does not respond, or not with the expected JSON.
-pub(super) fn fetch(settings: &Settings, expected: &Expectations) -> Result<Evidence, String> {
+pub(super) fn fetch(
+    get: impl Fn(&str) -> Result<ClientResponse, String>,
+    expected: &Expectations,
+) -> Result<Evidence, String> {
     let query = expected.tenant.as_deref().map_or_else(String::new, |tenant| {
         let encoded: String = form_urlencoded::byte_serialize(tenant.as_bytes()).collect();
         format!("?tenant={encoded}")
     });
     let get = |path: &str| {
         let path = format!("{path}{query}");
-        client::get(settings, &path).map(|response| (path, response))
+        get(&path).map(|response| (path, response))
     };
     let (path, response) = get("/__admin/retries")?;
     if response.status == 404 && expected.tenant.is_some() {

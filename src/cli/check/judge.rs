@@ -14,18 +14,26 @@ pub(super) fn judge(evidence: &Evidence, expected: &Expectations) -> Report {
     let expectations = expected.all.iter().copied();
     match evidence {
         Evidence::UnknownTenant(reason) => {
-            let not_judged = |expectation| Check::of(expectation, Vec::new(), Some(reason.clone()));
+            let not_judged = |expectation| Check::of(expected.name(expectation), Vec::new(), Some(reason.clone()));
             Report { checks: expectations.map(not_judged).collect(), single: 0, retried: 0 }
         }
         Evidence::Recorded(records) => Report {
-            checks: expectations.map(|expectation| check(expectation, records)).collect(),
+            checks: expectations
+                .map(|expectation| {
+                    let (failures, not_judged) = check(expectation, records);
+                    Check::of(expected.name(expectation), failures, not_judged)
+                })
+                .collect(),
             single: records.retries.single_calls,
             retried: records.retries.chains.len(),
         },
     }
 }
 
-fn check(expectation: Expectation, records: &Records) -> Check {
+/// The failures of a check, and the reason why it is not judged without any.
+type Findings = (Vec<String>, Option<String>);
+
+fn check(expectation: Expectation, records: &Records) -> Findings {
     match expectation {
         Expectation::AllRulesStruck => rules_check(records.rules.as_deref().unwrap_or_default()),
         Expectation::NoLitter => litter_check(records),
@@ -37,7 +45,7 @@ fn check(expectation: Expectation, records: &Records) -> Check {
 }
 
 /// A check of the recorded requests. Evicted ones may have broken the limit, so a check can then only fail or not be judged.
-fn retries_check(expectation: Expectation, retries: &Retries) -> Check {
+fn retries_check(expectation: Expectation, retries: &Retries) -> Findings {
     let broken = retries.chains.iter().filter_map(|chain| {
         let failure = chain.failure(expectation)?;
         Some(format!("{}: {failure}\n{}", chain.title(), chain.attempt_lines()))
@@ -53,23 +61,23 @@ fn retries_check(expectation: Expectation, retries: &Retries) -> Check {
     } else {
         None
     };
-    Check::of(expectation, failures, not_judged)
+    (failures, not_judged)
 }
 
-fn rules_check(rules: &[FaultRule]) -> Check {
+fn rules_check(rules: &[FaultRule]) -> Findings {
     let unused = rules.iter().filter(|rule| rule.strikes == 0);
     let failures = unused.map(|rule| format!("{}: never struck: {}", rule.name, rule.rule)).collect();
     let not_judged = rules.is_empty().then(|| "nothing to judge: there are no fault rules".to_owned());
-    Check::of(Expectation::AllRulesStruck, failures, not_judged)
+    (failures, not_judged)
 }
 
-fn litter_check(records: &Records) -> Check {
+fn litter_check(records: &Records) -> Findings {
     let shown = |litter: &Litter| format!("{} {}: created and not deleted: {}", litter.tenant, litter.kind, litter.id);
     let failures = records.litter.iter().flatten().map(shown).collect();
     let retries = &records.retries;
     let has_requests = retries.single_calls + retries.chains.len() > 0 || retries.dropped > 0;
     let not_judged = (!has_requests).then(|| NO_REQUEST.to_owned());
-    Check::of(Expectation::NoLitter, failures, not_judged)
+    (failures, not_judged)
 }
 
 impl Chain {

@@ -5,7 +5,9 @@ mod evidence;
 mod judge;
 mod report;
 
+use super::client::{self, ClientResponse};
 use crate::config::Settings;
+use crate::emulator::Emulator;
 
 pub(super) use report::{Format, Report, Verdict};
 
@@ -16,6 +18,8 @@ pub(super) struct Expectations {
     pub(super) all: Vec<Expectation>,
     /// The tenant to check, by API key or label; all by default.
     pub(super) tenant: Option<String>,
+    /// What stands before the names of the flags.
+    pub(super) prefix: &'static str,
 }
 
 /// One expectation.
@@ -44,12 +48,13 @@ pub(super) const SWITCHES: &[(Expectation, &str)] = &[
     (Expectation::NoLitter, "no-litter"),
 ];
 
-impl Expectation {
-    /// The expectation as the user wrote it.
-    fn name(self) -> String {
-        match (self, SWITCHES.iter().find(|(expectation, _)| *expectation == self)) {
-            (Self::MaxAttempts(max), _) => format!("--max-attempts {max}"),
-            (_, switch) => switch.map_or_else(String::new, |(_, flag)| format!("--{flag}")),
+impl Expectations {
+    /// An expectation as the user wrote it.
+    fn name(&self, named: Expectation) -> String {
+        let prefix = self.prefix;
+        match (named, SWITCHES.iter().find(|(expectation, _)| *expectation == named)) {
+            (Expectation::MaxAttempts(max), _) => format!("--{prefix}max-attempts {max}"),
+            (_, switch) => switch.map_or_else(String::new, |(_, flag)| format!("--{prefix}{flag}")),
         }
     }
 }
@@ -58,6 +63,19 @@ impl Expectation {
 ///
 /// Errors: the server does not respond, or not with the expected JSON.
 pub(super) fn run(settings: &Settings, expected: &Expectations) -> Result<Report, String> {
-    let evidence = evidence::fetch(settings, expected)?;
+    let evidence = evidence::fetch(|path| client::get(settings, path), expected)?;
+    Ok(judge::judge(&evidence, expected))
+}
+
+/// Checks what this emulator recorded, without a connection and without the access rules of the admin API.
+///
+/// Errors: an admin request fails.
+pub(super) fn run_inside(emulator: &Emulator, expected: &Expectations) -> Result<Report, String> {
+    let get = |path: &str| {
+        let response = emulator.admin_get(path);
+        let body = String::from_utf8_lossy(&response.body).into_owned();
+        Ok(ClientResponse { base_url: String::new(), status: response.status, body })
+    };
+    let evidence = evidence::fetch(get, expected)?;
     Ok(judge::judge(&evidence, expected))
 }

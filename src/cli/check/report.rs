@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Expectation;
-
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Format {
@@ -56,8 +54,7 @@ struct JsonReport<'a> {
 
 impl Check {
     /// The result for these failures; without any, a reason not to judge counts.
-    pub(super) fn of(expectation: Expectation, failures: Vec<String>, not_judged: Option<String>) -> Self {
-        let name = expectation.name();
+    pub(super) fn of(name: String, failures: Vec<String>, not_judged: Option<String>) -> Self {
         match (failures.is_empty(), not_judged) {
             (false, _) => Self { name, verdict: Verdict::Failed, details: failures },
             (true, Some(reason)) => Self { name, verdict: Verdict::NotJudged, details: vec![reason] },

@@ -16,7 +16,7 @@ pub(crate) use client::Client;
 pub(crate) use connection::{HttpResponse, RawConnection};
 pub(crate) use contract::Contract;
 pub(crate) use documents::{DIRECTORIES, FILES, FIND, GREP, INDEXES, READ, RETRIEVE, id_of, items, text_of};
-pub(crate) use program::{Program, run};
+pub(crate) use program::{Program, command, run};
 pub(crate) use session::Session;
 pub(crate) use terminal::Terminal;
 pub(crate) use upload::Upload;

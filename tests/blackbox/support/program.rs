@@ -18,7 +18,7 @@ pub(crate) struct Program {
 }
 
 /// The program with these arguments, without other settings in its environment, in an empty folder.
-fn command(args: &[&str], environment: &[(&str, &str)]) -> Command {
+pub(crate) fn command(args: &[&str], environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_llamacloud-mock"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LLAMACLOUD_MOCK_")) {
         command.env_remove(name);
@@ -51,6 +51,14 @@ impl Program {
         let mut command = command(args, environment);
         command.env("LLAMACLOUD_MOCK_PORT", "0").stderr(terminal.program_side());
         (Self::await_ready(command), terminal)
+    }
+
+    /// Starts the program with this standard input and waits for its ready line. [`Program::child`] has the other end of a
+    /// pipe.
+    pub(crate) fn start_with_stdin(args: &[&str], environment: &[(&str, &str)], stdin: Stdio) -> Self {
+        let mut command = command(args, environment);
+        command.env("LLAMACLOUD_MOCK_PORT", "0").stdin(stdin);
+        Self::await_ready(command)
     }
 
     /// Starts the program in a folder that configures its port.

@@ -1,0 +1,172 @@
+//! The subcommand `exec`: runs a command with a server of its own, and judges the requests of the command when it has ended.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::Arc;
+
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+
+use super::check::{self, Expectations, Format, Verdict};
+use super::child_signals::ChildSignals;
+use super::client_variables;
+use super::exit::{ExitError, UNAVAILABLE, print_error, print_on_stderr};
+use super::{ready, serve};
+use crate::config::{LogLevel, RawSettings, Settings, reachable};
+use crate::emulator::Emulator;
+
+/// The defaults of settings that `exec` changes: a free port, so that several can run at once, and a log that keeps out of
+/// the output of the command.
+pub(super) const DEFAULTS: &[(&str, &str)] = &[("port", "0"), ("log-level", "warn")];
+
+/// The API key of the command.
+const KEY: &str = "llx-exec";
+
+/// Exit code: the command cannot be started.
+const NOT_EXECUTABLE: u8 = 126;
+/// Exit code: there is no such command.
+const NOT_FOUND: u8 = 127;
+
+/// The arguments of `exec`.
+#[derive(Debug)]
+pub(super) struct Exec {
+    /// The command with its arguments.
+    pub(super) command: Vec<OsString>,
+    /// What is expected of its requests; may be nothing.
+    pub(super) expected: Expectations,
+    /// The format of the report.
+    pub(super) format: Format,
+    /// The file for the report; by default it is printed on stderr.
+    pub(super) report: Option<PathBuf>,
+}
+
+/// Runs the command. An error has the exit code of the command if that is not 0.
+pub(super) fn run(
+    settings: Settings,
+    raw: RawSettings,
+    exec: &Exec,
+    environment: &[(String, String)],
+) -> Result<(), ExitError> {
+    if settings.exit_with_stdin {
+        let place = raw.place("exit-with-stdin");
+        return Err(ExitError::usage(format!(
+            "{place}: has no effect on exec, which stops when its command has ended"
+        )));
+    }
+    let report = match &exec.report {
+        Some(path) => Some(
+            File::create(path)
+                .map_err(|error| ExitError::failure(format!("--check-report {}: {error}", path.display())))?,
+        ),
+        None => None,
+    };
+    let emulator = serve::emulator(settings, raw)?;
+    let ended = serve::runtime()?.block_on(run_with_server(&emulator, exec, environment))?;
+    let checks = [serve::require_all_struck(&emulator), judge(&emulator, exec, report)];
+    end(ended, checks)
+}
+
+/// How the command and its server ended.
+struct Ended {
+    command: ExitStatus,
+    server: Result<(), ExitError>,
+}
+
+/// Runs the command while the server runs. The server handles all requests of the command before it stops.
+async fn run_with_server(
+    emulator: &Arc<Emulator>,
+    exec: &Exec,
+    environment: &[(String, String)],
+) -> Result<Ended, ExitError> {
+    let mut signals = ChildSignals::listen().map_err(ExitError::failure)?;
+    let server = serve::bind(emulator).await?;
+    let address = server.local_addr();
+    let mut child = spawn(&exec.command, &variables(emulator, address, environment))?;
+    if emulator.settings().log_level >= LogLevel::Info {
+        print_on_stderr(ready::lines(address, emulator.settings(), &[], false));
+    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(server.run(async { _ = stopped.await }));
+    let command = signals.forward_until_exit(&mut child).await.map_err(ExitError::failure)?;
+    drop(stop);
+    let server = tokio::select! {
+        ended = serving => match ended {
+            Ok(result) => result.map_err(|error| ExitError { code: UNAVAILABLE, message: error.to_string() }),
+            Err(error) => Err(ExitError::failure(error)),
+        },
+        _ = signals.next() => Err(ExitError::failure("stopped by a signal, before all requests had ended")),
+    };
+    Ok(Ended { command, server })
+}
+
+/// The variables with which clients in the command use the server.
+fn variables(
+    emulator: &Emulator,
+    address: SocketAddr,
+    environment: &[(String, String)],
+) -> Vec<(&'static str, String)> {
+    let host = SocketAddr::new(reachable(address.ip()), address.port());
+    let key = emulator.settings().api_keys.first().map_or(KEY, String::as_str);
+    client_variables::all(&format!("http://{host}"), key, environment)
+}
+
+fn spawn(command: &[OsString], variables: &[(&'static str, String)]) -> Result<Child, ExitError> {
+    let (program, args) =
+        command.split_first().ok_or_else(|| ExitError::usage("exec: a command is missing".to_owned()))?;
+    let spawned = Command::new(program).args(args).envs(variables.iter().map(|(name, value)| (name, value))).spawn();
+    spawned.map_err(|error| {
+        let shown = program.to_string_lossy();
+        if error.kind() == ErrorKind::NotFound {
+            let message = format!(
+                "exec: {shown}: command not found, or the interpreter in its first line is missing; write the path of the \
+                 command, or add its folder to PATH"
+            );
+            return ExitError { code: NOT_FOUND, message };
+        }
+        ExitError { code: NOT_EXECUTABLE, message: format!("exec: {shown}: cannot be executed: {error}") }
+    })
+}
+
+/// Judges the requests by the expectations, and writes the report.
+fn judge(emulator: &Emulator, exec: &Exec, report: Option<File>) -> Result<(), ExitError> {
+    if exec.expected.all.is_empty() {
+        return Ok(());
+    }
+    let judged = check::run_inside(emulator, &exec.expected).map_err(ExitError::failure)?;
+    let text = judged.printed(exec.format);
+    match report {
+        Some(mut file) => file
+            .write_all(text.as_bytes())
+            .map_err(|error| ExitError::failure(format!("--check-report: cannot be written: {error}")))?,
+        None => print_on_stderr(text),
+    }
+    match judged.verdict() {
+        Verdict::Passed => Ok(()),
+        verdict => Err(ExitError::check_failed(format!("exec: checks {}", verdict.words()))),
+    }
+}
+
+/// The end of the program: that of the command, unless it succeeded and something else failed. Every failure is printed.
+fn end(ended: Ended, checks: [Result<(), ExitError>; 2]) -> Result<(), ExitError> {
+    let failures: Vec<ExitError> = checks.into_iter().chain([ended.server]).filter_map(Result::err).collect();
+    for failure in &failures {
+        print_error(&failure.message);
+    }
+    let code = match (code(ended.command), failures.first()) {
+        (0, None) => return Ok(()),
+        (0, Some(failure)) => failure.code,
+        (code, _) => code,
+    };
+    Err(ExitError { code, message: String::new() })
+}
+
+/// The exit code of a command as shells have it: 128 and the number of the signal that killed it.
+fn code(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,67 @@
+//! How the program ends: its exit codes, and what it prints on stdout and stderr.
+
+use std::io::Write;
+use std::panic::PanicHookInfo;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// Exit code: the program failed.
+pub(super) const FAILURE: u8 = 1;
+/// Exit code: a check that the user asked for failed.
+pub(super) const CHECK_FAILED: u8 = 2;
+/// Exit code: the command line or a setting is invalid.
+pub(super) const USAGE: u8 = 64;
+/// Exit code: the port is in use.
+pub(super) const UNAVAILABLE: u8 = 69;
+
+/// Time limit for writing to stderr, which blocks if it is a pipe that is not read.
+const STDERR_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// An unsuccessful end of the program.
+#[derive(Debug)]
+pub(super) struct ExitError {
+    pub(super) code: u8,
+    /// Printed on stderr unless it is empty.
+    pub(super) message: String,
+}
+
+impl ExitError {
+    pub(super) fn usage(message: String) -> Self {
+        Self { code: USAGE, message }
+    }
+
+    pub(super) fn failure(error: impl std::fmt::Display) -> Self {
+        Self { code: FAILURE, message: error.to_string() }
+    }
+
+    pub(super) fn check_failed(message: String) -> Self {
+        Self { code: CHECK_FAILED, message }
+    }
+}
+
+/// Prints `text` on stdout, and ignores errors such as a closed pipe.
+pub(super) fn print(text: &str) {
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Prints a message of the program on stderr.
+pub(super) fn print_error(text: &str) {
+    print_on_stderr(format!("llamacloud-mock: {text}\n"));
+}
+
+/// Prints `text` on stderr, and gives up after [`STDERR_TIMEOUT`].
+pub(super) fn print_on_stderr(text: String) {
+    let (written, done) = channel::<()>();
+    std::thread::spawn(move || {
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        drop(written);
+    });
+    // An error means either written or timed out; both end the wait.
+    let _ = done.recv_timeout(STDERR_TIMEOUT);
+}
+
+/// Reports a panic in a handler. The server responds to the request with 500.
+pub(super) fn report_panic(panic: &PanicHookInfo<'_>) {
+    print_error(&format!("internal error, please report it: {panic}"));
+}

@@ -1,0 +1,101 @@
+//! The subcommand `serve`, which is the default: runs the server until a signal or the end of standard input stops it.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::exit::{ExitError, UNAVAILABLE, print, print_error, report_panic};
+use super::stop::StopRequests;
+use super::{ready, stdin};
+use crate::config::{self, RawSettings, Settings};
+use crate::emulator::Emulator;
+use crate::server::Server;
+use crate::worker::Worker;
+
+/// Runs a server with these settings.
+pub(super) fn run(settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
+    if settings.exit_with_stdin {
+        stdin::require_an_end(&raw.place("exit-with-stdin")).map_err(ExitError::usage)?;
+    }
+    let emulator = emulator(settings, raw)?;
+    runtime()?.block_on(serve_until_stopped(emulator))
+}
+
+/// An emulator with these settings, which are checked on each other. Warnings are printed.
+pub(super) fn emulator(mut settings: Settings, raw: RawSettings) -> Result<Arc<Emulator>, ExitError> {
+    config::check_combinations(&settings, &raw).map_err(ExitError::usage)?;
+    for warning in raw.warnings.iter().chain(&config::warnings(&settings)) {
+        print_error(&format!("warning: {warning}"));
+    }
+    settings.worker = Worker::of_program(settings.binary.clone());
+    Emulator::new(settings, raw).map(Arc::new).map_err(ExitError::usage)
+}
+
+/// The runtime for a server.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, ExitError> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ExitError::failure)
+}
+
+/// Binds the address of the settings, and writes the file of `--port-file`.
+pub(super) async fn bind(emulator: &Arc<Emulator>) -> Result<Server, ExitError> {
+    let settings = emulator.settings();
+    let (host, port) = (settings.host, settings.port);
+    let server = Server::bind(Arc::clone(emulator)).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => ExitError {
+            code: UNAVAILABLE,
+            message: format!("port {port} on {host} is in use; --port 0 picks a free one"),
+        },
+        _ => ExitError::failure(format!("cannot listen on {host}:{port}: {error}")),
+    })?;
+    if let Some(file) = &settings.port_file {
+        write_atomically(file, &server.local_addr().port().to_string())
+            .map_err(|error| ExitError::failure(format!("--port-file {}: {error}", file.display())))?;
+    }
+    std::panic::set_hook(Box::new(report_panic));
+    Ok(server)
+}
+
+async fn serve_until_stopped(emulator: Arc<Emulator>) -> Result<(), ExitError> {
+    let stop_requests = StopRequests::listen(emulator.settings()).map_err(ExitError::failure)?;
+    let server = bind(&emulator).await?;
+    let rules: Vec<String> = emulator.tenants().given_faults().rules().map(ToString::to_string).collect();
+    let is_terminal = std::io::stdout().is_terminal();
+    print(&ready::lines(server.local_addr(), emulator.settings(), &rules, is_terminal));
+    let (stop, stopped) = oneshot::channel();
+    let is_drained = tokio::select! {
+        ended = server.run(async { _ = stopped.await }) => {
+            ended.map_err(|error| ExitError { code: UNAVAILABLE, message: error.to_string() })?;
+            true
+        }
+        () = stop_requests.second_request(stop) => false,
+    };
+    require_all_struck(&emulator)?;
+    if is_drained {
+        Ok(())
+    } else {
+        Err(ExitError::failure("stopped by a second signal, before all requests had ended"))
+    }
+}
+
+/// Fails with `--strict-faults` if a fault rule never struck.
+pub(super) fn require_all_struck(emulator: &Emulator) -> Result<(), ExitError> {
+    if !emulator.settings().strict_faults {
+        return Ok(());
+    }
+    let never_struck = emulator.tenants().rules_never_struck();
+    if never_struck.is_empty() {
+        return Ok(());
+    }
+    let message = format!("these fault rules never struck (--strict-faults):\n  {}", never_struck.join("\n  "));
+    Err(ExitError::check_failed(message))
+}
+
+/// Writes a temporary file next to `file` and renames it, so that `file` is never incomplete.
+fn write_atomically(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut temporary = file.as_os_str().to_owned();
+    temporary.push(".part");
+    std::fs::write(&temporary, text)?;
+    std::fs::rename(&temporary, file)
+}
