@@ -53,6 +53,7 @@ mod judged;
 mod listener;
 mod log;
 mod log_terminal;
+mod manual_pages;
 mod model;
 mod model_store;
 mod model_sync;
