@@ -9,14 +9,18 @@ With pytest, use the fixture `llamacloud` instead.
 from ._binary import find_binary
 from ._emulator import Emulator, connect, start
 from ._errors import CheckFailed, EmulatorError, NeverStruckWarning
-from ._types import Clock, Entry, Rule
+from ._types import ClockState, Entry, Rule
+from ._views import Clock, Faults, Journal
 
 __all__ = [
     "CheckFailed",
     "Clock",
+    "ClockState",
     "Emulator",
     "EmulatorError",
     "Entry",
+    "Faults",
+    "Journal",
     "NeverStruckWarning",
     "Rule",
     "connect",

@@ -17,7 +17,7 @@ from ._admin import Admin
 from ._binary import explain, find_binary
 from ._errors import CheckFailed, EmulatorError
 from ._process import PREFIX, Process
-from ._types import Clock, Entry, Rule
+from ._types import ClockState, Entry, Rule
 
 Part = Literal["state", "journal", "clock", "faults"]
 Mode = Literal["real", "manual", "auto"]
@@ -84,20 +84,20 @@ class Emulator:
         """Removes a rule that was added for this key."""
         self._request("DELETE", f"/faults/{quote(name, safe='')}", {"tenant": self.tenant})
 
-    def clock(self) -> Clock:
+    def clock(self) -> ClockState:
         """The clock of this key."""
-        return cast("Clock", self._request("GET", "/clock", {"tenant": self.tenant}))
+        return cast("ClockState", self._request("GET", "/clock", {"tenant": self.tenant}))
 
-    def set_clock(self, mode: Mode | None = None, now: str | None = None) -> Clock:
+    def set_clock(self, mode: Mode | None = None, now: str | None = None) -> ClockState:
         """Changes the mode or the time of the clock; `now` is such as `2026-01-01T00:00:00Z`."""
         body = {"tenant": self.key, "mode": mode, "now": now}
         given = {name: value for name, value in body.items() if value is not None}
-        return cast("Clock", self._request("PUT", "/clock", body=given))
+        return cast("ClockState", self._request("PUT", "/clock", body=given))
 
-    def advance(self, by: str | timedelta) -> Clock:
+    def advance(self, by: str | timedelta) -> ClockState:
         """Advances the clock by a duration such as `5s`, `200ms` or `1m30s`."""
         text = f"{by // timedelta(milliseconds=1)}ms" if isinstance(by, timedelta) else by
-        return cast("Clock", self._request("POST", "/clock/advance", body={"tenant": self.key, "by": text}))
+        return cast("ClockState", self._request("POST", "/clock/advance", body={"tenant": self.key, "by": text}))
 
     def journal(
         self,

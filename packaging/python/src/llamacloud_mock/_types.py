@@ -19,7 +19,7 @@ class Rule(TypedDict):
     ttl_left_ms: int | None
 
 
-class Clock(TypedDict):
+class ClockState(TypedDict):
     """The clock of a key."""
 
     mode: Literal["real", "manual", "auto"]
