@@ -62,12 +62,12 @@ def test_no_network_is_needed(tmp_path):
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("home", ["/nonexistent", "read-only"])
-def test_no_home_is_needed(home, tmp_path, run_pytest):
-    if home == "read-only":
-        home = str(tmp_path / "home")
-        Path(home).mkdir(mode=0o555)
-    done = run_pytest(SUITE, env={"HOME": home})
+@pytest.mark.parametrize("exists", [True, False])
+def test_no_home_is_needed(exists, tmp_path, run_pytest):
+    home = tmp_path / "home"
+    if exists:
+        home.mkdir(mode=0o555)
+    done = run_pytest(SUITE, env={"HOME": str(home)})
     assert "1 passed" in done.stdout, done.stdout
 
 
@@ -85,7 +85,7 @@ def test_another_user_without_a_home_may_use_it():
         pytest.skip("another user may not run Python here")
     folder = FOLDER / "for-others"
     install_to(folder)
-    environment = {**without_settings(), "HOME": "/nonexistent", "PYTHONPATH": str(folder)}
+    environment = {**without_settings(), "HOME": str(folder / "missing"), "PYTHONPATH": str(folder)}
     done = subprocess.run([python, "-c", PROGRAM_TEXT], env=environment, capture_output=True, check=False, **options)
     assert done.stdout == "journal []\n", done.stdout + done.stderr
 
