@@ -58,6 +58,28 @@ test("no home is needed", async () => {
   assert.match(output, /passed/);
 });
 
+test("another user may use it", { skip: process.getuid?.() === 0 ? false : "only root can become another user" }, async () => {
+  const { output } = await runModule(SUITE, { uid: 54321, gid: 54321, env: { HOME: join(await folder(), "missing") } });
+  assert.match(output, /passed/);
+});
+
+/** Brings up the loopback interface of an empty network, and becomes this command. */
+const ALONE = `
+import fcntl, os, socket, struct, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+    fcntl.ioctl(control, 0x8914, struct.pack("16sH14x", b"lo", 0x41))  # SIOCSIFFLAGS: IFF_UP and IFF_RUNNING
+os.execv(sys.argv[1], sys.argv[1:])
+`;
+
+test("no network is needed", async (context) => {
+  const unshare = ["--net", "--map-root-user"];
+  const allowed = await run("unshare", [...unshare, "true"]).catch(() => ({ code: 1 }));
+  if (allowed.code !== 0) return context.skip("this machine allows no network namespace");
+  const node = [process.execPath, "--input-type=module", "--eval", SUITE];
+  const { output } = await run("unshare", [...unshare, "python3", "-c", ALONE, ...node]);
+  assert.match(output, /passed/);
+});
+
 test("a port in use is named", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -194,7 +194,7 @@ function runCheck(binary, args, token) {
 }
 
 /** @type {typeof import("./index").start} */
-async function start({ args = [], env, key = "llx-test", adminToken, limit = 10_000 } = {}) {
+async function start({ args = [], env, key = "llx-test", adminToken, limit = 30_000 } = {}) {
   const token = adminToken ?? env?.[TOKEN_VARIABLE] ?? process.env[TOKEN_VARIABLE];
   const running = new Process(args, { ...env, ...(adminToken ? { [TOKEN_VARIABLE]: adminToken } : {}) });
   const url = await running.ready(limit);

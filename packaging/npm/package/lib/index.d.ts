@@ -115,7 +115,7 @@ export interface StartOptions {
   key?: string;
   /** Requests to the admin API need this token. */
   adminToken?: string;
-  /** Time in milliseconds that the program may take to be ready: 10,000 by default. */
+  /** Time in milliseconds that the program may take to be ready: 30,000 by default. */
   limit?: number;
 }
 

@@ -224,7 +224,7 @@ def start(
     key: str = "llx-test",
     env: Mapping[str, str] | None = None,
     admin_token: str | None = None,
-    limit: float = 10.0,
+    limit: float = 30.0,
 ) -> Emulator:
     """Starts an emulator on a free port, with a clock that never makes a client wait.
 
