@@ -1,4 +1,5 @@
 // What the tests share: processes with a clean environment.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, writeFile } from "node:fs/promises";
@@ -43,9 +44,13 @@ export async function projectFolder(files) {
   return path;
 }
 
-/** Resolves when nothing listens at the URL any more. A test that fails ends by the time limit of the job. */
+/** Time limit in milliseconds. Only a failing test reaches it. */
+const LIMIT = 120_000;
+
+/** Resolves when nothing listens at the URL any more. */
 export async function refused(url) {
-  for (;;) {
+  for (const deadline = Date.now() + LIMIT; ; ) {
+    assert(Date.now() < deadline, `${url} still responds`);
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
     try {
       await once(socket, "connect");

@@ -10,6 +10,9 @@ const { PREFIX } = require("./process.js");
 /** What makes keys unique on an emulator that other runs may use too. Workers inherit it. */
 const RUN_VARIABLE = "LLAMACLOUD_TEST_RUN";
 
+/** Its value if the emulator is for this run alone: keys are then the same in every run. */
+const OWN = "own";
+
 /** @type {typeof import("./index").startForRun} */
 async function startForRun(options) {
   const shared = Boolean(process.env[`${PREFIX}URL`]);
@@ -17,7 +20,7 @@ async function startForRun(options) {
     throw new EmulatorError("args: have no effect on the emulator of LLAMACLOUD_MOCK_URL; unset one");
   }
   const emulator = await (shared ? connect() : start(options));
-  process.env[RUN_VARIABLE] = shared ? randomUUID() : "";
+  process.env[RUN_VARIABLE] = shared ? randomUUID() : OWN;
   // The key is for the whole run; `useKeyOfFile` replaces it in each file.
   Object.assign(process.env, emulator.env);
   if (options?.adminToken) process.env[`${PREFIX}ADMIN_TOKEN`] = options.adminToken;
@@ -27,8 +30,8 @@ async function startForRun(options) {
 /** @type {typeof import("./index").keyOfFile} */
 function keyOfFile(file) {
   const name = relative(process.cwd(), file).split(sep).join("/");
-  const run = process.env[RUN_VARIABLE];
-  return `llx-${createHash("sha256").update(name).digest("hex").slice(0, 24)}${run ? `-${run}` : ""}`;
+  const run = process.env[RUN_VARIABLE] ?? OWN;
+  return `llx-${createHash("sha256").update(name).digest("hex").slice(0, 24)}${run === OWN ? "" : `-${run}`}`;
 }
 
 /** @type {typeof import("./index").useKeyOfFile} */
