@@ -8,13 +8,13 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 FENCE = re.compile(r"^(?:<!-- (?P<mark>\S+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def all_blocks() -> list[tuple[str | None, str, str]]:
+def all_blocks(readme: Path = README) -> list[tuple[str | None, str, str]]:
     """Mark, language and text of every block."""
-    return [(m["mark"], m["language"], m["text"]) for m in FENCE.finditer(README.read_text(encoding="utf-8"))]
+    return [(m["mark"], m["language"], m["text"]) for m in FENCE.finditer(readme.read_text(encoding="utf-8"))]
 
 
-def block(mark: str) -> str:
+def block(mark: str, readme: Path = README) -> str:
     """The text of the blocks with this mark, in their order."""
-    texts = [text for found, _, text in all_blocks() if found == mark]
-    assert texts, f"the README has no block with the mark {mark}"
+    texts = [text for found, _, text in all_blocks(readme) if found == mark]
+    assert texts, f"{readme.name} has no block with the mark {mark}"
     return "".join(texts)

@@ -1,5 +1,6 @@
 """The programs in Python and TypeScript, and the recipes for test runners, which fail if the program does not start."""
 
+import re
 import sys
 
 import pytest
@@ -32,6 +33,9 @@ RUN_BY_CARGO = {"rust"}
 #: The marks of the blocks whose commands are steps of `.ci/run`: it builds the release and runs the tests.
 RUN_BY_CI = {"cargo"}
 
+#: The marks of the blocks that `packaging/python/check` and `packaging/npm/check` run with the packages that they build.
+RUN_BY_PACKAGING = {"pip", "test_ready.py", "npm", "ready.test.mjs"}
+
 VITEST_FILES = ["vitest.config.js", "mock-server.js", "mock-key.js", "index.test.js"]
 
 #: Several of these run in parallel; each sees only the index that it created.
@@ -51,7 +55,13 @@ test("no other file's index is listed", async () => {
 
 def test_every_block_is_run():
     marks = {mark for mark, _, _ in all_blocks()}
-    assert marks == RUN_HERE | RUN_BY_CARGO | RUN_BY_CI
+    assert marks == RUN_HERE | RUN_BY_CARGO | RUN_BY_CI | RUN_BY_PACKAGING
+
+
+def test_the_lines_of_the_packages_are_run_by_their_checks():
+    for package, marks in [("python", "pip test_ready.py"), ("npm", "npm ready.test.mjs")]:
+        check = (README.parent / "packaging" / package / "check").read_text(encoding="utf-8")
+        assert re.search(rf"/README\.md\S* \S+ {re.escape(marks)}$", check, re.MULTILINE), package
 
 
 def test_the_cargo_lines_are_steps_of_ci():

@@ -1,0 +1,218 @@
+// An emulator as one key sees it: the verbs url, key, fault, advance, journal, check, reset and stop.
+"use strict";
+
+const { execFile } = require("node:child_process");
+const { createHash, randomUUID } = require("node:crypto");
+const { lookup } = require("node:dns/promises");
+const { Admin } = require("./admin.js");
+const { explain, findBinary } = require("./binary.js");
+const { CheckFailed, EmulatorError } = require("./errors.js");
+const { PREFIX, Process } = require("./process.js");
+
+/** Clients do not use a proxy for these. */
+const LOOPBACK = ["127.0.0.1", "localhost"];
+
+/** Time limit in milliseconds for the subcommand `check`. */
+const CHECK_LIMIT = 60_000;
+
+const TOKEN_VARIABLE = `${PREFIX}ADMIN_TOKEN`;
+
+/** @typedef {import("./index").Emulator} Verbs */
+
+/** @implements {Verbs} */
+class Emulator {
+  #admin;
+  #process;
+
+  /**
+   * @param {Admin} admin
+   * @param {string} key
+   * @param {Process} [process]
+   */
+  constructor(admin, key, process) {
+    this.#admin = admin;
+    this.#process = process;
+    this.key = key;
+  }
+
+  /**
+   * Makes the key known, so that its journal is empty and not unknown.
+   * @param {Admin} admin
+   * @param {string} key
+   * @param {Process} [process]
+   */
+  static async create(admin, key, process) {
+    const emulator = new Emulator(admin, key, process);
+    await emulator.advance("0s");
+    return emulator;
+  }
+
+  get url() {
+    return this.#admin.url;
+  }
+
+  get env() {
+    const host = this.#admin.parsed.hostname;
+    const known = (process.env.NO_PROXY || process.env.no_proxy || "").split(",").map((name) => name.trim());
+    const hosts = LOOPBACK.includes(host) ? LOOPBACK : [host];
+    const names = [...new Set([...known.filter(Boolean), ...hosts])].join(",");
+    return { LLAMA_CLOUD_BASE_URL: this.url, LLAMA_CLOUD_API_KEY: this.key, NO_PROXY: names, no_proxy: names };
+  }
+
+  get tenant() {
+    return `t-${createHash("sha256").update(this.key).digest("hex").slice(0, 12)}`;
+  }
+
+  /** @param {string} key */
+  withKey(key) {
+    return Emulator.create(this.#admin, key, this.#process);
+  }
+
+  /** @param {string} rule */
+  async fault(rule) {
+    return (await this.#request("POST", "/faults", { body: { tenant: this.key, rule } })).name;
+  }
+
+  async faults() {
+    return (await this.#request("GET", "/faults", { query: { tenant: this.tenant } })).faults;
+  }
+
+  /** @param {string} name */
+  async removeFault(name) {
+    await this.#request("DELETE", `/faults/${encodeURIComponent(name)}`, { query: { tenant: this.tenant } });
+  }
+
+  clock() {
+    return this.#request("GET", "/clock", { query: { tenant: this.tenant } });
+  }
+
+  /** @param {import("./index").ClockChange} change */
+  setClock({ mode, now }) {
+    const text = now instanceof Date ? now.toISOString() : now;
+    return this.#request("PUT", "/clock", { body: { tenant: this.key, mode, now: text } });
+  }
+
+  /** @param {string | number} by */
+  advance(by) {
+    const text = typeof by === "number" ? `${by}ms` : by;
+    return this.#request("POST", "/clock/advance", { body: { tenant: this.key, by: text } });
+  }
+
+  /** @param {import("./index").JournalFilter} [filter] */
+  async journal({ operation, status, when, limit, incomplete = false } = {}) {
+    const query = { tenant: this.tenant, operation, status, when, limit };
+    const { entries, dropped } = await this.#request("GET", "/journal", { query });
+    if (dropped && !incomplete) {
+      throw new EmulatorError(
+        `the journal evicted ${dropped} entries of this key; ` +
+          "start the emulator with more --journal-entries or --journal-bytes, or pass incomplete: true",
+      );
+    }
+    return entries;
+  }
+
+  /** @param {import("./index").Expectations} expectations */
+  async check(expectations) {
+    const flags = flagsOf(expectations);
+    const { protocol, pathname, hostname, port } = this.#admin.parsed;
+    if (protocol !== "http:" || pathname !== "/") {
+      throw new EmulatorError(`check: needs a URL such as http://127.0.0.1:4010, not ${this.url}`);
+    }
+    const { address } = await lookup(hostname.replace(/^\[|\]$/g, "")).catch((error) => {
+      throw new EmulatorError(`check: no address of ${hostname}: ${error.message}`);
+    });
+    const server = ["--host", address, "--port", port || "80", "--tenant", this.tenant];
+    return runCheck(this.#process?.binary ?? findBinary(), [...flags, ...server], this.#admin.token);
+  }
+
+  /** @param {import("./index").Part[]} parts */
+  async reset(...parts) {
+    await this.#request("POST", "/reset", { body: { tenant: this.key, ...(parts.length ? { parts } : {}) } });
+  }
+
+  async stop() {
+    await this.#process?.stop();
+  }
+
+  log() {
+    return this.#process?.log() ?? "";
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.stop();
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {{ query?: Record<string, unknown>, body?: unknown }} content
+   */
+  async #request(method, path, content) {
+    try {
+      return await this.#admin.request(method, `/__admin${path}`, content);
+    } catch (error) {
+      throw this.#process?.ended ? new EmulatorError(this.#process.ended) : error;
+    }
+  }
+}
+
+/**
+ * The flags of `check`: `maxAttempts: 3` is `--max-attempts 3`.
+ * @param {import("./index").Expectations} expectations
+ */
+function flagsOf(expectations) {
+  const known = ["maxAttempts", "honourRetryAfter", "noDuplicateWrites", "noNeedlessRetries", "allRulesStruck", "noLitter"];
+  const flags = [];
+  for (const [name, value] of Object.entries(expectations ?? {})) {
+    if (!known.includes(name)) throw new EmulatorError(`check: ${name}: is no expectation; use ${known.join(", ")}`);
+    if (value === undefined || value === false) continue;
+    flags.push(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    if (value !== true) flags.push(String(value));
+  }
+  if (!flags.length) throw new EmulatorError("check: no expectation is given, such as noNeedlessRetries: true");
+  return flags;
+}
+
+/**
+ * @param {string} binary
+ * @param {string[]} args
+ * @param {string} [token]
+ * @returns {Promise<string>}
+ */
+function runCheck(binary, args, token) {
+  // Flags and one variable say which server is meant; the settings of another one do not matter.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith(PREFIX)));
+  if (token) env[TOKEN_VARIABLE] = token;
+  return new Promise((resolve, reject) => {
+    execFile(binary, ["check", ...args], { env, timeout: CHECK_LIMIT }, (error, stdout, stderr) => {
+      const report = `${stdout}${stderr}`.trim();
+      if (!error) resolve(stdout.trim());
+      else if (typeof error.code !== "number") reject(new EmulatorError(explain(binary, /** @type {any} */ (error))));
+      else reject(new (error.code === 2 ? CheckFailed : EmulatorError)(report));
+    });
+  });
+}
+
+/** @type {typeof import("./index").start} */
+async function start({ args = [], env, key = "llx-test", adminToken, limit = 30_000 } = {}) {
+  const token = adminToken ?? env?.[TOKEN_VARIABLE] ?? process.env[TOKEN_VARIABLE];
+  const running = new Process(args, { ...env, ...(adminToken ? { [TOKEN_VARIABLE]: adminToken } : {}) });
+  const url = await running.ready(limit);
+  try {
+    return await Emulator.create(new Admin(url, token), key, running);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+/** @type {typeof import("./index").connect} */
+async function connect({ url, key, adminToken } = {}) {
+  const chosen = url || process.env[`${PREFIX}URL`] || process.env.LLAMA_CLOUD_BASE_URL;
+  if (!chosen) throw new EmulatorError("connect: no URL is given; pass url or set LLAMACLOUD_MOCK_URL");
+  const admin = new Admin(chosen, adminToken ?? process.env[TOKEN_VARIABLE]);
+  await admin.checkHealth();
+  return Emulator.create(admin, key ?? `llx-${randomUUID()}`);
+}
+
+module.exports = { connect, start };

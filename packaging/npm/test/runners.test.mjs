@@ -1,0 +1,130 @@
+// The set-ups for vitest and jest: one emulator for the run, one key for each file, for test files in parallel.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { start } from "llamacloud-mock";
+import { PROJECT, projectFolder, refused, run } from "./support.mjs";
+
+/** Time limit in milliseconds for a test. Only a failing test reaches it. */
+const LIMIT = 120_000;
+
+/** Several of these run in parallel; each sees only the index that it created, and its own faults. */
+const FILE = (head) => `
+${head}
+
+test("own state", async () => {
+  const emulator = await current();
+  expect(emulator.url).toBe(process.env.LLAMA_CLOUD_BASE_URL);
+  expect(emulator.key).toBe(process.env.LLAMA_CLOUD_API_KEY);
+  await emulator.fault("indexes.list status=503 first=1");
+  const { indexes } = new LlamaCloud().beta;
+  const index = await indexes.create({ source_directory_id: "dir-own" });
+  while ((await indexes.get(index.id)).metadata.status === "pending");
+  expect((await indexes.list()).items.map(({ id }) => id)).toEqual([index.id]);
+  expect(await emulator.journal({ operation: "indexes.list" })).toHaveLength(2);
+  await emulator.check({ allRulesStruck: true });
+  process.stderr.write("\\nserver " + emulator.url + " key " + emulator.key + "\\n");
+});
+`;
+
+/** A globalSetup of one's own, with flags. */
+const OWN_SETUP = `
+const { startForRun } = require("llamacloud-mock");
+module.exports = async () => {
+  const emulator = await startForRun({ args: ["--strict-faults", "--fault", "chat.list status=500"] });
+  globalThis.llamacloudMock = emulator;
+  return () => emulator.stop();
+};
+`;
+
+const RUNNERS = {
+  vitest: {
+    command: ["vitest/vitest.mjs", "run", "--no-cache"],
+    head: 'import LlamaCloud from "@llamaindex/llama-cloud";\nimport { current } from "llamacloud-mock";\n' + 'import { expect, test } from "vitest";',
+    extension: "test.mjs",
+    config: (setup, more = "") =>
+      `export default { test: { globalSetup: "${setup}", setupFiles: "llamacloud-mock/vitest-key", testTimeout: ${LIMIT}, ${more} } };`,
+    configName: "vitest.config.mjs",
+    setup: "llamacloud-mock/vitest",
+    passed: (count) => new RegExp(`Tests +${count} passed`),
+    variants: { forks: 'pool: "forks"', threads: 'pool: "threads"', shared: "isolate: false, maxWorkers: 1" },
+  },
+  jest: {
+    command: ["jest/bin/jest.js", "--no-cache"],
+    head: 'const { LlamaCloud } = require("@llamaindex/llama-cloud");\nconst { current } = require("llamacloud-mock");',
+    extension: "test.cjs",
+    config: (setup, more = "") => `module.exports = {
+      globalSetup: "${setup}", globalTeardown: "llamacloud-mock/jest-teardown", setupFilesAfterEnv: ["llamacloud-mock/jest-key"],
+      testMatch: ["**/*.test.cjs"], testTimeout: ${LIMIT}, ${more} };`,
+    configName: "jest.config.cjs",
+    setup: "llamacloud-mock/jest",
+    passed: (count) => new RegExp(`Tests: +${count} passed`),
+    variants: { workers: "maxWorkers: 2", inBand: "maxWorkers: 1" },
+  },
+};
+
+const FILES = 4;
+
+/** Runs a test runner over several equal files; `more` is configuration. */
+async function runIn(runner, { setup = runner.setup, more, env, cwd } = {}) {
+  const text = FILE(runner.head);
+  const names = Array.from({ length: FILES }, (_, number) => `own-${number}.${runner.extension}`);
+  const files = Object.fromEntries(names.map((name) => [name, text]));
+  files[runner.configName] = runner.config(setup, more);
+  files["own-setup.cjs"] = OWN_SETUP;
+  const path = cwd ?? (await projectFolder(files));
+  const [script, ...args] = runner.command;
+  const done = await run(process.execPath, [join(PROJECT, "node_modules", script), ...args], { cwd: path, env });
+  const servers = new Set([...done.output.matchAll(/server (http\S+) key/g)].map(([, url]) => url));
+  const keys = new Set([...done.output.matchAll(/server http\S+ key (\S+)/g)].map(([, key]) => key));
+  return { ...done, servers: [...servers], keys: [...keys], path };
+}
+
+for (const [name, runner] of Object.entries(RUNNERS)) {
+  for (const [variant, more] of Object.entries(runner.variants)) {
+    test(`${name}, ${variant}: each file has a key of its own, and the emulator ends with the run`, async () => {
+      const done = await runIn(runner, { more });
+      assert.equal(done.code, 0, done.output);
+      assert.match(done.output, runner.passed(FILES));
+      assert.deepEqual([done.servers.length, done.keys.length], [1, FILES], done.output);
+      await refused(done.servers[0]);
+      if (variant !== Object.keys(runner.variants)[0]) return;
+      // The same keys in the next run, and nothing of this one.
+      const again = await runIn(runner, { more, cwd: done.path });
+      assert.equal(again.code, 0, again.output);
+      assert.deepEqual(again.keys.sort(), done.keys.sort());
+    });
+  }
+
+  test(`${name}: two runs share an emulator that is running, with keys of their own`, async () => {
+    const emulator = await start({ args: ["--clock", "real"], adminToken: "secret" });
+    const env = { LLAMACLOUD_MOCK_URL: emulator.url, LLAMACLOUD_MOCK_ADMIN_TOKEN: "secret" };
+    const runs = await Promise.all([runIn(runner, { env }), runIn(runner, { env })]);
+    for (const done of runs) {
+      assert.equal(done.code, 0, done.output);
+      assert.deepEqual(done.servers, [emulator.url]);
+    }
+    assert.equal(new Set(runs.flatMap(({ keys }) => keys)).size, 2 * FILES);
+    // It runs on.
+    await emulator.clock();
+    await emulator.stop();
+  });
+
+  test(`${name}: a run whose emulator does not start fails`, async () => {
+    const done = await runIn(runner, { env: { LLAMACLOUD_MOCK_BINARY: join(PROJECT, "missing") } });
+    assert.notEqual(done.code, 0, done.output);
+    assert.match(done.output, /LLAMACLOUD_MOCK_BINARY=\S+missing: is not a file/);
+  });
+
+  test(`${name}: a rule for the whole run that never struck fails it`, async () => {
+    const done = await runIn(runner, { setup: "./own-setup.cjs" });
+    assert.notEqual(done.code, 0, done.output);
+    assert.match(done.output, /chat\.list status=500/);
+  });
+
+  test(`${name}: a proxy is not used for loopback`, async () => {
+    const dead = "http://127.0.0.1:1";
+    const done = await runIn(runner, { env: { HTTP_PROXY: dead, HTTPS_PROXY: dead, NODE_USE_ENV_PROXY: "1" } });
+    assert.equal(done.code, 0, done.output);
+  });
+}

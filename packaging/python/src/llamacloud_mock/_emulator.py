@@ -1,0 +1,253 @@
+"""An emulator as one key sees it: the verbs url, key, fault, advance, journal, check, reset and stop."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import subprocess
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Literal, cast
+from urllib.parse import quote
+
+from ._admin import Admin
+from ._binary import explain, find_binary
+from ._errors import CheckFailed, EmulatorError
+from ._process import PREFIX, Process
+from ._types import ClockState, Entry, Rule
+
+Part = Literal["state", "journal", "clock", "faults"]
+Mode = Literal["real", "manual", "auto"]
+
+#: Clients do not use a proxy for these.
+LOOPBACK = ("127.0.0.1", "localhost")
+
+#: Time limit in seconds for the subcommand `check`.
+CHECK_LIMIT = 60.0
+
+TOKEN_VARIABLE = PREFIX + "ADMIN_TOKEN"
+
+
+class Emulator:
+    """An emulator with one API key. Everything except `stop` is about this key alone."""
+
+    def __init__(self, admin: Admin, key: str, process: Process | None = None) -> None:
+        """Use `start`, `connect` or `with_key`."""
+        self._admin = admin
+        self._process = process
+        self.key: str = key
+        # The key is known from here on, so that its journal is empty and not unknown.
+        self.advance("0s")
+
+    @property
+    def url(self) -> str:
+        """The base URL for clients."""
+        return self._admin.url
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment variables with which official clients find the emulator, past any proxy."""
+        host = self._admin.host
+        hosts = LOOPBACK if host in LOOPBACK else (host,)
+        known = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+        names = [name.strip() for name in known.split(",") if name.strip()]
+        no_proxy = ",".join(names + [name for name in hosts if name not in names])
+        return {
+            "LLAMA_CLOUD_BASE_URL": self.url,
+            "LLAMA_CLOUD_API_KEY": self.key,
+            "NO_PROXY": no_proxy,
+            "no_proxy": no_proxy,
+        }
+
+    @property
+    def tenant(self) -> str:
+        """The label of the key in the log, the journal and the admin API."""
+        return "t-" + hashlib.sha256(self.key.encode()).hexdigest()[:12]
+
+    def with_key(self, key: str) -> Emulator:
+        """The same emulator with another key: other state, clock, faults and journal."""
+        return Emulator(self._admin, key, self._process)
+
+    def fault(self, rule: str) -> str:
+        """Adds a fault rule, such as `indexes.create status=429 first=2`. Returns its name."""
+        added: Rule = self._request("POST", "/faults", body={"tenant": self.key, "rule": rule})
+        return added["name"]
+
+    def faults(self) -> list[Rule]:
+        """The rules that apply to this key, with their counts; those for all keys have no tenant."""
+        return cast("list[Rule]", self._request("GET", "/faults", {"tenant": self.tenant})["faults"])
+
+    def remove_fault(self, name: str) -> None:
+        """Removes a rule that was added for this key."""
+        self._request("DELETE", f"/faults/{quote(name, safe='')}", {"tenant": self.tenant})
+
+    def clock(self) -> ClockState:
+        """The clock of this key."""
+        return cast("ClockState", self._request("GET", "/clock", {"tenant": self.tenant}))
+
+    def set_clock(self, mode: Mode | None = None, now: str | None = None) -> ClockState:
+        """Changes the mode or the time of the clock; `now` is such as `2026-01-01T00:00:00Z`."""
+        body = {"tenant": self.key, "mode": mode, "now": now}
+        given = {name: value for name, value in body.items() if value is not None}
+        return cast("ClockState", self._request("PUT", "/clock", body=given))
+
+    def advance(self, by: str | timedelta) -> ClockState:
+        """Advances the clock by a duration such as `5s`, `200ms` or `1m30s`."""
+        text = f"{by // timedelta(milliseconds=1)}ms" if isinstance(by, timedelta) else by
+        return cast("ClockState", self._request("POST", "/clock/advance", body={"tenant": self.key, "by": text}))
+
+    def journal(
+        self,
+        operation: str | None = None,
+        *,
+        status: int | None = None,
+        when: str | Iterable[str] = (),
+        limit: int | None = None,
+        incomplete: bool = False,
+    ) -> list[Entry]:
+        """The recorded requests of this key. `operation` and `when` have the syntax of fault rules.
+
+        Raises an error if entries were evicted, because an empty list would then prove nothing; `incomplete` allows it.
+        """
+        conditions = [when] if isinstance(when, str) else list(when)
+        query = {"tenant": self.tenant, "operation": operation, "status": status, "when": conditions, "limit": limit}
+        found = self._request("GET", "/journal", query)
+        if found["dropped"] and not incomplete:
+            raise EmulatorError(
+                f"the journal evicted {found['dropped']} entries of this key; "
+                "start the emulator with more --journal-entries or --journal-bytes, or pass incomplete=True"
+            )
+        return cast("list[Entry]", found["entries"])
+
+    def check(
+        self,
+        *,
+        max_attempts: int | None = None,
+        honour_retry_after: bool = False,
+        no_duplicate_writes: bool = False,
+        no_needless_retries: bool = False,
+        all_rules_struck: bool = False,
+        no_litter: bool = False,
+    ) -> str:
+        """Applies these expectations to the requests of this key. Returns the report, or raises `CheckFailed` with it."""
+        chosen = {
+            "--honour-retry-after": honour_retry_after,
+            "--no-duplicate-writes": no_duplicate_writes,
+            "--no-needless-retries": no_needless_retries,
+            "--all-rules-struck": all_rules_struck,
+            "--no-litter": no_litter,
+        }
+        flags = [flag for flag, wanted in chosen.items() if wanted]
+        if max_attempts is not None:
+            flags += ["--max-attempts", str(max_attempts)]
+        if not flags:
+            raise EmulatorError("check: no expectation is given, such as no_needless_retries=True")
+        return self._run_check(flags)
+
+    def reset(self, *parts: Part) -> None:
+        """Resets these parts of the key: `state`, `journal`, `clock`, `faults`; without arguments all of them."""
+        self._request("POST", "/reset", body={"tenant": self.key, **({"parts": parts} if parts else {})})
+
+    def stop(self) -> None:
+        """Stops the emulator if `start` started it. Raises an error if its exit code is not 0."""
+        if self._process:
+            self._process.stop()
+
+    def log(self) -> str:
+        """The last lines of the log of an emulator that `start` started."""
+        return self._process.log() if self._process else ""
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.stop()
+        except EmulatorError:
+            # The error of the block says more than the exit code of the emulator.
+            if error is None:
+                raise
+
+    def __repr__(self) -> str:
+        return f"Emulator(url={self.url!r}, tenant={self.tenant!r})"
+
+    def _request(self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None) -> Any:
+        try:
+            return self._admin.request(method, f"/__admin{path}", query, body)
+        except EmulatorError as error:
+            ended = self._process.ended() if self._process else None
+            if ended:
+                raise EmulatorError(ended) from error
+            raise
+
+    def _run_check(self, flags: list[str]) -> str:
+        if self._admin.scheme != "http" or self._admin.path:
+            raise EmulatorError(f"check: needs a URL such as http://127.0.0.1:4010, not {self.url}")
+        binary = self._process.binary if self._process else str(find_binary())
+        try:
+            address = socket.getaddrinfo(self._admin.host, None, type=socket.SOCK_STREAM)[0][4][0]
+        except OSError as error:
+            raise EmulatorError(f"check: no address of {self._admin.host}: {error}") from error
+        # Flags and one variable say which server is meant; the settings of another one do not matter.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        if self._admin.token:
+            environment[TOKEN_VARIABLE] = self._admin.token
+        server = ["--host", str(address), "--port", str(self._admin.port or 80), "--tenant", self.tenant]
+        try:
+            done = subprocess.run(
+                [binary, "check", *flags, *server],
+                env=environment,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=CHECK_LIMIT,
+                check=False,
+            )
+        except OSError as error:
+            raise EmulatorError(explain(binary, error)) from error
+        report = f"{done.stdout}{done.stderr}".strip()
+        if done.returncode == 2:
+            raise CheckFailed(report)
+        if done.returncode != 0:
+            raise EmulatorError(report)
+        return done.stdout.strip()
+
+
+def start(
+    *args: str,
+    key: str = "llx-test",
+    env: Mapping[str, str] | None = None,
+    admin_token: str | None = None,
+    limit: float = 30.0,
+) -> Emulator:
+    """Starts an emulator on a free port, with a clock that never makes a client wait.
+
+    `args` are flags of the program, such as `"--fault", "indexes.create status=429 first=2"`; `env` is added to its
+    environment; `limit` is the time in seconds that it may take to be ready. It ends with this process at the latest.
+    """
+    token = admin_token or (env or {}).get(TOKEN_VARIABLE) or os.environ.get(TOKEN_VARIABLE)
+    process = Process(args, {**(env or {}), **({TOKEN_VARIABLE: admin_token} if admin_token else {})}, limit)
+    try:
+        return Emulator(Admin(process.ready["url"], token), key, process)
+    except BaseException:
+        process.stop()
+        raise
+
+
+def connect(url: str | None = None, *, key: str | None = None, admin_token: str | None = None) -> Emulator:
+    """Uses an emulator that is running: `url`, else `LLAMACLOUD_MOCK_URL`, else `LLAMA_CLOUD_BASE_URL`.
+
+    Without `key` the emulator is used with a new one.
+    """
+    chosen = url or os.environ.get(PREFIX + "URL") or os.environ.get("LLAMA_CLOUD_BASE_URL")
+    if not chosen:
+        raise EmulatorError("connect: no URL is given; pass url= or set LLAMACLOUD_MOCK_URL")
+    admin = Admin(chosen, admin_token or os.environ.get(TOKEN_VARIABLE))
+    admin.check_health()
+    return Emulator(admin, key or f"llx-{uuid.uuid4()}")

@@ -1,0 +1,13 @@
+"""The errors and warnings of this package."""
+
+
+class EmulatorError(Exception):
+    """The emulator did not start, cannot be reached, or refused a request; the message says what to do."""
+
+
+class CheckFailed(AssertionError):
+    """An expectation of `Emulator.check` is not met; the message is the report."""
+
+
+class NeverStruckWarning(UserWarning):
+    """A test added a fault rule that never struck. To fail such tests: `-W error::llamacloud_mock.NeverStruckWarning`."""

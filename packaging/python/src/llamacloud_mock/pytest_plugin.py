@@ -1,0 +1,248 @@
+"""The pytest plugin: one emulator for the session, and for each test a key of its own.
+
+With pytest-xdist each worker has its own emulator, so that workers share nothing. If `LLAMACLOUD_MOCK_URL` is set, the
+tests use that emulator, with keys that no other run has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ._emulator import Emulator, connect, start
+from ._errors import EmulatorError, NeverStruckWarning
+from ._process import PREFIX
+from ._types import Rule
+from ._views import Clock, Faults, Journal
+
+MARKER = (
+    "llamacloud(*rules, scenario=None, clock=None, args=()): add these fault rules for the test, set its clock (real, manual or "
+    "auto), and use an emulator with this scenario or these flags."
+)
+KEYWORDS = ("scenario", "clock", "args")
+
+#: The number of requests that the report of a failed test shows.
+SHOWN_REQUESTS = 20
+
+EMULATOR: pytest.StashKey[Emulator] = pytest.StashKey()
+STRIKES: pytest.StashKey[dict[str, int]] = pytest.StashKey()
+
+
+class Servers:
+    """The emulators of this process, by their flags: tests with equal flags share one."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._args = tuple(config.getini("llamacloud_args"))
+        self._running: dict[tuple[str, ...], Emulator] = {}
+        self.strikes = config.stash[STRIKES]
+        #: Makes keys unique on an emulator that other runs may use too.
+        self.suffix = f"-{uuid.uuid4().hex[:12]}" if self.shared else ""
+
+    @property
+    def shared(self) -> bool:
+        return bool(os.environ.get(PREFIX + "URL"))
+
+    @property
+    def default_clock(self) -> Any:
+        """The clock of a test without a marker, on an emulator that may have been started with another one."""
+        return (os.environ.get(PREFIX + "CLOCK") or "auto") if self.shared else None
+
+    def get(self, extra: tuple[str, ...] = ()) -> Emulator:
+        """The emulator with these flags beside those of the configuration."""
+        if extra not in self._running:
+            if self.shared and not extra:
+                if self._args:
+                    raise EmulatorError("llamacloud_args: has no effect on the emulator of LLAMACLOUD_MOCK_URL; unset one")
+                self._running[extra] = connect(key=f"llx-session{self.suffix}")
+            else:
+                self._running[extra] = start(*self._args, *extra, key="llx-session")
+        return self._running[extra]
+
+    def count(self, rules: list[Rule]) -> None:
+        """Adds the strikes of the rules that were given at the start for all keys. Scenarios are not counted."""
+        for rule in [] if self.shared else rules:
+            if rule["tenant"] is None and not rule["origin"].startswith("--scenario"):
+                add_counts(self.strikes, {rule["rule"]: rule["strikes"]})
+
+    def finish(self) -> None:
+        """Counts the strikes for keys of the session, and stops all emulators."""
+        try:
+            for emulator in self._running.values():
+                self.count(emulator.faults())
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Stops all of them, also if one of them fails."""
+        errors = []
+        for emulator in self._running.values():
+            try:
+                emulator.stop()
+            except EmulatorError as error:
+                errors.append(str(error))
+        if errors:
+            raise EmulatorError("\n".join(errors))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("llamacloud_args", "Flags of the emulator that the fixture llamacloud starts", type="args", default=[])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", MARKER)
+    config.stash[STRIKES] = {}
+
+
+@pytest.fixture(scope="session")
+def _llamacloud_servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
+    servers = Servers(pytestconfig)
+    yield servers
+    servers.finish()
+
+
+@pytest.fixture(scope="session")
+def llamacloud_server(_llamacloud_servers: Servers) -> Emulator:
+    """The emulator of the session with a key for the session; `with_key` gives others."""
+    return _llamacloud_servers.get()
+
+
+@pytest.fixture
+def llamacloud(
+    _llamacloud_servers: Servers, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Emulator]:
+    """The emulator with a key for this test. The environment has its URL and key, so that `LlamaCloud()` finds it."""
+    marks = list(request.node.iter_markers("llamacloud"))
+    marks.reverse()
+    server = _llamacloud_servers.get(flags_of(marks))
+    emulator = server.with_key(key_of(request.node.nodeid) + _llamacloud_servers.suffix)
+    # A test that runs again starts anew.
+    emulator.reset()
+    clock = clock_of(marks) or _llamacloud_servers.default_clock
+    if clock:
+        emulator.set_clock(clock)
+    for rule in (rule for mark in marks for rule in mark.args):
+        emulator.fault(rule)
+    for name, value in emulator.env.items():
+        monkeypatch.setenv(name, value)
+    request.node.stash[EMULATOR] = emulator
+    yield emulator
+    rules = emulator.faults()
+    unused = [rule["rule"] for rule in rules if rule["tenant"] == emulator.tenant and rule["strikes"] == 0]
+    # The reset forgets the counts of this key.
+    _llamacloud_servers.count(rules)
+    emulator.reset()
+    for rule in unused:
+        warnings.warn(f"{request.node.nodeid}: this fault rule never struck: {rule}", NeverStruckWarning, stacklevel=1)
+
+
+@pytest.fixture
+def llamacloud_faults(llamacloud: Emulator) -> Faults:
+    """The fault rules of this test."""
+    return Faults(llamacloud)
+
+
+@pytest.fixture
+def llamacloud_clock(llamacloud: Emulator) -> Clock:
+    """The clock of this test."""
+    return Clock(llamacloud)
+
+
+@pytest.fixture
+def llamacloud_journal(llamacloud: Emulator) -> Journal:
+    """The requests of this test."""
+    return Journal(llamacloud)
+
+
+@pytest.fixture(autouse=True)
+def _llamacloud_marked(request: pytest.FixtureRequest) -> None:
+    """Gives a test with the marker the fixture, so that the marker is never without effect."""
+    if request.node.get_closest_marker("llamacloud"):
+        request.getfixturevalue("llamacloud")
+
+
+def key_of(nodeid: str) -> str:
+    """The key of a test: the same in every run, so that a seed reproduces its responses."""
+    return f"llx-{hashlib.sha256(nodeid.encode()).hexdigest()[:24]}"
+
+
+def flags_of(marks: list[pytest.Mark]) -> tuple[str, ...]:
+    """The flags that markers ask for."""
+    flags: list[str] = []
+    for mark in marks:
+        for name in mark.kwargs:
+            if name not in KEYWORDS:
+                raise EmulatorError(f"marker llamacloud: {name}: is not an argument; use {', '.join(KEYWORDS)}")
+        scenarios = mark.kwargs.get("scenario") or ()
+        for scenario in [scenarios] if isinstance(scenarios, str) else scenarios:
+            flags += ["--scenario", str(scenario)]
+        args = mark.kwargs.get("args", ())
+        if isinstance(args, str):
+            raise EmulatorError(f"marker llamacloud: args: is a text, not a list; write args={args.split()!r}")
+        flags += [str(flag) for flag in args]
+    return tuple(flags)
+
+
+def clock_of(marks: list[pytest.Mark]) -> Any:
+    """The clock that the marker nearest to the test asks for."""
+    chosen = [mark.kwargs["clock"] for mark in marks if mark.kwargs.get("clock")]
+    return chosen[-1] if chosen else None
+
+
+def add_counts(total: dict[str, int], counts: dict[str, int]) -> None:
+    for rule, strikes in counts.items():
+        total[rule] = total.get(rule, 0) + strikes
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Shows the requests of a failed test."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    emulator = item.stash.get(EMULATOR, None)
+    if emulator is None or not report.failed or report.when == "teardown":
+        return
+    report.sections.append(("llamacloud-mock", "\n".join([*requests_of(emulator), emulator.log()]).rstrip()))
+
+
+def requests_of(emulator: Emulator) -> list[str]:
+    """The last requests of a test, one a line."""
+    try:
+        entries = emulator.journal(incomplete=True)
+    except EmulatorError as error:
+        return [str(error)]
+    lines = [f"{emulator.url}, {emulator.tenant}, {len(entries)} requests"]
+    for entry in entries[-SHOWN_REQUESTS:]:
+        struck = [f"fault={fault['rule']}" for fault in entry["faults"] if fault["outcome"] == "struck"]
+        words = [entry["operation"], entry["method"], entry["path"], str(entry["status"]), entry["outcome"]]
+        lines.append(" ".join(words + struck))
+    return lines
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker of pytest-xdist: passes the counts to the process that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["llamacloud_strikes"] = session.config.stash[STRIKES]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """In the process that reports: takes the counts of a worker."""
+    counts = getattr(node, "workeroutput", {}).get("llamacloud_strikes", {})
+    add_counts(node.config.stash[STRIKES], counts)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Names the rules of the whole run that never struck; those of a test are warnings."""
+    rules = [rule for rule, strikes in config.stash[STRIKES].items() if strikes == 0]
+    if rules:
+        terminalreporter.section("llamacloud-mock: fault rules that never struck")
+        for rule in rules:
+            terminalreporter.write_line(rule)
