@@ -95,7 +95,11 @@ fn execute(
         print(&text);
         return Ok(());
     }
-    let raw = RawSettings::gather(&command_line.settings, environment).map_err(ExitError::usage)?;
+    let flags = match command_line.action {
+        Action::Healthcheck(how) => healthcheck::with_flags_of_process(how, command_line.settings),
+        _ => command_line.settings,
+    };
+    let raw = RawSettings::gather(&flags, environment).map_err(ExitError::usage)?;
     let settings = config::read(&raw).map_err(ExitError::usage)?;
     match command_line.action {
         Action::Healthcheck(how) => healthcheck::run(&settings, how).map_err(ExitError::failure),
