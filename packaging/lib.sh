@@ -85,3 +85,34 @@ expect_text() {
 
 # left_out WHAT: names a check that this machine cannot do.
 left_out() { echo "left out: $*"; }
+
+# lint_github FILE…: checks workflows and actions with actionlint, zizmor and their JSON Schemas.
+lint_github() {
+    local file
+    python_tools check-jsonschema==0.39.0 zizmor==1.32.0
+    have shellcheck || true
+    for file in "$@"; do
+        case $file in
+            */action.yml) "$tools/check-jsonschema" --quiet --builtin-schema vendor.github-actions "$file" ;;
+            *) "$tools/check-jsonschema" --quiet --builtin-schema vendor.github-workflows "$file" ;;
+        esac
+    done
+    "$tools/zizmor" --offline --quiet --pedantic "$@"
+    if [ ! -x "$root/target/packaging-tools/bin/actionlint" ]; then
+        if ! command -v go >/dev/null && ! have go golang-go; then
+            left_out "actionlint, which needs Go"
+            return
+        fi
+        GOBIN="$root/target/packaging-tools/bin" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 2>/dev/null || {
+            left_out "actionlint, which cannot be downloaded"
+            return
+        }
+    fi
+    for file in "$@"; do
+        # It reads workflows only; the script of an action is checked by shellcheck.
+        case $file in
+            */action.yml) ;;
+            *) "$root/target/packaging-tools/bin/actionlint" "$file" ;;
+        esac
+    done
+}
