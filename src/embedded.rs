@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -129,20 +130,14 @@ impl Builder {
         let settings = config::read(&raw)?;
         config::check_combinations(&settings, &raw)?;
         let emulator = Arc::new(Emulator::new(settings, raw)?);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .map_err(|error| error.to_string())?;
-        let server = runtime.block_on(Server::bind(Arc::clone(&emulator))).map_err(|error| error.to_string())?;
-        let address = server.local_addr();
         let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::spawn(move || {
-            let failure = runtime.block_on(serve_until_stopped(server, stopped));
-            // Closes the listener and the connections.
-            runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
-            failure
+        let (bound, address) = sync_channel(1);
+        // The runtime lives in this thread alone: a test may itself run in a runtime, where no other can be waited for.
+        let thread = std::thread::spawn({
+            let emulator = Arc::clone(&emulator);
+            move || serve(emulator, &bound, stopped)
         });
+        let address = address.recv().map_err(|_| "the thread of the server panicked".to_owned())??;
         Ok(MockServer { address, emulator, stop: Some(stop), thread: Some(thread) })
     }
 }
@@ -152,6 +147,33 @@ impl Drop for MockServer {
         // There is nobody to report a failure to.
         let _ = self.end();
     }
+}
+
+/// Binds the port, sends its address or an error, and runs the server until it is stopped or fails; returns the reason of a
+/// failure.
+fn serve(
+    emulator: Arc<Emulator>,
+    bound: &SyncSender<Result<SocketAddr, String>>,
+    stopped: oneshot::Receiver<()>,
+) -> Option<String> {
+    let started = (|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let server = runtime.block_on(Server::bind(emulator))?;
+        Ok((runtime, server))
+    })();
+    let (runtime, server) = match started.map_err(|error: std::io::Error| error.to_string()) {
+        Ok(started) => started,
+        Err(error) => {
+            // Whoever starts the server waits for this.
+            let _ = bound.send(Err(error));
+            return None;
+        }
+    };
+    let _ = bound.send(Ok(server.local_addr()));
+    let failure = runtime.block_on(serve_until_stopped(server, stopped));
+    // Closes the listener and the connections.
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    failure
 }
 
 /// Runs a server until it is stopped or fails; returns the reason of a failure.

@@ -14,7 +14,7 @@ use crate::config::{Flag, GROUPS, flag_named};
 use crate::worker::{self, Kind};
 
 /// The settings by which a subcommand finds the server.
-const OF_THE_SERVER: &[&str] = &["host", "port", "port-file", "admin-token", "config"];
+pub(super) const OF_THE_SERVER: &[&str] = &["host", "port", "port-file", "admin-token", "config"];
 
 /// The settings that say where the server is.
 pub(super) const OF_THE_ADDRESS: &[&str] = &["host", "port", "port-file"];
@@ -146,6 +146,11 @@ fn healthcheck() -> Command {
                 .value_name("PID")
                 .value_parser(value_parser!(u32).range(1..))
                 .help("Require that the server is this process, and stop waiting when it has ended"),
+        )
+        .arg(
+            Arg::new("flags-of").long("flags-of").value_name("PID").value_parser(value_parser!(u32).range(1..)).help(
+                "Use the flags on the command line of this process too, if it is a llamacloud-mock; for containers",
+            ),
         )
         .args(some_settings("Which server to ask", OF_THE_SERVER))
         .after_help("Example:\n  llamacloud-mock & llamacloud-mock healthcheck --wait 10s --pid $! || exit 1")

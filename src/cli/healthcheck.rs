@@ -6,8 +6,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::cli::{client, process};
+use crate::cli::{Action, CommandLine, client, commands, process};
 use crate::config::Settings;
+
+/// Flags, each with its values.
+type Flags = Vec<(&'static str, Vec<String>)>;
 
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -19,6 +22,24 @@ pub(super) struct Healthcheck {
     pub(super) wait: Option<Duration>,
     /// The process that must be the server.
     pub(super) pid: Option<u32>,
+    /// The process whose flags say where the server is, if it is of this program.
+    pub(super) flags_of: Option<u32>,
+}
+
+/// Adds the flags that the process of `--flags-of` was started with and that are not among `given`.
+///
+/// A container's health check is a command of its own, fixed in the image: without this it could not know a port that is
+/// an argument of `docker run`.
+pub(super) fn with_flags_of_process(how: Healthcheck, mut given: Flags) -> Flags {
+    let Some(arguments) = how.flags_of.and_then(process::arguments) else { return given };
+    // A command line that this version does not understand cannot be that of a server that runs.
+    let Ok(CommandLine { action: Action::Serve, settings }) = super::parse(arguments.into_iter()) else { return given };
+    for (name, values) in settings {
+        if commands::OF_THE_SERVER.contains(&name) && given.iter().all(|(known, _)| *known != name) {
+            given.push((name, values));
+        }
+    }
+    given
 }
 
 #[derive(Deserialize)]

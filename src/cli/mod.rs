@@ -144,6 +144,7 @@ fn action(matches: &ArgMatches) -> Action {
         Some(("healthcheck", inner)) => Action::Healthcheck(Healthcheck {
             wait: inner.get_one::<Duration>("wait").copied(),
             pid: inner.get_one::<u32>("pid").copied(),
+            flags_of: inner.get_one::<u32>("flags-of").copied(),
         }),
         Some(("validate", inner)) => {
             Action::Validate(inner.get_many::<PathBuf>("FILE").into_iter().flatten().cloned().collect())

@@ -52,7 +52,11 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
         return Ok(());
     }
     let defaults = if matches!(command_line.action, Action::Exec(_)) { exec::DEFAULTS } else { &[] };
-    let raw = RawSettings::gather(&command_line.settings, environment, defaults).map_err(ExitError::usage)?;
+    let flags = match command_line.action {
+        Action::Healthcheck(how) => healthcheck::with_flags_of_process(how, command_line.settings),
+        _ => command_line.settings,
+    };
+    let raw = RawSettings::gather(&flags, environment, defaults).map_err(ExitError::usage)?;
     let settings = config::read(&raw).map_err(ExitError::usage)?;
     match command_line.action {
         Action::Healthcheck(how) => healthcheck::run(&settings, how).map_err(ExitError::failure),

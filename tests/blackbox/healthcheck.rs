@@ -115,6 +115,26 @@ fn a_server_of_another_program_is_not_accepted() {
 }
 
 #[test]
+fn the_flags_of_another_process_say_which_server_to_ask() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("port").to_str().expect("a UTF-8 path").to_owned();
+    let program = Program::start(&["--port", "0", "--port-file", &file, "--clock", "auto"], &[]);
+    let pid = program.id().to_string();
+    assert_eq!(healthcheck(&["--flags-of", &pid]), (Some(0), String::new()));
+
+    // The healthcheck's own flags take precedence.
+    let unused = unused_port();
+    let (code, stderr) = healthcheck(&["--flags-of", &pid, "--port", &unused]);
+    assert!(code == Some(1) && stderr.contains(&unused), "{stderr}");
+
+    // This process is of another program: its flags are not those of a server.
+    let own = std::process::id().to_string();
+    let (port, pid) = (program.address.port().to_string(), own);
+    let output = run(&["healthcheck", "--flags-of", &pid], &[("LLAMACLOUD_MOCK_PORT", &port)]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn invalid_arguments_are_usage_errors() {
     for args in [&["--wait", "10"][..], &["--wait"], &["--pid", "0"], &["--pid", "x"], &["--fault", "* status=500"]] {
         let (code, stderr) = healthcheck(args);

@@ -1,0 +1,3 @@
+module placeholder.invalid/llamacloud-mock/packaging/go
+
+go 1.22

@@ -1,0 +1,221 @@
+// Package llamacloudmock starts the emulator llamacloud-mock for Go tests. It uses only the standard library, opens no
+// connection but to the emulator, and leaves no process behind, even if the test program is killed.
+//
+//	mock := llamacloudmock.Start(t)
+//	t.Setenv("LLAMA_CLOUD_BASE_URL", mock.URL())
+//	t.Setenv("LLAMA_CLOUD_API_KEY", mock.Key())
+package llamacloudmock
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// tokenVariable sets the token of the admin API: the server requires it, and the helper sends it.
+const tokenVariable = "LLAMACLOUD_MOCK_ADMIN_TOKEN"
+
+// requestTimeout is the time limit of a request to the admin API.
+const requestTimeout = 30 * time.Second
+
+// keys numbers the keys of this test program, so that two tests of one name have different keys.
+var keys atomic.Int64
+
+// Mock is a server as one test sees it, under a key of its own. Its methods end the test when they fail.
+type Mock struct {
+	tb     testing.TB
+	server *Server
+	key    string
+}
+
+// Entry is an entry of the journal: a request and its response.
+type Entry struct {
+	Operation    string          `json:"operation"`
+	Method       string          `json:"method"`
+	Path         string          `json:"path"`
+	Status       int             `json:"status"`
+	RequestBody  json.RawMessage `json:"request_body"`
+	ResponseBody json.RawMessage `json:"reply_body"`
+	Outcome      string          `json:"outcome"`
+}
+
+// Start starts a server for a test, with these flags. It stops when the test ends. Its clock is `auto` unless a flag or
+// the environment says otherwise.
+func Start(tb testing.TB, flags ...string) *Mock {
+	tb.Helper()
+	server, err := Run(flags...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			tb.Error(err)
+		}
+		if tb.Failed() {
+			tb.Logf("llamacloud-mock wrote:\n%s", server.output())
+		}
+	})
+	return server.For(tb)
+}
+
+// Connect uses a server that runs already, such as one in a container, which cannot be stopped from here. The token is
+// that of its admin API, or empty.
+func Connect(tb testing.TB, address, token string) *Mock {
+	tb.Helper()
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Scheme != "http" || parsed.Host == "" {
+		tb.Fatalf("llamacloudmock.Connect: %q is not a URL such as http://127.0.0.1:4010", address)
+	}
+	return (&Server{url: strings.TrimSuffix(address, "/"), token: token}).For(tb)
+}
+
+// For gives a test a key of its own on a shared server.
+func (server *Server) For(tb testing.TB) *Mock {
+	tb.Helper()
+	name := url.PathEscape(tb.Name())
+	mock := &Mock{tb: tb, server: server, key: fmt.Sprintf("llx-%s-%d-%d", name, os.Getpid(), keys.Add(1))}
+	// The server knows the key from now on, so that its journal can be read before its first request.
+	mock.Reset()
+	return mock
+}
+
+// URL is the base URL for clients.
+func (mock *Mock) URL() string { return mock.server.url }
+
+// Key is the API key of the test. What is under it belongs to the test alone.
+func (mock *Mock) Key() string { return mock.key }
+
+// Fault adds a fault rule, such as "indexes.create status=429 first=1", for the requests of this test.
+func (mock *Mock) Fault(rule string) {
+	mock.tb.Helper()
+	mock.admin("POST", "faults", map[string]any{"tenant": mock.key, "rule": rule}, nil)
+}
+
+// Advance moves the clock of this test.
+func (mock *Mock) Advance(by time.Duration) {
+	mock.tb.Helper()
+	mock.admin("POST", "clock/advance", map[string]any{"tenant": mock.key, "by": fmt.Sprintf("%dms", by.Milliseconds())}, nil)
+}
+
+// Journal lists the requests of this test in their order. Filters are parameters of the admin API, such as
+// "operation=indexes.create" or "status=429".
+func (mock *Mock) Journal(filters ...string) []Entry {
+	mock.tb.Helper()
+	query := url.Values{"tenant": {mock.key}}
+	for _, filter := range filters {
+		name, value, _ := strings.Cut(filter, "=")
+		query.Add(name, value)
+	}
+	var journal struct {
+		Entries []Entry `json:"entries"`
+		Dropped int     `json:"dropped"`
+	}
+	mock.admin("GET", "journal?"+query.Encode(), nil, &journal)
+	if journal.Dropped > 0 {
+		mock.tb.Fatalf("%d entries of the journal were evicted; start the server with a larger --journal-entries", journal.Dropped)
+	}
+	return journal.Entries
+}
+
+// Check fails the test if an expectation about its requests does not hold, such as "--honour-retry-after" or
+// "--max-attempts=3": those of `llamacloud-mock check`.
+func (mock *Mock) Check(expectations ...string) {
+	mock.tb.Helper()
+	parsed, err := url.Parse(mock.server.url)
+	if err != nil {
+		mock.tb.Fatal(err)
+	}
+	address, err := net.ResolveTCPAddr("tcp", parsed.Host)
+	if err != nil {
+		mock.tb.Fatal(err)
+	}
+	flags := []string{"check", "--host", address.IP.String(), "--port", fmt.Sprint(address.Port), "--tenant", mock.key}
+	command, err := newCommand(append(flags, expectations...))
+	if err != nil {
+		mock.tb.Fatal(err)
+	}
+	if mock.server.token != "" {
+		command.Env = append(command.Env, tokenVariable+"="+mock.server.token)
+	}
+	if output, err := command.CombinedOutput(); err != nil {
+		mock.tb.Errorf("llamacloud-mock check: %v\n%s", err, output)
+	}
+}
+
+// Reset forgets everything under the key of this test: resources, journal, clock, faults.
+func (mock *Mock) Reset() {
+	mock.tb.Helper()
+	mock.admin("POST", "reset", map[string]any{"tenant": mock.key}, nil)
+}
+
+// Stop stops the server before the test ends.
+func (mock *Mock) Stop() {
+	mock.tb.Helper()
+	if err := mock.server.Stop(); err != nil {
+		mock.tb.Error(err)
+	}
+}
+
+// admin sends a request to the admin API and reads its response into result, unless that is nil.
+func (mock *Mock) admin(method, path string, body, result any) {
+	mock.tb.Helper()
+	if err := mock.server.admin(method, path, body, result); err != nil {
+		mock.tb.Fatal(err)
+	}
+}
+
+// client reaches the server past any proxy that HTTP_PROXY names.
+var client = &http.Client{Transport: &http.Transport{Proxy: nil}, Timeout: requestTimeout}
+
+func (server *Server) admin(method, path string, body, result any) error {
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	request, err := http.NewRequest(method, server.url+"/__admin/"+path, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if server.token != "" {
+		request.Header.Set("Authorization", "Bearer "+server.token)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("no response of llamacloud-mock: %w", err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
+		return fmt.Errorf("%s %s: %s%s", method, path, answer, adviceOn(server.token))
+	}
+	if response.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: status %d: %s", method, path, response.StatusCode, answer)
+	}
+	if result == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, result)
+}
+
+func adviceOn(token string) string {
+	if token == "" {
+		return "; start the server with --admin-token, and give the token to Connect, or set " + tokenVariable
+	}
+	return "; the token that was given is not that of the server"
+}

@@ -1,0 +1,196 @@
+package invalid.placeholder.llamacloudmock;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** A process of the program: a server that runs, or a subcommand that ends. */
+final class MockProcess {
+    static final String TOKEN = "LLAMACLOUD_MOCK_ADMIN_TOKEN";
+    private static final String BINARY = "LLAMACLOUD_MOCK_BINARY";
+    private static final int LIMIT_SECONDS = 30;
+    private static final int KEPT_LINES = 200;
+
+    private final Process process;
+    private final String url;
+    private final String token;
+    private final Lines log;
+
+    private MockProcess(Process process, String url, String token, Lines log) {
+        this.process = process;
+        this.url = url;
+        this.token = token;
+        this.log = log;
+    }
+
+    String url() {
+        return url;
+    }
+
+    String token() {
+        return token;
+    }
+
+    /** Starts a server on a free port. It ends when this process ends, because its standard input is then closed. */
+    static MockProcess start(List<String> flags) {
+        ProcessBuilder builder = command(flags);
+        Map<String, String> environment = builder.environment();
+        // By the environment, so that a flag of the user takes precedence.
+        environment.put("LLAMACLOUD_MOCK_PORT", "0");
+        environment.put("LLAMACLOUD_MOCK_EXIT_WITH_STDIN", "true");
+        environment.putIfAbsent("LLAMACLOUD_MOCK_CLOCK", "auto");
+        Process process = launch(builder);
+        Lines log = new Lines();
+        CompletableFuture.runAsync(() -> log.read(process.errorReader()), MockProcess::inDaemon);
+        BufferedReader output = process.inputReader();
+        CompletableFuture<String> first = CompletableFuture.supplyAsync(() -> firstLine(output), MockProcess::inDaemon);
+        String line;
+        try {
+            line = first.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException late) {
+            process.destroyForcibly();
+            throw new IllegalStateException("llamacloud-mock was not ready after " + LIMIT_SECONDS + " seconds\n" + log, late);
+        } catch (InterruptedException | ExecutionException error) {
+            process.destroyForcibly();
+            throw new IllegalStateException("llamacloud-mock did not start: " + error, error);
+        }
+        if (line == null || !line.startsWith("ready url=")) {
+            throw new IllegalStateException("llamacloud-mock did not start: exit code " + exitCode(process) + "\n" + log);
+        }
+        return new MockProcess(process, line.split("[ =]")[2], tokenIn(flags), log);
+    }
+
+    /** Runs a subcommand until it ends; an AssertionError with its output unless it succeeds. */
+    static void run(List<String> arguments, String token) {
+        ProcessBuilder builder = command(arguments).redirectErrorStream(true);
+        if (token != null) {
+            builder.environment().put(TOKEN, token);
+        }
+        Process process = launch(builder);
+        Lines output = new Lines();
+        output.read(process.inputReader());
+        int code = exitCode(process);
+        if (code != 0) {
+            throw new AssertionError("llamacloud-mock " + arguments.get(0) + ": exit code " + code + "\n" + output);
+        }
+    }
+
+    /** Asks it to stop, and waits; an error if it does not end with 0. */
+    void stop() {
+        if (!process.isAlive() && process.exitValue() == 0) {
+            return;
+        }
+        process.destroy();
+        int code = exitCode(process);
+        if (code != 0) {
+            throw new IllegalStateException("llamacloud-mock: exit code " + code + "\n" + log);
+        }
+    }
+
+    private static ProcessBuilder command(List<String> arguments) {
+        String named = System.getenv(BINARY);
+        List<String> command = new ArrayList<>();
+        command.add(System.getProperty("llamacloudmock.binary", named == null || named.isEmpty() ? "llamacloud-mock" : named));
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command);
+        // Each server has an address of its own; a file with the port would be that of another one.
+        builder.environment().keySet().removeAll(
+                List.of(BINARY, "LLAMACLOUD_MOCK_HOST", "LLAMACLOUD_MOCK_PORT", "LLAMACLOUD_MOCK_PORT_FILE"));
+        return builder;
+    }
+
+    private static Process launch(ProcessBuilder builder) {
+        try {
+            return builder.start();
+        } catch (IOException error) {
+            String program = builder.command().get(0);
+            boolean isOnPath = !program.contains(File.separator);
+            String problem = error.getMessage().contains("error=8,")
+                    ? program + " is not a program for " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
+                    : isOnPath && error.getMessage().contains("error=2,")
+                    ? program + " is not on the PATH"
+                    : program + " cannot be started: " + error.getMessage();
+            throw new IllegalStateException(problem + "; install llamacloud-mock, or set " + BINARY
+                    + " (or the system property llamacloudmock.binary) to its path", error);
+        }
+    }
+
+    private static String tokenIn(List<String> flags) {
+        for (int i = 0; i < flags.size(); i++) {
+            if (flags.get(i).startsWith("--admin-token=")) {
+                return flags.get(i).substring("--admin-token=".length());
+            }
+            if (flags.get(i).equals("--admin-token") && i + 1 < flags.size()) {
+                return flags.get(i + 1);
+            }
+        }
+        return System.getenv(TOKEN);
+    }
+
+    private static String firstLine(BufferedReader output) {
+        try {
+            String line = output.readLine();
+            // The rest, so that the server never waits for a reader.
+            CompletableFuture.runAsync(() -> new Lines().read(output), MockProcess::inDaemon);
+            return line;
+        } catch (IOException error) {
+            throw new UncheckedIOException(error);
+        }
+    }
+
+    private static int exitCode(Process process) {
+        try {
+            if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+            return process.waitFor();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", interrupted);
+        }
+    }
+
+    /** Runs a task in a thread that does not keep the JVM alive. */
+    private static void inDaemon(Runnable task) {
+        Thread thread = new Thread(task, "llamacloud-mock");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** The last lines of an output. */
+    private static final class Lines {
+        private final Deque<String> kept = new ArrayDeque<>();
+
+        void read(BufferedReader reader) {
+            try {
+                for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                    add(line);
+                }
+            } catch (IOException error) {
+                add(error.toString());
+            }
+        }
+
+        private synchronized void add(String line) {
+            kept.addLast(line);
+            if (kept.size() > KEPT_LINES) {
+                kept.removeFirst();
+            }
+        }
+
+        @Override
+        public synchronized String toString() {
+            return String.join("\n", kept);
+        }
+    }
+}
