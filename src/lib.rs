@@ -102,6 +102,9 @@ mod tenant;
 mod terminal;
 mod worker;
 
+/// The command line, for `examples/man.rs` only.
+#[doc(hidden)]
+pub use cli::commands::command;
 pub use cli::run::run;
 
 /// Runs the Rust example of the README as a documentation test.

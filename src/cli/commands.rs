@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
-use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, Command, ValueHint, value_parser};
 
 use super::env::{ServerUrl, Syntax};
 use super::exec;
@@ -46,10 +46,10 @@ SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are forwarded to the comma
 Warnings, the log and the report of the checks go to standard error.
 
 Exit codes:
-  N      that of the command, if it is not 0; 128 + N if signal N killed it
-  2      the command succeeded, but a check failed or could not be judged
-  1, 64, 69  as for the server
-  126, 127   the command cannot be executed, or was not found
+  N           that of the command, if it is not 0; 128 + N if signal N killed it
+  2           the command succeeded, but a check failed or could not be judged
+  1, 64, 69   as for the server
+  126, 127    the command cannot be executed, or was not found
 
 Examples:
   llamacloud-mock exec -- pytest
@@ -64,6 +64,14 @@ Examples:
   eval \"$(llamacloud-mock env)\"
   llamacloud-mock env --shell fish | source
   llamacloud-mock env --shell powershell | Out-String | Invoke-Expression";
+
+/// The text of `completions --help` below the arguments.
+const ABOUT_COMPLETIONS: &str = "\
+Examples:
+  bash        source <(llamacloud-mock completions bash)
+  zsh         source <(llamacloud-mock completions zsh)    after compinit
+  fish        llamacloud-mock completions fish | source
+  powershell  llamacloud-mock completions powershell | Out-String | Invoke-Expression";
 
 /// The text of `--help` below the flags.
 const EXAMPLES: &str = "\
@@ -84,9 +92,12 @@ Exit codes:
   64  invalid usage
   69  the port is in use";
 
-/// The whole command line.
-pub(super) fn command() -> Command {
-    Command::new("llamacloud-mock")
+/// The name of the program.
+pub(super) const NAME: &str = "llamacloud-mock";
+
+/// The command line of users.
+pub fn command() -> Command {
+    Command::new(NAME)
         .about("An emulator of LlamaCloud's Index API for tests: stateful, strict, deterministic, with injected faults")
         .version(version())
         .args(all_settings())
@@ -100,7 +111,12 @@ pub(super) fn command() -> Command {
         .subcommand(check())
         .subcommand(exec())
         .subcommand(env())
-        .subcommand(internal_worker())
+        .subcommand(completions())
+}
+
+/// The same with the subcommand as which the program starts itself.
+pub(super) fn with_internal_worker() -> Command {
+    command().subcommand(internal_worker())
 }
 
 /// The settings that the subcommand of this name takes; `None` for all.
@@ -174,6 +190,7 @@ fn exec() -> Command {
                 .last(true)
                 .num_args(1..)
                 .value_parser(value_parser!(OsString))
+                .value_hint(ValueHint::CommandWithArguments)
                 .help("The command and its arguments, after --"),
         )
         .args(expectations(EXEC_PREFIX))
@@ -186,7 +203,9 @@ fn exec() -> Command {
                 .help("Write the report of the checks to FILE [default: standard error]"),
         )
         .args(GROUPS.iter().flat_map(|group| {
-            group.flags.iter().map(|flag| {
+            // `exec` stops with its command, and standard input is that of the command.
+            let flags = group.flags.iter().filter(|flag| flag.name != "exit-with-stdin");
+            flags.map(|flag| {
                 let replaced = exec::DEFAULTS.iter().find(|(name, _)| *name == flag.name).map(|(_, value)| *value);
                 setting_with_default(flag, replaced.or(flag.default)).help_heading(group.heading)
             })
@@ -218,6 +237,13 @@ fn env() -> Command {
         )
         .args(some_settings("Which server to ask", OF_THE_SERVER_ALONE))
         .after_help(ABOUT_ENV)
+}
+
+fn completions() -> Command {
+    Command::new("completions")
+        .about("Print the script with which a shell completes the arguments of this program")
+        .arg(Arg::new("SHELL").required(true).value_parser(value_parser!(clap_complete::Shell)).help("The shell"))
+        .after_help(ABOUT_COMPLETIONS)
 }
 
 /// The expectations of `check`, with a prefix before their names.
@@ -276,9 +302,18 @@ fn setting_with_default(flag: &'static Flag, default: Option<&str>) -> Arg {
     let arg = Arg::new(flag.name).long(flag.name).help(help(flag, default));
     match flag.takes {
         Nothing => arg.action(ArgAction::SetTrue),
-        One(value) => arg.value_name(value).value_parser(ValueParser::string()),
+        One(value) => arg.value_name(value).value_parser(ValueParser::string()).value_hint(hint(value)),
         OneOf(values) => arg.value_name(values.join("|")).value_parser(ValueParser::string()),
         Many(value) => arg.value_name(value).value_parser(ValueParser::string()).action(ArgAction::Append),
+    }
+}
+
+/// What a shell completes for a value with this placeholder.
+fn hint(placeholder: &str) -> ValueHint {
+    match placeholder {
+        "FILE" => ValueHint::FilePath,
+        "DIR" => ValueHint::DirPath,
+        _ => ValueHint::Other,
     }
 }
 

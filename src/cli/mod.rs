@@ -4,7 +4,8 @@ mod check;
 mod child_signals;
 mod client;
 mod client_variables;
-mod commands;
+pub(crate) mod commands;
+mod completions;
 mod env;
 mod exec;
 mod exit;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
+use clap_complete::Shell;
 
 use self::check::{Expectation, Expectations, Format, SWITCHES};
 use self::commands::EXEC_PREFIX;
@@ -57,6 +59,8 @@ enum Action {
     Check(Expectations, Format),
     /// Print the variables for a running server.
     Env(Env),
+    /// Print the completion script for a shell.
+    Completions(Shell),
     /// Run a command with a server of its own.
     Exec(Exec),
     /// Do this work for the process that started this one.
@@ -85,7 +89,7 @@ enum NotParsed {
 ///
 /// Errors: invalid arguments, and also `--help` and `--version`.
 fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed> {
-    let matches = commands::command().try_get_matches_from(args).map_err(|error| {
+    let matches = commands::with_internal_worker().try_get_matches_from(args).map_err(|error| {
         if error.use_stderr() { NotParsed::Usage(usage_error::text(&error)) } else { NotParsed::Help(error) }
     })?;
     let mut settings = given(&matches);
@@ -159,6 +163,9 @@ fn action(matches: &ArgMatches) -> Action {
             shell: inner.get_one::<Syntax>("shell").copied().unwrap_or(Syntax::Sh),
             url: inner.get_one::<ServerUrl>("url").cloned(),
         }),
+        Some(("completions", inner)) => {
+            Action::Completions(*inner.get_one("SHELL").expect("clap requires this argument"))
+        }
         Some(("exec", inner)) => Action::Exec(Exec {
             command: inner.get_many::<OsString>("COMMAND").into_iter().flatten().cloned().collect(),
             expected: expectations(inner, EXEC_PREFIX),

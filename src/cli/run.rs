@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::check::{self, Verdict};
 use super::exit::{CHECK_FAILED, ExitError, USAGE, print, print_error};
 use super::{self as cli, Action, NotParsed};
-use super::{env, exec, faults, healthcheck, operations, serve, validate};
+use super::{completions, env, exec, faults, healthcheck, operations, serve, validate};
 use crate::config::{self, RawSettings};
 use crate::fault::{Scenario, shipped};
 use crate::search::grep;
@@ -83,6 +83,7 @@ fn text_of(action: &Action) -> Result<Option<String>, ExitError> {
     Ok(match action {
         Action::Operations => Some(operations::list()),
         Action::Faults => Some(faults::text()),
+        Action::Completions(shell) => Some(completions::script(*shell)),
         Action::Scenarios => Some(scenario_list()),
         Action::ShowScenario(name) => Some(Scenario::load(name).map_err(ExitError::usage)?.text),
         Action::Serve

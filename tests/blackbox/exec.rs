@@ -94,7 +94,8 @@ fn invalid_arguments_are_usage_errors() {
         (&["exec", "--check-tenant", "k", "--", "true"], "--check-tenant: has no effect without a check"),
         (&["exec", "--check-format", "json", "--", "true"], "--check-format: has no effect without a check"),
         (&["exec", "--check-report", "f", "--", "true"], "--check-report: has no effect without a check"),
-        (&["exec", "--exit-with-stdin", "--", "true"], "--exit-with-stdin: has no effect on exec"),
+        (&["exec", "--exit-with-stdin", "--", "true"], "--exit-with-stdin: is a flag of the server, without effect"),
+        (&["--exit-with-stdin", "exec", "--", "true"], "--exit-with-stdin: has no effect on exec"),
         (&["exec", "--page-size", "x", "--", "true"], "--page-size: \"x\" is not a number"),
         (&["exec", "--fault", "indexes.crate status=500", "--", "true"], "--fault \"indexes.crate status=500\": "),
     ] {

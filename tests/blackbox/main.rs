@@ -51,6 +51,7 @@ mod journal_query;
 mod listener;
 mod log;
 mod log_terminal;
+mod manual_pages;
 mod model;
 mod model_store;
 mod model_sync;
