@@ -12,7 +12,9 @@ use crate::config::flag_named;
 pub(super) fn script(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut completed(commands::command()), commands::NAME, &mut script);
-    String::from_utf8_lossy(&script).into_owned()
+    // In bash, clap_complete 4.6 completes nothing after a subcommand if the name of the program has a hyphen: it writes the
+    // name of the same state in two ways (clap issue 6421).
+    String::from_utf8_lossy(&script).replace("llamacloud__subcmd__mock", "llamacloud__mock")
 }
 
 /// A command with the values of its settings, which are otherwise checked in `config`.

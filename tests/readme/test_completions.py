@@ -12,7 +12,8 @@ source "$1"
 shift
 COMP_WORDS=(llamacloud-mock "$@")
 COMP_CWORD=$#
-_llamacloud-mock llamacloud-mock "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+name="$(complete -p llamacloud-mock | sed 's/.* -F \\([^ ]*\\) .*/\\1/')"
+"$name" llamacloud-mock "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 
@@ -61,6 +62,6 @@ def test_bash_completes(words, expected, script):
 
 
 def test_fish_completes(script):
-    lines = f"source {script('fish')}; complete -C 'llamacloud-mock --clock m'; complete -C 'llamacloud-mock heal'"
+    lines = f"source {script('fish')}; complete -C 'llamacloud-mock env --shell f'; complete -C 'llamacloud-mock heal'"
     done = subprocess.run(["fish", "--no-config", "-c", lines], capture_output=True, text=True, check=True)
-    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["manual", "healthcheck"]
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["fish", "healthcheck"]
