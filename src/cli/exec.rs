@@ -59,10 +59,7 @@ pub(super) fn run(
         )));
     }
     let report = match &exec.report {
-        Some(path) => Some(
-            File::create(path)
-                .map_err(|error| ExitError::failure(format!("--check-report {}: {error}", path.display())))?,
-        ),
+        Some(path) => Some(File::create(path).map_err(|error| ExitError::unwritable("check-report", path, &error))?),
         None => None,
     };
     let emulator = serve::emulator(settings, raw)?;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::panic::PanicHookInfo;
+use std::path::Path;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -32,6 +33,12 @@ impl ExitError {
 
     pub(super) fn failure(error: impl std::fmt::Display) -> Self {
         Self { code: FAILURE, message: error.to_string() }
+    }
+
+    /// The file of a flag cannot be written.
+    pub(super) fn unwritable(flag: &str, file: &Path, error: &std::io::Error) -> Self {
+        let shown = file.display();
+        Self::failure(format!("--{flag} {shown}: {error}; choose a file in a folder that this user can write to"))
     }
 
     pub(super) fn check_failed(message: String) -> Self {

@@ -47,11 +47,17 @@ pub(super) async fn bind(emulator: &Arc<Emulator>) -> Result<Server, ExitError> 
             code: UNAVAILABLE,
             message: format!("port {port} on {host} is in use; --port 0 picks a free one"),
         },
+        std::io::ErrorKind::PermissionDenied => ExitError::failure(format!(
+            "cannot listen on {host}:{port}: {error}; choose a --port from 1024 on, or --port 0 for a free one"
+        )),
+        std::io::ErrorKind::AddrNotAvailable => ExitError::failure(format!(
+            "cannot listen on {host}:{port}: {error}; choose a --host that is an address of this machine"
+        )),
         _ => ExitError::failure(format!("cannot listen on {host}:{port}: {error}")),
     })?;
     if let Some(file) = &settings.port_file {
         write_atomically(file, &server.local_addr().port().to_string())
-            .map_err(|error| ExitError::failure(format!("--port-file {}: {error}", file.display())))?;
+            .map_err(|error| ExitError::unwritable("port-file", file, &error))?;
     }
     std::panic::set_hook(Box::new(report_panic));
     Ok(server)

@@ -1,6 +1,7 @@
 //! Checks settings that depend on each other: refuses those that have no effect together with another one, and reports those
 //! that open the server to others.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::merge::RawSettings;
@@ -26,8 +27,10 @@ pub(crate) fn check_combinations(settings: &Settings, raw: &RawSettings) -> Resu
     if settings.port_file.as_deref().is_some_and(|file| !can_be_a_file(file)) {
         return error("port-file", "is a folder, or in a folder that does not exist");
     }
-    if settings.binary.as_deref().is_some_and(|file| !file.is_file()) {
-        return error("binary", "is not a file");
+    match settings.binary.as_deref() {
+        Some(file) if !file.is_file() => return error("binary", "is not a file"),
+        Some(file) if !can_be_executed(file) => return error("binary", "cannot be executed; its mode lacks x"),
+        _ => {}
     }
     check_emulation(settings, raw)
 }
@@ -125,6 +128,10 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
         );
     }
     warnings
+}
+
+fn can_be_executed(file: &Path) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
 }
 
 fn can_be_a_file(path: &Path) -> bool {

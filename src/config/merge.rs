@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -189,7 +190,12 @@ fn split(flag: &Flag, value: &str) -> Vec<String> {
 
 fn read_file(path: &Path) -> Result<Vec<(&'static Flag, Vec<String>)>, String> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
+    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied => {
+            format!("{shown}: {error}; let this user read it, or name another settings file with --config")
+        }
+        _ => format!("{shown}: {error}"),
+    })?;
     let table: Table =
         text.parse().map_err(|error: toml::de::Error| format!("{shown}: {}", error.to_string().trim_end()))?;
     table.into_iter().map(|(key, value)| read_entry(&key, value).map_err(|error| format!("{shown}: {error}"))).collect()

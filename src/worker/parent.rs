@@ -57,7 +57,9 @@ impl fmt::Display for WorkerError {
                  program",
             ),
             Self::Busy => f.write_str("too many requests wait for a child process"),
-            Self::NotStarted(error) => write!(f, "cannot start a child process: {error}"),
+            Self::NotStarted(error) => {
+                write!(f, "cannot start a child process: {error} (--binary names the program for it)")
+            }
             Self::TooLong => f.write_str("takes too long"),
             Self::Ended(how) => write!(f, "needs too much memory, or failed in another way ({how})"),
             Self::TooMuchOutput => f.write_str("has too large a result"),

@@ -5,6 +5,7 @@ mod admin;
 mod admin_documents;
 mod admin_requests;
 mod architecture;
+mod bad_environment;
 mod basics;
 mod check;
 mod clock;

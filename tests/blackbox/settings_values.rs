@@ -73,6 +73,7 @@ fn values_that_no_request_can_match_are_refused() {
         ("--port-file", "no/such/folder/port", "folder"),
         ("--port-file", ".", "folder"),
         ("--binary", "no/such/program", "not a file"),
+        ("--binary", concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"), "cannot be executed"),
         ("--max-body-bytes", "1M", "1MB"),
         ("--max-tenants", "0", "from 1"),
         ("--header-timeout", "0", "millisecond"),

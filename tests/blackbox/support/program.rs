@@ -68,7 +68,8 @@ impl Program {
         Self::await_ready(command)
     }
 
-    fn await_ready(mut command: Command) -> Self {
+    /// Starts this command, which runs the program, and waits for its ready line.
+    pub(crate) fn await_ready(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut ready = String::new();
