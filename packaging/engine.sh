@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Finds or starts a container engine for the check scripts. It is sourced after lib.sh; nothing starts before start_engine.
 
 # start_engine: makes `docker` usable: with the engine that it finds, else with podman's service in `scratch`, whose

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared code of the check scripts in the folders here. It is sourced and starts nothing.
 
 packaging="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -86,7 +87,8 @@ expect_text() {
 # left_out WHAT: names a check that this machine cannot do.
 left_out() { echo "left out: $*"; }
 
-# lint_github FILE…: checks workflows and actions with actionlint, zizmor and their JSON Schemas.
+# lint_github FILE…: checks workflows and actions with actionlint, zizmor and their JSON Schemas. zizmor_persona says how
+# strict zizmor is.
 lint_github() {
     local file
     python_tools check-jsonschema==0.39.0 zizmor==1.32.0
@@ -97,7 +99,7 @@ lint_github() {
             *) "$tools/check-jsonschema" --quiet --builtin-schema vendor.github-workflows "$file" ;;
         esac
     done
-    "$tools/zizmor" --offline --quiet --pedantic "$@"
+    "$tools/zizmor" --offline --quiet --persona="${zizmor_persona:-pedantic}" "$@"
     if [ ! -x "$root/target/packaging-tools/bin/actionlint" ]; then
         if ! command -v go >/dev/null && ! have go golang-go; then
             left_out "actionlint, which needs Go"

@@ -7,8 +7,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
  * Starts one emulator for all tests of a run, and gives each test with a parameter of type {@link LlamaCloudMock} a key of
- * its own. The system property {@code llamacloudmock.flags} has flags for it, separated by spaces. For an emulator that runs
- * already, use {@link LlamaCloudMock#connect} instead.
+ * its own, the same in its {@code @BeforeEach} and {@code @AfterEach}. Constructors and {@code @BeforeAll} get a key of the
+ * class. The system property {@code llamacloudmock.flags} has flags for the emulator, separated by spaces. For an emulator
+ * that runs already, use {@link LlamaCloudMock#connect} instead.
  */
 public final class LlamaCloudMockExtension implements ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(LlamaCloudMockExtension.class);
@@ -21,8 +22,11 @@ public final class LlamaCloudMockExtension implements ParameterResolver {
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
         // JUnit closes what is in the store of the root when all tests have ended.
-        return context.getRoot().getStore(NAMESPACE)
-                .getOrComputeIfAbsent(Shared.class, key -> new Shared(), Shared.class).mock.withNewKey();
+        Shared shared = context.getRoot().getStore(NAMESPACE)
+                .getOrComputeIfAbsent(Shared.class, key -> new Shared(), Shared.class);
+        // The unique id, because a store also finds what that of the class has.
+        return context.getStore(NAMESPACE)
+                .getOrComputeIfAbsent(context.getUniqueId(), id -> shared.mock.withNewKey(), LlamaCloudMock.class);
     }
 
     private static final class Shared implements ExtensionContext.Store.CloseableResource {

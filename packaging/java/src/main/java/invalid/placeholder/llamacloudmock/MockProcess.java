@@ -20,17 +20,25 @@ final class MockProcess {
     private static final String BINARY = "LLAMACLOUD_MOCK_BINARY";
     private static final int LIMIT_SECONDS = 30;
     private static final int KEPT_LINES = 200;
+    private static final int SHELL_SYNTAX = 2;
+    private static final int SHELL_CANNOT_EXECUTE = 126;
+    private static final int SHELL_NOT_FOUND = 127;
+    private static final String ADVICE = "; install llamacloud-mock, or set " + BINARY
+            + " (or the system property llamacloudmock.binary) to its path";
 
     private final Process process;
     private final String url;
     private final String token;
     private final Lines log;
+    /** Ends when the whole log is read. */
+    private final CompletableFuture<Void> logged;
 
-    private MockProcess(Process process, String url, String token, Lines log) {
+    private MockProcess(Process process, String url, String token, Lines log, CompletableFuture<Void> logged) {
         this.process = process;
         this.url = url;
         this.token = token;
         this.log = log;
+        this.logged = logged;
     }
 
     String url() {
@@ -39,6 +47,10 @@ final class MockProcess {
 
     String token() {
         return token;
+    }
+
+    long pid() {
+        return process.pid();
     }
 
     /** Starts a server on a free port. It ends when this process ends, because its standard input is then closed. */
@@ -51,7 +63,8 @@ final class MockProcess {
         environment.putIfAbsent("LLAMACLOUD_MOCK_CLOCK", "auto");
         Process process = launch(builder);
         Lines log = new Lines();
-        CompletableFuture.runAsync(() -> log.read(process.errorReader()), MockProcess::inDaemon);
+        CompletableFuture<Void> logged =
+                CompletableFuture.runAsync(() -> log.read(process.errorReader()), MockProcess::inDaemon);
         BufferedReader output = process.inputReader();
         CompletableFuture<String> first = CompletableFuture.supplyAsync(() -> firstLine(output), MockProcess::inDaemon);
         String line;
@@ -65,9 +78,14 @@ final class MockProcess {
             throw new IllegalStateException("llamacloud-mock did not start: " + error, error);
         }
         if (line == null || !line.startsWith("ready url=")) {
-            throw new IllegalStateException("llamacloud-mock did not start: exit code " + exitCode(process) + "\n" + log);
+            int code = exitCode(process);
+            logged.join();
+            // Java gives what the system cannot execute to a shell, which ends with one of these codes.
+            String problem = List.of(SHELL_SYNTAX, SHELL_CANNOT_EXECUTE, SHELL_NOT_FOUND).contains(code)
+                    ? foreign(builder.command().get(0)) + ADVICE : "llamacloud-mock did not start: exit code " + code;
+            throw new IllegalStateException(problem + "\n" + log);
         }
-        return new MockProcess(process, line.split("[ =]")[2], tokenIn(flags), log);
+        return new MockProcess(process, line.split("[ =]")[2], tokenIn(flags), log, logged);
     }
 
     /** Runs a subcommand until it ends; an AssertionError with its output unless it succeeds. */
@@ -90,9 +108,11 @@ final class MockProcess {
         if (!process.isAlive() && process.exitValue() == 0) {
             return;
         }
-        process.destroy();
+        // Not by Process.destroy, which closes the log before its last lines are read.
+        process.toHandle().destroy();
         int code = exitCode(process);
         if (code != 0) {
+            logged.join();
             throw new IllegalStateException("llamacloud-mock: exit code " + code + "\n" + log);
         }
     }
@@ -116,13 +136,16 @@ final class MockProcess {
             String program = builder.command().get(0);
             boolean isOnPath = !program.contains(File.separator);
             String problem = error.getMessage().contains("error=8,")
-                    ? program + " is not a program for " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
+                    ? foreign(program)
                     : isOnPath && error.getMessage().contains("error=2,")
                     ? program + " is not on the PATH"
                     : program + " cannot be started: " + error.getMessage();
-            throw new IllegalStateException(problem + "; install llamacloud-mock, or set " + BINARY
-                    + " (or the system property llamacloudmock.binary) to its path", error);
+            throw new IllegalStateException(problem + ADVICE, error);
         }
+    }
+
+    private static String foreign(String program) {
+        return program + " is not a program for " + System.getProperty("os.name") + " " + System.getProperty("os.arch");
     }
 
     private static String tokenIn(List<String> flags) {
