@@ -25,11 +25,12 @@ make_scratch() {
 
 clean_up() {
     local pid
+    # First, because it may need one of the processes.
+    if declare -F clean_up_more >/dev/null; then clean_up_more; fi
     for pid in "${pids[@]}"; do
         kill "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     done
-    if declare -F clean_up_more >/dev/null; then clean_up_more; fi
     rm -rf "$scratch"
 }
 

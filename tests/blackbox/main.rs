@@ -16,6 +16,7 @@ mod directories;
 mod directory_files;
 mod document_limits;
 mod downloads;
+mod embedded;
 mod exec;
 mod exec_checks;
 mod exit_with_stdin;

@@ -33,8 +33,15 @@ RUN_BY_CARGO = {"rust"}
 #: The marks of the blocks whose commands are steps of `.ci/run`: it builds the release and runs the tests.
 RUN_BY_CI = {"cargo"}
 
-#: The marks of the blocks that `packaging/python/check` and `packaging/npm/check` run with the packages that they build.
-RUN_BY_PACKAGING = {"pip", "test_ready.py", "npm", "ready.test.mjs"}
+#: The marks of the blocks that the script `check` of a folder of `packaging/` runs with what it packs.
+RUN_BY_PACKAGING = {
+    "python": {"pip", "test_ready.py"},
+    "npm": {"npm", "ready.test.mjs"},
+    "container": {"docker"},
+    "action": {"action"},
+    "go": {"go", "index_test.go"},
+    "java": {"java", "IndexTest.java", "dependency.xml", "ContainerTest.java"},
+}
 
 VITEST_FILES = ["vitest.config.js", "mock-server.js", "mock-key.js", "index.test.js"]
 
@@ -55,13 +62,21 @@ test("no other file's index is listed", async () => {
 
 def test_every_block_is_run():
     marks = {mark for mark, _, _ in all_blocks()}
-    assert marks == RUN_HERE | RUN_BY_CARGO | RUN_BY_CI | RUN_BY_PACKAGING
+    assert marks == RUN_HERE | RUN_BY_CARGO | RUN_BY_CI | set().union(*RUN_BY_PACKAGING.values())
 
 
-def test_the_lines_of_the_packages_are_run_by_their_checks():
-    for package, marks in [("python", "pip test_ready.py"), ("npm", "npm ready.test.mjs")]:
-        check = (README.parent / "packaging" / package / "check").read_text(encoding="utf-8")
-        assert re.search(rf"/README\.md\S* \S+ {re.escape(marks)}$", check, re.MULTILINE), package
+@pytest.mark.parametrize("package", RUN_BY_PACKAGING)
+def test_the_lines_of_the_packages_are_run_by_their_checks(package):
+    check = (README.parent / "packaging" / package / "check").read_text(encoding="utf-8")
+    for mark in RUN_BY_PACKAGING[package]:
+        runs = rf"(/README\.md\S* .*|readme_block ){re.escape(mark)}(?![\w.])"
+        assert re.search(runs, check), mark
+
+
+def test_the_test_in_rust_is_one_of_the_tests():
+    # As a documentation test it is only compiled.
+    tests = (README.parent / "tests" / "blackbox" / "embedded.rs").read_text(encoding="utf-8")
+    assert block("rust") in tests
 
 
 def test_the_cargo_lines_are_steps_of_ci():
