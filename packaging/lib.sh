@@ -43,11 +43,13 @@ readme_block() {
         python3 -c 'import sys; from blocks import block; sys.stdout.write(block(sys.argv[1]))' "$1"
 }
 
-# have COMMAND [PACKAGE]: installs the Debian package if the command is missing; fails if it cannot be had.
+# have COMMAND [PACKAGE…]: installs the Debian packages if the command is missing; fails if it cannot be had.
 have() {
     command -v "$1" >/dev/null && return
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${2:-$1}" \
+    local packages=("${@:2}")
+    [ $# -ge 2 ] || packages=("$1")
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" \
         >/dev/null 2>&1
 }
 
