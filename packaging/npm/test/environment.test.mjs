@@ -100,7 +100,7 @@ for (const [name, content, mode, message] of [
   ["of another platform", FOREIGN, 0o755, /no program for this machine .*npm install on this machine/],
   ["that may not be executed", "#!/bin/sh\n", 0o644, /may not be executed .*noexec/],
   ["that fails", "#!/bin/sh\nexit 3\n", 0o755, /ended with exit code 3/],
-  ["that prints something else", "#!/bin/sh\necho what\n", 0o755, /ended with exit code 0/],
+  ["that prints something else", "#!/bin/sh\necho what\n", 0o755, /is not llamacloud-mock: it printed "what"/],
   ["that prints nothing", "#!/bin/sh\nexec tail -f /dev/null\n", 0o755, /not ready after 200 milliseconds/],
 ]) {
   test(`a program ${name} is explained`, async () => {

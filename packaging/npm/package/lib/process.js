@@ -93,6 +93,7 @@ class Process {
     if (first === undefined) {
       throw new EmulatorError(`llamacloud-mock was not ready after ${limit} milliseconds\n${this.log()}`.trimEnd());
     }
+    if (first) throw new EmulatorError(`${this.binary} is not llamacloud-mock: it printed ${JSON.stringify(first)}`);
     throw new EmulatorError(String(this.ended));
   }
 
