@@ -2,6 +2,8 @@
 //! that a test has the same settings on every machine. The one exception is `LLAMACLOUD_MOCK_BINARY`, which says where the
 //! command-line program is on this machine.
 
+mod tenant;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+pub use self::tenant::Tenant;
 use crate::config::{self, RawSettings, Takes, flag_named, flags};
 use crate::emulator::Emulator;
 use crate::server::Server;

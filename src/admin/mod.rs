@@ -66,6 +66,11 @@ pub(crate) fn handle(admin: AdminContext<'_>, request: &Request) -> Response {
     printable(response.unwrap_or_else(Response::from))
 }
 
+/// Creates the tenant of a key unless it exists; otherwise the error that says why it cannot exist.
+pub(crate) fn create_tenant(admin: AdminContext<'_>, key: &str) -> Result<(), ApiError> {
+    read::tenant_or_new(admin, key).map(|_| ())
+}
+
 /// These responses contain text of clients, and are shown on terminals and in reports: keys that look real are masked
 /// everywhere in them, and control characters are escaped.
 fn printable(mut response: Response) -> Response {

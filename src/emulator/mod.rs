@@ -21,7 +21,7 @@ pub(crate) use context::{RequestTarget, RoutedOperation};
 pub(crate) use rules::OWN_RULE;
 pub(crate) use stages::{Ran, Step, Worked, Working};
 
-use crate::admin::AdminContext;
+use crate::admin::{self, AdminContext};
 use crate::config::{RawSettings, Settings};
 use crate::counters::Counters;
 use crate::error::ApiError;
@@ -119,6 +119,16 @@ impl Emulator {
     /// All tenants.
     pub(crate) fn tenants(&self) -> &Tenants {
         &self.tenants
+    }
+
+    /// The response to a request of this process to the admin API, which needs no token.
+    pub(crate) fn respond_to_admin(&self, request: &Request) -> Response {
+        admin::handle(self.admin(), request)
+    }
+
+    /// Creates the tenant of a key unless it exists; otherwise the error that says why it cannot exist.
+    pub(crate) fn create_tenant(&self, key: &str) -> Result<(), ApiError> {
+        admin::create_tenant(self.admin(), key)
     }
 
     /// The parts that the admin API shows and changes.
