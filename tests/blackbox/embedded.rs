@@ -5,8 +5,6 @@ use llamacloud_mock::embedded::MockServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::wait_until;
-
 #[tokio::test]
 async fn the_list_of_indexes_is_unavailable_once() {
     let fault = "indexes.list status=503 first=1";
@@ -46,7 +44,7 @@ async fn assert_works_and_stops() {
     drop(dropped);
     for address in addresses {
         // A process that another test is starting has copies of all sockets until it runs its program.
-        wait_until("nothing listens any more", || std::net::TcpStream::connect(address).is_err());
+        crate::support::wait_until("nothing listens any more", || std::net::TcpStream::connect(address).is_err());
     }
 }
 
