@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::documents::{self, Format};
+use crate::documents::{self, Format, Unreadable};
 use crate::error::ApiError;
 use crate::multipart::FilePart;
 use crate::operation::Found;
@@ -48,6 +48,9 @@ impl Upload {
             Some(text) => documents::read_as(Format::Markdown, &Bytes::copy_from_slice(text.as_bytes())),
             None => documents::read(&name, &bytes, &self.policy.worker),
         };
+        if let Err(Unreadable::NotTried(reason)) = &document {
+            return Err(ApiError::text(503, reason.clone()));
+        }
         let blob = Blob::new(bytes, content_type.as_deref(), document, &self.ledger)?;
         Ok((name, blob))
     }

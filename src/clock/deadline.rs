@@ -16,9 +16,4 @@ impl Deadline {
     pub(crate) fn has_passed(self) -> bool {
         Instant::now() >= self.0
     }
-
-    /// The time that is left.
-    pub(crate) fn remaining(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
-    }
 }

@@ -65,6 +65,7 @@ pub(super) fn read(format: Binary, name: &str, bytes: &Bytes, worker: &Worker) -
     match worker.run(Kind::Document, &[format.name().as_bytes(), bytes]) {
         Ok(result) => document(format, name, bytes, Bytes::from(result)),
         Err(WorkerError::NoProgram) => stand_in::document(name, bytes, format.media_type(), NO_PROGRAM),
+        Err(error @ WorkerError::NotStarted(_)) => Err(Unreadable::NotTried(error.to_string())),
         Err(WorkerError::Failed(reason)) => Err(Unreadable::Refused(reason)),
         Err(error) => Err(Unreadable::Refused(format!("reading the file {error}"))),
     }

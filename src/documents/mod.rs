@@ -77,6 +77,8 @@ pub(crate) enum Unreadable {
     TooManyChunks,
     /// It is in a binary format, and its reader refuses it; why.
     Refused(String),
+    /// It was not tried, because the child process that reads it cannot be started; why. This says nothing about the file.
+    NotTried(String),
 }
 
 impl fmt::Display for Unreadable {
@@ -90,7 +92,7 @@ impl fmt::Display for Unreadable {
             Self::TooLong => write!(f, "the text is longer than {} MiB, the limit", MAX_TEXT_BYTES >> 20),
             Self::TooManyPages => write!(f, "the text has more than {MAX_PARTS} pages, the limit"),
             Self::TooManyChunks => write!(f, "the text has more than {MAX_PARTS} chunks, the limit"),
-            Self::Refused(reason) => f.write_str(reason),
+            Self::Refused(reason) | Self::NotTried(reason) => f.write_str(reason),
         }
     }
 }

@@ -49,7 +49,6 @@ pub(crate) struct Entry {
     /// How it ended.
     pub(crate) outcome: Outcome,
     /// When it was decided, in real time.
-    #[serde(rename = "wall")]
     pub(crate) real_time: Timestamp,
     /// When its response was due, in real time: later than `real_time` if it was delayed.
     #[serde(skip)]

@@ -8,7 +8,6 @@ mod child;
 mod frame;
 mod parent;
 mod program;
-mod slots;
 
 use std::time::Duration;
 
@@ -33,7 +32,7 @@ pub(crate) struct Limits {
     /// Seconds of processor time. They bound the work alike on a busy and on an idle machine.
     pub(crate) cpu_seconds: u64,
     /// Time from its start to its end. It bounds a child that waits, and all of them where processor time is not limited.
-    pub(crate) wall: Duration,
+    pub(crate) time: Duration,
     /// Bytes of address space, on Linux.
     pub(crate) memory_bytes: u64,
     /// Bytes of its output.
@@ -62,14 +61,14 @@ impl Kind {
         match self {
             Self::Grep => Limits {
                 cpu_seconds: 2,
-                wall: Duration::from_secs(4),
+                time: Duration::from_secs(4),
                 memory_bytes: 256 * 1024 * 1024,
                 output_bytes: 8 * 1024 * 1024,
             },
             // The file itself, of up to 100 MiB by default, is in the memory. The text of a document is limited too.
             Self::Document => Limits {
                 cpu_seconds: 5,
-                wall: Duration::from_secs(30),
+                time: Duration::from_secs(30),
                 memory_bytes: 512 * 1024 * 1024,
                 output_bytes: 65 * 1024 * 1024,
             },

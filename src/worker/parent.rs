@@ -5,29 +5,22 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::program::Program;
-use super::slots::Slots;
 use super::{Kind, Limits, SUBCOMMAND, frame};
-use crate::clock::Deadline;
 
-/// Maximum number of child processes at once: more would only slow each other and the server down.
+/// How many child processes should run at once: more would only slow each other and the server down. The queue of the server
+/// for work in child processes keeps to it.
 pub(crate) const MAX_CHILDREN: usize = 2;
 
-/// How long a request waits for its child process to be started.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// Does work in child processes. Clones share the limit on their number.
+/// Does work in child processes.
 #[derive(Debug, Clone)]
 pub(crate) struct Worker {
     program: Program,
-    slots: Arc<Slots>,
 }
 
 /// Why a child process gave no result.
@@ -35,8 +28,6 @@ pub(crate) struct Worker {
 pub(crate) enum WorkerError {
     /// There is no program for child processes.
     NoProgram,
-    /// Too many others are waiting.
-    Busy,
     /// It cannot be started.
     NotStarted(String),
     /// It took too much processor time, or was not ready at the deadline.
@@ -56,7 +47,6 @@ impl fmt::Display for WorkerError {
                 "needs a child process, which an embedded server can only start if LLAMACLOUD_MOCK_BINARY names the \
                  program",
             ),
-            Self::Busy => f.write_str("too many requests wait for a child process"),
             Self::NotStarted(error) => {
                 write!(f, "cannot start a child process: {error} (--binary names the program for it)")
             }
@@ -81,7 +71,7 @@ impl Worker {
     }
 
     fn new(program: Program) -> Self {
-        Self { program, slots: Arc::new(Slots::new(MAX_CHILDREN)) }
+        Self { program }
     }
 
     /// Whether there is a program for child processes.
@@ -89,11 +79,9 @@ impl Worker {
         !matches!(self.program, Program::None)
     }
 
-    /// Does work in a child process and returns its result. It blocks the thread, up to the time limit of the kind and the
-    /// wait for its turn.
+    /// Does work in a child process and returns its result. It blocks the thread, up to the time limit of the kind.
     pub(crate) fn run(&self, kind: Kind, fields: &[&[u8]]) -> Result<Vec<u8>, WorkerError> {
         let program = self.program.path().ok_or(WorkerError::NoProgram)?;
-        let _slot = self.slots.take(Deadline::after(QUEUE_TIMEOUT)).ok_or(WorkerError::Busy)?;
         let mut command = Command::new(program);
         command.args([SUBCOMMAND, kind.name()]);
         // Its environment may contain keys, and nothing in it is of use there.
@@ -137,7 +125,7 @@ impl Running {
         let (received, was_killed) = thread::scope(|scope| {
             let child = &self.child;
             let watch = move || {
-                let is_late = is_done.recv_timeout(limits.wall) == Err(RecvTimeoutError::Timeout);
+                let is_late = is_done.recv_timeout(limits.time) == Err(RecvTimeoutError::Timeout);
                 if is_late {
                     // It may have ended just now.
                     let _ = child.lock().kill();
@@ -213,10 +201,12 @@ fn transfer(
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const LIMITS: Limits =
-        Limits { cpu_seconds: 1, wall: Duration::from_millis(200), memory_bytes: 1 << 28, output_bytes: 1_000 };
+        Limits { cpu_seconds: 1, time: Duration::from_millis(200), memory_bytes: 1 << 28, output_bytes: 1_000 };
 
     /// A child process that runs a shell command, and its process id.
     fn shell(script: &str) -> (Running, u32) {

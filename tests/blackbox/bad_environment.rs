@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Client, GREP, Program, run};
+use crate::support::pdf::{Pdf, line};
+use crate::support::{Client, FILES, GREP, Program, Upload, run};
 
 /// A user id without rights, which exists on every system.
 const NOBODY: &str = "65534";
@@ -143,6 +144,11 @@ fn a_program_for_child_processes_that_is_gone_fails_only_the_requests_that_need_
     let client = Client::at(program.address);
     let (status, text) = search_in_child(&client);
     assert!(status == 503 && text.contains("cannot start a child process") && text.contains("--binary"), "{text}");
+    let page = Pdf::of_pages(&[&line("Hello")]).bytes();
+    let refused = Upload::file("file", "a.pdf", &page).text("purpose", "user_data").send(&client, FILES);
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(refused.text().contains("cannot start a child process"), "{}", refused.text());
+    assert_eq!(client.stored(), (1, 1), "nothing is stored, because the fault is not that of the file");
     assert_eq!(client.get("/api/v1/indexes").status, 200);
     assert_eq!(program.terminate().0, Some(0));
 }

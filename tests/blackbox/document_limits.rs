@@ -6,14 +6,6 @@ use crate::support::{
     Client, DIRECTORIES, FILES, HttpResponse, INDEXES, RawConnection, Upload, id_of, server, text_of,
 };
 
-/// The number of files and of directory files of a tenant.
-#[track_caller]
-fn stored(client: &Client) -> (usize, usize) {
-    let state = client.state();
-    let count = |kind: &str| state[kind].as_array().expect("a list").len();
-    (count("files"), count("directory_files"))
-}
-
 /// The response to an upload into a directory.
 #[track_caller]
 fn upload(client: &Client, directory: &str, name: &str, text: &str) -> HttpResponse {
@@ -36,12 +28,12 @@ fn the_number_of_files_is_limited_for_each_kind_and_tenant() {
     client.upload(&directory, "1.txt", "1");
     client.upload_file("2.txt", "2");
     assert_names(&upload(&client, &directory, "3.txt", "3"), 403, "--max-items");
-    assert_eq!(stored(&client), (3, 2));
+    assert_eq!(client.stored(), (3, 2));
     assert_eq!(client.post(&path, &json!({ "file_id": first["file_id"] })).status, 201);
     assert_names(&client.post(&path, &json!({ "file_id": first["file_id"] })), 403, "--max-items");
     assert_eq!(client.delete(&format!("{FILES}/{}", text_of(&first, "file_id"))).status, 204);
     assert_names(&upload(&client, &directory, "3.txt", "3"), 403, "--max-items");
-    assert_eq!(stored(&client), (2, 3), "the file of the refused upload is removed with it");
+    assert_eq!(client.stored(), (2, 3), "the file of the refused upload is removed with it");
     let other = client.with_key("llx-other");
     let directory = other.directory("d");
     other.upload(&directory, "a.txt", "a");
@@ -55,7 +47,7 @@ fn the_state_of_all_tenants_is_limited_in_bytes_and_deleting_makes_room() {
     let text = "lorem ipsum dolor ".repeat(5_000);
     let too_large = upload(&client, &directory, "large.txt", &text.repeat(12));
     assert_names(&too_large, 403, "--max-state-bytes");
-    assert_eq!(stored(&client), (0, 0));
+    assert_eq!(client.stored(), (0, 0));
     let mut files = Vec::new();
     let refused = loop {
         let response = upload(&client, &directory, &format!("{}.txt", files.len()), &text);
@@ -67,12 +59,12 @@ fn the_state_of_all_tenants_is_limited_in_bytes_and_deleting_makes_room() {
     };
     assert_names(&refused, 403, "--max-state-bytes");
     assert!(files.len() > 1, "the upload that was too large took no room");
-    assert_eq!(stored(&client), (files.len(), files.len()));
+    assert_eq!(client.stored(), (files.len(), files.len()));
     let entry = client.journal().pop().expect("an entry");
     assert_eq!((&entry["status"], &entry["committed"]), (&json!(403), &json!(false)));
     let elsewhere = Upload::file("file", "a.txt", &text).text("purpose", "parse").send(&other, FILES);
     assert_names(&elsewhere, 403, "--max-state-bytes");
-    assert_eq!(stored(&other), (0, 0));
+    assert_eq!(other.stored(), (0, 0));
     let first = &files[0];
     assert_eq!(client.delete(&format!("{DIRECTORIES}/{directory}/files/{}", id_of(first))).status, 204);
     assert_eq!(client.delete(&format!("{FILES}/{}", text_of(first, "file_id"))).status, 204);
@@ -124,18 +116,13 @@ fn an_upload_over_its_limit_is_refused_and_names_the_flag() {
     let client = Client::of(&server);
     let directory = client.directory("d");
     assert_names(&upload(&client, &directory, "a.txt", &"x".repeat(2000)), 413, "--max-upload-bytes");
-    assert_eq!(stored(&client), (0, 0));
+    assert_eq!(client.stored(), (0, 0));
     client.upload(&directory, "a.txt", "x".repeat(500));
 }
 
 /// The bytes of an upload into a directory.
 fn upload_request(client: &Client, directory: &str, name: &str, text: &str) -> Vec<u8> {
-    let body = format!(
-        "--B\r\ncontent-disposition: form-data; name=\"upload_file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--B--\r\n"
-    );
-    let lines = format!("content-type: multipart/form-data; boundary=B\r\ncontent-length: {}\r\n", body.len());
-    let path = format!("{DIRECTORIES}/{directory}/files/upload");
-    [client.request_bytes("POST", &path, &lines, None), body.into_bytes()].concat()
+    Upload::file("upload_file", name, text).request(client, &format!("{DIRECTORIES}/{directory}/files/upload"))
 }
 
 #[test]
@@ -169,7 +156,7 @@ fn work_over_the_limit_of_the_queue_is_refused_and_not_committed() {
     };
     assert_eq!((count(503, false), count(503, true), count(201, false)), (refused, 0, 0));
     assert_eq!(count(201, true) + refused, UPLOADS * round);
-    assert_eq!(stored(&client), (count(201, true), count(201, true)));
+    assert_eq!(client.stored(), (count(201, true), count(201, true)));
 }
 
 #[test]
@@ -191,7 +178,7 @@ fn another_tenant_works_while_many_uploads_of_one_arrive() {
     for connection in &mut connections {
         assert_eq!(connection.read_response().map(|response| response.status), Some(201));
     }
-    assert_eq!((stored(&busy), stored(&other)), ((UPLOADS, UPLOADS), (1, 1)));
+    assert_eq!((busy.stored(), other.stored()), ((UPLOADS, UPLOADS), (1, 1)));
     assert_eq!(busy.names_in(&directory).len(), UPLOADS);
     let requests = busy.show("/__admin/state")["requests"]["directories.files.upload"].clone();
     assert_eq!(requests["2xx"], UPLOADS + 1, "{requests}");

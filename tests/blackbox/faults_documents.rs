@@ -10,20 +10,7 @@ use crate::support::{
 
 /// The request of an upload into a directory.
 fn upload_request(client: &Client, directory: &str, name: &str) -> Vec<u8> {
-    let body = format!(
-        "--B\r\ncontent-disposition: form-data; name=\"upload_file\"; filename=\"{name}\"\r\n\r\nalpha\r\n--B--\r\n"
-    );
-    let lines = format!("content-type: multipart/form-data; boundary=B\r\ncontent-length: {}\r\n", body.len());
-    let path = format!("{DIRECTORIES}/{directory}/files/upload");
-    [client.request_bytes("POST", &path, &lines, None), body.into_bytes()].concat()
-}
-
-/// The number of files and of directory files of a tenant.
-#[track_caller]
-fn stored(client: &Client) -> (usize, usize) {
-    let state = client.state();
-    let count = |kind: &str| state[kind].as_array().expect("a list").len();
-    (count("files"), count("directory_files"))
+    Upload::file("upload_file", name, "alpha").request(client, &format!("{DIRECTORIES}/{directory}/files/upload"))
 }
 
 /// Whether the last request of a client changed the state.
@@ -41,7 +28,7 @@ fn a_quota_counts_live_files_and_a_refused_upload_stores_nothing() {
     let first = upload("a.txt");
     assert_eq!((first.status, upload("b.txt").status), (201, 201));
     let refused = upload("c.txt");
-    assert_eq!((refused.status, stored(&client)), (403, (2, 0)), "{}", refused.text());
+    assert_eq!((refused.status, client.stored()), (403, (2, 0)), "{}", refused.text());
     assert_eq!(last_is_committed(&client), false);
     assert_eq!(client.delete(&format!("{FILES}/{}", id_of(&first.json()))).status, 204);
     assert_eq!(upload("c.txt").status, 201, "a deleted file does not count");
@@ -52,7 +39,7 @@ fn a_quota_counts_live_files_and_a_refused_upload_stores_nothing() {
     let file = client.upload(&directory, "a.txt", "a");
     let path = format!("{DIRECTORIES}/{directory}/files");
     let refused = Upload::file("upload_file", "b.txt", "b").send(&client, &format!("{path}/upload"));
-    assert_eq!((refused.status, stored(&client)), (402, (1, 1)), "no file is left over: {}", refused.text());
+    assert_eq!((refused.status, client.stored()), (402, (1, 1)), "no file is left over: {}", refused.text());
     assert_eq!(client.post(&path, &json!({ "file_id": file["file_id"] })).status, 402);
     assert_eq!(client.delete(&format!("{path}/{}", id_of(&file))).status, 204);
     assert_eq!(client.post(&path, &json!({ "file_id": file["file_id"] })).status, 201);
@@ -241,9 +228,9 @@ fn an_upload_that_fails_before_it_acts_stores_nothing() {
         let response = client.connect().send(upload_request(&client, &directory, "a.txt")).read_response();
         assert!(response.is_none_or(|response| response.status >= 500), "{rule}");
         wait_until("the request has ended", || client.state()["open_calls"] == 0);
-        assert_eq!((stored(&client), last_is_committed(&client)), ((0, 0), json!(false)), "{rule}");
+        assert_eq!((client.stored(), last_is_committed(&client)), ((0, 0), json!(false)), "{rule}");
         client.upload(&directory, "a.txt", "alpha");
-        assert_eq!(stored(&client), (1, 1), "{rule}");
+        assert_eq!(client.stored(), (1, 1), "{rule}");
     }
 }
 
@@ -257,7 +244,7 @@ fn an_upload_whose_response_is_lost_is_stored_and_a_second_try_stores_another() 
         let response = client.connect().send(upload_request(&client, &directory, "a.txt")).read_response();
         assert!(response.is_none_or(|response| response.status == 500), "{rule}");
         wait_until("the request has ended", || client.state()["open_calls"] == 0);
-        assert_eq!((stored(&client), last_is_committed(&client)), ((1, 1), json!(true)), "{rule}");
+        assert_eq!((client.stored(), last_is_committed(&client)), ((1, 1), json!(true)), "{rule}");
         let again = client.upload(&directory, "a.txt", "alpha");
         let ids = items(&client.show(&format!("{DIRECTORIES}/{directory}/files")), "id");
         assert_eq!((ids.len(), &ids[0]), (2, &id_of(&again)), "{rule}: both are there");
@@ -275,15 +262,15 @@ fn a_delayed_upload_is_stored_although_its_client_has_gone() {
         connection.send(upload_request(&client, &directory, &format!("{way}.txt")));
         if way == "reset" {
             // A reset may discard bytes that the server has not read yet.
-            wait_until("the request is read", || client.state()["open_calls"] == 1 || stored(&client).1 > count);
+            wait_until("the request is read", || client.state()["open_calls"] == 1 || client.stored().1 > count);
             connection.reset();
-            wait_until("the upload is stored", || stored(&client).1 == count + 1);
+            wait_until("the upload is stored", || client.stored().1 == count + 1);
         } else {
             let open = (way == "half-close").then(|| {
                 connection.finish();
                 connection
             });
-            wait_until("the upload is stored", || stored(&client).1 == count + 1);
+            wait_until("the upload is stored", || client.stored().1 == count + 1);
             let response = open.and_then(|mut connection| connection.read_response());
             assert_eq!(response.map(|response| response.status), (way == "half-close").then_some(201));
         }

@@ -9,13 +9,7 @@ use crate::support::{Client, RETRIEVE, reading_server};
 #[track_caller]
 fn text_of_file(name: &str, content: &[u8]) -> String {
     let server = reading_server(&[]);
-    let client = Client::of(&server);
-    let directory = client.directory("d");
-    client.upload(&directory, name, content);
-    let kept = client.state()["directory_files"][0]["kept"].clone();
-    assert!(kept["error"].is_null(), "{kept}");
-    let index = client.index_over(&directory);
-    client.text_in(&index, &client.found_id(&index, name))
+    Client::of(&server).read_alone(name, content).0
 }
 
 #[test]

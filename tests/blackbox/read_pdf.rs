@@ -18,12 +18,7 @@ impl Reading {
     fn of(name: &str, content: &[u8]) -> Self {
         let server = reading_server(&[]);
         let client = Client::of(&server);
-        let directory = client.directory("d");
-        client.upload(&directory, name, content);
-        let kept = client.state()["directory_files"][0]["kept"].clone();
-        assert_eq!(kept["error"], Value::Null, "{kept}");
-        let index = client.index_over(&directory);
-        let text = client.text_in(&index, &client.found_id(&index, name));
+        let (text, index) = client.read_alone(name, content);
         Self { client, index, text, _server: server }
     }
 
@@ -102,6 +97,11 @@ const UNKNOWN_FONT: &str = "<< /Type /Font /Subtype /Type0 /BaseFont /ABC /Encod
                             /Font /Subtype /CIDFontType2 /BaseFont /ABC /CIDSystemInfo << /Registry (Adobe) /Ordering \
                             (Identity) /Supplement 0 >> >>] >>";
 
+/// A font with a map of characters that is part of PDF, and not of this program.
+const PREDEFINED_MAP: &str = "<< /Type /Font /Subtype /Type0 /BaseFont /ABC /Encoding /UniGB-UCS2-H /DescendantFonts [<< /Type \
+                              /Font /Subtype /CIDFontType0 /BaseFont /ABC /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) \
+                              /Supplement 4 >> >>] >>";
+
 #[test]
 fn a_page_whose_characters_are_unknown_is_not_searched() {
     let unknown = "BT /U 12 Tf 72 700 Td <004100420043> Tj ET";
@@ -119,6 +119,7 @@ fn a_pdf_without_text_has_a_stand_in_that_says_why() {
     for (pdf, reason) in [
         (Pdf::of_pages(&["0 0 100 100 re f"]), "whose pages hold no text; text in images is not read"),
         (Pdf::of_pages(&[&line("AB")]).font(UNKNOWN_FONT), "whose fonts do not say which characters they show"),
+        (Pdf::of_pages(&[&line("AB")]).font(PREDEFINED_MAP), "whose fonts do not say which characters they show"),
     ] {
         let reading = Reading::of("scan.pdf", &pdf.bytes());
         let first = format!("[llamacloud-mock stand-in: scan.pdf is application/pdf, {reason}]");
@@ -131,10 +132,7 @@ fn a_pdf_without_text_has_a_stand_in_that_says_why() {
 fn an_embedded_server_without_the_program_gives_a_stand_in_that_says_what_to_set() {
     let server = server(&[("sync-duration", "0")]);
     let client = Client::of(&server);
-    let directory = client.directory("d");
-    client.upload(&directory, "a.pdf", Pdf::of_pages(&[&line("Hello")]).bytes());
-    let index = client.index_over(&directory);
-    let text = client.text_in(&index, &client.found_id(&index, "a.pdf"));
+    let (text, _) = client.read_alone("a.pdf", Pdf::of_pages(&[&line("Hello")]).bytes());
     assert!(text.lines().next().is_some_and(|line| line.contains("LLAMACLOUD_MOCK_BINARY")), "{text}");
 }
 

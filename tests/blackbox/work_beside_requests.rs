@@ -10,10 +10,7 @@ use llamacloud_mock::embedded::MockServer;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Client, HttpResponse, RawConnection, server, wait_until};
-
-const RETRIEVE: &str = "/api/v1/retrieval/retrieve";
-const GREP: &str = "/api/v1/retrieval/files/grep";
+use crate::support::{Client, DIRECTORIES, FILES, GREP, RETRIEVE, RawConnection, server, text_of, wait_until};
 
 /// A program in place of child processes, which ends when the test says so.
 struct StalledProgram {
@@ -63,9 +60,9 @@ struct Library {
 
 impl Library {
     fn new(client: Client, text: &str) -> Self {
-        let directory = id_of(&client.post("/api/v1/beta/directories", &json!({ "name": "Papers" })));
-        assert_eq!(upload(&client, &directory, "paper.txt", text).status, 201);
-        let index = client.create(&directory)["id"].as_str().expect("an id").to_owned();
+        let directory = client.directory("Papers");
+        client.upload(&directory, "paper.txt", text);
+        let index = client.index_over(&directory);
         Self { client, directory, index }
     }
 
@@ -75,8 +72,7 @@ impl Library {
 
     /// Sends a search that only a child process can do.
     fn send_grep(&self) -> RawConnection {
-        let found = self.client.post("/api/v1/retrieval/files/find", &json!({ "index_id": self.index })).json();
-        let file = found["items"][0]["file_id"].as_str().expect("a file");
+        let file = self.client.found_id(&self.index, "paper.txt");
         let body = json!({ "index_id": self.index, "file_id": file, "pattern": r"(?<=a)(b)\1" }).to_string();
         let mut connection = self.client.connect();
         connection.send(self.client.request_bytes("POST", GREP, "", Some(&body)));
@@ -93,26 +89,12 @@ impl Library {
     fn assert_served(&self) {
         let path = format!("/api/v1/indexes/{}", self.index);
         assert_eq!(self.client.get(&path).status, 200);
-        assert_eq!(upload(&self.client, &self.directory, "other.txt", "dolor sit amet").status, 201);
+        self.client.upload(&self.directory, "other.txt", "dolor sit amet");
         self.client.create(&self.directory);
         let retrieved = self.client.try_send("POST", RETRIEVE, "", Some(&self.retrieve())).expect("a response");
         assert_eq!(retrieved.status, 200);
         assert_eq!(retrieved.json()["results"].as_array().map(Vec::len), Some(1), "{}", retrieved.text());
     }
-}
-
-fn upload(client: &Client, directory: &str, name: &str, text: &str) -> HttpResponse {
-    let body = format!(
-        "--B\r\ncontent-disposition: form-data; name=\"upload_file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--B--\r\n"
-    );
-    let headers = format!("content-type: multipart/form-data; boundary=B\r\ncontent-length: {}\r\n", body.len());
-    let path = format!("/api/v1/beta/directories/{directory}/files/upload");
-    let request = [client.request_bytes("POST", &path, &headers, None), body.into_bytes()].concat();
-    client.connect().send(request).read_response().expect("a response")
-}
-
-fn id_of(response: &HttpResponse) -> String {
-    response.json()["id"].as_str().expect("an id").to_owned()
 }
 
 fn server_with(program: &StalledProgram) -> MockServer {
@@ -203,16 +185,14 @@ fn fifty_retrievals_at_once_agree_and_another_tenant_creates_in_between() {
 fn files_that_are_deleted_make_room_for_others() {
     let server = server(&[("max-state-bytes", "1MiB")]);
     let client = Client::of(&server);
-    let directory = id_of(&client.post("/api/v1/beta/directories", &json!({ "name": "Papers" })));
+    let directory = client.directory("Papers");
     let text = "lorem ipsum ".repeat(10_000);
     for _ in 0..30 {
-        let uploaded = upload(&client, &directory, "paper.txt", &text);
-        assert_eq!(uploaded.status, 201, "{}", uploaded.text());
-        let uploaded = uploaded.json();
-        let (id, file) = (uploaded["id"].as_str().expect("an id"), uploaded["file_id"].as_str().expect("an id"));
-        assert_eq!(client.delete(&format!("/api/v1/beta/directories/{directory}/files/{id}")).status, 204);
-        assert_eq!(client.delete(&format!("/api/v1/beta/files/{file}")).status, 204);
+        let uploaded = client.upload(&directory, "paper.txt", &text);
+        let (id, file) = (text_of(&uploaded, "id"), text_of(&uploaded, "file_id"));
+        assert_eq!(client.delete(&format!("{DIRECTORIES}/{directory}/files/{id}")).status, 204);
+        assert_eq!(client.delete(&format!("{FILES}/{file}")).status, 204);
     }
-    let listed = client.get(&format!("/api/v1/beta/directories/{directory}/files?include_deleted=true&page_size=100"));
+    let listed = client.get(&format!("{DIRECTORIES}/{directory}/files?include_deleted=true&page_size=100"));
     assert_eq!(listed.json()["items"].as_array().map(Vec::len), Some(30), "the lists still show them");
 }

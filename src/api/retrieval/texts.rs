@@ -121,7 +121,7 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
             return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
         }
         let refuse_search = move |error: SearchError| match error {
-            SearchError::Busy | SearchError::Failed(_) => ApiError::text(503, error.to_string()),
+            SearchError::Failed(_) => ApiError::text(503, error.to_string()),
             _ => refusal(&refusing, &request.pattern, &error),
         };
         if let Some(found) = grep::find_here(&pattern, searched.document().text().as_str(), limits) {

@@ -167,14 +167,23 @@ impl<'f, 'a> Interpreter<'f, 'a> {
     }
 
     fn show(&mut self, text: &[u8]) {
-        // Without its font nothing is known about the text.
-        let Some(font) = self.state.text.font.clone() else { return };
+        let Some(font) = self.state.text.font.clone() else { return self.show_unknown(text.len()) };
         let mut at = 0;
         while at < text.len() {
             let (code, length) = font.read_code(text, at);
             let is_space = length == 1 && code == u32::from(b' ');
             self.show_code(&font, code, is_space);
             at += length.max(1);
+        }
+    }
+
+    /// Shows text whose font cannot be loaded: one unknown character for each byte, so that the page counts as unreadable if
+    /// that is much of it.
+    fn show_unknown(&mut self, bytes: usize) {
+        let to_page = self.state.matrix * self.position.matrix;
+        for _ in 0..bytes {
+            let glyph = placed(to_page, Vec2::ZERO, self.state.text.size, true);
+            self.page.push(char::REPLACEMENT_CHARACTER.encode_utf8(&mut [0; 4]), glyph);
         }
     }
 

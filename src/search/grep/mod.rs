@@ -72,8 +72,6 @@ pub(crate) enum SearchError {
     NotSupported,
     /// It needs a child process, and there is no program for one: an embedded server without `LLAMACLOUD_MOCK_BINARY`.
     NeedsProgram,
-    /// Too many other searches are waiting.
-    Busy,
     /// A child process cannot be started, or failed.
     Failed(String),
 }
@@ -89,7 +87,6 @@ impl fmt::Display for SearchError {
                 "the pattern may take long on this file and needs a child process; an embedded server can start one if \
                  LLAMACLOUD_MOCK_BINARY names the llamacloud-mock program",
             ),
-            Self::Busy => f.write_str("too many searches are waiting"),
             Self::Failed(error) => f.write_str(error),
         }
     }
@@ -123,7 +120,6 @@ impl From<WorkerError> for SearchError {
     fn from(error: WorkerError) -> Self {
         match error {
             WorkerError::NoProgram => Self::NeedsProgram,
-            WorkerError::Busy => Self::Busy,
             WorkerError::TooLong => Self::TooLong,
             WorkerError::Ended(_) => Self::TooMuchMemory,
             WorkerError::NotStarted(_) | WorkerError::TooMuchOutput | WorkerError::Failed(_) => {

@@ -133,6 +133,23 @@ impl Client {
         text_of(&self.ask(READ, index, json!({ "file_id": file })), "content")
     }
 
+    /// The number of files and of directory files of this key.
+    #[track_caller]
+    pub(crate) fn stored(&self) -> (usize, usize) {
+        let state = self.state();
+        let count = |kind: &str| state[kind].as_array().expect("a list").len();
+        (count("files"), count("directory_files"))
+    }
+
+    /// The text that an index has of a file, which is uploaded alone into a new directory; and the index.
+    #[track_caller]
+    pub(crate) fn read_alone(&self, name: &str, content: impl AsRef<[u8]>) -> (String, String) {
+        let directory = self.directory("alone");
+        self.upload(&directory, name, content);
+        let index = self.index_over(&directory);
+        (self.text_in(&index, &self.found_id(&index, name)), index)
+    }
+
     /// The admin state of this key.
     #[track_caller]
     pub(crate) fn state(&self) -> Value {

@@ -36,10 +36,14 @@ impl Upload {
 
     /// Sends the form; `None` without a complete response.
     pub(crate) fn try_send(&self, client: &Client, path: &str) -> Option<HttpResponse> {
+        client.connect().send(self.request(client, path)).read_response()
+    }
+
+    /// The bytes of the request with the form.
+    pub(crate) fn request(&self, client: &Client, path: &str) -> Vec<u8> {
         let body = [self.parts.as_slice(), format!("--{BOUNDARY}--\r\n").as_bytes()].concat();
         let lines =
             format!("content-type: multipart/form-data; boundary={BOUNDARY}\r\ncontent-length: {}\r\n", body.len());
-        let head = client.request_bytes("POST", path, &lines, None);
-        client.connect().send([head, body].concat()).read_response()
+        [client.request_bytes("POST", path, &lines, None), body].concat()
     }
 }
