@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
+
 use super::{Kind, Limits, frame};
 
 /// Runs as the child process for this kind of work, which `answer` does.
@@ -28,10 +30,7 @@ fn answered(answer: impl FnOnce(Vec<Vec<u8>>) -> Result<Vec<u8>, String>) -> Res
 }
 
 /// Lowers the limits of this process; it cannot raise them again.
-#[cfg(unix)]
 fn limit(limits: Limits) -> io::Result<()> {
-    use rustix::process::{Resource, nice};
-
     /// Between the warning signal for processor time, which ends the process too, and the certain end.
     const GRACE_SECONDS: u64 = 1;
     /// Standard streams, and some for what the standard library opens.
@@ -50,17 +49,8 @@ fn limit(limits: Limits) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(unix)]
-fn lower(resource: rustix::process::Resource, current: u64, maximum: u64) -> io::Result<()> {
-    use rustix::process::{Rlimit, getrlimit, setrlimit};
-
+fn lower(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
     let highest = getrlimit(resource).maximum.unwrap_or(u64::MAX);
     let limit = Rlimit { current: Some(current.min(highest)), maximum: Some(maximum.min(highest)) };
     Ok(setrlimit(resource, limit)?)
-}
-
-/// Other systems have no such limits: the parent's deadline is the only one.
-#[cfg(not(unix))]
-fn limit(_limits: Limits) -> io::Result<()> {
-    Ok(())
 }

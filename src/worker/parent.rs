@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
@@ -93,15 +94,9 @@ impl Worker {
 }
 
 /// Keeps the signals of a terminal from the child: a server that drains still needs its results.
-#[cfg(unix)]
 fn apart(command: &mut Command) {
-    use std::os::unix::process::CommandExt as _;
-
     command.arg0("llamacloud-mock").process_group(0);
 }
-
-#[cfg(not(unix))]
-fn apart(_command: &mut Command) {}
 
 /// A child process, which is killed and waited for when this is dropped.
 struct Running {
@@ -171,16 +166,8 @@ impl Drop for Running {
 }
 
 /// Whether a process ended because of its limit on processor time.
-#[cfg(unix)]
 fn is_out_of_time(status: ExitStatus) -> bool {
-    use std::os::unix::process::ExitStatusExt as _;
-
     status.signal() == Some(rustix::process::Signal::XCPU.as_raw())
-}
-
-#[cfg(not(unix))]
-fn is_out_of_time(_status: ExitStatus) -> bool {
-    false
 }
 
 /// Sends the request, then reads the response. The child reads everything before it writes.
@@ -199,7 +186,7 @@ fn transfer(
     received
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 
