@@ -28,7 +28,7 @@ pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Respons
         let created = state.store.created_by_requests();
         litter.extend(created.into_iter().map(|(kind, id)| Litter {
             tenant: tenant.label.to_string(),
-            kind: kind.name().to_lowercase(),
+            kind: kind.name.to_lowercase(),
             id: id.to_string(),
         }));
     }

@@ -45,7 +45,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 200,
             response: Some("found_file_page"),
             state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| texts::find(scope, &request.body()?, &request.body()?).map(Answer::Payload),
+            handler: |scope, request| texts::find(scope, &request).map(Answer::Payload),
         }),
     },
     Operation {
@@ -63,7 +63,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             status: 200,
             response: Some("grep_match_page"),
             state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| texts::grep(scope, request.body()?, &request.body()?),
+            handler: |scope, request| texts::grep(scope, &request),
         }),
     },
     Operation {

@@ -190,6 +190,7 @@ impl FaultRules {
             state_hits.into_iter().partition(|hit| apply::was_applied(&hit.rule, applied));
         // A script changes the sync, not the response.
         for hit in state_hits.iter().filter(|hit| hit.rule.kind == RuleKind::State) {
+            response.status = apply::quota_status(&hit.rule, applied).unwrap_or(response.status);
             edit_response::mark(&mut response, &hit.rule.name);
         }
         let step = if response.is_success() { Step::AfterSuccess } else { Step::AfterFailure };
