@@ -21,7 +21,7 @@ pub(crate) struct TenantBudget {
 #[derive(Debug)]
 pub(crate) struct Allocation {
     budget: Arc<TenantBudget>,
-    bytes: usize,
+    pub(super) bytes: usize,
 }
 
 impl StateBudget {

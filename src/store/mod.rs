@@ -20,6 +20,8 @@ mod resource;
 mod scope;
 pub(crate) mod state_faults;
 pub(crate) mod sync;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use blob::{Blob, Reading};
 pub(crate) use budget::{StateBudget, TenantBudget};
