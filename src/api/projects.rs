@@ -1,6 +1,5 @@
 //! Projects: listed and shown, in both versions of the API. Clients list them to test a key.
 
-use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,11 +7,11 @@ use super::paging::{PageBody, PageParams};
 use super::state::StateView;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
-use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::operation::{Answer, Operation};
 use crate::response::Payload;
 use crate::schema::ValidRequest;
 use crate::store::state_faults::StateFault;
-use crate::store::{Cursor, Id, Key, Kind, Prefix, Project, Scope, Store};
+use crate::store::{Cursor, Id, Key, Prefix, Project, Resource, Scope, Store};
 
 /// The name of the list of projects, which its page tokens are valid for.
 const LIST: &str = "v2_projects.list";
@@ -22,74 +21,41 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "projects.list",
         summary: "Lists projects.",
-        method: Method::GET,
         path: "/api/v1/projects",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
-        resource: Kind::Project,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "projects.list.params",
-            body: None,
-            status: 200,
-            response: Some("project_list"),
-            state_faults: &[StateFault::Lag],
-            handler: |scope, request| Ok(Answer::Payload(list(scope, &request.params()?))),
-        }),
+        resource: Project::KIND,
+        response: Some("project_list"),
+        state_faults: &[StateFault::Lag],
+        handler: Some(|scope, request| Ok(Answer::Payload(list(scope, &request.params()?)))),
+        ..Operation::READ
     },
     Operation {
         name: "projects.get",
         summary: "Shows a project.",
-        method: Method::GET,
         path: "/api/v1/projects/{project_id:uuid}",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
-        resource: Kind::Project,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "projects.get.params",
-            body: None,
-            status: 200,
-            response: Some("project"),
-            state_faults: &[StateFault::Lag],
-            handler: |scope, request| get_first(scope, &request.params()?).map(Answer::Payload),
-        }),
+        resource: Project::KIND,
+        response: Some("project"),
+        state_faults: &[StateFault::Lag],
+        handler: Some(|scope, request| get_first(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::READ
     },
     Operation {
         name: LIST,
         summary: "Lists projects, by page.",
-        method: Method::GET,
         path: "/api/v2/projects",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
-        resource: Kind::Project,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "v2_projects.list.params",
-            body: None,
-            status: 200,
-            response: Some("project_page"),
-            state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| list_pages(scope, &request).map(Answer::Payload),
-        }),
+        resource: Project::KIND,
+        response: Some("project_page"),
+        handler: Some(|scope, request| list_pages(scope, request).map(Answer::Payload)),
+        ..Operation::LIST
     },
     Operation {
         name: "v2_projects.get",
         summary: "Shows a project.",
-        method: Method::GET,
         path: "/api/v2/projects/{project_id:uuid}",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
-        resource: Kind::Project,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "v2_projects.get.params",
-            body: None,
-            status: 200,
-            response: Some("project"),
-            state_faults: &[StateFault::Lag],
-            handler: |scope, request| get(scope, &request.params()?).map(Answer::Payload),
-        }),
+        resource: Project::KIND,
+        response: Some("project"),
+        state_faults: &[StateFault::Lag],
+        handler: Some(|scope, request| get(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::READ
     },
 ];
 

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
+
 use super::active::{FaultRules, Hit, OwnRule};
 use super::apply::{self, Injection};
 use super::edit_response;
@@ -12,11 +14,11 @@ use super::kind::{Phase, RuleKind};
 use super::rule::Rule;
 use super::view::RequestView;
 use crate::journal::{FaultNote, FaultOutcome};
-use crate::response::{HeadReset, Response};
+use crate::response::{Break, HeadReset, Response};
 use crate::store::state_faults::{AppliedFaults, StateFaults};
 
 /// The decision on the head of a request.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct HeadDecision {
     /// The reset of the connection, if a rule resets it before the request is read.
     pub(crate) reset: Option<HeadReset>,
@@ -107,7 +109,7 @@ impl Decision {
 
     /// The end of a request that was released before it acted.
     pub(crate) fn into_released(self) -> Finished {
-        Finished { response: Response::released(), promised: None, notes: self.notes }
+        Finished { response: Response::none(Break::Close), promised: None, notes: self.notes }
     }
 
     /// Whether no rule applies to the request so far.
@@ -190,7 +192,9 @@ impl FaultRules {
             state_hits.into_iter().partition(|hit| apply::was_applied(&hit.rule, applied));
         // A script changes the sync, not the response.
         for hit in state_hits.iter().filter(|hit| hit.rule.kind == RuleKind::State) {
-            response.status = apply::quota_status(&hit.rule, applied).unwrap_or(response.status);
+            if let Some(status) = apply::quota_status(&hit.rule, applied) {
+                response.status = StatusCode::from_u16(status).ok();
+            }
             edit_response::mark(&mut response, &hit.rule.name);
         }
         let step = if response.is_success() { Step::AfterSuccess } else { Step::AfterFailure };

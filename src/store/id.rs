@@ -30,6 +30,9 @@ impl Prefix {
     /// That of a bare UUID.
     pub(crate) const NONE: Self = Self(None);
 
+    /// That of configurations, two of which belong to each index.
+    pub(crate) const CONFIGURATION: Self = Self::new(*b"cfg-");
+
     /// A prefix such as `dir-`.
     pub(crate) const fn new(text: [u8; PREFIX_BYTES]) -> Self {
         assert!(is_prefix(text), "a prefix has three lower-case letters and a hyphen");

@@ -71,9 +71,6 @@ pub(crate) type Word = Cow<'static, str>;
 /// What the name of an index's output directory adds to the name of the index. The service's own name for it is unknown.
 const OUTPUT_DIRECTORY_SUFFIX: &str = " (output)";
 
-/// What the ids of configurations begin with.
-const CONFIGURATION_PREFIX: Prefix = Prefix::new(*b"cfg-");
-
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -122,7 +119,7 @@ impl Index {
         let mut minted = |prefix| Id::mint(prefix, &mut stream);
         let minted_id = minted(Self::KIND.id_prefix);
         let output_directory_id = minted(Directory::KIND.id_prefix);
-        let (sync_config_id, export_config_id) = (minted(CONFIGURATION_PREFIX), minted(CONFIGURATION_PREFIX));
+        let (sync_config_id, export_config_id) = (minted(Prefix::CONFIGURATION), minted(Prefix::CONFIGURATION));
         let Meta { project, id: source_directory_id, .. } = scope.store.get(new.source).meta.clone();
         let meta = |id| Meta { id, project, created_at: scope.now };
         let selected = IndexContent::select(scope.store, new.source, &output_directory_id, scope.now)?;

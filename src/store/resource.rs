@@ -105,17 +105,3 @@ pub(crate) trait Resource: Listed + fmt::Debug + 'static {
         Self::OVERHEAD_BYTES + 2 * self.meta().id.heap_bytes() + self.text_bytes()
     }
 }
-
-#[allow(non_upper_case_globals)]
-impl Kind {
-    pub(crate) const Project: Kind = Project::KIND;
-    pub(crate) const Directory: Kind = super::Directory::KIND;
-    pub(crate) const File: Kind = super::File::KIND;
-    pub(crate) const DirectoryFile: Kind = super::DirectoryFile::KIND;
-    pub(crate) const Index: Kind = super::Index::KIND;
-    pub(crate) const Chunk: Kind = Kind { name: "Chunk", plural: "chunks", id_prefix: Prefix::NONE };
-    pub(crate) const Attachment: Kind = Kind { name: "Attachment", plural: "attachments", id_prefix: Prefix::NONE };
-    pub(crate) const Configuration: Kind =
-        Kind { name: "Configuration", plural: "configurations", id_prefix: Prefix::new(*b"cfg-") };
-    pub(crate) const ChatSession: Kind = Kind { name: "Session", plural: "sessions", id_prefix: Prefix::NONE };
-}
