@@ -50,7 +50,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: DirectoryFile::KIND,
         body: BodyKind::Multipart,
         response: Some("directory_file"),
-        handler: Some(|scope, request| upload(scope, request)),
+        handler: Some(upload),
         ..Operation::CREATE
     },
     Operation {

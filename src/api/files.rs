@@ -33,7 +33,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: File::KIND,
         body: BodyKind::Multipart,
         response: Some("file"),
-        handler: Some(|scope, request| create(scope, request)),
+        handler: Some(create),
         ..Operation::CREATE
     },
     Operation {

@@ -46,7 +46,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: DirectoryFile::KIND,
         body: BodyKind::Json,
         response: Some("grep_match_page"),
-        handler: Some(|scope, request| texts::grep(scope, request)),
+        handler: Some(texts::grep),
         ..Operation::LIST
     },
     Operation {
