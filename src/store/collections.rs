@@ -1,8 +1,8 @@
-//! The list of resources. Each name and type stands here once; lookup by type, counts, purges and the admin state follow
+//! The list of resources. Each type stands here once; lookup by type, counts, purges, expiries and the admin state follow
 //! from it.
 
 use super::collection::{AnyCollection, Collection};
-use super::{Directory, DirectoryFile, File, Index, Project, Resource, Scope};
+use super::{Resource, Scope};
 
 /// Passes the list of resources to a macro: the name of each collection, and the type of its resources.
 macro_rules! resources {
@@ -36,10 +36,10 @@ macro_rules! collections {
         /// The resources of a tenant.
         #[derive(Debug, Default)]
         pub(crate) struct Collections {
-            $($name: Collection<$resource>,)*
+            $($name: Collection<super::$resource>,)*
         }
 
-        $(impl Listed for $resource {
+        $(impl Listed for super::$resource {
             fn collection(all: &Collections) -> &Collection<Self> {
                 &all.$name
             }
@@ -62,7 +62,7 @@ macro_rules! collections {
 
             /// Deletes the resources of a scope whose time is over.
             pub(super) fn expire(scope: &mut Scope<'_>) {
-                $(scope.expire::<$resource>();)*
+                $(scope.expire::<super::$resource>();)*
             }
         }
     };

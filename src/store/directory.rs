@@ -121,11 +121,7 @@ impl Resource for Directory {
     }
 
     /// Its name derives from its id only.
-    fn create_implicit(
-        scope: &mut Scope<'_>,
-        id: &str,
-        _project: Option<Key<Project>>,
-    ) -> Result<Key<Self>, StoreError> {
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, _: Option<Key<Project>>) -> Result<Key<Self>, StoreError> {
         let meta = scope.new_meta(Id::parse(id))?;
         let mut stream = scope.store.seed.stream(&format!("directory {id}"), 0);
         let client: String = LastName().fake_with_rng(&mut stream);

@@ -100,11 +100,7 @@ impl Resource for File {
     }
 
     /// Its content derives from its id only.
-    fn create_implicit(
-        scope: &mut Scope<'_>,
-        id: &str,
-        _project: Option<Key<Project>>,
-    ) -> Result<Key<Self>, StoreError> {
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, _: Option<Key<Project>>) -> Result<Key<Self>, StoreError> {
         let meta = scope.new_meta(Id::parse(id))?;
         let text = Bytes::from(format!("# Document {id}\n\nThis file was not uploaded: a request named it.\n"));
         let document = documents::read_as(Format::Markdown, &text);

@@ -236,11 +236,7 @@ impl Resource for Index {
         scope.delete(scope.store.get(key).output_directory);
     }
 
-    fn create_implicit(
-        scope: &mut Scope<'_>,
-        id: &str,
-        _project: Option<Key<Project>>,
-    ) -> Result<Key<Self>, StoreError> {
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, _: Option<Key<Project>>) -> Result<Key<Self>, StoreError> {
         let mut stream = scope.store.seed.stream(&format!("source of {id}"), 0);
         let source_id = Id::mint(Directory::KIND.id_prefix, &mut stream).to_string();
         let source = scope.find_or_create::<Directory>(&source_id)?;
