@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use uuid::Uuid;
 
 use super::paging::{PageBody, PageParams};
 use super::presigned::{self, PresignedUrl};
@@ -14,9 +14,9 @@ use crate::error::ApiError;
 use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation, Work};
 use crate::request::Origin;
 use crate::response::Payload;
-use crate::schema::ValidRequest;
+use crate::schema::{Integer, ValidRequest};
 use crate::store::state_faults::StateFault;
-use crate::store::{File, Id, Kind, NewFile, Page, Policy, Project, Resource, Scope, Store};
+use crate::store::{File, Id, Kind, NewFile, Page, Policy, Prefix, Project, Resource, Scope, Store};
 
 /// The name of the list of files, which its page tokens are valid for.
 const LIST: &str = "files.list";
@@ -147,31 +147,31 @@ struct NewUpload {
 
 #[derive(Deserialize)]
 struct FilePath {
-    file_id: String,
+    file_id: Uuid,
 }
 
 #[derive(Deserialize)]
 struct GetFile {
-    file_id: String,
+    file_id: Uuid,
     expand: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
 struct GetContent {
-    file_id: String,
-    expires_at_seconds: Option<Number>,
+    file_id: Uuid,
+    expires_at_seconds: Option<Integer>,
 }
 
 /// What a list of files shows, from the query or the body.
 #[derive(Deserialize, Default)]
 struct FileFilter {
-    file_ids: Option<Vec<String>>,
+    file_ids: Option<Vec<Uuid>>,
     file_name: Option<String>,
     external_file_id: Option<String>,
     /// Of the deprecated query only: no file of the emulator has one.
-    data_source_id: Option<String>,
+    data_source_id: Option<Uuid>,
     /// Of the deprecated query only.
-    project_id: Option<String>,
+    project_id: Option<Uuid>,
 }
 
 /// The parameters of a list besides its filter and its page.
@@ -237,20 +237,20 @@ fn query(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiEr
 
 fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let params: GetFile = request.params()?;
-    let ordinal = scope.resolve::<File>(&params.file_id)?;
+    let ordinal = scope.resolve::<File>(&params.file_id.to_string())?;
     let url = is_expanded(params.expand.as_deref()).then(|| download_url(scope, ordinal, request.origin()));
     Ok(Payload::json(&body(scope.store, ordinal, url)))
 }
 
 fn delete(scope: &mut Scope<'_>, path: &FilePath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<File>(&path.file_id)?;
+    let ordinal = scope.resolve::<File>(&path.file_id.to_string())?;
     scope.delete::<File>(ordinal);
     Ok(Payload::Empty)
 }
 
 fn content(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let params: GetContent = request.params()?;
-    let ordinal = scope.resolve::<File>(&params.file_id)?;
+    let ordinal = scope.resolve::<File>(&params.file_id.to_string())?;
     let file: &File = scope.store.get(ordinal);
     let lifetime = presigned::lifetime(params.expires_at_seconds.as_ref());
     Ok(Payload::json(&PresignedUrl::new(scope, request.origin(), &file.id, &file.name, lifetime)))
@@ -270,8 +270,8 @@ impl Listed<'_> {
         let order = self.order(&scope.store.policy)?;
         let name = format!("{list} by {order}");
         let request = self.page.page(&name, self.place, &scope.store.policy)?;
-        let project = match &self.filter.project_id {
-            Some(id) => Project::collection(scope.store).live_with_id(&Id::parse(id)),
+        let project = match self.filter.project_id {
+            Some(id) => Project::collection(scope.store).live_with_id(&Id::Minted(Prefix::Bare, id)),
             None => scope.existing_project(),
         };
         let ids = self.filter.ids();
@@ -301,7 +301,7 @@ impl Listed<'_> {
 impl FileFilter {
     /// The ids that the filter names.
     fn ids(&self) -> Option<Vec<Id>> {
-        self.file_ids.as_ref().map(|ids| ids.iter().map(|id| Id::parse(id)).collect())
+        self.file_ids.as_ref().map(|ids| ids.iter().map(|id| Id::Minted(Prefix::Bare, *id)).collect())
     }
 
     fn accepts(&self, file: &File, ids: Option<&[Id]>) -> bool {

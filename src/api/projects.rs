@@ -2,6 +2,7 @@
 
 use http::Method;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::paging::{PageBody, PageParams};
 use crate::clock::Timestamp;
@@ -93,16 +94,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 #[derive(Deserialize)]
 struct ProjectPath {
-    project_id: String,
+    project_id: Uuid,
 }
 
-/// Which projects a list shows.
+/// Which projects a list shows. An organization is a UUID in the first version and any text in the second.
 #[derive(Deserialize)]
-struct ProjectFilter {
-    organization_id: Option<String>,
-    /// Of the first version.
-    project_name: Option<String>,
-    /// Of the second version.
+struct ProjectFilter<I> {
+    organization_id: Option<I>,
+    #[serde(alias = "project_name")]
     name: Option<String>,
 }
 
@@ -128,16 +127,15 @@ struct FirstProjectBody<'a> {
     is_default: bool,
 }
 
-impl ProjectFilter {
+impl<I: ToString> ProjectFilter<I> {
     fn accepts(&self, project: &Project, organization: &Id) -> bool {
-        let name = self.project_name.as_deref().or(self.name.as_deref());
-        name.is_none_or(|name| *project.name == *name)
-            && self.organization_id.as_deref().is_none_or(|id| Id::parse(id) == *organization)
+        self.name.as_deref().is_none_or(|name| *project.name == *name)
+            && self.organization_id.as_ref().is_none_or(|id| Id::parse(&id.to_string()) == *organization)
     }
 }
 
 /// Lists all projects, oldest first: the default project is the first.
-fn list(scope: &mut Scope<'_>, filter: &ProjectFilter) -> Payload {
+fn list(scope: &mut Scope<'_>, filter: &ProjectFilter<Uuid>) -> Payload {
     let organization = organization(scope.store);
     let ordinals = scope.store.ordinals::<Project>().into_iter();
     let accepted = ordinals.filter(|ordinal| filter.accepts(scope.store.get(*ordinal), &organization));
@@ -145,7 +143,7 @@ fn list(scope: &mut Scope<'_>, filter: &ProjectFilter) -> Payload {
     Payload::json(&projects)
 }
 
-fn list_pages(scope: &mut Scope<'_>, filter: &ProjectFilter, page: &PageParams) -> Result<Payload, ApiError> {
+fn list_pages(scope: &mut Scope<'_>, filter: &ProjectFilter<String>, page: &PageParams) -> Result<Payload, ApiError> {
     let request = page.page(LIST, "query", &scope.store.policy)?;
     let organization = organization(scope.store);
     let accepted: Vec<u64> = {
@@ -159,12 +157,12 @@ fn list_pages(scope: &mut Scope<'_>, filter: &ProjectFilter, page: &PageParams) 
 }
 
 fn get_first(scope: &mut Scope<'_>, path: &ProjectPath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Project>(&path.project_id)?;
+    let ordinal = scope.resolve::<Project>(&path.project_id.to_string())?;
     Ok(Payload::json(&first_body(scope.store, ordinal)))
 }
 
 fn get(scope: &mut Scope<'_>, path: &ProjectPath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Project>(&path.project_id)?;
+    let ordinal = scope.resolve::<Project>(&path.project_id.to_string())?;
     Ok(Payload::json(&body(scope.store, ordinal)))
 }
 

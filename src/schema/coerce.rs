@@ -21,6 +21,22 @@ const FLOAT_PARSING: CoercionError =
 const BOOL_TYPE: CoercionError = ("bool_type", "Input should be a valid boolean");
 const BOOL_PARSING: CoercionError = ("bool_parsing", "Input should be a valid boolean, unable to interpret input");
 
+/// Coerces `value` to a type of JSON Schema; `None` if the framework has no coercion to that type.
+pub(super) fn to_type(kind: &str, value: &Value) -> Option<Result<Value, CoercionError>> {
+    match kind {
+        "integer" => Some(integer(value)),
+        "number" => Some(float(value)),
+        "boolean" => Some(boolean(value)),
+        _ => None,
+    }
+}
+
+/// A text as a value of this type, if it is one.
+pub(super) fn text(kind: Option<&str>, text: Value) -> Value {
+    let coerced = kind.and_then(|kind| to_type(kind, &text));
+    coerced.and_then(Result::ok).unwrap_or(text)
+}
+
 /// Coerces `value` to an integer.
 pub(super) fn integer(value: &Value) -> Result<Value, CoercionError> {
     match value {
@@ -48,8 +64,9 @@ pub(super) fn float(value: &Value) -> Result<Value, CoercionError> {
 }
 
 /// Coerces `value` to a boolean.
-pub(super) fn boolean(value: &Value) -> Result<Value, CoercionError> {
+fn boolean(value: &Value) -> Result<Value, CoercionError> {
     match value {
+        Value::Bool(_) => Ok(value.clone()),
         Value::Number(number) => match number.as_f64() {
             Some(0.0) => Ok(Value::Bool(false)),
             Some(1.0) => Ok(Value::Bool(true)),

@@ -107,6 +107,16 @@ impl<'a> SchemaNode<'a> {
         self.node.as_object()?.iter().find(|(keyword, _)| *keyword == name).map(|(_, value)| value)
     }
 
+    /// Whether it is the field of a file in a form.
+    pub(super) fn is_file(self) -> bool {
+        self.resolve().node.node.as_object().is_some_and(Self::is_file_field)
+    }
+
+    /// Whether a schema with these keywords is that of a file.
+    pub(super) fn is_file_field(keywords: &Map<String, Value>) -> bool {
+        keywords.contains_key("contentMediaType")
+    }
+
     /// The value of a keyword, if it is a text.
     pub(super) fn text(self, name: &str) -> Option<&'a str> {
         self.keyword(name)?.as_str()

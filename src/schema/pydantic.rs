@@ -1,10 +1,10 @@
-//! The error type and message of pydantic, the validator of the service's framework, for each JSON Schema keyword. A
-//! keyword without a pydantic error becomes `value_error`.
+//! The error type and message of pydantic, the validator of the service's framework, for each JSON Schema keyword.
 
 use serde_json::{Value, json};
 
+use super::coerce::CoercionError;
 use super::node::SchemaNode;
-use super::{coerce, numbers};
+use super::numbers;
 use crate::error::{LocStep, Violation};
 
 /// An error of pydantic: its type, its message, and the values that the message mentions.
@@ -29,9 +29,25 @@ impl PydanticError {
     }
 }
 
-/// The violation for a value that the schema allows and the service's own code refuses.
+impl From<CoercionError> for PydanticError {
+    fn from((kind, msg): CoercionError) -> Self {
+        Self::plain(kind, msg)
+    }
+}
+
+/// The violation for a value that the framework has no own error for: the service's code refuses it, or a keyword that the
+/// framework lacks.
 pub(crate) fn value_error(loc: Vec<LocStep>, msg: &str, input: Value) -> Violation {
-    PydanticError::with("value_error", format!("Value error, {msg}"), json!({ "error": {} })).at(loc, input)
+    of_value(msg).at(loc, input)
+}
+
+fn of_value(msg: &str) -> PydanticError {
+    PydanticError::with("value_error", format!("Value error, {msg}"), json!({ "error": {} }))
+}
+
+/// The error for a text in the place of a file.
+pub(super) fn expected_file() -> PydanticError {
+    of_value("Expected UploadFile, received: <class 'str'>")
 }
 
 /// The error for a required field that is missing.
@@ -45,7 +61,7 @@ pub(super) fn forbidden() -> PydanticError {
 }
 
 /// The error for a value that has a wrong type and cannot be coerced.
-pub(super) fn wrong_type(node: SchemaNode<'_>, input: &Value) -> PydanticError {
+pub(super) fn wrong_type(node: SchemaNode<'_>) -> PydanticError {
     let (kind, msg) = match node.expected_type() {
         Some("string") => match node.text("format") {
             Some("uuid") => ("uuid_type", "UUID input should be a string, bytes or UUID object"),
@@ -57,11 +73,8 @@ pub(super) fn wrong_type(node: SchemaNode<'_>, input: &Value) -> PydanticError {
             ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from")
         }
         Some("object") => ("dict_type", "Input should be a valid dictionary"),
-        Some("integer") => coerce::integer(input).err().unwrap_or(("int_type", "Input should be a valid integer")),
-        Some("number") => coerce::float(input).err().unwrap_or(("float_type", "Input should be a valid number")),
-        Some("boolean") => coerce::boolean(input).err().unwrap_or(("bool_type", "Input should be a valid boolean")),
         Some("null") => ("none_required", "Input should be None"),
-        _ => return PydanticError::with("value_error", "Value error, Input has a wrong type", json!({ "error": {} })),
+        _ => return of_value("Input has a wrong type"),
     };
     PydanticError::plain(kind, msg)
 }
@@ -105,11 +118,6 @@ pub(super) fn pattern_mismatch(pattern: &str) -> PydanticError {
     PydanticError::with("string_pattern_mismatch", msg, json!({ "pattern": pattern }))
 }
 
-/// The error for a violated keyword that pydantic does not have.
-pub(super) fn other(message: &dyn std::fmt::Display) -> PydanticError {
-    PydanticError::with("value_error", format!("Value error, {message}"), json!({ "error": {} }))
-}
-
 /// The error for a list of fewer than `limit` items.
 pub(super) fn too_short(limit: u64, actual: usize) -> PydanticError {
     let msg = item_count("at least", limit, actual);
@@ -128,8 +136,8 @@ fn item_count(side: &str, limit: u64, actual: usize) -> String {
     format!("List should have {side} {limit} item{plural} after validation, not {actual}")
 }
 
-/// The error for a number out of bounds: `kind` such as `less_than_equal`, and `name` such as `le`. For the type `number` the limit in `ctx` is a float, such as `1.0`; the message
-/// shows it without `.0`.
+/// The error for a number out of bounds: `kind` such as `less_than_equal`, and `name` such as `le`. For the type `number`
+/// the limit in `ctx` is a float, such as `1.0`; the message shows it without `.0`.
 pub(super) fn bound(kind: &str, name: &str, node: SchemaNode<'_>, limit: &Value) -> PydanticError {
     let relation = kind.replace('_', " ").replace(" equal", " or equal to");
     let float = limit.as_f64().filter(|_| node.expected_type() == Some("number")).map(numbers::float_repr);
