@@ -174,82 +174,38 @@ fn times_and_integers_reach_a_handler_in_one_form() {
         let time = Time::deserialize(&json!(sent)).map(|Time(at)| at.to_string());
         assert_eq!(time.ok().as_deref(), Some(read), "{sent}");
     }
-    for (sent, read) in
-        [("2.0", "2"), ("-0.0", "0"), ("1e16", "10000000000000000"), ("18446744073709551616", "18446744073709551616")]
-    {
+    for (sent, read) in [("2.0", "2"), ("-0.0", "0"), ("1e16", "10000000000000000")] {
         let integer = serde_json::from_str::<Integer>(sent).map(|integer| Value::from(integer).to_string());
         assert_eq!(integer.ok().as_deref(), Some(read));
     }
     let clamped = |text: &str| serde_json::from_str::<Integer>(text).map(|integer| integer.clamped()).ok();
+    let nines = "9".repeat(400);
     assert_eq!(
-        (clamped("-1e18"), clamped(&format!("-{}", "9".repeat(400)))),
-        (Some(-1_000_000_000_000_000_000), Some(i64::MIN))
+        (clamped(&nines), clamped(&format!("-{nines}")), clamped("1.5")),
+        (Some(i64::MAX), Some(i64::MIN), None)
     );
-    assert_eq!((coerce::text(Some("number"), json!("-inf")), clamped("1.5")), (json!(f64::MIN), None));
+    assert_eq!(coerce::text(Some("number"), json!("-inf")), json!(f64::MIN));
 }
 
 /// Values of every type, at the limits of the types too.
-const SCALARS: &[&str] = &[
-    "null",
-    "true",
-    "0",
-    "7",
-    "-1",
-    "1001",
-    "1.5",
-    "2.0",
-    "-0.0",
-    "1e+16",
-    "1e+300",
-    "1.7976931348623157e+308",
-    "9223372036854775807",
-    "9223372036854775808",
-    "9.223372036854776e+18",
-    "18446744073709551616",
-    "[]",
-    "{}",
-    "[1, \"a\"]",
-];
+const VALUES: &str = r#"[null, true, 0, 7, -1, 1001, 1.5, 2.0, -0.0, 1e+300, 1.7976931348623157e+308, 9223372036854775807,
+    9223372036854775808, 9.223372036854776e+18, 18446744073709551616, [], {}, [1, "a"]]"#;
 
-/// Texts that are, or nearly are, values of another type or format.
-const TEXTS: &[&str] = &[
-    "",
-    " ",
-    "a",
-    "5",
-    "-0",
-    "+2.0",
-    " 7 ",
-    "1_0",
-    "1.5",
-    "1e400",
-    "inf",
-    "nan",
-    "true",
-    "OFF",
-    "user",
-    "eq",
-    "DEFAULT",
-    "0F5D4B928F1C4D439C2E0A1B2C3D4E5F",
-    "{0f5d4b92-8f1c-4d43-9c2e-0a1b2c3d4e5f}",
-    "0f5d4b92-8f1c-4d43-9c2e-0a1b2c3d4e5f",
-    "urn:uuid:0f5d4b92-8f1c-4d43-9c2e-0a1b2c3d4e5f",
-    "2026-01-01",
-    "2026-01-01T00:00:00+05:30",
-    "0000-01-01",
-    "2016-12-31T23:59:60Z",
-    "2026-01-01T24:00:00Z",
-    "\u{1f600}",
-];
+/// Texts that are, or nearly are, values of another type or format, separated by commas.
+const TEXTS: &str = ",a,5,-0,+2.0, 7 ,1_0,1.5,1e400,inf,nan,true,OFF,user,eq,DEFAULT,0F5D4B928F1C4D439C2E0A1B2C3D4E5F,\
+    0f5d4b92-8f1c-4d43-9c2e-0a1b2c3d4e5f,{0f5d4b92-8f1c-4d43-9c2e-0a1b2c3d4e5f},\
+    urn:uuid:0f5d4b92-8f1c-4d43-9c2e-0a1b2c3d4e5f,2026-01-01,2026-01-01T00:00:00+05:30,0000-01-01,2016-12-31T23:59:60Z,\
+    2026-01-01T24:00:00Z,1700000000,\u{1f600}";
 
 fn text() -> BoxedStrategy<String> {
-    prop_oneof![20 => select(TEXTS).prop_map(str::to_owned), 1 => Just("9".repeat(400)), 1 => Just("9".repeat(4301)), 3 => ".{0,3}"].boxed()
+    let listed = select(TEXTS.split(',').collect::<Vec<_>>()).prop_map(str::to_owned);
+    prop_oneof![20 => listed, 2 => select(vec![400, 4301]).prop_map(|digits| "9".repeat(digits)), 3 => ".{0,3}"].boxed()
 }
 
 fn scalar() -> BoxedStrategy<Value> {
-    let written = select(SCALARS).prop_map(|text| serde_json::from_str(text).expect("JSON"));
+    let listed = select(serde_json::from_str::<Vec<Value>>(VALUES).expect("JSON"));
     let large = Just(serde_json::from_str(&"9".repeat(400)).expect("JSON"));
-    prop_oneof![10 => written, 1 => large, 10 => text().prop_map(Value::from)].boxed()
+    prop_oneof![10 => listed, 1 => large, 10 => text().prop_map(Value::from)].boxed()
 }
 
 /// Values that mostly fit a part of a schema.

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::json_error::{SyntaxError, check_syntax};
-use super::reading::read_value;
-use super::{deep, numbers};
+use super::numbers;
+use super::reading::{read_deep_value, read_value};
 use crate::error::{ApiError, LocStep, Violation};
 use crate::multipart::{self, Form};
 
@@ -81,7 +81,7 @@ fn count_values(value: &Value) -> usize {
 fn read_deep_or_explain(bytes: &[u8]) -> Result<Value, ApiError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ApiError::unreadable_body())?;
     match check_syntax(text) {
-        Ok(()) => deep::read(text).ok_or_else(ApiError::unreadable_body),
+        Ok(()) => read_deep_value(text).map_err(|_| ApiError::unreadable_body()),
         Err(SyntaxError { at, message }) => Err(ApiError::violations(vec![Violation {
             kind: "json_invalid".to_owned(),
             loc: vec![LocStep::from("body"), LocStep::from(at)],

@@ -1,6 +1,7 @@
 //! Reads dates and times as the service's framework does, with the parser that the framework itself uses: RFC 3339 with or
 //! without an offset, a date alone, or a number of seconds or milliseconds since 1970.
 
+use serde::Deserialize;
 use serde_json::json;
 use speedate::{
     Date, DateConfig, DateTime, DateTimeConfig, MicrosecondsPrecisionOverflowBehavior, ParseError, TimeConfig,
@@ -11,6 +12,19 @@ use super::pydantic::PydanticError;
 use crate::clock::Timestamp;
 
 const MICROS_A_SECOND: i64 = 1_000_000;
+
+/// A time in the input of a handler, in any of the forms that the framework reads.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Time(pub(crate) Timestamp);
+
+impl TryFrom<String> for Time {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        read(&text).map(Self).map_err(|_| "the text is no time")
+    }
+}
 
 /// `text` as a time. One without an offset counts as UTC, and one that no resource can have becomes the nearest one that a
 /// resource can.

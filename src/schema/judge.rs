@@ -98,7 +98,7 @@ impl Types {
         let names = types.as_array().map_or_else(|| std::slice::from_ref(types), Vec::as_slice);
         let types = names.iter().filter_map(|name| name.as_str()?.parse::<JsonType>().ok());
         let allowed = types.fold(JsonTypeSet::empty(), JsonTypeSet::insert);
-        Self { allowed, is_file: SchemaNode::is_file_field(parent) }
+        Self { allowed, is_file: parent.contains_key("contentMediaType") }
     }
 }
 

@@ -10,9 +10,7 @@ mod bundle;
 mod check;
 mod coerce;
 mod datetime;
-mod deep;
 mod form;
-mod input;
 mod json_error;
 mod judge;
 mod node;
@@ -25,7 +23,8 @@ mod uuid;
 
 pub(crate) use body::{RawBody, read_body, read_form};
 pub(crate) use check::{RawRequest, ValidRequest, check};
-pub(crate) use input::{Integer, Time};
+pub(crate) use coerce::Integer;
+pub(crate) use datetime::Time;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use json_error::{SyntaxError, check_syntax};
 pub(crate) use pydantic::value_error;

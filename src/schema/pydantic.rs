@@ -97,52 +97,42 @@ pub(super) fn malformed_uuid(error: &str) -> PydanticError {
     PydanticError::with("uuid_parsing", format!("Input should be a valid UUID, {error}"), json!({ "error": error }))
 }
 
-/// The error for a text of fewer than `limit` characters.
-pub(super) fn string_too_short(limit: u64) -> PydanticError {
-    string_length("string_too_short", "at least", "min_length", limit)
-}
-
-/// The error for a text of more than `limit` characters.
-pub(super) fn string_too_long(limit: u64) -> PydanticError {
-    string_length("string_too_long", "at most", "max_length", limit)
-}
-
-fn string_length(kind: &str, side: &str, name: &str, limit: u64) -> PydanticError {
-    let plural = if limit == 1 { "" } else { "s" };
-    PydanticError::with(kind, format!("String should have {side} {limit} character{plural}"), json!({ name: limit }))
-}
-
 /// The error for a text that a pattern does not match.
 pub(super) fn pattern_mismatch(pattern: &str) -> PydanticError {
     let msg = format!("String should match pattern '{pattern}'");
     PydanticError::with("string_pattern_mismatch", msg, json!({ "pattern": pattern }))
 }
 
-/// The error for a list of fewer than `limit` items.
-pub(super) fn too_short(limit: u64, actual: usize) -> PydanticError {
-    let msg = item_count("at least", limit, actual);
-    PydanticError::with("too_short", msg, json!({ "field_type": "List", "min_length": limit, "actual_length": actual }))
-}
+/// A length out of bounds: the kind of its error, and the side and the name of its limit.
+pub(super) type Length = (&'static str, &'static str, &'static str);
 
-/// The error for a list of more than `limit` items.
-pub(super) fn too_long(limit: u64, actual: usize) -> PydanticError {
-    let msg = item_count("at most", limit, actual);
-    PydanticError::with("too_long", msg, json!({ "field_type": "List", "max_length": limit, "actual_length": actual }))
-}
+/// A length that is less than its limit.
+pub(super) const SHORT: Length = ("too_short", "at least", "min_length");
 
-/// The message for a list of the wrong length.
-fn item_count(side: &str, limit: u64, actual: usize) -> String {
+/// A length that is greater than its limit.
+pub(super) const LONG: Length = ("too_long", "at most", "max_length");
+
+/// The error for a text with a wrong number of characters.
+pub(super) fn text_length((kind, side, name): Length, limit: u64) -> PydanticError {
     let plural = if limit == 1 { "" } else { "s" };
-    format!("List should have {side} {limit} item{plural} after validation, not {actual}")
+    let msg = format!("String should have {side} {limit} character{plural}");
+    PydanticError::with(&format!("string_{kind}"), msg, json!({ name: limit }))
+}
+
+/// The error for a list with a wrong number of items.
+pub(super) fn list_length((kind, side, name): Length, limit: u64, actual: usize) -> PydanticError {
+    let plural = if limit == 1 { "" } else { "s" };
+    let msg = format!("List should have {side} {limit} item{plural} after validation, not {actual}");
+    PydanticError::with(kind, msg, json!({ "field_type": "List", name: limit, "actual_length": actual }))
 }
 
 /// The error for a number out of bounds: `kind` such as `less_than_equal`, and `name` such as `le`. For the type `number`
 /// the limit in `ctx` is a float, such as `1.0`; the message shows it without `.0`.
 pub(super) fn bound(kind: &str, name: &str, node: SchemaNode<'_>, limit: &Value) -> PydanticError {
     let relation = kind.replace('_', " ").replace(" equal", " or equal to");
-    let float = limit.as_f64().filter(|_| node.expected_type() == Some("number")).map(numbers::float_repr);
-    let shown = float.as_ref().map(|float| float.strip_suffix(".0").unwrap_or(float).to_owned());
-    let in_context = float.and_then(|float| serde_json::from_str(&float).ok()).unwrap_or_else(|| limit.clone());
-    let shown = shown.unwrap_or_else(|| limit.to_string());
+    let is_float = node.expected_type() == Some("number");
+    let text = limit.as_f64().filter(|_| is_float).map_or_else(|| limit.to_string(), numbers::float_repr);
+    let shown = text.strip_suffix(".0").filter(|_| is_float).unwrap_or(&text);
+    let in_context: Value = serde_json::from_str(&text).unwrap_or_default();
     PydanticError::with(kind, format!("Input should be {relation} {shown}"), json!({ name: in_context }))
 }

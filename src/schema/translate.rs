@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::node::{Resolved, SchemaNode};
-use super::pydantic::{self, PydanticError};
+use super::pydantic::{self, LONG, PydanticError, SHORT};
 use super::{coerce, datetime, uuid};
 use crate::error::{LocStep, Violation};
 
@@ -149,7 +149,7 @@ impl Coercion {
     fn array(&mut self, node: SchemaNode<'_>, items: &[Value], value: &Value) -> Value {
         let count = items.len();
         if let Some(limit) = node.limit("maxItems").filter(|limit| count as u64 > *limit) {
-            return self.report(pydantic::too_long(limit, count), value);
+            return self.report(pydantic::list_length(LONG, limit, count), value);
         }
         let before = self.violations.len();
         let item = |(position, item)| match node.items() {
@@ -159,7 +159,7 @@ impl Coercion {
         let coerced = items.iter().enumerate().map(item).collect();
         let too_short = node.limit("minItems").filter(|limit| (count as u64) < *limit);
         match too_short.filter(|_| self.violations.len() == before) {
-            Some(limit) => self.report(pydantic::too_short(limit, count), value),
+            Some(limit) => self.report(pydantic::list_length(SHORT, limit, count), value),
             None => Value::Array(coerced),
         }
     }
@@ -178,8 +178,12 @@ impl Coercion {
             _ if node.is_file() => (!text.is_empty()).then(pydantic::expected_file),
             _ => None,
         };
-        let too_long = || node.limit("maxLength").filter(|limit| length() > *limit).map(pydantic::string_too_long);
-        let too_short = || node.limit("minLength").filter(|limit| length() < *limit).map(pydantic::string_too_short);
+        let too_long = || {
+            node.limit("maxLength").filter(|limit| length() > *limit).map(|limit| pydantic::text_length(LONG, limit))
+        };
+        let too_short = || {
+            node.limit("minLength").filter(|limit| length() < *limit).map(|limit| pydantic::text_length(SHORT, limit))
+        };
         let mismatch = || {
             let pattern = node.text("pattern")?;
             let is_match = regex::Regex::new(pattern).map_or(true, |regex| regex.is_match(text));
