@@ -1,6 +1,6 @@
-//! The JSON Schemas and the framework's rules agree: on the recorded requests, and on random parameters and bodies of every
-//! operation. What a schema accepts the rules accept, and a handler reads the same from it; what a schema refuses has
-//! violations, or is coerced to what the schema accepts.
+//! The JSON Schemas and the framework's rules agree: on the recorded requests, and on random parameters and bodies of
+//! every operation. What a schema accepts the rules accept, and a handler reads the same from it; what a schema refuses
+//! has violations, or is coerced to what the schema accepts.
 
 use std::sync::LazyLock;
 
@@ -188,8 +188,8 @@ fn times_and_integers_reach_a_handler_in_one_form() {
 }
 
 /// Values of every type, at the limits of the types too.
-const VALUES: &str = r#"[null, true, 0, 7, -1, 1001, 1.5, 2.0, -0.0, 1e+300, 1.7976931348623157e+308, 9223372036854775807,
-    9223372036854775808, 9.223372036854776e+18, 18446744073709551616, [], {}, [1, "a"]]"#;
+const VALUES: &str = r#"[null, true, 0, 7, -1, 1001, 1.5, 2.0, -0.0, 1e+300, 1.7976931348623157e+308,
+    9223372036854775807, 9223372036854775808, 9.223372036854776e+18, 18446744073709551616, [], {}, [1, "a"]]"#;
 
 /// Texts that are, or nearly are, values of another type or format, separated by commas.
 const TEXTS: &str = ",a,5,-0,+2.0, 7 ,1_0,1.5,1e400,inf,nan,true,OFF,user,eq,DEFAULT,0F5D4B928F1C4D439C2E0A1B2C3D4E5F,\

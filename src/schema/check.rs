@@ -1,5 +1,5 @@
-//! Validates a request against its schemas: parameters first, then the body. All violations are reported at once, in the
-//! order of the service's framework.
+//! Validates a request against its schemas: parameters first, then the body. All violations are reported at once, in
+//! the order of the service's framework.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -21,13 +21,14 @@ pub(crate) struct RawRequest<'a> {
     pub(crate) body: RawBody,
 }
 
-/// A request that satisfies its schemas. Its values have their types, but not always their canonical form: the inputs of
-/// handlers have types that give them one.
+/// A request that satisfies its schemas. Its values have their types, but not always their canonical form: the inputs
+/// of handlers have types that give them one.
 #[derive(Debug, Default)]
 pub(crate) struct ValidRequest {
     /// The parameters in path and query that the schema names, if present in the request.
     params: Map<String, Value>,
-    /// The fields of the body, including unknown ones; of a form, those that the schema names. Defaults are not filled in.
+    /// The fields of the body, including unknown ones; of a form, those that the schema names. Defaults are not filled
+    /// in.
     body: Map<String, Value>,
     /// Where the request came in.
     origin: Origin,

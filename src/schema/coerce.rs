@@ -136,8 +136,8 @@ fn integer_number(text: &str) -> Result<Number, CoercionError> {
     }
 }
 
-/// A string as an integer. It may have a sign, leading zeros, single underscores between digits, and zeros after a decimal
-/// point. Like the framework, this accepts a minus after leading zeros too.
+/// A string as an integer. It may have a sign, leading zeros, single underscores between digits, and zeros after a
+/// decimal point. Like the framework, this accepts a minus after leading zeros too.
 fn integer_text(text: &str) -> Option<Number> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(unsigned) => ("-", unsigned),
@@ -185,8 +185,8 @@ fn without_zeros(text: &str) -> &str {
     }
 }
 
-/// Whether a string begins with too many digits. The framework checks this before it trims the string: one that is too long
-/// only after trimming is reported as not parsable instead.
+/// Whether a string begins with too many digits. The framework checks this before it trims the string: one that is too
+/// long only after trimming is reported as not parsable instead.
 fn is_oversized(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text).bytes();
     !text.trim_start_matches('-').starts_with('0') && digits.take_while(u8::is_ascii_digit).count() > MAX_INTEGER_DIGITS

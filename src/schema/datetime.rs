@@ -1,5 +1,5 @@
-//! Reads dates and times as the service's framework does, with the parser that the framework itself uses: RFC 3339 with or
-//! without an offset, a date alone, or a number of seconds or milliseconds since 1970.
+//! Reads dates and times as the service's framework does, with the parser that the framework itself uses: RFC 3339 with
+//! or without an offset, a date alone, or a number of seconds or milliseconds since 1970.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -26,8 +26,8 @@ impl TryFrom<String> for Time {
     }
 }
 
-/// `text` as a time. One without an offset counts as UTC, and one that no resource can have becomes the nearest one that a
-/// resource can.
+/// `text` as a time. One without an offset counts as UTC, and one that no resource can have becomes the nearest one
+/// that a resource can.
 ///
 /// Errors: the framework's.
 pub(super) fn read(text: &str) -> Result<Timestamp, PydanticError> {

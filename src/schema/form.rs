@@ -1,5 +1,5 @@
-//! Validates the fields of a form as the service's framework does. Of a repeated field the last one counts, and an empty
-//! text or an empty file without a name counts as absent.
+//! Validates the fields of a form as the service's framework does. Of a repeated field the last one counts, and an
+//! empty text or an empty file without a name counts as absent.
 
 use serde_json::{Map, Value, json};
 

@@ -1,5 +1,5 @@
-//! The verdict of a JSON Schema. Its formats and number types are read by the readers of the framework, so that what the
-//! schema accepts is what the framework accepts without a coercion.
+//! The verdict of a JSON Schema. Its formats and number types are read by the readers of the framework, so that what
+//! the schema accepts is what the framework accepts without a coercion.
 
 use std::sync::OnceLock;
 
@@ -38,8 +38,8 @@ impl Schema {
 
     /// The fields of `value`, if the schema accepts it; else those of what `translate` makes of it.
     ///
-    /// Errors: the violations that `translate` finds. If it finds none, those of the schema, which can have keywords that
-    /// the framework lacks (`--schemas`).
+    /// Errors: the violations that `translate` finds. If it finds none, those of the schema, which can have keywords
+    /// that the framework lacks (`--schemas`).
     pub(super) fn judge(
         &self,
         value: Value,

@@ -44,8 +44,8 @@ use crate::assets;
 pub(crate) struct Schema {
     /// The schema as JSON.
     pub(crate) source: Value,
-    /// Compiled at the first request that it judges, or at the start if a file may have replaced it. To compile all at the
-    /// start takes 8 ms and 4 MiB.
+    /// Compiled at the first request that it judges, or at the start if a file may have replaced it. To compile all at
+    /// the start takes 8 ms and 4 MiB.
     validator: OnceLock<Validator>,
 }
 
@@ -98,7 +98,8 @@ impl Schemas {
     }
 }
 
-/// Replaces schemas in `sources` by the files of the same name in `folder`. Returns the path of each file by schema name.
+/// Replaces schemas in `sources` by the files of the same name in `folder`. Returns the path of each file by schema
+/// name.
 fn replace_from(folder: &Path, sources: &mut BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, String> {
     let place = |path: &Path, error: &dyn std::fmt::Display| format!("--schemas: {}: {error}", path.display());
     let mut files = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! Finds the part of a schema that applies to a part of an instance. It follows references and skips `null` alternatives; it
-//! does not validate.
+//! Finds the part of a schema that applies to a part of an instance. It follows references and skips `null`
+//! alternatives; it does not validate.
 
 use serde_json::{Map, Value};
 

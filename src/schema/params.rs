@@ -22,8 +22,8 @@ pub(super) fn read(
         .judge(values(node, path, query, coerce::text), "query", |value| translate::fields(node, "query", sent(value)))
 }
 
-/// The parameters of a request: all values of a list parameter, the last value of any other. `convert` makes a value of a
-/// type of a text.
+/// The parameters of a request: all values of a list parameter, the last value of any other. `convert` makes a value of
+/// a type of a text.
 pub(super) fn values(
     node: SchemaNode<'_>,
     path: &PathParams,

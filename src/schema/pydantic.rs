@@ -35,8 +35,8 @@ impl From<CoercionError> for PydanticError {
     }
 }
 
-/// The violation for a value that the framework has no own error for: the service's code refuses it, or a keyword that the
-/// framework lacks.
+/// The violation for a value that the framework has no own error for: the service's code refuses it, or a keyword that
+/// the framework lacks.
 pub(crate) fn value_error(loc: Vec<LocStep>, msg: &str, input: Value) -> Violation {
     of_value(msg).at(loc, input)
 }
@@ -126,8 +126,8 @@ pub(super) fn list_length((kind, side, name): Length, limit: u64, actual: usize)
     PydanticError::with(kind, msg, json!({ "field_type": "List", name: limit, "actual_length": actual }))
 }
 
-/// The error for a number out of bounds: `kind` such as `less_than_equal`, and `name` such as `le`. For the type `number`
-/// the limit in `ctx` is a float, such as `1.0`; the message shows it without `.0`.
+/// The error for a number out of bounds: `kind` such as `less_than_equal`, and `name` such as `le`. For the type
+/// `number` the limit in `ctx` is a float, such as `1.0`; the message shows it without `.0`.
 pub(super) fn bound(kind: &str, name: &str, node: SchemaNode<'_>, limit: &Value) -> PydanticError {
     let relation = kind.replace('_', " ").replace(" equal", " or equal to");
     let is_float = node.expected_type() == Some("number");

@@ -1,6 +1,6 @@
-//! Parses JSON into values without the special keys of `serde_json`. Its own `Value` parser reserves one key for numbers and
-//! one for raw JSON: a client that sends these could disguise a string as a number, or nest deeper than the parser's limit
-//! and overflow the stack.
+//! Parses JSON into values without the special keys of `serde_json`. Its own `Value` parser reserves one key for
+//! numbers and one for raw JSON: a client that sends these could disguise a string as a number, or nest deeper than the
+//! parser's limit and overflow the stack.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,8 +16,8 @@ pub(crate) fn read_value(bytes: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice::<PlainValue>(bytes).map(|plain| plain.0)
 }
 
-/// Parses an array or an object that is nested 128 levels deep, which the service reads: its items are parsed one by one,
-/// so that the parser's own limit stays on.
+/// Parses an array or an object that is nested 128 levels deep, which the service reads: its items are parsed one by
+/// one, so that the parser's own limit stays on.
 ///
 /// Errors: invalid JSON, or deeper nesting.
 pub(super) fn read_deep_value(text: &str) -> serde_json::Result<Value> {
@@ -30,16 +30,17 @@ pub(super) fn read_deep_value(text: &str) -> serde_json::Result<Value> {
 /// The key under which the parser passes a number.
 const NUMBER_KEY: &str = "$serde_json::private::Number";
 
-/// A value whose keys have no special meaning, for fields of typed inputs that may hold any JSON. It must be deserialized
-/// from a document or a borrowed value: an owned value passes its strings in the form in which the parser passes numbers.
+/// A value whose keys have no special meaning, for fields of typed inputs that may hold any JSON. It must be
+/// deserialized from a document or a borrowed value: an owned value passes its strings in the form in which the parser
+/// passes numbers.
 #[derive(Debug)]
 pub(crate) struct PlainValue(pub(crate) Value);
 
 /// What the parser passes.
 enum ParserItem {
     Value(Value),
-    /// An owned string: the text of a number other than a small integer, under [`NUMBER_KEY`]. The strings of a document
-    /// are passed borrowed.
+    /// An owned string: the text of a number other than a small integer, under [`NUMBER_KEY`]. The strings of a
+    /// document are passed borrowed.
     OwnedText(String),
 }
 

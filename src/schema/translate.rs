@@ -1,5 +1,5 @@
-//! Translates what a JSON Schema refused, as pydantic reads it: in the order of declaration, with lax coercions, and with
-//! the violations of every alternative of a union.
+//! Translates what a JSON Schema refused, as pydantic reads it: in the order of declaration, with lax coercions, and
+//! with the violations of every alternative of a union.
 
 use serde_json::{Map, Value};
 
@@ -17,8 +17,8 @@ pub(super) fn value(node: SchemaNode<'_>, place: &str, value: &Value) -> Result<
     coercion.result(coerced)
 }
 
-/// Translates the declared fields of parameters or of a form. They stand in the place that their schema says, or else in
-/// `place`; a cookie stands in none.
+/// Translates the declared fields of parameters or of a form. They stand in the place that their schema says, or else
+/// in `place`; a cookie stands in none.
 ///
 /// Errors: what is wrong, in the order of the framework.
 pub(super) fn fields(node: SchemaNode<'_>, place: &str, mut values: Value) -> Result<Value, Vec<Violation>> {
@@ -202,8 +202,8 @@ fn choices(node: SchemaNode<'_>) -> Option<&[Value]> {
     options.or_else(|| node.keyword("const").map(std::slice::from_ref))
 }
 
-/// The bounds of numbers: the keyword, the framework's error and the name of the limit in it, and whether a number violates
-/// the limit.
+/// The bounds of numbers: the keyword, the framework's error and the name of the limit in it, and whether a number
+/// violates the limit.
 type Bound = (&'static str, &'static str, &'static str, fn(f64, f64) -> bool);
 
 const BOUNDS: [Bound; 4] = [

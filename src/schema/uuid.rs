@@ -1,5 +1,6 @@
-//! Checks UUIDs as the service's framework does, with its error messages. The framework was built with an older version of
-//! the `uuid` crate, whose messages differ from those of the version used here, so they are reproduced in this module.
+//! Checks UUIDs as the service's framework does, with its error messages. The framework was built with an older version
+//! of the `uuid` crate, whose messages differ from those of the version used here, so they are reproduced in this
+//! module.
 
 use uuid::Uuid;
 
@@ -55,8 +56,8 @@ fn message(text: &str) -> String {
     }
 }
 
-/// Removes braces or the prefix. If the rest has the length of a hyphenated UUID, positions and lengths in the error are
-/// those of the rest; otherwise they are those of the whole text.
+/// Removes braces or the prefix. If the rest has the length of a hyphenated UUID, positions and lengths in the error
+/// are those of the rest; otherwise they are those of the whole text.
 fn unwrap(text: &str) -> Unwrapped<'_> {
     let braced = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(|inner| (inner, 1));
     let wrapped = braced.or_else(|| text.strip_prefix(URN).map(|inner| (inner, URN.len())));

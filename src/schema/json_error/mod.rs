@@ -1,5 +1,5 @@
-//! Finds the first syntax error in JSON, with the message and the character offset of Python's `json` module. It builds no
-//! values, and needs time and memory linear in the length of the text, however deeply it is nested.
+//! Finds the first syntax error in JSON, with the message and the character offset of Python's `json` module. It builds
+//! no values, and needs time and memory linear in the length of the text, however deeply it is nested.
 
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 /// Valid and invalid fragments of JSON, separated by spaces.
-const PIECES: &str = "{ } [ ] , : \" \\ \\u \\ud83d \\ude00 \\u00e9 \\n \\x null true false nul NaN Infinity -Infinity - + 0 1 12 \
-     . .5 e E+3 a é 😀 \u{2028} \u{feff} \t \n \r \u{b} \u{1} \0 \"a\": \"\" [] {} /";
+const PIECES: &str = "{ } [ ] , : \" \\ \\u \\ud83d \\ude00 \\u00e9 \\n \\x null true false nul NaN \
+     Infinity -Infinity - + 0 1 12 . .5 e E+3 a é 😀 \u{2028} \u{feff} \t \n \r \u{b} \u{1} \0 \"a\": \"\" [] {} /";
 
 fn piece() -> impl Strategy<Value = &'static str> {
     prop::sample::select(PIECES.split(' ').chain([" "]).collect::<Vec<_>>())
@@ -48,8 +48,8 @@ fn damaged() -> impl Strategy<Value = String> {
     })
 }
 
-/// Asserts that the syntax check and `serde_json` agree, but for what only Python accepts, and that the offset of an error
-/// is inside the text or at its end.
+/// Asserts that the syntax check and `serde_json` agree, but for what only Python accepts, and that the offset of an
+/// error is inside the text or at its end.
 fn assert_agreement(text: &str) -> Result<(), TestCaseError> {
     let is_python = || ["NaN", "Infinity", "\\u"].iter().any(|reason| text.contains(reason));
     match (check_syntax(text), serde_json::from_str::<Value>(text).is_ok()) {
