@@ -14,15 +14,15 @@ use super::node::{Resolved, SchemaNode};
 use super::{Integer, RawBody, Schema, Schemas, Time, coerce, form, params, read_body, read_form, translate};
 use crate::api;
 use crate::error::Violation;
-use crate::operation::{BodyKind, Emulation, Operation, Route, Router};
+use crate::operation::{BodyKind, Operation, Route, RoutedOperation, Router};
 use crate::request::PathParams;
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(None).expect("the shipped schemas are valid"));
 
 static ROUTER: LazyLock<Router> = LazyLock::new(|| Router::new(api::operations()));
 
-fn emulations() -> Vec<(&'static Operation, &'static Emulation)> {
-    api::operations().filter_map(|row| Some((row, row.emulation.as_ref()?))).collect()
+fn emulated() -> impl Iterator<Item = &'static Operation> {
+    api::operations().filter(|row| row.is_emulated())
 }
 
 /// Fails unless the schema and the framework's rules agree on a value.
@@ -53,8 +53,8 @@ fn reads_the_same(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn agree_on_params(emulation: &Emulation, path: &PathParams, query: Option<&str>) -> Result<(), TestCaseError> {
-    let schema = SCHEMAS.named(emulation.params);
+fn agree_on_params(operation: &Operation, path: &PathParams, query: Option<&str>) -> Result<(), TestCaseError> {
+    let schema = SCHEMAS.named(&operation.params_schema());
     let values = |convert| params::values(schema.root(), path, query, convert);
     agree(schema, &values(coerce::text), translate::fields(schema.root(), "query", values(|_, text| text)))
 }
@@ -87,9 +87,11 @@ impl Recorded {
         let (path, query) =
             self.target.split_once('?').map_or((&*self.target, None), |(path, query)| (path, Some(query)));
         let method = self.method.parse().expect("a method");
-        let Route::Found(_, operation, path) = ROUTER.find(&method, path) else { return Ok(()) };
-        let Some(emulation) = &operation.emulation else { return Ok(()) };
-        agree_on_params(emulation, &path, query)?;
+        let Route::Found(RoutedOperation { operation, path, .. }) = ROUTER.find(&method, path) else { return Ok(()) };
+        if !operation.is_emulated() {
+            return Ok(());
+        }
+        agree_on_params(operation, &path, query)?;
         let is_type = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("content-type");
         let content_type = match &self.headers {
             Some(headers) => headers.iter().find(is_type).map(|(_, value)| value.as_bytes()),
@@ -100,8 +102,8 @@ impl Recorded {
             BodyKind::Multipart => read_form(&bytes, content_type),
             _ => read_body(&bytes, content_type),
         };
-        match (emulation.body, body) {
-            (Some(name), Ok(body)) => agree_on_body(SCHEMAS.named(name), body),
+        match (operation.request_schema(), body) {
+            (Some(name), Ok(body)) => agree_on_body(SCHEMAS.named(&name), body),
             _ => Ok(()),
         }
     }
@@ -233,17 +235,17 @@ fn fitting(node: SchemaNode<'static>) -> BoxedStrategy<Value> {
 }
 
 fn body() -> impl Strategy<Value = (&'static Schema, Value)> {
-    let names: Vec<_> = emulations().into_iter().filter_map(|(_, emulation)| emulation.body).collect();
+    let names: Vec<_> = emulated().filter_map(Operation::request_schema).collect();
     select(names).prop_flat_map(|name| {
-        let schema = SCHEMAS.named(name);
+        let schema = SCHEMAS.named(&name);
         (Just(schema), fitting(schema.root()))
     })
 }
 
 /// The parameters of an operation: those in the path, and some in the query.
-fn parameters() -> impl Strategy<Value = (&'static Emulation, PathParams, String)> {
-    select(emulations()).prop_flat_map(|(_, emulation)| {
-        let node = SCHEMAS.named(emulation.params).root();
+fn parameters() -> impl Strategy<Value = (&'static Operation, PathParams, String)> {
+    select(emulated().collect::<Vec<_>>()).prop_flat_map(|operation| {
+        let node = SCHEMAS.named(&operation.params_schema()).root();
         let is_in_path = |(_, field): &(_, SchemaNode<'_>)| field.text("x-in") == Some("path");
         let path: Vec<_> =
             node.declared_fields().filter(is_in_path).map(|(name, _)| (Just(name.as_str()), text())).collect();
@@ -251,7 +253,7 @@ fn parameters() -> impl Strategy<Value = (&'static Emulation, PathParams, String
         let query = prop::collection::vec((select(names), text()), 0..5);
         let written =
             |pairs: Vec<(&str, String)>| form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        (Just(emulation), path, query.prop_map(written))
+        (Just(operation), path, query.prop_map(written))
     })
 }
 
@@ -264,7 +266,7 @@ proptest! {
     }
 
     #[test]
-    fn schemas_and_rules_agree_on_parameters((emulation, path, query) in parameters()) {
-        agree_on_params(emulation, &path, Some(&query))?;
+    fn schemas_and_rules_agree_on_parameters((operation, path, query) in parameters()) {
+        agree_on_params(operation, &path, Some(&query))?;
     }
 }

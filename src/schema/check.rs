@@ -19,6 +19,8 @@ pub(crate) struct RawRequest<'a> {
     pub(crate) query: Option<&'a str>,
     /// The body.
     pub(crate) body: RawBody,
+    /// Where the request came in.
+    pub(crate) origin: Origin,
 }
 
 /// A request that satisfies its schemas. Its values have their types, but not always their canonical form: the inputs
@@ -37,12 +39,6 @@ pub(crate) struct ValidRequest {
 }
 
 impl ValidRequest {
-    /// The same request, which came in there.
-    #[must_use]
-    pub(crate) fn came_in_at(self, origin: Origin) -> Self {
-        Self { origin, ..self }
-    }
-
     /// Where the request came in.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
@@ -89,7 +85,7 @@ pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<
     let body = body.map_or_else(|| Ok(BodyContent::default()), |schema| judge_body(schema, request.body));
     match (params, body) {
         (Ok(params), Ok(body)) => {
-            Ok(ValidRequest { params, body: body.fields, files: body.files, origin: Origin::default() })
+            Ok(ValidRequest { params, body: body.fields, files: body.files, origin: request.origin })
         }
         (params, body) => {
             let violations = params.err().into_iter().chain(body.err()).flatten();
