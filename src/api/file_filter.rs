@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
+use crate::schema::Time;
 use crate::store::{DirectoryFile, Id};
 
 /// Which files of a directory a list shows.
@@ -14,8 +15,8 @@ pub(super) struct FileFilter {
     file_id: Option<String>,
     #[serde(default)]
     pub(super) include_deleted: bool,
-    updated_at_on_or_after: Option<Timestamp>,
-    updated_at_on_or_before: Option<Timestamp>,
+    updated_at_on_or_after: Option<Time>,
+    updated_at_on_or_before: Option<Time>,
 }
 
 /// What a filter looks at in a file.
@@ -33,8 +34,8 @@ impl FileFilter {
             && self.display_name_contains.as_deref().is_none_or(contains)
             && self.unique_id.as_deref().is_none_or(|id| file.unique_id == id)
             && self.file_id.as_deref().is_none_or(|id| Id::parse(id) == *file.file_id)
-            && self.updated_at_on_or_after.is_none_or(|at| file.updated_at >= at)
-            && self.updated_at_on_or_before.is_none_or(|at| file.updated_at <= at)
+            && self.updated_at_on_or_after.is_none_or(|Time(at)| file.updated_at >= at)
+            && self.updated_at_on_or_before.is_none_or(|Time(at)| file.updated_at <= at)
     }
 }
 
