@@ -10,7 +10,6 @@ use super::Emulator;
 use super::context::{RequestContext, RequestTarget};
 use crate::clock::{self, Timestamp};
 use crate::error::ApiError;
-use crate::fault;
 use crate::journal::{Entry, Journal, Outcome};
 use crate::operation::Effect;
 use crate::request::{Head, Request};
@@ -77,7 +76,7 @@ impl Emulator {
     pub(crate) fn record_panic(&self, context: &mut RequestContext, head: &Head) -> Response {
         let ordinal = self.panics.fetch_add(1, Ordering::Relaxed);
         let mut stream = Seed::new(self.settings.seed, "").stream("panic", ordinal);
-        self.refuse(context, head, ApiError::text(500, fault::correlation_message(&mut stream)))
+        self.refuse(context, head, ApiError::failure(&mut stream))
     }
 
     /// Records how the response to a request ended.

@@ -10,6 +10,7 @@ use super::kind::RuleKind;
 use super::rule::Rule;
 use super::view::RequestView;
 use super::{edit_response, response};
+use crate::error::response_with_status;
 use crate::response::{Break, Response, ResponseEnd};
 use crate::store::state_faults::{AppliedFaults, Quota, StateFaults};
 use crate::store::sync::Script;
@@ -102,7 +103,7 @@ fn changed(hit: &Hit, injection: &Injection, request: &RequestView<'_>) -> Optio
     let mut response = injection.response.clone();
     for effect in effects {
         match effect {
-            Effect::Status(status) => response = in_place_of(&response, response::of_status(*status, &mut stream)),
+            Effect::Status(status) => response = in_place_of(&response, response_with_status(*status, &mut stream)),
             Effect::Limit(requests, _) => {
                 response = in_place_of(&response, response::over_limit(*requests, hit.limit_wait, &mut stream));
             }

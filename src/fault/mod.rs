@@ -56,7 +56,7 @@ mod view;
 
 pub(crate) use active::{FaultRules, RuleCounts, free_name};
 pub(crate) use decide::{Decision, Finished, HeadDecision};
-pub(crate) use response::{RetryTiming, correlation_message};
+pub(crate) use response::RetryTiming;
 pub(crate) use rule::Rule;
 pub(crate) use scenario::{Scenario, shipped};
 pub(crate) use target::Target;

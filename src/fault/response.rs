@@ -1,16 +1,15 @@
-//! Injected responses: each status with the body that the service sends with it, and the headers that clients use for
-//! their retries.
+//! The headers that clients use for their retries.
 
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
-use serde_json::json;
 
 use super::effect::Effect;
 use super::view::RequestView;
 use crate::clock::scaled;
+use crate::error::response_with_status;
 use crate::response::Response;
-use crate::seed::{self, RandomStream};
+use crate::seed::RandomStream;
 
 /// The length of the waits that responses ask clients for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,56 +25,9 @@ pub(crate) enum RetryTiming {
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-/// The service's text when it fails, as its users have reported it.
-const FAILURE: &str = "Oops! Something went wrong on our end. Please try again in a few minutes. If the error persists, please contact \
-                    support by clicking the chat icon on cloud.llamaindex.ai providing this correlation ID: ";
-
-/// The service's text for an internal failure, with a correlation id from `stream`.
-pub(crate) fn correlation_message(stream: &mut RandomStream) -> String {
-    format!("{FAILURE}{}", seed::uuid(stream))
-}
-
-/// The service's response with this status.
-pub(super) fn of_status(status: u16, stream: &mut RandomStream) -> Response {
-    let detail = match status {
-        ..200 | 204 | 304 => return Response::empty(status),
-        401 => "Invalid authentication token".to_owned(),
-        402 => "You have run out of credits. Please upgrade your plan to go on.".to_owned(),
-        403 => "You do not have access to this project".to_owned(),
-        404 => "Not found".to_owned(),
-        409 => "A conflicting operation is in progress".to_owned(),
-        413 => "Request body is too large".to_owned(),
-        422 => {
-            return Response::json(
-                422,
-                &json!({"detail": [{"type": "value_error", "loc": ["body"], "msg": "Value error, injected", "input": {}, "ctx": {"error": {}}}]}),
-            );
-        }
-        429 => "Rate limit exceeded. Please try again later.".to_owned(),
-        500 => correlation_message(stream),
-        502..=504 => return gateway(status),
-        _ => http::StatusCode::from_u16(status)
-            .ok()
-            .and_then(|status| status.canonical_reason())
-            .unwrap_or("Injected")
-            .to_owned(),
-    };
-    Response::json(status, &json!({ "detail": detail }))
-}
-
-/// The page that a gateway in front of the service sends when the service does not respond.
-fn gateway(status: u16) -> Response {
-    let reason =
-        http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
-    let page = format!(
-        "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n<center><h1>{status} {reason}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-    );
-    Response::bytes(status, "text/html", page)
-}
-
 /// The response to a request over a limit, with headers for the time at which the next one is admitted.
 pub(super) fn over_limit(requests: u64, wait: Duration, stream: &mut RandomStream) -> Response {
-    let mut response = of_status(429, stream);
+    let mut response = response_with_status(429, stream);
     let seconds = whole_seconds(wait);
     response.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     response.headers.insert("x-ratelimit-limit", HeaderValue::from(requests));
