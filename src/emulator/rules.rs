@@ -10,7 +10,7 @@ use super::record::Exchange;
 use crate::clock::{Clock, Mode};
 use crate::config::{Isolation, RawSettings, Settings};
 use crate::error::ApiError;
-use crate::fault::{FaultRules, RequestBody, RequestView, RetryTiming, Rule, Scenario, Target};
+use crate::fault::{FaultRules, HeadDecision, RequestBody, RequestView, RetryTiming, Rule, Scenario, Target};
 use crate::key_label::label_of;
 use crate::operation::{BodyKind, Operation, Router};
 use crate::request::{Head, Request};
@@ -89,7 +89,7 @@ impl Emulator {
         let mut state = tenant.lock();
         let times = state.begin(&tenant.clock);
         let view = self.rule_view(&tenant, routed, head, times);
-        let decided = state.faults.decide_head(&view, context.own_rule.as_ref());
+        let decided = HeadDecision::new(&mut state.faults, &view, context.own_rule.as_ref());
         if let Some(reset) = decided.reset {
             context.number = state.journal.next_number();
             context.faults.clone_from(&decided.notes);

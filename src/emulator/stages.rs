@@ -16,7 +16,7 @@ use super::record::Exchange;
 use crate::admin;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
-use crate::fault::{Decision, Finished, RequestBody, RequestView};
+use crate::fault::{Decision, FaultResult, RequestBody, RequestView};
 use crate::operation::{Answer, BodyKind, Effect, Operation, Work, WorkDone, WorkStep};
 use crate::request::{Origin, Request};
 use crate::response::{Payload, Response};
@@ -179,7 +179,7 @@ impl<'a> Locked<'a> {
             return Decision::default();
         }
         let view = self.rule_view();
-        self.state.faults.decide(&view, head_decision, own_rule)
+        Decision::new(&mut self.state.faults, &view, head_decision, own_rule)
     }
 
     /// Replaces the response by that of a fault rule, or runs the handler of the operation.
@@ -258,17 +258,17 @@ impl<'a> Locked<'a> {
     }
 
     /// The response after the fault rules that come after the action.
-    fn finish_rules(&mut self, decision: Decision, acted: Acted) -> Finished {
+    fn finish_rules(&mut self, decision: Decision, acted: Acted) -> FaultResult {
         if self.state.faults.is_empty() && decision.is_empty() {
-            return Finished::unchanged(acted.response);
+            return FaultResult::unchanged(acted.response);
         }
         let view = self.rule_view();
-        self.state.faults.finish(&view, decision, acted.response, acted.applied)
+        decision.finish(&mut self.state.faults, &view, acted.response, acted.applied)
     }
 
     /// Records what the request came to.
-    fn finish(mut self, context: &mut RequestContext, finished: Finished) -> Response {
-        let Finished { response, promised, notes } = finished;
+    fn finish(mut self, context: &mut RequestContext, finished: FaultResult) -> Response {
+        let FaultResult { response, promised, notes } = finished;
         // A client that was told to wait comes back after that wait, which begins when the response is sent.
         if let Some(wait) = promised {
             self.tenant.clock.add_event(self.times.now.plus(response.delay).plus(wait));

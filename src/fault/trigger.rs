@@ -2,8 +2,73 @@
 
 use std::time::Duration;
 
+use super::row::{ClauseClass, ClauseRow, valued};
+use super::value;
 use super::view::RequestView;
+use crate::key_label::{is_label, label_of};
 use crate::matcher::Condition;
+
+/// The clauses about when a rule strikes.
+pub(super) const ROWS: &[ClauseRow] = &[
+    valued("first=N", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.first = Some(value::positive(value)?);
+        Ok(draft)
+    })
+    .doc("the first N requests that the rule counts", "* status=503 first=3"),
+    valued("nth=N", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.nth = Some(value::positive(value)?);
+        Ok(draft)
+    })
+    .doc("the Nth request that it counts", "indexes.create@after reset nth=1"),
+    valued("skip=N", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.skip = Some(value::at_least(0, value)?);
+        Ok(draft)
+    })
+    .doc("none of the first N; first=, nth= and every= count from there", "indexes.get status=500 skip=2 times=1"),
+    valued("every=N", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.every = Some(value::positive(value)?);
+        Ok(draft)
+    })
+    .doc("every Nth request", "indexes.* status=502 every=5"),
+    valued("times=N", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.times = Some(value::positive(value)?);
+        Ok(draft)
+    })
+    .doc("at most N requests", "indexes.get status=500 times=2"),
+    valued("rate=NUMBER|PERCENT%", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.rate = Some(value::share(value)?);
+        Ok(draft)
+    })
+    .doc("this share, at random from --seed: the same requests in every run", "* status=503 rate=5%"),
+    valued("between=DURATION..[DURATION]", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.between = Some(value::window(value)?);
+        Ok(draft)
+    })
+    .doc("in this window since the key's first request", "* status=503 between=10s..30s"),
+    valued("when=header:NAME|query:NAME|body:POINTER[=VALUE|~REGEX]", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.when = Some(Condition::parse(value)?);
+        Ok(draft)
+    })
+    .doc(
+        "on the content of the request: = compares, ~ matches, without either the value exists",
+        "indexes.create status=500 when=body:/name=draft",
+    ),
+    valued("key=KEY", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.key = Some(key_label(&value::key(value)?));
+        Ok(draft)
+    })
+    .doc("only requests with this API key, or the key with this label", "* status=401 key=llx-team-b"),
+    valued("attempt=N", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.attempt = Some(value::positive(value)?);
+        Ok(draft)
+    })
+    .doc("on this attempt of a request, as the SDKs count", "* status=503 attempt=1"),
+    valued("concurrency=N", ClauseClass::Trigger, |mut draft, value| {
+        draft.trigger.concurrency = Some(value::positive(value)?);
+        Ok(draft)
+    })
+    .doc("while this many requests of the key are open", "* status=429 concurrency=10"),
+];
 
 /// Which requests a rule counts, and which of those it strikes. A field that is `None` holds for every request.
 #[derive(Debug, Clone, Default)]
@@ -80,4 +145,9 @@ impl Trigger {
 /// Whether a time after the first request is in a window, which may have no end.
 fn is_within((from, to): (Duration, Option<Duration>), elapsed: Duration) -> bool {
     from <= elapsed && to.is_none_or(|to| elapsed < to)
+}
+
+/// The label of an API key in `key=`, which may be the key or its label.
+pub(super) fn key_label(key: &str) -> String {
+    if is_label(key) { key.to_owned() } else { label_of(key) }
 }

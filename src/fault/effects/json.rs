@@ -1,10 +1,63 @@
 //! Edits of the JSON of a successful response, by JSON pointer: a field is missing, null, of another type, renamed, or new.
 
+use bytes::Bytes;
 use serde_json::{Map, Number, Value};
+
+use crate::fault::draft::RuleDraft;
+use crate::fault::row::{Aspect, ClauseClass, ClauseRow, valued};
+use crate::matcher::{ParseError, check_pointer};
+use crate::schema::read_value;
+
+pub(super) const ROWS: &[ClauseRow] = &[
+    json_row("drop=POINTER", |draft, value| Ok(edit(draft, JsonEdit::Drop(check_pointer(value)?))))
+        .doc("removes a field of a success, by JSON pointer", "indexes.get drop=/name"),
+    json_row("null=POINTER", |draft, value| Ok(edit(draft, JsonEdit::Null(check_pointer(value)?))))
+        .doc("makes a field null", "indexes.get null=/name"),
+    json_row("retype=POINTER", |draft, value| Ok(edit(draft, JsonEdit::Retype(check_pointer(value)?))))
+        .doc("gives a field another JSON type", "indexes.get retype=/metadata"),
+    json_row("rename=POINTER:NAME", rename_of).doc("renames a field", "indexes.get rename=/name:title"),
+    json_row("add=POINTER:JSON", add_of).doc("adds or replaces a field", "indexes.get add=/owner:null"),
+];
+
+const fn json_row(syntax: &'static str, read: fn(RuleDraft, &str) -> Result<RuleDraft, ParseError>) -> ClauseRow {
+    valued(syntax, ClauseClass::Json, read).repeatable().on_body().keeps(&[Aspect::Json])
+}
+
+fn edit(mut draft: RuleDraft, edit: JsonEdit) -> RuleDraft {
+    draft.action.json.push(edit);
+    draft
+}
+
+fn rename_of(draft: RuleDraft, value: &str) -> Result<RuleDraft, ParseError> {
+    let (pointer, name) = pointer_and_value(value)?;
+    if pointer.rsplit('/').next() == Some(name) {
+        return Err("gives the field the name that it has already".into());
+    }
+    Ok(edit(draft, JsonEdit::Rename(pointer, name.to_owned())))
+}
+
+fn add_of(draft: RuleDraft, value: &str) -> Result<RuleDraft, ParseError> {
+    let (pointer, json) = pointer_and_value(value)?;
+    let value = read_value(json.as_bytes()).map_err(|error| format!("{json:?} is not JSON: {error}"))?;
+    Ok(edit(draft, JsonEdit::Add(pointer, value)))
+}
+
+fn pointer_and_value(value: &str) -> Result<(String, &str), ParseError> {
+    let (pointer, rest) = value.split_once(':').map_or((value, None), |(pointer, rest)| (pointer, Some(rest)));
+    let pointer = check_pointer(pointer)?;
+    rest.map(|rest| (pointer, rest)).ok_or_else(|| "is not of the form POINTER:VALUE".into())
+}
+
+/// A JSON body with every edit made; none if it is not JSON, or a pointer refers to no value.
+pub(in crate::fault) fn edited_json(body: &Bytes, edits: &[JsonEdit]) -> Option<Bytes> {
+    let document = serde_json::from_slice::<Value>(body).ok()?;
+    let edited = edits.iter().try_fold(document, |document, edit| edit.made_in(document))?;
+    Some(edited.to_string().into())
+}
 
 /// An edit of a JSON document.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum JsonEdit {
+pub(in crate::fault) enum JsonEdit {
     Drop(String),
     Null(String),
     Retype(String),
@@ -13,19 +66,18 @@ pub(super) enum JsonEdit {
 }
 
 impl JsonEdit {
-    /// Its word in the rule language.
-    pub(super) fn word(&self) -> &'static str {
+    /// The pointer of an edit that another edit of the same field would not find.
+    pub(in crate::fault) fn pointer(&self) -> Option<&str> {
         match self {
-            Self::Drop(_) => "drop",
-            Self::Null(_) => "null",
-            Self::Retype(_) => "retype",
-            Self::Rename(..) => "rename",
-            Self::Add(..) => "add",
+            Self::Drop(pointer) | Self::Null(pointer) | Self::Retype(pointer) | Self::Rename(pointer, _) => {
+                Some(pointer)
+            }
+            Self::Add(..) => None,
         }
     }
 
     /// The document with the edit made; none if the pointer refers to no value.
-    pub(super) fn made_in(&self, mut document: Value) -> Option<Value> {
+    fn made_in(&self, mut document: Value) -> Option<Value> {
         match self {
             Self::Drop(pointer) => with_parent(&mut document, pointer, remove),
             Self::Null(pointer) => replace(&mut document, pointer, |_| Value::Null),

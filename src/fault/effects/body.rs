@@ -1,0 +1,63 @@
+//! Another body of a response.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+
+use super::ResponseEffect;
+use crate::fault::row::{Aspect, ClauseClass, ClauseRow, fixed, valued};
+use crate::response::Response;
+
+pub(super) const ROWS: &[ClauseRow] = &[
+    valued("body=TEXT", ClauseClass::Edit, |draft, value| Ok(draft.with_effect(BodyEffect::Text(value.to_owned()))))
+        .on_body()
+        .sets(&[Aspect::Body, Aspect::Json])
+        .doc("another body, with the content type of JSON or of text", "* status=503 body=busy"),
+    fixed("malformed", ClauseClass::Edit, |draft| draft.with_effect(BodyEffect::Malformed))
+        .on_body()
+        .sets(&[Aspect::Body])
+        .doc("a body that is not valid JSON", "indexes.list malformed"),
+    fixed("empty", ClauseClass::Edit, |draft| draft.with_effect(BodyEffect::Empty))
+        .on_body()
+        .sets(&[Aspect::Body, Aspect::Json, Aspect::Length])
+        .doc("a response without its body", "indexes.list empty"),
+];
+
+#[derive(Debug)]
+enum BodyEffect {
+    Text(String),
+    Malformed,
+    Empty,
+}
+
+impl ResponseEffect for BodyEffect {
+    fn fits(&self, response: &Response) -> bool {
+        match self {
+            Self::Text(_) => !matches!(response.status, 204 | 304),
+            Self::Malformed | Self::Empty => !response.body.is_empty(),
+        }
+    }
+
+    fn applied(&self, mut response: Response) -> Response {
+        match self {
+            Self::Text(text) => {
+                response.body = Bytes::copy_from_slice(text.as_bytes());
+                return response.with_header(CONTENT_TYPE, content_type_of(text));
+            }
+            Self::Malformed => response.body = malformed(&response.body),
+            Self::Empty => response.body = Bytes::new(),
+        }
+        response
+    }
+}
+
+fn content_type_of(text: &str) -> HeaderValue {
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    HeaderValue::from_static(if is_json { "application/json" } else { "text/plain; charset=utf-8" })
+}
+
+/// The first half of a body, if that is invalid JSON; else an object that is not closed.
+fn malformed(body: &Bytes) -> Bytes {
+    let half = body.slice(..body.len() / 2);
+    let is_invalid = serde_json::from_slice::<serde::de::IgnoredAny>(&half).is_err();
+    if is_invalid && !half.is_empty() { half } else { Bytes::from_static(b"{\"detail\":") }
+}
