@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::effects::{Delay, JsonEdit, RateLimit, ResponseEffect, RetryHeaders};
-use super::row::{ClauseClass, ClauseRow};
 use crate::matcher::ParseError;
 use crate::response::{Break, HeadReset, ResponseEnd};
 use crate::store::state_faults::StateFaults;
@@ -46,24 +45,6 @@ pub(super) struct Adjustment {
     pub(super) delay: Option<Delay>,
 }
 
-/// What the clauses of a rule say about its action.
-#[derive(Debug, Default)]
-pub(super) struct ActionDraft {
-    pub(super) state: StateFaults,
-    pub(super) script: Option<Script>,
-    /// The message of the script.
-    pub(super) message: Option<String>,
-    pub(super) status: Option<u16>,
-    pub(super) limit: Option<RateLimit>,
-    /// The capacity of the limit.
-    pub(super) burst: Option<u64>,
-    pub(super) head_reset: Option<HeadReset>,
-    /// How the connection ends without a response.
-    pub(super) silence: Option<ResponseEnd>,
-    pub(super) json: Vec<JsonEdit>,
-    pub(super) adjustment: Adjustment,
-}
-
 /// When a rule is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -71,40 +52,6 @@ pub(super) enum Phase {
     Before,
     /// After the request acted.
     After,
-}
-
-impl ActionDraft {
-    /// The action of a rule with these rows, which do not exclude each other.
-    pub(super) fn into_action(self, rows: &[&ClauseRow]) -> FaultAction {
-        let Self { mut state, status, adjustment, .. } = self;
-        let has = |wanted: fn(ClauseClass) -> bool| rows.iter().any(|row| wanted(row.class));
-        if let Some(script) = self.script {
-            return FaultAction::Script(Arc::new(match self.message {
-                Some(message) => script.with_message(&message),
-                None => script,
-            }));
-        }
-        if has(|class| matches!(class, ClauseClass::State(_))) {
-            if let (Some(quota), Some(status)) = (&mut state.quota, status) {
-                quota.status = status;
-            }
-            return FaultAction::State(state);
-        }
-        if let Some(reset) = self.head_reset {
-            return FaultAction::ResetRequest(reset);
-        }
-        let limit = self.limit.map(|limit| RateLimit { capacity: self.burst.unwrap_or(limit.capacity), ..limit });
-        if let Some(replacement) = limit.map(Replacement::Limit).or(status.map(Replacement::Status)) {
-            return FaultAction::Replace(replacement, adjustment);
-        }
-        if let Some(end) = self.silence {
-            return FaultAction::Wire(end, adjustment.delay);
-        }
-        if has(|class| matches!(class, ClauseClass::Json | ClauseClass::Edit)) {
-            return FaultAction::Edit(self.json, adjustment);
-        }
-        FaultAction::Adjust(adjustment)
-    }
 }
 
 impl FaultAction {

@@ -1,4 +1,4 @@
-//! A rule of a tenant with its counts, the rule of a single request, and the requests that they strike.
+//! A rule with its counts, and the requests that it strikes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,8 @@ pub(super) struct ActiveRule {
     /// Copies of two fields of the rule, so that rules about other operations are skipped without following a pointer.
     pub(super) targets: u64,
     phase: Phase,
-    /// Ascending over the rules of a tenant, and stable while other rules are added and removed.
+    /// Ascending over the rules of a tenant, from 1, and stable while other rules are added and removed; 0 for the rule in
+    /// the header of a request.
     pub(super) order: u64,
     pub(super) strikes: u64,
     pub(super) matches: u64,
@@ -32,13 +33,6 @@ pub(super) struct ActiveRule {
     pub(super) expires_at: Option<Timestamp>,
 }
 
-/// The rule in the header of a single request. It is matched before all others, and counts only that request.
-#[derive(Debug, Clone)]
-pub(super) struct OwnRule {
-    rule: Arc<Rule>,
-    duplicate_index: u64,
-}
-
 /// A request that a rule strikes, if no rule before it wins.
 #[derive(Debug, Clone)]
 pub(super) struct RuleHit {
@@ -51,17 +45,15 @@ pub(super) struct RuleHit {
     ordinal: u64,
 }
 
-/// The order number of a request's own rule: before all others.
-const OWN_RULE_ORDER: u64 = 0;
-
 impl ActiveRule {
+    /// The rule with all counts at zero; `duplicate_index` numbers it among those of its random name.
     pub(super) fn new(rule: Arc<Rule>, duplicate_index: u64) -> Self {
         let (targets, phase) = (rule.targets, rule.phase);
         Self {
             rule,
             targets,
             phase,
-            order: OWN_RULE_ORDER,
+            order: 0,
             matches: 0,
             strikes: 0,
             bucket: None,
@@ -107,27 +99,6 @@ impl ActiveRule {
             }
         };
         Some(RuleHit { order: self.order, rule: Arc::clone(rule), limit_wait, duplicate_index, ordinal })
-    }
-}
-
-impl OwnRule {
-    /// Whether the rule is about an operation, in a phase.
-    pub(super) fn is_about(&self, operation: usize, phase: Phase) -> bool {
-        self.rule.phase == phase && self.rule.is_about(operation)
-    }
-
-    /// The `number`-th own rule of a tenant; equal ones draw independently.
-    pub(super) fn new(rule: &Arc<Rule>, number: u64) -> Self {
-        Self { rule: Arc::clone(rule), duplicate_index: number }
-    }
-
-    pub(super) fn rule(&self) -> &Rule {
-        &self.rule
-    }
-
-    /// A hit if the rule strikes a request that fulfils its conditions.
-    pub(super) fn count(&self, request: &RequestView<'_>) -> Option<RuleHit> {
-        ActiveRule::new(Arc::clone(&self.rule), self.duplicate_index).count(request)
     }
 }
 

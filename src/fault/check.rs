@@ -93,7 +93,7 @@ fn check_state_faults(rows: &[&ClauseRow], about: &[&Target], targets: &Targets)
 
 /// Effects on a body need a response that has one.
 fn check_response_body(rule: &Rule, rows: &[&ClauseRow], about: &[&Target]) -> Result<(), ParseError> {
-    let Some(row) = rows.iter().find(|row| row.needs_body) else { return Ok(()) };
+    let Some(row) = rows.iter().find(|row| row.needs_body()) else { return Ok(()) };
     match &*rule.action {
         FaultAction::Replace(Replacement::Status(status @ (..200 | 204 | 304)), _) => {
             let problem = format_args!("needs a body, but a response with status {status} has none");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{FaultAction, Phase};
-use super::active::{OwnRule, RuleHit};
+use super::active::{ActiveRule, RuleHit};
 use super::apply::{self, Injection};
 use super::rule::Rule;
 use super::rules::FaultRules;
@@ -21,7 +21,7 @@ pub(crate) struct HeadDecision {
     pub(crate) reset: Option<HeadReset>,
     /// The outcome of each rule whose trigger the request met, if the connection is reset.
     pub(crate) notes: Vec<FaultNote>,
-    own_rule: Option<OwnRule>,
+    own_rule: Option<ActiveRule>,
     hits: Vec<RuleHit>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Decision {
     /// The wait of the request before it acts, on the tenant's clock.
     pub(crate) wait: Duration,
     notes: Vec<FaultNote>,
-    own_rule: Option<OwnRule>,
+    own_rule: Option<ActiveRule>,
     /// The rules behind `state_faults`.
     state_hits: Vec<RuleHit>,
     /// The rules that are still to be applied to the response.
@@ -104,8 +104,8 @@ impl HeadDecision {
     /// Decides by the head whether the connection is reset before the request is read. `own_rule` is the rule in the header
     /// of the request. Pass the result to [`Decision::new`]: what was counted here is not counted again.
     pub(crate) fn new(rules: &mut FaultRules, request: &RequestView<'_>, own_rule: Option<&Arc<Rule>>) -> Self {
-        let own_rule = own_rule.map(|rule| rules.number_own_rule(rule));
-        let hits = count_request(rules, request, own_rule.as_ref(), RuleStep::Head);
+        let mut own_rule = own_rule.map(|rule| rules.number_own_rule(rule));
+        let hits = count_request(rules, request, own_rule.as_mut(), RuleStep::Head);
         let Some((stopped_at, reset)) = first_reset(&hits) else {
             return Self { own_rule, hits, ..Self::default() };
         };
@@ -123,14 +123,11 @@ impl Decision {
         head: Option<HeadDecision>,
         own_rule: Option<&Arc<Rule>>,
     ) -> Self {
-        let (own_rule, mut hits) = if let Some(head) = head {
-            let of_body = count_request(rules, request, head.own_rule.as_ref(), RuleStep::Body);
-            (head.own_rule, [head.hits, of_body].concat())
-        } else {
-            let own_rule = own_rule.map(|rule| rules.number_own_rule(rule));
-            let hits = count_request(rules, request, own_rule.as_ref(), RuleStep::HeadAndBody);
-            (own_rule, hits)
+        let (mut own_rule, mut hits, step) = match head {
+            Some(head) => (head.own_rule, head.hits, RuleStep::Body),
+            None => (own_rule.map(|rule| rules.number_own_rule(rule)), Vec::new(), RuleStep::HeadAndBody),
         };
+        hits.extend(count_request(rules, request, own_rule.as_mut(), step));
         if hits.is_empty() {
             return Self { own_rule, ..Self::default() };
         }
@@ -178,7 +175,7 @@ impl Decision {
         mut response: Response,
         applied: AppliedFaults,
     ) -> FaultResult {
-        let Self { mut notes, own_rule, state_hits, pending_hits, stopped_at, .. } = self;
+        let Self { mut notes, mut own_rule, state_hits, pending_hits, stopped_at, .. } = self;
         let (state_hits, mut inapplicable): (Vec<_>, Vec<_>) =
             state_hits.into_iter().partition(|hit| apply::was_applied(&hit.rule.action, applied));
         // A script changes the sync, not the response.
@@ -186,7 +183,7 @@ impl Decision {
             response = apply::marked(response, &hit.rule.name);
         }
         let step = if response.is_success() { RuleStep::AfterSuccess } else { RuleStep::AfterFailure };
-        let hits = count_request(rules, request, own_rule.as_ref(), step);
+        let hits = count_request(rules, request, own_rule.as_mut(), step);
         let (winners, after_notes) = resolve(rules, hits, stopped_at);
         notes.extend(after_notes);
         let mut injection = Injection { response, promised: None };
@@ -216,25 +213,16 @@ impl FaultResult {
 fn count_request(
     rules: &mut FaultRules,
     request: &RequestView<'_>,
-    own_rule: Option<&OwnRule>,
+    own_rule: Option<&mut ActiveRule>,
     step: RuleStep,
 ) -> Vec<RuleHit> {
-    let mut hits = Vec::new();
-    if let Some(own) = own_rule.filter(|own| own.is_about(request.operation, step.phase()))
-        && step.considers(own.rule())
-        && own.rule().trigger.counts(request)
-    {
-        hits.extend(own.count(request));
-    }
-    for active in rules.active_mut() {
-        if !active.is_about(request.operation, step.phase()) {
-            continue;
-        }
-        if step.considers(&active.rule) && active.rule.trigger.counts(request) {
-            hits.extend(active.count(request));
-        }
-    }
-    hits
+    own_rule
+        .into_iter()
+        .chain(rules.active_mut())
+        .filter(|active| active.is_about(request.operation, step.phase()))
+        .filter(|active| step.considers(&active.rule) && active.rule.trigger.counts(request))
+        .filter_map(|active| active.count(request))
+        .collect()
 }
 
 /// The hits that win, in order, and the outcome of every hit. No rule after `stopped_at` wins.

@@ -9,9 +9,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `grammar.rs` | splits a line of text into clauses, and prints them |
-//! | `row.rs`, `words.rs` | the row of a clause: its form, what it may meet, what it does, its explanation; the list of all rows |
+//! | `row.rs` | the row of a clause: its form, what it may meet, what it does, its explanation |
+//! | `words.rs` | the list of all rows |
 //! | `effects/` | the rows of effects, and the effects: a file a family |
-//! | `trigger.rs`, `setting.rs` | the rows of triggers, and which requests a rule strikes; the rows about the rule itself |
+//! | `trigger.rs` | the rows of triggers, and which requests a rule strikes |
 //! | `value.rs` | parses values; conditions and patterns of operations are in [`matcher`](crate::matcher) |
 //! | `draft.rs`, `action.rs` | what the clauses of a rule say, and the action that they make |
 //! | `check.rs`, `target.rs` | refuse a rule that could never strike |
@@ -39,7 +40,6 @@ mod row;
 mod rule;
 mod rules;
 mod scenario;
-mod setting;
 mod target;
 mod trigger;
 mod value;

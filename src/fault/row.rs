@@ -16,16 +16,16 @@ pub(super) struct ClauseRow {
     /// A rule with it.
     pub(super) example: &'static str,
     pub(super) class: ClauseClass,
-    /// Whether it changes the body of a response or how that is sent, so that there must be a body.
-    pub(super) needs_body: bool,
     /// Whether its word may come more than once in a rule.
     pub(super) is_repeatable: bool,
     /// The word without which it has no effect.
     goes_with: Option<&'static str>,
-    /// The words of effects on the response that it may meet although it is an effect on the state.
-    meets: &'static [&'static str],
+    /// The word of the only effect on a response that it may meet, for an effect on the state.
+    meets: Option<&'static str>,
     reader: ClauseReader,
+    /// What it sets in a response.
     sets: &'static [Aspect],
+    /// What no other clause may set beside it.
     keeps: &'static [Aspect],
 }
 
@@ -74,13 +74,13 @@ pub(super) enum Aspect {
 #[derive(Debug)]
 enum ClauseReader {
     /// The clause is its syntax.
-    Fixed(fn(RuleDraft) -> RuleDraft),
+    Fixed(fn(&mut RuleDraft)),
     /// The clause has a value.
-    Value(fn(RuleDraft, &str) -> Result<RuleDraft, ParseError>),
+    Value(fn(&mut RuleDraft, &str) -> Result<(), ParseError>),
 }
 
 /// The row of a clause that is a word, or a word with one fixed value.
-pub(super) const fn fixed(syntax: &'static str, class: ClauseClass, set: fn(RuleDraft) -> RuleDraft) -> ClauseRow {
+pub(super) const fn fixed(syntax: &'static str, class: ClauseClass, set: fn(&mut RuleDraft)) -> ClauseRow {
     ClauseRow::new(syntax, class, ClauseReader::Fixed(set))
 }
 
@@ -88,26 +88,22 @@ pub(super) const fn fixed(syntax: &'static str, class: ClauseClass, set: fn(Rule
 pub(super) const fn valued(
     syntax: &'static str,
     class: ClauseClass,
-    read: fn(RuleDraft, &str) -> Result<RuleDraft, ParseError>,
+    read: fn(&mut RuleDraft, &str) -> Result<(), ParseError>,
 ) -> ClauseRow {
     ClauseRow::new(syntax, class, ClauseReader::Value(read))
 }
 
 impl ClauseRow {
     const fn new(syntax: &'static str, class: ClauseClass, reader: ClauseReader) -> Self {
-        Self {
-            syntax,
-            summary: "",
-            example: "",
-            class,
-            needs_body: false,
-            is_repeatable: false,
-            goes_with: None,
-            meets: &[],
-            reader,
-            sets: &[],
-            keeps: &[],
-        }
+        let (sets, keeps): (&[Aspect], &[Aspect]) = match class {
+            ClauseClass::Replace => (&[Aspect::Source], &[]),
+            ClauseClass::Wire => (&[Aspect::End], &[]),
+            ClauseClass::Json => (&[], &[Aspect::Json]),
+            _ => (&[], &[]),
+        };
+        let is_repeatable = matches!(class, ClauseClass::Json);
+        let (summary, example) = ("", "");
+        Self { syntax, summary, example, class, is_repeatable, goes_with: None, meets: None, reader, sets, keeps }
     }
 
     /// The same row with its explanation.
@@ -115,39 +111,54 @@ impl ClauseRow {
         Self { summary, example, ..self }
     }
 
-    /// The same row for an effect on a body.
-    pub(super) const fn on_body(self) -> Self {
-        Self { needs_body: true, ..self }
-    }
-
     /// The same row for a word that may come more than once.
     pub(super) const fn repeatable(self) -> Self {
         Self { is_repeatable: true, ..self }
     }
 
-    /// The same row for a clause that has no effect without another.
+    /// The same row for a clause that has no effect without this word.
     pub(super) const fn with(self, word: &'static str) -> Self {
         Self { goes_with: Some(word), ..self }
     }
 
-    /// The same row for an effect on the state that may meet these effects on the response.
-    pub(super) const fn meeting(self, words: &'static [&'static str]) -> Self {
-        Self { meets: words, ..self }
+    /// The same row for an effect on the state that may meet this effect on the response.
+    pub(super) const fn meeting(self, word: &'static str) -> Self {
+        Self { meets: Some(word), ..self }
     }
 
-    /// The same row for an effect that sets these aspects.
-    pub(super) const fn sets(self, aspects: &'static [Aspect]) -> Self {
-        Self { sets: aspects, ..self }
-    }
-
-    /// The same row for an effect that has no effect if another sets these aspects.
-    pub(super) const fn keeps(self, aspects: &'static [Aspect]) -> Self {
-        Self { keeps: aspects, ..self }
+    /// The same row for an effect that sets these aspects, and has no effect if another clause sets those that it `keeps`.
+    pub(super) const fn sets(self, sets: &'static [Aspect], keeps: &'static [Aspect]) -> Self {
+        Self { sets, keeps, ..self }
     }
 
     /// Its word.
     pub(super) fn word(&self) -> &'static str {
         self.syntax.split('=').next().unwrap_or_default()
+    }
+
+    /// The only value that it takes, if there is just one.
+    pub(super) fn fixed_value(&self) -> Option<&'static str> {
+        let is_fixed = matches!(self.reader, ClauseReader::Fixed(_));
+        self.syntax.split_once('=').map(|(_, value)| value).filter(|_| is_fixed)
+    }
+
+    /// Whether it is the row of its word with this value.
+    pub(super) fn takes(&self, value: Option<&str>) -> bool {
+        match self.reader {
+            ClauseReader::Fixed(_) => self.fixed_value() == value,
+            ClauseReader::Value(_) => value.is_some(),
+        }
+    }
+
+    /// Adds the clause to a draft.
+    pub(super) fn update(&self, draft: &mut RuleDraft, clause: &ClauseText) -> Result<(), ParseError> {
+        match self.reader {
+            ClauseReader::Fixed(set) => set(draft),
+            ClauseReader::Value(read) => {
+                read(draft, clause.value.as_deref().unwrap_or_default()).map_err(|error| error.at(clause))?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether it is an effect, not a trigger or a setting.
@@ -165,6 +176,12 @@ impl ClauseRow {
         if let ClauseClass::State(fault) = self.class { Some(fault) } else { None }
     }
 
+    /// Whether it changes the body of a response or how that is sent, so that there must be a body.
+    pub(super) fn needs_body(&self) -> bool {
+        self.class == ClauseClass::Json
+            || matches!(self.class, ClauseClass::Edit | ClauseClass::Adjust) && !self.sets.is_empty()
+    }
+
     /// Whether one of the two has no effect beside the other.
     pub(super) fn excludes(&self, other: &Self) -> bool {
         let is_set = |aspect: &Aspect| other.sets.contains(aspect);
@@ -173,34 +190,11 @@ impl ClauseRow {
 
     /// Whether an effect on the state may meet an effect on the response.
     pub(super) fn may_meet(&self, other: &Self) -> bool {
-        self.meets.contains(&other.word())
+        self.meets == Some(other.word())
     }
 
     /// The word that is missing among the rows of a rule, if it needs one.
     pub(super) fn missing_word(&self, rows: &[&Self]) -> Option<&'static str> {
         self.goes_with.filter(|word| rows.iter().all(|row| row.word() != *word))
-    }
-
-    /// The draft of a rule with this clause.
-    pub(super) fn read(&self, draft: RuleDraft, clause: &ClauseText) -> Result<RuleDraft, ParseError> {
-        match self.reader {
-            ClauseReader::Fixed(set) => Ok(set(draft)),
-            ClauseReader::Value(read) => {
-                read(draft, clause.value.as_deref().unwrap_or_default()).map_err(|error| error.at(clause))
-            }
-        }
-    }
-
-    /// Whether it is the row of its word with this value.
-    pub(super) fn takes(&self, value: Option<&str>) -> bool {
-        match self.reader {
-            ClauseReader::Fixed(_) => self.fixed_value() == value,
-            ClauseReader::Value(_) => value.is_some(),
-        }
-    }
-
-    /// The only value that it takes, if there is just one.
-    pub(super) fn fixed_value(&self) -> Option<&'static str> {
-        self.syntax.split_once('=').map(|(_, value)| value)
     }
 }

@@ -195,12 +195,13 @@ impl Rule {
 
 /// What the clauses of a rule say, and their rows.
 fn read_clauses(text: &RuleText) -> Result<(RuleDraft, Vec<&'static ClauseRow>), ParseError> {
-    let nothing = (RuleDraft::default(), Vec::new());
-    text.clauses.iter().try_fold(nothing, |(draft, mut rows), clause| {
+    let (mut draft, mut rows) = (RuleDraft::default(), Vec::new());
+    for clause in &text.clauses {
         let row = words::row_of(clause, &rows)?;
+        row.update(&mut draft, clause)?;
         rows.push(row);
-        Ok((row.read(draft, clause)?, rows))
-    })
+    }
+    Ok((draft, rows))
 }
 
 /// Fields of a rule in JSON that are not words of the rule language.

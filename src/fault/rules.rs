@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::active::{ActiveRule, OwnRule, RuleHit};
+use super::active::{ActiveRule, RuleHit};
 use super::rule::Rule;
 use crate::clock::{self, Timestamp};
 use crate::journal::FaultNote;
@@ -200,9 +200,9 @@ impl FaultRules {
     }
 
     /// Numbers the rule in the header of a request, so that equal ones draw independently.
-    pub(super) fn number_own_rule(&mut self, rule: &Arc<Rule>) -> OwnRule {
+    pub(super) fn number_own_rule(&mut self, rule: &Arc<Rule>) -> ActiveRule {
         self.own_rules += 1;
-        OwnRule::new(rule, self.own_rules)
+        ActiveRule::new(Arc::clone(rule), self.own_rules)
     }
 
     /// Counts a strike of the rule of this hit.

@@ -1,9 +1,19 @@
-//! The words of the rule language: the list of all rows, and the row of a clause.
+//! The words of the rule language: the list of all rows, those about the rule itself, and the row of a clause.
 
 use super::grammar::ClauseText;
-use super::row::ClauseRow;
-use super::{effects, setting, trigger};
+use super::row::{ClauseClass::Setting, ClauseRow, fixed, valued};
+use super::{effects, trigger, value};
 use crate::matcher::ParseError;
+
+/// The clauses about the rule itself.
+const RULE_ROWS: &[ClauseRow] = &[
+    valued("name=WORD", Setting, |draft, value| value::name(value).map(|name| draft.name = Some(name)))
+        .doc("the name in reports and in the header x-mock-fault", "* status=503 name=outage"),
+    valued("ttl=DURATION", Setting, |draft, value| value::over_zero(value).map(|ttl| draft.ttl = Some(ttl)))
+        .doc("removes the rule after this time, which is real time on every clock", "* status=503 ttl=5m"),
+    fixed("continue", Setting, |draft| draft.continues = true)
+        .doc("lets later rules strike too", "* delay=50ms continue"),
+];
 
 /// Words of other tools, and the clauses that replace them.
 const OTHER_WORDS: &[(&str, &str)] = &[
@@ -19,7 +29,7 @@ const OTHER_WORDS: &[(&str, &str)] = &[
 
 /// Every row.
 pub(super) fn rows() -> impl Iterator<Item = &'static ClauseRow> {
-    effects::ROWS.iter().copied().chain([trigger::ROWS, setting::ROWS]).flatten()
+    effects::ROWS.iter().copied().chain([trigger::ROWS, RULE_ROWS]).flatten()
 }
 
 /// Whether a word is one of the rule language.

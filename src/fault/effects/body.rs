@@ -4,21 +4,22 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::ResponseEffect;
-use crate::fault::row::{Aspect, ClauseClass, ClauseRow, fixed, valued};
+use crate::fault::row::Aspect::{Body, Json, Length};
+use crate::fault::row::{ClauseClass::Edit, ClauseRow, fixed, valued};
 use crate::response::Response;
 
 pub(super) const ROWS: &[ClauseRow] = &[
-    valued("body=TEXT", ClauseClass::Edit, |draft, value| Ok(draft.with_effect(BodyEffect::Text(value.to_owned()))))
-        .on_body()
-        .sets(&[Aspect::Body, Aspect::Json])
-        .doc("another body, with the content type of JSON or of text", "* status=503 body=busy"),
-    fixed("malformed", ClauseClass::Edit, |draft| draft.with_effect(BodyEffect::Malformed))
-        .on_body()
-        .sets(&[Aspect::Body])
+    valued("body=TEXT", Edit, |draft, value| {
+        draft.push(BodyEffect::Text(value.to_owned()));
+        Ok(())
+    })
+    .sets(&[Body, Json], &[])
+    .doc("another body, with the content type of JSON or of text", "* status=503 body=busy"),
+    fixed("malformed", Edit, |draft| draft.push(BodyEffect::Malformed))
+        .sets(&[Body], &[])
         .doc("a body that is not valid JSON", "indexes.list malformed"),
-    fixed("empty", ClauseClass::Edit, |draft| draft.with_effect(BodyEffect::Empty))
-        .on_body()
-        .sets(&[Aspect::Body, Aspect::Json, Aspect::Length])
+    fixed("empty", Edit, |draft| draft.push(BodyEffect::Empty))
+        .sets(&[Body, Json, Length], &[])
         .doc("a response without its body", "indexes.list empty"),
 ];
 

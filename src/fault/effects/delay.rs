@@ -10,9 +10,8 @@ use crate::matcher::ParseError;
 use crate::seed::{self, RandomStream};
 
 pub(super) const ROWS: &[ClauseRow] =
-    &[valued("delay=TIME|FROM..TO|p50:TIME,p99:TIME", ClauseClass::Delay, |mut draft, value| {
-        draft.action.adjustment.delay = Some(value.parse()?);
-        Ok(draft)
+    &[valued("delay=TIME|FROM..TO|p50:TIME,p99:TIME", ClauseClass::Delay, |draft, value| {
+        value.parse().map(|delay| draft.action.adjustment.delay = Some(delay))
     })
     .doc(
         "waits: a fixed time, a random time in a range, or one of a distribution with this median and 99th percentile",

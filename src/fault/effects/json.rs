@@ -4,42 +4,54 @@ use bytes::Bytes;
 use serde_json::{Map, Number, Value};
 
 use crate::fault::draft::RuleDraft;
-use crate::fault::row::{Aspect, ClauseClass, ClauseRow, valued};
+use crate::fault::row::{ClauseClass::Json, ClauseRow, valued};
 use crate::matcher::{ParseError, check_pointer};
 use crate::schema::read_value;
 
 pub(super) const ROWS: &[ClauseRow] = &[
-    json_row("drop=POINTER", |draft, value| Ok(edit(draft, JsonEdit::Drop(check_pointer(value)?))))
+    valued("drop=POINTER", Json, |draft, value| push(draft, check_pointer(value)?, JsonChange::Drop))
         .doc("removes a field of a success, by JSON pointer", "indexes.get drop=/name"),
-    json_row("null=POINTER", |draft, value| Ok(edit(draft, JsonEdit::Null(check_pointer(value)?))))
+    valued("null=POINTER", Json, |draft, value| push(draft, check_pointer(value)?, JsonChange::Null))
         .doc("makes a field null", "indexes.get null=/name"),
-    json_row("retype=POINTER", |draft, value| Ok(edit(draft, JsonEdit::Retype(check_pointer(value)?))))
+    valued("retype=POINTER", Json, |draft, value| push(draft, check_pointer(value)?, JsonChange::Retype))
         .doc("gives a field another JSON type", "indexes.get retype=/metadata"),
-    json_row("rename=POINTER:NAME", rename_of).doc("renames a field", "indexes.get rename=/name:title"),
-    json_row("add=POINTER:JSON", add_of).doc("adds or replaces a field", "indexes.get add=/owner:null"),
+    valued("rename=POINTER:NAME", Json, rename_to).doc("renames a field", "indexes.get rename=/name:title"),
+    valued("add=POINTER:JSON", Json, add_value).doc("adds or replaces a field", "indexes.get add=/owner:null"),
 ];
 
-const fn json_row(syntax: &'static str, read: fn(RuleDraft, &str) -> Result<RuleDraft, ParseError>) -> ClauseRow {
-    valued(syntax, ClauseClass::Json, read).repeatable().on_body().keeps(&[Aspect::Json])
+/// An edit of a JSON document.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::fault) struct JsonEdit {
+    pointer: String,
+    change: JsonChange,
 }
 
-fn edit(mut draft: RuleDraft, edit: JsonEdit) -> RuleDraft {
-    draft.action.json.push(edit);
-    draft
+#[derive(Debug, Clone, PartialEq)]
+enum JsonChange {
+    Drop,
+    Null,
+    Retype,
+    Rename(String),
+    Add(Value),
 }
 
-fn rename_of(draft: RuleDraft, value: &str) -> Result<RuleDraft, ParseError> {
-    let (pointer, name) = pointer_and_value(value)?;
-    if pointer.rsplit('/').next() == Some(name) {
+fn push(draft: &mut RuleDraft, pointer: String, change: JsonChange) -> Result<(), ParseError> {
+    if matches!(&change, JsonChange::Rename(name) if pointer.rsplit('/').next() == Some(name)) {
         return Err("gives the field the name that it has already".into());
     }
-    Ok(edit(draft, JsonEdit::Rename(pointer, name.to_owned())))
+    draft.action.json.push(JsonEdit { pointer, change });
+    Ok(())
 }
 
-fn add_of(draft: RuleDraft, value: &str) -> Result<RuleDraft, ParseError> {
+fn rename_to(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
+    let (pointer, name) = pointer_and_value(value)?;
+    push(draft, pointer, JsonChange::Rename(name.to_owned()))
+}
+
+fn add_value(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
     let (pointer, json) = pointer_and_value(value)?;
     let value = read_value(json.as_bytes()).map_err(|error| format!("{json:?} is not JSON: {error}"))?;
-    Ok(edit(draft, JsonEdit::Add(pointer, value)))
+    push(draft, pointer, JsonChange::Add(value))
 }
 
 fn pointer_and_value(value: &str) -> Result<(String, &str), ParseError> {
@@ -55,50 +67,30 @@ pub(in crate::fault) fn edited_json(body: &Bytes, edits: &[JsonEdit]) -> Option<
     Some(edited.to_string().into())
 }
 
-/// An edit of a JSON document.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::fault) enum JsonEdit {
-    Drop(String),
-    Null(String),
-    Retype(String),
-    Rename(String, String),
-    Add(String, Value),
-}
-
 impl JsonEdit {
     /// The pointer of an edit that another edit of the same field would not find.
     pub(in crate::fault) fn pointer(&self) -> Option<&str> {
-        match self {
-            Self::Drop(pointer) | Self::Null(pointer) | Self::Retype(pointer) | Self::Rename(pointer, _) => {
-                Some(pointer)
-            }
-            Self::Add(..) => None,
-        }
+        let is_added = matches!(self.change, JsonChange::Add(_));
+        Some(self.pointer.as_str()).filter(|_| !is_added)
     }
 
     /// The document with the edit made; none if the pointer refers to no value.
     fn made_in(&self, mut document: Value) -> Option<Value> {
-        match self {
-            Self::Drop(pointer) => with_parent(&mut document, pointer, remove),
-            Self::Null(pointer) => replace(&mut document, pointer, |_| Value::Null),
-            Self::Retype(pointer) => replace(&mut document, pointer, retyped),
-            Self::Rename(pointer, name) => with_parent(&mut document, pointer, |parent, key| rename(parent, key, name)),
-            Self::Add(pointer, value) => with_parent(&mut document, pointer, |parent, key| add(parent, key, value)),
+        if let JsonChange::Null | JsonChange::Retype = self.change {
+            let place = document.pointer_mut(&self.pointer)?;
+            *place = if self.change == JsonChange::Null { Value::Null } else { retyped(place) };
+            return Some(document);
+        }
+        let (parent, key) = self.pointer.rsplit_once('/')?;
+        let key = key.replace("~1", "/").replace("~0", "~");
+        let parent = document.pointer_mut(parent)?;
+        match &self.change {
+            JsonChange::Rename(name) => rename(parent, &key, name),
+            JsonChange::Add(value) => add(parent, &key, value),
+            _ => remove(parent, &key),
         }?;
         Some(document)
     }
-}
-
-fn replace(document: &mut Value, pointer: &str, new: impl Fn(&Value) -> Value) -> Option<()> {
-    let place = document.pointer_mut(pointer)?;
-    *place = new(place);
-    Some(())
-}
-
-fn with_parent(document: &mut Value, pointer: &str, edit: impl FnOnce(&mut Value, &str) -> Option<()>) -> Option<()> {
-    let (parent, key) = pointer.rsplit_once('/')?;
-    let key = key.replace("~1", "/").replace("~0", "~");
-    edit(document.pointer_mut(parent)?, &key)
 }
 
 fn remove(parent: &mut Value, key: &str) -> Option<()> {

@@ -5,39 +5,24 @@ mod body;
 mod delay;
 mod headers;
 mod json;
-mod limit;
-mod pace;
-mod retry;
-mod script;
+mod replacement;
 mod state;
-mod status;
 mod wire;
 
 use std::fmt;
 
 pub(super) use delay::Delay;
+pub(super) use headers::RetryHeaders;
 pub(super) use json::{JsonEdit, edited_json};
-pub(super) use limit::{RateLimit, TokenBucket, over_limit};
-pub(super) use retry::RetryHeaders;
+pub(super) use replacement::{RateLimit, TokenBucket, over_limit};
 pub(super) use state::{combined, is_among};
 
 use super::row::ClauseRow;
 use crate::response::Response;
 
 /// The rows of every family, in the order in which they are explained.
-pub(super) const ROWS: &[&[ClauseRow]] = &[
-    status::ROWS,
-    body::ROWS,
-    headers::ROWS,
-    retry::ROWS,
-    delay::ROWS,
-    limit::ROWS,
-    json::ROWS,
-    wire::ROWS,
-    pace::ROWS,
-    script::ROWS,
-    state::ROWS,
-];
+pub(super) const ROWS: &[&[ClauseRow]] =
+    &[replacement::ROWS, body::ROWS, headers::ROWS, delay::ROWS, json::ROWS, wire::ROWS, state::ROWS];
 
 /// An effect on a response, which comes from the service or from a rule.
 pub(super) trait ResponseEffect: fmt::Debug + Send + Sync {

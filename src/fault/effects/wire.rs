@@ -1,49 +1,46 @@
-//! Responses that are not sent, or not to their end.
+//! Responses that are not sent, not to their end, or slowly.
 
 use super::ResponseEffect;
+use crate::clock::parse_duration;
 use crate::fault::draft::RuleDraft;
-use crate::fault::row::{Aspect, ClauseClass, ClauseRow, fixed, valued};
+use crate::fault::row::ClauseClass::{Adjust, Edit, Wire};
+use crate::fault::row::{Aspect, ClauseRow, fixed, valued};
 use crate::fault::value;
-use crate::response::{Break, HeadReset, Response, ResponseEnd};
+use crate::matcher::ParseError;
+use crate::response::{Break, HeadReset, Pace, Response, ResponseEnd};
 
 pub(super) const ROWS: &[ClauseRow] = &[
-    valued("truncate=BYTES", ClauseClass::Edit, |draft, value| {
-        Ok(draft.with_effect(ResponseEnd::Cut(value::number(value)?, Break::Close)))
+    valued("truncate=BYTES", Edit, |draft, value| {
+        value::number(value).map(|bytes| draft.push(ResponseEnd::Cut(bytes, Break::Close)))
     })
-    .on_body()
-    .sets(&[Aspect::End])
-    .keeps(&[Aspect::Length])
+    .sets(&[Aspect::End], &[Aspect::Length])
     .doc("sends this number of bytes of the body and closes the connection", "indexes.list truncate=20"),
-    valued("content-length=N", ClauseClass::Edit, |draft, value| {
-        Ok(draft.with_effect(ContentLength(value::number(value)?)))
-    })
-    .doc("announces a body of another length than the one sent", "indexes.get content-length=9999"),
-    fixed("stall", ClauseClass::Edit, |draft| draft.with_effect(ResponseEnd::Stall))
-        .on_body()
-        .sets(&[Aspect::End, Aspect::Pace])
-        .doc("sends only the head", "indexes.list stall nth=1"),
-    fixed("reset", ClauseClass::Wire, |draft| silent(draft, ResponseEnd::Silent(Break::Reset)))
-        .sets(&[Aspect::End])
+    valued("content-length=N", Edit, |draft, value| value::number(value).map(|bytes| draft.push(ContentLength(bytes))))
+        .doc("announces a body of another length than the one sent", "indexes.get content-length=9999"),
+    fixed("reset", Wire, |draft| draft.action.silence = Some(ResponseEnd::Silent(Break::Reset)))
         .doc("a TCP reset before the response", "indexes.create@after reset nth=1"),
-    fixed("reset=head", ClauseClass::Wire, |draft| reset_request(draft, HeadReset::AfterHead))
-        .sets(&[Aspect::End])
+    fixed("reset=head", Wire, |draft| draft.action.head_reset = Some(HeadReset::AfterHead))
         .doc("a TCP reset after the head of the request", "writes reset=head first=1"),
-    fixed("reset=body", ClauseClass::Wire, |draft| reset_request(draft, HeadReset::InBody))
-        .sets(&[Aspect::End])
+    fixed("reset=body", Wire, |draft| draft.action.head_reset = Some(HeadReset::InBody))
         .doc("a TCP reset during the body of the request", "files.create reset=body first=1"),
-    fixed("reset=reply", ClauseClass::Edit, |draft| draft.with_effect(ResponseEnd::HalfThenReset))
-        .on_body()
-        .sets(&[Aspect::End])
+    fixed("reset=reply", Edit, |draft| draft.push(ResponseEnd::HalfThenReset))
+        .sets(&[Aspect::End], &[])
         .doc("a TCP reset after half of the body of the response", "indexes.list reset=reply"),
-    fixed("close", ClauseClass::Wire, |draft| silent(draft, ResponseEnd::Silent(Break::Close)))
-        .sets(&[Aspect::End])
+    fixed("close", Wire, |draft| draft.action.silence = Some(ResponseEnd::Silent(Break::Close)))
         .doc("closes the connection without a response", "* close rate=0.1"),
-    fixed("hang", ClauseClass::Wire, |draft| silent(draft, ResponseEnd::Silent(Break::Hang)))
-        .sets(&[Aspect::End])
+    fixed("hang", Wire, |draft| draft.action.silence = Some(ResponseEnd::Silent(Break::Hang)))
         .doc("sends nothing and keeps the connection open", "* hang nth=1"),
-    fixed("garbage", ClauseClass::Wire, |draft| silent(draft, ResponseEnd::Garbage))
-        .sets(&[Aspect::End])
+    fixed("stall", Edit, |draft| draft.push(ResponseEnd::Stall))
+        .sets(&[Aspect::End, Aspect::Pace], &[])
+        .doc("sends only the head", "indexes.list stall nth=1"),
+    fixed("garbage", Wire, |draft| draft.action.silence = Some(ResponseEnd::Garbage))
         .doc("sends bytes that are not HTTP", "indexes.get garbage"),
+    valued("dribble=BYTES/DURATION", Adjust, dribble)
+        .sets(&[Aspect::Pace], &[Aspect::Length])
+        .doc("sends this number of bytes, pauses for this time, and so on", "indexes.list dribble=10/100ms"),
+    valued("bandwidth=BYTES/s", Adjust, bandwidth)
+        .sets(&[Aspect::Pace], &[Aspect::Length])
+        .doc("sends this number of bytes a second", "indexes.list bandwidth=1000/s"),
 ];
 
 #[derive(Debug)]
@@ -74,12 +71,25 @@ impl ResponseEffect for ResponseEnd {
     }
 }
 
-fn silent(mut draft: RuleDraft, end: ResponseEnd) -> RuleDraft {
-    draft.action.silence = Some(end);
-    draft
+impl ResponseEffect for Pace {
+    fn fits(&self, response: &Response) -> bool {
+        !response.body.is_empty()
+    }
+
+    fn applied(&self, mut response: Response) -> Response {
+        response.wire.pace = self.clone();
+        response
+    }
 }
 
-fn reset_request(mut draft: RuleDraft, reset: HeadReset) -> RuleDraft {
-    draft.action.head_reset = Some(reset);
-    draft
+fn dribble(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
+    let (bytes, every) = value.split_once('/').ok_or("is not of the form BYTES/DURATION")?;
+    let bytes = usize::try_from(value::positive(bytes)?).unwrap_or(usize::MAX);
+    draft.push(Pace::Dribble { bytes, every: parse_duration(every)? });
+    Ok(())
+}
+
+fn bandwidth(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
+    let bytes = value.strip_suffix("/s").ok_or("is not of the form BYTES/s")?;
+    value::positive(bytes).map(|bytes| draft.push(Pace::Bandwidth(bytes)))
 }

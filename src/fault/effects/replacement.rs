@@ -1,38 +1,40 @@
-//! A rate limit: a token bucket, to which time adds tokens and from which each request takes one.
+//! Another response instead of the service's: one with a given status, or that of a rate limit, which is a token bucket to
+//! which time adds tokens and from which each request takes one.
 
 use std::time::Duration;
 
 use http::header::{HeaderValue, RETRY_AFTER};
 
-use super::retry::whole_seconds;
+use super::headers::whole_seconds;
 use crate::clock::Timestamp;
 use crate::error::response_with_status;
 use crate::fault::draft::RuleDraft;
-use crate::fault::row::{Aspect, ClauseClass, ClauseRow, valued};
+use crate::fault::row::ClauseClass::{Adjust, Replace};
+use crate::fault::row::{ClauseRow, valued};
 use crate::fault::value;
 use crate::matcher::ParseError;
 use crate::response::Response;
 use crate::seed::RandomStream;
 
 pub(super) const ROWS: &[ClauseRow] = &[
-    valued("limit=N/DURATION", ClauseClass::Replace, limit)
-        .sets(&[Aspect::Source])
+    valued("status=N", Replace, |draft, value| value::status(value).map(|status| draft.action.status = Some(status))).doc(
+        "responds with this status and the body that the service sends for it; 502, 503 and 504 have the HTML of a gateway",
+        "indexes.get status=404",
+    ),
+    valued("limit=N/DURATION", Replace, limit)
         .doc("a token bucket; over this rate 429 with correct retry-after and x-ratelimit-*", "* limit=5/10s"),
-    valued("burst=N", ClauseClass::Adjust, |mut draft, value| {
-        draft.action.burst = Some(value::positive(value)?);
-        Ok(draft)
-    })
-    .with("limit")
-    .doc("the number of tokens in a full bucket, if that is not the N of limit=", "* limit=5/10s burst=20"),
+    valued("burst=N", Adjust, |draft, value| value::positive(value).map(|burst| draft.action.burst = Some(burst)))
+        .with("limit")
+        .doc("the number of tokens in a full bucket, if that is not the N of limit=", "* limit=5/10s burst=20"),
 ];
 
-fn limit(mut draft: RuleDraft, value: &str) -> Result<RuleDraft, ParseError> {
+fn limit(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
     let (requests, per) = value.split_once('/').ok_or("is not of the form N/DURATION")?;
     let requests = value::positive(requests)?;
     draft.action.limit = Some(RateLimit { requests, per: value::over_zero(per)?, capacity: requests });
     // A bucket fills by the tenant's clock, which is not scaled: a client that retried sooner would be refused again.
     draft.action.adjustment.retry.is_unscaled = true;
-    Ok(draft)
+    Ok(())
 }
 
 /// The response to a request over a limit, with headers for the time at which the next one is admitted.
