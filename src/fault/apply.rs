@@ -57,7 +57,7 @@ pub(super) fn replacement(winners: &[RuleHit], request: &RequestView<'_>) -> Opt
     let (replacing, others): (Vec<_>, Vec<_>) = winners.iter().partition(|hit| hit.rule.action.replaces());
     replacing.first()?;
     let adjusting = others.into_iter().filter(|hit| matches!(*hit.rule.action, FaultAction::Adjust(_)));
-    let nothing = Injection { response: Response::empty(0), promised: None };
+    let nothing = Injection { response: Response::none(Break::Close), promised: None };
     Some(replacing.into_iter().chain(adjusting).fold(nothing, |injection, hit| {
         changed(hit, &injection, request).map_or(injection, |changed| changed.delayed(delay_of(hit, request)))
     }))
@@ -74,12 +74,8 @@ pub(super) fn after_act(hit: &RuleHit, injection: &Injection, request: &RequestV
 
 /// Whether the effects of a rule fit a response: to cut or slow down a body there must be one.
 fn fits(action: &FaultAction, response: &Response) -> bool {
-    let (json, adjustment) = match action {
-        FaultAction::Edit(json, adjustment) => (json.as_slice(), adjustment),
-        FaultAction::Adjust(adjustment) => (&[][..], adjustment),
-        _ => return true,
-    };
-    (json.is_empty() || !response.body.is_empty()) && adjustment.effects.iter().all(|effect| effect.fits(response))
+    let (FaultAction::Edit(_, adjustment) | FaultAction::Adjust(adjustment)) = action else { return true };
+    adjustment.effects.iter().all(|effect| effect.fits(response))
 }
 
 /// The response changed by every effect of a rule but its delay; none when one of its edits does not fit.

@@ -11,7 +11,7 @@ use super::rule::Rule;
 use super::rules::FaultRules;
 use super::view::RequestView;
 use crate::journal::{FaultNote, FaultOutcome};
-use crate::response::{HeadReset, Response};
+use crate::response::{Break, HeadReset, Response};
 use crate::store::state_faults::{AppliedFaults, StateFaults};
 
 /// The decision on the head of a request.
@@ -120,11 +120,11 @@ impl Decision {
     pub(crate) fn new(
         rules: &mut FaultRules,
         request: &RequestView<'_>,
-        head: Option<HeadDecision>,
+        head: Option<&HeadDecision>,
         own_rule: Option<&Arc<Rule>>,
     ) -> Self {
         let (mut own_rule, mut hits, step) = match head {
-            Some(head) => (head.own_rule, head.hits, RuleStep::Body),
+            Some(head) => (head.own_rule.as_ref().map(ActiveRule::without_counts), head.hits.clone(), RuleStep::Body),
             None => (own_rule.map(|rule| rules.number_own_rule(rule)), Vec::new(), RuleStep::HeadAndBody),
         };
         hits.extend(count_request(rules, request, own_rule.as_mut(), step));
@@ -158,7 +158,7 @@ impl Decision {
 
     /// The end of a request that was released before it acted.
     pub(crate) fn into_released(self) -> FaultResult {
-        FaultResult { response: Response::released(), promised: None, notes: self.notes }
+        FaultResult { response: Response::none(Break::Close), promised: None, notes: self.notes }
     }
 
     /// Whether no rule applies to the request so far.

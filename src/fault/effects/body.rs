@@ -4,22 +4,21 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::ResponseEffect;
-use crate::fault::row::Aspect::{Body, Json, Length};
-use crate::fault::row::{ClauseClass::Edit, ClauseRow, fixed, valued};
-use crate::response::Response;
+use crate::fault::row::{Aspect, ClauseClass::Edit, ClauseRow, fixed, valued};
+use crate::response::{Body, Response};
 
 pub(super) const ROWS: &[ClauseRow] = &[
     valued("body=TEXT", Edit, |draft, value| {
         draft.push(BodyEffect::Text(value.to_owned()));
         Ok(())
     })
-    .sets(&[Body, Json], &[])
+    .sets(&[Aspect::Body, Aspect::Json], &[])
     .doc("another body, with the content type of JSON or of text", "* status=503 body=busy"),
     fixed("malformed", Edit, |draft| draft.push(BodyEffect::Malformed))
-        .sets(&[Body], &[])
+        .sets(&[Aspect::Body], &[])
         .doc("a body that is not valid JSON", "indexes.list malformed"),
     fixed("empty", Edit, |draft| draft.push(BodyEffect::Empty))
-        .sets(&[Body, Json, Length], &[])
+        .sets(&[Aspect::Body, Aspect::Json, Aspect::Length], &[])
         .doc("a response without its body", "indexes.list empty"),
 ];
 
@@ -32,20 +31,21 @@ enum BodyEffect {
 
 impl ResponseEffect for BodyEffect {
     fn fits(&self, response: &Response) -> bool {
-        match self {
-            Self::Text(_) => !matches!(response.status, 204 | 304),
+        let is_possible = match self {
+            Self::Text(_) => !matches!(response.code(), Some(204 | 304)),
             Self::Malformed | Self::Empty => !response.body.is_empty(),
-        }
+        };
+        is_possible && matches!(response.body, Body::Whole(_))
     }
 
     fn applied(&self, mut response: Response) -> Response {
         match self {
             Self::Text(text) => {
-                response.body = Bytes::copy_from_slice(text.as_bytes());
+                response.body = text.clone().into();
                 return response.with_header(CONTENT_TYPE, content_type_of(text));
             }
-            Self::Malformed => response.body = malformed(&response.body),
-            Self::Empty => response.body = Bytes::new(),
+            Self::Malformed => response.body = malformed(&response.body.bytes()).into(),
+            Self::Empty => response.body = Bytes::new().into(),
         }
         response
     }

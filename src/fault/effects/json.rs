@@ -1,11 +1,11 @@
 //! Edits of the JSON of a successful response, by JSON pointer: a field is missing, null, of another type, renamed, or new.
 
-use bytes::Bytes;
 use serde_json::{Map, Number, Value};
 
 use crate::fault::draft::RuleDraft;
 use crate::fault::row::{ClauseClass::Json, ClauseRow, valued};
 use crate::matcher::{ParseError, check_pointer};
+use crate::response::Body;
 use crate::schema::read_value;
 
 pub(super) const ROWS: &[ClauseRow] = &[
@@ -61,8 +61,9 @@ fn pointer_and_value(value: &str) -> Result<(String, &str), ParseError> {
 }
 
 /// A JSON body with every edit made; none if it is not JSON, or a pointer refers to no value.
-pub(in crate::fault) fn edited_json(body: &Bytes, edits: &[JsonEdit]) -> Option<Bytes> {
-    let document = serde_json::from_slice::<Value>(body).ok()?;
+pub(in crate::fault) fn edited_json(body: &Body, edits: &[JsonEdit]) -> Option<Body> {
+    let Body::Whole(bytes) = body else { return None };
+    let document = serde_json::from_slice::<Value>(bytes).ok()?;
     let edited = edits.iter().try_fold(document, |document, edit| edit.made_in(document))?;
     Some(edited.to_string().into())
 }
