@@ -56,7 +56,9 @@ async fn do_work(connection: &ConnectionState, context: &RequestContext, mut wor
         match tokio::task::spawn_blocking(run).await.ok()? {
             Ran::Done(worked) => return Some(worked),
             Ran::Child(rest) => {
-                connection.server.warn_without_program();
+                if !connection.server.emulator.settings().worker.has_program() {
+                    connection.server.log.warn_of_no_program();
+                }
                 (working, queue) = (rest, &connection.server.child_queue);
             }
         }

@@ -24,7 +24,6 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -88,11 +87,6 @@ struct ServerState {
     incidents: Incidents,
     /// Orders to refuse connections.
     refusals: RefusalSender,
-    warned_of_real_key: AtomicBool,
-    warned_of_no_program: AtomicBool,
-    warned_of_own_rule: AtomicBool,
-    /// The operations that are not emulated and were requested, as bits by their position in the table.
-    warned_operations: AtomicU64,
 }
 
 impl Server {
@@ -182,7 +176,7 @@ impl ServerState {
         http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
         Self {
             guard: Guard::new(settings),
-            log: Log::start(settings.log_level, settings.log_format),
+            log: Log::start(settings),
             http,
             connections: Arc::new(Semaphore::new(settings.max_connections)),
             body_budget: BodyBudget::new(settings.max_inflight_bytes),
@@ -190,10 +184,6 @@ impl ServerState {
             child_queue: WorkQueue::new(MAX_CHILDREN, settings.max_queued_work),
             incidents: Incidents::default(),
             refusals,
-            warned_of_real_key: AtomicBool::new(false),
-            warned_of_no_program: AtomicBool::new(false),
-            warned_of_own_rule: AtomicBool::new(false),
-            warned_operations: AtomicU64::new(0),
             emulator,
         }
     }

@@ -51,7 +51,7 @@ pub(super) async fn respond(
         Begun::Done(response) if has_body => (close_after(&connection, *response), head, None),
         Begun::Done(response) => (*response, head, None),
         Begun::Admitted(context) => {
-            connection.server.warn_of_real_key(&head);
+            connection.server.log.warn_of_real_key(&head);
             let in_flight = InFlight { connection: Arc::clone(&connection), context: Some(context) };
             let (in_flight, response, head) = serve(in_flight, head, body).await;
             (response, head, in_flight.finish())
@@ -60,7 +60,7 @@ pub(super) async fn respond(
     if let Some(duration) = response.refuse_connections {
         connection.server.refusals.refuse(duration).await;
     }
-    connection.server.log_request(&head, context.as_deref(), &response, started.elapsed());
+    connection.server.log.request(&head, context.as_deref(), &response, started.elapsed());
     match context {
         Some(context) if needs_wire(&response) => hand_over(&connection, WirePlan { response, context }).await,
         context => {
