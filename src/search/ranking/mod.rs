@@ -18,7 +18,6 @@ mod property_tests;
 mod query;
 mod rerank;
 mod selection;
-mod synonyms;
 mod terms;
 #[cfg(test)]
 mod threshold_tests;
@@ -50,7 +49,7 @@ pub(crate) struct RankQuery<'a> {
 
 /// A chunk that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Hit {
+pub(crate) struct RankHit {
     /// The place of the document among those given.
     pub(crate) document: usize,
     /// The place of the chunk in its document.
@@ -63,7 +62,7 @@ pub(crate) struct Hit {
 
 /// Ranks the chunks of documents, each given with its file's name. The best hit is first: by rerank score while reranking
 /// is on, then by score; equal hits are in the order of documents and chunks.
-pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<'_>) -> Vec<Hit> {
+pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<'_>) -> Vec<RankHit> {
     let selection = Selection::new(documents);
     let words = Query::new(query.text);
     let occurrences = full_text::find(&selection, &words.terms());
@@ -88,9 +87,9 @@ pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<
     }
 }
 
-fn hit(selection: &Selection<'_>, chunk: u32, score: f64, rerank_score: Option<f64>) -> Hit {
+fn hit(selection: &Selection<'_>, chunk: u32, score: f64, rerank_score: Option<f64>) -> RankHit {
     let (document, chunk) = selection.place(chunk);
-    Hit { document, chunk, score, rerank_score }
+    RankHit { document, chunk, score, rerank_score }
 }
 
 fn reranked(
@@ -99,7 +98,7 @@ fn reranked(
     occurrences: &[Occurrences],
     fused: &[(u32, f64)],
     full_text: impl Fn(u32) -> f64,
-) -> Vec<Hit> {
+) -> Vec<RankHit> {
     let known: Vec<bool> = occurrences.iter().map(|found| found.chunks() > 0).collect();
     let reranker = Reranker::new(words, words.weights(occurrences, selection.chunks()), &known);
     let rerank = |(chunk, score): &(u32, f64)| {
@@ -110,7 +109,7 @@ fn reranked(
         let passage = Passage { text, file_name, first_line, full_text: full_text(*chunk) };
         hit(selection, *chunk, *score, Some(reranker.score(&passage)))
     };
-    let mut hits: Vec<Hit> = fused.iter().map(rerank).collect();
+    let mut hits: Vec<RankHit> = fused.iter().map(rerank).collect();
     // Stable: equal hits stay in the fused order.
     hits.sort_by(|one, other| other.rerank_score.unwrap_or(0.0).total_cmp(&one.rerank_score.unwrap_or(0.0)));
     hits

@@ -7,13 +7,9 @@ use super::full_text::{Occurrences, float, inverse_frequency, natural_logarithm}
 use super::fusion::Ranked;
 use super::query::Query;
 use super::selection::Selection;
-use super::synonyms::Synonym;
 use super::terms::Term;
 use super::vector::{self, QueryVector, Sums, TRIGRAM_WEIGHT, Trigrams};
 use super::{best, ranked};
-
-/// How much of a word's weight its synonyms have.
-const SYNONYM_SHARE: f64 = 0.6;
 
 /// How much more the spelling of a word counts that no chunk contains: only a similar word can be found.
 const UNKNOWN_SPELLING: f64 = 2.5;
@@ -33,7 +29,7 @@ pub(super) struct Meaning {
     spelling: QueryVector,
 }
 
-/// A word that occurs in chunks, or a synonym of a word of the query.
+/// A word of the query that occurs in chunks.
 struct Feature {
     term: Term,
     weight: f64,
@@ -50,8 +46,6 @@ impl Meaning {
             if is_known {
                 features.push(Feature { term: word.term, weight });
             }
-            let synonym = |synonym: &Synonym| Feature { term: synonym.term, weight: weight * SYNONYM_SHARE };
-            features.extend(word.synonyms.iter().map(synonym));
             let mut trigrams = Trigrams::new();
             trigrams.add(&word.stem);
             if is_known {

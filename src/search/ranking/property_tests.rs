@@ -56,7 +56,7 @@ proptest! {
             prop_assert_eq!(hit.rerank_score.is_some(), rerank);
             prop_assert!(hit.rerank_score.is_none_or(|score| (0.0..=1.0).contains(&score)));
         }
-        let key = |hit: &Hit| hit.rerank_score.unwrap_or(hit.score);
+        let key = |hit: &RankHit| hit.rerank_score.unwrap_or(hit.score);
         prop_assert!(hits.is_sorted_by(|one, other| key(one) >= key(other)));
         prop_assert_eq!(rank(&selected, &query), hits);
     }

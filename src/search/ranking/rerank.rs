@@ -6,9 +6,6 @@ use super::terms::{Term, Terms, is_stop_word};
 use super::vector;
 use super::words::each_token;
 
-/// The credit for a word that means about the same.
-const SYNONYM_CREDIT: f64 = 0.7;
-
 /// The highest credit for a word that is spelled similarly.
 const SPELLING_CREDIT: f64 = 0.8;
 
@@ -55,8 +52,8 @@ pub(super) struct Reranker<'q> {
     /// The weight of each word.
     weights: Vec<f64>,
     total_weight: f64,
-    /// The words by which a term counts, and with what credit; by term.
-    credits: Vec<(Term, usize, f64)>,
+    /// The place of each word in the query; by term.
+    places: Vec<(Term, usize)>,
     /// By the first two letters of a word, whether it may count: others need not be stemmed.
     initials: Box<[bool; INITIALS]>,
     /// The words that no chunk contains, with the groups of three letters of each.
@@ -78,23 +75,19 @@ struct Findings {
 impl<'q> Reranker<'q> {
     /// `weights` has a weight for each word of the query, `known` whether any chunk contains it.
     pub(super) fn new(query: &'q Query, weights: Vec<f64>, known: &[bool]) -> Self {
-        let mut credits = Vec::new();
+        let mut places = Vec::new();
         let mut initials = Box::new([false; INITIALS]);
         let mut unknown = Vec::new();
         for (index, word) in query.words.iter().enumerate() {
-            credits.push((word.term, index, 1.0));
+            places.push((word.term, index));
             initials[initial(word.stem.as_bytes())] = true;
-            for synonym in &word.synonyms {
-                credits.push((synonym.term, index, SYNONYM_CREDIT));
-                initials[initial(&synonym.start)] = true;
-            }
             if known.get(index) == Some(&false) {
                 unknown.push((index, groups(&word.stem)));
             }
         }
-        credits.sort_by_key(|(term, index, _)| (*term, *index));
+        places.sort_unstable();
         let total_weight = weights.iter().sum();
-        Self { query, weights, total_weight, credits, initials, unknown, terms: Terms::new() }
+        Self { query, weights, total_weight, places, initials, unknown, terms: Terms::new() }
     }
 
     /// From 0, no word in common, to 1. A query that asks for nothing in particular, such as one of generic words that occur
@@ -134,12 +127,10 @@ impl<'q> Reranker<'q> {
         for (number, line) in text.lines().enumerate() {
             let is_heading = line.starts_with('#') || (number == 0 && is_heading(line));
             position += each_token(line, |token| {
-                let credits = self.credits_of(token.text);
-                for (_, index, credit) in credits {
-                    findings.meet(*index, *credit, position + token.position);
-                    findings.in_heading[*index] |= is_heading;
-                }
-                if credits.is_empty() {
+                if let Some(index) = self.place(token.text) {
+                    findings.meet(index, position + token.position);
+                    findings.in_heading[index] |= is_heading;
+                } else {
                     self.add_similar(&mut findings, token.text);
                 }
             });
@@ -147,15 +138,14 @@ impl<'q> Reranker<'q> {
         findings
     }
 
-    /// The words of the query that a word of a text stands for, and with what credit.
-    fn credits_of(&self, word: &str) -> &[(Term, usize, f64)] {
+    /// The place of a word of a text in the query.
+    fn place(&self, word: &str) -> Option<usize> {
         if !self.initials[initial(word.as_bytes())] || is_stop_word(word) {
-            return &[];
+            return None;
         }
         let term = self.terms.term(word);
-        let start = self.credits.partition_point(|(other, _, _)| *other < term);
-        let count = self.credits[start..].iter().take_while(|(other, _, _)| *other == term).count();
-        &self.credits[start..start + count]
+        let found = self.places.binary_search_by_key(&term, |(other, _)| *other).ok()?;
+        Some(self.places[found].1)
     }
 
     /// Gives credit to words of the query that no chunk contains, if this word is spelled similarly.
@@ -178,9 +168,9 @@ impl<'q> Reranker<'q> {
     /// Gives credit for the words of the name or the first line of the file.
     fn add_name(&self, findings: &mut Findings, name: &str) {
         each_token(name, |token| {
-            for (_, index, credit) in self.credits_of(token.text) {
-                let found = &mut findings.credits[*index];
-                *found = found.max(NAME_CREDIT * credit);
+            if let Some(index) = self.place(token.text) {
+                let credit = &mut findings.credits[index];
+                *credit = credit.max(NAME_CREDIT);
             }
         });
     }
@@ -196,8 +186,8 @@ impl<'q> Reranker<'q> {
 }
 
 impl Findings {
-    fn meet(&mut self, index: usize, credit: f64, position: usize) {
-        self.credits[index] = self.credits[index].max(credit);
+    fn meet(&mut self, index: usize, position: usize) {
+        self.credits[index] = 1.0;
         self.last[index] = Some(position);
         let before = index.checked_sub(1).and_then(|before| self.last[before]);
         if before.is_some_and(|before| before < position && position - before <= MAX_DISTANCE) {
@@ -284,13 +274,10 @@ mod tests {
     }
 
     #[test]
-    fn similar_spellings_and_synonyms_get_part_of_the_credit() {
+    fn a_similar_spelling_gets_part_of_the_credit() {
         let exact = score("attention heads", "Eight attention heads.", "");
         let misspelled = score("atention heads", "Eight attention heads.", "");
         let unrelated = score("convolution heads", "Eight attention heads.", "");
         assert!(exact > misspelled && misspelled > unrelated, "{exact} {misspelled} {unrelated}");
-        assert!(
-            score("purchase a bicycle", "Buy a bicycle here", "") > score("paint a bicycle", "Buy a bicycle here", "")
-        );
     }
 }
