@@ -10,6 +10,7 @@ mod read;
 pub(crate) use combine::{check_combinations, check_emulation, warnings};
 pub(crate) use flags::{Flag, GROUPS, Takes, flag_named, flags};
 pub(crate) use merge::{RawSetting, RawSettings};
+pub(crate) use normalise::{is_host_and_port, is_port, without_final_dot};
 pub(crate) use read::read;
 
 use std::collections::BTreeMap;
