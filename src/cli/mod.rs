@@ -73,7 +73,7 @@ struct CommandLine {
     /// The subcommand.
     action: Action,
     /// The given settings, each with its values.
-    settings: Vec<(&'static str, Vec<String>)>,
+    settings: Vec<(&'static Flag, Vec<String>)>,
 }
 
 /// The reason why there is no command line to execute.
@@ -95,12 +95,13 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed>
     let mut settings = given(&matches);
     if let Some((subcommand, inner)) = matches.subcommand() {
         if let Some(taken) = commands::settings_of(subcommand)
-            && let Some((name, _)) = settings.iter().find(|(name, _)| !taken.contains(name))
+            && let Some((flag, _)) = settings.iter().find(|(flag, _)| !taken.contains(flag))
         {
+            let name = flag.name;
             return Err(NotParsed::Usage(format!("--{name}: has no effect on the subcommand {subcommand}")));
         }
         let own = given(inner);
-        settings.retain(|(name, _)| own.iter().all(|(known, _)| known != name));
+        settings.retain(|(flag, _)| own.iter().all(|(known, _)| known != flag));
         settings.extend(own);
     }
     let command_line = CommandLine { action: action(&matches), settings };
@@ -119,16 +120,16 @@ fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<St
             Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
         }
         (Action::Env(Env { url: Some(_), .. }), _) => {
-            let (name, _) = command_line.settings.iter().find(|(name, _)| commands::OF_THE_ADDRESS.contains(name))?;
-            Some(format!("--{name}: has no effect beside --url; omit one of the two"))
+            let (flag, _) = command_line.settings.iter().find(|(flag, _)| commands::OF_THE_ADDRESS.contains(flag))?;
+            Some(format!("--{}: has no effect beside --url; omit one of the two", flag.name))
         }
         _ => None,
     }
 }
 
 /// The settings among the arguments of one level.
-fn given(matches: &ArgMatches) -> Vec<(&'static str, Vec<String>)> {
-    flags().filter_map(|flag| Some((flag.name, values(matches, flag)?))).collect()
+fn given(matches: &ArgMatches) -> Vec<(&'static Flag, Vec<String>)> {
+    flags().filter_map(|flag| Some((flag, values(matches, flag)?))).collect()
 }
 
 fn values(matches: &ArgMatches, flag: &Flag) -> Option<Vec<String>> {

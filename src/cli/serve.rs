@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use super::exit::{ExitError, UNAVAILABLE, print, print_error, report_panic};
 use super::stop::StopRequests;
 use super::{ready, stdin};
+use crate::config::flags::EXIT_WITH_STDIN;
 use crate::config::{self, RawSettings, Settings};
 use crate::emulator::Emulator;
 use crate::server::Server;
@@ -17,7 +18,7 @@ use crate::worker::Worker;
 /// Runs a server with these settings.
 pub(super) fn run(settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
     if settings.exit_with_stdin {
-        stdin::require_an_end(&raw.place("exit-with-stdin")).map_err(ExitError::usage)?;
+        stdin::require_an_end(&raw.get(&EXIT_WITH_STDIN).place()).map_err(ExitError::usage)?;
     }
     let emulator = emulator(settings, raw)?;
     runtime()?.block_on(serve_until_stopped(emulator))
@@ -41,7 +42,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, ExitError> {
 /// Binds the address of the settings, and writes the file of `--port-file`.
 pub(super) async fn bind(emulator: &Arc<Emulator>) -> Result<Server, ExitError> {
     let settings = emulator.settings();
-    let (host, port) = (settings.host, settings.port);
+    let (host, port) = (*settings.host, settings.port);
     let server = Server::bind(Arc::clone(emulator)).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => ExitError {
             code: UNAVAILABLE,

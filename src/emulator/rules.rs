@@ -8,6 +8,7 @@ use super::Emulator;
 use super::context::{RequestContext, RoutedOperation};
 use super::record::Exchange;
 use crate::clock::{Clock, Mode};
+use crate::config::flags::{FAULT, SCENARIO};
 use crate::config::{Isolation, RawSettings, Settings};
 use crate::error::ApiError;
 use crate::fault::{FaultRules, RequestBody, RequestView, RetryTiming, Rule, Scenario, Target};
@@ -39,7 +40,7 @@ fn target(operation: &Operation) -> Target {
 
 /// The rules given at the start: those of scenarios first, in order.
 pub(super) fn given(settings: &Settings, raw: &RawSettings, targets: &[Target]) -> Result<Vec<Rule>, String> {
-    let (scenarios, faults) = (raw.place("scenario"), raw.place("fault"));
+    let (scenarios, faults) = (raw.get(&SCENARIO).place(), raw.get(&FAULT).place());
     let mut given = Vec::new();
     for name in &settings.scenarios {
         let scenario = Scenario::load(name).map_err(|error| format!("{scenarios}: {error}"))?;

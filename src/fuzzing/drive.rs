@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::api;
-use crate::config::{self, RawSettings};
+use crate::config::{self, Flag, RawSettings, flag_named};
 use crate::emulator::{Begun, Emulator};
 use crate::operation::{Operation, Route, Router};
 use crate::request::{Head, Request};
@@ -28,10 +28,14 @@ static ROUTER: LazyLock<Router> = LazyLock::new(|| Router::new(api::operations()
 pub(super) fn emulator(settings: &[(&'static str, &str)]) -> Emulator {
     let stopped = [("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")];
     let flags: Vec<_> =
-        stopped.iter().chain(settings).map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
+        stopped.iter().chain(settings).map(|(name, value)| (flag_of(name), vec![(*value).to_owned()])).collect();
     let raw = RawSettings::from_flags(&flags);
     Emulator::new(config::read(&raw).expect("the settings of a target are valid"), raw)
         .expect("the embedded schemas are valid")
+}
+
+fn flag_of(name: &str) -> &'static Flag {
+    flag_named(name).expect("the settings of a target are in the table")
 }
 
 /// The method, path and query of a request; `None` for a target that no HTTP parser would accept.

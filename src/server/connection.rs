@@ -160,12 +160,13 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::config::flags::{LOG_LEVEL, PORT};
     use crate::config::{self, RawSettings};
     use crate::emulator::Emulator;
     use crate::server::Server;
 
     async fn connected() -> TcpStream {
-        let raw = RawSettings::from_flags(&[("port", vec!["0".to_owned()]), ("log-level", vec!["off".to_owned()])]);
+        let raw = RawSettings::from_flags(&[(&PORT, vec!["0".to_owned()]), (&LOG_LEVEL, vec!["off".to_owned()])]);
         let settings = config::read(&raw).expect("the settings are valid");
         let emulator = Emulator::new(settings, raw).expect("the schemas are valid");
         let server = Server::bind(Arc::new(emulator)).await.expect("a port is free");

@@ -62,7 +62,7 @@ impl GuardedHead<'_> {
 impl Guard {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
-            bind_address: settings.host,
+            bind_address: *settings.host,
             host_names: settings.allowed_hosts.clone(),
             origins: settings.cors_origins.clone(),
         }

@@ -95,7 +95,7 @@ impl Server {
     /// Fails if the address cannot be bound.
     pub(crate) async fn bind(emulator: Arc<Emulator>) -> io::Result<Self> {
         let settings = emulator.settings();
-        let listeners = bind_listeners(settings.host, settings.port).await?;
+        let listeners = bind_listeners(*settings.host, settings.port).await?;
         let address = listeners[0].local_addr()?;
         let (sender, refusals) = refusal::channel();
         let state = ServerState::new(emulator, sender);

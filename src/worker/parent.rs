@@ -19,7 +19,7 @@ use super::{Kind, Limits, SUBCOMMAND, frame};
 pub(crate) const MAX_CHILDREN: usize = 2;
 
 /// Does work in child processes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Worker {
     program: Program,
 }
