@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 pub use self::tenant::Tenant;
 use crate::config::flags::BINARY;
 use crate::config::{self, Flag, RawSettings, Takes, flag_named, flags};
-use crate::emulator::Emulator;
+use crate::instance::Instance;
 use crate::server::Server;
 use crate::suggest;
 
@@ -27,7 +27,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct MockServer {
     address: SocketAddr,
-    emulator: Arc<Emulator>,
+    instance: Arc<Instance>,
     stop: Option<oneshot::Sender<()>>,
     /// Ends with the reason why the server had stopped by itself, if it had.
     thread: Option<JoinHandle<Option<String>>>,
@@ -79,7 +79,7 @@ impl MockServer {
 
     /// The fault rules that have never struck, each as `name: rule`. `--strict-faults` checks the same in the program.
     pub fn faults_never_struck(&self) -> Vec<String> {
-        self.emulator.tenants().rules_never_struck()
+        self.instance.tenants.rules_never_struck()
     }
 }
 
@@ -118,19 +118,19 @@ impl Builder {
             let path = binary.into_string().map_err(|_| format!("{}: is not UTF-8", BINARY.variable()))?;
             flags.push((&BINARY, vec![path]));
         }
-        let raw = RawSettings::from_flags(&flags);
+        let raw = RawSettings::with_defaults(&flags);
         let settings = config::read(&raw)?;
         config::check_combinations(&settings, &raw)?;
-        let emulator = Arc::new(Emulator::new(settings, raw)?);
+        let instance = Arc::new(Instance::new(settings, raw)?);
         let (stop, stopped) = oneshot::channel();
         let (bound, address) = sync_channel(1);
         // The runtime lives in this thread alone: a test may itself run in a runtime, where no other can be waited for.
         let thread = std::thread::spawn({
-            let emulator = Arc::clone(&emulator);
-            move || serve(emulator, &bound, stopped)
+            let instance = Arc::clone(&instance);
+            move || serve(instance, &bound, stopped)
         });
         let address = address.recv().map_err(|_| "the thread of the server panicked".to_owned())??;
-        Ok(MockServer { address, emulator, stop: Some(stop), thread: Some(thread) })
+        Ok(MockServer { address, instance, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -144,13 +144,13 @@ impl Drop for MockServer {
 /// Binds the port, sends its address or an error, and runs the server until it is stopped or fails; returns the reason of a
 /// failure.
 fn serve(
-    emulator: Arc<Emulator>,
+    instance: Arc<Instance>,
     bound: &SyncSender<Result<SocketAddr, String>>,
     stopped: oneshot::Receiver<()>,
 ) -> Option<String> {
     let started = (|| {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let server = runtime.block_on(Server::bind(emulator))?;
+        let server = runtime.block_on(Server::bind(instance))?;
         Ok((runtime, server))
     })();
     let (runtime, server) = match started.map_err(|error: std::io::Error| error.to_string()) {

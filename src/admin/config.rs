@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::AdminContext;
 use crate::config::RawSetting;
 use crate::error::ApiError;
+use crate::instance::Instance;
 use crate::request::Request;
 use crate::response::Response;
 
@@ -21,11 +21,11 @@ struct Setting {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the table holds handlers that can fail")]
-pub(super) fn show(admin: AdminContext<'_>, _: &Request) -> Result<Response, ApiError> {
+pub(super) fn show(instance: &Instance, _: &Request) -> Result<Response, ApiError> {
     let setting = |raw: &RawSetting| {
         let shown = if raw.flag.is_secret { "(set)".to_owned() } else { raw.values.join("\n") };
         let value = (!raw.values.is_empty()).then_some(shown);
         Setting { name: raw.flag.name, value, source: raw.source.to_string() }
     };
-    Ok(Response::json(200, &ConfigView { settings: admin.raw_settings.all().map(setting).collect() }))
+    Ok(Response::json(200, &ConfigView { settings: instance.raw_settings.all().map(setting).collect() }))
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::operation::{BodyKind, Emulation, Operation};
+use crate::operation::{BodyKind, Operation};
 use crate::schema::{Schema, Schemas};
 
 /// The place in the document of the schemas of bodies.
@@ -23,9 +23,8 @@ const VIOLATIONS: &str = "violations";
 pub(crate) fn document<'a>(operations: impl Iterator<Item = &'a Operation>, schemas: &Schemas) -> Value {
     let mut document = Document { schemas, components: Map::new() };
     let mut paths = Map::new();
-    for operation in operations {
-        let Some(emulation) = &operation.emulation else { continue };
-        let described = document.describe(operation, emulation);
+    for operation in operations.filter(|operation| operation.is_emulated()) {
+        let described = document.describe(operation);
         let path = paths.entry(path_template(operation.path)).or_insert_with(|| Value::Object(Map::new()));
         path[operation.method.as_str().to_ascii_lowercase()] = described;
     }
@@ -61,31 +60,31 @@ struct Document<'a> {
 }
 
 impl Document<'_> {
-    fn describe(&mut self, operation: &Operation, emulation: &Emulation) -> Value {
+    fn describe(&mut self, operation: &Operation) -> Value {
         let mut described = json!({
             "tags": [operation.name.split('.').next()],
             "summary": operation.summary,
             "operationId": operation.name,
             "security": [{ "HTTPBearer": [] }],
-            "parameters": self.parameters(emulation.params),
+            "parameters": self.parameters(&operation.params_schema()),
         });
-        if let Some(name) = emulation.body {
+        if let Some(name) = operation.request_schema() {
             let media_type = if operation.body == BodyKind::Multipart { MULTIPART } else { JSON };
-            described["requestBody"] = json!({ "required": true, "content": self.content(name, media_type) });
+            described["requestBody"] = json!({ "required": true, "content": self.content(&name, media_type) });
         }
-        described["responses"] = self.responses(emulation);
+        described["responses"] = self.responses(operation);
         described
     }
 
-    fn responses(&mut self, emulation: &Emulation) -> Value {
-        let success = emulation.response.map_or_else(
+    fn responses(&mut self, operation: &Operation) -> Value {
+        let success = operation.response.map_or_else(
             || json!({ "description": "Done." }),
             |name| json!({ "description": "Done.", "content": self.content(name, JSON) }),
         );
         let refusal = json!({ "description": "A refusal in one sentence.", "content": self.content(REFUSAL, JSON) });
         let violations = self.content(VIOLATIONS, JSON);
         json!({
-            emulation.status.to_string(): success,
+            operation.status.to_string(): success,
             "401": refusal,
             "422": { "description": "A refusal by validation.", "content": violations },
             "default": refusal,

@@ -40,8 +40,15 @@ impl RawSettings {
         Ok(settings)
     }
 
+    /// The settings of these flags, given by name, and the defaults of the others.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn from_flags(flags: &[(&str, Vec<String>)]) -> Self {
+        let flag = |name| flag_named(name).expect("the setting is in the table");
+        Self::with_defaults(&flags.iter().map(|(name, values)| (flag(name), values.clone())).collect::<Vec<_>>())
+    }
+
     /// Collects every setting from flags and defaults only.
-    pub(crate) fn from_flags(flags: &[(&'static Flag, Vec<String>)]) -> Self {
+    pub(crate) fn with_defaults(flags: &[(&'static Flag, Vec<String>)]) -> Self {
         let mut settings = Self::new(flags);
         settings.add_defaults(&[]);
         settings

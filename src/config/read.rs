@@ -79,15 +79,11 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
-    use crate::config::flags::{CONFIG, Flag, Takes, flag_named, flags};
-
-    fn flag(name: &str) -> &'static Flag {
-        flag_named(name).expect("is in the table")
-    }
+    use crate::config::flags::{CONFIG, Flag, Takes, flags};
 
     /// Whether a setting may have this value.
     fn is_accepted(name: &str, value: &str) -> bool {
-        read(&RawSettings::from_flags(&[(flag(name), vec![value.to_owned()])])).is_ok()
+        read(&RawSettings::from_flags(&[(name, vec![value.to_owned()])])).is_ok()
     }
 
     /// Values of a setting of which one at least is not its default.
@@ -120,7 +116,7 @@ mod tests {
         for flag in flags().filter(|flag| **flag != CONFIG) {
             let mut changed = BTreeSet::new();
             for value in values(flag) {
-                let raw = RawSettings::from_flags(&[(flag, vec![value.to_owned()])]);
+                let raw = RawSettings::from_flags(&[(flag.name, vec![value.to_owned()])]);
                 let read = fields(&read(&raw).expect("the value is valid"));
                 changed.extend(read.into_iter().filter(|(name, value)| all[name] != *value).map(|(name, _)| name));
             }

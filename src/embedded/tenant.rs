@@ -9,6 +9,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::MockServer;
+use crate::admin;
 use crate::request::{Head, Request};
 use crate::response::Response;
 
@@ -24,7 +25,7 @@ impl MockServer {
     ///
     /// Errors: the key is not accepted (`api-key`), or there are too many (`max-tenants`).
     pub fn tenant<'a>(&'a self, key: &'a str) -> Result<Tenant<'a>, String> {
-        self.emulator.create_tenant(key).map_err(|error| text(&error.into()))?;
+        admin::create_tenant(&self.instance, key).map_err(|error| text(&error.into()))?;
         Ok(Tenant { server: self, key })
     }
 }
@@ -87,11 +88,11 @@ impl Tenant<'_> {
     fn send(&self, method: Method, path: &str, query: Option<String>, body: Bytes) -> Result<String, String> {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         let head = Head { method, path: format!("/__admin/{path}"), query, headers };
-        let response = self.server.emulator.respond_to_admin(&Request { head, body });
+        let response = admin::handle(&self.server.instance, &Request { head, body });
         if response.is_success() { Ok(text(&response)) } else { Err(text(&response)) }
     }
 }
 
 fn text(response: &Response) -> String {
-    String::from_utf8_lossy(&response.body).into_owned()
+    String::from_utf8_lossy(&response.body.bytes()).into_owned()
 }

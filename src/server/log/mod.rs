@@ -12,11 +12,12 @@ use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
+use http::StatusCode;
+
+use super::exchange::Exchange;
 use super::guard::is_probe_path;
 use crate::config::{LogLevel, Settings};
-use crate::emulator::RequestContext;
 use crate::request::Head;
-use crate::response::Response;
 use buffer::LineBuffer;
 use line::{LineStyle, LogLine};
 use once::OnceWarnings;
@@ -48,18 +49,14 @@ impl Log {
     }
 
     /// Logs a request that took `duration` to its response, unless it is a health probe that got 200.
-    pub(super) fn request(
-        &self,
-        head: &Head,
-        context: Option<&RequestContext>,
-        response: &Response,
-        duration: Duration,
-    ) {
+    pub(super) fn request(&self, head: &Head, exchange: &Exchange, duration: Duration) {
+        let Exchange { context, reply } = exchange;
+        let context = context.as_deref();
         if self.level == LogLevel::Off {
             return;
         }
-        if !(is_probe_path(&head.path) && response.status == 200) {
-            let line = LogLine::of(head, context, response, duration);
+        if !(is_probe_path(&head.path) && reply.response.status == Some(StatusCode::OK)) {
+            let line = LogLine::of(head, context, reply, duration);
             self.push(line.level(), self.style.request(&line));
         }
         if let Some(warning) = context.and_then(|context| self.once.not_emulated(context)) {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::emulator::{OWN_RULE, RequestContext};
+use crate::emulator::{Context, OWN_RULE};
 use crate::redact;
 use crate::request::Head;
 
@@ -40,8 +40,8 @@ impl OnceWarnings {
     }
 
     /// A request is for an operation that is not emulated; once for each operation.
-    pub(super) fn not_emulated(&self, context: &RequestContext) -> Option<String> {
-        let routed = context.not_emulated()?;
+    pub(super) fn not_emulated(&self, context: &Context) -> Option<String> {
+        let routed = context.operation().filter(|routed| !routed.operation.is_emulated())?;
         let bit = 1 << routed.position;
         let is_first = self.operations.fetch_or(bit, Ordering::Relaxed) & bit == 0;
         let name = routed.operation.name;
