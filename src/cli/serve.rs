@@ -13,7 +13,6 @@ use crate::config::flags::EXIT_WITH_STDIN;
 use crate::config::{self, RawSettings, Settings};
 use crate::instance::Instance;
 use crate::server::Server;
-use crate::worker::Worker;
 
 /// Runs a server with these settings.
 pub(super) fn run(settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
@@ -25,13 +24,13 @@ pub(super) fn run(settings: Settings, raw: RawSettings) -> Result<(), ExitError>
 }
 
 /// An instance with these settings, which are checked on each other. Warnings are printed.
-pub(super) fn instance(mut settings: Settings, raw: RawSettings) -> Result<Arc<Instance>, ExitError> {
+pub(super) fn instance(settings: Settings, raw: RawSettings) -> Result<Arc<Instance>, ExitError> {
     config::check_combinations(&settings, &raw).map_err(ExitError::usage)?;
     for warning in raw.warnings.iter().chain(&config::warnings(&settings)) {
         print_error(&format!("warning: {warning}"));
     }
-    settings.worker = Worker::of_program(settings.binary.clone());
-    Instance::new(settings, raw).map(Arc::new).map_err(ExitError::usage)
+    let instance = Instance::new(settings, raw).map_err(ExitError::usage)?;
+    Ok(Arc::new(instance.of_program()))
 }
 
 /// The runtime for a server.

@@ -21,7 +21,6 @@ use std::time::Duration;
 
 use crate::clock::{Mode, Timestamp};
 use crate::key_label::label_of;
-use crate::worker::Worker;
 
 /// The API key of requests without one, if they are accepted (`--no-auth`).
 pub(crate) const ANONYMOUS: &str = "anonymous";
@@ -81,9 +80,6 @@ pub(crate) struct Settings {
     pub(crate) strict_faults: bool,
     pub(crate) exit_with_stdin: bool,
     pub(crate) time_scale: f64,
-    /// Where risky work is done. It is no setting of its own: the program uses itself, an embedded server the program that
-    /// `LLAMACLOUD_MOCK_BINARY` names.
-    pub(crate) worker: Worker,
     pub(crate) schemas: Option<PathBuf>,
 }
 

@@ -30,7 +30,7 @@ pub fn pattern(data: &[u8]) {
     };
     assert_in_order(&found, text);
     // Without a child process only some patterns are searched for.
-    if let Ok(bounded) = Search::new(parsed.clone(), text).run(text, Limits::default(), &Worker::embedded(None)) {
+    if let Ok(bounded) = Search::new(parsed.clone(), text).run(text, Limits::default(), &Worker::of_file(None)) {
         assert_eq!(bounded, found, "{pattern:?} in {text:?}");
     }
 }

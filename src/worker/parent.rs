@@ -19,7 +19,7 @@ use super::{Kind, Limits, SUBCOMMAND, frame};
 pub(crate) const MAX_CHILDREN: usize = 2;
 
 /// Does work in child processes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(crate) struct Worker {
     program: Program,
 }
@@ -60,19 +60,14 @@ impl fmt::Display for WorkerError {
 }
 
 impl Worker {
-    /// Child processes of the running program, or of the one in this file. Only for the program itself.
-    pub(crate) fn of_program(file: Option<PathBuf>) -> Self {
-        Self::new(file.map_or(Program::Own, Program::File))
+    /// Child processes of the running program.
+    pub(crate) fn of_own_file() -> Self {
+        Self { program: Program::Own }
     }
 
-    /// Child processes of the program in this file; without one, none can be started. For a server inside another program,
-    /// which must not be run in place of this one.
-    pub(crate) fn embedded(file: Option<PathBuf>) -> Self {
-        Self::new(file.map_or(Program::None, Program::File))
-    }
-
-    fn new(program: Program) -> Self {
-        Self { program }
+    /// Child processes of the program in this file; without one, none can be started.
+    pub(crate) fn of_file(file: Option<PathBuf>) -> Self {
+        Self { program: file.map_or(Program::None, Program::File) }
     }
 
     /// Whether there is a program for child processes.
@@ -253,9 +248,9 @@ mod tests {
 
     #[test]
     fn a_program_that_is_missing_is_an_error_that_says_what_to_do() {
-        let error = Worker::embedded(None).run(Kind::Grep, &[]).expect_err("there is no program");
+        let error = Worker::of_file(None).run(Kind::Grep, &[]).expect_err("there is no program");
         assert!(error.to_string().contains("LLAMACLOUD_MOCK_BINARY"), "{error}");
-        let missing = Worker::embedded(Some("/nonexistent/llamacloud-mock".into())).run(Kind::Grep, &[]);
+        let missing = Worker::of_file(Some("/nonexistent/llamacloud-mock".into())).run(Kind::Grep, &[]);
         assert!(matches!(missing, Err(WorkerError::NotStarted(_))), "{missing:?}");
     }
 }

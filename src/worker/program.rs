@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 const OWN_FILE: &str = "/proc/self/exe";
 
 /// Where the program for child processes is.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) enum Program {
     /// The program that is running.
     Own,
     /// This file.
     File(PathBuf),
-    #[default]
     /// Nowhere: the running program is another one, a test that embeds the server.
     None,
 }

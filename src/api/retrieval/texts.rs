@@ -19,6 +19,7 @@ use crate::response::Payload;
 use crate::search::SearchableDocument;
 use crate::search::grep::{Limits, Pattern, Search, SearchError};
 use crate::store::{Cursor, Id, Index, IndexedFile, Kind, PageRequest, Policy, Scope, StoreError};
+use crate::worker::Worker;
 
 /// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked for.
 const MAX_PAGE_CHARS: usize = 4 << 20;
@@ -120,8 +121,8 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
     let search = Search::new(pattern, document.document().text().as_str());
     let pool = if search.needs_child() { Pool::Child } else { Pool::Thread };
     let searched = Arc::clone(&document);
-    let run = move || {
-        let found = search.run(searched.document().text().as_str(), limits, &policy.worker);
+    let run = move |worker: &Worker| {
+        let found = search.run(searched.document().text().as_str(), limits, worker);
         found.map_err(|error| match error {
             SearchError::Failed(_) => ApiError::text(503, error.to_string()),
             _ => refusal(&policy, &request.pattern, &error),

@@ -7,7 +7,6 @@ use std::path::Path;
 use super::super::{LogFormat, LogLevel};
 use super::Takes::{Nothing, One, OneOf};
 use super::{Flag, Group, flag, set};
-use crate::worker::Worker;
 
 pub(super) static LOG: Group = Group {
     heading: "Log",
@@ -55,10 +54,7 @@ pub(crate) static BINARY: Flag = flag(
     "binary",
     One("FILE"),
     "The llamacloud-mock program to start as a child process for work that could take long [default: this one]",
-    |settings, raw| {
-        settings.worker = Worker::embedded(raw.path());
-        set(&mut settings.binary, Ok(raw.path()))
-    },
+    |settings, raw| set(&mut settings.binary, Ok(raw.path())),
 )
 .with_conflict(|settings| match settings.binary.as_deref() {
     Some(file) if !file.is_file() => Some("is not a file"),
