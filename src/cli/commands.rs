@@ -15,7 +15,7 @@ use crate::config::flags::{
     UNKNOWN_VALUE_STATUS,
 };
 use crate::config::{Flag, GROUPS};
-use crate::worker::{self, Kind};
+use crate::worker::{self, WorkKind};
 
 /// The settings by which a subcommand finds the server.
 pub(super) const OF_THE_SERVER: &[&Flag] = &[&HOST, &PORT, &PORT_FILE, &ADMIN_TOKEN, &CONFIG];
@@ -291,7 +291,7 @@ fn prefixed(prefix: &str, name: &str) -> Arg {
 
 /// The subcommand as which the program starts itself; nobody else uses it.
 fn internal_worker() -> Command {
-    let kinds = PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.name()));
+    let kinds = PossibleValuesParser::new(WorkKind::ALL.iter().map(|kind| kind.name()));
     Command::new(worker::SUBCOMMAND).hide(true).arg(Arg::new("KIND").required(true).value_parser(kinds))
 }
 

@@ -36,7 +36,7 @@ use self::exec::Exec;
 use self::healthcheck::Healthcheck;
 use crate::config::Takes::Nothing;
 use crate::config::{Flag, flags};
-use crate::worker::{self, Kind};
+use crate::worker::{self, WorkKind};
 
 /// A subcommand with its arguments.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ enum Action {
     /// Run a command with a server of its own.
     Exec(Exec),
     /// Do this work for the process that started this one.
-    Worker(Kind),
+    Worker(WorkKind),
 }
 
 /// A parsed command line.
@@ -157,7 +157,7 @@ fn action(matches: &ArgMatches) -> Action {
             None => Action::Scenarios,
         },
         Some((worker::SUBCOMMAND, inner)) => {
-            let kind = inner.get_one::<String>("KIND").and_then(|name| Kind::named(name));
+            let kind = inner.get_one::<String>("KIND").and_then(|name| WorkKind::named(name));
             Action::Worker(kind.expect("clap accepts only the names of kinds"))
         }
         Some(("check", inner)) => Action::Check(expectations(inner, ""), format(inner, "")),

@@ -1,5 +1,5 @@
-//! Collects the text of each setting from its sources. Flags take precedence over the environment, the environment over the
-//! file, and the file over the defaults. The rows of the table check the values.
+//! Collects the text of each setting from its sources. Flags take precedence over the environment, the environment over
+//! the file, and the file over the defaults. The rows of the table check the values.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::flags::{ADMIN_TOKEN, CONFIG, Flag, PREFIX, Takes, flag_named, flags};
-use super::raw_setting::{RawSetting, Source};
+use super::raw_setting::{RawSetting, SettingSource};
 
 /// Prefixes that people take for [`PREFIX`], because the variables of the official clients begin like them.
 const MISTAKEN_PREFIXES: &[&str] = &["LLAMA_CLOUD_MOCK_", "LLAMACLOUDMOCK_", "LLAMA_MOCK_"];
@@ -25,7 +25,8 @@ pub(crate) struct RawSettings {
 }
 
 impl RawSettings {
-    /// Collects every setting from flags, environment, settings file and defaults. `defaults` replace some of the table.
+    /// Collects every setting from flags, environment, settings file and defaults. `defaults` replace some of the
+    /// table.
     ///
     /// Errors: the settings file cannot be read, is not TOML, or has an unknown setting.
     pub(crate) fn gather(
@@ -57,13 +58,13 @@ impl RawSettings {
     fn new(flags: &[(&'static Flag, Vec<String>)]) -> Self {
         let mut settings = Self { by_name: BTreeMap::new(), warnings: Vec::new() };
         for (flag, values) in flags {
-            settings.add(flag, values.clone(), Source::Flag);
+            settings.add(flag, values.clone(), SettingSource::Flag);
         }
         settings
     }
 
     /// Adds the values of a setting, unless another source has given it before.
-    fn add(&mut self, flag: &'static Flag, values: Vec<String>, source: Source) {
+    fn add(&mut self, flag: &'static Flag, values: Vec<String>, source: SettingSource) {
         self.by_name.entry(flag.name).or_insert(RawSetting { flag, values, source });
     }
 
@@ -71,7 +72,7 @@ impl RawSettings {
         for flag in flags() {
             let replaced = replaced.iter().find(|(other, _)| *other == flag).map(|(_, value)| *value);
             let values = replaced.or(flag.default).map(str::to_owned).into_iter().collect();
-            self.add(flag, values, Source::Default);
+            self.add(flag, values, SettingSource::Default);
         }
     }
 
@@ -85,8 +86,8 @@ impl RawSettings {
         flags().map(|flag| self.get(flag))
     }
 
-    /// Adds the variables of the environment. A blank variable counts as not set, except for the admin token: a blank token
-    /// is an error later, because treating it as not set would open the admin API.
+    /// Adds the variables of the environment. A blank variable counts as not set, except for the admin token: a blank
+    /// token is an error later, because treating it as not set would open the admin API.
     fn add_environment(&mut self, environment: &[(String, String)]) {
         for (name, value) in environment {
             if let Some(key) = MISTAKEN_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)) {
@@ -96,7 +97,7 @@ impl RawSettings {
             let Some(key) = name.strip_prefix(PREFIX).filter(|key| !is_set_by_kubernetes(key, value)) else { continue };
             match flag_named(&flag_name(key)) {
                 Some(flag) if value.trim().is_empty() && *flag != ADMIN_TOKEN => {}
-                Some(flag) => self.add(flag, split(flag, value), Source::Environment(name.clone())),
+                Some(flag) => self.add(flag, split(flag, value), SettingSource::Environment(name.clone())),
                 None if value.trim().is_empty() => {}
                 None => self.warn_of_variable(name, key),
             }
@@ -117,7 +118,7 @@ impl RawSettings {
             return Ok(());
         }
         for (flag, values) in read_file(&path)? {
-            self.add(flag, values, Source::File(path.clone()));
+            self.add(flag, values, SettingSource::File(path.clone()));
         }
         Ok(())
     }

@@ -25,8 +25,8 @@ use crate::key_label::label_of;
 /// The API key of requests without one, if they are accepted (`--no-auth`).
 pub(crate) const ANONYMOUS: &str = "anonymous";
 
-/// Every setting, with its unit in its name or its type; its row of the table says what it means. The values of `default`
-/// are placeholders: the table sets every field.
+/// Every setting, with its unit in its name or its type; its row of the table says what it means. The values of
+/// `default` are placeholders: the table sets every field.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) host: HostAddress,
@@ -64,8 +64,8 @@ pub(crate) struct Settings {
     pub(crate) journal_entries: usize,
     pub(crate) journal_bytes: usize,
     pub(crate) header_timeout: Duration,
-    /// Host names that are accepted besides those of the loopback interface, in lower case and without a port; `*` stands for
-    /// any.
+    /// Host names that are accepted besides those of the loopback interface, in lower case and without a port; `*`
+    /// stands for any.
     pub(crate) allowed_hosts: Vec<String>,
     /// Origins from which browser requests are accepted, in the form in which browsers send them.
     pub(crate) cors_origins: Vec<String>,

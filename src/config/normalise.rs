@@ -1,5 +1,5 @@
-//! Normalises values with several spellings to the form in which requests are compared with them, and refuses those that no
-//! request can match.
+//! Normalises values with several spellings to the form in which requests are compared with them, and refuses those
+//! that no request can match.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -9,8 +9,8 @@ use http::uri::{Authority, Scheme};
 /// The word that allows every host.
 pub(super) const ANY_HOST: &str = "*";
 
-/// A host name as the `Host` header of a request is compared with it: in lower case, without scheme, port, brackets and the dot
-/// that may end a DNS name.
+/// A host name as the `Host` header of a request is compared with it: in lower case, without scheme, port, brackets and
+/// the dot that may end a DNS name.
 pub(super) fn host_name(text: &str) -> Result<String, String> {
     let unfit = |problem: &str| Err(format!("{text:?} {problem}"));
     let lower = text.trim().to_ascii_lowercase();

@@ -10,7 +10,7 @@ use crate::suggest;
 
 /// The source of a setting's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum SettingSource {
     /// The command line.
     Flag,
     /// The environment variable of this name.
@@ -29,10 +29,10 @@ pub(crate) struct RawSetting {
     /// The values: several for a repeatable setting, none for one that is not set and has no default.
     pub(crate) values: Vec<String>,
     /// The source of the values.
-    pub(crate) source: Source,
+    pub(crate) source: SettingSource,
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for SettingSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag => f.write_str("flag"),
@@ -48,15 +48,15 @@ impl RawSetting {
     pub(crate) fn place(&self) -> String {
         let name = self.flag.name;
         match &self.source {
-            Source::Flag | Source::Default => format!("--{name}"),
-            Source::Environment(variable) => format!("{variable} (in the environment)"),
-            Source::File(path) => format!("{name} (in {})", path.display()),
+            SettingSource::Flag | SettingSource::Default => format!("--{name}"),
+            SettingSource::Environment(variable) => format!("{variable} (in the environment)"),
+            SettingSource::File(path) => format!("{name} (in {})", path.display()),
         }
     }
 
     /// Whether the setting has a source other than its default.
     pub(super) fn is_given(&self) -> bool {
-        self.source != Source::Default
+        self.source != SettingSource::Default
     }
 
     /// The last value, unless it is empty.

@@ -1,4 +1,5 @@
-//! Reads every setting by its row of the table, checks them on each other, and reports those that open the server to others.
+//! Reads every setting by its row of the table, checks them on each other, and reports those that open the server to
+//! others.
 
 use super::flags::{ADMIN, EMULATION};
 use super::merge::RawSettings;
@@ -65,8 +66,8 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
         warnings.push(format!("--allowed-host: has no effect, because a server on {host} accepts every Host header"));
     } else if settings.allowed_hosts.iter().any(|name| name == ANY_HOST) {
         warnings.push(
-            "--allowed-host: * accepts every Host header, so a web page can reach this server through a host name of its \
-             own (DNS rebinding)"
+            "--allowed-host: * accepts every Host header, so a web page can reach this server through a host name of \
+             its own (DNS rebinding)"
                 .to_owned(),
         );
     }

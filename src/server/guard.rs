@@ -1,5 +1,5 @@
-//! Checks on the head of a request that come before routing: `Transfer-Encoding`, `Host` and `Origin`. They protect against
-//! request smuggling, DNS rebinding and requests from foreign web pages; CORS responses are made here too.
+//! Checks on the head of a request that come before routing: `Transfer-Encoding`, `Host` and `Origin`. They protect
+//! against request smuggling, DNS rebinding and requests from foreign web pages; CORS responses are made here too.
 
 use std::net::IpAddr;
 
@@ -162,8 +162,9 @@ impl Guard {
     }
 }
 
-/// hyper accepts several `Transfer-Encoding` headers and every coding that ends in `chunked`. Here only `chunked` alone is
-/// accepted: anything else may be read differently by a proxy (request smuggling), and no client of a JSON API needs it.
+/// hyper accepts several `Transfer-Encoding` headers and every coding that ends in `chunked`. Here only `chunked` alone
+/// is accepted: anything else may be read differently by a proxy (request smuggling), and no client of a JSON API needs
+/// it.
 fn check_transfer_encoding(headers: &HeaderMap) -> Result<(), ApiError> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {

@@ -1,5 +1,5 @@
-//! Values of settings: forms with one meaning are accepted, values that no request can match and settings without effect
-//! are refused, and settings that open the server to others are reported.
+//! Values of settings: forms with one meaning are accepted, values that no request can match and settings without
+//! effect are refused, and settings that open the server to others are reported.
 
 use serde_json::json;
 

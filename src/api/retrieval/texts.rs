@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::operation::{Answer, Job, Pool};
 use crate::response::Payload;
 use crate::search::SearchableDocument;
-use crate::search::grep::{Limits, Pattern, Search, SearchError};
+use crate::search::grep::{Pattern, Search, SearchError, SearchLimits};
 use crate::store::{Cursor, Id, Index, IndexedFile, Kind, PageRequest, Policy, Scope, StoreError};
 use crate::worker::Worker;
 
@@ -117,7 +117,7 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
     if size == 0 {
         return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
     }
-    let limits = Limits { matches: skipped.saturating_add(size).saturating_add(1), ..Limits::default() };
+    let limits = SearchLimits { matches: skipped.saturating_add(size).saturating_add(1), ..SearchLimits::default() };
     let search = Search::new(pattern, document.document().text().as_str());
     let pool = if search.needs_child() { Pool::Child } else { Pool::Thread };
     let searched = Arc::clone(&document);

@@ -96,8 +96,8 @@ pub(super) static ACCESS: Group = Group {
 pub(in crate::config) static ADMIN: Flag = flag(
     "admin",
     OneOf(&["open", "token", "off"]),
-    "Access to /__admin/: to all, with --admin-token, or to none [default: token if there is one, else open on loopback \
-     only]",
+    "Access to /__admin/: to all, with --admin-token, or to none [default: token if there is one, else open on \
+     loopback only]",
     |settings, raw| match raw.text() {
         Some(_) => set(&mut settings.admin, raw.choice([AdminAccess::Open, AdminAccess::Token, AdminAccess::Off])),
         None => Ok(()),

@@ -1,5 +1,5 @@
-//! The table of settings. A row says everything about one: name, values, default, help, how it is read and what it conflicts
-//! with; nothing else lists the settings.
+//! The table of settings. A row says everything about one: name, values, default, help, how it is read and what it
+//! conflicts with; nothing else lists the settings.
 
 mod access;
 mod emulation;

@@ -64,8 +64,8 @@ impl Query {
         self.words.iter().map(|word| word.term).collect()
     }
 
-    /// What part of the question each word is: from 1 for words that most chunks contain to 2 for those that few do; less
-    /// for generic ones, and nothing for generic ones that no chunk contains.
+    /// What part of the question each word is: from 1 for words that most chunks contain to 2 for those that few do;
+    /// less for generic ones, and nothing for generic ones that no chunk contains.
     pub(super) fn weights(&self, occurrences: &[Occurrences], chunks: usize) -> Vec<f64> {
         let highest = inverse_frequency(chunks, 1).max(inverse_frequency(10, 1));
         let weight = |(word, found): (&QueryWord, &Occurrences)| {

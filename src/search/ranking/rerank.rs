@@ -1,6 +1,6 @@
 //! The reranker: how well a passage answers a question, from 0 to 1, by the words that they share.
 
-use super::full_text::float;
+use super::numbers::count_as_f64;
 use super::query::Query;
 use super::terms::{Term, Terms, is_stop_word};
 use super::vector;
@@ -62,7 +62,7 @@ pub(super) struct Reranker<'q> {
 }
 
 /// What was found in a passage.
-struct Findings {
+struct PassageWords {
     /// The credit of each word of the query.
     credits: Vec<f64>,
     in_heading: Vec<bool>,
@@ -90,8 +90,8 @@ impl<'q> Reranker<'q> {
         Self { query, weights, total_weight, places, initials, unknown, terms: Terms::new() }
     }
 
-    /// From 0, no word in common, to 1. A query that asks for nothing in particular, such as one of generic words that occur
-    /// in no document, gives nothing to judge by: every passage gets [`NEUTRAL`].
+    /// From 0, no word in common, to 1. A query that asks for nothing in particular, such as one of generic words that
+    /// occur in no document, gives nothing to judge by: every passage gets [`NEUTRAL`].
     pub(super) fn score(&self, passage: &Passage<'_>) -> f64 {
         if self.total_weight <= 0.0 {
             return NEUTRAL;
@@ -115,9 +115,9 @@ impl<'q> Reranker<'q> {
         sum / self.total_weight
     }
 
-    fn read(&self, text: &str) -> Findings {
+    fn read(&self, text: &str) -> PassageWords {
         let words = self.weights.len();
-        let mut findings = Findings {
+        let mut findings = PassageWords {
             credits: vec![0.0; words],
             in_heading: vec![false; words],
             last: vec![None; words],
@@ -149,7 +149,7 @@ impl<'q> Reranker<'q> {
     }
 
     /// Gives credit to words of the query that no chunk contains, if this word is spelled similarly.
-    fn add_similar(&self, findings: &mut Findings, word: &str) {
+    fn add_similar(&self, findings: &mut PassageWords, word: &str) {
         for (index, unknown) in &self.unknown {
             let stem = &self.query.words[*index].stem;
             // The word still has its ending.
@@ -166,7 +166,7 @@ impl<'q> Reranker<'q> {
     }
 
     /// Gives credit for the words of the name or the first line of the file.
-    fn add_name(&self, findings: &mut Findings, name: &str) {
+    fn add_name(&self, findings: &mut PassageWords, name: &str) {
         each_token(name, |token| {
             if let Some(index) = self.place(token.text) {
                 let credit = &mut findings.credits[index];
@@ -175,17 +175,18 @@ impl<'q> Reranker<'q> {
         });
     }
 
-    /// The share of neighbours in the query that are neighbours in the passage too; none if the query has no neighbours.
-    fn adjacency(&self, findings: &Findings) -> Option<f64> {
+    /// The share of neighbours in the query that are neighbours in the passage too; none if the query has no
+    /// neighbours.
+    fn adjacency(&self, findings: &PassageWords) -> Option<f64> {
         let neighbours = |pair: &[super::query::QueryWord]| pair[1].position - pair[0].position <= 2;
         let pairs = self.query.words.windows(2).zip(&findings.adjacent[1.min(findings.adjacent.len())..]);
         let met: Vec<bool> = pairs.filter(|(pair, _)| neighbours(pair)).map(|(_, adjacent)| *adjacent).collect();
         let count = met.iter().filter(|adjacent| **adjacent).count();
-        (!met.is_empty()).then(|| float(count) / float(met.len()))
+        (!met.is_empty()).then(|| count_as_f64(count) / count_as_f64(met.len()))
     }
 }
 
-impl Findings {
+impl PassageWords {
     fn meet(&mut self, index: usize, position: usize) {
         self.credits[index] = 1.0;
         self.last[index] = Some(position);
@@ -216,7 +217,7 @@ fn groups(word: &str) -> Vec<usize> {
 /// The share of groups in common.
 fn dice(one: &[usize], other: &[usize]) -> f64 {
     let shared = one.iter().filter(|group| other.binary_search(group).is_ok()).count();
-    2.0 * float(shared) / float(one.len() + other.len())
+    2.0 * count_as_f64(shared) / count_as_f64(one.len() + other.len())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The lines that wait for stderr, and the thread that writes them, so that no request waits for a terminal. Lines that do
-//! not fit are dropped, and a warning reports their number.
+//! The lines that wait for stderr, and the thread that writes them, so that no request waits for a terminal. Lines that
+//! do not fit are dropped, and a warning reports their number.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use super::line::LineStyle;
 /// Maximum number of lines that are not written yet. A usual line has 150 bytes, the longest possible one about 2.5 KB.
 const MAX_LINES: usize = 8192;
 
-/// The pause after all lines were written. Without it every request of a client that sends one after the other would wake
-/// the thread, for 1 to 2 µs of CPU in 11 µs.
+/// The pause after all lines were written. Without it every request of a client that sends one after the other would
+/// wake the thread, for 1 to 2 µs of CPU in 11 µs.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Time limit for writing the lines at the end: stderr may not be read.

@@ -1,5 +1,5 @@
-//! The log: one line per request, and warnings, on stderr. Bodies and credentials are never logged, and control characters
-//! are escaped.
+//! The log: one line per request, and warnings, on stderr. Bodies and credentials are never logged, and control
+//! characters are escaped.
 //!
 //! Each server has a log of its own; a server inside another program does not touch that program's logging.
 
@@ -99,8 +99,8 @@ impl Log {
         }
     }
 
-    /// Writes the lines that are left and ends the thread that does so; gives up after half a second, because stderr may
-    /// not be read. Later lines are lost.
+    /// Writes the lines that are left and ends the thread that does so; gives up after half a second, because stderr
+    /// may not be read. Later lines are lost.
     pub(super) fn finish(&self) {
         if let Some(buffer) = &self.buffer {
             buffer.finish();

@@ -10,8 +10,8 @@ const REAL_KEY: &str = "the key of a request looks like a real LlamaCloud key; a
 
 const OWN_RULE_IGNORED: &str = "the header x-mock-inject of a request is ignored (--allow-overrides applies it)";
 
-const NO_PROGRAM: &str = "PDF and office files get a stand-in, and some patterns of grep are refused: an embedded server \
-                          needs LLAMACLOUD_MOCK_BINARY, the path of the llamacloud-mock program";
+const NO_PROGRAM: &str = "PDF and office files get a stand-in, and some patterns of grep are refused: an embedded \
+                          server needs LLAMACLOUD_MOCK_BINARY, the path of the llamacloud-mock program";
 
 /// Which of the warnings were given.
 #[derive(Debug, Default)]
