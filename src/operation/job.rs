@@ -21,7 +21,7 @@ pub(crate) enum Answer {
 pub(crate) struct Job {
     /// Where it runs.
     pub(crate) pool: Pool,
-    run: Box<dyn FnOnce(&Worker) -> Result<Commit, ApiError> + Send>,
+    run: Run,
 }
 
 /// Where a job runs.
@@ -32,6 +32,9 @@ pub(crate) enum Pool {
     /// In a child process, for which a thread waits.
     Child,
 }
+
+/// What a job does. It gets what starts child processes.
+type Run = Box<dyn FnOnce(&Worker) -> Result<Commit, ApiError> + Send>;
 
 /// What the result of a job changes, under the lock of the tenant. It returns the body of a success.
 pub(crate) type Commit = Box<dyn FnOnce(&mut Scope<'_>) -> Result<Payload, ApiError> + Send>;
