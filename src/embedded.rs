@@ -13,7 +13,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 pub use self::tenant::Tenant;
-use crate::config::{self, RawSettings, Takes, flag_named, flags};
+use crate::config::flags::BINARY;
+use crate::config::{self, Flag, RawSettings, Takes, flag_named, flags};
 use crate::instance::Instance;
 use crate::server::Server;
 use crate::suggest;
@@ -82,12 +83,6 @@ impl MockServer {
     }
 }
 
-/// The environment variable that names the command-line program.
-const BINARY: &str = "LLAMACLOUD_MOCK_BINARY";
-
-/// Settings that have an effect only in the command-line program.
-const PROGRAM_ONLY: &[&str] = &["config", "exit-with-stdin", "port-file", "strict-faults"];
-
 impl Builder {
     /// Sets the flag `--name` to `value`: `"true"` for a switch. A repeatable flag gets one more value.
     ///
@@ -114,22 +109,16 @@ impl Builder {
     /// one warning in the log, and some searches are refused: `grep` with
     /// look-around, references to groups, possessive repetitions, patterns that can match an empty text, or in texts over
     /// 256 KiB.
-    pub fn start(mut self) -> Result<MockServer, String> {
-        if let Some(binary) = std::env::var_os(BINARY).filter(|binary| !binary.is_empty())
-            && self.flags.iter().all(|(name, _)| name != "binary")
+    pub fn start(self) -> Result<MockServer, String> {
+        let flags = self.flags.into_iter().map(|(name, values)| Ok((known_flag(&name)?, values)));
+        let mut flags = flags.collect::<Result<Vec<_>, String>>()?;
+        if let Some(binary) = std::env::var_os(BINARY.variable()).filter(|binary| !binary.is_empty())
+            && flags.iter().all(|(flag, _)| **flag != BINARY)
         {
-            let path = binary.into_string().map_err(|_| format!("{BINARY}: is not UTF-8"))?;
-            self = self.set("binary", &path);
+            let path = binary.into_string().map_err(|_| format!("{}: is not UTF-8", BINARY.variable()))?;
+            flags.push((&BINARY, vec![path]));
         }
-        if let Some((name, _)) = self.flags.iter().find(|(name, _)| PROGRAM_ONLY.contains(&name.as_str())) {
-            return Err(format!("{name}: has no effect on an embedded server; it is for the command-line program"));
-        }
-        let flags = self
-            .flags
-            .into_iter()
-            .map(|(name, values)| Ok((known_name(&name)?, values)))
-            .collect::<Result<Vec<_>, String>>()?;
-        let raw = RawSettings::from_flags(&flags);
+        let raw = RawSettings::with_defaults(&flags);
         let settings = config::read(&raw)?;
         config::check_combinations(&settings, &raw)?;
         let instance = Arc::new(Instance::new(settings, raw)?);
@@ -195,10 +184,12 @@ async fn serve_until_stopped(server: Server, stopped: oneshot::Receiver<()>) -> 
     failure
 }
 
-/// The name of a flag as the table has it; an error if there is no such flag.
-fn known_name(name: &str) -> Result<&'static str, String> {
+/// The flag of this name; an error if there is none, or if it has no effect here.
+fn known_flag(name: &str) -> Result<&'static Flag, String> {
     if let Some(flag) = flag_named(name) {
-        return Ok(flag.name);
+        let has_effect = (!flag.is_for_program).then_some(flag);
+        return has_effect
+            .ok_or_else(|| format!("{name}: has no effect on an embedded server; it is for the command-line program"));
     }
     let near = suggest::nearest(name, flags().map(|flag| flag.name));
     let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));

@@ -159,7 +159,7 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
     let upload = Upload::new(request.file("upload_file")?, &scope.store.policy, &scope.store.budget);
     let job = Job::new(
         upload.pool(),
-        || upload.read(),
+        |worker| upload.read(worker),
         move |scope, (name, blob)| {
             let directory = writable_directory(scope, &path.directory_id)?;
             scope.check_quota::<DirectoryFile>()?;

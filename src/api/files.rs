@@ -160,7 +160,7 @@ fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
     let upload = Upload::new(request.file("file")?, &scope.store.policy, &scope.store.budget);
     let job = Job::new(
         upload.pool(),
-        || upload.read(),
+        |worker| upload.read(worker),
         |scope, (name, blob)| {
             scope.check_quota::<File>()?;
             let NewUpload { purpose, external_file_id } = fields;

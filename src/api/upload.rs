@@ -9,6 +9,7 @@ use crate::error::ApiError;
 use crate::multipart::FilePart;
 use crate::operation::Pool;
 use crate::store::{Blob, Policy, TenantBudget};
+use crate::worker::Worker;
 
 /// The name of a file whose upload states none.
 const UNNAMED: &str = "upload";
@@ -40,14 +41,14 @@ impl Upload {
     }
 
     /// Reads the file; its name and its content.
-    pub(super) fn read(self) -> Result<NamedBlob, ApiError> {
+    pub(super) fn read(self, worker: &Worker) -> Result<NamedBlob, ApiError> {
         let name: Box<str> = self.name().into();
         let FilePart { content_type, bytes, .. } = self.part;
         // The bytes are copied: the body of the request, of which they are a part, would be kept as a whole.
         let bytes = Bytes::copy_from_slice(&bytes);
         let document = match self.policy.parse_results.get(&*name) {
             Some(text) => documents::read_as(Format::Markdown, &Bytes::copy_from_slice(text.as_bytes())),
-            None => documents::read(&name, &bytes, &self.policy.worker),
+            None => documents::read(&name, &bytes, worker),
         };
         if let Err(Unreadable::NotTried(reason)) = &document {
             return Err(ApiError::text(503, reason.clone()));

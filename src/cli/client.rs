@@ -67,7 +67,7 @@ pub(super) async fn fetch(authority: &str, path: &str, token: Option<&str>) -> R
 
 /// The host and the port of the server of these settings.
 pub(super) fn authority(settings: &Settings) -> Result<String, String> {
-    Ok(SocketAddr::new(config::reachable(settings.host), port(settings)?).to_string())
+    Ok(SocketAddr::new(config::reachable(*settings.host), port(settings)?).to_string())
 }
 
 /// The port in the settings; for port 0, the port in the server's port file.

@@ -10,21 +10,25 @@ use super::env::{ServerUrl, Syntax};
 use super::exec;
 use crate::clock::parse_duration;
 use crate::config::Takes::{Many, Nothing, One, OneOf};
-use crate::config::{Flag, GROUPS, flag_named};
-use crate::worker::{self, Kind};
+use crate::config::flags::{
+    ADMIN_TOKEN, CONFIG, CONTRACT, EXIT_WITH_STDIN, HOST, MAX_BODY_BYTES, PORT, PORT_FILE, SCHEMAS, STRICT_REFERENCES,
+    UNKNOWN_VALUE_STATUS,
+};
+use crate::config::{Flag, GROUPS};
+use crate::worker::{self, WorkKind};
 
 /// The settings by which a subcommand finds the server.
-pub(super) const OF_THE_SERVER: &[&str] = &["host", "port", "port-file", "admin-token", "config"];
+pub(super) const OF_THE_SERVER: &[&Flag] = &[&HOST, &PORT, &PORT_FILE, &ADMIN_TOKEN, &CONFIG];
 
 /// The settings that say where the server is.
-pub(super) const OF_THE_ADDRESS: &[&str] = &["host", "port", "port-file"];
+pub(super) const OF_THE_ADDRESS: &[&Flag] = &[&HOST, &PORT, &PORT_FILE];
 
 /// The settings by which a subcommand finds the server without its admin API.
-const OF_THE_SERVER_ALONE: &[&str] = &["host", "port", "port-file", "config"];
+const OF_THE_SERVER_ALONE: &[&Flag] = &[&HOST, &PORT, &PORT_FILE, &CONFIG];
 
 /// The settings on which the response to a payload depends.
-const OF_PAYLOADS: &[&str] =
-    &["config", "schemas", "strict-references", "unknown-value-status", "contract", "max-body-bytes"];
+const OF_PAYLOADS: &[&Flag] =
+    &[&CONFIG, &SCHEMAS, &STRICT_REFERENCES, &UNKNOWN_VALUE_STATUS, &CONTRACT, &MAX_BODY_BYTES];
 
 /// What stands in `exec` before the names of the arguments of `check`.
 pub(super) const EXEC_PREFIX: &str = "check-";
@@ -120,7 +124,7 @@ pub(super) fn with_internal_worker() -> Command {
 }
 
 /// The settings that the subcommand of this name takes; `None` for all.
-pub(super) fn settings_of(subcommand: &str) -> Option<&'static [&'static str]> {
+pub(super) fn settings_of(subcommand: &str) -> Option<&'static [&'static Flag]> {
     match subcommand {
         "healthcheck" | "check" => Some(OF_THE_SERVER),
         "env" => Some(OF_THE_SERVER_ALONE),
@@ -209,9 +213,9 @@ fn exec() -> Command {
         )
         .args(GROUPS.iter().flat_map(|group| {
             // `exec` stops with its command, and standard input is that of the command.
-            let flags = group.flags.iter().filter(|flag| flag.name != "exit-with-stdin");
+            let flags = group.flags.iter().filter(|flag| ***flag != EXIT_WITH_STDIN);
             flags.map(|flag| {
-                let replaced = exec::DEFAULTS.iter().find(|(name, _)| *name == flag.name).map(|(_, value)| *value);
+                let replaced = exec::DEFAULTS.iter().find(|(other, _)| other == flag).map(|(_, value)| *value);
                 setting_with_default(flag, replaced.or(flag.default)).help_heading(group.heading)
             })
         }))
@@ -287,7 +291,7 @@ fn prefixed(prefix: &str, name: &str) -> Arg {
 
 /// The subcommand as which the program starts itself; nobody else uses it.
 fn internal_worker() -> Command {
-    let kinds = PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.name()));
+    let kinds = PossibleValuesParser::new(WorkKind::ALL.iter().map(|kind| kind.name()));
     Command::new(worker::SUBCOMMAND).hide(true).arg(Arg::new("KIND").required(true).value_parser(kinds))
 }
 
@@ -295,8 +299,8 @@ fn all_settings() -> impl Iterator<Item = Arg> {
     GROUPS.iter().flat_map(|group| group.flags.iter().map(|flag| setting(flag).help_heading(group.heading)))
 }
 
-fn some_settings(heading: &'static str, names: &[&str]) -> Vec<Arg> {
-    names.iter().filter_map(|name| flag_named(name)).map(|flag| setting(flag).help_heading(heading)).collect()
+fn some_settings(heading: &'static str, flags: &[&'static Flag]) -> Vec<Arg> {
+    flags.iter().map(|flag| setting(flag).help_heading(heading)).collect()
 }
 
 fn setting(flag: &'static Flag) -> Arg {

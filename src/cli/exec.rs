@@ -17,12 +17,13 @@ use super::child_signals::ChildSignals;
 use super::client_variables;
 use super::exit::{ExitError, UNAVAILABLE, print_error, print_on_stderr};
 use super::{ready, serve};
-use crate::config::{LogLevel, RawSettings, Settings, reachable};
+use crate::config::flags::{EXIT_WITH_STDIN, LOG_LEVEL, PORT};
+use crate::config::{Flag, LogLevel, RawSettings, Settings, reachable};
 use crate::instance::Instance;
 
 /// The defaults of settings that `exec` changes: a free port, so that several can run at once, and a log that keeps out of
 /// the output of the command.
-pub(super) const DEFAULTS: &[(&str, &str)] = &[("port", "0"), ("log-level", "warn")];
+pub(super) const DEFAULTS: &[(&Flag, &str)] = &[(&PORT, "0"), (&LOG_LEVEL, "warn")];
 
 /// The API key of the command.
 const KEY: &str = "llx-exec";
@@ -53,7 +54,7 @@ pub(super) fn run(
     environment: &[(String, String)],
 ) -> Result<(), ExitError> {
     if settings.exit_with_stdin {
-        let place = raw.place("exit-with-stdin");
+        let place = raw.get(&EXIT_WITH_STDIN).place();
         return Err(ExitError::usage(format!(
             "{place}: has no effect on exec, which stops when its command has ended"
         )));

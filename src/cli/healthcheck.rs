@@ -7,10 +7,10 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::cli::{Action, CommandLine, client, commands, process};
-use crate::config::Settings;
+use crate::config::{Flag, Settings};
 
 /// Flags, each with its values.
-type Flags = Vec<(&'static str, Vec<String>)>;
+type Flags = Vec<(&'static Flag, Vec<String>)>;
 
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -34,9 +34,9 @@ pub(super) fn with_flags_of_process(how: Healthcheck, mut given: Flags) -> Flags
     let Some(arguments) = how.flags_of.and_then(process::arguments) else { return given };
     // A command line that this version does not understand cannot be that of a server that runs.
     let Ok(CommandLine { action: Action::Serve, settings }) = super::parse(arguments.into_iter()) else { return given };
-    for (name, values) in settings {
-        if commands::OF_THE_SERVER.contains(&name) && given.iter().all(|(known, _)| *known != name) {
-            given.push((name, values));
+    for (flag, values) in settings {
+        if commands::OF_THE_SERVER.contains(&flag) && given.iter().all(|(known, _)| *known != flag) {
+            given.push((flag, values));
         }
     }
     given

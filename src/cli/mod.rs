@@ -35,7 +35,7 @@ use self::exec::Exec;
 use self::healthcheck::Healthcheck;
 use crate::config::Takes::Nothing;
 use crate::config::{Flag, flags};
-use crate::worker::{self, Kind};
+use crate::worker::{self, WorkKind};
 
 /// A subcommand with its arguments.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ enum Action {
     /// Run a command with a server of its own.
     Exec(Exec),
     /// Do this work for the process that started this one.
-    Worker(Kind),
+    Worker(WorkKind),
 }
 
 /// A parsed command line.
@@ -72,7 +72,7 @@ struct CommandLine {
     /// The subcommand.
     action: Action,
     /// The given settings, each with its values.
-    settings: Vec<(&'static str, Vec<String>)>,
+    settings: Vec<(&'static Flag, Vec<String>)>,
 }
 
 /// The reason why there is no command line to execute.
@@ -94,12 +94,13 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed>
     let mut settings = given(&matches);
     if let Some((subcommand, inner)) = matches.subcommand() {
         if let Some(taken) = commands::settings_of(subcommand)
-            && let Some((name, _)) = settings.iter().find(|(name, _)| !taken.contains(name))
+            && let Some((flag, _)) = settings.iter().find(|(flag, _)| !taken.contains(flag))
         {
+            let name = flag.name;
             return Err(NotParsed::Usage(format!("--{name}: has no effect on the subcommand {subcommand}")));
         }
         let own = given(inner);
-        settings.retain(|(name, _)| own.iter().all(|(known, _)| known != name));
+        settings.retain(|(flag, _)| own.iter().all(|(known, _)| known != flag));
         settings.extend(own);
     }
     let command_line = CommandLine { action: action(&matches), settings };
@@ -118,16 +119,16 @@ fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<St
             Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
         }
         (Action::Env(Env { url: Some(_), .. }), _) => {
-            let (name, _) = command_line.settings.iter().find(|(name, _)| commands::OF_THE_ADDRESS.contains(name))?;
-            Some(format!("--{name}: has no effect beside --url; omit one of the two"))
+            let (flag, _) = command_line.settings.iter().find(|(flag, _)| commands::OF_THE_ADDRESS.contains(flag))?;
+            Some(format!("--{}: has no effect beside --url; omit one of the two", flag.name))
         }
         _ => None,
     }
 }
 
 /// The settings among the arguments of one level.
-fn given(matches: &ArgMatches) -> Vec<(&'static str, Vec<String>)> {
-    flags().filter_map(|flag| Some((flag.name, values(matches, flag)?))).collect()
+fn given(matches: &ArgMatches) -> Vec<(&'static Flag, Vec<String>)> {
+    flags().filter_map(|flag| Some((flag, values(matches, flag)?))).collect()
 }
 
 fn values(matches: &ArgMatches, flag: &Flag) -> Option<Vec<String>> {
@@ -155,7 +156,7 @@ fn action(matches: &ArgMatches) -> Action {
             None => Action::Scenarios,
         },
         Some((worker::SUBCOMMAND, inner)) => {
-            let kind = inner.get_one::<String>("KIND").and_then(|name| Kind::named(name));
+            let kind = inner.get_one::<String>("KIND").and_then(|name| WorkKind::named(name));
             Action::Worker(kind.expect("clap accepts only the names of kinds"))
         }
         Some(("check", inner)) => Action::Check(expectations(inner, ""), format(inner, "")),

@@ -11,7 +11,7 @@ use crate::config::{self, RawSettings};
 use crate::documents;
 use crate::fault::{Scenario, explanation, shipped};
 use crate::search::grep;
-use crate::worker::{self, Kind};
+use crate::worker::{self, WorkKind};
 
 /// Runs the program and returns its exit code.
 pub fn run(args: impl Iterator<Item = OsString>, environment: impl Iterator<Item = (OsString, OsString)>) -> ExitCode {
@@ -29,8 +29,8 @@ pub fn run(args: impl Iterator<Item = OsString>, environment: impl Iterator<Item
     };
     if let Action::Worker(kind) = command_line.action {
         return worker::serve(kind, |fields| match kind {
-            Kind::Grep => grep::answer(fields),
-            Kind::Document => documents::answer(fields),
+            WorkKind::Grep => grep::answer(fields),
+            WorkKind::Document => documents::answer(fields),
         });
     }
     let environment: Vec<(String, String)> =

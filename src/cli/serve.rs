@@ -9,28 +9,28 @@ use tokio::sync::oneshot;
 use super::exit::{ExitError, UNAVAILABLE, print, print_error, report_panic};
 use super::stop::StopRequests;
 use super::{ready, stdin};
+use crate::config::flags::EXIT_WITH_STDIN;
 use crate::config::{self, RawSettings, Settings};
 use crate::instance::Instance;
 use crate::server::Server;
-use crate::worker::Worker;
 
 /// Runs a server with these settings.
 pub(super) fn run(settings: Settings, raw: RawSettings) -> Result<(), ExitError> {
     if settings.exit_with_stdin {
-        stdin::require_an_end(&raw.place("exit-with-stdin")).map_err(ExitError::usage)?;
+        stdin::require_an_end(&raw.get(&EXIT_WITH_STDIN).place()).map_err(ExitError::usage)?;
     }
     let instance = instance(settings, raw)?;
     runtime()?.block_on(serve_until_stopped(instance))
 }
 
 /// An instance with these settings, which are checked on each other. Warnings are printed.
-pub(super) fn instance(mut settings: Settings, raw: RawSettings) -> Result<Arc<Instance>, ExitError> {
+pub(super) fn instance(settings: Settings, raw: RawSettings) -> Result<Arc<Instance>, ExitError> {
     config::check_combinations(&settings, &raw).map_err(ExitError::usage)?;
     for warning in raw.warnings.iter().chain(&config::warnings(&settings)) {
         print_error(&format!("warning: {warning}"));
     }
-    settings.worker = Worker::of_program(settings.binary.clone());
-    Instance::new(settings, raw).map(Arc::new).map_err(ExitError::usage)
+    let instance = Instance::new(settings, raw).map_err(ExitError::usage)?;
+    Ok(Arc::new(instance.of_program()))
 }
 
 /// The runtime for a server.
@@ -41,7 +41,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, ExitError> {
 /// Binds the address of the settings, and writes the file of `--port-file`.
 pub(super) async fn bind(instance: &Arc<Instance>) -> Result<Server, ExitError> {
     let settings = &instance.settings;
-    let (host, port) = (settings.host, settings.port);
+    let (host, port) = (*settings.host, settings.port);
     let server = Server::bind(Arc::clone(instance)).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => ExitError {
             code: UNAVAILABLE,

@@ -36,10 +36,11 @@ static ANCHOR: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| {
 const MAX_EVENTS: usize = 100_000;
 
 /// How a clock runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
     /// Follows the system time.
+    #[default]
     Real,
     /// Moves only when it is set or advanced.
     Manual,

@@ -1,45 +1,20 @@
-//! Collects the text of each setting from its sources. Flags take precedence over the environment, the environment over the
-//! file, and the file over the defaults. The values are checked in `read.rs`.
+//! Collects the text of each setting from its sources. Flags take precedence over the environment, the environment over
+//! the file, and the file over the defaults. The rows of the table check the values.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::flags::{Flag, PREFIX, Takes, flag_named, flags};
+use super::flags::{ADMIN_TOKEN, CONFIG, Flag, PREFIX, Takes, flag_named, flags};
+use super::raw_setting::{RawSetting, SettingSource};
 
 /// Prefixes that people take for [`PREFIX`], because the variables of the official clients begin like them.
 const MISTAKEN_PREFIXES: &[&str] = &["LLAMA_CLOUD_MOCK_", "LLAMACLOUDMOCK_", "LLAMA_MOCK_"];
 
-/// The variable of the admin token, without the prefix.
-const ADMIN_TOKEN: &str = "ADMIN_TOKEN";
-
 /// The settings file that is read, if it exists, when `--config` is not given.
 const DEFAULT_FILE: &str = "llamacloud-mock.toml";
-
-/// The source of a setting's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// The command line.
-    Flag,
-    /// The environment variable of this name.
-    Environment(String),
-    /// The settings file at this path.
-    File(PathBuf),
-    /// The default.
-    Default,
-}
-
-/// A setting before it is checked.
-#[derive(Debug, Clone)]
-pub(crate) struct RawSetting {
-    /// The values: several for a repeatable setting, none for one that is not set and has no default.
-    pub(crate) values: Vec<String>,
-    /// The source of the values.
-    pub(crate) source: Source,
-}
 
 /// All settings before they are checked.
 #[derive(Debug)]
@@ -49,25 +24,15 @@ pub(crate) struct RawSettings {
     pub(crate) warnings: Vec<String>,
 }
 
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag => f.write_str("flag"),
-            Self::Environment(name) => write!(f, "environment {name}"),
-            Self::File(path) => write!(f, "file {}", path.display()),
-            Self::Default => f.write_str("default"),
-        }
-    }
-}
-
 impl RawSettings {
-    /// Collects every setting from flags, environment, settings file and defaults. `defaults` replace some of the table.
+    /// Collects every setting from flags, environment, settings file and defaults. `defaults` replace some of the
+    /// table.
     ///
     /// Errors: the settings file cannot be read, is not TOML, or has an unknown setting.
     pub(crate) fn gather(
-        flags: &[(&'static str, Vec<String>)],
+        flags: &[(&'static Flag, Vec<String>)],
         environment: &[(String, String)],
-        defaults: &[(&str, &str)],
+        defaults: &[(&'static Flag, &str)],
     ) -> Result<Self, String> {
         let mut settings = Self::new(flags);
         settings.add_environment(environment);
@@ -76,72 +41,64 @@ impl RawSettings {
         Ok(settings)
     }
 
+    /// The settings of these flags, given by name, and the defaults of the others.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn from_flags(flags: &[(&str, Vec<String>)]) -> Self {
+        let flag = |name| flag_named(name).expect("the setting is in the table");
+        Self::with_defaults(&flags.iter().map(|(name, values)| (flag(name), values.clone())).collect::<Vec<_>>())
+    }
+
     /// Collects every setting from flags and defaults only.
-    pub(crate) fn from_flags(flags: &[(&'static str, Vec<String>)]) -> Self {
+    pub(crate) fn with_defaults(flags: &[(&'static Flag, Vec<String>)]) -> Self {
         let mut settings = Self::new(flags);
         settings.add_defaults(&[]);
         settings
     }
 
-    fn new(flags: &[(&'static str, Vec<String>)]) -> Self {
-        let setting = |(name, values): &(&'static str, Vec<String>)| {
-            (*name, RawSetting { values: values.clone(), source: Source::Flag })
-        };
-        Self { by_name: flags.iter().map(setting).collect(), warnings: Vec::new() }
+    fn new(flags: &[(&'static Flag, Vec<String>)]) -> Self {
+        let mut settings = Self { by_name: BTreeMap::new(), warnings: Vec::new() };
+        for (flag, values) in flags {
+            settings.add(flag, values.clone(), SettingSource::Flag);
+        }
+        settings
     }
 
-    fn add_defaults(&mut self, replaced: &[(&str, &str)]) {
+    /// Adds the values of a setting, unless another source has given it before.
+    fn add(&mut self, flag: &'static Flag, values: Vec<String>, source: SettingSource) {
+        self.by_name.entry(flag.name).or_insert(RawSetting { flag, values, source });
+    }
+
+    fn add_defaults(&mut self, replaced: &[(&'static Flag, &str)]) {
         for flag in flags() {
-            let replaced = replaced.iter().find(|(name, _)| *name == flag.name).map(|(_, value)| *value);
+            let replaced = replaced.iter().find(|(other, _)| *other == flag).map(|(_, value)| *value);
             let values = replaced.or(flag.default).map(str::to_owned).into_iter().collect();
-            self.by_name.entry(flag.name).or_insert(RawSetting { values, source: Source::Default });
+            self.add(flag, values, SettingSource::Default);
         }
     }
 
-    /// The setting of this name, which must be in the table of flags.
-    pub(crate) fn get(&self, name: &str) -> &RawSetting {
-        &self.by_name[name]
+    /// The setting of this row.
+    pub(crate) fn get(&self, flag: &Flag) -> &RawSetting {
+        &self.by_name[flag.name]
     }
 
-    /// Whether the setting has a source other than its default.
-    pub(crate) fn is_given(&self, name: &str) -> bool {
-        self.get(name).source != Source::Default
+    /// Every setting, in the order of the table.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &RawSetting> {
+        flags().map(|flag| self.get(flag))
     }
 
-    /// The setting's name and source, for the start of an error message.
-    pub(crate) fn place(&self, name: &str) -> String {
-        match &self.get(name).source {
-            Source::Flag | Source::Default => format!("--{name}"),
-            Source::Environment(variable) => format!("{variable} (in the environment)"),
-            Source::File(path) => format!("{name} (in {})", path.display()),
-        }
-    }
-
-    /// Every setting with its flag, in the order of the table.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static Flag, &RawSetting)> {
-        flags().map(|flag| (flag, &self.by_name[flag.name]))
-    }
-
-    /// Adds the variables of the environment. A blank variable counts as not set, except for the admin token: a blank token
-    /// is an error later, because treating it as not set would open the admin API.
+    /// Adds the variables of the environment. A blank variable counts as not set, except for the admin token: a blank
+    /// token is an error later, because treating it as not set would open the admin API.
     fn add_environment(&mut self, environment: &[(String, String)]) {
         for (name, value) in environment {
             if let Some(key) = MISTAKEN_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)) {
                 self.warn_of_variable(name, key);
                 continue;
             }
-            let Some(key) = name.strip_prefix(PREFIX).filter(|key| *key == ADMIN_TOKEN || !value.trim().is_empty())
-            else {
-                continue;
-            };
-            if is_set_by_kubernetes(key, value) {
-                continue;
-            }
+            let Some(key) = name.strip_prefix(PREFIX).filter(|key| !is_set_by_kubernetes(key, value)) else { continue };
             match flag_named(&flag_name(key)) {
-                Some(flag) => {
-                    let setting = RawSetting { values: split(flag, value), source: Source::Environment(name.clone()) };
-                    self.by_name.entry(flag.name).or_insert(setting);
-                }
+                Some(flag) if value.trim().is_empty() && *flag != ADMIN_TOKEN => {}
+                Some(flag) => self.add(flag, split(flag, value), SettingSource::Environment(name.clone())),
+                None if value.trim().is_empty() => {}
                 None => self.warn_of_variable(name, key),
             }
         }
@@ -155,13 +112,13 @@ impl RawSettings {
     }
 
     fn add_file(&mut self) -> Result<(), String> {
-        let named = self.by_name.get("config").and_then(|setting| setting.values.first());
+        let named = self.by_name.get(CONFIG.name).and_then(|setting| setting.values.first());
         let path = PathBuf::from(named.map_or(DEFAULT_FILE, String::as_str));
         if named.is_none() && !path.exists() {
             return Ok(());
         }
         for (flag, values) in read_file(&path)? {
-            self.by_name.entry(flag.name).or_insert(RawSetting { values, source: Source::File(path.clone()) });
+            self.add(flag, values, SettingSource::File(path.clone()));
         }
         Ok(())
     }
@@ -203,10 +160,10 @@ fn read_file(path: &Path) -> Result<Vec<(&'static Flag, Vec<String>)>, String> {
 
 fn read_entry(key: &str, value: Value) -> Result<(&'static Flag, Vec<String>), String> {
     let name = key.replace('_', "-");
-    if name == "config" {
+    let flag = flag_named(&name).ok_or_else(|| format!("{key}: is not a setting{}", suggestion(&name)))?;
+    if *flag == CONFIG {
         return Err(format!("{key}: cannot be set in a settings file"));
     }
-    let flag = flag_named(&name).ok_or_else(|| format!("{key}: is not a setting{}", suggestion(&name)))?;
     let values = match (flag.takes, value) {
         (Takes::Many(_), Value::Array(items)) => {
             items.into_iter().map(|item| text(key, item)).collect::<Result<_, _>>()?

@@ -1,7 +1,7 @@
-//! Normalises values with several spellings to the form in which requests are compared with them, and refuses those that no
-//! request can match.
+//! Normalises values with several spellings to the form in which requests are compared with them, and refuses those
+//! that no request can match.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
@@ -9,7 +9,8 @@ use http::uri::{Authority, Scheme};
 /// The word that allows every host.
 pub(super) const ANY_HOST: &str = "*";
 
-/// A host name as the `Host` header of a request is compared with it: in lower case, without scheme, port and brackets.
+/// A host name as the `Host` header of a request is compared with it: in lower case, without scheme, port, brackets and
+/// the dot that may end a DNS name.
 pub(super) fn host_name(text: &str) -> Result<String, String> {
     let unfit = |problem: &str| Err(format!("{text:?} {problem}"));
     let lower = text.trim().to_ascii_lowercase();
@@ -25,10 +26,16 @@ pub(super) fn host_name(text: &str) -> Result<String, String> {
         return Ok(address.to_string());
     }
     let authority = name.parse::<Authority>().ok().filter(is_host_and_port);
-    match authority {
-        Some(authority) => Ok(canonical_host(authority.host())),
+    let host = authority.map(|authority| canonical_host(without_final_dot(authority.host())));
+    match host.filter(|host| is_dns_name(host) || host.parse::<IpAddr>().is_ok()) {
+        Some(host) => Ok(host),
         None => unfit("is not a host name like mock.test"),
     }
+}
+
+/// A DNS name without the dot that may end it: `mock.test.` and `mock.test` are one name.
+pub(crate) fn without_final_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 /// An origin as browsers send it: in lower case, without a default port and a slash at its end.
@@ -107,18 +114,25 @@ fn http_uri(text: &str) -> Option<(Uri, Authority)> {
     Some((uri, authority))
 }
 
-/// Whether there is a host, and nothing else but a valid port.
-fn is_host_and_port(authority: &Authority) -> bool {
-    let (host, text) = (authority.host(), authority.as_str());
-    let port = text.strip_prefix(host);
-    let has_valid_port = match port.map(|port| port.strip_prefix(':')) {
-        Some(Some(port)) => port.parse::<u16>().is_ok(),
-        Some(None) => text == host,
-        None => false,
-    };
-    let is_bracketed = host.starts_with('[');
-    let is_address = || host[1..host.len() - 1].parse::<std::net::Ipv6Addr>().is_ok();
-    !host.is_empty() && has_valid_port && (!is_bracketed || host.ends_with(']') && is_address())
+/// Whether there is a host, and nothing else but a port from 0 to 65535.
+pub(crate) fn is_host_and_port(authority: &Authority) -> bool {
+    let host = authority.host();
+    let Some(rest) = authority.as_str().strip_prefix(host).filter(|_| !host.is_empty()) else { return false };
+    let has_valid_port = rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| is_port(port.as_bytes()));
+    let is_address = |rest: &str| rest.strip_suffix(']').is_some_and(|text| text.parse::<Ipv6Addr>().is_ok());
+    has_valid_port && host.strip_prefix('[').is_none_or(is_address)
+}
+
+/// Whether a text is a port from 0 to 65535.
+pub(crate) fn is_port(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_digit) && std::str::from_utf8(text).is_ok_and(|text| text.parse::<u16>().is_ok())
+}
+
+/// Whether a name has the form of one in DNS; underscores are common, although no standard has them.
+fn is_dns_name(name: &str) -> bool {
+    let is_label =
+        |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    name.split('.').all(is_label)
 }
 
 /// A host in lower case; an IP address in its shortest form, without brackets.
@@ -133,8 +147,14 @@ mod tests {
 
     #[test]
     fn host_names_with_one_meaning_are_equal() {
-        for text in ["mock.test", " Mock.Test ", "mock.test:4010", "http://mock.test", "https://MOCK.test:443/"] {
+        for text in ["mock.test", " Mock.Test ", "mock.test:4010", "http://mock.test", "https://MOCK.test:443/"]
+            .into_iter()
+            .chain(["mock.test.", "mock.test.:4010", "http://mock.test./"])
+        {
             assert_eq!(host_name(text), Ok("mock.test".to_owned()), "{text}");
+        }
+        for name in ["mock", "my_mock-2", "xn--bcher-kva.test"] {
+            assert_eq!(host_name(name).as_deref(), Ok(name));
         }
         for text in ["fe80::1", "[fe80::1]", "[FE80:0:0::1]:80", "http://[fe80::1]/"] {
             assert_eq!(host_name(text), Ok("fe80::1".to_owned()), "{text}");
@@ -146,6 +166,19 @@ mod tests {
     fn host_names_that_match_no_header_are_refused() {
         for text in
             ["", " ", "*.test", "mock.test/path", "a@b", "mock.test:99999", "mock.test:x", "ftp://a", "a b", ":80"]
+                .into_iter()
+                .chain([
+                    "a,b",
+                    "a;b",
+                    "a..b",
+                    ".a",
+                    "a..",
+                    ".",
+                    "b\u{fc}cher.test",
+                    "mock.test:+80",
+                    "[mock]",
+                    "a,b:80",
+                ])
         {
             assert!(host_name(text).is_err(), "{text}");
         }

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 
 use super::format::Binary;
 use super::{Document, Unreadable, stand_in};
-use crate::worker::{Kind, Worker, WorkerError};
+use crate::worker::{WorkKind, Worker, WorkerError};
 
 /// Why an embedded server without the program reads no files in binary formats.
 const NO_PROGRAM: &str =
@@ -62,7 +62,7 @@ fn extract(format: Binary, bytes: Vec<u8>) -> Result<Extracted, String> {
 
 /// The parent's side: reads a file in a child process.
 pub(super) fn read(format: Binary, name: &str, bytes: &Bytes, worker: &Worker) -> Result<Document, Unreadable> {
-    match worker.run(Kind::Document, &[format.name().as_bytes(), bytes]) {
+    match worker.run(WorkKind::Document, &[format.name().as_bytes(), bytes]) {
         Ok(result) => document(format, name, bytes, Bytes::from(result)),
         Err(WorkerError::NoProgram) => stand_in::document(name, bytes, format.media_type(), NO_PROGRAM),
         Err(error @ WorkerError::NotStarted(_)) => Err(Unreadable::NotTried(error.to_string())),

@@ -216,7 +216,7 @@ mod tests {
 
     /// Reads in this process; binary formats give stand-ins.
     fn read(name: &str, bytes: &Bytes) -> Result<Document, Unreadable> {
-        super::read(name, bytes, &Worker::embedded(None))
+        super::read(name, bytes, &Worker::of_file(None))
     }
 
     fn read_valid(name: &str, bytes: impl Into<Bytes>) -> Document {

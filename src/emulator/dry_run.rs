@@ -50,7 +50,9 @@ fn respond_at_once(instance: &Instance, context: &Context, request: &Request) ->
         next = match next {
             Next::Reply(reply) => return reply.response,
             Next::Wait(_, in_progress) => act(instance, context, request, *in_progress),
-            Next::Job(job, in_progress) => finish(instance, context, request, *in_progress, job.run()).into(),
+            Next::Job(job, in_progress) => {
+                finish(instance, context, request, *in_progress, job.run(&instance.worker)).into()
+            }
         }
     }
 }

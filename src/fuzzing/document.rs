@@ -12,7 +12,7 @@ pub fn document(data: &[u8]) {
     let name = String::from_utf8_lossy(&data[..end]);
     let bytes = Bytes::copy_from_slice(data.get(end + 1..).unwrap_or_default());
     // Without a program for child processes, binary formats give stand-ins.
-    let worker = Worker::embedded(None);
+    let worker = Worker::of_file(None);
     let first = read(&name, &bytes, &worker);
     check(&first);
     assert_eq!(format!("{first:?}"), format!("{:?}", read(&name, &bytes, &worker)), "{name:?}");

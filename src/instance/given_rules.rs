@@ -1,5 +1,6 @@
 //! The fault rules that are given at the start, and the operations that rules can be about.
 
+use crate::config::flags::{FAULT, SCENARIO};
 use crate::config::{RawSettings, Settings};
 use crate::fault::{FaultRules, Rule, Scenario, Target};
 use crate::operation::{BodyKind, Operation};
@@ -19,7 +20,7 @@ pub(super) fn target(operation: &Operation) -> Target {
 
 /// The rules of the settings: those of scenarios first, in order. An error names the setting that is wrong.
 pub(super) fn read(settings: &Settings, raw: &RawSettings, targets: &[Target]) -> Result<FaultRules, String> {
-    let (scenarios, faults) = (raw.place("scenario"), raw.place("fault"));
+    let (scenarios, faults) = (raw.get(&SCENARIO).place(), raw.get(&FAULT).place());
     let mut rules = Vec::new();
     for name in &settings.scenarios {
         let scenario = Scenario::load(name).map_err(|error| format!("{scenarios}: {error}"))?;

@@ -19,6 +19,7 @@ use crate::operation::Router;
 use crate::request::Head;
 use crate::schema::Schemas;
 use crate::tenant::{Tenant, Tenants};
+use crate::worker::Worker;
 
 /// The parts of an emulated service.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Instance {
     pub(crate) router: Router,
     /// The schemas of bodies and parameters.
     pub(crate) schemas: Schemas,
+    /// Starts child processes for jobs.
+    pub(crate) worker: Worker,
     /// All tenants.
     pub(crate) tenants: Tenants,
     /// The operations that fault rules can be about.
@@ -70,6 +73,8 @@ impl Instance {
         Ok(Self {
             unauthenticated: Mutex::new(Journal::new(tenants.journal_limits())),
             counters: Counters::new(router.operations().count()),
+            // A server inside another program must not run that program in place of this one.
+            worker: Worker::of_file(settings.binary.clone()),
             settings,
             raw_settings,
             router,
@@ -80,6 +85,14 @@ impl Instance {
             is_draining: AtomicBool::new(false),
             openapi: OnceLock::new(),
         })
+    }
+
+    /// The same, for the program itself: its child processes run its own file, unless `--binary` names another one.
+    pub(crate) fn of_program(mut self) -> Self {
+        if self.settings.binary.is_none() {
+            self.worker = Worker::of_own_file();
+        }
+        self
     }
 
     /// Whether the server is shutting down.

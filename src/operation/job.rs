@@ -6,6 +6,7 @@ use std::fmt;
 use crate::error::ApiError;
 use crate::response::Payload;
 use crate::store::Scope;
+use crate::worker::Worker;
 
 /// What a handler decides under the lock of its tenant.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub(crate) enum Answer {
 pub(crate) struct Job {
     /// Where it runs.
     pub(crate) pool: Pool,
-    run: Box<dyn FnOnce() -> Result<Commit, ApiError> + Send>,
+    run: Run,
 }
 
 /// Where a job runs.
@@ -32,6 +33,9 @@ pub(crate) enum Pool {
     Child,
 }
 
+/// What a job does. It gets what starts child processes.
+type Run = Box<dyn FnOnce(&Worker) -> Result<Commit, ApiError> + Send>;
+
 /// What the result of a job changes, under the lock of the tenant. It returns the body of a success.
 pub(crate) type Commit = Box<dyn FnOnce(&mut Scope<'_>) -> Result<Payload, ApiError> + Send>;
 
@@ -39,21 +43,23 @@ impl Job {
     /// A job that runs `run` and then, under the lock, passes the result to `commit`.
     pub(crate) fn new<T: Send + 'static>(
         pool: Pool,
-        run: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+        run: impl FnOnce(&Worker) -> Result<T, ApiError> + Send + 'static,
         commit: impl FnOnce(&mut Scope<'_>, T) -> Result<Payload, ApiError> + Send + 'static,
     ) -> Self {
-        let run = || run().map(|result| Box::new(|scope: &mut Scope<'_>| commit(scope, result)) as Commit);
+        let run = |worker: &Worker| {
+            run(worker).map(|result| Box::new(|scope: &mut Scope<'_>| commit(scope, result)) as Commit)
+        };
         Self { pool, run: Box::new(run) }
     }
 
     /// A job that changes nothing: its result is the body of a success.
     pub(crate) fn reading(run: impl FnOnce() -> Payload + Send + 'static) -> Self {
-        Self::new(Pool::Thread, || Ok(run()), |_, payload| Ok(payload))
+        Self::new(Pool::Thread, |_| Ok(run()), |_, payload| Ok(payload))
     }
 
-    /// Does the work.
-    pub(crate) fn run(self) -> Result<Commit, ApiError> {
-        (self.run)()
+    /// Does the work; `worker` starts child processes for it.
+    pub(crate) fn run(self, worker: &Worker) -> Result<Commit, ApiError> {
+        (self.run)(worker)
     }
 }
 

@@ -3,4 +3,4 @@
 pub(crate) mod grep;
 mod ranking;
 
-pub(crate) use self::ranking::{Hit, RankQuery, SearchableDocument, rank};
+pub(crate) use self::ranking::{RankHit, RankQuery, SearchableDocument, rank};

@@ -1,5 +1,5 @@
-//! Checks on the head of a request that come before routing: `Transfer-Encoding`, `Host` and `Origin`. They protect against
-//! request smuggling, DNS rebinding and requests from foreign web pages; CORS responses are made here too.
+//! Checks on the head of a request that come before routing: `Transfer-Encoding`, `Host` and `Origin`. They protect
+//! against request smuggling, DNS rebinding and requests from foreign web pages; CORS responses are made here too.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderMap, Method};
 
 use crate::admin;
-use crate::config::Settings;
+use crate::config::{Settings, is_host_and_port, is_port, without_final_dot};
 use crate::error::ApiError;
 use crate::response::Response;
 
@@ -24,7 +24,7 @@ const EXPOSED_HEADERS: &str = "retry-after, retry-after-ms, x-should-retry, x-ra
 #[derive(Debug)]
 pub(super) struct Guard {
     bind_address: IpAddr,
-    /// Allowed host names besides the loopback ones, in lower case.
+    /// Allowed host names besides the loopback ones, in lower case and without a dot at their end.
     host_names: Vec<String>,
     origins: Vec<String>,
 }
@@ -61,8 +61,11 @@ impl GuardedHead<'_> {
 
 impl Guard {
     pub(super) fn new(settings: &Settings) -> Self {
-        let host_names = settings.allowed_hosts.iter().map(|name| name.to_ascii_lowercase()).collect();
-        Self { bind_address: settings.host, host_names, origins: settings.cors_origins.clone() }
+        Self {
+            bind_address: *settings.host,
+            host_names: settings.allowed_hosts.clone(),
+            origins: settings.cors_origins.clone(),
+        }
     }
 
     /// The response to a request that is not routed: an API error, or the response to a CORS preflight.
@@ -91,6 +94,9 @@ impl Guard {
         if head.scheme.is_some_and(|scheme| *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS) {
             return Err(ApiError::text(400, "A request target in absolute form must begin with http:// or https://"));
         }
+        if head.authority.is_some_and(|authority| !is_host_and_port(authority)) {
+            return Err(ApiError::text(400, "The host in the request target is not a valid host name"));
+        }
         let mut hosts = head.headers.get_all(HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
             (Some(host), None) if !host.is_empty() => host,
@@ -118,7 +124,7 @@ impl Guard {
     fn is_allowed_host(&self, authority: &Authority) -> bool {
         let name = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         name == "localhost"
-            || self.host_names.iter().any(|allowed| *allowed == name || allowed == "*")
+            || self.host_names.iter().any(|allowed| allowed == without_final_dot(&name) || allowed == "*")
             || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback() || address == self.bind_address)
     }
 
@@ -156,8 +162,9 @@ impl Guard {
     }
 }
 
-/// hyper accepts several `Transfer-Encoding` headers and every coding that ends in `chunked`. Here only `chunked` alone is
-/// accepted: anything else may be read differently by a proxy (request smuggling), and no client of a JSON API needs it.
+/// hyper accepts several `Transfer-Encoding` headers and every coding that ends in `chunked`. Here only `chunked` alone
+/// is accepted: anything else may be read differently by a proxy (request smuggling), and no client of a JSON API needs
+/// it.
 fn check_transfer_encoding(headers: &HeaderMap) -> Result<(), ApiError> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
@@ -177,16 +184,9 @@ fn is_common_loopback_name(host: &[u8]) -> bool {
     matches!(name, b"127.0.0.1" | b"localhost" | b"[::1]")
 }
 
-fn is_port(text: &[u8]) -> bool {
-    text.iter().all(u8::is_ascii_digit) && std::str::from_utf8(text).is_ok_and(|text| text.parse::<u16>().is_ok())
-}
-
-/// The host in a `Host` header: a name or an address, and a port from 0 to 65535 if there is a colon behind it.
+/// The host in a `Host` header: a name or an address, and a port if there is a colon behind it.
 fn valid_host(host: &HeaderValue) -> Option<Authority> {
-    let authority: Authority = host.to_str().ok()?.parse().ok()?;
-    let port = authority.as_str().strip_prefix(authority.host())?;
-    let is_valid = port.is_empty() || port.strip_prefix(':').is_some_and(|port| is_port(port.as_bytes()));
-    is_valid.then_some(authority)
+    host.to_str().ok()?.parse().ok().filter(is_host_and_port)
 }
 
 /// Whether a path is one that load balancers and orchestrators probe.

@@ -72,7 +72,7 @@ impl Server {
     /// Fails if the address cannot be bound.
     pub(crate) async fn bind(instance: Arc<Instance>) -> io::Result<Self> {
         let settings = &instance.settings;
-        let listeners = bind_listeners(settings.host, settings.port).await?;
+        let listeners = bind_listeners(*settings.host, settings.port).await?;
         let address = listeners[0].local_addr()?;
         let (sender, refusals) = refusal::channel();
         let state = ServerState::new(instance, sender);

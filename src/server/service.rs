@@ -52,7 +52,7 @@ pub(super) async fn respond(
     if let Some(duration) = exchange.reply.response.refuse_connections {
         connection.server.refusals.refuse(duration).await;
     }
-    connection.server.log_request(&head, &exchange, started.elapsed());
+    connection.server.log.request(&head, &exchange, started.elapsed());
     let Exchange { context, mut reply } = exchange;
     match context {
         Some(context) if needs_wire(&reply.response) => {
@@ -86,7 +86,7 @@ async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) ->
         }
         Admission::Admitted(context) => context,
     };
-    server.warn_of_real_key(&head);
+    server.log.warn_of_real_key(&head);
     // body
     let ReceivedBody { bytes, reservation } = match body::read(body, context.body_limits, &server.body_budget).await {
         Ok(received) => received,

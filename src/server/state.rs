@@ -2,7 +2,6 @@
 
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use hyper::server::conn::http1;
 use tokio::sync::Semaphore;
@@ -38,11 +37,6 @@ pub(super) struct ServerState {
     incidents: Incidents,
     /// Orders to refuse connections.
     pub(super) refusals: RefusalSender,
-    pub(super) warned_of_real_key: AtomicBool,
-    pub(super) warned_of_no_program: AtomicBool,
-    pub(super) warned_of_own_rule: AtomicBool,
-    /// The operations that are not emulated and were requested, as bits by their position in the table.
-    pub(super) warned_operations: AtomicU64,
 }
 
 impl ServerState {
@@ -70,7 +64,7 @@ impl ServerState {
         http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
         Self {
             guard: Guard::new(settings),
-            log: Log::start(settings.log_level, settings.log_format),
+            log: Log::start(settings),
             http,
             connections: Arc::new(Semaphore::new(settings.max_connections)),
             body_budget: BodyBudget::new(settings.max_inflight_bytes),
@@ -78,10 +72,6 @@ impl ServerState {
             child_queue: WorkQueue::new(MAX_CHILDREN, settings.max_queued_work),
             incidents: Incidents::default(),
             refusals,
-            warned_of_real_key: AtomicBool::new(false),
-            warned_of_no_program: AtomicBool::new(false),
-            warned_of_own_rule: AtomicBool::new(false),
-            warned_operations: AtomicU64::new(0),
             instance,
         }
     }

@@ -45,7 +45,9 @@ pub(super) async fn run(server: &ServerState, context: &Context, job: Job) -> Re
     let queue = match job.pool {
         Pool::Thread => &server.thread_queue,
         Pool::Child => {
-            server.warn_without_program();
+            if !server.instance.worker.has_program() {
+                server.log.warn_of_no_program();
+            }
             &server.child_queue
         }
     };
@@ -57,9 +59,10 @@ pub(super) async fn run(server: &ServerState, context: &Context, job: Job) -> Re
             return Ok(Err(ApiError::text(503, detail)));
         }
     };
+    let instance = Arc::clone(&server.instance);
     let run = move || {
         let _turn = turn;
-        job.run()
+        job.run(&instance.worker)
     };
     tokio::task::spawn_blocking(run).await.map_err(|_| Panic)
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::config::{DuplicateUniqueId, Fidelity, IndexId, References, ScoreThresholdOn, Settings, SyncConflict};
 use crate::store::sync::Script;
-use crate::worker::Worker;
 
 /// The settings that a store follows; the same for all tenants.
 #[derive(Debug, Clone)]
@@ -33,8 +32,6 @@ pub(crate) struct Policy {
     pub(crate) score_threshold_on: ScoreThresholdOn,
     /// Texts that replace what reading a file of this name gives.
     pub(crate) parse_results: BTreeMap<String, Box<str>>,
-    /// Where risky work is done.
-    pub(crate) worker: Worker,
     /// The URL under which clients reach the server, for URLs in responses; by default the host that a request names.
     pub(crate) public_url: Option<String>,
     /// Items on a page when the client does not say.
@@ -58,7 +55,6 @@ impl Policy {
             duplicate_unique_id: settings.duplicate_unique_id,
             score_threshold_on: settings.score_threshold_on,
             parse_results: settings.parse_results.clone(),
-            worker: settings.worker.clone(),
             public_url: settings.public_url.clone(),
             page_size: settings.page_size,
             max_items: settings.max_items,

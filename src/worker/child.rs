@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 
-use super::{Kind, Limits, frame};
+use super::{WorkKind, WorkLimits, frame};
 
 /// Runs as the child process for this kind of work, which `answer` does.
-pub(crate) fn serve(kind: Kind, answer: impl FnOnce(Vec<Vec<u8>>) -> Result<Vec<u8>, String>) -> ExitCode {
+pub(crate) fn serve(kind: WorkKind, answer: impl FnOnce(Vec<Vec<u8>>) -> Result<Vec<u8>, String>) -> ExitCode {
     // The parent reports what happened; text from inside the work would only repeat what a client sent.
     panic::set_hook(Box::new(|_| {}));
     let response = match limit(kind.limits()) {
@@ -30,7 +30,7 @@ fn answered(answer: impl FnOnce(Vec<Vec<u8>>) -> Result<Vec<u8>, String>) -> Res
 }
 
 /// Lowers the limits of this process; it cannot raise them again.
-fn limit(limits: Limits) -> io::Result<()> {
+fn limit(limits: WorkLimits) -> io::Result<()> {
     /// Between the warning signal for processor time, which ends the process too, and the certain end.
     const GRACE_SECONDS: u64 = 1;
     /// Standard streams, and some for what the standard library opens.

@@ -12,14 +12,14 @@ use std::thread;
 use parking_lot::Mutex;
 
 use super::program::Program;
-use super::{Kind, Limits, SUBCOMMAND, frame};
+use super::{SUBCOMMAND, WorkKind, WorkLimits, frame};
 
-/// How many child processes should run at once: more would only slow each other and the server down. The queue of the server
-/// for work in child processes keeps to it.
+/// How many child processes should run at once: more would only slow each other and the server down. The queue of the
+/// server for work in child processes keeps to it.
 pub(crate) const MAX_CHILDREN: usize = 2;
 
 /// Does work in child processes.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Worker {
     program: Program,
 }
@@ -60,19 +60,14 @@ impl fmt::Display for WorkerError {
 }
 
 impl Worker {
-    /// Child processes of the running program, or of the one in this file. Only for the program itself.
-    pub(crate) fn of_program(file: Option<PathBuf>) -> Self {
-        Self::new(file.map_or(Program::Own, Program::File))
+    /// Child processes of the running program.
+    pub(crate) fn of_own_file() -> Self {
+        Self { program: Program::Own }
     }
 
-    /// Child processes of the program in this file; without one, none can be started. For a server inside another program,
-    /// which must not be run in place of this one.
-    pub(crate) fn embedded(file: Option<PathBuf>) -> Self {
-        Self::new(file.map_or(Program::None, Program::File))
-    }
-
-    fn new(program: Program) -> Self {
-        Self { program }
+    /// Child processes of the program in this file; without one, none can be started.
+    pub(crate) fn of_file(file: Option<PathBuf>) -> Self {
+        Self { program: file.map_or(Program::None, Program::File) }
     }
 
     /// Whether there is a program for child processes.
@@ -81,30 +76,30 @@ impl Worker {
     }
 
     /// Does work in a child process and returns its result. It blocks the thread, up to the time limit of the kind.
-    pub(crate) fn run(&self, kind: Kind, fields: &[&[u8]]) -> Result<Vec<u8>, WorkerError> {
+    pub(crate) fn run(&self, kind: WorkKind, fields: &[&[u8]]) -> Result<Vec<u8>, WorkerError> {
         let program = self.program.path().ok_or(WorkerError::NoProgram)?;
         let mut command = Command::new(program);
         command.args([SUBCOMMAND, kind.name()]);
         // Its environment may contain keys, and nothing in it is of use there.
         command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        apart(&mut command);
+        separate_from_terminal(&mut command);
         let child = command.spawn().map_err(|error| WorkerError::NotStarted(error.to_string()))?;
-        Running::new(child).exchange(fields, kind.limits())
+        ChildProcess::new(child).exchange(fields, kind.limits())
     }
 }
 
 /// Keeps the signals of a terminal from the child: a server that drains still needs its results.
-fn apart(command: &mut Command) {
+fn separate_from_terminal(command: &mut Command) {
     command.arg0("llamacloud-mock").process_group(0);
 }
 
 /// A child process, which is killed and waited for when this is dropped.
-struct Running {
+struct ChildProcess {
     child: Mutex<Child>,
     pipes: Option<(ChildStdin, ChildStdout)>,
 }
 
-impl Running {
+impl ChildProcess {
     fn new(mut child: Child) -> Self {
         // Nobody reads what it writes there, and a write to a closed pipe fails at once. Unlike /dev/null, a pipe is
         // available in every container.
@@ -114,7 +109,7 @@ impl Running {
     }
 
     /// Sends the request and receives the response, while another thread watches the time.
-    fn exchange(mut self, fields: &[&[u8]], limits: Limits) -> Result<Vec<u8>, WorkerError> {
+    fn exchange(mut self, fields: &[&[u8]], limits: WorkLimits) -> Result<Vec<u8>, WorkerError> {
         let Some(pipes) = self.pipes.take() else { return Err(WorkerError::NotStarted("no pipes".to_owned())) };
         let (done, is_done) = mpsc::channel::<()>();
         let (received, was_killed) = thread::scope(|scope| {
@@ -156,7 +151,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         let child = self.child.get_mut();
         // Both fail only if it has been waited for.
@@ -192,16 +187,16 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { cpu_seconds: 1, time: Duration::from_millis(200), memory_bytes: 1 << 28, output_bytes: 1_000 };
+    const LIMITS: WorkLimits =
+        WorkLimits { cpu_seconds: 1, time: Duration::from_millis(200), memory_bytes: 1 << 28, output_bytes: 1_000 };
 
     /// A child process that runs a shell command, and its process id.
-    fn shell(script: &str) -> (Running, u32) {
+    fn shell(script: &str) -> (ChildProcess, u32) {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let child = command.spawn().expect("there is a shell");
         let id = child.id();
-        (Running::new(child), id)
+        (ChildProcess::new(child), id)
     }
 
     fn outcome(script: &str) -> Result<Vec<u8>, WorkerError> {
@@ -253,9 +248,9 @@ mod tests {
 
     #[test]
     fn a_program_that_is_missing_is_an_error_that_says_what_to_do() {
-        let error = Worker::embedded(None).run(Kind::Grep, &[]).expect_err("there is no program");
+        let error = Worker::of_file(None).run(WorkKind::Grep, &[]).expect_err("there is no program");
         assert!(error.to_string().contains("LLAMACLOUD_MOCK_BINARY"), "{error}");
-        let missing = Worker::embedded(Some("/nonexistent/llamacloud-mock".into())).run(Kind::Grep, &[]);
+        let missing = Worker::of_file(Some("/nonexistent/llamacloud-mock".into())).run(WorkKind::Grep, &[]);
         assert!(matches!(missing, Err(WorkerError::NotStarted(_))), "{missing:?}");
     }
 }

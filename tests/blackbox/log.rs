@@ -1,5 +1,5 @@
-//! The log on stderr: the fields of a line in both formats, what each level includes, and what happens to lines that are
-//! written faster than they are read.
+//! The log on stderr: the fields of a line in both formats, what each level includes, and what happens to lines that
+//! are written faster than they are read.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

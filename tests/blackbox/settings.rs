@@ -136,8 +136,14 @@ fn the_help_lists_every_setting() {
 #[test]
 fn requests_are_validated_against_a_replaced_schema() {
     let folder = TempDir::new().expect("a temporary folder");
-    let text = r#"{"title": "IndexCreateRequest", "type": "object", "properties": {"source_directory_id": {"type": "string", "minLength": 3}}, "required": ["source_directory_id"], "additionalProperties": false}"#;
-    fs::write(folder.path().join("indexes.create.request.json"), text).expect("the file can be written");
+    let schema = json!({
+        "title": "IndexCreateRequest",
+        "type": "object",
+        "properties": { "source_directory_id": { "type": "string", "minLength": 3 } },
+        "required": ["source_directory_id"],
+        "additionalProperties": false,
+    });
+    fs::write(folder.path().join("indexes.create.request.json"), schema.to_string()).expect("the file can be written");
     let path = folder.path().to_str().expect("a UTF-8 path");
     let program = Program::start(&["--schemas", path], &[]);
     let client = Client::at(program.address);

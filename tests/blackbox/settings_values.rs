@@ -1,5 +1,5 @@
-//! Values of settings: forms with one meaning are accepted, values that no request can match and settings without effect
-//! are refused, and settings that open the server to others are reported.
+//! Values of settings: forms with one meaning are accepted, values that no request can match and settings without
+//! effect are refused, and settings that open the server to others are reported.
 
 use serde_json::json;
 
@@ -21,10 +21,11 @@ fn status_of_host(client: &Client, host: &str) -> u16 {
 
 #[test]
 fn an_allowed_host_matches_in_every_form() {
-    for value in ["mock.test", " Mock.Test ", "mock.test:4010", "http://mock.test/"] {
+    for value in ["mock.test", " Mock.Test ", "mock.test:4010", "http://mock.test/", "mock.test."] {
         let server = server(&[("allowed-host", value)]);
         let client = Client::of(&server);
         assert_eq!(status_of_host(&client, "mock.test:9"), 200, "{value}");
+        assert_eq!(status_of_host(&client, "mock.test."), 200, "{value}");
         assert_eq!(status_of_host(&client, "other.test"), 403, "{value}");
     }
     let any = server(&[("allowed-host", "*")]);
@@ -60,6 +61,8 @@ fn values_that_no_request_can_match_are_refused() {
         ("--allowed-host", "*.test", "wildcard"),
         ("--allowed-host", "mock.test/path", "mock.test"),
         ("--allowed-host", "mock.test:99999", "mock.test"),
+        ("--allowed-host", "a,b", "not a host name like mock.test"),
+        ("--allowed-host", "mock..test", "not a host name like mock.test"),
         ("--cors-origin", "http://localhost:*", "wildcard"),
         ("--cors-origin", "*", "wildcard"),
         ("--cors-origin", "localhost:3000", "http://localhost:3000"),

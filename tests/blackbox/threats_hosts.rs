@@ -152,12 +152,24 @@ fn the_authority_of_a_target_is_checked_like_the_host() {
 }
 
 #[test]
+fn an_invalid_authority_of_a_target_is_refused_like_an_invalid_host() {
+    let server = server(&[]);
+    for authority in ["localhost:99999", "localhost:65536", "user@localhost", "127.0.0.1:4010:4010"] {
+        for path in ["/health", "/api/v1/indexes"] {
+            let target = format!("http://{authority}{path}");
+            assert_eq!(status(&server, &target, &host("localhost")), 400, "{target}");
+            assert_eq!(status(&server, &target, ""), 400, "{target} without a Host header");
+        }
+    }
+}
+
+#[test]
 fn an_allowed_host_is_accepted_and_similar_names_are_not() {
     let server = server(&[("allowed-host", "mock"), ("allowed-host", "Other.Example")]);
-    for name in ["mock", "MOCK:4010", "other.example", "localhost"] {
+    for name in ["mock", "MOCK:4010", "other.example", "localhost", "mock.", "Mock.:4010", "other.example."] {
         assert_eq!(status(&server, "/health", &host(name)), 200, "{name}");
     }
-    for name in ["mock.", "mock.evil.example", "evil-mock", "example"] {
+    for name in ["mock..", ".mock", "mock.evil.example", "evil-mock", "example"] {
         assert_eq!(status(&server, "/health", &host(name)), 403, "{name}");
     }
 }

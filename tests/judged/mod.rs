@@ -1,5 +1,5 @@
-//! Judged questions: the files and questions of `fixtures/ranking/`, asked through the API, and how good the order of the
-//! results is. The black-box tests and the benchmarks share it.
+//! Judged questions: the files and questions of `fixtures/ranking/`, asked through the API, and how good the order of
+//! the results is. The black-box tests and the benchmarks share it.
 
 mod bm25;
 mod measures;
@@ -132,7 +132,12 @@ impl<'a> Library<'a> {
         let names = files.map(|file| (text(&file["file_id"]), text(&file["file_name"]))).collect();
         let mut library = Self { ask, names, chunks: Vec::new() };
         // The vector list alone contains every chunk.
-        let all = json!({ "top_k": MAX_RESULTS, "num_candidates": 10_000, "full_text_pipeline_weight": 0, "rerank": { "enabled": false } });
+        let all = json!({
+            "top_k": MAX_RESULTS,
+            "num_candidates": 10_000,
+            "full_text_pipeline_weight": 0,
+            "rerank": { "enabled": false },
+        });
         library.chunks = library.results("all", &all);
         assert!(library.chunks.len() < MAX_RESULTS, "the program returns all chunks");
         library.chunks.sort();

@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::operation::{Answer, Job};
 use crate::response::Payload;
 use crate::schema::Integer;
-use crate::search::{self, Hit, RankQuery};
+use crate::search::{self, RankHit, RankQuery};
 use crate::store::{Id, Index, IndexContent, IndexedFile, Scope};
 
 /// How many results a request gets that does not say. The service's own figure is not published.
@@ -131,7 +131,7 @@ impl RetrieveRequest {
         }
     }
 
-    fn reaches_threshold(&self, hit: &Hit, threshold_on: ScoreThresholdOn) -> bool {
+    fn reaches_threshold(&self, hit: &RankHit, threshold_on: ScoreThresholdOn) -> bool {
         let compared = match threshold_on {
             ScoreThresholdOn::Rerank => hit.rerank_score.unwrap_or(hit.score),
             ScoreThresholdOn::Score => hit.score,
@@ -152,7 +152,7 @@ impl RetrieveRequest {
 }
 
 impl<'a> ChunkBody<'a> {
-    fn of(file: &'a IndexedFile, hit: &Hit) -> Self {
+    fn of(file: &'a IndexedFile, hit: &RankHit) -> Self {
         let document = file.document.document();
         let chunk = &document.chunks()[hit.chunk];
         Self {

@@ -17,8 +17,9 @@ use crate::operation::{Answer, Job, Pool};
 use crate::response::Payload;
 use crate::schema::{Integer, ValidRequest};
 use crate::search::SearchableDocument;
-use crate::search::grep::{Limits, Pattern, Search, SearchError};
+use crate::search::grep::{Pattern, Search, SearchError, SearchLimits};
 use crate::store::{Cursor, DirectoryFile, Id, Index, IndexedFile, Policy, Resource, Scope, StoreError};
+use crate::worker::Worker;
 
 /// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked for.
 const MAX_PAGE_CHARS: usize = 4 << 20;
@@ -119,12 +120,12 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answ
     if size == 0 {
         return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
     }
-    let limits = Limits { matches: skipped.saturating_add(size).saturating_add(1), ..Limits::default() };
+    let limits = SearchLimits { matches: skipped.saturating_add(size).saturating_add(1), ..SearchLimits::default() };
     let search = Search::new(pattern, document.document().text().as_str());
     let pool = if search.needs_child() { Pool::Child } else { Pool::Thread };
     let searched = Arc::clone(&document);
-    let run = move || {
-        let found = search.run(searched.document().text().as_str(), limits, &policy.worker);
+    let run = move |worker: &Worker| {
+        let found = search.run(searched.document().text().as_str(), limits, worker);
         found.map_err(|error| match error {
             SearchError::Failed(_) => ApiError::text(503, error.to_string()),
             _ => refusal(&policy, &request.pattern, &error),

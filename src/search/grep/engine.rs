@@ -100,8 +100,8 @@ struct Linear {
     is_captured: bool,
 }
 
-/// The pattern for the linear engine, if that can search for it in texts with these traits. It does not search for matches
-/// that are empty, because Python looks for another match at the place of one.
+/// The pattern for the linear engine, if that can search for it in texts with these traits. It does not search for
+/// matches that are empty, because Python looks for another match at the place of one.
 fn linear(pattern: &Pattern, traits: TextTraits) -> Option<Linear> {
     if pattern.may_be_empty {
         return None;
@@ -110,8 +110,8 @@ fn linear(pattern: &Pattern, traits: TextTraits) -> Option<Linear> {
     if !whole.needs_backtracking {
         return Some(Linear { pattern: whole.pattern, is_captured: false });
     }
-    // `$` before a line feed is a condition on what follows. At the end of a pattern, where it is most common, it may as
-    // well match the line feed, outside the group that is the match.
+    // `$` before a line feed is a condition on what follows. At the end of a pattern, where it is most common, it may
+    // as well match the line feed, outside the group that is the match.
     let (Node::At(Anchor::LastLineEnd), before) = pattern.nodes.split_last()? else { return None };
     let before = translate(before, traits);
     let pattern = format!(r"({})\n?\z", before.pattern);

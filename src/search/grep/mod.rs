@@ -1,7 +1,8 @@
 //! Regular expressions with the syntax and the meaning of Python's module `re`, and the search for them.
 //!
-//! A pattern is read into a tree as Python reads it, and the tree is translated for the engines. No engine bounds the time
-//! of a search, so only searches that are certain to be short run in this process; the others run in a child process.
+//! A pattern is read into a tree as Python reads it, and the tree is translated for the engines. No engine bounds the
+//! time of a search, so only searches that are certain to be short run in this process; the others run in a child
+//! process.
 
 mod charset;
 mod engine;
@@ -19,7 +20,7 @@ use self::engine::{Bounds, Engine};
 pub(crate) use self::job::answer;
 use self::python::Node;
 use crate::clock::Deadline;
-use crate::worker::{Kind, Worker, WorkerError};
+use crate::worker::{WorkKind, Worker, WorkerError};
 
 /// Maximum number of code points of a pattern.
 pub(crate) const MAX_PATTERN: usize = 1_000;
@@ -45,15 +46,15 @@ impl fmt::Display for PatternError {
 
 /// What a search may use.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// Number of matches, at most 500,000, since the output of a child process is limited too: the search ends after the
-    /// last of them.
+pub(crate) struct SearchLimits {
+    /// Number of matches, at most 500,000, since the output of a child process is limited too: the search ends after
+    /// the last of them.
     pub(crate) matches: usize,
     /// Time for a search in this process. A child process has its own limits.
     pub(crate) time: Duration,
 }
 
-impl Default for Limits {
+impl Default for SearchLimits {
     fn default() -> Self {
         Self { matches: 100_000, time: Duration::from_secs(2) }
     }
@@ -129,8 +130,8 @@ impl From<WorkerError> for SearchError {
     }
 }
 
-/// Texts up to this size are searched in this process, if the pattern is linear and small. The worst of many patterns that
-/// were tried took one second for one search; between searches there is a look at the time.
+/// Texts up to this size are searched in this process, if the pattern is linear and small. The worst of many patterns
+/// that were tried took one second for one search; between searches there is a look at the time.
 const TEXT_HERE_BYTES: usize = 256 * 1024;
 
 /// The bounds of a pattern in this process.
@@ -175,10 +176,15 @@ impl Search {
         self.engine.is_none()
     }
 
-    /// The byte ranges of all matches in `text`, the same as in [`Search::new`], in order, as Python's `re.finditer` gives
-    /// them. It blocks the thread, but not for longer than the limits say, whatever the pattern; a search in a child
-    /// process has the limits of that instead.
-    pub(crate) fn run(&self, text: &str, limits: Limits, worker: &Worker) -> Result<Vec<Range<usize>>, SearchError> {
+    /// The byte ranges of all matches in `text`, the same as in [`Search::new`], in order, as Python's `re.finditer`
+    /// gives them. It blocks the thread, but not for longer than the limits say, whatever the pattern; a search in a
+    /// child process has the limits of that instead.
+    pub(crate) fn run(
+        &self,
+        text: &str,
+        limits: SearchLimits,
+        worker: &Worker,
+    ) -> Result<Vec<Range<usize>>, SearchError> {
         let Some(engine) = &self.engine else { return find_in_child(&self.pattern, text, limits, worker) };
         let deadline = Deadline::after(limits.time);
         iterate(engine, text, limits.matches, || deadline.has_passed()).map_err(Failure::error)
@@ -197,16 +203,16 @@ fn quick_engine(pattern: &Pattern, text: &str) -> Option<Engine> {
     engine::compile(pattern, traits, BOUNDS_HERE).ok()
 }
 
-/// Searches in a child process, whatever the pattern and the text. It blocks the thread for as long as the limits of child
-/// processes say.
+/// Searches in a child process, whatever the pattern and the text. It blocks the thread for as long as the limits of
+/// child processes say.
 fn find_in_child(
     pattern: &Pattern,
     text: &str,
-    limits: Limits,
+    limits: SearchLimits,
     worker: &Worker,
 ) -> Result<Vec<Range<usize>>, SearchError> {
     let max = (limits.matches as u64).to_le_bytes();
-    let output = worker.run(Kind::Grep, &job::input(pattern, &max, text))?;
+    let output = worker.run(WorkKind::Grep, &job::input(pattern, &max, text))?;
     let matches = job::result(&output)?;
     if matches.iter().all(|found| text.get(found.clone()).is_some()) {
         Ok(matches)

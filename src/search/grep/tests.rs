@@ -13,7 +13,7 @@ use super::*;
 /// Searches in this process if it is possible there, and as the child process does otherwise.
 fn found(pattern: &str, text: &str) -> Result<Vec<Range<usize>>, String> {
     let parsed = Pattern::parse(pattern).map_err(|error| error.to_string())?;
-    match Search::new(parsed, text).run(text, Limits::default(), &Worker::embedded(None)) {
+    match Search::new(parsed, text).run(text, SearchLimits::default(), &Worker::of_file(None)) {
         Ok(found) => Ok(found),
         Err(SearchError::NeedsProgram) => Ok(found_in_child(pattern, text, 1_000).expect("a result")),
         Err(error) => panic!("{pattern}: {error}"),
@@ -91,8 +91,8 @@ fn an_error_names_line_and_column_of_a_pattern_with_several_lines() {
 
 #[test]
 fn a_search_ends_after_the_last_match_that_is_asked_for() {
-    let worker = Worker::embedded(None);
-    let limits = Limits { matches: 3, ..Limits::default() };
+    let worker = Worker::of_file(None);
+    let limits = SearchLimits { matches: 3, ..SearchLimits::default() };
     let found = |text| Search::new(Pattern::parse("a").expect("a valid pattern"), text).run(text, limits, &worker);
     assert_eq!(found("aaa").map(|matches| matches.len()), Ok(3));
     assert_eq!(found("aaaa").map(|matches| matches.len()), Ok(3));
@@ -102,9 +102,9 @@ fn a_search_ends_after_the_last_match_that_is_asked_for() {
 
 #[test]
 fn what_may_take_long_is_not_searched_in_this_process() {
-    let worker = Worker::embedded(None);
+    let worker = Worker::of_file(None);
     let search = |pattern: &str, text: &str| {
-        Search::new(Pattern::parse(pattern).expect("a valid pattern"), text).run(text, Limits::default(), &worker)
+        Search::new(Pattern::parse(pattern).expect("a valid pattern"), text).run(text, SearchLimits::default(), &worker)
     };
     let long = "a".repeat(TEXT_HERE_BYTES);
     assert_eq!(search("ab", &long), Ok(Vec::new()));
@@ -121,9 +121,9 @@ fn what_may_take_long_is_not_searched_in_this_process() {
 
 #[test]
 fn a_search_in_this_process_ends_at_its_deadline() {
-    let limits = Limits { time: Duration::ZERO, ..Limits::default() };
+    let limits = SearchLimits { time: Duration::ZERO, ..SearchLimits::default() };
     let pattern = Pattern::parse("a").expect("a valid pattern");
-    assert_eq!(Search::new(pattern, "a").run("a", limits, &Worker::embedded(None)), Err(SearchError::TooLong));
+    assert_eq!(Search::new(pattern, "a").run("a", limits, &Worker::of_file(None)), Err(SearchError::TooLong));
 }
 
 #[test]
@@ -137,7 +137,10 @@ fn a_result_that_was_changed_is_an_error() {
 
 proptest! {
     #[test]
-    fn a_literal_is_found_where_the_standard_library_finds_it(text in "[ab\\.é\u{301}\u{10000}\n]{0,40}|.{0,40}", at in 0_usize..40) {
+    fn a_literal_is_found_where_the_standard_library_finds_it(
+        text in "[ab\\.é\u{301}\u{10000}\n]{0,40}|.{0,40}",
+        at in 0_usize..40,
+    ) {
         let literal: String = text.chars().skip(at).take(1 + at % 3).collect();
         let needle = if literal.is_empty() { "a.b".to_owned() } else { literal };
         let escaped = needle.chars().map(|c| format!("\\U{:08x}", u32::from(c))).collect::<Vec<_>>().concat();
@@ -148,10 +151,13 @@ proptest! {
     }
 
     #[test]
-    fn any_text_as_a_pattern_is_refused_or_searched(pattern in "[a-c0-9(){}\\[\\]|*+?.^$\\\\<>=!:#PiLux,-]{0,20}", text in "[abc\n ]{0,10}") {
+    fn any_text_as_a_pattern_is_refused_or_searched(
+        pattern in "[a-c0-9(){}\\[\\]|*+?.^$\\\\<>=!:#PiLux,-]{0,20}",
+        text in "[abc\n ]{0,10}",
+    ) {
         if let Ok(pattern) = Pattern::parse(&pattern) {
             // Any result is good: patterns may be too large.
-            let _ = Search::new(pattern, &text).run(&text, Limits::default(), &Worker::embedded(None));
+            let _ = Search::new(pattern, &text).run(&text, SearchLimits::default(), &Worker::of_file(None));
         }
     }
 }

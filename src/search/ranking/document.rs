@@ -1,4 +1,5 @@
-//! A document as it is searched: which term occurs in which chunk, and a vector a chunk, built once when a file is read.
+//! A document as it is searched: which term occurs in which chunk, and a vector a chunk, built once when a file is
+//! read.
 
 use std::mem::size_of;
 
@@ -39,7 +40,7 @@ pub(crate) struct SearchableDocument {
 impl SearchableDocument {
     /// Reads the words of each chunk. Documents have at most 65,535 chunks.
     pub(crate) fn new(document: Document) -> Self {
-        let builder = Builder::new();
+        let builder = ChunkReader::new();
         let mut postings = Vec::new();
         let chunks = document.chunks().len();
         let mut vectors = Vec::with_capacity(chunks * DIMENSIONS);
@@ -87,7 +88,8 @@ impl SearchableDocument {
         self.document.chunks().get(chunk).map_or("", |chunk| self.document.content(chunk))
     }
 
-    /// The first line of the text: the title of a document, the header of a table, the comment that opens a source file.
+    /// The first line of the text: the title of a document, the header of a table, the comment that opens a source
+    /// file.
     pub(super) fn first_line(&self) -> &str {
         self.chunk_text(0).lines().next().unwrap_or("")
     }
@@ -171,30 +173,30 @@ fn start_before(all: &[Posting], mut high: usize, term: Term) -> usize {
 }
 
 /// Reads the words of chunks.
-struct Builder {
+struct ChunkReader {
     terms: Terms,
 }
 
 /// A term of a chunk.
-struct Found {
+struct ChunkTerm {
     term: Term,
     rarity: i32,
     count: u16,
 }
 
 /// What a chunk contains.
-struct Content {
-    terms: Vec<Found>,
+struct ChunkWords {
+    terms: Vec<ChunkTerm>,
     trigrams: Trigrams,
     length: u16,
 }
 
-impl Builder {
+impl ChunkReader {
     fn new() -> Self {
         Self { terms: Terms::new() }
     }
 
-    fn read(&self, text: &str) -> Content {
+    fn read(&self, text: &str) -> ChunkWords {
         let mut found: Vec<(Term, i32)> = Vec::new();
         let mut trigrams = Trigrams::new();
         let length = each_token(text, |token| {
@@ -205,16 +207,16 @@ impl Builder {
             }
         });
         found.sort_unstable();
-        let terms = found.chunk_by(|one, other| one.0 == other.0).map(|same| Found {
+        let terms = found.chunk_by(|one, other| one.0 == other.0).map(|same| ChunkTerm {
             term: same[0].0,
             rarity: same[0].1,
             count: u16::try_from(same.len()).unwrap_or(u16::MAX),
         });
-        Content { terms: terms.collect(), trigrams, length: u16::try_from(length).unwrap_or(u16::MAX) }
+        ChunkWords { terms: terms.collect(), trigrams, length: u16::try_from(length).unwrap_or(u16::MAX) }
     }
 }
 
-impl Content {
+impl ChunkWords {
     fn sums(&self) -> Sums {
         let weighted = self.terms.iter().map(|found| (found.term, found.rarity * vector::frequency(found.count)));
         vector::sums(weighted, &self.trigrams)

@@ -1,6 +1,7 @@
 //! The full-text side: BM25 over the chunks of the selected documents.
 
 use super::document::SearchableDocument;
+use super::numbers::{count_as_f64, natural_logarithm};
 use super::selection::Selection;
 use super::terms::Term;
 
@@ -13,10 +14,10 @@ const LENGTH_NORMALISATION: f64 = 0.75;
 /// The occurrences of one term in all selected chunks.
 pub(super) struct Occurrences {
     /// In the order of chunks.
-    matches: Vec<Match>,
+    matches: Vec<TermMatch>,
 }
 
-struct Match {
+struct TermMatch {
     /// The number of the chunk within the selection.
     chunk: u32,
     count: u16,
@@ -42,8 +43,8 @@ pub(super) fn find(selection: &Selection<'_>, terms: &[Term]) -> Vec<Occurrences
     found
 }
 
-fn matches(document: &SearchableDocument, first_chunk: u32, term: Term) -> impl Iterator<Item = Match> + '_ {
-    document.postings(term).iter().map(move |posting| Match {
+fn matches(document: &SearchableDocument, first_chunk: u32, term: Term) -> impl Iterator<Item = TermMatch> + '_ {
+    document.postings(term).iter().map(move |posting| TermMatch {
         chunk: first_chunk + u32::from(posting.chunk),
         count: posting.count,
         length: document.lengths()[usize::from(posting.chunk)],
@@ -52,7 +53,7 @@ fn matches(document: &SearchableDocument, first_chunk: u32, term: Term) -> impl 
 
 /// The weight of a term that occurs in so many of all chunks: rare terms say more.
 pub(super) fn inverse_frequency(all_chunks: usize, chunks: usize) -> f64 {
-    let (all, containing) = (float(all_chunks), float(chunks));
+    let (all, containing) = (count_as_f64(all_chunks), count_as_f64(chunks));
     natural_logarithm(1.0 + (all - containing + 0.5) / (containing + 0.5))
 }
 
@@ -72,37 +73,9 @@ pub(super) fn scores(selection: &Selection<'_>, found: &[Occurrences]) -> Vec<f6
     scores
 }
 
-/// A count as a float. Counts of chunks are far below the limit of exact floats.
-pub(super) fn float(count: usize) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
-}
-
-/// The natural logarithm of a positive normal number, made of operations that give the same on every machine; `f64::ln`
-/// does not promise that.
-pub(super) fn natural_logarithm(number: f64) -> f64 {
-    let mut mantissa = number;
-    let mut halvings = 0.0;
-    while mantissa > 1.5 {
-        mantissa /= 2.0;
-        halvings += 1.0;
-    }
-    // ln m = 2 artanh((m - 1) / (m + 1)); the quotient is at most 0.2.
-    let quotient = (mantissa - 1.0) / (mantissa + 1.0);
-    let square = quotient * quotient;
-    let series = (0..12).rev().fold(0.0, |sum, index| sum * square + 1.0 / f64::from(2 * index + 1));
-    2.0 * quotient * series + halvings * std::f64::consts::LN_2
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_logarithm_is_exact_enough() {
-        for number in [1.0, 1.000_1, 1.5, 1.500_1, 2.0, 10.0, 12_345.678, 4e9] {
-            assert!((natural_logarithm(number) - f64::ln(number)).abs() < 1e-12, "{number}");
-        }
-    }
 
     #[test]
     fn rare_terms_weigh_more() {

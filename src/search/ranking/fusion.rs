@@ -1,6 +1,6 @@
-//! Puts the two ranked lists together: reciprocal rank fusion.
+//! Ranked lists: the best entries of one, and two put together by reciprocal rank fusion.
 
-use super::full_text::float;
+use super::numbers::count_as_f64;
 
 /// The constant of reciprocal rank fusion: a first place is worth `weight / 61`.
 const RANK_OFFSET: f64 = 60.0;
@@ -18,13 +18,13 @@ pub(super) struct WeightedList {
     pub(super) weight: f64,
 }
 
-/// Each chunk of the lists once, with the sum of what its places are worth; the best first. Of equal ones, such as a first
-/// and second place and the reverse, the one with the better place in the second list is first, then by chunk.
+/// Each chunk of the lists once, with the sum of what its places are worth; the best first. Of equal ones, such as a
+/// first and second place and the reverse, the one with the better place in the second list is first, then by chunk.
 pub(super) fn fuse(lists: &[WeightedList; 2]) -> Vec<(u32, f64)> {
     let mut parts: Vec<(u32, f64, usize)> = Vec::new();
     for (list, decides) in lists.iter().zip([false, true]) {
         let part = |ranked: &Ranked| {
-            let worth = list.weight / (RANK_OFFSET + float(ranked.rank));
+            let worth = list.weight / (RANK_OFFSET + count_as_f64(ranked.rank));
             (ranked.chunk, worth, if decides { ranked.rank } else { usize::MAX })
         };
         parts.extend(list.ranked.iter().map(part));
@@ -38,4 +38,41 @@ pub(super) fn fuse(lists: &[WeightedList; 2]) -> Vec<(u32, f64)> {
     let mut fused: Vec<_> = parts.chunk_by(|one, other| one.0 == other.0).map(sum).collect();
     fused.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.2.cmp(&other.2)).then(one.0.cmp(&other.0)));
     fused.into_iter().map(|(chunk, score, _)| (chunk, score)).collect()
+}
+
+/// The entries with the highest scores, the best first; equal ones by chunk.
+pub(super) fn best<S: Score>(entries: impl Iterator<Item = (S, u32)>, count: usize) -> Vec<(S, u32)> {
+    let order = |one: &(S, u32), other: &(S, u32)| other.0.compare(&one.0).then(one.1.cmp(&other.1));
+    let mut entries: Vec<(S, u32)> = entries.collect();
+    if count == 0 {
+        return Vec::new();
+    }
+    if count < entries.len() {
+        entries.select_nth_unstable_by(count - 1, order);
+        entries.truncate(count);
+    }
+    entries.sort_unstable_by(order);
+    entries
+}
+
+/// A number by which chunks are ordered.
+pub(super) trait Score: Copy {
+    fn compare(&self, other: &Self) -> std::cmp::Ordering;
+}
+
+impl Score for f64 {
+    fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        self.total_cmp(other)
+    }
+}
+
+impl Score for i32 {
+    fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        self.cmp(other)
+    }
+}
+
+/// The places of the entries of a list.
+pub(super) fn ranked<S>(best: &[(S, u32)]) -> Vec<Ranked> {
+    best.iter().zip(1..).map(|((_, chunk), rank)| Ranked { chunk: *chunk, rank }).collect()
 }

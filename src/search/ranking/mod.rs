@@ -4,8 +4,8 @@
 //! that a sync builds nothing. The same documents and query give the same hits on every machine: sums are made in a
 //! fixed order from operations that IEEE 754 defines exactly, and no hash map is used.
 //!
-//! At most 64 different words of a query are used, from its first 16 KiB. The name and the first line of a file count in
-//! reranking only.
+//! At most 64 different words of a query are used, from its first 16 KiB. The name and the first line of a file count
+//! in reranking only.
 
 mod document;
 #[cfg(test)]
@@ -13,12 +13,12 @@ mod documents_for_tests;
 mod full_text;
 mod fusion;
 mod nearest;
+mod numbers;
 #[cfg(test)]
 mod property_tests;
 mod query;
 mod rerank;
 mod selection;
-mod synonyms;
 mod terms;
 #[cfg(test)]
 mod threshold_tests;
@@ -27,7 +27,7 @@ mod words;
 
 pub(crate) use self::document::SearchableDocument;
 use self::full_text::Occurrences;
-use self::fusion::{Ranked, WeightedList};
+use self::fusion::{WeightedList, best, ranked};
 use self::nearest::Meaning;
 use self::query::Query;
 use self::rerank::{Passage, Reranker};
@@ -50,7 +50,7 @@ pub(crate) struct RankQuery<'a> {
 
 /// A chunk that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Hit {
+pub(crate) struct RankHit {
     /// The place of the document among those given.
     pub(crate) document: usize,
     /// The place of the chunk in its document.
@@ -61,9 +61,9 @@ pub(crate) struct Hit {
     pub(crate) rerank_score: Option<f64>,
 }
 
-/// Ranks the chunks of documents, each given with its file's name. The best hit is first: by rerank score while reranking
-/// is on, then by score; equal hits are in the order of documents and chunks.
-pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<'_>) -> Vec<Hit> {
+/// Ranks the chunks of documents, each given with its file's name. The best hit is first: by rerank score while
+/// reranking is on, then by score; equal hits are in the order of documents and chunks.
+pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<'_>) -> Vec<RankHit> {
     let selection = Selection::new(documents);
     let words = Query::new(query.text);
     let occurrences = full_text::find(&selection, &words.terms());
@@ -88,9 +88,9 @@ pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<
     }
 }
 
-fn hit(selection: &Selection<'_>, chunk: u32, score: f64, rerank_score: Option<f64>) -> Hit {
+fn hit(selection: &Selection<'_>, chunk: u32, score: f64, rerank_score: Option<f64>) -> RankHit {
     let (document, chunk) = selection.place(chunk);
-    Hit { document, chunk, score, rerank_score }
+    RankHit { document, chunk, score, rerank_score }
 }
 
 fn reranked(
@@ -99,7 +99,7 @@ fn reranked(
     occurrences: &[Occurrences],
     fused: &[(u32, f64)],
     full_text: impl Fn(u32) -> f64,
-) -> Vec<Hit> {
+) -> Vec<RankHit> {
     let known: Vec<bool> = occurrences.iter().map(|found| found.chunks() > 0).collect();
     let reranker = Reranker::new(words, words.weights(occurrences, selection.chunks()), &known);
     let rerank = |(chunk, score): &(u32, f64)| {
@@ -110,44 +110,8 @@ fn reranked(
         let passage = Passage { text, file_name, first_line, full_text: full_text(*chunk) };
         hit(selection, *chunk, *score, Some(reranker.score(&passage)))
     };
-    let mut hits: Vec<Hit> = fused.iter().map(rerank).collect();
+    let mut hits: Vec<RankHit> = fused.iter().map(rerank).collect();
     // Stable: equal hits stay in the fused order.
     hits.sort_by(|one, other| other.rerank_score.unwrap_or(0.0).total_cmp(&one.rerank_score.unwrap_or(0.0)));
     hits
-}
-
-/// The entries with the highest scores, the best first; equal ones by chunk.
-fn best<S: Score>(entries: impl Iterator<Item = (S, u32)>, count: usize) -> Vec<(S, u32)> {
-    let order = |one: &(S, u32), other: &(S, u32)| other.0.compare(&one.0).then(one.1.cmp(&other.1));
-    let mut entries: Vec<(S, u32)> = entries.collect();
-    if count == 0 {
-        return Vec::new();
-    }
-    if count < entries.len() {
-        entries.select_nth_unstable_by(count - 1, order);
-        entries.truncate(count);
-    }
-    entries.sort_unstable_by(order);
-    entries
-}
-
-/// A number by which chunks are ordered.
-trait Score: Copy {
-    fn compare(&self, other: &Self) -> std::cmp::Ordering;
-}
-
-impl Score for f64 {
-    fn compare(&self, other: &Self) -> std::cmp::Ordering {
-        self.total_cmp(other)
-    }
-}
-
-impl Score for i32 {
-    fn compare(&self, other: &Self) -> std::cmp::Ordering {
-        self.cmp(other)
-    }
-}
-
-fn ranked<S>(best: &[(S, u32)]) -> Vec<Ranked> {
-    best.iter().zip(1..).map(|((_, chunk), rank)| Ranked { chunk: *chunk, rank }).collect()
 }

@@ -3,17 +3,13 @@
 use std::hint::black_box;
 
 use super::document::SearchableDocument;
-use super::full_text::{Occurrences, float, inverse_frequency, natural_logarithm};
-use super::fusion::Ranked;
+use super::full_text::{Occurrences, inverse_frequency};
+use super::fusion::{Ranked, best, ranked};
+use super::numbers::{count_as_f64, natural_logarithm};
 use super::query::Query;
 use super::selection::Selection;
-use super::synonyms::Synonym;
 use super::terms::Term;
 use super::vector::{self, QueryVector, Sums, TRIGRAM_WEIGHT, Trigrams};
-use super::{best, ranked};
-
-/// How much of a word's weight its synonyms have.
-const SYNONYM_SHARE: f64 = 0.6;
 
 /// How much more the spelling of a word counts that no chunk contains: only a similar word can be found.
 const UNKNOWN_SPELLING: f64 = 2.5;
@@ -33,7 +29,7 @@ pub(super) struct Meaning {
     spelling: QueryVector,
 }
 
-/// A word that occurs in chunks, or a synonym of a word of the query.
+/// A word of the query that occurs in chunks.
 struct Feature {
     term: Term,
     weight: f64,
@@ -50,8 +46,6 @@ impl Meaning {
             if is_known {
                 features.push(Feature { term: word.term, weight });
             }
-            let synonym = |synonym: &Synonym| Feature { term: synonym.term, weight: weight * SYNONYM_SHARE };
-            features.extend(word.synonyms.iter().map(synonym));
             let mut trigrams = Trigrams::new();
             trigrams.add(&word.stem);
             if is_known {
@@ -68,12 +62,13 @@ impl Meaning {
         Self { features, whole: whole.query(), spelling: spelling.query() }
     }
 
-    /// The similarity to a chunk without the chance of hashing, 0 if nothing is in common. `chance` is how many standard
-    /// deviations a similarity of unrelated texts can be.
+    /// The similarity to a chunk without the chance of hashing, 0 if nothing is in common. `chance` is how many
+    /// standard deviations a similarity of unrelated texts can be.
     fn similarity(&self, selection: &Selection<'_>, chunk: u32, chance: f64) -> f64 {
         let (place, number) = selection.place(chunk);
         let (document, _) = selection.document(place);
-        // The weight says how rare the word is; that short words are common more often is for rows, which do not know it.
+        // The weight says how rare the word is; that short words are common more often is for rows, which do not know
+        // it.
         let in_chunk = |feature: &Feature| {
             let count = document.count(feature.term, number);
             feature.weight * f64::from(vector::LONG_WORD * vector::frequency(count))
@@ -89,8 +84,8 @@ impl Meaning {
 /// The chunks of the vector side with their ranks.
 ///
 /// Rows of unrelated chunks are similar by chance, and among many chunks the highest such similarity passes that of a
-/// related one. So the nearest rows and the chunks of the full-text side are compared again without hashing. Chunks that
-/// have nothing in common with the query rank behind all chunks of the full-text side.
+/// related one. So the nearest rows and the chunks of the full-text side are compared again without hashing. Chunks
+/// that have nothing in common with the query rank behind all chunks of the full-text side.
 pub(super) fn nearest(
     selection: &Selection<'_>,
     meaning: &Meaning,
@@ -99,7 +94,7 @@ pub(super) fn nearest(
 ) -> Vec<Ranked> {
     let proposed = best(similarities(selection, &meaning.whole).into_iter().zip(0..), candidates);
     // The highest of so many independent deviations is about this.
-    let chance = (2.0 * natural_logarithm(float(selection.chunks()).max(1.0))).sqrt();
+    let chance = (2.0 * natural_logarithm(count_as_f64(selection.chunks()).max(1.0))).sqrt();
     let mut compared: Vec<u32> = proposed.iter().map(|(_, chunk)| *chunk).collect();
     compared.extend(text_list.iter().map(|ranked| ranked.chunk));
     compared.sort_unstable();
@@ -118,9 +113,9 @@ pub(super) fn nearest(
 
 /// The similarity of each chunk.
 ///
-/// Where each document has few chunks, this waits for memory. A loop that only loads from each document of a block makes
-/// the processor load from many at once, before they are compared one by one: with 100,000 documents of one chunk that
-/// takes the comparison from 41 ms to 11.
+/// Where each document has few chunks, this waits for memory. A loop that only loads from each document of a block
+/// makes the processor load from many at once, before they are compared one by one: with 100,000 documents of one chunk
+/// that takes the comparison from 41 ms to 11.
 fn similarities(selection: &Selection<'_>, query: &QueryVector) -> Vec<i32> {
     let documents: Vec<&SearchableDocument> = selection.documents().map(|(_, document)| document).collect();
     let mut similarities = Vec::with_capacity(selection.chunks());

@@ -56,7 +56,7 @@ proptest! {
             prop_assert_eq!(hit.rerank_score.is_some(), rerank);
             prop_assert!(hit.rerank_score.is_none_or(|score| (0.0..=1.0).contains(&score)));
         }
-        let key = |hit: &Hit| hit.rerank_score.unwrap_or(hit.score);
+        let key = |hit: &RankHit| hit.rerank_score.unwrap_or(hit.score);
         prop_assert!(hits.is_sorted_by(|one, other| key(one) >= key(other)));
         prop_assert_eq!(rank(&selected, &query), hits);
     }
@@ -72,7 +72,8 @@ proptest! {
     #[test]
     fn the_full_text_side_finds_only_chunks_that_share_a_word(pages in documents()) {
         let built: Vec<_> = pages.iter().map(|chunks| document_of(chunks)).collect();
-        let query = RankQuery { text: "orbits", candidates: 40, vector_weight: 0.0, full_text_weight: 1.0, rerank: false };
+        let (vector_weight, full_text_weight) = (0.0, 1.0);
+        let query = RankQuery { text: "orbits", candidates: 40, vector_weight, full_text_weight, rerank: false };
         let found: BTreeSet<_> = rank(&selected(&built), &query).iter().map(|hit| (hit.document, hit.chunk)).collect();
         for (document, built) in built.iter().enumerate() {
             for (chunk, text) in contents(built).into_iter().enumerate() {

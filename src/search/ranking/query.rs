@@ -1,7 +1,6 @@
 //! A query as it is searched: its different words, and what each weighs.
 
 use super::full_text::{Occurrences, inverse_frequency};
-use super::synonyms::{self, Synonym};
 use super::terms::{Term, Terms, hash, is_generic, is_stop_word};
 use super::words::each_token;
 
@@ -24,8 +23,6 @@ pub(super) struct QueryWord {
     pub(super) term: Term,
     /// The number of words before it in the query.
     pub(super) position: usize,
-    /// Words that mean about the same.
-    pub(super) synonyms: Vec<Synonym>,
     is_generic: bool,
     /// It is an identifier of several parts, each of which is a word of the query too.
     has_parts: bool,
@@ -54,7 +51,6 @@ impl Query {
                 words.push(QueryWord {
                     term,
                     position: token.position,
-                    synonyms: synonyms::of(term),
                     is_generic: is_generic(token.text),
                     has_parts: false,
                     stem: stem.into(),
@@ -68,8 +64,8 @@ impl Query {
         self.words.iter().map(|word| word.term).collect()
     }
 
-    /// What part of the question each word is: from 1 for words that most chunks contain to 2 for those that few do; less
-    /// for generic ones, and nothing for generic ones that no chunk contains.
+    /// What part of the question each word is: from 1 for words that most chunks contain to 2 for those that few do;
+    /// less for generic ones, and nothing for generic ones that no chunk contains.
     pub(super) fn weights(&self, occurrences: &[Occurrences], chunks: usize) -> Vec<f64> {
         let highest = inverse_frequency(chunks, 1).max(inverse_frequency(10, 1));
         let weight = |(word, found): (&QueryWord, &Occurrences)| {

@@ -1,7 +1,7 @@
 //! The documents that a query goes over, with their chunks numbered across all of them.
 
 use super::document::SearchableDocument;
-use super::full_text::float;
+use super::numbers::count_as_f64;
 
 /// The selected documents.
 pub(super) struct Selection<'d> {
@@ -38,8 +38,8 @@ impl<'d> Selection<'d> {
 
     /// The average number of words of a chunk, at least 1.
     pub(super) fn average_length(&self) -> f64 {
-        let words = float(usize::try_from(self.words).unwrap_or(usize::MAX));
-        (words / float(self.chunks()).max(1.0)).max(1.0)
+        let words = count_as_f64(usize::try_from(self.words).unwrap_or(usize::MAX));
+        (words / count_as_f64(self.chunks()).max(1.0)).max(1.0)
     }
 
     /// The place of a document in the selection, and the place of a chunk in it.

@@ -8,107 +8,140 @@ use super::*;
 const PASSAGES: &[(&str, &str)] = &[
     (
         "lisbon-guide.md",
-        "# Trams\nThe yellow trams of line 28 climb from Martim Moniz to Campo de Ourique. A single ticket bought on board costs 3 euros; the day pass is sold in stations only.",
+        "# Trams\nThe yellow trams of line 28 climb from Martim Moniz to Campo de Ourique. A single ticket bought on \
+         board costs 3 euros; the day pass is sold in stations only.",
     ),
     (
         "lisbon-guide.md",
-        "# Population\nAbout 545,000 people live within the city limits of Lisbon, and 2.9 million in its metropolitan area. The city was rebuilt on a grid after the earthquake of 1755.",
+        "# Population\nAbout 545,000 people live within the city limits of Lisbon, and 2.9 million in its metropolitan \
+         area. The city was rebuilt on a grid after the earthquake of 1755.",
     ),
     (
         "porto-guide.md",
-        "# Port wine\nThe lodges of Vila Nova de Gaia store port in oak barrels. Tours end with a tasting of two glasses and cost between 12 and 25 euros.",
+        "# Port wine\nThe lodges of Vila Nova de Gaia store port in oak barrels. Tours end with a tasting of two \
+         glasses and cost between 12 and 25 euros.",
     ),
     (
         "porto-guide.md",
-        "# Bridges\nThe Dom Luís I bridge, opened in 1886, has two decks: the metro crosses on the upper one, cars and pedestrians on the lower one.",
+        "# Bridges\nThe Dom Luís I bridge, opened in 1886, has two decks: the metro crosses on the upper one, cars and \
+         pedestrians on the lower one.",
     ),
     (
         "handbook.txt",
-        "Employees accrue 25 days of annual leave a year. Unused days expire on the last day of March of the following year. Requests go to the line manager at least two weeks before.",
+        "Employees accrue 25 days of annual leave a year. Unused days expire on the last day of March of the following \
+         year. Requests go to the line manager at least two weeks before.",
     ),
     (
         "handbook.txt",
-        "Expenses are reimbursed within 30 days when the original receipt is attached. Meals are covered up to 40 euros a day; alcohol is never reimbursed.",
+        "Expenses are reimbursed within 30 days when the original receipt is attached. Meals are covered up to 40 \
+         euros a day; alcohol is never reimbursed.",
     ),
     (
         "handbook.txt",
-        "Laptops are replaced every three years. A stolen device must be reported to the security team within 24 hours, so that it can be locked remotely.",
+        "Laptops are replaced every three years. A stolen device must be reported to the security team within 24 \
+         hours, so that it can be locked remotely.",
     ),
     (
         "paper.txt",
-        "In this work we employ h = 8 parallel attention layers, or heads. For each of these we use keys and values of dimension 64. Due to the reduced dimension of each head, the total computational cost is similar to that of single-head attention with full dimensionality.",
+        "In this work we employ h = 8 parallel attention layers, or heads. For each of these we use keys and values of \
+         dimension 64. Due to the reduced dimension of each head, the total computational cost is similar to that of \
+         single-head attention with full dimensionality.",
     ),
     (
         "paper.txt",
-        "On the WMT 2014 English-to-German translation task, the big transformer model outperforms the best previously reported models, establishing a new state-of-the-art BLEU score of 28.4. Training took 3.5 days on 8 P100 GPUs.",
+        "On the WMT 2014 English-to-German translation task, the big transformer model outperforms the best previously \
+         reported models, establishing a new state-of-the-art BLEU score of 28.4. Training took 3.5 days on 8 P100 \
+         GPUs.",
     ),
     (
         "paper.txt",
-        "During training, we employed label smoothing of value 0.1. This hurts perplexity, as the model learns to be more unsure, but improves accuracy and BLEU score.",
+        "During training, we employed label smoothing of value 0.1. This hurts perplexity, as the model learns to be \
+         more unsure, but improves accuracy and BLEU score.",
     ),
     (
         "paper.txt",
-        "Since our model contains no recurrence and no convolution, positional encodings are added to the input embeddings, so that it can make use of the order of the sequence.",
+        "Since our model contains no recurrence and no convolution, positional encodings are added to the input \
+         embeddings, so that it can make use of the order of the sequence.",
     ),
     (
         "lease.txt",
-        "The tenant pays a deposit of two monthly rents. It is returned within 60 days of the end of the contract, less the cost of repairs beyond normal wear.",
+        "The tenant pays a deposit of two monthly rents. It is returned within 60 days of the end of the contract, \
+         less the cost of repairs beyond normal wear.",
     ),
     (
         "lease.txt",
-        "Pets are allowed with the written consent of the landlord. Noise after 22:00 is to be avoided. Subletting the whole flat is prohibited.",
+        "Pets are allowed with the written consent of the landlord. Noise after 22:00 is to be avoided. Subletting the \
+         whole flat is prohibited.",
     ),
     (
         "recipes.md",
-        "## Lentil soup\nFry onions and carrots in oil, add 300 g of red lentils, cumin and a litre of stock, and simmer for 25 minutes. Blend half of it and season with lemon.",
+        "## Lentil soup\nFry onions and carrots in oil, add 300 g of red lentils, cumin and a litre of stock, and \
+         simmer for 25 minutes. Blend half of it and season with lemon.",
     ),
     (
         "recipes.md",
-        "## Flat bread\nKnead flour, water, yeast and salt, let the dough rise for an hour, roll it thin and bake it in a dry pan for two minutes a side.",
+        "## Flat bread\nKnead flour, water, yeast and salt, let the dough rise for an hour, roll it thin and bake it \
+         in a dry pan for two minutes a side.",
     ),
     (
         "health.txt",
-        "Adults need seven to nine hours of sleep. Screens before bedtime delay the release of melatonin, and caffeine stays in the blood for six hours.",
+        "Adults need seven to nine hours of sleep. Screens before bedtime delay the release of melatonin, and caffeine \
+         stays in the blood for six hours.",
     ),
     (
         "health.txt",
-        "Measles spreads through the air and is among the most contagious diseases. Two doses of vaccine protect 97 of 100 people for life.",
+        "Measles spreads through the air and is among the most contagious diseases. Two doses of vaccine protect 97 of \
+         100 people for life.",
     ),
     (
         "sales.csv",
-        "region,quarter,revenue,units\nNorth,Q1,120400,310\nNorth,Q2,98200,255\nSouth,Q1,87300,240\nSouth,Q2,134900,402",
+        "region,quarter,revenue,units\nNorth,Q1,120400,310\nNorth,Q2,98200,255\nSouth,Q1,87300,240\n\
+         South,Q2,134900,402",
     ),
     (
         "planets.csv",
-        "planet,diameter_km,moons,day_hours\nMercury,4879,0,4222.6\nMars,6792,2,24.7\nJupiter,142984,95,9.9\nSaturn,120536,146,10.7",
+        "planet,diameter_km,moons,day_hours\nMercury,4879,0,4222.6\nMars,6792,2,24.7\nJupiter,142984,95,9.9\n\
+         Saturn,120536,146,10.7",
     ),
     (
         "tariffs.md",
-        "| plan | monthly fee | storage | support |\n|---|---|---|---|\n| Basic | 9 EUR | 10 GB | email |\n| Team | 29 EUR | 200 GB | phone, 9 to 17 |\n| Enterprise | on request | unlimited | 24 hours |",
+        "| plan | monthly fee | storage | support |\n|---|---|---|---|\n| Basic | 9 EUR | 10 GB | email |\n| Team | 29 \
+         EUR | 200 GB | phone, 9 to 17 |\n| Enterprise | on request | unlimited | 24 hours |",
     ),
     (
         "retry.py",
-        "def fetch_with_retry(url, max_attempts=5, base_delay=0.5):\n    for attempt in range(max_attempts):\n        try:\n            return session.get(url, timeout=10)\n        except ConnectionError:\n            time.sleep(base_delay * 2 ** attempt)\n    raise RetriesExhausted(url)",
+        "def fetch_with_retry(url, max_attempts=5, base_delay=0.5):\n    for attempt in \
+         range(max_attempts):\n        try:\n            return session.get(url, timeout=10)\n        except \
+         ConnectionError:\n            time.sleep(base_delay * 2 ** attempt)\n    raise RetriesExhausted(url)",
     ),
     (
         "cache.rs",
-        "/// Evicts the least recently used entry when the cache is full.\nfn insert(&mut self, key: String, value: Bytes) {\n    if self.entries.len() == self.capacity {\n        let oldest = self.order.pop_front();\n        self.entries.remove(&oldest);\n    }\n    self.entries.insert(key, value);\n}",
+        "/// Evicts the least recently used entry when the cache is full.\nfn insert(&mut self, key: String, value: \
+         Bytes) {\n    if self.entries.len() == self.capacity {\n        let oldest = \
+         self.order.pop_front();\n        self.entries.remove(&oldest);\n    }\n    self.entries.insert(key, \
+         value);\n}",
     ),
     (
         "parseConfig.ts",
-        "export function parseConfig(path: string): Config {\n  const raw = readFileSync(path, 'utf8');\n  const parsed = JSON.parse(raw);\n  if (!parsed.apiKey) throw new MissingApiKeyError(path);\n  return { ...DEFAULTS, ...parsed };\n}",
+        "export function parseConfig(path: string): Config {\n  const raw = readFileSync(path, 'utf8');\n  const \
+         parsed = JSON.parse(raw);\n  if (!parsed.apiKey) throw new MissingApiKeyError(path);\n  return { ...DEFAULTS, \
+         ...parsed };\n}",
     ),
     (
         "schema.sql",
-        "CREATE TABLE orders (\n  id BIGINT PRIMARY KEY,\n  customer_id BIGINT NOT NULL REFERENCES customers(id),\n  placed_at TIMESTAMPTZ NOT NULL DEFAULT now(),\n  total_cents INTEGER CHECK (total_cents >= 0)\n);",
+        "CREATE TABLE orders (\n  id BIGINT PRIMARY KEY,\n  customer_id BIGINT NOT NULL REFERENCES \
+         customers(id),\n  placed_at TIMESTAMPTZ NOT NULL DEFAULT now(),\n  total_cents INTEGER CHECK (total_cents >= \
+         0)\n);",
     ),
     (
         "release.md",
-        "# 2.4.0\n- The client honours the Retry-After header.\n- Uploads larger than 5 MB are sent in parts.\n- Support for Python 3.8 was dropped.",
+        "# 2.4.0\n- The client honours the Retry-After header.\n- Uploads larger than 5 MB are sent in parts.\n- \
+         Support for Python 3.8 was dropped.",
     ),
     (
         "security.md",
-        "# Reporting a vulnerability\nWrite to security@example.com and encrypt the message with our key. We answer within three working days and publish an advisory once a fix is released.",
+        "# Reporting a vulnerability\nWrite to security@example.com and encrypt the message with our key. We answer \
+         within three working days and publish an advisory once a fix is released.",
     ),
 ];
 
@@ -142,7 +175,7 @@ const SAME_WORDS: &[(&str, usize)] = &[
     ("How do I report a vulnerability?", 25),
 ];
 
-/// Questions in other words: synonyms, other forms, misspelled words.
+/// Questions in other words, other forms of words, or misspelled words.
 const OTHER_WORDS: &[&str] = &[
     "What is the price of a streetcar ride on line 28?",
     "How big is the number of inhabitants of the portuguese capital Lisbon?",
@@ -190,7 +223,7 @@ fn documents() -> Vec<SearchableDocument> {
     PASSAGES.iter().map(|(_, text)| document_of(&[text])).collect()
 }
 
-fn hits(documents: &[SearchableDocument], question: &str) -> Vec<Hit> {
+fn hits(documents: &[SearchableDocument], question: &str) -> Vec<RankHit> {
     let selected: Vec<_> = documents.iter().zip(PASSAGES).map(|(document, (name, _))| (document, *name)).collect();
     let query = RankQuery { text: question, candidates: 20, vector_weight: 0.5, full_text_weight: 0.5, rerank: true };
     rank(&selected, &query)
@@ -205,7 +238,8 @@ fn answers_pass_a_threshold_of_one_half_and_unrelated_passages_do_not() {
         assert!(first.document == *answer && first.rerank_score >= Some(0.5), "{question}: {first:?}");
     }
     let in_other_words = OTHER_WORDS.iter().filter(|question| best(question) >= 0.5).count();
-    assert!(in_other_words * 10 >= OTHER_WORDS.len() * 7, "{in_other_words}");
+    // The ranking knows no synonyms: these pass by the words that they do share, and by similar spelling.
+    assert!(in_other_words >= 17, "{in_other_words} of {}", OTHER_WORDS.len());
     for question in UNRELATED {
         assert!(best(question) < 0.5, "{question}: {}", best(question));
     }

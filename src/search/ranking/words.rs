@@ -9,7 +9,7 @@ const MAX_PARTS: usize = 8;
 
 /// A word or a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Token<'t> {
+pub(super) struct WordToken<'t> {
     /// Lower case and without accents.
     pub(super) text: &'t str,
     /// The number of words before it. An identifier has the position of its first part.
@@ -19,8 +19,8 @@ pub(super) struct Token<'t> {
 /// Calls `visit` with each word of the text in order, and returns the number of positions. An identifier is visited
 /// whole and then part by part, so that both ways of writing it find it. Scripts that do not separate words give one
 /// word a character.
-pub(super) fn each_token(text: &str, mut visit: impl FnMut(Token<'_>)) -> usize {
-    let mut word = Word::default();
+pub(super) fn each_token(text: &str, mut visit: impl FnMut(WordToken<'_>)) -> usize {
+    let mut word = WordReader::default();
     let mut position = 0;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -28,7 +28,7 @@ pub(super) fn each_token(text: &str, mut visit: impl FnMut(Token<'_>)) -> usize 
             && word.text.is_empty()
             && let Some(plain) = plain_word(rest)
         {
-            visit(Token { text: word.in_lower_case(plain), position });
+            visit(WordToken { text: word.in_lower_case(plain), position });
             word.text.clear();
             position += 1;
             rest = &rest[plain.len()..];
@@ -61,7 +61,7 @@ fn plain_word(text: &str) -> Option<&str> {
 
 /// The word that is being read.
 #[derive(Default)]
-struct Word {
+struct WordReader {
     text: String,
     /// The byte offsets at which parts after the first start.
     parts: Vec<usize>,
@@ -69,7 +69,7 @@ struct Word {
     last: Option<char>,
 }
 
-impl Word {
+impl WordReader {
     fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
@@ -110,7 +110,8 @@ impl Word {
         }
     }
 
-    /// Whether the word goes on after a character that is no letter or digit: `28.4`, `max_retries`, a combining accent.
+    /// Whether the word goes on after a character that is no letter or digit: `28.4`, `max_retries`, a combining
+    /// accent.
     fn continues_with(&mut self, c: char, next: Option<char>) -> bool {
         let Some(last) = self.last else { return false };
         match c {
@@ -127,7 +128,7 @@ impl Word {
     }
 
     /// Visits the word and its parts, clears it, and returns how many positions it takes.
-    fn emit(&mut self, position: usize, visit: &mut impl FnMut(Token<'_>)) -> usize {
+    fn emit(&mut self, position: usize, visit: &mut impl FnMut(WordToken<'_>)) -> usize {
         if self.text.is_empty() {
             return 0;
         }
@@ -136,13 +137,13 @@ impl Word {
         if self.parts.len() >= MAX_PARTS || self.text.len() >= MAX_WORD_BYTES {
             self.parts.clear();
         }
-        visit(Token { text: &self.text, position });
+        visit(WordToken { text: &self.text, position });
         let positions = self.parts.len() + 1;
         if !self.parts.is_empty() {
             let starts = std::iter::once(0).chain(self.parts.iter().copied());
             let ends = self.parts.iter().copied().chain([self.text.len()]);
             for (index, (start, end)) in starts.zip(ends).enumerate() {
-                visit(Token { text: &self.text[start..end], position: position + index });
+                visit(WordToken { text: &self.text[start..end], position: position + index });
             }
         }
         self.text.clear();

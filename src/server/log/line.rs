@@ -108,7 +108,8 @@ impl<'a> LogLine<'a> {
         write!(f, " {}us", self.micros)
     }
 
-    /// A line of at most [`TERMINAL_COLUMNS`]: the time of day, no tenant, and as much of the target as there is room for.
+    /// A line of at most [`TERMINAL_COLUMNS`]: the time of day, no tenant, and as much of the target as there is room
+    /// for.
     fn write_short(&self, f: &mut fmt::Formatter<'_>, color: Color) -> fmt::Result {
         let (color_on, color_off) = color.escapes(self.level());
         let at = self.at.to_string();
@@ -166,7 +167,8 @@ fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
-/// The columns of a character: two for those of East Asian scripts and for emoji. Where terminals differ, the larger number.
+/// The columns of a character: two for those of East Asian scripts and for emoji. Where terminals differ, the larger
+/// number.
 fn width(character: char) -> usize {
     let is_narrow = character < '\u{1100}' || ('\u{1200}'..'\u{2e80}').contains(&character);
     if is_narrow { 1 } else { 2 }

@@ -11,7 +11,7 @@ const MAX_CHARS: usize = 80;
 
 /// The body of an API error.
 #[derive(Deserialize)]
-struct Body {
+struct RefusalBody {
     detail: Value,
 }
 
@@ -20,7 +20,7 @@ pub(super) fn reason(response: &Response) -> Option<String> {
     if !response.status.is_some_and(|status| status.is_client_error()) {
         return None;
     }
-    let Body { detail } = serde_json::from_slice(&response.body.bytes()).ok()?;
+    let RefusalBody { detail } = serde_json::from_slice(&response.body.bytes()).ok()?;
     let text = match &detail {
         Value::String(text) => text.clone(),
         Value::Array(violations) => violation(violations)?,

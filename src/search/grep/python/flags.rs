@@ -1,12 +1,12 @@
 //! The flags of a pattern: `(?i)` for the whole of it, `(?i-s:…)` for a part.
 
-use super::tokens::{Token, Tokens};
+use super::tokens::{PatternToken, Tokens};
 use super::tree::Folding;
 use crate::search::grep::PatternError;
 
 /// The flags in force at one place of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Flags(u8);
+pub(super) struct PatternFlags(u8);
 
 const IGNORE_CASE: u8 = 1;
 const MULTI_LINE: u8 = 2;
@@ -23,28 +23,28 @@ const TYPES: u8 = ASCII | UNICODE | LOCALE;
 
 /// Which flags a group sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Setting {
+pub(super) enum FlagSetting {
     /// Those of the whole pattern.
-    Pattern(Flags),
+    Pattern(PatternFlags),
     /// Those inside the group.
-    Group(Change),
+    Group(FlagChange),
 }
 
 /// How the flags inside a group differ from those around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Change {
+pub(super) struct FlagChange {
     add: u8,
     remove: u8,
 }
 
-impl Flags {
+impl PatternFlags {
     /// These and others, for the whole pattern.
     pub(super) fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// The flags inside a group with this change.
-    pub(super) fn changed(self, change: Change) -> Self {
+    pub(super) fn changed(self, change: FlagChange) -> Self {
         let kept = if change.add & TYPES == 0 { self.0 } else { self.0 & !TYPES };
         Self((kept | change.add) & !change.remove)
     }
@@ -83,8 +83,8 @@ impl Flags {
 }
 
 /// The flag of a letter.
-fn flag(token: Token) -> Option<u8> {
-    let Token::Plain(letter) = token else { return None };
+fn flag(token: PatternToken) -> Option<u8> {
+    let PatternToken::Plain(letter) = token else { return None };
     Some(match letter {
         'i' => IGNORE_CASE,
         'L' => LOCALE,
@@ -99,34 +99,34 @@ fn flag(token: Token) -> Option<u8> {
 }
 
 /// Whether flags begin with this token.
-pub(super) fn begin_with(token: Token) -> bool {
-    token == Token::Plain('-') || flag(token).is_some()
+pub(super) fn begin_with(token: PatternToken) -> bool {
+    token == PatternToken::Plain('-') || flag(token).is_some()
 }
 
 /// Reads flags up to the end of the group's head. `first` is the first token.
-pub(super) fn read(tokens: &mut Tokens, first: Token) -> Result<Setting, PatternError> {
+pub(super) fn read(tokens: &mut Tokens, first: PatternToken) -> Result<FlagSetting, PatternError> {
     let (mut add, mut end) = (0, first);
-    if first != Token::Plain('-') {
+    if first != PatternToken::Plain('-') {
         (add, end) = added(tokens, first)?;
     }
-    if end == Token::Plain(')') {
-        return Ok(Setting::Pattern(Flags(add)));
+    if end == PatternToken::Plain(')') {
+        return Ok(FlagSetting::Pattern(PatternFlags(add)));
     }
     if add & TEMPLATE != 0 {
         return Err(tokens.error("bad inline flags: cannot turn on global flag", 1));
     }
-    let remove = if end == Token::Plain('-') { removed(tokens)? } else { 0 };
+    let remove = if end == PatternToken::Plain('-') { removed(tokens)? } else { 0 };
     if remove & TEMPLATE != 0 {
         return Err(tokens.error("bad inline flags: cannot turn off global flag", 1));
     }
     if add & remove != 0 {
         return Err(tokens.error("bad inline flags: flag turned on and off", 1));
     }
-    Ok(Setting::Group(Change { add, remove }))
+    Ok(FlagSetting::Group(FlagChange { add, remove }))
 }
 
 /// The flags from `token` to the first token that is none, and that token.
-fn added(tokens: &mut Tokens, mut token: Token) -> Result<(u8, Token), PatternError> {
+fn added(tokens: &mut Tokens, mut token: PatternToken) -> Result<(u8, PatternToken), PatternError> {
     let mut add = 0;
     while let Some(one) = flag(token) {
         if one == LOCALE {
@@ -137,7 +137,7 @@ fn added(tokens: &mut Tokens, mut token: Token) -> Result<(u8, Token), PatternEr
             return Err(tokens.error("bad inline flags: flags 'a', 'u' and 'L' are incompatible", 0));
         }
         token = tokens.take()?.ok_or_else(|| tokens.error("missing -, : or )", 0))?;
-        if matches!(token, Token::Plain(')' | '-' | ':')) {
+        if matches!(token, PatternToken::Plain(')' | '-' | ':')) {
             break;
         }
         require_flag(tokens, token, "missing -, : or )")?;
@@ -156,7 +156,7 @@ fn removed(tokens: &mut Tokens) -> Result<u8, PatternError> {
         }
         remove |= one;
         token = tokens.take()?.ok_or_else(|| tokens.error("missing :", 0))?;
-        if token == Token::Plain(':') {
+        if token == PatternToken::Plain(':') {
             break;
         }
         require_flag(tokens, token, "missing :")?;
@@ -164,11 +164,11 @@ fn removed(tokens: &mut Tokens) -> Result<u8, PatternError> {
     Ok(remove)
 }
 
-fn require_flag(tokens: &Tokens, token: Token, otherwise: &str) -> Result<(), PatternError> {
+fn require_flag(tokens: &Tokens, token: PatternToken, otherwise: &str) -> Result<(), PatternError> {
     match token {
         _ if flag(token).is_some() => Ok(()),
-        Token::Plain(letter) if letter.is_alphabetic() => Err(tokens.error("unknown flag", 1)),
-        Token::Plain(_) => Err(tokens.error(otherwise, 1)),
-        Token::Escaped(_) => Err(tokens.error(otherwise, 2)),
+        PatternToken::Plain(letter) if letter.is_alphabetic() => Err(tokens.error("unknown flag", 1)),
+        PatternToken::Plain(_) => Err(tokens.error(otherwise, 1)),
+        PatternToken::Escaped(_) => Err(tokens.error(otherwise, 2)),
     }
 }

@@ -1,8 +1,8 @@
 //! Groups: everything that begins with a parenthesis.
 
-use super::flags::{self, Change, Setting};
+use super::flags::{self, FlagChange, FlagSetting};
 use super::syntax::Parser;
-use super::tokens::Token;
+use super::tokens::PatternToken;
 use super::tree::{Look, Node};
 use super::width;
 use crate::search::grep::PatternError;
@@ -11,9 +11,9 @@ use crate::search::grep::PatternError;
 const MAX_GROUP: usize = i32::MAX as usize / 2;
 
 /// A group whose head has been read.
-enum Head {
+enum GroupHead {
     Capture(Option<String>),
-    Plain(Change),
+    Plain(FlagChange),
     Atomic,
     Look(Look),
     Condition(usize),
@@ -22,22 +22,23 @@ enum Head {
 }
 
 impl Parser {
-    /// Reads a group whose opening parenthesis has been taken; nothing for a comment and for flags of the whole pattern.
+    /// Reads a group whose opening parenthesis has been taken; nothing for a comment and for flags of the whole
+    /// pattern.
     pub(super) fn group(&mut self, may_set_flags: bool) -> Result<Option<Node>, PatternError> {
         let start = self.tokens.position() - 1;
         let head = self.head(start, may_set_flags)?;
         self.depth += 1;
         let flags = self.flags;
         let node = match head {
-            Head::Capture(name) => self.capture(name, start)?,
-            Head::Plain(change) => {
+            GroupHead::Capture(name) => self.capture(name, start)?,
+            GroupHead::Plain(change) => {
                 self.flags = flags.changed(change);
                 Node::Group(self.body(start)?)
             }
-            Head::Atomic => Node::Atomic(self.body(start)?),
-            Head::Look(look) => self.look(look, start)?,
-            Head::Condition(group) => self.condition(group, start)?,
-            Head::Whole(node) => {
+            GroupHead::Atomic => Node::Atomic(self.body(start)?),
+            GroupHead::Look(look) => self.look(look, start)?,
+            GroupHead::Condition(group) => self.condition(group, start)?,
+            GroupHead::Whole(node) => {
                 self.depth -= 1;
                 return Ok(node);
             }
@@ -48,27 +49,29 @@ impl Parser {
     }
 
     /// Reads what follows the opening parenthesis, up to the body.
-    fn head(&mut self, start: usize, may_set_flags: bool) -> Result<Head, PatternError> {
+    fn head(&mut self, start: usize, may_set_flags: bool) -> Result<GroupHead, PatternError> {
         if !self.tokens.take_if('?')? {
-            return Ok(Head::Capture(None));
+            return Ok(GroupHead::Capture(None));
         }
         let token = self.tokens.take()?.ok_or_else(|| self.unexpected_end())?;
         match token {
-            Token::Plain('P') => self.python_extension(),
-            Token::Plain(':') => Ok(Head::Plain(Change::default())),
-            Token::Plain('#') => self.comment(start),
-            Token::Plain('=' | '!') => Ok(Head::Look(Look { behind: false, negated: token == Token::Plain('!') })),
-            Token::Plain('<') => self.look_behind_head(),
-            Token::Plain('(') => self.condition_head(),
-            Token::Plain('>') => Ok(Head::Atomic),
+            PatternToken::Plain('P') => self.python_extension(),
+            PatternToken::Plain(':') => Ok(GroupHead::Plain(FlagChange::default())),
+            PatternToken::Plain('#') => self.comment(start),
+            PatternToken::Plain('=' | '!') => {
+                Ok(GroupHead::Look(Look { behind: false, negated: token == PatternToken::Plain('!') }))
+            }
+            PatternToken::Plain('<') => self.look_behind_head(),
+            PatternToken::Plain('(') => self.condition_head(),
+            PatternToken::Plain('>') => Ok(GroupHead::Atomic),
             _ if flags::begin_with(token) => match flags::read(&mut self.tokens, token)? {
-                Setting::Group(change) => Ok(Head::Plain(change)),
-                Setting::Pattern(_) if !may_set_flags => {
+                FlagSetting::Group(change) => Ok(GroupHead::Plain(change)),
+                FlagSetting::Pattern(_) if !may_set_flags => {
                     Err(self.tokens.error_at("global flags not at the start of the expression", start))
                 }
-                Setting::Pattern(flags) => {
+                FlagSetting::Pattern(flags) => {
                     self.flags = self.flags.with(flags);
-                    Ok(Head::Whole(None))
+                    Ok(GroupHead::Whole(None))
                 }
             },
             _ => Err(self.unknown_extension("?", token)),
@@ -79,27 +82,27 @@ impl Parser {
         self.tokens.error("unexpected end of pattern", 0)
     }
 
-    fn unknown_extension(&self, before: &str, token: Token) -> PatternError {
+    fn unknown_extension(&self, before: &str, token: PatternToken) -> PatternError {
         let mut extension = before.to_owned();
         token.write_to(&mut extension);
         self.tokens.error(&format!("unknown extension {extension}"), extension.chars().count())
     }
 
-    fn comment(&mut self, start: usize) -> Result<Head, PatternError> {
+    fn comment(&mut self, start: usize) -> Result<GroupHead, PatternError> {
         while self.tokens.peek().is_some() {
-            if self.tokens.take()? == Some(Token::Plain(')')) {
-                return Ok(Head::Whole(None));
+            if self.tokens.take()? == Some(PatternToken::Plain(')')) {
+                return Ok(GroupHead::Whole(None));
             }
         }
         Err(self.tokens.error_at("missing ), unterminated comment", start))
     }
 
     /// What follows `(?P`: a group with a name, or a reference to one.
-    fn python_extension(&mut self) -> Result<Head, PatternError> {
+    fn python_extension(&mut self) -> Result<GroupHead, PatternError> {
         if self.tokens.take_if('<')? {
             let name = self.tokens.take_until('>', "group name")?;
             self.check_name(&name)?;
-            return Ok(Head::Capture(Some(name)));
+            return Ok(GroupHead::Capture(Some(name)));
         }
         if !self.tokens.take_if('=')? {
             let token = self.tokens.take()?.ok_or_else(|| self.unexpected_end())?;
@@ -112,18 +115,20 @@ impl Parser {
             return Err(self.tokens.error("cannot refer to an open group", name.chars().count() + 1));
         }
         self.check_look_behind(group)?;
-        Ok(Head::Whole(Some(Node::Reference(group, self.flags.folding()))))
+        Ok(GroupHead::Whole(Some(Node::Reference(group, self.flags.folding()))))
     }
 
-    fn look_behind_head(&mut self) -> Result<Head, PatternError> {
+    fn look_behind_head(&mut self) -> Result<GroupHead, PatternError> {
         let token = self.tokens.take()?.ok_or_else(|| self.unexpected_end())?;
         match token {
-            Token::Plain('=' | '!') => Ok(Head::Look(Look { behind: true, negated: token == Token::Plain('!') })),
+            PatternToken::Plain('=' | '!') => {
+                Ok(GroupHead::Look(Look { behind: true, negated: token == PatternToken::Plain('!') }))
+            }
             _ => Err(self.unknown_extension("?<", token)),
         }
     }
 
-    fn condition_head(&mut self) -> Result<Head, PatternError> {
+    fn condition_head(&mut self) -> Result<GroupHead, PatternError> {
         let name = self.tokens.take_until(')', "group name")?;
         let length = name.chars().count();
         let group = if is_identifier(&name) {
@@ -146,7 +151,7 @@ impl Parser {
             number
         };
         self.check_look_behind(group)?;
-        Ok(Head::Condition(group))
+        Ok(GroupHead::Condition(group))
     }
 
     /// Reads the body of a group and its closing parenthesis.
@@ -197,7 +202,7 @@ impl Parser {
         let mut no = Vec::new();
         if self.tokens.take_if('|')? {
             no = self.sequence(false)?;
-            if self.tokens.peek() == Some(Token::Plain('|')) {
+            if self.tokens.peek() == Some(PatternToken::Plain('|')) {
                 return Err(self.tokens.error("conditional backref with more than two branches", 0));
             }
         }
@@ -234,8 +239,8 @@ impl Parser {
     }
 }
 
-/// Whether Python takes this for a name. The tables of Unicode identifiers differ from those of letters and digits in a few
-/// rare characters.
+/// Whether Python takes this for a name. The tables of Unicode identifiers differ from those of letters and digits in a
+/// few rare characters.
 fn is_identifier(name: &str) -> bool {
     let is_start = |c: char| c == '_' || c.is_alphabetic();
     name.starts_with(is_start) && name.chars().all(|c| c == '_' || c.is_alphanumeric())

@@ -1,7 +1,7 @@
 //! Sets of characters: `[…]`.
 
 use super::syntax::Parser;
-use super::tokens::Token;
+use super::tokens::PatternToken;
 use super::tree::{Node, SetItem};
 use crate::search::grep::PatternError;
 
@@ -13,7 +13,7 @@ impl Parser {
         let mut items: Vec<SetItem> = Vec::new();
         loop {
             let token = self.set_token(start)?;
-            if token == Token::Plain(']') && !items.is_empty() {
+            if token == PatternToken::Plain(']') && !items.is_empty() {
                 break;
             }
             let low = self.set_item(token)?;
@@ -22,7 +22,7 @@ impl Parser {
                 continue;
             }
             let end = self.set_token(start)?;
-            if end == Token::Plain(']') {
+            if end == PatternToken::Plain(']') {
                 items.extend([low, SetItem::Range(u32::from('-'), u32::from('-'))]);
                 break;
             }
@@ -37,19 +37,19 @@ impl Parser {
         Ok(Node::Set { negated, items, folding: self.flags.folding() })
     }
 
-    fn set_token(&mut self, start: usize) -> Result<Token, PatternError> {
+    fn set_token(&mut self, start: usize) -> Result<PatternToken, PatternError> {
         let token = self.tokens.take()?;
         token.ok_or_else(|| self.tokens.error_at("unterminated character set", start))
     }
 
-    fn set_item(&mut self, token: Token) -> Result<SetItem, PatternError> {
+    fn set_item(&mut self, token: PatternToken) -> Result<SetItem, PatternError> {
         match token {
-            Token::Plain(plain) => Ok(SetItem::Range(u32::from(plain), u32::from(plain))),
-            Token::Escaped(letter) => self.set_escape(letter),
+            PatternToken::Plain(plain) => Ok(SetItem::Range(u32::from(plain), u32::from(plain))),
+            PatternToken::Escaped(letter) => self.set_escape(letter),
         }
     }
 
-    fn bad_range(&self, low: Token, high: Token) -> PatternError {
+    fn bad_range(&self, low: PatternToken, high: PatternToken) -> PatternError {
         let mut range = String::new();
         low.write_to(&mut range);
         range.push('-');

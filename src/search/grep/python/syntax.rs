@@ -1,10 +1,10 @@
-//! Alternatives, sequences and repetitions. The parser follows that of Python step by step, so that it accepts and refuses
-//! the same patterns with the same messages.
+//! Alternatives, sequences and repetitions. The parser follows that of Python step by step, so that it accepts and
+//! refuses the same patterns with the same messages.
 
 use std::collections::HashMap;
 
-use super::flags::Flags;
-use super::tokens::{Token, Tokens};
+use super::flags::PatternFlags;
+use super::tokens::{PatternToken, Tokens};
 use super::tree::{Anchor, Greed, Node};
 use super::width::{self, Width};
 use crate::search::grep::PatternError;
@@ -20,7 +20,7 @@ const MAX_COUNT: u32 = u32::MAX - 1;
 pub(super) struct Parser {
     pub(super) tokens: Tokens,
     /// The flags in force.
-    pub(super) flags: Flags,
+    pub(super) flags: PatternFlags,
     /// The widths of the groups; `None` for group 0 and as long as a group is open.
     pub(super) groups: Vec<Option<Width>>,
     /// The numbers of the groups that have a name.
@@ -39,7 +39,7 @@ pub(super) struct Parser {
 pub(in crate::search::grep) fn parse(pattern: &str) -> Result<(Vec<Node>, Width), PatternError> {
     let mut parser = Parser {
         tokens: Tokens::new(pattern)?,
-        flags: Flags::default(),
+        flags: PatternFlags::default(),
         groups: vec![None],
         names: HashMap::new(),
         look_behind: None,
@@ -81,35 +81,35 @@ impl Parser {
     pub(super) fn sequence(&mut self, is_first: bool) -> Result<Vec<Node>, PatternError> {
         let mut nodes = Vec::new();
         while let Some(token) = self.tokens.peek() {
-            if matches!(token, Token::Plain('|' | ')')) {
+            if matches!(token, PatternToken::Plain('|' | ')')) {
                 break;
             }
             self.tokens.take()?;
             match token {
-                Token::Plain(' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}') if self.flags.is_verbose() => {}
-                Token::Plain('#') if self.flags.is_verbose() => self.comment_line()?,
-                Token::Plain('(') => {
+                PatternToken::Plain(' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}') if self.flags.is_verbose() => {}
+                PatternToken::Plain('#') if self.flags.is_verbose() => self.comment_line()?,
+                PatternToken::Plain('(') => {
                     let may_set_flags = is_first && nodes.is_empty();
                     nodes.extend(self.group(may_set_flags)?);
                 }
-                Token::Plain(sign @ ('*' | '+' | '?' | '{')) => self.repeat(sign, &mut nodes)?,
+                PatternToken::Plain(sign @ ('*' | '+' | '?' | '{')) => self.repeat(sign, &mut nodes)?,
                 _ => nodes.push(self.single(token)?),
             }
         }
         Ok(nodes)
     }
 
-    fn single(&mut self, token: Token) -> Result<Node, PatternError> {
+    fn single(&mut self, token: PatternToken) -> Result<Node, PatternError> {
         let is_multi_line = self.flags.is_multi_line();
         Ok(match token {
-            Token::Escaped(letter) => self.escape(letter)?,
-            Token::Plain('[') => self.set()?,
-            Token::Plain('.') => Node::Any { line_feed: self.flags.is_dot_all() },
-            Token::Plain('^') if is_multi_line => Node::At(Anchor::LineStart),
-            Token::Plain('^') => Node::At(Anchor::TextStart),
-            Token::Plain('$') if is_multi_line => Node::At(Anchor::LineEnd),
-            Token::Plain('$') => Node::At(Anchor::LastLineEnd),
-            Token::Plain(plain) => self.literal(u32::from(plain)),
+            PatternToken::Escaped(letter) => self.escape(letter)?,
+            PatternToken::Plain('[') => self.set()?,
+            PatternToken::Plain('.') => Node::Any { line_feed: self.flags.is_dot_all() },
+            PatternToken::Plain('^') if is_multi_line => Node::At(Anchor::LineStart),
+            PatternToken::Plain('^') => Node::At(Anchor::TextStart),
+            PatternToken::Plain('$') if is_multi_line => Node::At(Anchor::LineEnd),
+            PatternToken::Plain('$') => Node::At(Anchor::LastLineEnd),
+            PatternToken::Plain(plain) => self.literal(u32::from(plain)),
         })
     }
 
@@ -118,7 +118,7 @@ impl Parser {
     }
 
     fn comment_line(&mut self) -> Result<(), PatternError> {
-        while !matches!(self.tokens.take()?, None | Some(Token::Plain('\n'))) {}
+        while !matches!(self.tokens.take()?, None | Some(PatternToken::Plain('\n'))) {}
         Ok(())
     }
 
@@ -161,7 +161,7 @@ impl Parser {
     /// The counts after an opening brace: `m}`, `m,}`, `,n}`, `m,n}` or `,}`; `None` if it is none of these.
     fn counts(&mut self) -> Result<Option<(u32, Option<u32>)>, PatternError> {
         let here = self.tokens.position();
-        if self.tokens.peek() == Some(Token::Plain('}')) {
+        if self.tokens.peek() == Some(PatternToken::Plain('}')) {
             return Ok(None);
         }
         let low = self.tokens.take_digits(10, usize::MAX)?;

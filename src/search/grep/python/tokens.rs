@@ -4,14 +4,14 @@ use crate::search::grep::PatternError;
 
 /// A character of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum PatternToken {
     /// A character as it is.
     Plain(char),
     /// A backslash and the character after it.
     Escaped(char),
 }
 
-impl Token {
+impl PatternToken {
     fn len(self) -> usize {
         match self {
             Self::Plain(_) => 1,
@@ -34,7 +34,7 @@ pub(super) struct Tokens {
     chars: Vec<char>,
     /// The position after `next`.
     index: usize,
-    next: Option<Token>,
+    next: Option<PatternToken>,
 }
 
 impl Tokens {
@@ -47,22 +47,22 @@ impl Tokens {
     fn advance(&mut self) -> Result<(), PatternError> {
         self.next = match self.chars.get(self.index) {
             Some('\\') => match self.chars.get(self.index + 1) {
-                Some(escaped) => Some(Token::Escaped(*escaped)),
+                Some(escaped) => Some(PatternToken::Escaped(*escaped)),
                 None => return Err(self.error_at("bad escape (end of pattern)", self.chars.len() - 1)),
             },
-            plain => plain.copied().map(Token::Plain),
+            plain => plain.copied().map(PatternToken::Plain),
         };
-        self.index += self.next.map_or(0, Token::len);
+        self.index += self.next.map_or(0, PatternToken::len);
         Ok(())
     }
 
     /// The next token, which stays the next one.
-    pub(super) fn peek(&self) -> Option<Token> {
+    pub(super) fn peek(&self) -> Option<PatternToken> {
         self.next
     }
 
     /// Takes the next token.
-    pub(super) fn take(&mut self) -> Result<Option<Token>, PatternError> {
+    pub(super) fn take(&mut self) -> Result<Option<PatternToken>, PatternError> {
         let token = self.next;
         self.advance()?;
         Ok(token)
@@ -70,7 +70,7 @@ impl Tokens {
 
     /// Takes the next token if it is this character; says whether it was.
     pub(super) fn take_if(&mut self, expected: char) -> Result<bool, PatternError> {
-        let is_expected = self.next == Some(Token::Plain(expected));
+        let is_expected = self.next == Some(PatternToken::Plain(expected));
         if is_expected {
             self.advance()?;
         }
@@ -81,7 +81,7 @@ impl Tokens {
     pub(super) fn take_digits(&mut self, base: u32, max: usize) -> Result<String, PatternError> {
         let mut digits = String::new();
         while digits.len() < max
-            && let Some(Token::Plain(digit)) = self.next
+            && let Some(PatternToken::Plain(digit)) = self.next
             && digit.is_digit(base)
         {
             digits.push(digit);
@@ -100,10 +100,10 @@ impl Tokens {
                     let message = format!("missing {end}, unterminated name");
                     return Err(self.error(&message, taken.chars().count()));
                 }
-                Some(Token::Plain(plain)) if plain == end && taken.is_empty() => {
+                Some(PatternToken::Plain(plain)) if plain == end && taken.is_empty() => {
                     return Err(self.error(&format!("missing {name}"), 1));
                 }
-                Some(Token::Plain(plain)) if plain == end => return Ok(taken),
+                Some(PatternToken::Plain(plain)) if plain == end => return Ok(taken),
                 Some(other) => other.write_to(&mut taken),
             }
         }
@@ -111,7 +111,7 @@ impl Tokens {
 
     /// The position of the next token.
     pub(super) fn position(&self) -> usize {
-        self.index - self.next.map_or(0, Token::len)
+        self.index - self.next.map_or(0, PatternToken::len)
     }
 
     /// Goes back to a position.

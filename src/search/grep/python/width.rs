@@ -14,8 +14,8 @@ pub(crate) struct Width {
 /// The largest width; Python computes larger ones as this.
 pub(crate) const MAX: u128 = 1 << 64;
 
-/// The width of a sequence, given those of the groups so far. An open group counts as empty: no pattern that refers to one
-/// in a place where the width matters is valid.
+/// The width of a sequence, given those of the groups so far. An open group counts as empty: no pattern that refers to
+/// one in a place where the width matters is valid.
 pub(super) fn of(nodes: &[Node], groups: &[Option<Width>]) -> Width {
     let sum = nodes.iter().fold(Width { min: 0, max: 0 }, |sum, node| {
         let one = of_node(node, groups);
