@@ -10,7 +10,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::pdf::{Pdf, line};
-use crate::support::{Client, FILES, GREP, Program, Upload, run};
+use crate::support::{Client, FILES, GREP, Program, Upload, output_of, run};
 
 /// A user id without rights, which exists on every system.
 const NOBODY: &str = "65534";
@@ -52,7 +52,7 @@ impl PoorUser {
 
     /// Runs it to its end; the exit code and stderr.
     fn run(&self, args: &[&str]) -> (Option<i32>, String) {
-        let ended = self.command(args).output().expect("the program starts");
+        let ended = output_of(&mut self.command(args));
         (ended.status.code(), String::from_utf8(ended.stderr).expect("UTF-8"))
     }
 }

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
+use crate::support::end_of;
+
 /// What a search gave.
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
@@ -34,7 +36,7 @@ fn run(request: &[u8]) -> Output {
     thread::scope(|scope| {
         // A process that refuses the request may end before it has read it.
         scope.spawn(move || stdin.write_all(request));
-        child.wait_with_output().expect("it ends")
+        end_of(child)
     })
 }
 
