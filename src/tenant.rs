@@ -1,7 +1,7 @@
 //! Everything that one API key sees, behind one lock; and the registry of all tenants. Tenants share nothing but the
 //! process.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -11,7 +11,7 @@ use crate::clock::{Clock, Mode, Timestamp, system_now};
 use crate::config::{Isolation, Settings};
 use crate::fault::{FaultRules, Rule};
 use crate::journal::Journal;
-use crate::key_label::{KeyDigest, digest_of, label};
+use crate::key_label::{self, KeyDigest, digest_of, label};
 use crate::seed::Seed;
 use crate::store::{Ledger, Policy, Store};
 
@@ -59,10 +59,13 @@ pub(crate) struct Times {
 /// All tenants, spread over several maps, so that no request takes a lock of all of them.
 #[derive(Debug)]
 pub(crate) struct Tenants {
-    shards: [RwLock<HashMap<KeyDigest, Arc<Tenant>>>; SHARDS],
+    shards: [RwLock<Shard>; SHARDS],
     count: AtomicUsize,
     template: Template,
 }
+
+/// The tenants whose digests begin with the same four bits.
+type Shard = BTreeMap<KeyDigest, Arc<Tenant>>;
 
 /// The values that a new tenant begins with.
 #[derive(Debug)]
@@ -233,15 +236,16 @@ impl Tenants {
 
     /// The tenant with this label, if it exists.
     pub(crate) fn with_label(&self, label: &str) -> Option<Arc<Tenant>> {
-        self.all().into_iter().find(|tenant| &*tenant.label == label)
+        let least = key_label::least_digest(label)?;
+        let shard = self.shard(&least).read();
+        let (_, tenant) = shard.range(least..).next()?;
+        (&*tenant.label == label).then(|| Arc::clone(tenant))
     }
 
     /// All tenants, in the order of their labels.
     pub(crate) fn all(&self) -> Vec<Arc<Tenant>> {
-        let of = |shard: &RwLock<HashMap<_, Arc<Tenant>>>| shard.read().values().map(Arc::clone).collect::<Vec<_>>();
-        let mut all: Vec<_> = self.shards.iter().flat_map(of).collect();
-        all.sort_by(|left, right| left.label.cmp(&right.label));
-        all
+        let of = |shard: &RwLock<Shard>| shard.read().values().map(Arc::clone).collect::<Vec<_>>();
+        self.shards.iter().flat_map(of).collect()
     }
 
     /// Removes the tenants that nothing refers to. A request with the key of one creates it anew.
@@ -322,8 +326,9 @@ impl Tenants {
         digest_of(key)
     }
 
-    fn shard(&self, digest: &KeyDigest) -> &RwLock<HashMap<KeyDigest, Arc<Tenant>>> {
-        &self.shards[usize::from(digest[0]) % SHARDS]
+    fn shard(&self, digest: &KeyDigest) -> &RwLock<Shard> {
+        // By the first four bits, so that the shards in their order have the tenants in that of their labels.
+        &self.shards[usize::from(digest[0]) * SHARDS / 256]
     }
 }
 
@@ -356,6 +361,26 @@ mod tests {
 
     const TARGET: Target =
         Target { name: "widgets.get", request_body: false, response_body: true, reads: true, state_faults: &[] };
+
+    #[test]
+    fn tenants_are_found_by_label_and_listed_in_the_order_of_their_labels() {
+        let settings = config::read(&RawSettings::from_flags(&[])).expect("the defaults are valid");
+        let tenants = Tenants::new(&settings, FaultRules::default());
+        let mut labels: Vec<Arc<str>> = (0..100)
+            .map(|number| tenants.admit(&format!("key-{number}")).expect("there is room").label.clone())
+            .collect();
+        labels.sort();
+        assert_eq!(tenants.all().iter().map(|tenant| tenant.label.clone()).collect::<Vec<_>>(), labels);
+        for label in &labels {
+            assert_eq!(tenants.with_label(label).map(|found| found.label.clone()), Some(label.clone()));
+        }
+        let first = &*labels[0];
+        for text in ["", "t-", "t-0", "t-00000000000g", "t-+00000000001", "t-000000000000", "key-1", "t-ffffffffffff"] {
+            assert!(tenants.with_label(text).is_none(), "{text}");
+        }
+        assert!(tenants.with_label(&first.replace("t-", "t-0")[..first.len()]).is_none());
+        assert!(tenants.with_label(&format!("{first}0")).is_none());
+    }
 
     #[test]
     fn added_rules_are_kept_up_to_a_limit_and_those_past_it_are_counted() {

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::operation::{BodyKind, Emulation, Operation};
+use crate::operation::{Authentication, BodyKind, Emulation, Operation};
 use crate::schema::{Schema, Schemas};
 
 /// The place in the document of the schemas of bodies.
@@ -14,6 +14,7 @@ const DEFINITIONS: &str = "#/$defs/";
 
 const JSON: &str = "application/json";
 const MULTIPART: &str = "multipart/form-data";
+const OCTETS: &str = "application/octet-stream";
 
 /// The schemas of refusals, by the name that they have in `schemas/`.
 const REFUSAL: &str = "refusal";
@@ -45,6 +46,14 @@ pub(crate) fn document<'a>(operations: impl Iterator<Item = &'a Operation>, sche
     })
 }
 
+/// The credentials of an operation: a presigned URL needs none.
+fn security(authentication: Authentication) -> Value {
+    match authentication {
+        Authentication::Key => json!([{ "HTTPBearer": [] }]),
+        Authentication::SignedUrl => json!([]),
+    }
+}
+
 /// The path of an operation without the types of its parameters.
 fn path_template(path: &str) -> String {
     let segment = |segment: &str| match segment.split_once(':') {
@@ -66,30 +75,39 @@ impl Document<'_> {
             "tags": [operation.name.split('.').next()],
             "summary": operation.summary,
             "operationId": operation.name,
-            "security": [{ "HTTPBearer": [] }],
+            "security": security(operation.authentication),
             "parameters": self.parameters(emulation.params),
         });
         if let Some(name) = emulation.body {
             let media_type = if operation.body == BodyKind::Multipart { MULTIPART } else { JSON };
             described["requestBody"] = json!({ "required": true, "content": self.content(name, media_type) });
         }
-        described["responses"] = self.responses(emulation);
+        described["responses"] = self.responses(operation, emulation);
         described
     }
 
-    fn responses(&mut self, emulation: &Emulation) -> Value {
-        let success = emulation.response.map_or_else(
-            || json!({ "description": "Done." }),
-            |name| json!({ "description": "Done.", "content": self.content(name, JSON) }),
-        );
+    fn responses(&mut self, operation: &Operation, emulation: &Emulation) -> Value {
         let refusal = json!({ "description": "A refusal in one sentence.", "content": self.content(REFUSAL, JSON) });
         let violations = self.content(VIOLATIONS, JSON);
-        json!({
-            emulation.status.to_string(): success,
-            "401": refusal,
-            "422": { "description": "A refusal by validation.", "content": violations },
-            "default": refusal,
-        })
+        let mut responses = json!({ emulation.status.to_string(): self.success(emulation) });
+        if operation.authentication == Authentication::Key {
+            responses["401"] = refusal.clone();
+        }
+        responses["422"] = json!({ "description": "A refusal by validation.", "content": violations });
+        responses["default"] = refusal;
+        responses
+    }
+
+    fn success(&mut self, emulation: &Emulation) -> Value {
+        match emulation.response {
+            Some(name) => json!({ "description": "Done.", "content": self.content(name, JSON) }),
+            None if emulation.status == 204 => json!({ "description": "Done." }),
+            // A body without a schema is the content of a file.
+            None => json!({
+                "description": "The content of the file, with the content type that its upload named.",
+                "content": { OCTETS: { "schema": { "type": "string", "format": "binary" } } },
+            }),
+        }
     }
 
     fn content(&mut self, name: &str, media_type: &str) -> Value {
