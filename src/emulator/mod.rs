@@ -96,7 +96,6 @@ impl Emulator {
     }
 
     /// The operations that fault rules can be about.
-    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn targets(&self) -> &[Target] {
         &self.targets
     }

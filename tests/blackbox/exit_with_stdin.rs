@@ -134,6 +134,6 @@ fn a_subcommand_without_a_server_of_its_own_and_an_embedded_server_refuse_it() {
     let (code, stderr) = refused(&[], &["healthcheck", FLAG], Stdio::null());
     assert!(code == Some(64) && stderr.contains("--exit-with-stdin: is a flag of the server"), "{stderr}");
     let embedded = llamacloud_mock::embedded::MockServer::builder().set("exit-with-stdin", "true").start();
-    let error = embedded.expect_err("it has no standard input of its own");
+    let error = embedded.expect_err("it has no standard input of its own").to_string();
     assert!(error.starts_with("exit-with-stdin: has no effect on an embedded server"), "{error}");
 }

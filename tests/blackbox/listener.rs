@@ -73,12 +73,12 @@ fn an_embedded_server_whose_port_cannot_be_bound_again_reports_it_when_it_is_sto
     let failing = server(&[]);
     let address = failing.address();
     take_port(&Client::of(&failing));
-    let reason = failing.stop().expect_err("it has stopped by itself");
+    let reason = failing.stop().expect_err("it has stopped by itself").to_string();
     assert!(reason.contains(&format!("cannot listen on {address} again after refusing connections")), "{reason}");
     let sound = server(&[]);
     assert_eq!(Client::of(&sound).get("/health").status, 200);
     let address = sound.address();
-    assert_eq!(sound.stop(), Ok(()));
+    sound.stop().expect("it had not stopped");
     assert_eq!(connect(address), Err(ErrorKind::ConnectionRefused));
 }
 

@@ -161,7 +161,9 @@ fn memory_is_limited() {
 fn an_embedded_server_refuses_a_program_that_does_not_exist() {
     let started =
         llamacloud_mock::embedded::MockServer::builder().set("binary", "/nonexistent/llamacloud-mock").start();
-    assert!(started.is_err_and(|error| error.contains("binary") && error.contains("not a file")));
+    assert!(
+        started.is_err_and(|error| error.to_string().contains("binary") && error.to_string().contains("not a file"))
+    );
 }
 
 #[test]

@@ -2,8 +2,12 @@
 //! that a test has the same settings on every machine. The one exception is `LLAMACLOUD_MOCK_BINARY`, which says where the
 //! command-line program is on this machine.
 
+mod error;
+mod requests;
+mod retries;
 mod tenant;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -12,9 +16,13 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-pub use self::tenant::Tenant;
+pub use self::error::Error;
+pub use self::requests::{ReceivedRequest, RequestFilter};
+pub use self::retries::{RetryAttempt, RetryChain, RetryReport};
+pub use self::tenant::TenantHandle;
 use crate::config::{self, RawSettings, Takes, flag_named, flags};
 use crate::emulator::Emulator;
+pub use crate::journal::{FaultNote, FaultOutcome, Outcome, Spacing};
 use crate::server::Server;
 use crate::suggest;
 
@@ -42,7 +50,7 @@ impl MockServer {
     /// Starts a server with default settings on a free port of the loopback interface, without logging.
     ///
     /// Errors: no port can be bound.
-    pub fn start() -> Result<Self, String> {
+    pub fn start() -> Result<Self, Error> {
         Self::builder().start()
     }
 
@@ -65,15 +73,15 @@ impl MockServer {
     ///
     /// Errors: the server had stopped by itself, because its port could not be bound again after
     /// `POST /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default here.
-    pub fn stop(mut self) -> Result<(), String> {
-        self.end().map_or(Ok(()), Err)
+    pub fn stop(mut self) -> Result<(), Error> {
+        self.end().map_or(Ok(()), |reason| Err(Error::Stopped(reason)))
     }
 
     /// Stops the server; returns the reason why it had stopped by itself.
     fn end(&mut self) -> Option<String> {
         drop(self.stop.take());
         let ended = self.thread.take()?.join();
-        ended.unwrap_or_else(|_| Some("the thread of the server panicked".to_owned()))
+        ended.unwrap_or_else(|_| Some(PANICKED.to_owned()))
     }
 
     /// The fault rules that have never struck, each as `name: rule`. `--strict-faults` checks the same in the program.
@@ -81,6 +89,9 @@ impl MockServer {
         self.emulator.tenants().rules_never_struck()
     }
 }
+
+/// The reason why a server has stopped whose thread has panicked.
+const PANICKED: &str = "the thread of the server panicked";
 
 /// The environment variable that names the command-line program.
 const BINARY: &str = "LLAMACLOUD_MOCK_BINARY";
@@ -114,25 +125,18 @@ impl Builder {
     /// one warning in the log, and some searches are refused: `grep` with
     /// look-around, references to groups, possessive repetitions, patterns that can match an empty text, or in texts over
     /// 256 KiB.
-    pub fn start(mut self) -> Result<MockServer, String> {
+    pub fn start(mut self) -> Result<MockServer, Error> {
         if let Some(binary) = std::env::var_os(BINARY).filter(|binary| !binary.is_empty())
             && self.flags.iter().all(|(name, _)| name != "binary")
         {
-            let path = binary.into_string().map_err(|_| format!("{BINARY}: is not UTF-8"))?;
+            let path = binary.into_string().map_err(|_| Error::Setting(format!("{BINARY}: is not UTF-8")))?;
             self = self.set("binary", &path);
         }
         if let Some((name, _)) = self.flags.iter().find(|(name, _)| PROGRAM_ONLY.contains(&name.as_str())) {
-            return Err(format!("{name}: has no effect on an embedded server; it is for the command-line program"));
+            let problem = "has no effect on an embedded server; it is for the command-line program";
+            return Err(Error::Setting(format!("{name}: {problem}")));
         }
-        let flags = self
-            .flags
-            .into_iter()
-            .map(|(name, values)| Ok((known_name(&name)?, values)))
-            .collect::<Result<Vec<_>, String>>()?;
-        let raw = RawSettings::from_flags(&flags);
-        let settings = config::read(&raw)?;
-        config::check_combinations(&settings, &raw)?;
-        let emulator = Arc::new(Emulator::new(settings, raw)?);
+        let emulator = Arc::new(emulator(self.flags).map_err(Error::Setting)?);
         let (stop, stopped) = oneshot::channel();
         let (bound, address) = sync_channel(1);
         // The runtime lives in this thread alone: a test may itself run in a runtime, where no other can be waited for.
@@ -140,7 +144,7 @@ impl Builder {
             let emulator = Arc::clone(&emulator);
             move || serve(emulator, &bound, stopped)
         });
-        let address = address.recv().map_err(|_| "the thread of the server panicked".to_owned())??;
+        let address = address.recv().map_err(|_| Error::Stopped(PANICKED.to_owned()))?.map_err(Error::Listen)?;
         Ok(MockServer { address, emulator, stop: Some(stop), thread: Some(thread) })
     }
 }
@@ -152,19 +156,28 @@ impl Drop for MockServer {
     }
 }
 
+/// The emulator with these settings, each with its values.
+fn emulator(settings: Vec<(String, Vec<String>)>) -> Result<Emulator, String> {
+    let known = |(name, values): (String, _)| Ok((known_name(&name)?, values));
+    let raw = RawSettings::from_flags(&settings.into_iter().map(known).collect::<Result<Vec<_>, String>>()?);
+    let settings = config::read(&raw)?;
+    config::check_combinations(&settings, &raw)?;
+    Emulator::new(settings, raw)
+}
+
 /// Binds the port, sends its address or an error, and runs the server until it is stopped or fails; returns the reason of a
 /// failure.
 fn serve(
     emulator: Arc<Emulator>,
-    bound: &SyncSender<Result<SocketAddr, String>>,
+    bound: &SyncSender<io::Result<SocketAddr>>,
     stopped: oneshot::Receiver<()>,
 ) -> Option<String> {
-    let started = (|| {
+    let started: io::Result<_> = (|| {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let server = runtime.block_on(Server::bind(emulator))?;
         Ok((runtime, server))
     })();
-    let (runtime, server) = match started.map_err(|error: std::io::Error| error.to_string()) {
+    let (runtime, server) = match started {
         Ok(started) => started,
         Err(error) => {
             // Whoever starts the server waits for this.
