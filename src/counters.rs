@@ -45,7 +45,7 @@ impl Incident {
 #[derive(Debug, Default)]
 struct ByStatus([AtomicU64; CLASSES.len()]);
 
-/// The names of the status classes; a request without a response has status 0.
+/// The names of the status classes; a request may have no response.
 const CLASSES: [&str; 6] = ["no response", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
 impl Counters {
@@ -56,8 +56,8 @@ impl Counters {
     }
 
     /// Counts a response with this status of the operation at this position of the table.
-    pub(crate) fn count(&self, operation: usize, status: u16) {
-        let class = usize::from(status / 100).min(CLASSES.len() - 1);
+    pub(crate) fn count(&self, operation: usize, status: Option<u16>) {
+        let class = status.map_or(0, |status| usize::from(status / 100)).min(CLASSES.len() - 1);
         self.by_operation[operation].0[class].fetch_add(1, Ordering::Relaxed);
     }
 

@@ -14,19 +14,7 @@
 //!
 //! # The path of a request
 //!
-//! ```text
-//! server    accept ─ over the limit: close ─ head ─ framing 400, Host and Origin 403
-//! emulator  begin    /health /ready /openapi.json /__admin ──► admin: never faulted, never journaled
-//!                    router: 404 · 307 · 405 ──► authentication ──► tenant, or 401: an upload at once, others when the
-//!                    body is read
-//!                    lock: fault rules that act on the head
-//! server    body     up to the limit of the row and the budget of all bodies in flight: 408, 413
-//! emulator  decide   parse and validate; lock: number the request, all other rules: one owned decision
-//! server             wait, without the lock, if a rule has `@before delay=`
-//! emulator  act      lock: the handler, or the response of a rule
-//!           finish   lock: settle the strikes, `@after` rules, journal
-//! server    delay, wire faults, write; the journal entry records how it ended
-//! ```
+//! `respond` in `server/service.rs` shows the stages in the order in which they run; `emulator` has a function for each.
 //!
 //! # Rules
 //!
@@ -60,6 +48,7 @@
 //! | `journal`, `counters` | what happened, and how clients retried; requests by operation and status |
 //! | `fault` | injected failure: the rule language, triggers, effects, scenarios |
 //! | `tenant` | everything one API key sees, behind one lock |
+//! | `instance` | the parts of one emulated service |
 //! | `admin` | the admin API |
 //! | `emulator` | one request through its stages |
 //! | `server` | the async part: sockets, limits, wire faults, the log, drain |
@@ -84,6 +73,7 @@ mod fault;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod instance;
 mod journal;
 mod key_label;
 mod matcher;

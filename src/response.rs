@@ -17,18 +17,27 @@ const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream")
 /// The response to one request.
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
-    /// The HTTP status, 100 to 599; 0 if there is no response.
-    pub(crate) status: u16,
+    /// `None` if there is no response: the connection is broken instead.
+    pub(crate) status: Option<StatusCode>,
     /// The headers; the server adds `date`, `content-length` and `connection`.
     pub(crate) headers: HeaderMap,
     /// The body, serialised once.
-    pub(crate) body: Bytes,
+    pub(crate) body: Body,
     /// The delay before the response is sent, on the tenant's clock.
     pub(crate) delay: Duration,
     /// How the response is sent.
     pub(crate) wire: Wire,
     /// The duration for which the server refuses connections, in real time, from before the response is sent.
     pub(crate) refuse_connections: Option<Duration>,
+}
+
+/// The body of a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// All of it, of a known length.
+    Whole(Bytes),
+    /// Events, each with the pause before it. They are sent one by one, chunked; pauses are injected delays.
+    Events(Vec<(Duration, Bytes)>),
 }
 
 /// The body of a success. The status is stated by the row of the operation and added in one place.
@@ -38,6 +47,9 @@ pub(crate) enum Payload {
     Empty,
     /// Compact JSON.
     Json(Bytes),
+    /// Server-sent events, each with the pause before it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no emulated operation streams yet; a test has one that does"))]
+    Events(Vec<(Duration, Bytes)>),
     /// The content of a file, for the client to save.
     File {
         /// The content.
@@ -126,6 +138,10 @@ impl Payload {
         match self {
             Self::Empty => Response::empty(status),
             Self::Json(body) => Response::bytes(status, "application/json", body),
+            Self::Events(events) => {
+                let response = Response::bytes(status, "text/event-stream", Bytes::new());
+                Response { body: Body::Events(events), ..response }
+            }
             Self::File { bytes, content_type, name } => {
                 let content_type = content_type.and_then(|text| HeaderValue::from_str(&text).ok());
                 Response::bytes(status, "application/octet-stream", bytes)
@@ -137,27 +153,52 @@ impl Payload {
     }
 }
 
-impl Response {
-    /// A response without a body.
-    pub(crate) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            delay: Duration::ZERO,
-            wire: Wire::default(),
-            refuse_connections: None,
+impl Body {
+    /// Its length in bytes, without the framing of chunks.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Whole(bytes) => bytes.len(),
+            Self::Events(events) => events.iter().map(|(_, event)| event.len()).sum(),
         }
     }
 
-    /// The placeholder of a request that gets no response, because a fault rule resets its connection first.
-    pub(crate) fn no_response() -> Self {
-        Self { wire: Wire { end: ResponseEnd::Silent(Break::Reset), ..Wire::default() }, ..Self::empty(0) }
+    /// Whether it has no bytes.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
-    /// Stands for the response to a request whose wait was ended by a reset: the connection is closed.
-    pub(crate) fn released() -> Self {
-        Self { wire: Wire { end: ResponseEnd::Silent(Break::Close), ..Wire::default() }, ..Self::empty(0) }
+    /// All of its bytes; events are joined.
+    pub(crate) fn bytes(&self) -> Bytes {
+        match self {
+            Self::Whole(bytes) => bytes.clone(),
+            Self::Events(events) => events.iter().flat_map(|(_, event)| event).copied().collect(),
+        }
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Body {
+    fn from(bytes: T) -> Self {
+        Self::Whole(bytes.into())
+    }
+}
+
+impl Response {
+    /// A response without a body. Panics if the status is not from 100 to 999.
+    pub(crate) fn empty(status: u16) -> Self {
+        let status = StatusCode::from_u16(status).expect("rows, errors and rules have statuses from 100 to 599");
+        Self { status: Some(status), wire: Wire::default(), ..Self::none(Break::Close) }
+    }
+
+    /// No response: the connection ends in this way.
+    pub(crate) fn none(end: Break) -> Self {
+        Self {
+            status: None,
+            headers: HeaderMap::new(),
+            body: Body::Whole(Bytes::new()),
+            delay: Duration::ZERO,
+            wire: Wire { end: ResponseEnd::Silent(end), ..Wire::default() },
+            refuse_connections: None,
+        }
     }
 
     /// A response in compact JSON.
@@ -168,7 +209,7 @@ impl Response {
     /// A response with this body.
     pub(crate) fn bytes(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let mut response = Self::empty(status);
-        response.body = body.into();
+        response.body = Body::Whole(body.into());
         response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         response
     }
@@ -182,12 +223,12 @@ impl Response {
 
     /// Whether the status is 2xx.
     pub(crate) fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+        self.status.is_some_and(|status| status.is_success())
     }
 
-    /// The status as a type of the `http` crate; 500 for a number that is not a status.
-    pub(crate) fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    /// The number of the status, if there is a response.
+    pub(crate) fn code(&self) -> Option<u16> {
+        self.status.map(|status| status.as_u16())
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
-use crate::clock::{Clock, Mode, Timestamp, system_now};
+use crate::clock::{Clock, Mode, OpenRequest, Timestamp, system_now};
 use crate::config::{Isolation, Settings};
 use crate::fault::{FaultRules, Rule};
 use crate::journal::Journal;
@@ -45,6 +45,14 @@ pub(crate) struct State {
     pub(crate) faults: FaultRules,
     /// The time of its first request.
     pub(crate) first_request: Option<Timestamp>,
+}
+
+/// Counts a request as open until it is dropped, for its tenant and for the clock of that.
+#[derive(Debug)]
+pub(crate) struct OpenCall {
+    tenant: Arc<Tenant>,
+    /// Dropped first: the clock may then jump to its next event.
+    on_clock: Option<OpenRequest>,
 }
 
 /// The times that matter to a request.
@@ -139,14 +147,10 @@ impl Tenant {
         self.open_requests.load(Ordering::Relaxed)
     }
 
-    /// Counts a request as open until [`Tenant::end_request`].
-    pub(crate) fn begin_request(&self) {
+    /// Counts a request as open until the result is dropped.
+    pub(crate) fn open_call(self: &Arc<Self>) -> OpenCall {
         self.open_requests.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Counts a request as ended.
-    pub(crate) fn end_request(&self) {
-        self.open_requests.fetch_sub(1, Ordering::Relaxed);
+        OpenCall { tenant: Arc::clone(self), on_clock: Some(self.clock.open_request()) }
     }
 
     /// Whether a rule acts on the head of a request of the operation at this position of the table.
@@ -184,6 +188,13 @@ impl Tenant {
     /// Locks the state of the tenant. The lock is never held across a wait.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
+    }
+}
+
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        self.on_clock = None;
+        self.tenant.open_requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::{AdminContext, read};
+use super::read;
 use crate::clock::{Clock, Mode, Timestamp, parse_duration};
 use crate::error::ApiError;
+use crate::instance::Instance;
 use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
@@ -28,11 +29,11 @@ impl From<&Clock> for ClockView {
     }
 }
 
-pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    view(admin, read::query(request, "tenant").as_deref())
+pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    view(instance, read::query(request, "tenant").as_deref())
 }
 
-pub(super) fn set(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+pub(super) fn set(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let fields = read::fields(request)?;
     let named = read::tenant_name(request, fields.text("tenant")?)?;
     let mode = fields.text("mode")?.map(|mode| read::word::<Mode>("mode", mode, MODES)).transpose()?;
@@ -41,31 +42,31 @@ pub(super) fn set(admin: AdminContext<'_>, request: &Request) -> Result<Response
     if mode.is_none() && now.is_none() {
         return Err(read::refusal(&ParseError::new("body", "sets nothing; it takes mode, now or both")));
     }
-    each(admin, named.as_deref(), |clock| clock.set(mode.unwrap_or_else(|| clock.mode()), now))?;
-    view(admin, named.as_deref())
+    each(instance, named.as_deref(), |clock| clock.set(mode.unwrap_or_else(|| clock.mode()), now))?;
+    view(instance, named.as_deref())
 }
 
-pub(super) fn advance(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+pub(super) fn advance(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let fields = read::fields(request)?;
     let by = parse_duration(fields.required_text("by")?);
     let by = by.map_err(|error| read::refusal(&ParseError::new("by", error)))?;
     let named = read::tenant_name(request, fields.text("tenant")?)?;
-    each(admin, named.as_deref(), |clock| clock.advance(by))?;
-    view(admin, named.as_deref())
+    each(instance, named.as_deref(), |clock| clock.advance(by))?;
+    view(instance, named.as_deref())
 }
 
-fn each(admin: AdminContext<'_>, named: Option<&str>, act: impl Fn(&Clock)) -> Result<(), ApiError> {
+fn each(instance: &Instance, named: Option<&str>, act: impl Fn(&Clock)) -> Result<(), ApiError> {
     match named {
-        Some(name) => act(&read::tenant_or_new(admin, name)?.clock),
-        None => admin.tenants.each_clock(act),
+        Some(name) => act(&read::tenant_or_new(instance, name)?.clock),
+        None => instance.tenants.each_clock(act),
     }
     Ok(())
 }
 
-fn view(admin: AdminContext<'_>, named: Option<&str>) -> Result<Response, ApiError> {
+fn view(instance: &Instance, named: Option<&str>) -> Result<Response, ApiError> {
     let view = match named {
-        Some(name) => ClockView::from(&*read::existing_tenant(admin, name)?.clock),
-        None => ClockView::from(admin.tenants.template_clock()),
+        Some(name) => ClockView::from(&*read::existing_tenant(instance, name)?.clock),
+        None => ClockView::from(instance.tenants.template_clock()),
     };
     Ok(Response::json(200, &view))
 }

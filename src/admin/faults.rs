@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{AdminContext, read};
+use super::read;
 use crate::config::{Isolation, Settings};
 use crate::error::ApiError;
 use crate::fault::{FaultRules, Rule, RuleCounts, free_name};
+use crate::instance::Instance;
 use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
@@ -30,85 +31,88 @@ enum RuleScope {
     All,
 }
 
-pub(super) fn list(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let faults = named(admin, request)?.counted(admin);
+pub(super) fn list(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let faults = named(instance, request)?.counted(instance);
     Ok(Response::json(200, &FaultsView { faults }))
 }
 
-pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let name = name(request);
-    let counted = named(admin, request)?.counted(admin);
+    let counted = named(instance, request)?.counted(instance);
     let found = counted.iter().find(|rule| *rule.name == name);
     found.map(|rule| Response::json(200, rule)).ok_or_else(|| unknown(&name, &counted))
 }
 
-pub(super) fn add(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let (rule, scope) = given(admin, request)?;
-    let _guard = admin.tenants.lock_rule_changes();
-    let rule =
-        if rule.has_name() { rule } else { rule.named(&free_name(|name| scope.any(admin, |faults| faults.has(name)))) };
-    if scope.any(admin, |faults| faults.has(&rule.name)) {
+pub(super) fn add(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let (rule, scope) = given(instance, request)?;
+    let _guard = instance.tenants.lock_rule_changes();
+    let rule = if rule.has_name() {
+        rule
+    } else {
+        rule.named(&free_name(|name| scope.any(instance, |faults| faults.has(name))))
+    };
+    if scope.any(instance, |faults| faults.has(&rule.name)) {
         return Err(ApiError::text(409, format!("name: {} is taken; PUT replaces it", rule.name)));
     }
-    check_rule_limit(admin, &scope, &rule.name)?;
-    scope.add(admin, &rule);
+    check_rule_limit(instance, &scope, &rule.name)?;
+    scope.add(instance, &rule);
     Ok(Response::json(201, &RuleCounts::zero(&rule)))
 }
 
-pub(super) fn put(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let (rule, scope) = given(admin, request)?;
+pub(super) fn put(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let (rule, scope) = given(instance, request)?;
     // The name in the path is checked as one in the rule would be.
-    let named = Rule::parse(&format!("* delay=0 name={}", name(request)), admin.targets);
+    let named = Rule::parse(&format!("* delay=0 name={}", name(request)), &instance.targets);
     let named = named.map_err(|error| read::refusal(&error))?;
     if rule.has_name() && rule.name != named.name {
         return Err(ApiError::text(422, format!("name: is {} in the path and {} in the rule", named.name, rule.name)));
     }
     let rule = rule.named(&named.name);
-    let _guard = admin.tenants.lock_rule_changes();
-    let is_there = scope.any(admin, |faults| faults.has(&rule.name));
-    check_rule_limit(admin, &scope, &rule.name)?;
-    scope.add(admin, &rule);
+    let _guard = instance.tenants.lock_rule_changes();
+    let is_there = scope.any(instance, |faults| faults.has(&rule.name));
+    check_rule_limit(instance, &scope, &rule.name)?;
+    scope.add(instance, &rule);
     Ok(Response::json(if is_there { 200 } else { 201 }, &RuleCounts::zero(&rule)))
 }
 
-pub(super) fn remove(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let (name, scope) = (name(request), named(admin, request)?);
-    let _guard = admin.tenants.lock_rule_changes();
-    if !scope.any(admin, |faults| faults.has(&name)) {
-        return Err(unknown(&name, &scope.counted(admin)));
+pub(super) fn remove(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let (name, scope) = (name(request), named(instance, request)?);
+    let _guard = instance.tenants.lock_rule_changes();
+    if !scope.any(instance, |faults| faults.has(&name)) {
+        return Err(unknown(&name, &scope.counted(instance)));
     }
-    scope.change(admin, |faults| _ = faults.remove(&name));
+    scope.change(instance, |faults| _ = faults.remove(&name));
     Ok(Response::empty(204))
 }
 
-pub(super) fn clear(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let scope = named(admin, request)?;
-    let _guard = admin.tenants.lock_rule_changes();
-    scope.change(admin, FaultRules::clear);
+pub(super) fn clear(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let scope = named(instance, request)?;
+    let _guard = instance.tenants.lock_rule_changes();
+    scope.change(instance, FaultRules::clear);
     Ok(Response::empty(204))
 }
 
 impl RuleScope {
     /// Changes the rules.
-    fn change(&self, admin: AdminContext<'_>, act: impl Fn(&mut FaultRules)) {
+    fn change(&self, instance: &Instance, act: impl Fn(&mut FaultRules)) {
         match self {
             Self::One(tenant) => tenant.change_faults(act),
             Self::All => {
-                act(&mut admin.tenants.template_faults().lock());
-                admin.tenants.all().iter().for_each(|tenant| tenant.change_faults(&act));
+                act(&mut instance.tenants.template_faults().lock());
+                instance.tenants.all().iter().for_each(|tenant| tenant.change_faults(&act));
             }
         }
     }
 
     /// Adds a rule after the others.
-    fn add(&self, admin: AdminContext<'_>, rule: &Rule) {
-        admin.tenants.note_rule(rule);
+    fn add(&self, instance: &Instance, rule: &Rule) {
+        instance.tenants.note_rule(rule);
         let add = |tenant: &Arc<Tenant>| tenant.change_faults(|faults| faults.add(rule.clone()));
         match self {
             Self::One(tenant) => add(tenant),
             Self::All => {
-                admin.tenants.template_faults().lock().add(rule.clone());
-                admin.tenants.all().iter().for_each(add);
+                instance.tenants.template_faults().lock().add(rule.clone());
+                instance.tenants.all().iter().for_each(add);
             }
         }
     }
@@ -121,19 +125,19 @@ impl RuleScope {
     }
 
     /// Whether a test holds for the rules of one of the tenants.
-    fn any(&self, admin: AdminContext<'_>, test: impl Fn(&FaultRules) -> bool) -> bool {
+    fn any(&self, instance: &Instance, test: impl Fn(&FaultRules) -> bool) -> bool {
         match self {
             Self::One(tenant) => test(&tenant.lock().faults),
             Self::All => {
-                test(&admin.tenants.template_faults().lock())
-                    || admin.tenants.all().iter().any(|tenant| test(&tenant.lock().faults))
+                test(&instance.tenants.template_faults().lock())
+                    || instance.tenants.all().iter().any(|tenant| test(&tenant.lock().faults))
             }
         }
     }
 
     /// The rules with their counts, in the order in which they were added. The counts of a rule of all tenants are added up.
     /// Rules whose time to live is over are removed first.
-    fn counted(&self, admin: AdminContext<'_>) -> Vec<RuleCounts> {
+    fn counted(&self, instance: &Instance) -> Vec<RuleCounts> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();
             state.remove_expired_faults(&tenant.clock);
@@ -141,9 +145,9 @@ impl RuleScope {
         };
         let tenants = match self {
             Self::One(tenant) => return of(tenant),
-            Self::All => admin.tenants.all(),
+            Self::All => instance.tenants.all(),
         };
-        let mut first = admin.tenants.template_faults().lock();
+        let mut first = instance.tenants.template_faults().lock();
         first.remove_expired();
         let mut sum: Vec<RuleCounts> = first.counts().collect();
         drop(first);
@@ -159,24 +163,24 @@ impl RuleScope {
 }
 
 /// The rules of the tenant that the query names, or of all.
-fn named(admin: AdminContext<'_>, request: &Request) -> Result<RuleScope, ApiError> {
+fn named(instance: &Instance, request: &Request) -> Result<RuleScope, ApiError> {
     match read::query(request, "tenant") {
-        Some(name) => Ok(RuleScope::One(read::existing_tenant(admin, &name)?)),
+        Some(name) => Ok(RuleScope::One(read::existing_tenant(instance, &name)?)),
         None => Ok(RuleScope::All),
     }
 }
 
 /// The rule in the body, and the rules that it is added to. The tenant is created if it does not exist.
-fn given(admin: AdminContext<'_>, request: &Request) -> Result<(Rule, RuleScope), ApiError> {
+fn given(instance: &Instance, request: &Request) -> Result<(Rule, RuleScope), ApiError> {
     let body = read::any_body(request)?;
     let tenant = match body.get("tenant") {
         None | Some(Value::Null) => None,
         Some(Value::String(tenant)) => Some(tenant.as_str()),
         Some(_) => return Err(read::refusal(&ParseError::new("tenant", "takes a key or a label"))),
     };
-    let rule = Rule::from_json(&body, admin.targets).map_err(|error| read::refusal(&error))?.with_origin("admin");
+    let rule = Rule::from_json(&body, &instance.targets).map_err(|error| read::refusal(&error))?.with_origin("admin");
     let scope = match read::tenant_name(request, tenant)? {
-        Some(name) => RuleScope::One(read::tenant_or_new(admin, &name)?),
+        Some(name) => RuleScope::One(read::tenant_or_new(instance, &name)?),
         None => RuleScope::All,
     };
     let rule = match &scope {
@@ -184,7 +188,7 @@ fn given(admin: AdminContext<'_>, request: &Request) -> Result<(Rule, RuleScope)
         RuleScope::All => rule,
     };
     match rule.only_key() {
-        Some(key) if !scope.can_apply_to(key, admin.settings) => {
+        Some(key) if !scope.can_apply_to(key, &instance.settings) => {
             Err(ApiError::text(422, format!("key: no request of {key} meets this rule, so it would never strike")))
         }
         _ => Ok((rule, scope)),
@@ -192,8 +196,8 @@ fn given(admin: AdminContext<'_>, request: &Request) -> Result<(Rule, RuleScope)
 }
 
 /// Refuses a new rule if a tenant would have more than [`MAX_RULES`].
-fn check_rule_limit(admin: AdminContext<'_>, scope: &RuleScope, name: &str) -> Result<(), ApiError> {
-    if scope.any(admin, |faults| faults.len() >= MAX_RULES && !faults.has(name)) {
+fn check_rule_limit(instance: &Instance, scope: &RuleScope, name: &str) -> Result<(), ApiError> {
+    if scope.any(instance, |faults| faults.len() >= MAX_RULES && !faults.has(name)) {
         return Err(ApiError::text(422, format!("A tenant has at most {MAX_RULES} rules")));
     }
     Ok(())

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{AdminContext, read};
+use super::read;
 use crate::error::ApiError;
+use crate::instance::Instance;
 use crate::journal::{Entry, Journal};
 use crate::matcher::{Condition, ParseError, matching_operations};
 use crate::request::Request;
@@ -32,19 +33,19 @@ struct Filter {
     body_conditions: Vec<Condition>,
 }
 
-pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let named = read::query(request, "tenant");
-    let filter = Filter::read(admin, request)?;
+    let filter = Filter::read(instance, request)?;
     let limit = read::number(request, "limit")?.unwrap_or(usize::MAX);
     if limit == 0 {
         return Err(read::refusal(&ParseError::new("limit", "0 shows no entry; it is at least 1")));
     }
     let mut journals = Vec::new();
-    for tenant in read::tenants(admin, named.as_deref())? {
+    for tenant in read::tenants(instance, named.as_deref())? {
         journals.push(copied(&tenant.lock().journal));
     }
     if named.is_none() {
-        journals.push(copied(&admin.unauthenticated.lock()));
+        journals.push(copied(&instance.unauthenticated.lock()));
     }
     let mut view = JournalView::default();
     for (entries, dropped) in journals {
@@ -71,12 +72,13 @@ fn copied(journal: &Journal) -> (Vec<Entry>, u64) {
 }
 
 impl Filter {
-    fn read(admin: AdminContext<'_>, request: &Request) -> Result<Self, ApiError> {
+    fn read(instance: &Instance, request: &Request) -> Result<Self, ApiError> {
         let operations = match read::query(request, "operation") {
             None => None,
             Some(pattern) => {
-                let positions = matching_operations(&pattern, admin.targets).map_err(|error| read::refusal(&error))?;
-                Some(positions.into_iter().map(|position| admin.targets[position].name).collect())
+                let positions =
+                    matching_operations(&pattern, &instance.targets).map_err(|error| read::refusal(&error))?;
+                Some(positions.into_iter().map(|position| instance.targets[position].name).collect())
             }
         };
         let condition = |text: String| {

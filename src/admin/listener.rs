@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{AdminContext, read};
+use super::read;
 use crate::clock::{format_duration, parse_duration};
 use crate::error::ApiError;
+use crate::instance::Instance;
 use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
@@ -12,7 +13,7 @@ use crate::response::Response;
 /// Maximum time for which connections are refused: until its end only open connections reach the admin API.
 const MAX_REFUSAL: Duration = Duration::from_hours(1);
 
-pub(super) fn refuse(_: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+pub(super) fn refuse(_: &Instance, request: &Request) -> Result<Response, ApiError> {
     let fields = read::fields(request)?;
     let refusal = |problem: &str| read::refusal(&ParseError::new("refuse", problem));
     let duration = parse_duration(fields.required_text("refuse")?).map_err(|error| refusal(&error))?;

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{AdminContext, read};
+use super::read;
 use crate::error::ApiError;
+use crate::instance::Instance;
 use crate::request::Request;
 use crate::response::Response;
 
@@ -20,9 +21,9 @@ struct Litter {
     id: String,
 }
 
-pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let mut litter = Vec::new();
-    for tenant in read::tenants(admin, read::query(request, "tenant").as_deref())? {
+    for tenant in read::tenants(instance, read::query(request, "tenant").as_deref())? {
         let mut state = tenant.lock();
         state.store.advance_to(tenant.clock.now());
         let created = state.store.created_by_requests();

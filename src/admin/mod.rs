@@ -3,7 +3,6 @@
 
 mod clock;
 mod config;
-mod context;
 mod faults;
 mod journal;
 mod listener;
@@ -22,59 +21,83 @@ use subtle::ConstantTimeEq;
 
 use crate::config::AdminAccess;
 use crate::error::ApiError;
+use crate::instance::Instance;
 use crate::request::{Head, Request};
-use crate::response::Response;
+use crate::response::{Body, Response};
 use crate::{redact, terminal};
-
-pub(crate) use context::AdminContext;
 
 /// The path of the admin API.
 pub(crate) const PREFIX: &str = "/__admin";
 
-/// Routes a request by its head: `None` if its path is not one of this module, `Ok` if [`handle`] responds to it, `Err` if
-/// this is the response.
-pub(crate) fn route(admin: AdminContext<'_>, head: &Head) -> Option<Result<(), Response>> {
-    let path = head.path.as_str();
-    match path {
-        "/health" | "/ready" => return Some(Err(health(admin, &head.method))),
-        "/openapi.json" => return Some(Err(shown(&head.method, admin.openapi()))),
+/// Whether a request is one of this module's, and may be made.
+#[derive(Debug)]
+pub(crate) enum Access {
+    /// Its path is not one of this module.
+    Elsewhere,
+    /// This is the response, whatever its body.
+    Response(Box<Response>),
+    /// [`handle`] responds to it.
+    Granted,
+}
+
+impl From<Response> for Access {
+    fn from(response: Response) -> Self {
+        Self::Response(Box::new(response))
+    }
+}
+
+/// Routes a request by its head.
+pub(crate) fn access(instance: &Instance, head: &Head) -> Access {
+    match head.path.as_str() {
+        "/health" | "/ready" => return health(instance, &head.method).into(),
+        "/openapi.json" => return shown(&head.method, instance.openapi()).into(),
         _ => {}
     }
-    let below = path.strip_prefix(PREFIX)?;
-    if !below.is_empty() && !below.starts_with('/') {
-        return None;
-    }
-    let admitted = check_access(admin, &head.headers).and_then(|()| routes::find(&head.method, below)).map(|_| ());
-    Some(admitted.map_err(|error| printable(error.into())))
+    let Some(below) = below(&head.path) else { return Access::Elsewhere };
+    let granted = check_access(instance, &head.headers).and_then(|()| routes::find(&head.method, below));
+    granted.map_or_else(|error| printable(error.into()).into(), |_| Access::Granted)
+}
+
+/// The part of a path below [`PREFIX`], if it is there.
+pub(crate) fn below(path: &str) -> Option<&str> {
+    path.strip_prefix(PREFIX).filter(|below| below.is_empty() || below.starts_with('/'))
 }
 
 /// Whether the server takes requests, and the id of its process.
-fn health(admin: AdminContext<'_>, method: &Method) -> Response {
-    let status = if admin.is_draining { "draining" } else { "ok" };
+fn health(instance: &Instance, method: &Method) -> Response {
+    let (status, code) = if instance.is_draining() { ("draining", 503) } else { ("ok", 200) };
     let body = format!(r#"{{"status":"{status}","pid":{}}}"#, std::process::id());
-    let response = shown(method, body);
-    if admin.is_draining && response.is_success() { Response { status: 503, ..response } } else { response }
+    let response = shown(method, body.clone());
+    if response.is_success() { Response::bytes(code, "application/json", body) } else { response }
 }
 
-/// The response to a request that [`route`] accepted.
-pub(crate) fn handle(admin: AdminContext<'_>, request: &Request) -> Response {
-    let below = request.head.path.strip_prefix(PREFIX).unwrap_or_default();
+/// The response to a request to which access was granted.
+pub(crate) fn handle(instance: &Instance, request: &Request) -> Response {
+    let below = below(&request.head.path).unwrap_or_default();
     let response = routes::find(&request.head.method, below).and_then(|route| {
         route.check(request)?;
-        (route.handler)(admin, request)
+        (route.handler)(instance, request)
     });
     printable(response.unwrap_or_else(Response::from))
 }
 
+/// The response to a GET request of this process for a path below [`PREFIX`] and a query; it needs no access.
+pub(crate) fn get(instance: &Instance, path: &str) -> Response {
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query.to_owned())));
+    let head = Head { method: Method::GET, path: path.to_owned(), query, headers: HeaderMap::new() };
+    handle(instance, &Request { head, body: Bytes::new() })
+}
+
 /// Creates the tenant of a key unless it exists; otherwise the error that says why it cannot exist.
-pub(crate) fn create_tenant(admin: AdminContext<'_>, key: &str) -> Result<(), ApiError> {
-    read::tenant_or_new(admin, key).map(|_| ())
+pub(crate) fn create_tenant(instance: &Instance, key: &str) -> Result<(), ApiError> {
+    read::tenant_or_new(instance, key).map(|_| ())
 }
 
 /// These responses contain text of clients, and are shown on terminals and in reports: keys that look real are masked
 /// everywhere in them, and control characters are escaped.
 fn printable(mut response: Response) -> Response {
-    let Ok(text) = std::str::from_utf8(&response.body) else { return response };
+    let Body::Whole(body) = &response.body else { return response };
+    let Ok(text) = std::str::from_utf8(body) else { return response };
     let shown = redact::masked(text);
     let shown = match terminal::escape_controls(&shown) {
         Cow::Owned(escaped) => Cow::Owned(escaped),
@@ -95,8 +118,8 @@ fn shown(method: &Method, json: impl Into<Bytes>) -> Response {
 }
 
 /// Checks whether a request may use `/__admin/` (`--admin`).
-fn check_access(admin: AdminContext<'_>, headers: &HeaderMap) -> Result<(), ApiError> {
-    let token = match (admin.settings.admin, &admin.settings.admin_token) {
+fn check_access(instance: &Instance, headers: &HeaderMap) -> Result<(), ApiError> {
+    let token = match (instance.settings.admin, &instance.settings.admin_token) {
         (AdminAccess::Open, _) => return Ok(()),
         (AdminAccess::Off, _) => return Err(ApiError::text(404, "Not Found")),
         (AdminAccess::Token, Some(token)) => token,

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::AdminContext;
 use crate::error::ApiError;
+use crate::instance::Instance;
 use crate::operation::Operation;
 use crate::request::Request;
 use crate::response::Response;
@@ -22,12 +22,12 @@ struct OperationView {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the table holds handlers that can fail")]
-pub(super) fn show(admin: AdminContext<'_>, _: &Request) -> Result<Response, ApiError> {
+pub(super) fn show(instance: &Instance, _: &Request) -> Result<Response, ApiError> {
     let view = |operation: &'static Operation| OperationView {
         name: operation.name,
         method: operation.method.as_str(),
         path: operation.path,
-        emulated: operation.emulation.is_some(),
+        emulated: operation.is_emulated(),
     };
-    Ok(Response::json(200, &OperationsView { operations: admin.router.operations().map(view).collect() }))
+    Ok(Response::json(200, &OperationsView { operations: instance.router.operations().map(view).collect() }))
 }

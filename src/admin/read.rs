@@ -11,9 +11,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::AdminContext;
-use super::context::NoTenant;
 use crate::error::ApiError;
+use crate::instance::{Instance, NoTenant};
 use crate::key_label;
 use crate::matcher::ParseError;
 use crate::request::Request;
@@ -152,14 +151,14 @@ pub(super) fn tenant_name(request: &Request, field: Option<&str>) -> Result<Opti
 }
 
 /// The tenant with this key or label, if it exists.
-pub(super) fn existing_tenant(admin: AdminContext<'_>, name: &str) -> Result<Arc<Tenant>, ApiError> {
-    admin.existing_tenant(name).ok_or_else(|| unknown_tenant(admin, name))
+pub(super) fn existing_tenant(instance: &Instance, name: &str) -> Result<Arc<Tenant>, ApiError> {
+    instance.existing_tenant(name).ok_or_else(|| unknown_tenant(instance, name))
 }
 
 /// The tenant with this label, or of this key: a test sets up the tenant of a key before its first request.
-pub(super) fn tenant_or_new(admin: AdminContext<'_>, name: &str) -> Result<Arc<Tenant>, ApiError> {
-    admin.tenant_or_new(name).map_err(|error| match error {
-        NoTenant::Unknown => unknown_tenant(admin, name),
+pub(super) fn tenant_or_new(instance: &Instance, name: &str) -> Result<Arc<Tenant>, ApiError> {
+    instance.tenant_or_new(name).map_err(|error| match error {
+        NoTenant::Unknown => unknown_tenant(instance, name),
         NoTenant::TooMany(most) => {
             ApiError::text(403, format!("tenant: this server keeps the state of at most {most} keys (--max-tenants)"))
         }
@@ -167,15 +166,15 @@ pub(super) fn tenant_or_new(admin: AdminContext<'_>, name: &str) -> Result<Arc<T
 }
 
 /// The named tenant, or all of them.
-pub(super) fn tenants(admin: AdminContext<'_>, name: Option<&str>) -> Result<Vec<Arc<Tenant>>, ApiError> {
-    name.map_or_else(|| Ok(admin.tenants.all()), |name| Ok(vec![existing_tenant(admin, name)?]))
+pub(super) fn tenants(instance: &Instance, name: Option<&str>) -> Result<Vec<Arc<Tenant>>, ApiError> {
+    name.map_or_else(|| Ok(instance.tenants.all()), |name| Ok(vec![existing_tenant(instance, name)?]))
 }
 
-fn unknown_tenant(admin: AdminContext<'_>, name: &str) -> ApiError {
+fn unknown_tenant(instance: &Instance, name: &str) -> ApiError {
     let error = if name.starts_with(key_label::PREFIX) {
-        let all = admin.tenants.all();
+        let all = instance.tenants.all();
         ParseError::new("tenant", "no tenant has this label").near(name, all.iter().map(|tenant| &*tenant.label))
-    } else if admin.accepts_key(name) {
+    } else if instance.accepts_key(name) {
         let hint = "no request has come with this key; POST /__admin/reset with it as tenant creates its tenant";
         ParseError::new("tenant", hint)
     } else {

@@ -7,14 +7,15 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde::Serialize;
 
-use super::{AdminContext, PREFIX, clock, config, faults, journal, listener, litter, operations, read, retries, state};
+use super::{PREFIX, clock, config, faults, journal, listener, litter, operations, read, retries, state};
 use crate::error::ApiError;
+use crate::instance::Instance;
 use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
 use crate::suggest;
 
-pub(super) type Handler = fn(AdminContext<'_>, &Request) -> Result<Response, ApiError>;
+pub(super) type Handler = fn(&Instance, &Request) -> Result<Response, ApiError>;
 
 /// One method on one path of the admin API.
 #[derive(Debug)]
@@ -188,7 +189,7 @@ struct RouteView {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the table holds handlers that can fail")]
-fn list(_: AdminContext<'_>, _: &Request) -> Result<Response, ApiError> {
+fn list(_: &Instance, _: &Request) -> Result<Response, ApiError> {
     let view = |route: &'static AdminRoute| RouteView {
         method: route.method.as_str(),
         path: format!("{PREFIX}{}", route.path),

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::clock::ClockView;
-use super::{AdminContext, read};
+use super::read;
 use crate::api;
 use crate::error::ApiError;
+use crate::instance::Instance;
 use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
@@ -57,16 +59,16 @@ impl FromStr for Part {
     }
 }
 
-pub(super) fn show(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
-    let tenants = read::tenants(admin, read::query(request, "tenant").as_deref())?;
+pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let tenants = read::tenants(instance, read::query(request, "tenant").as_deref())?;
     let tenants = tenants.iter().map(|tenant| tenant_view(tenant)).collect();
     Ok(Response::json(
         200,
         &StateView {
             tenants,
-            requests: requests(admin),
-            closed_connections: admin.counters.incidents(),
-            panics: admin.panics,
+            requests: requests(instance),
+            closed_connections: instance.counters.incidents(),
+            panics: instance.panics.load(Ordering::Relaxed),
         },
     ))
 }
@@ -83,13 +85,13 @@ fn tenant_view(tenant: &Tenant) -> TenantView {
 }
 
 /// The counters of the operations that were requested.
-fn requests(admin: AdminContext<'_>) -> BTreeMap<&'static str, BTreeMap<&'static str, u64>> {
-    let counted = admin.router.operations().enumerate();
-    let counted = counted.map(|(position, operation)| (operation.name, admin.counters.of(position)));
+fn requests(instance: &Instance) -> BTreeMap<&'static str, BTreeMap<&'static str, u64>> {
+    let counted = instance.router.operations().enumerate();
+    let counted = counted.map(|(position, operation)| (operation.name, instance.counters.of(position)));
     counted.filter(|(_, counts)| !counts.is_empty()).collect()
 }
 
-pub(super) fn reset(admin: AdminContext<'_>, request: &Request) -> Result<Response, ApiError> {
+pub(super) fn reset(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let fields = read::fields(request)?;
     let named = read::tenant_name(request, fields.text("tenant")?)?;
     let parts = match fields.texts("parts")? {
@@ -100,40 +102,40 @@ pub(super) fn reset(admin: AdminContext<'_>, request: &Request) -> Result<Respon
         Some(words) => words.into_iter().map(|word| read::word("parts", word, PART_WORDS)).collect::<Result<_, _>>()?,
     };
     match named {
-        Some(name) => reset_tenant(admin, &*read::tenant_or_new(admin, &name)?, &parts),
-        None => reset_all(admin, &parts),
+        Some(name) => reset_tenant(instance, &*read::tenant_or_new(instance, &name)?, &parts),
+        None => reset_all(instance, &parts),
     }
     Ok(Response::empty(204))
 }
 
 /// Resets all tenants and the initial values of later ones.
-fn reset_all(admin: AdminContext<'_>, parts: &[Part]) {
+fn reset_all(instance: &Instance, parts: &[Part]) {
     if parts.contains(&Part::Clock) {
-        admin.tenants.reset_clock(admin.tenants.template_clock());
+        instance.tenants.reset_clock(instance.tenants.template_clock());
     }
     if parts.contains(&Part::Faults) {
-        *admin.tenants.template_faults().lock() = admin.tenants.given_faults().restarted();
+        *instance.tenants.template_faults().lock() = instance.tenants.given_faults().restarted();
     }
     if parts.contains(&Part::Journal) {
-        admin.unauthenticated.lock().reset();
+        instance.unauthenticated.lock().reset();
     }
-    for tenant in admin.tenants.all() {
-        reset_tenant(admin, &tenant, parts);
+    for tenant in instance.tenants.all() {
+        reset_tenant(instance, &tenant, parts);
     }
     if PARTS.iter().all(|part| parts.contains(part)) {
-        admin.tenants.remove_idle();
+        instance.tenants.remove_idle();
     }
 }
 
 /// Resets a tenant to the initial values of a new one.
-fn reset_tenant(admin: AdminContext<'_>, tenant: &Tenant, parts: &[Part]) {
+fn reset_tenant(instance: &Instance, tenant: &Tenant, parts: &[Part]) {
     // Before the clock, whose reset ends delays: a request from before the reset gets no response.
     if parts.contains(&Part::Faults) {
-        let restored = admin.tenants.template_faults().lock().without_counts();
+        let restored = instance.tenants.template_faults().lock().without_counts();
         tenant.reset_faults(restored);
     }
     if parts.contains(&Part::Clock) {
-        admin.tenants.reset_clock(&tenant.clock);
+        instance.tenants.reset_clock(&tenant.clock);
     }
     let mut state = tenant.lock();
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {

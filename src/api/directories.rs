@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,11 +10,10 @@ use super::paging::{PageBody, PageParams};
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
 use crate::error::{ApiError, Detail};
-use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::operation::{Answer, Operation};
 use crate::response::Payload;
 use crate::schema::PlainValue;
 use crate::seed;
-use crate::store::state_faults::StateFault;
 use crate::store::{Directory, DirectoryKind, Id, Kind, Prefix, Resource, Scope, Store};
 
 /// The name of the list of directories, which its page tokens are valid for.
@@ -26,92 +24,46 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "directories.create",
         summary: "Creates a directory.",
-        method: Method::POST,
         path: "/api/v1/beta/directories",
-        authentication: Authentication::Key,
-        effect: Effect::Creates,
         resource: Kind::Directory,
-        body: BodyKind::Json,
-        emulation: Some(Emulation {
-            params: "directories.create.params",
-            body: Some("directories.create.request"),
-            status: 201,
-            response: Some("directory"),
-            state_faults: &[StateFault::Quota],
-            handler: |scope, request| create(scope, request.body()?).map(Answer::Payload),
-        }),
+        response: Some("directory"),
+        handler: Some(|scope, request| create(scope, request.body()?).map(Answer::Payload)),
+        ..Operation::CREATE
     },
     Operation {
         name: LIST,
         summary: "Lists directories, newest first.",
-        method: Method::GET,
         path: "/api/v1/beta/directories",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::Directory,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "directories.list.params",
-            body: None,
-            status: 200,
-            response: Some("directory_page"),
-            state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| list(scope, &request.params()?, &request.params()?).map(Answer::Payload),
-        }),
+        response: Some("directory_page"),
+        handler: Some(|scope, request| list(scope, &request.params()?, &request.params()?).map(Answer::Payload)),
+        ..Operation::LIST
     },
     Operation {
         name: "directories.get",
         summary: "Shows a directory.",
-        method: Method::GET,
         path: "/api/v1/beta/directories/{directory_id}",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::Directory,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "directories.get.params",
-            body: None,
-            status: 200,
-            response: Some("directory"),
-            state_faults: &[StateFault::Lag, StateFault::Vanish],
-            handler: |scope, request| get(scope, &request.params()?).map(Answer::Payload),
-        }),
+        response: Some("directory"),
+        handler: Some(|scope, request| get(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::READ
     },
     Operation {
         name: "directories.update",
         summary: "Changes the name or the description of a directory.",
-        method: Method::PATCH,
         path: "/api/v1/beta/directories/{directory_id}",
-        authentication: Authentication::Key,
-        effect: Effect::Changes,
         resource: Kind::Directory,
-        body: BodyKind::Json,
-        emulation: Some(Emulation {
-            params: "directories.update.params",
-            body: Some("directories.update.request"),
-            status: 200,
-            response: Some("directory"),
-            state_faults: &[StateFault::Vanish],
-            handler: |scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload),
-        }),
+        response: Some("directory"),
+        handler: Some(|scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload)),
+        ..Operation::CHANGE
     },
     Operation {
         name: "directories.delete",
         summary: "Deletes a directory.",
-        method: Method::DELETE,
         path: "/api/v1/beta/directories/{directory_id}",
-        authentication: Authentication::Key,
-        effect: Effect::Deletes,
         resource: Kind::Directory,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "directories.delete.params",
-            body: None,
-            status: 204,
-            response: None,
-            state_faults: &[StateFault::Vanish],
-            handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
-        }),
+        handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::DELETE
     },
 ];
 

@@ -11,11 +11,10 @@ use super::presigned::PresignedUrl;
 use super::upload::Upload;
 use super::{metadata, output_files};
 use crate::error::ApiError;
-use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation, Work};
+use crate::operation::{Answer, BodyKind, Job, Operation};
 use crate::request::Origin;
 use crate::response::Payload;
 use crate::schema::{PlainValue, ValidRequest};
-use crate::store::state_faults::StateFault;
 use crate::store::{Directory, DirectoryFile, DirectoryKind, File, Kind, NewDirectoryFile, NewFile, Scope, StoreError};
 
 /// The name of the list of files, which its page tokens are valid for.
@@ -26,128 +25,66 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "directories.files.add",
         summary: "Adds an uploaded file to a directory.",
-        method: Method::POST,
         path: "/api/v1/beta/directories/{directory_id}/files",
-        authentication: Authentication::Key,
-        effect: Effect::Creates,
         resource: Kind::DirectoryFile,
-        body: BodyKind::Json,
-        emulation: Some(Emulation {
-            params: "directories.files.add.params",
-            body: Some("directories.files.add.request"),
-            status: 201,
-            response: Some("directory_file"),
-            state_faults: &[StateFault::Quota],
-            handler: |scope, request| add(scope, &request.params()?, request.body()?).map(Answer::Payload),
-        }),
+        response: Some("directory_file"),
+        handler: Some(|scope, request| add(scope, &request.params()?, request.body()?).map(Answer::Payload)),
+        ..Operation::CREATE
     },
     Operation {
         name: LIST,
         summary: "Lists the files of a directory.",
-        method: Method::GET,
         path: "/api/v1/beta/directories/{directory_id}/files",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::DirectoryFile,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "directories.files.list.params",
-            body: None,
-            status: 200,
-            response: Some("directory_file_page"),
-            state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| list(scope, &request).map(Answer::Payload),
-        }),
+        response: Some("directory_file_page"),
+        handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
+        ..Operation::LIST
     },
     Operation {
         name: "directories.files.upload",
         summary: "Uploads a file into a directory.",
-        method: Method::POST,
         path: "/api/v1/beta/directories/{directory_id}/files/upload",
-        authentication: Authentication::Key,
-        effect: Effect::Creates,
         resource: Kind::DirectoryFile,
         body: BodyKind::Multipart,
-        emulation: Some(Emulation {
-            params: "directories.files.upload.params",
-            body: Some("directories.files.upload.request"),
-            status: 201,
-            response: Some("directory_file"),
-            state_faults: &[StateFault::Quota],
-            handler: |scope, request| upload(scope, &request),
-        }),
+        response: Some("directory_file"),
+        handler: Some(|scope, request| upload(scope, request)),
+        ..Operation::CREATE
     },
     Operation {
         name: "directories.files.bulk_delete",
         summary: "Deletes several files of a directory.",
         method: Method::POST,
         path: "/api/v1/beta/directories/{directory_id}/files/bulk-delete",
-        authentication: Authentication::Key,
-        effect: Effect::Deletes,
         resource: Kind::DirectoryFile,
         body: BodyKind::Json,
-        emulation: Some(Emulation {
-            params: "directories.files.bulk_delete.params",
-            body: Some("directories.files.bulk_delete.request"),
-            status: 204,
-            response: None,
-            state_faults: &[StateFault::Vanish],
-            handler: |scope, request| bulk_delete(scope, &request.params()?, &request.body()?).map(Answer::Payload),
-        }),
+        handler: Some(|scope, request| bulk_delete(scope, &request.params()?, &request.body()?).map(Answer::Payload)),
+        ..Operation::DELETE
     },
     Operation {
         name: "directories.files.get",
         summary: "Shows a file of a directory.",
-        method: Method::GET,
         path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::DirectoryFile,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "directories.files.get.params",
-            body: None,
-            status: 200,
-            response: Some("directory_file"),
-            state_faults: &[StateFault::Lag, StateFault::Vanish],
-            handler: |scope, request| get(scope, &request).map(Answer::Payload),
-        }),
+        response: Some("directory_file"),
+        handler: Some(|scope, request| get(scope, request).map(Answer::Payload)),
+        ..Operation::READ
     },
     Operation {
         name: "directories.files.update",
         summary: "Changes or moves a file of a directory.",
-        method: Method::PATCH,
         path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
-        authentication: Authentication::Key,
-        effect: Effect::Changes,
         resource: Kind::DirectoryFile,
-        body: BodyKind::Json,
-        emulation: Some(Emulation {
-            params: "directories.files.update.params",
-            body: Some("directories.files.update.request"),
-            status: 200,
-            response: Some("directory_file"),
-            state_faults: &[StateFault::Vanish],
-            handler: |scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload),
-        }),
+        response: Some("directory_file"),
+        handler: Some(|scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload)),
+        ..Operation::CHANGE
     },
     Operation {
         name: "directories.files.delete",
         summary: "Deletes a file of a directory.",
-        method: Method::DELETE,
         path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
-        authentication: Authentication::Key,
-        effect: Effect::Deletes,
         resource: Kind::DirectoryFile,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "directories.files.delete.params",
-            body: None,
-            status: 204,
-            response: None,
-            state_faults: &[StateFault::Vanish],
-            handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
-        }),
+        handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::DELETE
     },
 ];
 
@@ -206,21 +143,25 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
     writable_directory(scope, &path.directory_id)?;
     scope.check_quota::<DirectoryFile>()?;
     let upload = Upload::new(request.file("upload_file")?, &scope.store.policy, scope.store.ledger());
-    let read = move || upload.read();
-    Ok(Work::committing(read, move |scope, (name, blob)| {
-        let directory = writable_directory(scope, &path.directory_id)?;
-        scope.check_quota::<DirectoryFile>()?;
-        let NewUpload { unique_id, display_name, external_file_id, .. } = fields;
-        let new = NewDirectoryFile { unique_id: named(unique_id), display_name: named(display_name), metadata };
-        let details = format!("{new:?}");
-        let file = NewFile { name, external_file_id, purpose: None, blob, directory: Some(directory), details };
-        let file = File::add(scope, file)?;
-        let added = DirectoryFile::add(scope, directory, file, new);
-        let ordinal = added.inspect_err(|_| scope.undo_from::<File>(file))?;
-        scope.count_created::<File>(file);
-        scope.count_created::<DirectoryFile>(ordinal);
-        Ok(Payload::json(&body(scope.store, ordinal, None)))
-    }))
+    let job = Job::new(
+        upload.pool(),
+        || upload.read(),
+        move |scope, (name, blob)| {
+            let directory = writable_directory(scope, &path.directory_id)?;
+            scope.check_quota::<DirectoryFile>()?;
+            let NewUpload { unique_id, display_name, external_file_id, .. } = fields;
+            let new = NewDirectoryFile { unique_id: named(unique_id), display_name: named(display_name), metadata };
+            let details = format!("{new:?}");
+            let file = NewFile { name, external_file_id, purpose: None, blob, directory: Some(directory), details };
+            let file = File::add(scope, file)?;
+            let added = DirectoryFile::add(scope, directory, file, new);
+            let ordinal = added.inspect_err(|_| scope.undo_from::<File>(file))?;
+            scope.count_created::<File>(file);
+            scope.count_created::<DirectoryFile>(ordinal);
+            Ok(Payload::json(&body(scope.store, ordinal, None)))
+        },
+    );
+    Ok(Answer::Job(job))
 }
 
 fn add(scope: &mut Scope<'_>, path: &DirectoryPath, new: AddFile) -> Result<Payload, ApiError> {

@@ -11,11 +11,10 @@ use super::value_checks;
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
 use crate::error::ApiError;
-use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation, Work};
+use crate::operation::{Answer, BodyKind, Job, Operation};
 use crate::request::Origin;
 use crate::response::Payload;
 use crate::schema::ValidRequest;
-use crate::store::state_faults::StateFault;
 use crate::store::{File, Id, Kind, NewFile, Page, Policy, Project, Resource, Scope, Store};
 
 /// The name of the list of files, which its page tokens are valid for.
@@ -29,110 +28,58 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "files.create",
         summary: "Uploads a file.",
-        method: Method::POST,
         path: "/api/v1/beta/files",
-        authentication: Authentication::Key,
-        effect: Effect::Creates,
         resource: Kind::File,
         body: BodyKind::Multipart,
-        emulation: Some(Emulation {
-            params: "files.create.params",
-            body: Some("files.create.request"),
-            status: 201,
-            response: Some("file"),
-            state_faults: &[StateFault::Quota],
-            handler: |scope, request| create(scope, &request),
-        }),
+        response: Some("file"),
+        handler: Some(|scope, request| create(scope, request)),
+        ..Operation::CREATE
     },
     Operation {
         name: LIST,
         summary: "Lists files.",
-        method: Method::GET,
         path: "/api/v1/beta/files",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::File,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "files.list.params",
-            body: None,
-            status: 200,
-            response: Some("file_page"),
-            state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| list(scope, &request).map(Answer::Payload),
-        }),
+        response: Some("file_page"),
+        handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
+        ..Operation::LIST
     },
     Operation {
         name: "files.retrieve",
         summary: "Shows a file.",
-        method: Method::GET,
         path: "/api/v1/beta/files/{file_id:uuid}",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::File,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "files.retrieve.params",
-            body: None,
-            status: 200,
-            response: Some("file"),
-            state_faults: &[StateFault::Lag, StateFault::Vanish],
-            handler: |scope, request| retrieve(scope, &request).map(Answer::Payload),
-        }),
+        response: Some("file"),
+        handler: Some(|scope, request| retrieve(scope, request).map(Answer::Payload)),
+        ..Operation::READ
     },
     Operation {
         name: "files.delete",
         summary: "Deletes a file.",
-        method: Method::DELETE,
         path: "/api/v1/beta/files/{file_id:uuid}",
-        authentication: Authentication::Key,
-        effect: Effect::Deletes,
         resource: Kind::File,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "files.delete.params",
-            body: None,
-            status: 204,
-            response: None,
-            state_faults: &[StateFault::Vanish],
-            handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
-        }),
+        handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::DELETE
     },
     Operation {
         name: "files.content",
         summary: "Returns a URL for the content of a file.",
-        method: Method::GET,
         path: "/api/v1/beta/files/{file_id:uuid}/content",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::File,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "files.content.params",
-            body: None,
-            status: 200,
-            response: Some("presigned_url"),
-            state_faults: &[StateFault::Lag, StateFault::Vanish],
-            handler: |scope, request| content(scope, &request).map(Answer::Payload),
-        }),
+        response: Some("presigned_url"),
+        handler: Some(|scope, request| content(scope, request).map(Answer::Payload)),
+        ..Operation::READ
     },
     Operation {
         name: QUERY,
         summary: "Lists files (deprecated).",
         method: Method::POST,
         path: "/api/v1/beta/files/query",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::File,
         body: BodyKind::Json,
-        emulation: Some(Emulation {
-            params: "files.query.params",
-            body: Some("files.query.request"),
-            status: 200,
-            response: Some("file_page"),
-            state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| query(scope, &request).map(Answer::Payload),
-        }),
+        response: Some("file_page"),
+        handler: Some(|scope, request| query(scope, request).map(Answer::Payload)),
+        ..Operation::LIST
     },
 ];
 
@@ -207,16 +154,26 @@ fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
     let fields: NewUpload = request.body()?;
     scope.check_quota::<File>()?;
     let upload = Upload::new(request.file("file")?, &scope.store.policy, scope.store.ledger());
-    let read = move || upload.read();
-    Ok(Work::committing(read, |scope, (name, blob)| {
-        scope.check_quota::<File>()?;
-        let NewUpload { purpose, external_file_id } = fields;
-        let new =
-            NewFile { name, external_file_id, purpose: Some(purpose), blob, directory: None, details: String::new() };
-        let ordinal = File::add(scope, new)?;
-        scope.count_created::<File>(ordinal);
-        Ok(Payload::json(&body(scope.store, ordinal, None)))
-    }))
+    let job = Job::new(
+        upload.pool(),
+        || upload.read(),
+        |scope, (name, blob)| {
+            scope.check_quota::<File>()?;
+            let NewUpload { purpose, external_file_id } = fields;
+            let new = NewFile {
+                name,
+                external_file_id,
+                purpose: Some(purpose),
+                blob,
+                directory: None,
+                details: String::new(),
+            };
+            let ordinal = File::add(scope, new)?;
+            scope.count_created::<File>(ordinal);
+            Ok(Payload::json(&body(scope.store, ordinal, None)))
+        },
+    );
+    Ok(Answer::Job(job))
 }
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {

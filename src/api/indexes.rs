@@ -10,7 +10,7 @@ use super::paging::PageParams;
 use super::value_checks;
 use crate::config::{Fidelity, References, SyncConflict};
 use crate::error::ApiError;
-use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::operation::{Answer, BodyKind, Operation};
 use crate::response::Payload;
 use crate::store::state_faults::StateFault;
 use crate::store::sync::{Script, SyncState};
@@ -26,110 +26,63 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "indexes.create",
         summary: "Creates an index over a directory and starts its first sync.",
-        method: Method::POST,
         path: "/api/v1/indexes",
-        authentication: Authentication::Key,
-        effect: Effect::Creates,
         resource: Kind::Index,
-        body: BodyKind::Json,
-        emulation: Some(Emulation {
-            params: "indexes.create.params",
-            body: Some("indexes.create.request"),
-            status: 201,
-            response: Some("index"),
-            state_faults: &[StateFault::Quota, StateFault::Script],
-            handler: |scope, request| create(scope, request.body()?).map(Answer::Payload),
-        }),
+        response: Some("index"),
+        state_faults: &[StateFault::Quota, StateFault::Script],
+        handler: Some(|scope, request| create(scope, request.body()?).map(Answer::Payload)),
+        ..Operation::CREATE
     },
     Operation {
         name: LIST,
         summary: "Lists indexes, newest first.",
-        method: Method::GET,
         path: "/api/v1/indexes",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::Index,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "indexes.list.params",
-            body: None,
-            status: 200,
-            response: Some("index_page"),
-            state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| list(scope, &request.params()?, &request.params()?).map(Answer::Payload),
-        }),
+        response: Some("index_page"),
+        handler: Some(|scope, request| list(scope, &request.params()?, &request.params()?).map(Answer::Payload)),
+        ..Operation::LIST
     },
     Operation {
         name: "indexes.get",
         summary: "Shows an index.",
-        method: Method::GET,
         path: "/api/v1/indexes/{index_id}",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::Index,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "indexes.get.params",
-            body: None,
-            status: 200,
-            response: Some("index"),
-            state_faults: &[StateFault::Lag, StateFault::Vanish],
-            handler: |scope, request| get(scope, &request.params()?).map(Answer::Payload),
-        }),
+        response: Some("index"),
+        handler: Some(|scope, request| get(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::READ
     },
     Operation {
         name: "indexes.delete",
         summary: "Deletes an index; its source directory stays.",
-        method: Method::DELETE,
         path: "/api/v1/indexes/{index_id}",
-        authentication: Authentication::Key,
-        effect: Effect::Deletes,
         resource: Kind::Index,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "indexes.delete.params",
-            body: None,
-            status: 204,
-            response: None,
-            state_faults: &[StateFault::Vanish],
-            handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
-        }),
+        handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::DELETE
     },
     Operation {
         name: "indexes.sync",
         summary: "Starts a sync.",
         method: Method::POST,
         path: "/api/v1/indexes/{index_id}/sync",
-        authentication: Authentication::Key,
-        effect: Effect::Changes,
         resource: Kind::Index,
         body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "indexes.sync.params",
-            body: None,
-            status: 202,
-            response: Some("accepted"),
-            state_faults: &[StateFault::Vanish, StateFault::Script],
-            handler: |scope, request| sync(scope, &request.params()?).map(Answer::Payload),
-        }),
+        status: 202,
+        response: Some("accepted"),
+        state_faults: &[StateFault::Vanish, StateFault::Script],
+        handler: Some(|scope, request| sync(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::CHANGE
     },
     Operation {
         name: "indexes.cancel_sync",
         summary: "Cancels the running sync.",
         method: Method::POST,
         path: "/api/v1/indexes/{index_id}/sync/cancel",
-        authentication: Authentication::Key,
-        effect: Effect::Changes,
         resource: Kind::Index,
         body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "indexes.cancel_sync.params",
-            body: None,
-            status: 202,
-            response: Some("accepted"),
-            state_faults: &[StateFault::Vanish],
-            handler: |scope, request| cancel_sync(scope, &request.params()?).map(Answer::Payload),
-        }),
+        status: 202,
+        response: Some("accepted"),
+        handler: Some(|scope, request| cancel_sync(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::CHANGE
     },
 ];
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::operation::{Authentication, BodyKind, Emulation, Operation};
+use crate::operation::{Authentication, BodyKind, Operation};
 use crate::schema::{Schema, Schemas};
 
 /// The place in the document of the schemas of bodies.
@@ -24,9 +24,8 @@ const VIOLATIONS: &str = "violations";
 pub(crate) fn document<'a>(operations: impl Iterator<Item = &'a Operation>, schemas: &Schemas) -> Value {
     let mut document = Document { schemas, components: Map::new() };
     let mut paths = Map::new();
-    for operation in operations {
-        let Some(emulation) = &operation.emulation else { continue };
-        let described = document.describe(operation, emulation);
+    for operation in operations.filter(|operation| operation.is_emulated()) {
+        let described = document.describe(operation);
         let path = paths.entry(path_template(operation.path)).or_insert_with(|| Value::Object(Map::new()));
         path[operation.method.as_str().to_ascii_lowercase()] = described;
     }
@@ -70,26 +69,26 @@ struct Document<'a> {
 }
 
 impl Document<'_> {
-    fn describe(&mut self, operation: &Operation, emulation: &Emulation) -> Value {
+    fn describe(&mut self, operation: &Operation) -> Value {
         let mut described = json!({
             "tags": [operation.name.split('.').next()],
             "summary": operation.summary,
             "operationId": operation.name,
             "security": security(operation.authentication),
-            "parameters": self.parameters(emulation.params),
+            "parameters": self.parameters(&operation.params_schema()),
         });
-        if let Some(name) = emulation.body {
+        if let Some(name) = operation.request_schema() {
             let media_type = if operation.body == BodyKind::Multipart { MULTIPART } else { JSON };
-            described["requestBody"] = json!({ "required": true, "content": self.content(name, media_type) });
+            described["requestBody"] = json!({ "required": true, "content": self.content(&name, media_type) });
         }
-        described["responses"] = self.responses(operation, emulation);
+        described["responses"] = self.responses(operation);
         described
     }
 
-    fn responses(&mut self, operation: &Operation, emulation: &Emulation) -> Value {
+    fn responses(&mut self, operation: &Operation) -> Value {
         let refusal = json!({ "description": "A refusal in one sentence.", "content": self.content(REFUSAL, JSON) });
         let violations = self.content(VIOLATIONS, JSON);
-        let mut responses = json!({ emulation.status.to_string(): self.success(emulation) });
+        let mut responses = json!({ operation.status.to_string(): self.success(operation) });
         if operation.authentication == Authentication::Key {
             responses["401"] = refusal.clone();
         }
@@ -98,11 +97,10 @@ impl Document<'_> {
         responses
     }
 
-    fn success(&mut self, emulation: &Emulation) -> Value {
-        match emulation.response {
+    fn success(&mut self, operation: &Operation) -> Value {
+        match operation.response {
             Some(name) => json!({ "description": "Done.", "content": self.content(name, JSON) }),
-            None if emulation.status == 204 => json!({ "description": "Done." }),
-            // A body without a schema is the content of a file.
+            None if operation.status == 204 => json!({ "description": "Done." }),
             None => json!({
                 "description": "The content of the file, with the content type that its upload named.",
                 "content": { OCTETS: { "schema": { "type": "string", "format": "binary" } } },

@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,7 @@ use serde_json::Number;
 
 use crate::clock::Timestamp;
 use crate::error::ApiError;
-use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::operation::{Answer, Authentication, Operation};
 use crate::request::Origin;
 use crate::response::Payload;
 use crate::store::{Blob, DirectoryFile, File, Id, Kind, Scope, Store};
@@ -21,20 +20,12 @@ use crate::store::{Blob, DirectoryFile, File, Id, Kind, Scope, Store};
 pub(super) const OPERATIONS: &[Operation] = &[Operation {
     name: "files.download",
     summary: "Returns the content of a file by a presigned URL.",
-    method: Method::GET,
     path: "/__blobs/{tenant}/{id}/{name:path}",
     authentication: Authentication::SignedUrl,
-    effect: Effect::Reads,
     resource: Kind::File,
-    body: BodyKind::None,
-    emulation: Some(Emulation {
-        params: "files.download.params",
-        body: None,
-        status: 200,
-        response: None,
-        state_faults: &[],
-        handler: |scope, request| download(scope, &request.params()?).map(Answer::Payload),
-    }),
+    state_faults: &[],
+    handler: Some(|scope, request| download(scope, &request.params()?).map(Answer::Payload)),
+    ..Operation::READ
 }];
 
 /// How long a URL is valid if the request does not say. The service's own figure is not published.

@@ -1,12 +1,11 @@
 //! Projects: listed and shown, in both versions of the API. Clients list them to test a key.
 
-use http::Method;
 use serde::{Deserialize, Serialize};
 
 use super::paging::{PageBody, PageParams};
 use crate::clock::Timestamp;
 use crate::error::ApiError;
-use crate::operation::{Answer, Authentication, BodyKind, Effect, Emulation, Operation};
+use crate::operation::{Answer, Operation};
 use crate::response::Payload;
 use crate::seed;
 use crate::store::state_faults::StateFault;
@@ -20,74 +19,41 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "projects.list",
         summary: "Lists projects.",
-        method: Method::GET,
         path: "/api/v1/projects",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::Project,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "projects.list.params",
-            body: None,
-            status: 200,
-            response: Some("project_list"),
-            state_faults: &[StateFault::Lag],
-            handler: |scope, request| Ok(Answer::Payload(list(scope, &request.params()?))),
-        }),
+        response: Some("project_list"),
+        state_faults: &[StateFault::Lag],
+        handler: Some(|scope, request| Ok(Answer::Payload(list(scope, &request.params()?)))),
+        ..Operation::READ
     },
     Operation {
         name: "projects.get",
         summary: "Shows a project.",
-        method: Method::GET,
         path: "/api/v1/projects/{project_id:uuid}",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::Project,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "projects.get.params",
-            body: None,
-            status: 200,
-            response: Some("project"),
-            state_faults: &[StateFault::Lag],
-            handler: |scope, request| get_first(scope, &request.params()?).map(Answer::Payload),
-        }),
+        response: Some("project"),
+        state_faults: &[StateFault::Lag],
+        handler: Some(|scope, request| get_first(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::READ
     },
     Operation {
         name: LIST,
         summary: "Lists projects, by page.",
-        method: Method::GET,
         path: "/api/v2/projects",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::Project,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "v2_projects.list.params",
-            body: None,
-            status: 200,
-            response: Some("project_page"),
-            state_faults: &[StateFault::Lag, StateFault::Page],
-            handler: |scope, request| list_pages(scope, &request.params()?, &request.params()?).map(Answer::Payload),
-        }),
+        response: Some("project_page"),
+        handler: Some(|scope, request| list_pages(scope, &request.params()?, &request.params()?).map(Answer::Payload)),
+        ..Operation::LIST
     },
     Operation {
         name: "v2_projects.get",
         summary: "Shows a project.",
-        method: Method::GET,
         path: "/api/v2/projects/{project_id:uuid}",
-        authentication: Authentication::Key,
-        effect: Effect::Reads,
         resource: Kind::Project,
-        body: BodyKind::None,
-        emulation: Some(Emulation {
-            params: "v2_projects.get.params",
-            body: None,
-            status: 200,
-            response: Some("project"),
-            state_faults: &[StateFault::Lag],
-            handler: |scope, request| get(scope, &request.params()?).map(Answer::Payload),
-        }),
+        response: Some("project"),
+        state_faults: &[StateFault::Lag],
+        handler: Some(|scope, request| get(scope, &request.params()?).map(Answer::Payload)),
+        ..Operation::READ
     },
 ];
 

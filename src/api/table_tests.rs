@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::operations;
 use crate::assets;
-use crate::operation::{Authentication, Emulation};
+use crate::operation::{Authentication, Operation};
 use crate::schema::Schemas;
 
 /// Schemas that no row names: those of API errors, and the definitions that schemas share.
@@ -15,12 +15,13 @@ fn schemas() -> Schemas {
     Schemas::load(None).expect("the shipped schemas compile")
 }
 
-fn schemas_of(emulation: &Emulation) -> impl Iterator<Item = &'static str> {
-    [Some(emulation.params), emulation.body, emulation.response].into_iter().flatten()
+fn schemas_of(operation: &Operation) -> impl Iterator<Item = String> {
+    let response = operation.response.map(str::to_owned);
+    [Some(operation.params_schema()), operation.request_schema(), response].into_iter().flatten()
 }
 
-fn emulations() -> impl Iterator<Item = &'static Emulation> {
-    operations().filter_map(|operation| operation.emulation.as_ref())
+fn emulated() -> impl Iterator<Item = &'static Operation> {
+    operations().filter(|operation| operation.is_emulated())
 }
 
 #[test]
@@ -31,17 +32,17 @@ fn the_table_has_the_operations_of_the_index_family() {
 
 #[test]
 fn every_schema_that_a_row_names_exists_and_no_schema_is_unused() {
-    let named: BTreeSet<&str> = emulations().flat_map(schemas_of).chain(NOT_IN_ROWS.iter().copied()).collect();
+    let others = NOT_IN_ROWS.iter().map(|name| (*name).to_owned());
+    let named: BTreeSet<String> = emulated().flat_map(schemas_of).chain(others).collect();
     let schemas = schemas();
-    let shipped: BTreeSet<&str> = schemas.all().map(|(name, _)| name).collect();
+    let shipped: BTreeSet<String> = schemas.all().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(shipped, named);
 }
 
 #[test]
 fn the_path_of_a_row_and_its_schema_agree_on_the_parameters_and_their_types() {
     let schemas = schemas();
-    for operation in operations() {
-        let Some(emulation) = &operation.emulation else { continue };
+    for operation in emulated() {
         let in_path: Vec<(&str, bool)> = operation
             .path
             .split(['{', '}'])
@@ -50,7 +51,8 @@ fn the_path_of_a_row_and_its_schema_agree_on_the_parameters_and_their_types() {
             .map(|param| param.split_once(':').unwrap_or((param, "")))
             .map(|(name, kind)| (name, kind == "uuid"))
             .collect();
-        let properties = schemas.named(emulation.params).source["properties"].as_object().expect("parameters").clone();
+        let properties =
+            schemas.named(&operation.params_schema()).source["properties"].as_object().expect("parameters").clone();
         let declared: Vec<(&str, bool)> = properties
             .iter()
             .filter(|(_, schema)| schema["x-in"] == "path")
@@ -62,11 +64,9 @@ fn the_path_of_a_row_and_its_schema_agree_on_the_parameters_and_their_types() {
 
 #[test]
 fn a_success_has_a_body_unless_its_status_says_otherwise() {
-    for operation in operations() {
-        let Some(emulation) = &operation.emulation else { continue };
+    for operation in emulated() {
         let is_download = operation.authentication == Authentication::SignedUrl;
-        assert_eq!(emulation.response.is_none(), emulation.status == 204 || is_download, "{}", operation.name);
-        assert_eq!(emulation.body.is_some(), operation.body != crate::operation::BodyKind::None, "{}", operation.name);
+        assert_eq!(operation.response.is_none(), operation.status == 204 || is_download, "{}", operation.name);
     }
 }
 

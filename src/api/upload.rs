@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::documents::{self, Format, Unreadable};
 use crate::error::ApiError;
 use crate::multipart::FilePart;
-use crate::operation::Found;
+use crate::operation::Pool;
 use crate::store::{Blob, Ledger, Policy};
 
 /// The name of a file whose upload states none.
@@ -29,18 +29,19 @@ impl Upload {
         Self { part, policy: Arc::clone(policy), ledger }
     }
 
-    /// Reads the file; its name and its content. A child process reads some formats.
-    pub(super) fn read(self) -> Result<Found<NamedBlob>, ApiError> {
-        let name: Box<str> =
-            if self.part.filename.is_empty() { UNNAMED.into() } else { self.part.filename.as_str().into() };
-        let has_text = self.policy.parse_results.contains_key(&*name);
-        if !has_text && documents::needs_child(&name, &self.part.bytes) {
-            return Ok(Found::InChild(Box::new(move || self.read_as(name))));
-        }
-        self.read_as(name).map(Found::Here)
+    /// Where the file is read: a child process reads some formats.
+    pub(super) fn pool(&self) -> Pool {
+        let has_text = self.policy.parse_results.contains_key(self.name());
+        if !has_text && documents::needs_child(self.name(), &self.part.bytes) { Pool::Child } else { Pool::Thread }
     }
 
-    fn read_as(self, name: Box<str>) -> Result<NamedBlob, ApiError> {
+    fn name(&self) -> &str {
+        if self.part.filename.is_empty() { UNNAMED } else { &self.part.filename }
+    }
+
+    /// Reads the file; its name and its content.
+    pub(super) fn read(self) -> Result<NamedBlob, ApiError> {
+        let name: Box<str> = self.name().into();
         let FilePart { content_type, bytes, .. } = self.part;
         // The bytes are copied: the body of the request, of which they are a part, would be kept as a whole.
         let bytes = Bytes::copy_from_slice(&bytes);

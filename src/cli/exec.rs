@@ -18,7 +18,7 @@ use super::client_variables;
 use super::exit::{ExitError, UNAVAILABLE, print_error, print_on_stderr};
 use super::{ready, serve};
 use crate::config::{LogLevel, RawSettings, Settings, reachable};
-use crate::emulator::Emulator;
+use crate::instance::Instance;
 
 /// The defaults of settings that `exec` changes: a free port, so that several can run at once, and a log that keeps out of
 /// the output of the command.
@@ -62,9 +62,9 @@ pub(super) fn run(
         Some(path) => Some(File::create(path).map_err(|error| ExitError::unwritable("check-report", path, &error))?),
         None => None,
     };
-    let emulator = serve::emulator(settings, raw)?;
-    let ended = serve::runtime()?.block_on(run_with_server(&emulator, exec, environment))?;
-    let checks = [serve::require_all_struck(&emulator), judge(&emulator, exec, report)];
+    let instance = serve::instance(settings, raw)?;
+    let ended = serve::runtime()?.block_on(run_with_server(&instance, exec, environment))?;
+    let checks = [serve::require_all_struck(&instance), judge(&instance, exec, report)];
     end(ended, checks)
 }
 
@@ -76,16 +76,16 @@ struct Ended {
 
 /// Runs the command while the server runs. The server handles all requests of the command before it stops.
 async fn run_with_server(
-    emulator: &Arc<Emulator>,
+    instance: &Arc<Instance>,
     exec: &Exec,
     environment: &[(String, String)],
 ) -> Result<Ended, ExitError> {
     let mut signals = ChildSignals::listen().map_err(ExitError::failure)?;
-    let server = serve::bind(emulator).await?;
+    let server = serve::bind(instance).await?;
     let address = server.local_addr();
-    let mut child = spawn(&exec.command, &variables(emulator, address, environment))?;
-    if emulator.settings().log_level >= LogLevel::Info {
-        print_on_stderr(ready::lines(address, emulator.settings(), &[], false));
+    let mut child = spawn(&exec.command, &variables(instance, address, environment))?;
+    if instance.settings.log_level >= LogLevel::Info {
+        print_on_stderr(ready::lines(address, &instance.settings, &[], false));
     }
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(server.run(async { _ = stopped.await }));
@@ -103,12 +103,12 @@ async fn run_with_server(
 
 /// The variables with which clients in the command use the server.
 fn variables(
-    emulator: &Emulator,
+    instance: &Instance,
     address: SocketAddr,
     environment: &[(String, String)],
 ) -> Vec<(&'static str, String)> {
     let host = SocketAddr::new(reachable(address.ip()), address.port());
-    let key = emulator.settings().api_keys.first().map_or(KEY, String::as_str);
+    let key = instance.settings.api_keys.first().map_or(KEY, String::as_str);
     client_variables::all(&format!("http://{host}"), key, environment)
 }
 
@@ -130,11 +130,11 @@ fn spawn(command: &[OsString], variables: &[(&'static str, String)]) -> Result<C
 }
 
 /// Judges the requests by the expectations, and writes the report.
-fn judge(emulator: &Emulator, exec: &Exec, report: Option<File>) -> Result<(), ExitError> {
+fn judge(instance: &Instance, exec: &Exec, report: Option<File>) -> Result<(), ExitError> {
     if exec.expected.all.is_empty() {
         return Ok(());
     }
-    let judged = check::run_inside(emulator, &exec.expected).map_err(ExitError::failure)?;
+    let judged = check::run_inside(instance, &exec.expected).map_err(ExitError::failure)?;
     let text = judged.printed(exec.format);
     match report {
         Some(mut file) => file

@@ -9,7 +9,7 @@ pub(super) fn list() -> String {
     let operations: Vec<_> = api::operations().collect();
     let name_width = operations.iter().map(|operation| operation.name.len()).max().unwrap_or(0);
     operations.iter().fold(String::new(), |mut list, operation| {
-        let emulated = if operation.emulation.is_some() { "emulated" } else { "not emulated" };
+        let emulated = if operation.is_emulated() { "emulated" } else { "not emulated" };
         let (name, method, path) = (operation.name, operation.method.as_str(), plain_path(operation.path));
         let _ = writeln!(list, "{name:name_width$}  {emulated:12}  {method:6} {path}  {}", operation.summary);
         list

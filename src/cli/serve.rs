@@ -10,7 +10,7 @@ use super::exit::{ExitError, UNAVAILABLE, print, print_error, report_panic};
 use super::stop::StopRequests;
 use super::{ready, stdin};
 use crate::config::{self, RawSettings, Settings};
-use crate::emulator::Emulator;
+use crate::instance::Instance;
 use crate::server::Server;
 use crate::worker::Worker;
 
@@ -19,18 +19,18 @@ pub(super) fn run(settings: Settings, raw: RawSettings) -> Result<(), ExitError>
     if settings.exit_with_stdin {
         stdin::require_an_end(&raw.place("exit-with-stdin")).map_err(ExitError::usage)?;
     }
-    let emulator = emulator(settings, raw)?;
-    runtime()?.block_on(serve_until_stopped(emulator))
+    let instance = instance(settings, raw)?;
+    runtime()?.block_on(serve_until_stopped(instance))
 }
 
-/// An emulator with these settings, which are checked on each other. Warnings are printed.
-pub(super) fn emulator(mut settings: Settings, raw: RawSettings) -> Result<Arc<Emulator>, ExitError> {
+/// An instance with these settings, which are checked on each other. Warnings are printed.
+pub(super) fn instance(mut settings: Settings, raw: RawSettings) -> Result<Arc<Instance>, ExitError> {
     config::check_combinations(&settings, &raw).map_err(ExitError::usage)?;
     for warning in raw.warnings.iter().chain(&config::warnings(&settings)) {
         print_error(&format!("warning: {warning}"));
     }
     settings.worker = Worker::of_program(settings.binary.clone());
-    Emulator::new(settings, raw).map(Arc::new).map_err(ExitError::usage)
+    Instance::new(settings, raw).map(Arc::new).map_err(ExitError::usage)
 }
 
 /// The runtime for a server.
@@ -39,10 +39,10 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, ExitError> {
 }
 
 /// Binds the address of the settings, and writes the file of `--port-file`.
-pub(super) async fn bind(emulator: &Arc<Emulator>) -> Result<Server, ExitError> {
-    let settings = emulator.settings();
+pub(super) async fn bind(instance: &Arc<Instance>) -> Result<Server, ExitError> {
+    let settings = &instance.settings;
     let (host, port) = (settings.host, settings.port);
-    let server = Server::bind(Arc::clone(emulator)).await.map_err(|error| match error.kind() {
+    let server = Server::bind(Arc::clone(instance)).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => ExitError {
             code: UNAVAILABLE,
             message: format!("port {port} on {host} is in use; --port 0 picks a free one"),
@@ -63,12 +63,12 @@ pub(super) async fn bind(emulator: &Arc<Emulator>) -> Result<Server, ExitError> 
     Ok(server)
 }
 
-async fn serve_until_stopped(emulator: Arc<Emulator>) -> Result<(), ExitError> {
-    let stop_requests = StopRequests::listen(emulator.settings()).map_err(ExitError::failure)?;
-    let server = bind(&emulator).await?;
-    let rules: Vec<String> = emulator.tenants().given_faults().rules().map(ToString::to_string).collect();
+async fn serve_until_stopped(instance: Arc<Instance>) -> Result<(), ExitError> {
+    let stop_requests = StopRequests::listen(&instance.settings).map_err(ExitError::failure)?;
+    let server = bind(&instance).await?;
+    let rules: Vec<String> = instance.tenants.given_faults().rules().map(ToString::to_string).collect();
     let is_terminal = std::io::stdout().is_terminal();
-    print(&ready::lines(server.local_addr(), emulator.settings(), &rules, is_terminal));
+    print(&ready::lines(server.local_addr(), &instance.settings, &rules, is_terminal));
     let (stop, stopped) = oneshot::channel();
     let is_drained = tokio::select! {
         ended = server.run(async { _ = stopped.await }) => {
@@ -77,7 +77,7 @@ async fn serve_until_stopped(emulator: Arc<Emulator>) -> Result<(), ExitError> {
         }
         () = stop_requests.second_request(stop) => false,
     };
-    require_all_struck(&emulator)?;
+    require_all_struck(&instance)?;
     if is_drained {
         Ok(())
     } else {
@@ -86,11 +86,11 @@ async fn serve_until_stopped(emulator: Arc<Emulator>) -> Result<(), ExitError> {
 }
 
 /// Fails with `--strict-faults` if a fault rule never struck.
-pub(super) fn require_all_struck(emulator: &Emulator) -> Result<(), ExitError> {
-    if !emulator.settings().strict_faults {
+pub(super) fn require_all_struck(instance: &Instance) -> Result<(), ExitError> {
+    if !instance.settings.strict_faults {
         return Ok(());
     }
-    let never_struck = emulator.tenants().rules_never_struck();
+    let never_struck = instance.tenants.rules_never_struck();
     if never_struck.is_empty() {
         return Ok(());
     }

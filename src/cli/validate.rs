@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::config::{RawSettings, Settings};
-use crate::emulator::Emulator;
+use crate::emulator;
+use crate::instance::Instance;
 
 /// The result for one file, or for all files together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +22,10 @@ pub(super) enum Verdict {
 pub(super) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Result<Verdict, String> {
     // Without faults, because the result is to depend on the payload only.
     let settings = Settings { faults: Vec::new(), scenarios: Vec::new(), ..settings };
-    let emulator = Emulator::new(settings, raw)?;
+    let instance = Instance::new(settings, raw)?;
     let mut verdict = Verdict::Accepted;
     for file in files {
-        if validate(&emulator, file)? == Verdict::Rejected {
+        if validate(&instance, file)? == Verdict::Rejected {
             verdict = Verdict::Rejected;
         }
     }
@@ -42,13 +43,14 @@ fn read(file: &Path, max_bytes: u64) -> std::io::Result<Vec<u8>> {
     Ok(payload)
 }
 
-fn validate(emulator: &Emulator, file: &Path) -> Result<Verdict, String> {
+fn validate(instance: &Instance, file: &Path) -> Result<Verdict, String> {
     // One byte over the limit of a body is enough to refuse it.
-    let max_bytes = emulator.settings().max_body_bytes as u64 + 1;
+    let max_bytes = instance.settings.max_body_bytes as u64 + 1;
     let payload = read(file, max_bytes).map_err(|error| format!("{}: {error}", file.display()))?;
-    let response = emulator.dry_run("indexes.create", payload);
-    let body = String::from_utf8_lossy(&response.body);
+    let response = emulator::dry_run(instance, "indexes.create", payload);
+    let body = response.body.bytes();
+    let body = String::from_utf8_lossy(&body);
     // A closed stdout is ignored: the exit code still shows the result.
-    let _ = writeln!(std::io::stdout(), "{}: {} {body}", file.display(), response.status);
+    let _ = writeln!(std::io::stdout(), "{}: {} {body}", file.display(), response.code().unwrap_or_default());
     Ok(if response.is_success() { Verdict::Accepted } else { Verdict::Rejected })
 }

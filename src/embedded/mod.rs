@@ -21,7 +21,7 @@ pub use self::requests::{ReceivedRequest, RequestFilter};
 pub use self::retries::{RetryAttempt, RetryChain, RetryReport};
 pub use self::tenant::TenantHandle;
 use crate::config::{self, RawSettings, Takes, flag_named, flags};
-use crate::emulator::Emulator;
+use crate::instance::Instance;
 pub use crate::journal::{FaultNote, FaultOutcome, Outcome, Spacing};
 use crate::server::Server;
 use crate::suggest;
@@ -34,7 +34,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct MockServer {
     address: SocketAddr,
-    emulator: Arc<Emulator>,
+    instance: Arc<Instance>,
     stop: Option<oneshot::Sender<()>>,
     /// Ends with the reason why the server had stopped by itself, if it had.
     thread: Option<JoinHandle<Option<String>>>,
@@ -86,7 +86,7 @@ impl MockServer {
 
     /// The fault rules that have never struck, each as `name: rule`. `--strict-faults` checks the same in the program.
     pub fn faults_never_struck(&self) -> Vec<String> {
-        self.emulator.tenants().rules_never_struck()
+        self.instance.tenants.rules_never_struck()
     }
 }
 
@@ -136,16 +136,16 @@ impl Builder {
             let problem = "has no effect on an embedded server; it is for the command-line program";
             return Err(Error::Setting(format!("{name}: {problem}")));
         }
-        let emulator = Arc::new(emulator(self.flags).map_err(Error::Setting)?);
+        let instance = Arc::new(instance(self.flags).map_err(Error::Setting)?);
         let (stop, stopped) = oneshot::channel();
         let (bound, address) = sync_channel(1);
         // The runtime lives in this thread alone: a test may itself run in a runtime, where no other can be waited for.
         let thread = std::thread::spawn({
-            let emulator = Arc::clone(&emulator);
-            move || serve(emulator, &bound, stopped)
+            let instance = Arc::clone(&instance);
+            move || serve(instance, &bound, stopped)
         });
         let address = address.recv().map_err(|_| Error::Stopped(PANICKED.to_owned()))?.map_err(Error::Listen)?;
-        Ok(MockServer { address, emulator, stop: Some(stop), thread: Some(thread) })
+        Ok(MockServer { address, instance, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -156,25 +156,25 @@ impl Drop for MockServer {
     }
 }
 
-/// The emulator with these settings, each with its values.
-fn emulator(settings: Vec<(String, Vec<String>)>) -> Result<Emulator, String> {
+/// The instance with these settings, each with its values.
+fn instance(settings: Vec<(String, Vec<String>)>) -> Result<Instance, String> {
     let known = |(name, values): (String, _)| Ok((known_name(&name)?, values));
     let raw = RawSettings::from_flags(&settings.into_iter().map(known).collect::<Result<Vec<_>, String>>()?);
     let settings = config::read(&raw)?;
     config::check_combinations(&settings, &raw)?;
-    Emulator::new(settings, raw)
+    Instance::new(settings, raw)
 }
 
 /// Binds the port, sends its address or an error, and runs the server until it is stopped or fails; returns the reason of a
 /// failure.
 fn serve(
-    emulator: Arc<Emulator>,
+    instance: Arc<Instance>,
     bound: &SyncSender<io::Result<SocketAddr>>,
     stopped: oneshot::Receiver<()>,
 ) -> Option<String> {
     let started: io::Result<_> = (|| {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let server = runtime.block_on(Server::bind(emulator))?;
+        let server = runtime.block_on(Server::bind(instance))?;
         Ok((runtime, server))
     })();
     let (runtime, server) = match started {

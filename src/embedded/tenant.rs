@@ -8,6 +8,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::{Error, MockServer, ReceivedRequest, RequestFilter, RetryReport};
+use crate::admin;
 use crate::journal::{Entry, Retries};
 use crate::request::{Head, Request};
 use crate::response::Response;
@@ -24,7 +25,7 @@ impl MockServer {
     ///
     /// Errors: the key is not accepted (`api-key`), or there are too many (`max-tenants`).
     pub fn tenant<'a>(&'a self, key: &'a str) -> Result<TenantHandle<'a>, Error> {
-        self.emulator.create_tenant(key).map_err(|error| Error::Key(detail(&error.into())))?;
+        admin::create_tenant(&self.instance, key).map_err(|error| Error::Key(detail(&error.into())))?;
         Ok(TenantHandle { server: self, key })
     }
 }
@@ -60,7 +61,7 @@ impl TenantHandle<'_> {
     ///
     /// Errors: no request can fit it.
     pub fn matching_requests(&self, filter: &RequestFilter) -> Result<Vec<ReceivedRequest>, Error> {
-        filter.apply(self.received_requests(), self.server.emulator.targets())
+        filter.apply(self.received_requests(), &self.server.instance.targets)
     }
 
     /// The number of requests that the journal has evicted.
@@ -83,7 +84,7 @@ impl TenantHandle<'_> {
 
     /// The entries of the journal and the number of those that were evicted. A reset of all keys may have removed this one.
     fn recorded(&self) -> (Vec<Entry>, u64) {
-        let tenant = self.server.emulator.tenants().find(self.key);
+        let tenant = self.server.instance.tenants.find(self.key);
         tenant.map_or_else(Default::default, |tenant| {
             let journal = &tenant.lock().journal;
             (journal.entries(), journal.dropped())
@@ -94,13 +95,14 @@ impl TenantHandle<'_> {
     fn post(&self, path: &str, body: &Value) -> Result<(), String> {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         let head = Head { method: Method::POST, path: format!("/__admin/{path}"), query: None, headers };
-        let response = self.server.emulator.respond_to_admin(&Request { head, body: body.to_string().into() });
+        let response = admin::handle(&self.server.instance, &Request { head, body: body.to_string().into() });
         if response.is_success() { Ok(()) } else { Err(detail(&response)) }
     }
 }
 
 /// The sentence of a refusal.
 fn detail(response: &Response) -> String {
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    body["detail"].as_str().map_or_else(|| String::from_utf8_lossy(&response.body).into_owned(), str::to_owned)
+    let bytes = response.body.bytes();
+    let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    body["detail"].as_str().map_or_else(|| String::from_utf8_lossy(&bytes).into_owned(), str::to_owned)
 }

@@ -1,152 +1,102 @@
-//! The connection between the emulator and the fault rules: the operations that rules can be about, the rules given at the
-//! start, the rule in the header of a request, and the rules' view of a request.
+//! The connection between a request and the fault rules: the rule in its header, the decision on its head, and the rules'
+//! view of it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use super::Emulator;
-use super::context::{RequestContext, RoutedOperation};
-use super::record::Exchange;
+use bytes::Bytes;
+
+use super::context::{Context, Release};
+use super::record;
+use super::reply::Reply;
 use crate::clock::{Clock, Mode};
-use crate::config::{Isolation, RawSettings, Settings};
+use crate::config::Isolation;
 use crate::error::ApiError;
-use crate::fault::{FaultRules, RequestBody, RequestView, RetryTiming, Rule, Scenario, Target};
+use crate::fault::{HeadDecision, RequestBody, RequestView, RetryTiming, Rule};
+use crate::instance::Instance;
+use crate::journal::Entry;
 use crate::key_label::label_of;
-use crate::operation::{BodyKind, Operation, Router};
-use crate::request::{Head, Request};
-use crate::response::Response;
+use crate::operation::{Operation, RoutedOperation};
+use crate::request::Head;
+use crate::response::{Break, HeadReset, Response};
 use crate::tenant::{Tenant, Times};
 
 /// The header with a fault rule for a single request.
 pub(crate) const OWN_RULE: &str = "x-mock-inject";
 
-/// The operations that rules can be about: the rows of the table.
-pub(super) fn targets(router: &Router) -> Vec<Target> {
-    router.operations().map(target).collect()
+/// What the fault rules decide on the head of a request.
+pub(super) enum HeadStage {
+    /// The connection is reset; the request is recorded.
+    Reset(HeadReset, Box<Reply>),
+    /// The request goes on; `None` if no rule acts on heads.
+    Decision(Option<HeadDecision>),
 }
 
-fn target(operation: &Operation) -> Target {
-    let emulation = operation.emulation.as_ref();
-    Target {
-        name: operation.name,
-        request_body: emulation.is_some() && operation.body == BodyKind::Json,
-        // A download has a body too, which no schema describes.
-        response_body: emulation.is_none_or(|emulation| emulation.status != 204),
-        reads: operation.reads(),
-        state_faults: emulation.map_or(&[], |emulation| emulation.state_faults),
+/// Decides a request by its head, if a rule acts on heads of its operation.
+pub(super) fn decide_head(instance: &Instance, context: &Context, head: &Head) -> HeadStage {
+    let (Some(tenant), Some(routed)) = (&context.tenant, context.operation()) else {
+        return HeadStage::Decision(None);
+    };
+    let own_strikes = context.own_rule.as_ref().is_some_and(|rule| rule.acts_on_head());
+    if !own_strikes && !tenant.strikes_at_head(routed.position) {
+        return HeadStage::Decision(None);
+    }
+    let mut state = tenant.lock();
+    let times = state.begin(&tenant.clock);
+    let view = view(instance, tenant, routed, head, times);
+    let decision = state.faults.decide_head(&view, context.own_rule.as_ref());
+    let Some(reset) = decision.reset else { return HeadStage::Decision(Some(decision)) };
+    let (number, faults, response) = (state.journal.next_number(), decision.notes, Response::none(Break::Reset));
+    let entry = record::entry(context, head, &Bytes::new(), &response);
+    let entry = Entry { seq: number, at: times.now, faults: faults.clone(), ..entry };
+    record::record(instance, &mut state.journal, context, entry);
+    let release = Release::after_decision(tenant);
+    HeadStage::Reset(reset, Box::new(Reply { response, entry: Some(number), faults, release }))
+}
+
+/// The rule in the header of a request, if such rules are applied.
+pub(super) fn own_rule(instance: &Instance, operation: &Operation, head: &Head) -> Result<Option<Rule>, ApiError> {
+    if !instance.settings.allow_overrides {
+        return Ok(None);
+    }
+    let mut values = head.headers.get_all(OWN_RULE).iter();
+    let Some(clauses) = values.next() else { return Ok(None) };
+    let refusal = |error| ApiError::text(422, format!("{OWN_RULE}: {error}"));
+    if values.next().is_some() {
+        return Err(refusal("is there twice".to_owned()));
+    }
+    let clauses = std::str::from_utf8(clauses.as_bytes()).map_err(|_| refusal("is not UTF-8".to_owned()))?;
+    let rule = Rule::parse_clauses(operation.name, clauses, &instance.targets);
+    let rule = rule.map_err(|error| refusal(error.to_string()))?;
+    Ok(Some(if rule.has_name() { rule } else { rule.named(OWN_RULE) }))
+}
+
+/// The view of a request that fault rules get, without its body.
+pub(super) fn view<'a>(
+    instance: &Instance,
+    tenant: &'a Tenant,
+    routed: &RoutedOperation,
+    head: &'a Head,
+    times: Times,
+) -> RequestView<'a> {
+    RequestView {
+        operation: routed.position,
+        key: key_label(instance, tenant, head),
+        head,
+        body: RequestBody::new(&[]),
+        now: times.now,
+        first_request: times.first_request,
+        open_requests: tenant.open_requests(),
+        resources: 0,
+        seed: &tenant.seed,
+        retry_timing: retry_timing(&tenant.clock),
     }
 }
 
-/// The rules given at the start: those of scenarios first, in order.
-pub(super) fn given(settings: &Settings, raw: &RawSettings, targets: &[Target]) -> Result<Vec<Rule>, String> {
-    let (scenarios, faults) = (raw.place("scenario"), raw.place("fault"));
-    let mut given = Vec::new();
-    for name in &settings.scenarios {
-        let scenario = Scenario::load(name).map_err(|error| format!("{scenarios}: {error}"))?;
-        for rule in &scenario.faults {
-            let place = |error| format!("{scenarios} {name}: {rule:?}: {error}");
-            given.push(Rule::parse(rule, targets).map_err(place)?.with_origin(&format!("{scenarios} {name}")));
-        }
-    }
-    for rule in &settings.faults {
-        let place = |error| format!("{faults} {rule:?}: {error}");
-        given.push(Rule::parse(rule, targets).map_err(place)?.with_origin(&faults));
-    }
-    match given.iter().find(|rule| rule.only_key().is_some_and(|key| !settings.accepts_label(key))) {
-        Some(rule) => Err(format!("{faults} \"{rule}\": key: is not accepted (--api-key), so this would never strike")),
-        None => Ok(given),
-    }
-}
-
-/// Activates the `rules` given at the start.
-pub(super) fn activate(rules: Vec<Rule>) -> Result<FaultRules, String> {
-    let mut active = FaultRules::default();
-    for rule in rules {
-        if active.has(&rule.name) {
-            return Err(format!("two rules have the name {}; a name is unique", rule.name));
-        }
-        active.add(rule);
-    }
-    Ok(active)
-}
-
-impl Emulator {
-    /// Applies the rules that act before the request is read. The rule in the header of the request is parsed
-    /// here.
-    pub(super) fn apply_head_rules(
-        &self,
-        context: &mut RequestContext,
-        routed: &RoutedOperation,
-        head: &Head,
-    ) -> Result<(), ApiError> {
-        context.own_rule = self.own_rule(routed.operation, head)?.map(Arc::new);
-        let own_strikes = context.own_rule.as_ref().is_some_and(|rule| rule.acts_on_head());
-        let Some(tenant) =
-            context.tenant.clone().filter(|tenant| own_strikes || tenant.strikes_at_head(routed.position))
-        else {
-            return Ok(());
-        };
-        let mut state = tenant.lock();
-        let times = state.begin(&tenant.clock);
-        let view = self.rule_view(&tenant, routed, head, times);
-        let decided = state.faults.decide_head(&view, context.own_rule.as_ref());
-        if let Some(reset) = decided.reset {
-            context.number = state.journal.next_number();
-            context.faults.clone_from(&decided.notes);
-            context.head_reset = Some(reset);
-            let request = Request { head: head.clone(), body: bytes::Bytes::new() };
-            let exchange = Exchange { at: times.now, request: &request, response: &Response::no_response() };
-            self.record(&mut state.journal, context, &exchange);
-        }
-        context.head_decision = Some(decided);
-        Ok(())
-    }
-
-    fn own_rule(&self, operation: &Operation, head: &Head) -> Result<Option<Rule>, ApiError> {
-        if !self.settings.allow_overrides {
-            return Ok(None);
-        }
-        let mut values = head.headers.get_all(OWN_RULE).iter();
-        let Some(clauses) = values.next() else { return Ok(None) };
-        let refusal = |error| ApiError::text(422, format!("{OWN_RULE}: {error}"));
-        if values.next().is_some() {
-            return Err(refusal("is there twice".to_owned()));
-        }
-        let clauses = std::str::from_utf8(clauses.as_bytes()).map_err(|_| refusal("is not UTF-8".to_owned()))?;
-        let rule = Rule::parse_clauses(operation.name, clauses, &self.targets);
-        let rule = rule.map_err(|error| refusal(error.to_string()))?;
-        Ok(Some(if rule.has_name() { rule } else { rule.named(OWN_RULE) }))
-    }
-
-    /// The view of a request that fault rules get, without its body.
-    pub(super) fn rule_view<'a>(
-        &self,
-        tenant: &'a Tenant,
-        routed: &RoutedOperation,
-        head: &'a Head,
-        times: Times,
-    ) -> RequestView<'a> {
-        let key = self.key_label(tenant, head);
-        RequestView {
-            operation: routed.position,
-            key,
-            head,
-            body: RequestBody::new(&[]),
-            now: times.now,
-            first_request: times.first_request,
-            open_requests: tenant.open_requests(),
-            resources: 0,
-            seed: &tenant.seed,
-            retry_timing: retry_timing(&tenant.clock),
-        }
-    }
-
-    /// The label of the key of a request. Under `--isolation none` the label of the tenant is not that of the key.
-    fn key_label<'a>(&self, tenant: &'a Tenant, head: &Head) -> Cow<'a, str> {
-        match (self.settings.isolation, self.accepted_key(head)) {
-            (Isolation::None, Some(key)) => Cow::Owned(label_of(key)),
-            _ => Cow::Borrowed(&*tenant.label),
-        }
+/// The label of the key of a request. Under `--isolation none` the label of the tenant is not that of the key.
+fn key_label<'a>(instance: &Instance, tenant: &'a Tenant, head: &Head) -> Cow<'a, str> {
+    match (instance.settings.isolation, instance.accepted_key(head)) {
+        (Isolation::None, Some(key)) => Cow::Owned(label_of(key)),
+        _ => Cow::Borrowed(&*tenant.label),
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn wait_before_act(winners: &[Hit], request: &RequestView<'_>) -> Dur
 pub(super) fn replacement(winners: &[Hit], request: &RequestView<'_>) -> Option<Injection> {
     let of_kind = |kind: RuleKind| winners.iter().filter(move |hit| hit.rule.kind == kind);
     of_kind(RuleKind::Replace).next()?;
-    let nothing = Injection { response: Response::empty(0), promised: None };
+    let nothing = Injection { response: Response::none(Break::Close), promised: None };
     Some(of_kind(RuleKind::Replace).chain(of_kind(RuleKind::Adjust)).fold(nothing, |injection, hit| {
         changed(hit, &injection, request).map_or(injection, |changed| changed.delayed(delay_of(hit, request)))
     }))
@@ -86,7 +86,7 @@ pub(super) fn after_act(hit: &Hit, injection: &Injection, request: &RequestView<
 /// Whether the effects of a rule fit a response: to cut or slow down a body there must be one.
 fn fits(rule: &Rule, response: &Response) -> bool {
     let is_replaced = rule.status().is_some() || rule.has(Effect::sends_nothing);
-    let can_have_body = !matches!(response.status, 204 | 304);
+    let can_have_body = !matches!(response.code(), Some(204 | 304));
     is_replaced
         || rule.effects.iter().all(|effect| match effect {
             Effect::Body(_) => can_have_body,

@@ -12,11 +12,11 @@ use super::kind::{Phase, RuleKind};
 use super::rule::Rule;
 use super::view::RequestView;
 use crate::journal::{FaultNote, FaultOutcome};
-use crate::response::{HeadReset, Response};
+use crate::response::{Break, HeadReset, Response};
 use crate::store::state_faults::{AppliedFaults, StateFaults};
 
 /// The decision on the head of a request.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct HeadDecision {
     /// The reset of the connection, if a rule resets it before the request is read.
     pub(crate) reset: Option<HeadReset>,
@@ -107,7 +107,7 @@ impl Decision {
 
     /// The end of a request that was released before it acted.
     pub(crate) fn into_released(self) -> Finished {
-        Finished { response: Response::released(), promised: None, notes: self.notes }
+        Finished { response: Response::none(Break::Close), promised: None, notes: self.notes }
     }
 
     /// Whether no rule applies to the request so far.

@@ -23,16 +23,16 @@ pub(super) fn edited(mut response: Response, effects: &[Effect]) -> Option<Respo
     let edits: Vec<_> =
         effects.iter().filter_map(|effect| if let Effect::Json(edit) = effect { Some(edit) } else { None }).collect();
     if !edits.is_empty() {
-        response.body = edited_json(&response.body, &edits)?;
+        response.body = edited_json(&response.body.bytes(), &edits)?.into();
     }
     for effect in effects {
         match effect {
             Effect::Body(text) => {
-                response.body = Bytes::copy_from_slice(text.as_bytes());
+                response.body = Bytes::copy_from_slice(text.as_bytes()).into();
                 response.headers.insert(CONTENT_TYPE, content_type_of(text));
             }
-            Effect::Malformed => response.body = malformed(&response.body),
-            Effect::Empty => response.body = Bytes::new(),
+            Effect::Malformed => response.body = malformed(&response.body.bytes()).into(),
+            Effect::Empty => response.body = Bytes::new().into(),
             Effect::Header(name, value) => drop(response.headers.insert(name, value.clone())),
             Effect::ContentType(value) => drop(response.headers.insert(CONTENT_TYPE, value.clone())),
             Effect::ContentLength(length) => response.wire.content_length = Some(*length),

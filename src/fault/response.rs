@@ -142,7 +142,7 @@ fn exact_wait(effects: &[Effect]) -> Option<Duration> {
 
 /// Whether the official SDKs retry after a response.
 fn is_retried(response: &Response) -> bool {
-    matches!(response.status, 408 | 409 | 429 | 500..)
+    matches!(response.code(), Some(408 | 409 | 429 | 500..))
 }
 
 /// The official SDKs' own wait before they retry: 0.5 s, doubled with each attempt, at most 8 s.

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::api;
 use crate::config::{self, RawSettings};
-use crate::emulator::{Begun, Emulator};
+use crate::emulator;
+use crate::instance::Instance;
 use crate::operation::{Operation, Route, Router};
 use crate::request::{Head, Request};
 use crate::response::Response;
@@ -25,12 +26,12 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(None).expect(
 static ROUTER: LazyLock<Router> = LazyLock::new(|| Router::new(api::operations()));
 
 /// An emulator with a stopped clock and these settings, by the names of their flags.
-pub(super) fn emulator(settings: &[(&'static str, &str)]) -> Emulator {
+pub(super) fn instance(settings: &[(&'static str, &str)]) -> Instance {
     let stopped = [("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")];
     let flags: Vec<_> =
         stopped.iter().chain(settings).map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
     let raw = RawSettings::from_flags(&flags);
-    Emulator::new(config::read(&raw).expect("the settings of a target are valid"), raw)
+    Instance::new(config::read(&raw).expect("the settings of a target are valid"), raw)
         .expect("the embedded schemas are valid")
 }
 
@@ -54,63 +55,58 @@ pub(super) fn head_of(method: &str, target: &str, key: &str) -> Option<Head> {
 }
 
 /// The response to a request. It does not wait: a delayed request acts at once.
-pub(super) fn respond(emulator: &Emulator, head: Head, body: &[u8]) -> Response {
-    let mut context = match emulator.begin(&head) {
-        Begun::Done(response) => return *response,
-        Begun::Admitted(context) => context,
-    };
-    let request = Request { head, body: Bytes::copy_from_slice(body) };
-    emulator.respond_at_once(&mut context, &request)
+pub(super) fn respond(instance: &Instance, head: Head, body: &[u8]) -> Response {
+    emulator::respond(instance, &Request { head, body: Bytes::copy_from_slice(body) })
 }
 
 /// Removes everything that earlier inputs created.
-pub(super) fn reset(emulator: &Emulator) {
+pub(super) fn reset(instance: &Instance) {
     let head = head_of("POST", "/__admin/reset", KEY).expect("the head is valid");
-    assert_eq!(respond(emulator, head, b"").status, 204);
+    assert_eq!(respond(instance, head, b"").code(), Some(204));
 }
 
 /// Creates an index and returns its representation.
-pub(super) fn create(emulator: &Emulator, key: &str, directory: &str) -> Value {
+pub(super) fn create(instance: &Instance, key: &str, directory: &str) -> Value {
     let body = serde_json::json!({ "source_directory_id": directory }).to_string();
     let head = head_of("POST", "/api/v1/indexes", key).expect("the head is valid");
-    let response = respond(emulator, head, body.as_bytes());
-    assert_eq!(response.status, 201);
-    serde_json::from_slice(&response.body).expect("responses are JSON")
+    let response = respond(instance, head, body.as_bytes());
+    assert_eq!(response.code(), Some(201));
+    serde_json::from_slice(&response.body.bytes()).expect("responses are JSON")
 }
 
 /// The operation that a request is for, if there is one.
 pub(super) fn operation_of(head: &Head) -> Option<&'static Operation> {
     match ROUTER.find(&head.method, &head.path) {
-        Route::Found(_, operation, _) => Some(operation),
+        Route::Found(routed) => Some(routed.operation),
         _ => None,
     }
 }
 
 /// Asserts that `operation` may have this response: its status, and a body that its schema accepts.
 pub(super) fn assert_allowed(operation: Option<&Operation>, response: &Response) {
-    let shown = || String::from_utf8_lossy(&response.body).into_owned();
-    let emulation = operation.and_then(|operation| operation.emulation.as_ref());
-    match (emulation, response.status) {
-        (Some(emulation), status) if status == emulation.status => match emulation.response {
+    let shown = || String::from_utf8_lossy(&response.body.bytes()).into_owned();
+    match (operation.filter(|operation| operation.is_emulated()), response.code()) {
+        (Some(operation), Some(status)) if status == operation.status => match operation.response {
             Some(schema) => assert_matches(schema, response),
             None => assert!(response.body.is_empty(), "{}", shown()),
         },
-        (Some(_), 422) => assert_matches("violations", response),
-        (Some(_), 400 | 401 | 403 | 404 | 409) | (None, 404 | 405) => assert_matches("refusal", response),
-        (None, 307) => assert!(response.headers.contains_key("location")),
-        (_, status) => panic!("{:?} responded {status}: {}", operation.map(|row| row.name), shown()),
+        (Some(_), Some(422)) => assert_matches("violations", response),
+        (Some(_), Some(400 | 401 | 403 | 404 | 409)) | (None, Some(404 | 405)) => assert_matches("refusal", response),
+        (None, Some(307)) => assert!(response.headers.contains_key("location")),
+        (_, status) => panic!("{:?} responded {status:?}: {}", operation.map(|row| row.name), shown()),
     }
 }
 
 /// Asserts that the schema of this name accepts the body of a response. A body that echoes a private key of `serde_json`
 /// cannot be parsed into a value, and is only asserted to be JSON.
 pub(super) fn assert_matches(schema: &str, response: &Response) {
-    let shown = || String::from_utf8_lossy(&response.body).into_owned();
+    let shown = || String::from_utf8_lossy(&response.body.bytes()).into_owned();
     if shown().contains("$serde_json::private::") {
-        serde_json::from_slice::<IgnoredAny>(&response.body).expect("the body is JSON");
+        serde_json::from_slice::<IgnoredAny>(&response.body.bytes()).expect("the body is JSON");
         return;
     }
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_else(|error| panic!("{error}: {}", shown()));
+    let body: Value =
+        serde_json::from_slice(&response.body.bytes()).unwrap_or_else(|error| panic!("{error}: {}", shown()));
     let schema_of_name = SCHEMAS.get(schema).expect("a schema has this name");
-    assert!(schema_of_name.is_valid(&body), "{} does not match {schema}: {body}", response.status);
+    assert!(schema_of_name.is_valid(&body), "{:?} does not match {schema}: {body}", response.status);
 }

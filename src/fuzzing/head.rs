@@ -5,27 +5,27 @@ use std::sync::LazyLock;
 
 use http::header::{HeaderName, HeaderValue};
 
-use super::drive::{bare_head, emulator, reset, respond};
-use crate::emulator::Emulator;
+use super::drive::{bare_head, instance, reset, respond};
+use crate::instance::Instance;
 use crate::request::Head;
 
 /// Maximum number of header lines that are read.
 const MAX_LINES: usize = 20;
 
-static EMULATOR: LazyLock<Emulator> =
-    LazyLock::new(|| emulator(&[("max-tenants", "20"), ("journal-entries", "5"), ("allow-overrides", "true")]));
+static INSTANCE: LazyLock<Instance> =
+    LazyLock::new(|| instance(&[("max-tenants", "20"), ("journal-entries", "5"), ("allow-overrides", "true")]));
 
 /// Runs the target on one input.
 pub fn head(data: &[u8]) {
     let end = data.windows(2).position(|window| window == b"\n\n").unwrap_or(data.len());
     let (lines, body) = (&data[..end], data.get(end + 2..).unwrap_or_default());
     let Some(head) = read(lines) else { return };
-    reset(&EMULATOR);
+    reset(&INSTANCE);
     if let Some(credential) = head.credential() {
         assert!(!credential.trim().is_empty() && credential.trim() == credential, "{credential:?}");
     }
     let overridden = head.headers.contains_key("x-mock-inject");
-    let status = respond(&EMULATOR, head, body).status;
+    let status = respond(&INSTANCE, head, body).code().unwrap_or_default();
     let known = matches!(status, 200..=204 | 307 | 400..=405 | 409 | 415 | 422 | 429);
     assert!(known || overridden, "{status}");
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::search::grep::{Failure, Limits, Pattern, find_all};
+use crate::search::grep::{Failure, Limits, Pattern, Search};
 use crate::worker::Worker;
 
 /// Maximum number of bytes of the text: longer ones reach no other code.
@@ -30,7 +30,7 @@ pub fn pattern(data: &[u8]) {
     };
     assert_in_order(&found, text);
     // Without a child process only some patterns are searched for.
-    if let Ok(bounded) = find_all(&parsed, text, Limits::default(), &Worker::embedded(None)) {
+    if let Ok(bounded) = Search::new(parsed.clone(), text).run(text, Limits::default(), &Worker::embedded(None)) {
         assert_eq!(bounded, found, "{pattern:?} in {text:?}");
     }
 }

@@ -3,10 +3,10 @@
 
 use std::sync::LazyLock;
 
-use super::drive::{KEY, assert_allowed, create, emulator, head_of, operation_of, reset, respond};
-use crate::emulator::Emulator;
+use super::drive::{KEY, assert_allowed, create, head_of, instance, operation_of, reset, respond};
+use crate::instance::Instance;
 
-static EMULATOR: LazyLock<Emulator> = LazyLock::new(|| emulator(&[]));
+static INSTANCE: LazyLock<Instance> = LazyLock::new(|| instance(&[]));
 
 /// Runs the target on one input.
 pub fn query(data: &[u8]) {
@@ -17,8 +17,8 @@ pub fn query(data: &[u8]) {
         return;
     }
     let Some(head) = head_of(method, target, KEY) else { return };
-    reset(&EMULATOR);
-    create(&EMULATOR, KEY, "dir-1");
+    reset(&INSTANCE);
+    create(&INSTANCE, KEY, "dir-1");
     let operation = operation_of(&head);
-    assert_allowed(operation, &respond(&EMULATOR, head, body));
+    assert_allowed(operation, &respond(&INSTANCE, head, body));
 }

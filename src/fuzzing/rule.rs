@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 use http::header::HeaderValue;
 use serde_json::Value;
 
-use super::drive::{KEY, create, emulator, head_of, reset, respond};
-use crate::emulator::Emulator;
+use super::drive::{KEY, create, head_of, instance, reset, respond};
 use crate::fault::{Rule, Target};
+use crate::instance::Instance;
 
-static EMULATOR: LazyLock<Emulator> = LazyLock::new(|| emulator(&[("allow-overrides", "true")]));
+static INSTANCE: LazyLock<Instance> = LazyLock::new(|| instance(&[("allow-overrides", "true")]));
 
-static TARGETS: LazyLock<Vec<Target>> = LazyLock::new(|| emulator(&[]).targets().to_vec());
+static TARGETS: LazyLock<Vec<Target>> = LazyLock::new(|| instance(&[]).targets);
 
 /// Runs the target on one input.
 pub fn rule(data: &[u8]) {
@@ -40,13 +40,13 @@ fn assert_prints_as_it_parses(rule: &Rule) {
 /// Applies the clauses to a create and to a read.
 fn strike(clauses: &str) {
     let Ok(value) = HeaderValue::from_str(clauses) else { return };
-    reset(&EMULATOR);
-    let id = create(&EMULATOR, KEY, "dir-1")["id"].as_str().expect("an id is a string").to_owned();
+    reset(&INSTANCE);
+    let id = create(&INSTANCE, KEY, "dir-1")["id"].as_str().expect("an id is a string").to_owned();
     let requests = [("POST", "/api/v1/indexes".to_owned()), ("GET", format!("/api/v1/indexes/{id}"))];
     for (method, path) in requests {
         let mut head = head_of(method, &path, KEY).expect("the head is valid");
         head.headers.insert("x-mock-inject", value.clone());
-        let response = respond(&EMULATOR, head, br#"{"source_directory_id":"dir-1"}"#);
-        assert!(response.status == 0 || (100..600).contains(&response.status), "{}", response.status);
+        let response = respond(&INSTANCE, head, br#"{"source_directory_id":"dir-1"}"#);
+        assert!(response.code().is_none_or(|status| (100..600).contains(&status)), "{:?}", response.status);
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::Method;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -13,7 +14,7 @@ use super::headers::RecordedHeaders;
 use crate::clock::{self, Timestamp};
 use crate::matcher::{Condition, RequestParts};
 use crate::redact;
-use crate::request::Request;
+use crate::request::Head;
 use crate::response::Response;
 
 /// A request and its response, as the journal shows them.
@@ -113,30 +114,30 @@ struct EntryParts<'a> {
 impl Entry {
     /// The entry of a request and its response. The caller sets the fields that do not follow from them: the number, the
     /// tenant, the operation, the faults.
-    pub(crate) fn of(request: &Request, response: &Response) -> Self {
-        let path = match &request.head.query {
-            Some(query) => format!("{}?{query}", request.head.path).into(),
-            None => request.head.path.as_str().into(),
+    pub(crate) fn of(head: &Head, body: &Bytes, response: &Response) -> Self {
+        let path = match &head.query {
+            Some(query) => format!("{}?{query}", head.path).into(),
+            None => head.path.as_str().into(),
         };
-        let request_headers = RecordedHeaders::of(&request.head.headers);
+        let request_headers = RecordedHeaders::of(&head.headers);
         let now = clock::system_now();
         Self {
             seq: 0,
             at: now,
             tenant: None,
             operation: None,
-            method: request.head.method.clone(),
+            method: head.method.clone(),
             path,
-            status: (response.status > 0).then_some(response.status),
+            status: response.code(),
             request_headers_omitted: request_headers.omitted(),
             request_headers,
-            request_body: RecordedBody::copied(&request.body),
-            reply_body: RecordedBody::shared(&response.body),
+            request_body: RecordedBody::copied(body),
+            reply_body: RecordedBody::shared(&response.body.bytes()),
             faults: Vec::new(),
             outcome: Outcome::Sent,
             real_time: now,
             due: now,
-            retry_count: request.head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
+            retry_count: head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
             retry_after_ms: retry_after_ms(response),
             should_retry: response.headers.get("x-should-retry").map(|value| value == "true"),
             committed: false,

@@ -202,7 +202,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::journal::body::RecordedBody;
-    use crate::request::{Head, Request};
+    use crate::request::Head;
     use crate::response::Response;
 
     const START: Timestamp = Timestamp::from_micros(0);
@@ -210,7 +210,6 @@ mod tests {
     /// A request that failed with 503, this number of milliseconds after the start, and its retry count.
     fn failed(path: &str, at_ms: u64, retry: u32) -> Entry {
         let head = Head { method: Method::GET, path: path.to_owned(), query: None, headers: HeaderMap::new() };
-        let request = Request { head, body: Bytes::new() };
         let at = START.plus(Duration::from_millis(at_ms));
         let operation = Some("widgets.get");
         Entry {
@@ -218,7 +217,7 @@ mod tests {
             real_time: at,
             due: at,
             retry_count: Some(retry),
-            ..Entry::of(&request, &Response::empty(503))
+            ..Entry::of(&head, &Bytes::new(), &Response::empty(503))
         }
     }
 

@@ -30,11 +30,22 @@ enum Segment {
     Rest(&'static str),
 }
 
+/// The operation that a request is for.
+#[derive(Debug)]
+pub(crate) struct RoutedOperation {
+    /// Its position in the table.
+    pub(crate) position: usize,
+    /// Its row.
+    pub(crate) operation: &'static Operation,
+    /// The values in the path.
+    pub(crate) path: PathParams,
+}
+
 /// The result of routing a method and a path.
 #[derive(Debug)]
 pub(crate) enum Route {
-    /// The operation at this position of the table, and the values in its path.
-    Found(usize, &'static Operation, PathParams),
+    /// An operation has this path and this method.
+    Found(RoutedOperation),
     /// No operation has this path, but one has it with, or without, a slash at its end.
     Redirect(String),
     /// An operation has this path, but not this method.
@@ -57,6 +68,13 @@ const ESCAPED: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
+
+impl RoutedOperation {
+    /// The value of a parameter in the path.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.path.iter().find(|(param, _)| *param == name).map(|(_, value)| value.as_str())
+    }
+}
 
 impl Router {
     /// The router of these operations. Of two rows that match, the first wins.
@@ -83,9 +101,9 @@ impl Router {
         let decoded = percent_decode_str(path).decode_utf8_lossy();
         let mut allow = None;
         for (position, row) in self.rows.iter().enumerate() {
-            let Some(params) = row.matches(&decoded) else { continue };
+            let Some(path) = row.matches(&decoded) else { continue };
             if row.operation.method == *method {
-                return Route::Found(position, row.operation, params);
+                return Route::Found(RoutedOperation { position, operation: row.operation, path });
             }
             allow = allow.or(Some(row.operation.method.as_str()));
         }
@@ -184,7 +202,7 @@ mod tests {
     fn a_rest_parameter_takes_slashes_and_others_do_not() {
         let router = Router::new(api::operations());
         let found = |path: &str| match router.find(&Method::GET, path) {
-            Route::Found(_, operation, params) => Some((operation.name, params)),
+            Route::Found(found) => Some((found.operation.name, found.path)),
             _ => None,
         };
         let attachment = |name: &str| Some(("attachments.get", vec![("attachment_name", name.to_owned())]));

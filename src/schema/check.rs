@@ -21,6 +21,8 @@ pub(crate) struct RawRequest<'a> {
     pub(crate) query: Option<&'a str>,
     /// The body.
     pub(crate) body: RawBody,
+    /// Where the request came in.
+    pub(crate) origin: Origin,
 }
 
 /// A request that satisfies its schemas, with its values coerced to their types: a UUID has its canonical form, and a time
@@ -39,12 +41,6 @@ pub(crate) struct ValidRequest {
 }
 
 impl ValidRequest {
-    /// The same request, which came in there.
-    #[must_use]
-    pub(crate) fn came_in_at(self, origin: Origin) -> Self {
-        Self { origin, ..self }
-    }
-
     /// Where the request came in.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
@@ -91,7 +87,7 @@ pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<
     let body = body.map(|schema| read_request_body(schema, request.body)).unwrap_or_default();
     violations.extend(body.violations);
     if violations.is_empty() {
-        Ok(ValidRequest { params, body: body.fields, files: body.files, origin: Origin::default() })
+        Ok(ValidRequest { params, body: body.fields, files: body.files, origin: request.origin })
     } else {
         Err(ApiError::violations(violations))
     }

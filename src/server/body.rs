@@ -179,14 +179,15 @@ impl BodyBuffer {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
     use std::sync::Arc;
 
     use http_body_util::Full;
 
     use super::*;
     use crate::clock::{Clock, Mode};
-    use crate::server::paced::{PacedBody, Portions};
+    use crate::response::Pace;
+    use crate::server::paced::PacedBody;
+    use crate::server::pieces::Pieces;
 
     const LIMIT: usize = 1 << 20;
 
@@ -199,13 +200,13 @@ mod tests {
     /// A body that arrives at this rate.
     fn slow_body(length: usize, bytes_per_second: usize) -> PacedBody {
         let clock = Arc::new(Clock::new(Mode::Real, None, 1.0));
-        let portions = Portions { bytes: bytes_per_second, every: Duration::from_secs(1) };
-        PacedBody::new(vec![b' '; length].into(), portions, clock)
+        let pace = Pace::Dribble { bytes: bytes_per_second, every: Duration::from_secs(1) };
+        PacedBody::new(Pieces::of(vec![b' '; length].into(), &pace), clock)
     }
 
     /// The result of reading a body, as its length.
     async fn read_length(
-        body: impl Body<Data = Bytes, Error = Infallible> + Unpin,
+        body: impl Body<Data = Bytes, Error: Error + 'static> + Unpin,
         limits: BodyLimits,
     ) -> Result<usize, BodyError> {
         let received = read(body, limits, &BodyBudget::new(2 * limits.bytes)).await?;

@@ -5,53 +5,24 @@ use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::delivery::Delivery;
+use super::connection_state::ConnectionState;
 use super::head_timer::HeadTimer;
+use super::service;
 use super::shared_stream::SharedStream;
 use super::socket::{ClientSocket, Traffic};
+use super::state::ServerState;
 use super::wire::{self, WirePlan};
-use super::{ServerState, service};
 use crate::counters::Incident;
+use crate::emulator;
 use crate::journal::Outcome;
-
-/// State shared by the requests of a connection and the task that runs it.
-#[derive(Debug)]
-pub(super) struct ConnectionState {
-    pub(super) server: Arc<ServerState>,
-    /// Set by a request whose response is written without hyper; hyper then gets no response from it.
-    pub(super) plan: Mutex<Option<Box<WirePlan>>>,
-    /// Set by a request that got its response before its body was read to the end.
-    pub(super) has_unread_body: AtomicBool,
-    /// The response that is delivered now.
-    pub(super) delivery: Arc<Delivery>,
-    /// Whether the connection was accepted while the server shuts down: its requests are refused.
-    pub(super) is_late: bool,
-    /// The socket, to watch while a request waits; `None` in tests without one.
-    pub(super) stream: Option<SharedStream>,
-}
-
-impl ConnectionState {
-    /// The state of a connection that no client has opened.
-    #[cfg(test)]
-    pub(super) fn for_test(emulator: Arc<crate::emulator::Emulator>) -> Arc<Self> {
-        Arc::new(Self::new(Arc::new(ServerState::new(emulator, super::refusal::channel().0)), None))
-    }
-
-    fn new(server: Arc<ServerState>, stream: Option<SharedStream>) -> Self {
-        let (plan, delivery) = (Mutex::default(), Arc::default());
-        let is_late = server.emulator.is_draining();
-        Self { server, plan, has_unread_body: AtomicBool::new(false), delivery, is_late, stream }
-    }
-}
 
 /// Why hyper stopped handling a connection.
 enum ConnectionEnd {
@@ -69,8 +40,8 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
     let _ = stream.set_nodelay(true);
     let stream = SharedStream::new(stream);
     let mut http = server.http.clone();
-    let header_timeout = server.emulator.settings().header_timeout;
-    let state = Arc::new(ConnectionState::new(server, Some(stream.clone())));
+    let header_timeout = server.instance.settings.header_timeout;
+    let state = Arc::new(ConnectionState::new(server, stream.clone(), draining.clone()));
     let stream = ClientSocket::new(stream, Arc::clone(&state.delivery));
     let traffic = stream.traffic();
     http.timer(HeadTimer::new(header_timeout, stream.traffic()));
@@ -118,8 +89,8 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
     match end {
         ConnectionEnd::Plan(plan) => {
             // Recorded before the client can receive anything.
-            let outcome = if plan.response.wire.is_sound() { Outcome::Sent } else { Outcome::Cut };
-            state.server.emulator.record_outcome(&plan.context, outcome);
+            let outcome = if plan.reply.response.wire.is_sound() { Outcome::Sent } else { Outcome::Cut };
+            emulator::record_outcome(&state.server.instance, &plan.context, &plan.reply, outcome);
             wire::execute(stream, *plan, draining).await;
         }
         ConnectionEnd::UnreadBytes => {
@@ -161,14 +132,14 @@ mod tests {
 
     use super::*;
     use crate::config::{self, RawSettings};
-    use crate::emulator::Emulator;
+    use crate::instance::Instance;
     use crate::server::Server;
 
     async fn connected() -> TcpStream {
         let raw = RawSettings::from_flags(&[("port", vec!["0".to_owned()]), ("log-level", vec!["off".to_owned()])]);
         let settings = config::read(&raw).expect("the settings are valid");
-        let emulator = Emulator::new(settings, raw).expect("the schemas are valid");
-        let server = Server::bind(Arc::new(emulator)).await.expect("a port is free");
+        let instance = Instance::new(settings, raw).expect("the schemas are valid");
+        let server = Server::bind(Arc::new(instance)).await.expect("a port is free");
         let address = server.local_addr();
         tokio::spawn(server.run(std::future::pending()));
         TcpStream::connect(address).await.expect("the server listens")

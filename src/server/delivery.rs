@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::emulator::RequestContext;
+use crate::emulator::{Context, Reply};
 use crate::journal::Outcome;
 use crate::tenant::Tenant;
 
@@ -20,9 +20,9 @@ pub(super) struct Delivery {
 
 impl Delivery {
     /// A response is handed to hyper, whole or with a body that follows in portions.
-    pub(super) fn begin(&self, context: &RequestContext, has_whole_body: bool) {
+    pub(super) fn begin(&self, context: &Context, reply: &Reply, has_whole_body: bool) {
         self.has_whole_body.store(has_whole_body, Ordering::Relaxed);
-        *self.request.lock() = context.tenant.as_ref().map(|tenant| (Arc::clone(tenant), context.number));
+        *self.request.lock() = context.tenant.as_ref().map(Arc::clone).zip(reply.entry);
     }
 
     /// The last portion of the body is handed to hyper.

@@ -1,50 +1,43 @@
 //! The async part of the program: it accepts connections, reads requests, waits, writes responses, injects wire faults and
-//! shuts down gracefully. The emulator decides every response; this module only carries it out.
+//! shuts down gracefully. `emulator` decides every response; this module only carries it out.
 
 mod body;
 mod budget;
 mod connection;
+mod connection_state;
 mod delivery;
+mod exchange;
 mod guard;
 mod head_timer;
-mod in_flight;
 mod incidents;
-mod later_stages;
 mod log;
 mod paced;
 mod persistence;
+mod pieces;
 mod refusal;
 mod service;
+#[cfg(test)]
+mod service_tests;
 mod shared_stream;
 mod socket;
+mod state;
+mod waits;
 mod wire;
 mod work_queue;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
-use hyper::server::conn::http1;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::clock::format_duration;
 use crate::counters::Incident;
-use crate::emulator::Emulator;
-use crate::worker::MAX_CHILDREN;
-use budget::BodyBudget;
-use guard::Guard;
-use incidents::Incidents;
-use log::Log;
-use refusal::{RefusalReceiver, RefusalSender};
-use work_queue::WorkQueue;
-
-/// Maximum size of the head of a request.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
+use crate::instance::Instance;
+use refusal::RefusalReceiver;
+use state::ServerState;
 
 /// Time limit for requests in flight after a shutdown was requested. With the rest of the log, the program ends within ten
 /// seconds.
@@ -73,38 +66,16 @@ pub(crate) struct Draining {
     listening: JoinHandle<io::Error>,
 }
 
-/// State shared by all connections.
-#[derive(Debug)]
-struct ServerState {
-    emulator: Arc<Emulator>,
-    guard: Guard,
-    log: Log,
-    http: http1::Builder,
-    connections: Arc<Semaphore>,
-    body_budget: BodyBudget,
-    work_queue: Arc<WorkQueue>,
-    /// For work of child processes, so that what waits for one keeps nothing else from a processor.
-    child_queue: Arc<WorkQueue>,
-    incidents: Incidents,
-    /// Orders to refuse connections.
-    refusals: RefusalSender,
-    warned_of_real_key: AtomicBool,
-    warned_of_no_program: AtomicBool,
-    warned_of_own_rule: AtomicBool,
-    /// The operations that are not emulated and were requested, as bits by their position in the table.
-    warned_operations: AtomicU64,
-}
-
 impl Server {
     /// Binds the address of the settings; for `127.0.0.1` also `[::1]`, because `localhost` may resolve to either.
     ///
     /// Fails if the address cannot be bound.
-    pub(crate) async fn bind(emulator: Arc<Emulator>) -> io::Result<Self> {
-        let settings = emulator.settings();
+    pub(crate) async fn bind(instance: Arc<Instance>) -> io::Result<Self> {
+        let settings = &instance.settings;
         let listeners = bind_listeners(settings.host, settings.port).await?;
         let address = listeners[0].local_addr()?;
         let (sender, refusals) = refusal::channel();
-        let state = ServerState::new(emulator, sender);
+        let state = ServerState::new(instance, sender);
         Ok(Self { state: Arc::new(state), listeners, refusals, address })
     }
 
@@ -137,7 +108,7 @@ impl Server {
         if let Err(error) = &result {
             self.state.log.error(&error.to_string());
         }
-        self.state.emulator.start_draining();
+        self.state.instance.start_draining();
         (result, Draining { state: self.state, drain, listening })
     }
 }
@@ -155,53 +126,6 @@ impl Draining {
         self.listening.abort();
         self.state.log.finish();
     }
-}
-
-impl ServerState {
-    /// Counts a connection that ends before a request is handled, and warns if it begins a burst of such.
-    fn note_incident(&self, incident: Incident) {
-        let settings = self.emulator.settings();
-        let limit = match incident {
-            Incident::ConnectionLimit => settings.max_connections.to_string(),
-            Incident::HeadTimeout => format_duration(settings.header_timeout),
-            Incident::Tls | Incident::Http2 | Incident::NotHttp => String::new(),
-        };
-        self.emulator.counters().count_incident(incident);
-        if let Some(warning) = self.incidents.note(incident, &limit) {
-            self.log.warn(&warning);
-        }
-    }
-
-    fn new(emulator: Arc<Emulator>, refusals: RefusalSender) -> Self {
-        let settings = emulator.settings();
-        let mut http = http1::Builder::new();
-        // half_close: without it hyper drops a request whose client has closed its sending half. The header timeout has no
-        // effect without a timer, which each connection sets for itself.
-        http.header_read_timeout(head_timer::IDLE).half_close(true);
-        // Both are needed: max_buf_size bounds how far hyper reads ahead, but a larger head that arrives in one read passes it.
-        http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
-        Self {
-            guard: Guard::new(settings),
-            log: Log::start(settings.log_level, settings.log_format),
-            http,
-            connections: Arc::new(Semaphore::new(settings.max_connections)),
-            body_budget: BodyBudget::new(settings.max_inflight_bytes),
-            work_queue: WorkQueue::new(workers(), settings.max_queued_work),
-            child_queue: WorkQueue::new(MAX_CHILDREN, settings.max_queued_work),
-            incidents: Incidents::default(),
-            refusals,
-            warned_of_real_key: AtomicBool::new(false),
-            warned_of_no_program: AtomicBool::new(false),
-            warned_of_own_rule: AtomicBool::new(false),
-            warned_operations: AtomicU64::new(0),
-            emulator,
-        }
-    }
-}
-
-/// How many requests work on documents at a time: as many as the machine has processors.
-fn workers() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Binds the listeners; a port of 0 stands for one that is free on both loopback addresses.
@@ -237,7 +161,7 @@ async fn accept(listener: TcpListener, state: Arc<ServerState>, drain: Arc<watch
         reserve = reserve.or_else(|| TcpSocket::new_v4().ok());
         match accepted {
             Ok(Ok((stream, _))) if reserve.is_some() => {
-                let draining = if state.emulator.is_draining() { late.clone() } else { drain.subscribe() };
+                let draining = if state.instance.is_draining() { late.clone() } else { drain.subscribe() };
                 spawn_connection(stream, &state, draining);
             }
             Ok(Err(_)) if !had_reserve => tokio::time::sleep(ACCEPT_PAUSE).await,

@@ -1,84 +1,96 @@
-//! A response body that is sent slowly: in portions, with pauses that run on the tenant's clock.
+//! A response body that hyper sends in pieces, with pauses that run on the tenant's clock: a slow body, or events.
 
-use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::task::{Context as TaskContext, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
+use super::connection_state::ConnectionState;
 use super::delivery::Delivery;
+use super::pieces::Pieces;
 use crate::clock::Clock;
-use crate::emulator::RequestContext;
-use crate::response::Pace;
+use crate::emulator::{Context, Reply};
 
-/// Number of portions per second for a bandwidth.
-const PORTIONS_PER_SECOND: u64 = 20;
-
-/// The size of a portion, and the pause after each but the last.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Portions {
-    pub(super) bytes: usize,
-    pub(super) every: Duration,
-}
-
-impl Portions {
-    /// The portions for `pace`; a single one if the pace is free.
-    pub(super) fn of(pace: &Pace) -> Self {
-        match *pace {
-            Pace::Free => Self { bytes: usize::MAX, every: Duration::ZERO },
-            Pace::Dribble { bytes, every } => Self { bytes, every },
-            Pace::Bandwidth(bytes_per_second) => {
-                let bytes = (bytes_per_second / PORTIONS_PER_SECOND).max(1);
-                let every = Duration::from_secs(1).mul_f64(to_float(bytes) / to_float(bytes_per_second));
-                Self { bytes: usize::try_from(bytes).unwrap_or(usize::MAX), every }
-            }
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for the ratio of two byte counts ten exact digits are enough")]
-fn to_float(bytes: u64) -> f64 {
-    bytes as f64
-}
-
-/// The wait between two portions, or until the fault rules are reset.
+/// A pause, or the wait for an early end.
 type Wait = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
-/// A body sent in portions.
+/// A body sent in pieces.
 pub(super) struct PacedBody {
-    rest: Bytes,
-    portions: Portions,
-    clock: Arc<Clock>,
-    /// The request, which counts as open until the last portion is handed to hyper, and the delivery that then ends.
-    request: Option<(Box<RequestContext>, Arc<Delivery>)>,
+    /// The pieces after the next one.
+    pieces: Pieces,
+    next: Option<Bytes>,
+    /// The pause before the next piece.
     pause: Option<Wait>,
-    /// Completes when the fault rules of the request are reset.
-    release: Option<Wait>,
+    clock: Arc<Clock>,
+    /// Whether hyper is to write what it has before it gets the next piece.
+    is_flushing: bool,
+    /// The request, which counts as open until the last piece is handed to hyper, and the delivery that then ends.
+    request: Option<(Box<Context>, Arc<Delivery>)>,
+    /// Completes when the rest is not to be sent.
+    early_end: Option<Wait>,
 }
 
 impl PacedBody {
-    pub(super) fn new(body: Bytes, portions: Portions, clock: Arc<Clock>) -> Self {
-        Self { rest: body, portions, clock, request: None, pause: None, release: None }
+    /// A body that belongs to no request.
+    pub(super) fn new(pieces: Pieces, clock: Arc<Clock>) -> Self {
+        let (next, pause, request, early_end) = (None, None, None, None);
+        let mut body = Self { pieces, next, pause, clock, is_flushing: false, request, early_end };
+        body.advance();
+        body
     }
 
-    /// The same body, which keeps its request open until it is sent.
-    pub(super) fn keeping_open(self, context: Box<RequestContext>, delivery: Arc<Delivery>) -> Self {
-        let (clock, is_released) = (Arc::clone(&self.clock), context.release_check());
-        let release: Wait = Box::pin(async move { clock.wait_until(is_released).await });
-        Self { request: Some((context, delivery)), release: Some(release), ..self }
+    /// The body of a reply, which keeps its request open until it is sent. A reset of the fault rules ends it early, and a
+    /// shutdown of the server ends a stream of events early.
+    pub(super) fn of_reply(
+        connection: &ConnectionState,
+        context: Box<Context>,
+        reply: Reply,
+        clock: Arc<Clock>,
+    ) -> Self {
+        let Reply { response, release, .. } = reply;
+        let pieces = Pieces::of(response.body, &response.wire.pace);
+        let (mut draining, is_chunked) = (connection.draining.clone(), pieces.is_chunked);
+        let on_clock = Arc::clone(&clock);
+        let early_end = async move {
+            tokio::select! {
+                () = on_clock.wait_until(|| release.has_come()) => {}
+                Ok(()) = draining.changed(), if is_chunked => {}
+            }
+        };
+        let body = Self::new(pieces, clock);
+        if body.next.is_none() {
+            connection.delivery.body_ends();
+            return body;
+        }
+        let request = Some((context, Arc::clone(&connection.delivery)));
+        Self { request, early_end: Some(Box::pin(early_end)), ..body }
     }
 
-    /// Whether the fault rules were reset. Then the rest is not sent; hyper closes the connection, because the body is shorter
-    /// than announced.
-    fn is_released(&mut self, context: &mut Context<'_>) -> bool {
-        let Some(release) = &mut self.release else { return false };
-        if release.as_mut().poll(context).is_pending() {
+    /// Takes the next piece and starts the pause before it.
+    fn advance(&mut self) {
+        let next = self.pieces.next();
+        self.pause = next.as_ref().filter(|(pause, _)| !pause.is_zero()).map(|(pause, _)| {
+            let (clock, pause) = (Arc::clone(&self.clock), *pause);
+            Box::pin(async move { clock.sleep(pause).await }) as Wait
+        });
+        self.next = next.map(|(_, piece)| piece);
+        if self.next.is_none()
+            && let Some((_, delivery)) = self.request.take()
+        {
+            delivery.body_ends();
+        }
+    }
+
+    /// Whether the rest is not to be sent.
+    fn ends_early(&mut self, task: &mut TaskContext<'_>) -> bool {
+        let Some(early_end) = &mut self.early_end else { return false };
+        if early_end.as_mut().poll(task).is_pending() {
             return false;
         }
-        self.release = None;
+        self.early_end = None;
         if let Some((_, delivery)) = self.request.take() {
             delivery.is_cut();
         }
@@ -88,39 +100,40 @@ impl PacedBody {
 
 impl Body for PacedBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        task: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        // hyper writes what it has when a body has nothing more for the moment.
+        if std::mem::take(&mut self.is_flushing) {
+            task.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         // Before the pause, which a reset of the clock may end.
-        if self.pause.is_some() && self.is_released(context) {
-            return Poll::Ready(None);
+        if self.pause.is_some() && self.ends_early(task) {
+            // hyper closes the connection without the end of the body.
+            return Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())));
         }
         if let Some(pause) = &mut self.pause {
-            ready!(pause.as_mut().poll(context));
+            ready!(pause.as_mut().poll(task));
         }
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
-        }
-        let length = self.portions.bytes.min(self.rest.len());
-        let portion = self.rest.split_to(length);
-        let (clock, every) = (Arc::clone(&self.clock), self.portions.every);
-        self.pause = (!self.rest.is_empty()).then(|| Box::pin(async move { clock.sleep(every).await }) as Wait);
-        if self.rest.is_empty()
-            && let Some((_, delivery)) = self.request.take()
-        {
-            delivery.body_ends();
-        }
-        Poll::Ready(Some(Ok(Frame::data(portion))))
+        let Some(piece) = self.next.take() else { return Poll::Ready(None) };
+        self.is_flushing = self.pieces.is_chunked;
+        self.advance();
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        self.next.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        if self.pieces.is_chunked {
+            return SizeHint::default();
+        }
+        let next = self.next.as_ref().map_or(0, Bytes::len);
+        SizeHint::with_exact((next + self.pieces.len()) as u64)
     }
 }

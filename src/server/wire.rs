@@ -5,24 +5,23 @@ use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH};
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
-use super::paced::Portions;
+use super::pieces::Pieces;
 use super::socket::ClientSocket;
 use crate::clock::{self, Clock};
-use crate::emulator::RequestContext;
-use crate::response::{Break, Response, ResponseEnd};
+use crate::emulator::{Context, Reply};
+use crate::response::{Body, Break, Response, ResponseEnd};
 
 /// The last response of a connection, to be written without hyper.
 #[derive(Debug)]
 pub(super) struct WirePlan {
-    pub(super) response: Response,
+    pub(super) reply: Reply,
     /// The request; it counts as open until all is written that is to be written.
-    pub(super) context: Box<RequestContext>,
+    pub(super) context: Box<Context>,
 }
 
 /// The bytes of [`ResponseEnd::Garbage`].
@@ -35,16 +34,16 @@ const LINGER_BYTES: usize = 8 << 20;
 
 /// Executes a plan and closes the connection. The server's shutdown ends it early.
 pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draining: watch::Receiver<()>) {
-    let WirePlan { response, context } = plan;
+    let WirePlan { reply, context } = plan;
     let executing = async {
-        match write_unless_released(&mut stream, &response, &context).await {
+        match write_unless_released(&mut stream, &reply, &context).await {
             Ok(Break::Reset) | Err(_) => reset(&stream),
             Ok(Break::Close) => {
                 // The request is over, whether or not the client closes its side soon.
                 drop(context);
                 close(stream).await;
             }
-            Ok(Break::Hang) => hang(stream, context).await,
+            Ok(Break::Hang) => hang(stream, context, &reply).await,
         }
     };
     tokio::select! {
@@ -54,17 +53,13 @@ pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draini
 }
 
 /// Like [`write_response`], but a slow response ends with FIN when the fault rules are reset.
-async fn write_unless_released(
-    stream: &mut ClientSocket,
-    response: &Response,
-    context: &RequestContext,
-) -> io::Result<Break> {
-    let Some(clock) = context.clock() else { return write_response(stream, response, None).await };
+async fn write_unless_released(stream: &mut ClientSocket, reply: &Reply, context: &Context) -> io::Result<Break> {
+    let Some(clock) = context.clock() else { return write_response(stream, &reply.response, None).await };
     tokio::select! {
         // The release first: a reset of the clock may end a pause.
         biased;
-        () = clock.wait_until(context.release_check()) => Ok(Break::Close),
-        written = write_response(stream, response, Some(clock)) => written,
+        () = clock.wait_until(|| reply.release.has_come()) => Ok(Break::Close),
+        written = write_response(stream, &reply.response, Some(clock)) => written,
     }
 }
 
@@ -82,37 +77,56 @@ async fn write_response(stream: &mut ClientSocket, response: &Response, clock: O
         ResponseEnd::HalfThenReset => (response.body.len() / 2, Break::Reset),
     };
     stream.write_all(head(response).as_bytes()).await?;
-    write_paced(stream, response.body.slice(..bytes), Portions::of(&response.wire.pace), clock).await?;
+    write_body(stream, response, bytes, clock).await?;
     stream.flush().await?;
     Ok(ending)
 }
 
-/// Writes `rest` in portions; without a clock there are no pauses.
-async fn write_paced(
+/// Writes the first `bytes` of a body in its pieces; without a clock there are no pauses. The end of a chunked body is not
+/// written.
+async fn write_body(
     stream: &mut ClientSocket,
-    mut rest: Bytes,
-    portions: Portions,
+    response: &Response,
+    bytes: usize,
     clock: Option<&Clock>,
 ) -> io::Result<()> {
-    while !rest.is_empty() {
-        let portion = rest.split_to(portions.bytes.min(rest.len()));
-        stream.write_all(&portion).await?;
-        if let Some(clock) = clock.filter(|_| !rest.is_empty()) {
-            clock.sleep(portions.every).await;
+    let mut pieces = Pieces::of(response.body.clone(), &response.wire.pace);
+    let mut left = bytes;
+    while left > 0
+        && let Some((pause, mut piece)) = pieces.next()
+    {
+        if let Some(clock) = clock {
+            clock.sleep(pause).await;
+        }
+        piece.truncate(left);
+        left -= piece.len();
+        if is_chunked(response) {
+            stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).await?;
+        }
+        stream.write_all(&piece).await?;
+        if is_chunked(response) {
+            stream.write_all(b"\r\n").await?;
         }
     }
     Ok(())
 }
 
+/// Whether a body is framed as chunks: that of events, unless a length is announced.
+fn is_chunked(response: &Response) -> bool {
+    matches!(response.body, Body::Events(_)) && response.wire.content_length.is_none()
+}
+
 /// The head as hyper would write it, except that `content-length` may be wrong on purpose.
 fn head(response: &Response) -> String {
-    let status = response.status_code();
+    let Some(status) = response.status else { return String::new() };
     let mut head = format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default());
     for (name, value) in response.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH && **name != CONNECTION) {
         let _ = write!(head, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
     }
     // An informational response (1xx) has no body and no content-length.
-    if response.status >= 200 {
+    if is_chunked(response) {
+        head.push_str("transfer-encoding: chunked\r\n");
+    } else if !status.is_informational() {
         let length = response.wire.content_length.unwrap_or(response.body.len() as u64);
         let _ = write!(head, "content-length: {length}\r\n");
     }
@@ -134,25 +148,25 @@ pub(super) async fn close(mut stream: ClientSocket) {
 
 /// Sends nothing until the client closes the connection or the fault rule that holds the request is gone; then closes it.
 /// Until then the request is open and counts as waiting on its clock. A timer removes the rule when its time to live is over.
-async fn hang(mut stream: ClientSocket, context: Box<RequestContext>) {
+async fn hang(mut stream: ClientSocket, context: Box<Context>, reply: &Reply) {
     let released = async {
         match context.clock() {
-            Some(clock) => clock.hang(|| !context.is_held()).await,
+            Some(clock) => clock.hang(|| reply.release.has_come() || !context.is_held(&reply.faults)).await,
             None => std::future::pending().await,
         }
     };
     tokio::select! {
         () = drain(&mut stream, usize::MAX) => return,
         () = released => {}
-        () = remove_expired_rules(&context) => {}
+        () = remove_expired_rules(&context, reply) => {}
     }
     drop(context);
     close(stream).await;
 }
 
 /// Removes the rules that hold a request when their time to live is over. Never completes: the request is released by that.
-async fn remove_expired_rules(context: &RequestContext) {
-    while let Some(end) = context.next_release() {
+async fn remove_expired_rules(context: &Context, reply: &Reply) {
+    while let Some(end) = context.next_release(&reply.faults) {
         clock::sleep_until(end).await;
         context.remove_expired_faults();
     }

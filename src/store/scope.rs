@@ -30,7 +30,7 @@ pub(crate) struct Scope<'a> {
 }
 
 /// What a request did beside its response.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Effects {
     /// The faults on state that were applied.
     pub(crate) applied: AppliedFaults,

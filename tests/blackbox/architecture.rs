@@ -31,6 +31,7 @@ const LAYERS: &[&str] = &[
     "journal",
     "fault",
     "tenant",
+    "instance",
     "admin",
     "emulator",
     "server",

@@ -9,7 +9,7 @@ use super::filter::{CustomFilters, StaticFilters};
 use crate::api::metadata;
 use crate::config::ScoreThresholdOn;
 use crate::error::ApiError;
-use crate::operation::{Answer, Work};
+use crate::operation::{Answer, Job};
 use crate::response::Payload;
 use crate::search::{self, Hit, RankQuery};
 use crate::store::{Id, Index, IndexContent, IndexedFile, Scope};
@@ -98,7 +98,7 @@ pub(super) fn retrieve(scope: &mut Scope<'_>, request: RetrieveRequest) -> Resul
     let content = index.content.clone().filter(|_| index.exports_vectors());
     let threshold_on = scope.store.policy.score_threshold_on;
     let Some(content) = content else { return Ok(Answer::Payload(Payload::json(&Results { results: Vec::new() }))) };
-    Ok(Work::reading(move || Ok(search(&content, &request, threshold_on))))
+    Ok(Answer::Job(Job::reading(move || search(&content, &request, threshold_on))))
 }
 
 fn search(content: &Arc<IndexContent>, request: &RetrieveRequest, threshold_on: ScoreThresholdOn) -> Payload {

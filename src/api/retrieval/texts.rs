@@ -14,10 +14,10 @@ use crate::api::value_checks;
 use crate::config::Fidelity;
 use crate::documents::{self, Format, Text};
 use crate::error::ApiError;
-use crate::operation::{Answer, Found, Work};
+use crate::operation::{Answer, Job, Pool};
 use crate::response::Payload;
 use crate::search::SearchableDocument;
-use crate::search::grep::{self, Limits, Pattern, SearchError};
+use crate::search::grep::{Limits, Pattern, Search, SearchError};
 use crate::store::{Cursor, Id, Index, IndexedFile, Kind, PageRequest, Policy, Scope, StoreError};
 
 /// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked for.
@@ -95,7 +95,7 @@ pub(super) fn read(scope: &mut Scope<'_>, request: &ReadRequest) -> Result<Paylo
     Ok(Payload::json(&Content { content: text.slice_chars(start, start.saturating_add(length)) }))
 }
 
-/// Searches a file by a regular expression. The search is work without the lock.
+/// Searches a file by a regular expression. The search is a job without the lock.
 pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParams) -> Result<Answer, ApiError> {
     let document = document(scope, &request.index_id, &request.file_id)?;
     let policy = Arc::clone(&scope.store.policy);
@@ -103,7 +103,6 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
         // Every pattern is accepted for a file that is not there.
         return Ok(Answer::Payload(Payload::json(&PageBody::<Match<'_>>::new(Vec::new(), None))));
     }
-    let refusing = Arc::clone(&policy);
     let context = count(&policy, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
     let list = format!("retrieval.grep {} {} {}", request.index_id, request.file_id, request.pattern);
     let PageRequest { size, .. } = page.page(&list, "body", &policy)?;
@@ -112,27 +111,23 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
     let skipped = before.as_ref().map_or(0, |cursor| usize::try_from(cursor.ordinal).unwrap_or(usize::MAX));
     // The last page ends at the limit. Its token asks for a page that is refused.
     let size = size.min(MAX_MATCHES.saturating_sub(skipped));
+    let refuse = |error: &dyn fmt::Display| refusal(&policy, &request.pattern, error);
+    let pattern = Pattern::parse(&request.pattern).map_err(|error| refuse(&error))?;
+    if size == 0 {
+        return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
+    }
+    let limits = Limits { matches: skipped.saturating_add(size).saturating_add(1), ..Limits::default() };
+    let search = Search::new(pattern, document.document().text().as_str());
+    let pool = if search.needs_child() { Pool::Child } else { Pool::Thread };
     let searched = Arc::clone(&document);
     let run = move || {
-        let refuse = |error: &dyn fmt::Display| refusal(&policy, &request.pattern, error);
-        let pattern = Pattern::parse(&request.pattern).map_err(|error| refuse(&error))?;
-        let limits = Limits { matches: skipped.saturating_add(size).saturating_add(1), ..Limits::default() };
-        if size == 0 {
-            return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
-        }
-        let refuse_search = move |error: SearchError| match error {
+        let found = search.run(searched.document().text().as_str(), limits, &policy.worker);
+        found.map_err(|error| match error {
             SearchError::Failed(_) => ApiError::text(503, error.to_string()),
-            _ => refusal(&refusing, &request.pattern, &error),
-        };
-        if let Some(found) = grep::find_here(&pattern, searched.document().text().as_str(), limits) {
-            return found.map(Found::Here).map_err(refuse_search);
-        }
-        Ok(Found::InChild(Box::new(move || {
-            let text = searched.document().text().as_str();
-            grep::find_in_child(&pattern, text, limits, &policy.worker).map_err(refuse_search)
-        })))
+            _ => refusal(&policy, &request.pattern, &error),
+        })
     };
-    Ok(Work::committing(run, move |scope, matches: Vec<Range<usize>>| {
+    let commit = move |scope: &mut Scope<'_>, matches: Vec<Range<usize>>| {
         let text = document.document().text();
         let found = Page::of(&matches, skipped, size, text, context);
         // A position on the page is the number of matches up to and with the one there.
@@ -142,7 +137,8 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
         let shown = if page.ordinals.is_empty() { &[][..] } else { &matches[skipped..skipped + found.len] };
         let items = shown.iter().map(|range| Match::of(text, range, context)).collect();
         Ok(Payload::json(&PageBody::new(items, page.next_token)))
-    }))
+    };
+    Ok(Answer::Job(Job::new(pool, run, commit)))
 }
 
 /// How many matches fit on a page.

@@ -6,8 +6,9 @@ mod judge;
 mod report;
 
 use super::client::{self, ClientResponse};
+use crate::admin;
 use crate::config::Settings;
-use crate::emulator::Emulator;
+use crate::instance::Instance;
 
 pub(super) use report::{Format, Report, Verdict};
 
@@ -67,14 +68,15 @@ pub(super) fn run(settings: &Settings, expected: &Expectations) -> Result<Report
     Ok(judge::judge(&evidence, expected))
 }
 
-/// Checks what this emulator recorded, without a connection and without the access rules of the admin API.
+/// Checks what this instance recorded, without a connection and without the access rules of the admin API.
 ///
 /// Errors: an admin request fails.
-pub(super) fn run_inside(emulator: &Emulator, expected: &Expectations) -> Result<Report, String> {
+pub(super) fn run_inside(instance: &Instance, expected: &Expectations) -> Result<Report, String> {
     let get = |path: &str| {
-        let response = emulator.admin_get(path);
-        let body = String::from_utf8_lossy(&response.body).into_owned();
-        Ok(ClientResponse { base_url: String::new(), status: response.status, body })
+        let response = admin::get(instance, path);
+        let status = response.code().expect("the admin API responds to every request");
+        let body = String::from_utf8_lossy(&response.body.bytes()).into_owned();
+        Ok(ClientResponse { base_url: String::new(), status, body })
     };
     let evidence = evidence::fetch(get, expected)?;
     Ok(judge::judge(&evidence, expected))

@@ -155,23 +155,51 @@ impl Pattern {
     }
 }
 
-/// The byte ranges of all matches in a text, in order, as Python's `re.finditer` gives them. It blocks the thread, but not
-/// for longer than the limits say, whatever the pattern. `None` if [`find_in_child`] has to search.
-pub(crate) fn find_here(
-    pattern: &Pattern,
-    text: &str,
-    limits: Limits,
-) -> Option<Result<Vec<Range<usize>>, SearchError>> {
-    match search_here(pattern, text, limits)? {
-        Ok(matches) => Some(Ok(matches)),
-        Err(failure @ Failure::Time) => Some(Err(failure.error())),
-        Err(_) => None,
+/// A search for a pattern in a text. Where it runs is known before it runs.
+#[derive(Debug)]
+pub(crate) struct Search {
+    pattern: Pattern,
+    /// `None` if the search could take long: then a child process searches.
+    engine: Option<Engine>,
+}
+
+impl Search {
+    /// Prepares the search for a pattern in `text`.
+    pub(crate) fn new(pattern: Pattern, text: &str) -> Self {
+        let engine = quick_engine(&pattern, text);
+        Self { pattern, engine }
+    }
+
+    /// Whether a child process searches.
+    pub(crate) fn needs_child(&self) -> bool {
+        self.engine.is_none()
+    }
+
+    /// The byte ranges of all matches in `text`, the same as in [`Search::new`], in order, as Python's `re.finditer` gives
+    /// them. It blocks the thread, but not for longer than the limits say, whatever the pattern; a search in a child
+    /// process has the limits of that instead.
+    pub(crate) fn run(&self, text: &str, limits: Limits, worker: &Worker) -> Result<Vec<Range<usize>>, SearchError> {
+        let Some(engine) = &self.engine else { return find_in_child(&self.pattern, text, limits, worker) };
+        let deadline = Deadline::after(limits.time);
+        iterate(engine, text, limits.matches, || deadline.has_passed()).map_err(Failure::error)
     }
 }
 
-/// The same in a child process, whatever the pattern and the text. It blocks the thread for as long as the limits of child
+/// The engine for a search that is certain to be short.
+fn quick_engine(pattern: &Pattern, text: &str) -> Option<Engine> {
+    if text.len() > TEXT_HERE_BYTES {
+        return None;
+    }
+    let traits = engine::traits(text);
+    if !engine::is_linear(pattern, traits) {
+        return None;
+    }
+    engine::compile(pattern, traits, BOUNDS_HERE).ok()
+}
+
+/// Searches in a child process, whatever the pattern and the text. It blocks the thread for as long as the limits of child
 /// processes say.
-pub(crate) fn find_in_child(
+fn find_in_child(
     pattern: &Pattern,
     text: &str,
     limits: Limits,
@@ -185,31 +213,6 @@ pub(crate) fn find_in_child(
     } else {
         Err(SearchError::Failed("the child process gave no valid result".to_owned()))
     }
-}
-
-/// The same in this process if it can search, else in a child process.
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) fn find_all(
-    pattern: &Pattern,
-    text: &str,
-    limits: Limits,
-    worker: &Worker,
-) -> Result<Vec<Range<usize>>, SearchError> {
-    find_here(pattern, text, limits).unwrap_or_else(|| find_in_child(pattern, text, limits, worker))
-}
-
-/// Searches in this process; `None` if that could take long.
-fn search_here(pattern: &Pattern, text: &str, limits: Limits) -> Option<Result<Vec<Range<usize>>, Failure>> {
-    if text.len() > TEXT_HERE_BYTES {
-        return None;
-    }
-    let traits = engine::traits(text);
-    if !engine::is_linear(pattern, traits) {
-        return None;
-    }
-    let deadline = Deadline::after(limits.time);
-    let engine = engine::compile(pattern, traits, BOUNDS_HERE);
-    Some(engine.and_then(|engine| iterate(&engine, text, limits.matches, || deadline.has_passed())))
 }
 
 /// All matches, as Python's `re.finditer` gives them.

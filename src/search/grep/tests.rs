@@ -13,7 +13,7 @@ use super::*;
 /// Searches in this process if it is possible there, and as the child process does otherwise.
 fn found(pattern: &str, text: &str) -> Result<Vec<Range<usize>>, String> {
     let parsed = Pattern::parse(pattern).map_err(|error| error.to_string())?;
-    match find_all(&parsed, text, Limits::default(), &Worker::embedded(None)) {
+    match Search::new(parsed, text).run(text, Limits::default(), &Worker::embedded(None)) {
         Ok(found) => Ok(found),
         Err(SearchError::NeedsProgram) => Ok(found_in_child(pattern, text, 1_000).expect("a result")),
         Err(error) => panic!("{pattern}: {error}"),
@@ -93,7 +93,7 @@ fn an_error_names_line_and_column_of_a_pattern_with_several_lines() {
 fn a_search_ends_after_the_last_match_that_is_asked_for() {
     let worker = Worker::embedded(None);
     let limits = Limits { matches: 3, ..Limits::default() };
-    let found = |text| find_all(&Pattern::parse("a").expect("a valid pattern"), text, limits, &worker);
+    let found = |text| Search::new(Pattern::parse("a").expect("a valid pattern"), text).run(text, limits, &worker);
     assert_eq!(found("aaa").map(|matches| matches.len()), Ok(3));
     assert_eq!(found("aaaa").map(|matches| matches.len()), Ok(3));
     assert_eq!(found_in_child("a", "aaa", 3).map(|matches| matches.len()), Ok(3));
@@ -104,7 +104,7 @@ fn a_search_ends_after_the_last_match_that_is_asked_for() {
 fn what_may_take_long_is_not_searched_in_this_process() {
     let worker = Worker::embedded(None);
     let search = |pattern: &str, text: &str| {
-        find_all(&Pattern::parse(pattern).expect("a valid pattern"), text, Limits::default(), &worker)
+        Search::new(Pattern::parse(pattern).expect("a valid pattern"), text).run(text, Limits::default(), &worker)
     };
     let long = "a".repeat(TEXT_HERE_BYTES);
     assert_eq!(search("ab", &long), Ok(Vec::new()));
@@ -123,7 +123,7 @@ fn what_may_take_long_is_not_searched_in_this_process() {
 fn a_search_in_this_process_ends_at_its_deadline() {
     let limits = Limits { time: Duration::ZERO, ..Limits::default() };
     let pattern = Pattern::parse("a").expect("a valid pattern");
-    assert_eq!(find_all(&pattern, "a", limits, &Worker::embedded(None)), Err(SearchError::TooLong));
+    assert_eq!(Search::new(pattern, "a").run("a", limits, &Worker::embedded(None)), Err(SearchError::TooLong));
 }
 
 #[test]
@@ -151,7 +151,7 @@ proptest! {
     fn any_text_as_a_pattern_is_refused_or_searched(pattern in "[a-c0-9(){}\\[\\]|*+?.^$\\\\<>=!:#PiLux,-]{0,20}", text in "[abc\n ]{0,10}") {
         if let Ok(pattern) = Pattern::parse(&pattern) {
             // Any result is good: patterns may be too large.
-            let _ = find_all(&pattern, &text, Limits::default(), &Worker::embedded(None));
+            let _ = Search::new(pattern, &text).run(&text, Limits::default(), &Worker::embedded(None));
         }
     }
 }

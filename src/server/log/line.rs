@@ -10,10 +10,9 @@ use serde::Serialize;
 use super::reason::reason;
 use crate::clock::{Timestamp, system_now};
 use crate::config::{LogFormat, LogLevel};
-use crate::emulator::RequestContext;
+use crate::emulator::{Context, Reply};
 use crate::journal::FaultOutcome;
 use crate::request::Head;
-use crate::response::Response;
 use crate::{redact, terminal};
 
 /// Maximum number of characters of a path and query in a line.
@@ -65,23 +64,20 @@ impl<'a> LogLine<'a> {
     /// The line of a request that took `duration` from its head to its response.
     pub(in crate::server) fn of(
         head: &'a Head,
-        context: Option<&'a RequestContext>,
-        response: &Response,
+        context: Option<&'a Context>,
+        reply: &'a Reply,
         duration: Duration,
     ) -> Self {
-        let struck_fault = |context: &'a RequestContext| {
-            let note = context.faults.iter().find(|note| note.outcome == FaultOutcome::Struck)?;
-            Some(&*note.rule)
-        };
+        let struck = reply.faults.iter().find(|note| note.outcome == FaultOutcome::Struck);
         Self {
             at: system_now(),
             tenant: context.and_then(|context| context.tenant.as_ref()).map(|tenant| &*tenant.label),
-            operation: context.map(RequestContext::name),
+            operation: context.map(Context::name),
             method: head.method.as_str(),
             path: target(head),
-            status: (response.status > 0).then_some(response.status),
-            fault: context.and_then(struck_fault),
-            reason: reason(response),
+            status: reply.response.code(),
+            fault: struck.map(|note| &*note.rule),
+            reason: reason(&reply.response),
             micros: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
         }
     }

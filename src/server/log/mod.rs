@@ -13,6 +13,7 @@ use std::fmt::{self, Display};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use http::StatusCode;
 use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -21,13 +22,13 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::ServerState;
+use super::exchange::Exchange;
 use super::guard::is_probe_path;
+use super::state::ServerState;
 use crate::config::{LogFormat, LogLevel};
-use crate::emulator::{OWN_RULE, RequestContext};
+use crate::emulator::{Context, OWN_RULE};
 use crate::redact;
 use crate::request::Head;
-use crate::response::Response;
 use line::LineStyle;
 use line::LogLine;
 use queue::LineQueue;
@@ -141,17 +142,14 @@ impl Visit for MessageWriter<'_> {
 
 impl ServerState {
     /// Logs a request, unless it is a health probe that got 200.
-    pub(super) fn log_request(
-        &self,
-        head: &Head,
-        context: Option<&RequestContext>,
-        response: &Response,
-        duration: Duration,
-    ) {
-        if !(is_probe_path(&head.path) && response.status == 200) {
-            self.log.request(|| LogLine::of(head, context, response, duration));
+    pub(super) fn log_request(&self, head: &Head, exchange: &Exchange, duration: Duration) {
+        let Exchange { context, reply } = exchange;
+        let context = context.as_deref();
+        if !(is_probe_path(&head.path) && reply.response.status == Some(StatusCode::OK)) {
+            self.log.request(|| LogLine::of(head, context, reply, duration));
         }
-        if let Some(routed) = context.and_then(RequestContext::not_emulated) {
+        let routed = context.and_then(Context::operation);
+        if let Some(routed) = routed.filter(|routed| !routed.operation.is_emulated()) {
             let bit = 1 << routed.position;
             let warned_before = self.warned_operations.fetch_or(bit, Ordering::Relaxed) & bit != 0;
             let name = routed.operation.name;
@@ -160,7 +158,7 @@ impl ServerState {
                     .warn(&format!("{name} is not emulated: requests for it get 404 (`llamacloud-mock operations`)"));
             }
         }
-        if !self.emulator.settings().allow_overrides && head.headers.contains_key(OWN_RULE) {
+        if !self.instance.settings.allow_overrides && head.headers.contains_key(OWN_RULE) {
             let warned_before = self.warned_of_own_rule.swap(true, Ordering::Relaxed);
             if !warned_before {
                 self.log.warn("the header x-mock-inject of a request is ignored (--allow-overrides applies it)");
@@ -170,7 +168,7 @@ impl ServerState {
 
     /// Warns once if work of a request needs a child process, and there is no program for one.
     pub(super) fn warn_without_program(&self) {
-        if !self.emulator.settings().worker.has_program() {
+        if !self.instance.settings.worker.has_program() {
             let warned_before = self.warned_of_no_program.swap(true, Ordering::Relaxed);
             if !warned_before {
                 self.log.warn(

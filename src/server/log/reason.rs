@@ -17,10 +17,10 @@ struct Body {
 
 /// The reason in the body of a 4xx; `None` for other responses and other bodies.
 pub(super) fn reason(response: &Response) -> Option<String> {
-    if !(400..500).contains(&response.status) {
+    if !response.status.is_some_and(|status| status.is_client_error()) {
         return None;
     }
-    let Body { detail } = serde_json::from_slice(&response.body).ok()?;
+    let Body { detail } = serde_json::from_slice(&response.body.bytes()).ok()?;
     let text = match &detail {
         Value::String(text) => text.clone(),
         Value::Array(violations) => violation(violations)?,

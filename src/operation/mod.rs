@@ -1,11 +1,11 @@
 //! The row type of the operation table. A row states every fact about an endpoint; routing, validation, fault rules,
 //! journal, contract mode, OpenAPI and the README's table follow from it. It runs no handler.
 
+mod job;
 mod router;
-mod work;
 
-pub(crate) use router::{Route, Router};
-pub(crate) use work::{Answer, Found, Work, WorkDone, WorkStep};
+pub(crate) use job::{Answer, Commit, Job, Pool};
+pub(crate) use router::{Route, RoutedOperation, Router};
 
 use http::Method;
 
@@ -14,7 +14,8 @@ use crate::schema::ValidRequest;
 use crate::store::state_faults::StateFault;
 use crate::store::{Kind, Scope};
 
-/// One endpoint of the API.
+/// One endpoint of the API. A row begins with one of [`Operation::READ`], [`Operation::LIST`], [`Operation::CREATE`],
+/// [`Operation::CHANGE`] and [`Operation::DELETE`], and states what differs.
 #[derive(Debug)]
 pub(crate) struct Operation {
     /// Named as the official SDKs name its method, without `beta.`.
@@ -34,30 +35,19 @@ pub(crate) struct Operation {
     pub(crate) resource: Kind,
     /// The kind of its request body.
     pub(crate) body: BodyKind,
-    /// What the emulator does; `None` for an endpoint of the real API that is not emulated.
-    pub(crate) emulation: Option<Emulation>,
-}
-
-/// How an operation is emulated.
-#[derive(Debug)]
-pub(crate) struct Emulation {
-    /// The schema of its path, query and cookie parameters.
-    pub(crate) params: &'static str,
-    /// The schema of its body; `None` if a body is ignored.
-    pub(crate) body: Option<&'static str>,
     /// The status of a success.
     pub(crate) status: u16,
-    /// The schema of the body of a success; `None` if it has no body.
+    /// The schema of the body of a success; `None` if it has no body, or is the content of a file.
     pub(crate) response: Option<&'static str>,
     /// The faults on state that can apply to it.
     pub(crate) state_faults: &'static [StateFault],
-    /// What it does.
-    pub(crate) handler: Handler,
+    /// What it does; `None` for an endpoint of the real API that is not emulated.
+    pub(crate) handler: Option<Handler>,
 }
 
 /// What an operation does to the resources of a tenant. It runs under the lock of the tenant; what takes long is left to
-/// [`Work`].
-pub(crate) type Handler = fn(&mut Scope<'_>, ValidRequest) -> Result<Answer, ApiError>;
+/// a [`Job`].
+pub(crate) type Handler = fn(&mut Scope<'_>, &ValidRequest) -> Result<Answer, ApiError>;
 
 /// The credentials that a request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +65,8 @@ pub(crate) enum Effect {
     Reads,
     /// Creates one.
     Creates,
+    /// Creates one, or changes the one that has its name.
+    Upserts,
     /// Changes one.
     Changes,
     /// Deletes one or more.
@@ -93,9 +85,71 @@ pub(crate) enum BodyKind {
 }
 
 impl Operation {
+    /// A row that shows a resource.
+    pub(crate) const READ: Self = Self {
+        name: "",
+        summary: "",
+        method: Method::GET,
+        path: "",
+        authentication: Authentication::Key,
+        effect: Effect::Reads,
+        resource: Kind::Project,
+        body: BodyKind::None,
+        status: 200,
+        response: None,
+        state_faults: &[StateFault::Lag, StateFault::Vanish],
+        handler: None,
+    };
+
+    /// A row that shows a page of resources.
+    pub(crate) const LIST: Self = Self { state_faults: &[StateFault::Lag, StateFault::Page], ..Self::READ };
+
+    /// A row that creates a resource.
+    pub(crate) const CREATE: Self = Self {
+        method: Method::POST,
+        effect: Effect::Creates,
+        body: BodyKind::Json,
+        status: 201,
+        state_faults: &[StateFault::Quota],
+        ..Self::READ
+    };
+
+    /// A row that changes a resource.
+    pub(crate) const CHANGE: Self = Self {
+        method: Method::PATCH,
+        effect: Effect::Changes,
+        body: BodyKind::Json,
+        state_faults: &[StateFault::Vanish],
+        ..Self::READ
+    };
+
+    /// A row that deletes a resource.
+    pub(crate) const DELETE: Self = Self {
+        method: Method::DELETE,
+        effect: Effect::Deletes,
+        status: 204,
+        state_faults: &[StateFault::Vanish],
+        ..Self::READ
+    };
+
     /// Whether it changes no state.
     pub(crate) fn reads(&self) -> bool {
         self.effect == Effect::Reads
+    }
+
+    /// Whether the emulator has it.
+    pub(crate) fn is_emulated(&self) -> bool {
+        self.handler.is_some()
+    }
+
+    /// The name of the schema of its path, query and cookie parameters.
+    pub(crate) fn params_schema(&self) -> String {
+        format!("{}.params", self.name)
+    }
+
+    /// The name of the schema of its request body; `None` if a body is ignored.
+    pub(crate) fn request_schema(&self) -> Option<String> {
+        (self.body != BodyKind::None).then(|| format!("{}.request", self.name))
     }
 }
 

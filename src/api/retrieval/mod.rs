@@ -1,0 +1,61 @@
+//! Retrieval from an index: chunks by a query, files by name, matches in a file, the text of a file.
+
+mod chunks;
+mod filter;
+mod texts;
+
+use http::Method;
+
+use crate::operation::{Answer, BodyKind, Operation};
+use crate::store::Kind;
+use crate::store::state_faults::StateFault;
+
+/// The rows of retrieval.
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "retrieval.retrieve",
+        summary: "Finds the chunks of an index that fit a query.",
+        method: Method::POST,
+        path: "/api/v1/retrieval/retrieve",
+        resource: Kind::Chunk,
+        body: BodyKind::Json,
+        response: Some("retrieval_results"),
+        state_faults: &[StateFault::Lag],
+        handler: Some(|scope, request| chunks::retrieve(scope, request.body()?)),
+        ..Operation::READ
+    },
+    Operation {
+        name: "retrieval.find",
+        summary: "Finds the files of an index by name.",
+        method: Method::POST,
+        path: "/api/v1/retrieval/files/find",
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Json,
+        response: Some("found_file_page"),
+        handler: Some(|scope, request| texts::find(scope, &request.body()?, &request.body()?).map(Answer::Payload)),
+        ..Operation::LIST
+    },
+    Operation {
+        name: "retrieval.grep",
+        summary: "Searches a file of an index by a regular expression.",
+        method: Method::POST,
+        path: "/api/v1/retrieval/files/grep",
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Json,
+        response: Some("grep_match_page"),
+        handler: Some(|scope, request| texts::grep(scope, request.body()?, &request.body()?)),
+        ..Operation::LIST
+    },
+    Operation {
+        name: "retrieval.read",
+        summary: "Reads the text of a file of an index.",
+        method: Method::POST,
+        path: "/api/v1/retrieval/files/read",
+        resource: Kind::DirectoryFile,
+        body: BodyKind::Json,
+        response: Some("file_text"),
+        state_faults: &[StateFault::Lag],
+        handler: Some(|scope, request| texts::read(scope, &request.body()?).map(Answer::Payload)),
+        ..Operation::READ
+    },
+];

@@ -1,0 +1,50 @@
+//! The fault rules that are given at the start, and the operations that rules can be about.
+
+use crate::config::{RawSettings, Settings};
+use crate::fault::{FaultRules, Rule, Scenario, Target};
+use crate::operation::{BodyKind, Operation};
+
+/// What fault rules need to know of an operation.
+pub(super) fn target(operation: &Operation) -> Target {
+    let is_emulated = operation.is_emulated();
+    Target {
+        name: operation.name,
+        request_body: is_emulated && operation.body == BodyKind::Json,
+        // A download has a body too, which no schema describes; the refusal of what is not emulated is one.
+        response_body: !is_emulated || operation.status != 204,
+        reads: operation.reads(),
+        state_faults: if is_emulated { operation.state_faults } else { &[] },
+    }
+}
+
+/// The rules of the settings: those of scenarios first, in order. An error names the setting that is wrong.
+pub(super) fn read(settings: &Settings, raw: &RawSettings, targets: &[Target]) -> Result<FaultRules, String> {
+    let (scenarios, faults) = (raw.place("scenario"), raw.place("fault"));
+    let mut rules = Vec::new();
+    for name in &settings.scenarios {
+        let scenario = Scenario::load(name).map_err(|error| format!("{scenarios}: {error}"))?;
+        for rule in &scenario.faults {
+            let place = |error| format!("{scenarios} {name}: {rule:?}: {error}");
+            rules.push(Rule::parse(rule, targets).map_err(place)?.with_origin(&format!("{scenarios} {name}")));
+        }
+    }
+    for rule in &settings.faults {
+        let place = |error| format!("{faults} {rule:?}: {error}");
+        rules.push(Rule::parse(rule, targets).map_err(place)?.with_origin(&faults));
+    }
+    if let Some(rule) = rules.iter().find(|rule| rule.only_key().is_some_and(|key| !settings.accepts_label(key))) {
+        return Err(format!("{faults} \"{rule}\": key: is not accepted (--api-key), so this would never strike"));
+    }
+    activate(rules)
+}
+
+fn activate(rules: Vec<Rule>) -> Result<FaultRules, String> {
+    let mut active = FaultRules::default();
+    for rule in rules {
+        if active.has(&rule.name) {
+            return Err(format!("two rules have the name {}; a name is unique", rule.name));
+        }
+        active.add(rule);
+    }
+    Ok(active)
+}

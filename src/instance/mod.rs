@@ -1,0 +1,136 @@
+//! One emulated service: its settings, its operation table with the schemas, its tenants and its counters. The admin API
+//! shows and changes it; requests go through the stages in `emulator`.
+
+mod given_rules;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use crate::api::{self, openapi};
+use crate::config::{ANONYMOUS, Auth, RawSettings, Settings};
+use crate::counters::Counters;
+use crate::fault::Target;
+use crate::journal::Journal;
+use crate::key_label;
+use crate::operation::Router;
+use crate::request::Head;
+use crate::schema::Schemas;
+use crate::tenant::{Tenant, Tenants};
+
+/// The parts of an emulated service.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    /// The settings.
+    pub(crate) settings: Settings,
+    /// The settings as texts, with their sources.
+    pub(crate) raw_settings: RawSettings,
+    /// The operation table.
+    pub(crate) router: Router,
+    /// The schemas of bodies and parameters.
+    pub(crate) schemas: Schemas,
+    /// All tenants.
+    pub(crate) tenants: Tenants,
+    /// The operations that fault rules can be about.
+    pub(crate) targets: Vec<Target>,
+    /// The requests without an accepted key.
+    pub(crate) unauthenticated: Mutex<Journal>,
+    /// Counters of requests by operation.
+    pub(crate) counters: Counters,
+    /// The number of handlers that have panicked.
+    pub(crate) panics: AtomicU64,
+    is_draining: AtomicBool,
+    /// The OpenAPI document, made when it is first requested.
+    openapi: OnceLock<Bytes>,
+}
+
+/// The reason why the name in a request names no tenant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum NoTenant {
+    /// No tenant has this label, or the key is not accepted.
+    Unknown,
+    /// `--max-tenants` is reached: this number.
+    TooMany(usize),
+}
+
+impl Instance {
+    /// Reads the schemas and the fault rules. An error names the setting that is wrong.
+    pub(crate) fn new(settings: Settings, raw_settings: RawSettings) -> Result<Self, String> {
+        Self::with_router(settings, raw_settings, Router::new(api::operations()))
+    }
+
+    /// An instance with an operation table of its own.
+    pub(crate) fn with_router(settings: Settings, raw_settings: RawSettings, router: Router) -> Result<Self, String> {
+        let schemas = Schemas::load(settings.schemas.as_deref())?;
+        let targets: Vec<Target> = router.operations().map(given_rules::target).collect();
+        let rules = given_rules::read(&settings, &raw_settings, &targets)?;
+        let tenants = Tenants::new(&settings, rules);
+        Ok(Self {
+            unauthenticated: Mutex::new(Journal::new(tenants.journal_limits())),
+            counters: Counters::new(router.operations().count()),
+            settings,
+            raw_settings,
+            router,
+            schemas,
+            tenants,
+            targets,
+            panics: AtomicU64::new(0),
+            is_draining: AtomicBool::new(false),
+            openapi: OnceLock::new(),
+        })
+    }
+
+    /// Whether the server is shutting down.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+
+    /// Records that the server is shutting down; `/health` and `/ready` report it.
+    pub(crate) fn start_draining(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// The OpenAPI document of the contract that requests are validated against.
+    pub(crate) fn openapi(&self) -> Bytes {
+        let document = || openapi::document(self.router.operations(), &self.schemas).to_string().into();
+        self.openapi.get_or_init(document).clone()
+    }
+
+    /// The key of a request, if it is accepted.
+    pub(crate) fn accepted_key<'a>(&self, head: &'a Head) -> Option<&'a str> {
+        match (head.credential(), self.settings.auth) {
+            (None, Auth::Optional) => Some(ANONYMOUS),
+            (key, _) => key.filter(|key| self.settings.accepts_key(key)),
+        }
+    }
+
+    /// Whether requests with this API key are accepted.
+    pub(crate) fn accepts_key(&self, key: &str) -> bool {
+        let is_anonymous = self.settings.auth == Auth::Optional && key == ANONYMOUS;
+        is_anonymous || self.settings.accepts_key(key)
+    }
+
+    /// The tenant with this label or of this key, if it exists.
+    pub(crate) fn existing_tenant(&self, key_or_label: &str) -> Option<Arc<Tenant>> {
+        let labelled = self.tenants.with_label(key_or_label);
+        labelled.or_else(|| if self.is_key(key_or_label) { self.tenants.find(key_or_label) } else { None })
+    }
+
+    /// The tenant with this label or of this key; that of an accepted key is created if it does not exist.
+    pub(crate) fn tenant_or_new(&self, key_or_label: &str) -> Result<Arc<Tenant>, NoTenant> {
+        match self.existing_tenant(key_or_label) {
+            Some(tenant) => Ok(tenant),
+            None if self.is_key(key_or_label) => {
+                self.tenants.admit(key_or_label).ok_or(NoTenant::TooMany(self.settings.max_tenants))
+            }
+            None => Err(NoTenant::Unknown),
+        }
+    }
+
+    /// Whether a text is an accepted API key. One in the form of a label names no key: a mistyped label creates no tenant.
+    fn is_key(&self, text: &str) -> bool {
+        !key_label::is_label(text) && self.accepts_key(text)
+    }
+}

@@ -1,0 +1,64 @@
+//! What a handler leaves to be done outside the lock of its tenant: reading a file, searching an index. It runs on a
+//! bounded pool, so that it delays no other request.
+
+use std::fmt;
+
+use crate::error::ApiError;
+use crate::response::Payload;
+use crate::store::Scope;
+
+/// What a handler decides under the lock of its tenant.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The body of a success.
+    Payload(Payload),
+    /// Work that leads to one.
+    Job(Job),
+}
+
+/// Work without the lock. It owns all that it needs: a snapshot of the state, or the body of the request.
+pub(crate) struct Job {
+    /// Where it runs.
+    pub(crate) pool: Pool,
+    run: Box<dyn FnOnce() -> Result<Commit, ApiError> + Send>,
+}
+
+/// Where a job runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pool {
+    /// In a thread of this process.
+    Thread,
+    /// In a child process, for which a thread waits.
+    Child,
+}
+
+/// What the result of a job changes, under the lock of the tenant. It returns the body of a success.
+pub(crate) type Commit = Box<dyn FnOnce(&mut Scope<'_>) -> Result<Payload, ApiError> + Send>;
+
+impl Job {
+    /// A job that runs `run` and then, under the lock, passes the result to `commit`.
+    pub(crate) fn new<T: Send + 'static>(
+        pool: Pool,
+        run: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+        commit: impl FnOnce(&mut Scope<'_>, T) -> Result<Payload, ApiError> + Send + 'static,
+    ) -> Self {
+        let run = || run().map(|result| Box::new(|scope: &mut Scope<'_>| commit(scope, result)) as Commit);
+        Self { pool, run: Box::new(run) }
+    }
+
+    /// A job that changes nothing: its result is the body of a success.
+    pub(crate) fn reading(run: impl FnOnce() -> Payload + Send + 'static) -> Self {
+        Self::new(Pool::Thread, || Ok(run()), |_, payload| Ok(payload))
+    }
+
+    /// Does the work.
+    pub(crate) fn run(self) -> Result<Commit, ApiError> {
+        (self.run)()
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job").field("pool", &self.pool).finish_non_exhaustive()
+    }
+}

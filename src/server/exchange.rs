@@ -1,0 +1,69 @@
+//! A request and its reply, until the response is handed over to be written.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use super::state::ServerState;
+use crate::emulator::{self, Context, Reply};
+use crate::journal::Outcome;
+use crate::response::Response;
+
+/// A request and its reply.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    /// `None` for a request that was answered by its head.
+    pub(super) context: Option<Box<Context>>,
+    pub(super) reply: Box<Reply>,
+}
+
+/// An exchange whose response is not handed over yet. If it is dropped, the client has gone, and the journal records that.
+pub(super) struct Undelivered {
+    server: Arc<ServerState>,
+    /// Taken out when the response is handed over.
+    exchange: Option<Exchange>,
+}
+
+impl From<Response> for Exchange {
+    /// A request that was answered by its head.
+    fn from(response: Response) -> Self {
+        Self { context: None, reply: Box::new(response.into()) }
+    }
+}
+
+impl Undelivered {
+    pub(super) fn new(server: Arc<ServerState>, exchange: Exchange) -> Self {
+        Self { server, exchange: Some(exchange) }
+    }
+
+    /// Records how the request ended so far.
+    pub(super) fn record(&self, outcome: Outcome) {
+        if let Some(Exchange { context: Some(context), reply }) = &self.exchange {
+            emulator::record_outcome(&self.server.instance, context, reply, outcome);
+        }
+    }
+
+    /// Hands the response over. How the request ends is recorded elsewhere from now on.
+    pub(super) fn hand_over(mut self) -> Exchange {
+        self.exchange.take().expect("is taken out here only")
+    }
+}
+
+impl Deref for Undelivered {
+    type Target = Exchange;
+
+    fn deref(&self) -> &Exchange {
+        self.exchange.as_ref().expect("is taken out at the end only")
+    }
+}
+
+impl DerefMut for Undelivered {
+    fn deref_mut(&mut self) -> &mut Exchange {
+        self.exchange.as_mut().expect("is taken out at the end only")
+    }
+}
+
+impl Drop for Undelivered {
+    fn drop(&mut self) {
+        self.record(Outcome::ClientGone);
+    }
+}

@@ -1,0 +1,84 @@
+//! The pieces in which a body is sent: all at once, in portions, or event by event.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::response::{Body, Pace};
+
+/// Number of portions per second for a bandwidth.
+const PORTIONS_PER_SECOND: u64 = 20;
+
+/// The pieces of a body that are still to be sent.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    source: Source,
+    /// Whether the body is sent chunked: its length is not announced.
+    pub(super) is_chunked: bool,
+}
+
+#[derive(Debug)]
+enum Source {
+    Portions {
+        rest: Bytes,
+        bytes: usize,
+        /// The pause before the next portion.
+        pause: Duration,
+        /// The pause between two portions.
+        every: Duration,
+    },
+    Events(std::vec::IntoIter<(Duration, Bytes)>),
+}
+
+impl Pieces {
+    /// The pieces of a body at a pace. Events that are sent at a pace of their own are joined.
+    pub(super) fn of(body: Body, pace: &Pace) -> Self {
+        let is_chunked = matches!(body, Body::Events(_));
+        let source = match (body, pace) {
+            (Body::Events(events), Pace::Free) => Source::Events(events.into_iter()),
+            (body, pace) => {
+                let (bytes, every) = portions(pace);
+                Source::Portions { rest: body.bytes(), bytes, pause: Duration::ZERO, every }
+            }
+        };
+        Self { source, is_chunked }
+    }
+
+    /// The number of bytes that are left.
+    pub(super) fn len(&self) -> usize {
+        match &self.source {
+            Source::Portions { rest, .. } => rest.len(),
+            Source::Events(events) => events.as_slice().iter().map(|(_, event)| event.len()).sum(),
+        }
+    }
+
+    /// The next piece, and the pause before it.
+    pub(super) fn next(&mut self) -> Option<(Duration, Bytes)> {
+        match &mut self.source {
+            Source::Portions { rest, .. } if rest.is_empty() => None,
+            Source::Portions { rest, bytes, pause, every } => {
+                let portion = rest.split_to((*bytes).min(rest.len()));
+                Some((std::mem::replace(pause, *every), portion))
+            }
+            Source::Events(events) => events.next(),
+        }
+    }
+}
+
+/// The size of a portion, and the pause between two.
+fn portions(pace: &Pace) -> (usize, Duration) {
+    match *pace {
+        Pace::Free => (usize::MAX, Duration::ZERO),
+        Pace::Dribble { bytes, every } => (bytes, every),
+        Pace::Bandwidth(bytes_per_second) => {
+            let bytes = (bytes_per_second / PORTIONS_PER_SECOND).max(1);
+            let every = Duration::from_secs(1).mul_f64(to_float(bytes) / to_float(bytes_per_second));
+            (usize::try_from(bytes).unwrap_or(usize::MAX), every)
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for the ratio of two byte counts ten exact digits are enough")]
+fn to_float(bytes: u64) -> f64 {
+    bytes as f64
+}
