@@ -132,8 +132,8 @@ impl State {
         }
     }
 
-    /// Adds the starts of the windows of rules as events of an `auto` clock. The ends are not events: a jump there would
-    /// skip the window.
+    /// Adds the starts of the windows of rules as events of an `auto` clock. The ends are not events: a jump there
+    /// would skip the window.
     fn add_window_events(&self, clock: &Clock) {
         if let Some(first_request) = self.first_request {
             self.faults.window_starts().for_each(|from| clock.add_event(first_request.plus(from)));
@@ -171,7 +171,8 @@ impl Tenant {
         result
     }
 
-    /// Replaces the rules of the tenant. Requests that the former rules hold are released, also if the new ones are equal.
+    /// Replaces the rules of the tenant. Requests that the former rules hold are released, also if the new ones are
+    /// equal.
     pub(crate) fn reset_faults(&self, rules: FaultRules) {
         self.change_faults(|faults| {
             *faults = rules;
@@ -316,8 +317,8 @@ impl Tenants {
         }
     }
 
-    /// The rules that have never struck a request of any tenant, as `name: rule`: those of the start, then those added since,
-    /// active or not. If rules were not kept, the last line is their number.
+    /// The rules that have never struck a request of any tenant, as `name: rule`: those of the start, then those added
+    /// since, active or not. If rules were not kept, the last line is their number.
     pub(crate) fn rules_never_struck(&self) -> Vec<String> {
         let added = self.template.added_rules.lock();
         let all = self.template.given_faults.rules().chain(&added.rules);

@@ -1,6 +1,6 @@
-//! Runs the server inside another Rust program, usually a test. It reads neither the environment nor a settings file, so
-//! that a test has the same settings on every machine. The one exception is `LLAMACLOUD_MOCK_BINARY`, which says where the
-//! command-line program is on this machine.
+//! Runs the server inside another Rust program, usually a test. It reads neither the environment nor a settings file,
+//! so that a test has the same settings on every machine. The one exception is `LLAMACLOUD_MOCK_BINARY`, which says
+//! where the command-line program is on this machine.
 
 mod error;
 mod requests;
@@ -59,7 +59,8 @@ impl MockServer {
         Builder { flags: Vec::new() }.set("port", "0").set("log-level", "off")
     }
 
-    /// The URL for clients on this machine: `http://127.0.0.1:` and the port, unless `host` was set to a certain address.
+    /// The URL for clients on this machine: `http://127.0.0.1:` and the port, unless `host` was set to a certain
+    /// address.
     pub fn url(&self) -> String {
         format!("http://{}", SocketAddr::new(config::reachable(self.address.ip()), self.address.port()))
     }
@@ -72,7 +73,8 @@ impl MockServer {
     /// Stops the server and closes its connections, including those with a request in flight.
     ///
     /// Errors: the server had stopped by itself, because its port could not be bound again after
-    /// `POST /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default here.
+    /// `POST /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default
+    /// here.
     pub fn stop(mut self) -> Result<(), Error> {
         self.end().map_or(Ok(()), |reason| Err(Error::Stopped(reason)))
     }
@@ -117,14 +119,13 @@ impl Builder {
     /// Starts the server; it listens when this returns.
     ///
     /// Errors: a setting is unknown or invalid, or the port cannot be bound. The settings `config`, `exit-with-stdin`,
-    /// `port-file` and `strict-faults` are errors too, because they have an effect only in the command-line program; instead
-    /// of the last, use [`MockServer::faults_never_struck`].
+    /// `port-file` and `strict-faults` are errors too, because they have an effect only in the command-line program;
+    /// instead of the last, use [`MockServer::faults_never_struck`].
     ///
-    /// Work that could take long runs in child processes of the command-line program, which the setting `binary` names, or
-    /// else the environment variable `LLAMACLOUD_MOCK_BINARY`. Without both, PDF and office files get a stand-in text, with
-    /// one warning in the log, and some searches are refused: `grep` with
-    /// look-around, references to groups, possessive repetitions, patterns that can match an empty text, or in texts over
-    /// 256 KiB.
+    /// Work that could take long runs in child processes of the command-line program, which the setting `binary` names,
+    /// or else the environment variable `LLAMACLOUD_MOCK_BINARY`. Without both, PDF and office files get a stand-in
+    /// text, with one warning in the log, and some searches are refused: `grep` with look-around, references to groups,
+    /// possessive repetitions, patterns that can match an empty text, or in texts over 256 KiB.
     pub fn start(mut self) -> Result<MockServer, Error> {
         if let Some(binary) = std::env::var_os(BINARY).filter(|binary| !binary.is_empty())
             && self.flags.iter().all(|(name, _)| name != "binary")
@@ -165,8 +166,8 @@ fn instance(settings: Vec<(String, Vec<String>)>) -> Result<Instance, String> {
     Instance::new(settings, raw)
 }
 
-/// Binds the port, sends its address or an error, and runs the server until it is stopped or fails; returns the reason of a
-/// failure.
+/// Binds the port, sends its address or an error, and runs the server until it is stopped or fails; returns the reason
+/// of a failure.
 fn serve(
     instance: Arc<Instance>,
     bound: &SyncSender<io::Result<SocketAddr>>,

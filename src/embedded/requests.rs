@@ -126,3 +126,29 @@ fn masked(body: &RecordedBody) -> Vec<u8> {
         std::borrow::Cow::Borrowed(_) => body.bytes().to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::header::{AUTHORIZATION, HeaderValue};
+    use http::{HeaderMap, Method};
+
+    use super::*;
+    use crate::request::Head;
+    use crate::response::Response;
+
+    #[test]
+    fn a_received_request_has_no_secrets_and_keeps_bytes_that_are_no_text() {
+        let key = format!("llx-{}", "k".repeat(44));
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer a"))]);
+        let head = Head { method: Method::POST, path: "/a".to_owned(), query: Some(format!("q={key}")), headers };
+        let body = Bytes::from_static(b"\xff\x00 no text");
+        let response = Response::bytes(500, "text/plain", format!("\u{e9} {key}"));
+        let received = ReceivedRequest::from(Entry::of(&head, &body, &response));
+        assert_eq!((received.path.as_str(), received.method.as_str()), ("/a?q=llx-…kkkk", "POST"));
+        assert_eq!(received.headers, [("authorization".to_owned(), "…".to_owned())]);
+        assert_eq!(received.body, body);
+        assert_eq!(received.response_body, "\u{e9} llx-…kkkk".as_bytes());
+        assert_eq!((received.status, received.outcome, received.operation), (Some(500), Outcome::Sent, None));
+    }
+}

@@ -1,5 +1,5 @@
-//! What one API key sees of an embedded server: the verbs that the helpers for other languages have too. They work without a
-//! connection, whatever the setting `admin` says.
+//! What one API key sees of an embedded server: the verbs that the helpers for other languages have too. They work
+//! without a connection, whatever the setting `admin` says.
 
 use std::time::Duration;
 
@@ -82,7 +82,8 @@ impl TenantHandle<'_> {
         self.post("reset", &json!({ "tenant": self.key })).map_err(Error::Key)
     }
 
-    /// The entries of the journal and the number of those that were evicted. A reset of all keys may have removed this one.
+    /// The entries of the journal and the number of those that were evicted. A reset of all keys may have removed this
+    /// one.
     fn recorded(&self) -> (Vec<Entry>, u64) {
         let tenant = self.server.instance.tenants.find(self.key);
         tenant.map_or_else(Default::default, |tenant| {

@@ -1,5 +1,6 @@
-//! Environments in which something is missing: a user without rights, folders that cannot be written to, files that cannot be
-//! read, an address of another machine, a program for child processes that is gone. The program works, or says what to do.
+//! Environments in which something is missing: a user without rights, folders that cannot be written to, files that
+//! cannot be read, an address of another machine, a program for child processes that is gone. The program works, or
+//! says what to do.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,5 @@
-//! The subcommand `exec`: the command gets the server, the streams and the signals, and its exit code is that of `exec`.
+//! The subcommand `exec`: the command gets the server, the streams and the signals, and its exit code is that of
+//! `exec`.
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpListener;

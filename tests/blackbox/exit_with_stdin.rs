@@ -1,5 +1,5 @@
-//! `--exit-with-stdin`: the end of standard input stops the program as SIGTERM does, and a standard input whose end says
-//! nothing is refused.
+//! `--exit-with-stdin`: the end of standard input stops the program as SIGTERM does, and a standard input whose end
+//! says nothing is refused.
 
 use std::fs::{self, File};
 use std::io::Write;

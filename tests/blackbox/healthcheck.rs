@@ -1,5 +1,5 @@
-//! The subcommand `healthcheck` with `--wait` and `--pid`: it waits for a server that starts, gives up in time, ends when
-//! the process has ended, and does not accept another server on the port.
+//! The subcommand `healthcheck` with `--wait` and `--pid`: it waits for a server that starts, gives up in time, ends
+//! when the process has ended, and does not accept another server on the port.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

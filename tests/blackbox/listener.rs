@@ -17,8 +17,8 @@ fn connect(address: SocketAddr) -> Result<(), ErrorKind> {
 fn assert_refuses_and_listens_again(client: &Client) {
     let address = client.address();
     let mut open = Session::of(client.clone());
-    // The server has accepted this connection once it has answered on it. One that still waits in the queue of a socket is
-    // reset when the socket is closed.
+    // The server has accepted this connection once it has answered on it. One that still waits in the queue of a socket
+    // is reset when the socket is closed.
     let mut idle = Session::of(client.clone());
     assert_eq!(idle.get("/api/v1/indexes").status, 200);
     for _ in 0..3 {

@@ -1,5 +1,5 @@
-//! Requests to stop: the signals of one second are one request, a later one ends the program at once, and the checks that
-//! were asked for are judged in either case.
+//! Requests to stop: the signals of one second are one request, a later one ends the program at once, and the checks
+//! that were asked for are judged in either case.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};

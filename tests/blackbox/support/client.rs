@@ -114,7 +114,8 @@ impl Client {
         response.json()["entries"].as_array().expect("a list").clone()
     }
 
-    /// Waits until the journal has so many entries of this key; those entries. The entry of a hanging request exists already.
+    /// Waits until the journal has so many entries of this key; those entries. The entry of a hanging request exists
+    /// already.
     #[track_caller]
     pub(crate) fn wait_for_entries(&self, count: usize) -> Vec<Value> {
         wait_for(&format!("the journal has {count} entries"), || self.journal(), |entries| entries.len() >= count)

@@ -105,8 +105,8 @@ impl Program {
         Self::await_ready(command)
     }
 
-    /// Starts the program with a terminal as its stderr, and waits for its ready line. The terminal is to be read when the
-    /// program has exited, so it is not for much output.
+    /// Starts the program with a terminal as its stderr, and waits for its ready line. The terminal is to be read when
+    /// the program has exited, so it is not for much output.
     pub(crate) fn start_on_terminal(args: &[&str], environment: &[(&str, &str)]) -> (Self, Terminal) {
         let terminal = Terminal::open();
         let mut command = command(args, environment);
@@ -114,8 +114,8 @@ impl Program {
         (Self::await_ready(command), terminal)
     }
 
-    /// Starts the program with this standard input and waits for its ready line. [`Program::child`] has the other end of a
-    /// pipe.
+    /// Starts the program with this standard input and waits for its ready line. [`Program::child`] has the other end
+    /// of a pipe.
     pub(crate) fn start_with_stdin(args: &[&str], environment: &[(&str, &str)], stdin: Stdio) -> Self {
         let mut command = command(args, environment);
         command.env("LLAMACLOUD_MOCK_PORT", "0").stdin(stdin);
