@@ -10,7 +10,7 @@ for variable in ${!LLAMACLOUD_MOCK_*} ${!LLAMA_CLOUD_*}; do unset "$variable"; d
 # choose_binary PATH: sets `binary` to the absolute path of the program.
 choose_binary() {
     if [ ! -x "${1:-}" ] || [ -d "$1" ]; then
-        echo "usage: $0 BINARY; BINARY is the static program, which .ci/packaging builds" >&2
+        echo "usage: $0 BINARY; BINARY is the static program, which packaging/binary/build builds" >&2
         exit 64
     fi
     binary="$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"

@@ -28,6 +28,15 @@ pub(crate) fn label(digest: &KeyDigest) -> String {
     })
 }
 
+/// The smallest digest with this label; `None` if `text` has not the form of a label.
+pub(crate) fn least_digest(text: &str) -> Option<KeyDigest> {
+    let digits = text.strip_prefix(PREFIX).filter(|_| is_label(text))?;
+    let number = u64::from_str_radix(digits, 16).ok()?;
+    let mut digest = [0; 32];
+    digest[..6].copy_from_slice(&number.to_be_bytes()[2..]);
+    Some(digest)
+}
+
 /// Whether `text` has the form of a label.
 pub(crate) fn is_label(text: &str) -> bool {
     text.strip_prefix(PREFIX)

@@ -9,7 +9,7 @@
 //! let server = MockServer::builder().set("clock", "manual").set("fault", "indexes.create status=429 first=1").start()?;
 //! assert!(server.url().starts_with("http://127.0.0.1:"));
 //! // … point a client at `server.url()`; the server is gone when `server` is dropped.
-//! # Ok::<(), String>(())
+//! # Ok::<(), llamacloud_mock::embedded::Error>(())
 //! ```
 //!
 //! # The path of a request

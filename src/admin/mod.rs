@@ -12,6 +12,8 @@ mod read;
 mod retries;
 mod routes;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 

@@ -1,9 +1,9 @@
-//! The contract as one OpenAPI 3.1 document, served at `/openapi.json`. It is assembled from the operation table and from
-//! the schemas against which requests are validated.
+//! The contract as one OpenAPI 3.1 document, served at `/openapi.json`. It is assembled from the operation table and
+//! from the schemas against which requests are validated.
 
 use serde_json::{Map, Value, json};
 
-use crate::operation::{BodyKind, Operation};
+use crate::operation::{Authentication, BodyKind, Operation};
 use crate::schema::{Schema, Schemas};
 
 /// The place in the document of the schemas of bodies.
@@ -14,6 +14,7 @@ const DEFINITIONS: &str = "#/$defs/";
 
 const JSON: &str = "application/json";
 const MULTIPART: &str = "multipart/form-data";
+const OCTETS: &str = "application/octet-stream";
 
 /// The schemas of refusals, by the name that they have in `schemas/`.
 const REFUSAL: &str = "refusal";
@@ -44,6 +45,14 @@ pub(crate) fn document<'a>(operations: impl Iterator<Item = &'a Operation>, sche
     })
 }
 
+/// The credentials of an operation: a presigned URL needs none.
+fn security(authentication: Authentication) -> Value {
+    match authentication {
+        Authentication::Key => json!([{ "HTTPBearer": [] }]),
+        Authentication::SignedUrl => json!([]),
+    }
+}
+
 /// The path of an operation without the types of its parameters.
 fn path_template(path: &str) -> String {
     let segment = |segment: &str| match segment.split_once(':') {
@@ -65,7 +74,7 @@ impl Document<'_> {
             "tags": [operation.name.split('.').next()],
             "summary": operation.summary,
             "operationId": operation.name,
-            "security": [{ "HTTPBearer": [] }],
+            "security": security(operation.authentication),
             "parameters": self.parameters(&operation.params_schema()),
         });
         if let Some(name) = operation.request_schema() {
@@ -77,18 +86,26 @@ impl Document<'_> {
     }
 
     fn responses(&mut self, operation: &Operation) -> Value {
-        let success = operation.response.map_or_else(
-            || json!({ "description": "Done." }),
-            |name| json!({ "description": "Done.", "content": self.content(name, JSON) }),
-        );
         let refusal = json!({ "description": "A refusal in one sentence.", "content": self.content(REFUSAL, JSON) });
         let violations = self.content(VIOLATIONS, JSON);
-        json!({
-            operation.status.to_string(): success,
-            "401": refusal,
-            "422": { "description": "A refusal by validation.", "content": violations },
-            "default": refusal,
-        })
+        let mut responses = json!({ operation.status.to_string(): self.success(operation) });
+        if operation.authentication == Authentication::Key {
+            responses["401"] = refusal.clone();
+        }
+        responses["422"] = json!({ "description": "A refusal by validation.", "content": violations });
+        responses["default"] = refusal;
+        responses
+    }
+
+    fn success(&mut self, operation: &Operation) -> Value {
+        match operation.response {
+            Some(name) => json!({ "description": "Done.", "content": self.content(name, JSON) }),
+            None if operation.status == 204 => json!({ "description": "Done." }),
+            None => json!({
+                "description": "The content of the file, with the content type that its upload named.",
+                "content": { OCTETS: { "schema": { "type": "string", "format": "binary" } } },
+            }),
+        }
     }
 
     fn content(&mut self, name: &str, media_type: &str) -> Value {

@@ -35,7 +35,17 @@ impl RecordedBody {
 
     /// Whether only a part of the body was kept.
     pub(crate) fn is_cut(&self) -> bool {
-        self.whole_bytes > self.kept.len()
+        self.omitted_bytes() > 0
+    }
+
+    /// The bytes that were kept.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.kept
+    }
+
+    /// The number of bytes at its end that were not kept.
+    pub(crate) fn omitted_bytes(&self) -> usize {
+        self.whole_bytes - self.kept.len()
     }
 
     /// The body as JSON, if it is JSON and was kept whole.

@@ -69,17 +69,18 @@ pub(crate) struct Entry {
 
 /// The outcome of a fault rule whose trigger a request met.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct FaultNote {
+pub struct FaultNote {
     /// The rule's name.
-    pub(crate) rule: Arc<str>,
+    pub rule: Arc<str>,
     /// Its outcome.
-    pub(crate) outcome: FaultOutcome,
+    pub outcome: FaultOutcome,
 }
 
 /// The outcome of a fault rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum FaultOutcome {
+#[non_exhaustive]
+pub enum FaultOutcome {
     /// Its effect was applied.
     Struck,
     /// An earlier rule struck.
@@ -91,7 +92,8 @@ pub(crate) enum FaultOutcome {
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
+#[non_exhaustive]
+pub enum Outcome {
     /// It has not ended: its response is delayed or being written.
     Open,
     /// The response was written.

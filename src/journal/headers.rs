@@ -48,7 +48,7 @@ impl RecordedHeaders {
     }
 
     /// Every line as its name and its value, with keys masked that look real. Lines with equal names follow one another.
-    fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         self.lines
             .lines()
             .filter_map(|line| line.split_once(':'))

@@ -7,6 +7,9 @@ mod headers;
 mod retries;
 mod ring;
 
-pub(crate) use entry::{Entry, FaultNote, FaultOutcome, Outcome};
-pub(crate) use retries::Retries;
+pub(crate) use body::RecordedBody;
+pub(crate) use entry::Entry;
+pub use entry::{FaultNote, FaultOutcome, Outcome};
+pub use retries::Spacing;
+pub(crate) use retries::{Attempt, Chain, Retries};
 pub(crate) use ring::{Journal, Limits};

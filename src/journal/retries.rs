@@ -38,7 +38,7 @@ pub(crate) struct Chain<'a> {
     /// The label of its tenant.
     pub(crate) tenant: Option<&'a str>,
     /// Its operation.
-    pub(crate) operation: Option<&'a str>,
+    pub(crate) operation: Option<&'static str>,
     /// The HTTP method.
     pub(crate) method: &'a str,
     /// The path and the query.
@@ -74,18 +74,18 @@ pub(crate) struct Attempt<'a> {
 }
 
 /// How the gaps before one attempt vary between chains.
-#[derive(Debug, Serialize)]
-pub(crate) struct Spacing {
+#[derive(Debug, Clone, Serialize)]
+pub struct Spacing {
     /// The number of the attempt, from 2.
-    pub(crate) attempt: usize,
+    pub attempt: usize,
     /// The number of chains that have it, without those whose previous response asked for a wait.
-    pub(crate) chains: usize,
+    pub chains: usize,
     /// The shortest gap, in milliseconds.
-    pub(crate) least_ms: u64,
+    pub least_ms: u64,
     /// The longest gap, in milliseconds.
-    pub(crate) most_ms: u64,
+    pub most_ms: u64,
     /// `lockstep` or `jitter`; `null` for a single chain.
-    pub(crate) verdict: Option<&'static str>,
+    pub verdict: Option<&'static str>,
 }
 
 impl<'a> Retries<'a> {

@@ -134,8 +134,8 @@ pub(crate) fn check_pointer(text: &str) -> Result<String, ParseError> {
     }
 }
 
-/// Where a pointer ends and its test begins. `~0` and `~1` are escapes of the pointer: an expression that begins with one of
-/// these digits is written `~(0…)` or `~[1]`.
+/// Where a pointer ends and its test begins. `~0` and `~1` are escapes of the pointer: an expression that begins with
+/// one of these digits is written `~(0…)` or `~[1]`.
 fn end_of_pointer(text: &str) -> usize {
     let is_escape = |at: usize| text[at..].starts_with("~0") || text[at..].starts_with("~1");
     let end = text.match_indices(['=', '~']).map(|(at, _)| at).find(|at| !is_escape(*at));

@@ -8,6 +8,8 @@
 mod condition;
 mod operations;
 mod parse_error;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use condition::{Condition, RequestParts, check_pointer};
 pub(crate) use operations::{OperationFacts, matching_operations};

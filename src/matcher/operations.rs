@@ -14,8 +14,8 @@ const ALL: &str = "*";
 const READS: &str = "reads";
 const WRITES: &str = "writes";
 
-/// The positions of the `operations` that a pattern names, ascending. The error names the part of the pattern that names
-/// none, and the nearest word that does.
+/// The positions of the `operations` that a pattern names, ascending. The error names the part of the pattern that
+/// names none, and the nearest word that does.
 pub(crate) fn matching_operations(pattern: &str, operations: &[impl OperationFacts]) -> Result<Vec<usize>, ParseError> {
     let mut positions = Vec::new();
     for part in pattern.split(',') {

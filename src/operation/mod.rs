@@ -37,7 +37,7 @@ pub(crate) struct Operation {
     pub(crate) body: BodyKind,
     /// The status of a success.
     pub(crate) status: u16,
-    /// The schema of the body of a success; `None` if it has no body.
+    /// The schema of the body of a success; `None` if it has no body, or is the content of a file.
     pub(crate) response: Option<&'static str>,
     /// The faults on state that can apply to it.
     pub(crate) state_faults: &'static [StateFault],

@@ -1,8 +1,10 @@
 //! A directory of the emulator with uploaded files, and an index over them.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
-use crate::load::{HttpResponse, KeepAlive, Load, request, run_load, send, upload};
+use crate::load::{HttpResponse, KeepAlive, Load, TIME_LIMIT, request, run_load, send, upload};
 use crate::server::Server;
 use crate::text::Writer;
 
@@ -51,7 +53,10 @@ impl<'s> Folder<'s> {
         let body = json!({ "source_directory_id": self.id, "name": "Papers" }).to_string();
         let id = text_field(&self.send("POST /api/v1/indexes", &body), "id");
         let get = format!("GET /api/v1/indexes/{id}");
-        while json_of(&self.send(&get, ""))["metadata"]["status"] != "ready" {}
+        let started = Instant::now();
+        while json_of(&self.send(&get, ""))["metadata"]["status"] != "ready" {
+            assert!(started.elapsed() < TIME_LIMIT, "the sync does not end");
+        }
         id
     }
 

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Time limit of one load.
-const TIME_LIMIT: Duration = Duration::from_mins(3);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_mins(3);
 
 /// Requests that are pipelined where only their number matters.
 const PIPELINED: u64 = 64;

@@ -190,14 +190,11 @@ fn a_request_from_before_a_journal_reset_does_not_change_later_entries() {
     let client = Client::of(&server);
     let mut hanging = client.connect();
     hanging.send(client.request_bytes("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-    crate::support::wait_until("the request is journaled", || !client.journal().is_empty());
+    client.wait_for_entries(1);
     assert_eq!(client.post("/__admin/reset", &json!({ "parts": ["journal"] })).status, 204);
     assert_eq!(client.get("/api/v1/indexes").status, 200);
     hanging.reset();
-    let state = format!("/__admin/state?tenant={}", client.key());
-    crate::support::wait_until("the request is finished", || {
-        client.get(&state).json()["tenants"][0]["open_calls"] == 0
-    });
+    client.wait_for_open_calls(0);
     let entries = client.journal();
     assert_eq!((entries.len(), &entries[0]["seq"], &entries[0]["outcome"]), (1, &json!(1), &json!("sent")));
 }

@@ -1,5 +1,5 @@
-//! What the admin API refuses: unknown parameters, fields, operations, tenants, paths and methods, each with the nearest
-//! valid word; and which requests create a tenant.
+//! What the admin API refuses: unknown parameters, fields, operations, tenants, paths and methods, each with the
+//! nearest valid word; and which requests create a tenant.
 
 use serde_json::{Value, json};
 

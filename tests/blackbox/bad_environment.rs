@@ -1,5 +1,6 @@
-//! Environments in which something is missing: a user without rights, folders that cannot be written to, files that cannot be
-//! read, an address of another machine, a program for child processes that is gone. The program works, or says what to do.
+//! Environments in which something is missing: a user without rights, folders that cannot be written to, files that
+//! cannot be read, an address of another machine, a program for child processes that is gone. The program works, or
+//! says what to do.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::pdf::{Pdf, line};
-use crate::support::{Client, FILES, GREP, Program, Upload, run};
+use crate::support::{Client, FILES, GREP, Program, Upload, output_of, run};
 
 /// A user id without rights, which exists on every system.
 const NOBODY: &str = "65534";
@@ -52,7 +53,7 @@ impl PoorUser {
 
     /// Runs it to its end; the exit code and stderr.
     fn run(&self, args: &[&str]) -> (Option<i32>, String) {
-        let ended = self.command(args).output().expect("the program starts");
+        let ended = output_of(&mut self.command(args));
         (ended.status.code(), String::from_utf8(ended.stderr).expect("UTF-8"))
     }
 }

@@ -59,7 +59,7 @@ fn a_needless_retry_is_a_failure_unless_its_request_is_open() {
     let client = Client::at(program.address);
     let mut waiting = client.connect();
     waiting.send(client.request_bytes("GET", LIST, "x-stainless-retry-count: 0\r\n", None));
-    crate::support::wait_until("the request is journaled", || !client.journal().is_empty());
+    client.wait_for_entries(1);
     attempt(&client, "GET", 1);
     assert_check(&program, &["--no-needless-retries"], 0, &["passed"]);
     attempt(&client, "GET", 2);

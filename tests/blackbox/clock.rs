@@ -71,7 +71,7 @@ fn two_delayed_requests_complete_in_the_order_of_their_deadlines() {
         connection
     };
     let (mut long, mut short) = (start("x-long: 1\r\n"), start("x-short: 1\r\n"));
-    while client.journal().len() < 2 {}
+    client.wait_for_entries(2);
     assert!(long.is_silent() && short.is_silent());
     running.send(rest);
     assert_eq!(running.read_response().expect("a response").status, 201);
@@ -87,10 +87,7 @@ fn partial_create_in_flight(client: &Client) -> (crate::support::RawConnection, 
     let rest = request.split_off(request.len() - 1);
     let mut connection = client.connect();
     connection.send(request);
-    let open = |client: &Client| {
-        client.get(&format!("/__admin/state?tenant={}", client.key())).json()["tenants"][0]["open_calls"].clone()
-    };
-    while open(client) != json!(1) {}
+    client.wait_for_open_calls(1);
     (connection, rest)
 }
 
@@ -102,7 +99,7 @@ fn a_running_request_stops_the_clock_from_jumping() {
         let (mut running, rest) = partial_create_in_flight(&client);
         let mut waiting = client.connect();
         waiting.send(client.request_bytes("GET", LIST, "", None));
-        while client.journal().is_empty() {}
+        client.wait_for_entries(1);
         // If the clock jumped, the delayed response would arrive before these do.
         for _ in 0..50 {
             assert_eq!(now(&client), START, "{effect}");
@@ -120,7 +117,7 @@ fn hanging_and_abandoned_requests_do_not_stop_the_clock() {
     let client = Client::of(&server);
     let mut hung = client.connect();
     hung.send(client.request_bytes("GET", "/api/v1/indexes/idx-a", "", None));
-    while client.journal().is_empty() {}
+    client.wait_for_entries(1);
     assert_eq!(client.get(LIST).status, 200);
     assert_eq!(now(&client), "2026-01-01T01:00:00Z");
     drop(hung);

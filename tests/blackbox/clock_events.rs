@@ -61,14 +61,10 @@ fn a_delayed_request_completes_when_its_clock_becomes_manual() {
         client.key()
     ));
     let tenant = json!(client.key());
-    let is_open = |requests: u64| {
-        let state = client.get(&format!("/__admin/state?tenant={}", client.key())).json();
-        state["tenants"][0]["open_calls"] == requests
-    };
-    crate::support::wait_until("the first request is open", || is_open(1));
+    client.wait_for_open_calls(1);
     let mut waiting = client.connect();
     waiting.send(client.request_bytes("GET", LIST, "", None));
-    crate::support::wait_until("the second request waits", || is_open(2));
+    client.wait_for_open_calls(2);
     assert_eq!(client.send("PUT", "/__admin/clock", Some(&json!({ "tenant": tenant, "mode": "manual" }))).status, 200);
     assert_eq!(waiting.read_response().map(|response| response.status), Some(200));
 }

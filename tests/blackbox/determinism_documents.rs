@@ -50,8 +50,8 @@ impl Document {
     }
 }
 
-/// What a client sees of a new server after all documents are uploaded: files in the order of their ids, since lists show
-/// them in the order of their arrival, and all that an index returns as it is.
+/// What a client sees of a new server after all documents are uploaded: files in the order of their ids, since lists
+/// show them in the order of their arrival, and all that an index returns as it is.
 fn seen(upload_all: impl Fn(&Client, &[String; 2])) -> Value {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);

@@ -270,3 +270,17 @@ fn urls_name_the_host_of_the_request() {
     let shown = client.connect().send(request).read_response().expect("a response").json();
     assert!(text_of(&shown, "url").starts_with("http://mock.test:99/__blobs/"), "{shown}");
 }
+
+#[test]
+fn the_contract_says_that_a_download_needs_no_key_and_gives_bytes() {
+    let server = server(&[]);
+    let contract = Client::of(&server).get("/openapi.json").json();
+    let download = &contract["paths"]["/__blobs/{tenant}/{id}/{name}"]["get"];
+    assert_eq!(download["security"], json!([]));
+    let content = json!({ "application/octet-stream": { "schema": { "type": "string", "format": "binary" } } });
+    assert_eq!(download["responses"]["200"]["content"], content);
+    assert_eq!(download["responses"].get("401"), None, "no key is asked for");
+    let others = contract["paths"].as_object().expect("an object").values().filter_map(Value::as_object);
+    let with_key = others.flat_map(|path| path.values()).filter(|row| row["security"] == json!([{ "HTTPBearer": [] }]));
+    assert_eq!(with_key.count(), 32, "every operation of the API needs a key");
+}

@@ -1,10 +1,11 @@
-//! The subcommand `exec`: the command gets the server, the streams and the signals, and its exit code is that of `exec`.
+//! The subcommand `exec`: the command gets the server, the streams and the signals, and its exit code is that of
+//! `exec`.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Terminal, command, run};
+use crate::support::{Terminal, command, end_of, next_line, output_of, run, wait_for_exit};
 
 /// The exit code, stdout and stderr of `exec` with this script.
 fn exec(args: &[&str], script: &str, environment: &[(&str, &str)]) -> (Option<i32>, String, String) {
@@ -36,7 +37,7 @@ fn a_proxy_is_not_used_for_the_server() {
     ] {
         let mut command = command(&["exec", "--", "sh", "-c", script], &[]);
         command.env_remove("NO_PROXY").env_remove("no_proxy").envs(environment.iter().copied());
-        let stdout = command.output().expect("the program starts").stdout;
+        let stdout = output_of(&mut command).stdout;
         assert_eq!(String::from_utf8_lossy(&stdout), expected);
     }
 }
@@ -46,7 +47,7 @@ fn the_command_has_the_standard_input() {
     let mut command = command(&["exec", "--", "cat"], &[]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
     child.stdin.take().expect("a pipe").write_all(b"text").expect("cat reads");
-    let ended = child.wait_with_output().expect("it ends");
+    let ended = end_of(child);
     assert_eq!((ended.status.code(), ended.stdout.as_slice()), (Some(0), &b"text"[..]));
 }
 
@@ -148,9 +149,7 @@ impl Signalled {
     }
 
     fn expect_line(&mut self, expected: &str) {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).expect("UTF-8");
-        assert_eq!(line.trim_end(), expected);
+        assert_eq!(next_line(&mut self.lines).trim_end(), expected);
     }
 
     /// Sends a signal to `exec` alone.
@@ -164,7 +163,7 @@ impl Signalled {
         self.signal("TERM");
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).expect("UTF-8");
-        (self.child.wait().expect("a child process").code(), rest)
+        (wait_for_exit(&mut self.child).code(), rest)
     }
 }
 

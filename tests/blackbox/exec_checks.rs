@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 
 use tempfile::TempDir;
 
-use crate::support::{Client, command, wait_until};
+use crate::support::{Client, command, end_of, wait_until};
 
 const LIST: &str = "/api/v1/indexes";
 
@@ -35,7 +35,7 @@ impl Exec {
 
     /// Ends the command; the exit code and stderr. The standard output is that of the command.
     fn end(self) -> (Option<i32>, String) {
-        let ended = self.child.wait_with_output().expect("it ends");
+        let ended = end_of(self.child);
         assert_eq!(ended.stdout, b"", "the report is not in the output of the command");
         (ended.status.code(), String::from_utf8(ended.stderr).expect("UTF-8"))
     }
@@ -113,7 +113,7 @@ fn a_request_in_flight_is_complete_before_the_checks() {
     let mut connection = exec.client.connect();
     let body = r#"{"source_directory_id":"dir-a"}"#;
     connection.send(exec.client.request_bytes("POST", LIST, "", Some(body)));
-    wait_until("the request is journaled", || !exec.client.journal().is_empty());
+    exec.client.wait_for_entries(1);
     let (code, stderr) = exec.end();
     assert_eq!(connection.read_response().expect("it is complete").status, 201);
     assert!(code == Some(2) && stderr.contains("created and not deleted"), "{stderr}");
@@ -127,7 +127,7 @@ fn the_report_goes_to_a_file_in_the_chosen_format() {
     let report = exec.folder.path().join("report.xml");
     // The folder is removed with the struct.
     let Exec { child, folder, .. } = exec;
-    let ended = child.wait_with_output().expect("it ends");
+    let ended = end_of(child);
     assert_eq!(String::from_utf8_lossy(&ended.stderr), "llamacloud-mock: exec: checks failed\n");
     let report = fs::read_to_string(report).expect("it is written");
     assert!(report.contains("<testcase classname=\"llamacloud-mock.check\" name=\"--check-no-litter\">"), "{report}");

@@ -1,5 +1,5 @@
-//! `--exit-with-stdin`: the end of standard input stops the program as SIGTERM does, and a standard input whose end says
-//! nothing is refused.
+//! `--exit-with-stdin`: the end of standard input stops the program as SIGTERM does, and a standard input whose end
+//! says nothing is refused.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use tempfile::TempDir;
 
-use crate::support::{Client, Program, Terminal, command, wait_until};
+use crate::support::{Client, Program, Terminal, command, output_of};
 
 const FLAG: &str = "--exit-with-stdin";
 const MESSAGE: &str = "llamacloud-mock: standard input has ended, so the server stops (--exit-with-stdin)\n";
@@ -29,7 +29,7 @@ fn the_end_of_standard_input_stops_the_program_and_requests_in_flight_complete()
     let client = Client::at(program.address);
     let mut connection = client.connect();
     connection.send(client.request_bytes("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-    wait_until("the request is journaled", || !client.journal().is_empty());
+    client.wait_for_entries(1);
     drop(program.child().stdin.take());
     assert_eq!(connection.read_response().expect("the request completes").status, 201);
     let (code, stderr) = program.wait();
@@ -61,7 +61,7 @@ fn signals_stop_the_program_too() {
 #[test]
 fn a_pipe_that_has_ended_before_the_start_stops_the_program() {
     let mut command = command(&[FLAG], &[("LLAMACLOUD_MOCK_PORT", "0")]);
-    let ended = command.stdin(Stdio::piped()).output().expect("the program starts");
+    let ended = output_of(command.stdin(Stdio::piped()));
     let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!((ended.status.code(), stderr.as_str()), (Some(0), MESSAGE));
 }
@@ -97,7 +97,7 @@ fn it_is_set_by_variable_and_file_too() {
 
 /// The exit code and stderr of the program with this standard input.
 fn refused(environment: &[(&str, &str)], args: &[&str], stdin: Stdio) -> (Option<i32>, String) {
-    let ended = command(args, environment).stdin(stdin).output().expect("the program starts");
+    let ended = output_of(command(args, environment).stdin(stdin));
     (ended.status.code(), String::from_utf8(ended.stderr).expect("UTF-8"))
 }
 
@@ -134,6 +134,6 @@ fn a_subcommand_without_a_server_of_its_own_and_an_embedded_server_refuse_it() {
     let (code, stderr) = refused(&[], &["healthcheck", FLAG], Stdio::null());
     assert!(code == Some(64) && stderr.contains("--exit-with-stdin: is a flag of the server"), "{stderr}");
     let embedded = llamacloud_mock::embedded::MockServer::builder().set("exit-with-stdin", "true").start();
-    let error = embedded.expect_err("it has no standard input of its own");
+    let error = embedded.expect_err("it has no standard input of its own").to_string();
     assert!(error.starts_with("exit-with-stdin: has no effect on an embedded server"), "{error}");
 }

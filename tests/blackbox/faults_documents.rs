@@ -227,7 +227,7 @@ fn an_upload_that_fails_before_it_acts_stores_nothing() {
         client.add_rule(&format!("directories.files.upload{rule} first=1"));
         let response = client.connect().send(upload_request(&client, &directory, "a.txt")).read_response();
         assert!(response.is_none_or(|response| response.status >= 500), "{rule}");
-        wait_until("the request has ended", || client.state()["open_calls"] == 0);
+        client.wait_for_open_calls(0);
         assert_eq!((client.stored(), last_is_committed(&client)), ((0, 0), json!(false)), "{rule}");
         client.upload(&directory, "a.txt", "alpha");
         assert_eq!(client.stored(), (1, 1), "{rule}");
@@ -243,7 +243,7 @@ fn an_upload_whose_response_is_lost_is_stored_and_a_second_try_stores_another() 
         client.add_rule(&format!("directories.files.upload{rule} first=1"));
         let response = client.connect().send(upload_request(&client, &directory, "a.txt")).read_response();
         assert!(response.is_none_or(|response| response.status == 500), "{rule}");
-        wait_until("the request has ended", || client.state()["open_calls"] == 0);
+        client.wait_for_open_calls(0);
         assert_eq!((client.stored(), last_is_committed(&client)), ((1, 1), json!(true)), "{rule}");
         let again = client.upload(&directory, "a.txt", "alpha");
         let ids = items(&client.show(&format!("{DIRECTORIES}/{directory}/files")), "id");

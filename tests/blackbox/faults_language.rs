@@ -123,8 +123,7 @@ fn a_delayed_request_is_executed_even_if_its_client_disconnects() {
     let client = Client::of(&server);
     let mut waiting = client.connect();
     waiting.send(client.request_bytes("POST", LIST, "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-    let state = format!("/__admin/state?tenant={}", client.key());
-    crate::support::wait_until("the request is open", || client.get(&state).json()["tenants"][0]["open_calls"] == 1);
+    client.wait_for_open_calls(1);
     assert_eq!(client.get(LIST).json()["items"], json!([]), "it is not executed yet");
     waiting.reset();
     crate::support::wait_until("it is executed", || {

@@ -108,7 +108,7 @@ fn rule_names_are_given_or_generated_and_unique() {
     assert_eq!(client.get(LIST).header("x-mock-fault"), Some("mine"));
     let twice =
         llamacloud_mock::embedded::MockServer::builder().set("fault", "* hang name=a").set("fault", "* close name=a");
-    assert!(twice.start().expect_err("names are unique").contains("two rules have the name a"));
+    assert!(twice.start().expect_err("names are unique").to_string().contains("two rules have the name a"));
 }
 
 #[test]

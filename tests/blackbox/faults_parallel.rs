@@ -24,18 +24,15 @@ fn ten_thousand_hanging_requests_do_not_block_others() {
     let program = Program::start(&[&flags[..], &["--fault", "indexes.get hang"]].concat(), &[]);
     let client = Client::at(program.address);
     let request = client.request_bytes("GET", "/api/v1/indexes/idx-a", "", None);
-    let open = || {
-        let state = client.get(&format!("/__admin/state?tenant={}", client.key())).json();
-        // The tenant is unknown before its first request.
-        state["tenants"][0]["open_calls"].as_u64().unwrap_or(0)
-    };
     let mut hanging: Vec<RawConnection> = Vec::new();
     while hanging.len() < count {
         let mut connection = client.connect();
         connection.send(&request);
         hanging.push(connection);
         // At most as many at a time as the system's listen queue holds.
-        while (hanging.len().is_multiple_of(AT_A_TIME) || hanging.len() == count) && open() < hanging.len() as u64 {}
+        if hanging.len().is_multiple_of(AT_A_TIME) || hanging.len() == count {
+            client.wait_for_open_calls(hanging.len() as u64);
+        }
     }
     // The same tenant, whose lock a hanging request could hold, and another tenant, each over a kept connection.
     for caller in [client.clone(), client.with_key("llx-other")] {
@@ -46,10 +43,10 @@ fn ten_thousand_hanging_requests_do_not_block_others() {
         }
         assert_eq!(caller.create("dir-a")["source_directory_id"], "dir-a");
     }
-    assert_eq!(open(), count as u64, "they are still hanging");
+    assert_eq!(client.open_calls(), count as u64, "they are still hanging");
     assert_eq!(threads(&program), threads_of_an_idle_program(), "they hold no thread");
     drop(hanging);
-    while open() > 0 {}
+    client.wait_for_open_calls(0);
     assert!(TcpStream::connect(program.address).is_ok());
     assert_eq!(program.terminate().0, Some(0));
 }

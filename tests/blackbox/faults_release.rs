@@ -47,12 +47,8 @@ fn held(client: &Client, headers: &str) -> RawConnection {
     let before = client.journal().len();
     let mut connection = client.connect();
     connection.send(client.request_bytes("GET", LIST, headers, None));
-    wait_until("the request is journaled", || client.journal().len() > before);
+    client.wait_for_entries(before + 1);
     connection
-}
-
-fn open_calls(client: &Client) -> Value {
-    client.get(&format!("/__admin/state?tenant={}", client.key())).json()["tenants"][0]["open_calls"].clone()
 }
 
 /// Fails unless the connection ends with FIN, and the request then is over.
@@ -60,7 +56,7 @@ fn open_calls(client: &Client) -> Value {
 fn assert_ends(client: &Client, mut connection: RawConnection, case: &str) {
     let (_, end) = connection.read_to_end();
     assert_eq!(end, Ok(()), "{case}");
-    wait_until("the request is over", || open_calls(client) == json!(0));
+    client.wait_for_open_calls(0);
     wait_until("the entry is final", || client.journal()[0]["outcome"] == "cut");
 }
 
@@ -93,7 +89,7 @@ fn a_held_request_stays_while_other_rules_and_tenants_change() {
     assert_eq!(client.post("/__admin/reset", &json!({ "tenant": "llx-b" })).status, 204);
     assert_eq!(client.post("/__admin/reset", &json!({ "parts": ["state", "clock"] })).status, 204);
     assert!(connection.is_silent());
-    assert_eq!(open_calls(&client), 1);
+    assert_eq!(client.open_calls(), 1);
     assert_eq!(client.delete(&format!("/__admin/faults/it?tenant={KEY}")).status, 204);
     assert_ends(&client, connection, "its rule is removed");
 }

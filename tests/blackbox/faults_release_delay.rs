@@ -26,10 +26,6 @@ fn resets() -> [Value; 4] {
     ]
 }
 
-fn open_calls(client: &Client) -> Value {
-    client.get(&format!("/__admin/state?tenant={}", client.key())).json()["tenants"][0]["open_calls"].clone()
-}
-
 /// A connection with a create request that the only rule has struck.
 fn delayed(client: &Client) -> RawConnection {
     let mut connection = client.connect();
@@ -45,7 +41,7 @@ fn assert_cut(client: &Client, mut connection: RawConnection, case: &str) {
     assert_eq!(end, Ok(()), "{case}");
     let text = String::from_utf8_lossy(&bytes);
     assert!(!text.contains("}}"), "{case}: the response is complete: {text}");
-    wait_until("the request is over", || open_calls(client) == json!(0));
+    client.wait_for_open_calls(0);
 }
 
 #[test]
@@ -71,7 +67,7 @@ fn a_delayed_request_ends_at_a_reset_on_an_auto_clock() {
         let client = Client::of(&server);
         let mut incomplete = client.connect();
         incomplete.send(client.request_bytes("GET", LIST, "content-length: 1\r\n", None));
-        wait_until("it is open", || open_calls(&client) == json!(1));
+        client.wait_for_open_calls(1);
         let mut connection = delayed(&client);
         assert_eq!(client.post("/__admin/reset", &json!({})).status, 204);
         let (bytes, end) = connection.read_to_end();
@@ -136,7 +132,7 @@ fn a_request_that_began_before_a_reset_is_held_by_a_rule_added_after_it() {
     let client = Client::of(&server);
     let mut connection = client.connect();
     connection.send(client.request_bytes("GET", LIST, "content-length: 1\r\n", None));
-    wait_until("it is open", || open_calls(&client) == json!(1));
+    client.wait_for_open_calls(1);
     assert_eq!(client.post("/__admin/reset", &json!({ "tenant": KEY })).status, 204);
     client.add_rule("indexes.list hang name=later");
     connection.send("x");

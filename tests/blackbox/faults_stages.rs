@@ -3,7 +3,7 @@
 
 use std::io::ErrorKind;
 
-use crate::support::{Client, manual_clock_server};
+use crate::support::{Client, manual_clock_server, wait_for};
 
 const LIST: &str = "/api/v1/indexes";
 
@@ -91,12 +91,8 @@ fn responses_before_a_wire_fault_arrive_whole_and_later_requests_get_none() {
 
 /// Waits until the journal stops growing: everything is sent, or the server waits for its client to read.
 fn wait_until_journal_stops_growing(client: &Client) {
-    let (mut seen, mut since) = (0, 0);
-    while since < 20 {
-        let entries = client.journal().len();
-        since = if entries == seen { since + 1 } else { 0 };
-        seen = entries;
-    }
+    let counts = || [(); 20].map(|()| client.journal().len());
+    wait_for("the journal has stopped growing", counts, |counts| counts.iter().all(|count| *count == counts[0]));
 }
 
 #[test]

@@ -215,7 +215,7 @@ fn concurrency_counts_the_open_requests_of_a_tenant() {
         let mut connection = client.connect();
         connection.send(client.request_bytes("GET", "/api/v1/indexes/idx-unknown", "", None));
         hung.push(connection);
-        while client.journal().iter().filter(|entry| entry["operation"] == "indexes.get").count() < hung.len() {}
+        client.wait_for_entries(2 * hung.len());
     }
     assert_eq!(client.with_key("llx-other").get(LIST).status, 200);
 }

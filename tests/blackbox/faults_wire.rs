@@ -89,7 +89,7 @@ fn reset_head_does_not_wait_for_the_body_and_reset_body_does() {
     let mut connection = client.connect();
     connection.send(start);
     // The entry exists once the fault is decided; the connection is still open then.
-    while client.journal().is_empty() {}
+    client.wait_for_entries(1);
     assert!(connection.is_silent());
     assert_eq!(connection.send(&rest[..1]).read_to_end(), (Vec::new(), RESET));
     let entry = client.journal().remove(0);
@@ -159,33 +159,24 @@ fn garbage_is_not_http() {
     }
 }
 
-/// Waits until the journal has so many entries of this key; a hanging request has its entry already.
-fn wait_for_entries(client: &Client, entries: usize) {
-    while client.journal().len() < entries {}
-}
-
 #[test]
 fn a_hang_sends_nothing_and_a_stall_sends_only_the_head() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server).with_key("llx-hang");
-    let open_calls = |client: &Client| {
-        let state = client.get(&format!("/__admin/state?tenant={}", client.key())).json();
-        state["tenants"][0]["open_calls"].as_u64().expect("a number")
-    };
     client.add_rule("indexes.create hang name=hang");
     client.add_rule("indexes.list stall name=stall");
     let mut hung = client.connect();
     hung.send(create(&client));
-    wait_for_entries(&client, 1);
+    client.wait_for_entries(1);
     let mut stalled = client.connect();
     stalled.send(client.request_bytes("GET", LIST, "", None));
     let head = stalled.read_head().expect("a head");
     assert_eq!((head.status, head.header("x-mock-fault")), (200, Some("stall")));
     assert!(head.header("content-length").is_some_and(|length| length != "0"));
     assert!(hung.is_silent() && stalled.is_silent());
-    assert_eq!(open_calls(&client), 2);
+    assert_eq!(client.open_calls(), 2);
     drop((hung, stalled));
-    while open_calls(&client) > 0 {}
+    client.wait_for_open_calls(0);
     assert_eq!(client.fault_outcomes(), ["hang struck", "stall struck"]);
     assert!(client.journal().iter().all(|entry| entry["outcome"] == "cut"));
 }
@@ -199,7 +190,7 @@ fn shutdown_ends_hanging_requests_at_once_and_completes_delayed_ones() {
     hung.send(create(&client));
     let mut waiting = client.connect();
     waiting.send(client.request_bytes("GET", "/api/v1/indexes/idx-a", "", None));
-    wait_for_entries(&client, 2);
+    client.wait_for_entries(2);
     let mut stalled = client.connect();
     stalled.send(client.request_bytes("GET", LIST, "", None));
     stalled.read_head().expect("a head");
@@ -239,6 +230,5 @@ fn a_dribbled_response_is_sent_in_portions_with_pauses() {
     connection.read_head().expect("a head");
     assert_eq!(connection.read_exactly(5), b"{\"ite");
     assert!(connection.is_silent(), "the rest is due in 1000 hours");
-    let state = client.get(&format!("/__admin/state?tenant={}", client.key())).json();
-    assert_eq!(state["tenants"][0]["open_calls"], 1, "a request is open while its response is being sent");
+    assert_eq!(client.open_calls(), 1, "a request is open while its response is being sent");
 }

@@ -154,7 +154,8 @@ fn an_invalid_pattern_is_refused_as_a_value() {
     }
 }
 
-/// Each of these takes longer than a search may: its time, or its steps back, grow with the square of the text or faster.
+/// Each of these takes longer than a search may: its time, or its steps back, grow with the square of the text or
+/// faster.
 #[test]
 fn a_pattern_built_to_stall_is_refused_and_others_are_answered() {
     let program = Program::start(&["--sync-duration", "0"], &[]);

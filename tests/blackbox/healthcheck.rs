@@ -1,5 +1,5 @@
-//! The subcommand `healthcheck` with `--wait` and `--pid`: it waits for a server that starts, gives up in time, ends when
-//! the process has ended, and does not accept another server on the port.
+//! The subcommand `healthcheck` with `--wait` and `--pid`: it waits for a server that starts, gives up in time, ends
+//! when the process has ended, and does not accept another server on the port.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::{Client, Program, run};
+use crate::support::{Client, Program, run, wait_for_exit};
 
 /// Far longer than any wait that a test expects to end at once.
 const LONG: &str = "10m";
@@ -70,7 +70,7 @@ fn the_wait_ends_at_once_when_the_process_has_ended() {
     let (code, stderr) = healthcheck(&["--wait", LONG, "--port", &unused_port(), "--pid", &pid]);
     assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.contains(&format!("--pid: process {pid} has ended")), "{stderr}");
-    ended.wait().expect("a child process");
+    wait_for_exit(&mut ended);
     assert_eq!(healthcheck(&["--wait", LONG, "--port", &unused_port(), "--pid", &pid]).0, Some(1));
     assert!(started.elapsed() < Duration::from_mins(5), "it does not wait for the time of --wait");
 }
@@ -93,7 +93,7 @@ fn another_server_on_the_port_is_not_accepted() {
     let pid = second.id().to_string();
     let (code, stderr) = healthcheck(&["--wait", LONG, "--port", &port, "--pid", &pid]);
     assert!(code == Some(1) && stderr.contains("has ended"), "{stderr}");
-    assert_eq!(second.wait().expect("a child process").code(), Some(69));
+    assert_eq!(wait_for_exit(&mut second).code(), Some(69));
 }
 
 #[test]

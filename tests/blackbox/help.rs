@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::support::{Client, run, server};
+use crate::support::{Client, end_of, run, server};
 
 fn stdout(args: &[&str]) -> String {
     let output = run(args, &[]);
@@ -117,6 +117,8 @@ fn faults_explains_every_clause_of_the_readme() {
     let words = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| {
         cell.split('`').skip(1).step_by(2).map(|clause| clause.split(['=', ' ']).next().unwrap_or_default().to_owned())
     });
+    let words: Vec<String> = words.collect();
+    assert!(words.len() > 40, "{words:?}");
     for word in words {
         assert!(text.contains(&word), "{word} is not explained");
     }
@@ -178,7 +180,7 @@ fn validate_reads_standard_input() {
             .spawn()
             .expect("the program starts");
         program.stdin.take().expect("a pipe").write_all(payload.as_bytes()).expect("it reads");
-        let output = program.wait_with_output().expect("it exits");
+        let output = end_of(program);
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(code), "{printed}");
         assert!(printed.starts_with(expected), "{printed}");

@@ -1,5 +1,5 @@
-//! Queries over the journal: by operation, status and conditions on the request; and the request headers that entries keep,
-//! without credentials and within a limit.
+//! Queries over the journal: by operation, status and conditions on the request; and the request headers that entries
+//! keep, without credentials and within a limit.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,8 @@ fn found(client: &Client, text: &str) -> Vec<u64> {
     entries.iter().map(|entry| entry["seq"].as_u64().expect("a number")).collect()
 }
 
-/// Entry 1 is a create, 2 a list with a header and a parameter, 3 a read of an index that does not exist, 4 no operation.
+/// Entry 1 is a create, 2 a list with a header and a parameter, 3 a read of an index that does not exist, 4 no
+/// operation.
 fn filled(client: &Client) {
     client.post(LIST, &json!({ "source_directory_id": "dir-a", "name": "draft", "description": "a b" }));
     let line = "x-worker: 7\r\nx-worker: 8\r\n";

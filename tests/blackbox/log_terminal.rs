@@ -1,6 +1,6 @@
 //! The log on a terminal: short coloured lines.
 
-use crate::support::{Client, Program};
+use crate::support::{Client, Program, wait_for_exit};
 
 /// The columns of a terminal by default.
 const COLUMNS: usize = 80;
@@ -21,7 +21,7 @@ fn logged(paths: &[String], environment: &[(&str, &str)]) -> Vec<String> {
         client.try_send("GET", path, "", None).expect("a response");
     }
     program.signal("TERM");
-    assert_eq!(program.child().wait().expect("it was started").code(), Some(0));
+    assert_eq!(wait_for_exit(program.child()).code(), Some(0));
     terminal.read().lines().map(str::to_owned).collect()
 }
 

@@ -57,6 +57,7 @@ mod log;
 mod log_terminal;
 mod manual_pages;
 mod model;
+mod model_documents;
 mod model_store;
 mod model_sync;
 mod model_tenant;

@@ -101,8 +101,8 @@ impl Store {
         }
     }
 
-    /// The directory that an id means to a call that names `project`. The output directory of an index is older than any
-    /// directory that a client gave the same id in another project.
+    /// The directory that an id means to a call that names `project`. The output directory of an index is older than
+    /// any directory that a client gave the same id in another project.
     pub(crate) fn directory(&self, id: &str, project: Option<usize>) -> Option<usize> {
         if self.index_with_output(id, project).is_some() {
             return None;

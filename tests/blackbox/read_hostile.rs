@@ -1,5 +1,5 @@
-//! Files that are made to stall, exhaust or crash whoever reads them: each fails alone and says why, while other tenants go
-//! on.
+//! Files that are made to stall, exhaust or crash whoever reads them: each fails alone and says why, while other
+//! tenants go on.
 
 use std::fs;
 use std::thread;

@@ -4,14 +4,14 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
-use crate::support::{Program, command, run};
+use crate::support::{Program, command, output_of, run};
 
 /// The output of `env` for a server, without the proxy variables of this environment.
 fn env(program: &Program, args: &[&str], environment: &[(&str, &str)]) -> Output {
     let port = program.address.port().to_string();
     let mut command = command(&[&["env"], args].concat(), &[("LLAMACLOUD_MOCK_PORT", &port)]);
     command.env_remove("NO_PROXY").env_remove("no_proxy").envs(environment.iter().copied());
-    command.output().expect("the program starts")
+    output_of(&mut command)
 }
 
 fn stdout(output: &Output) -> String {

@@ -1,10 +1,10 @@
-//! Requests to stop: the signals of one second are one request, a later one ends the program at once, and the checks that
-//! were asked for are judged in either case.
+//! Requests to stop: the signals of one second are one request, a later one ends the program at once, and the checks
+//! that were asked for are judged in either case.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 
-use crate::support::{Client, Program, wait_until};
+use crate::support::{Client, Program, wait_for};
 
 /// Sends signals in a row from one shell, so that they arrive within a second.
 fn send(program: &Program, signals: &str) {
@@ -14,13 +14,11 @@ fn send(program: &Program, signals: &str) {
 
 /// Sends SIGTERM until the program exits.
 fn terminate_repeatedly(program: &mut Program) -> ExitStatus {
-    let mut ended = None;
-    wait_until("the program exits", || {
+    let end = || {
         program.signal("TERM");
-        ended = program.child().try_wait().expect("a child process");
-        ended.is_some()
-    });
-    ended.expect("it exited")
+        program.child().try_wait().expect("a child process")
+    };
+    wait_for("the program has exited", end, Option::is_some).expect("it has exited")
 }
 
 #[test]
@@ -40,7 +38,7 @@ fn two_signals_in_a_row_let_a_request_in_flight_complete() {
     let client = Client::at(program.address);
     let mut connection = client.connect();
     connection.send(client.request_bytes("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-    wait_until("the request is journaled", || !client.journal().is_empty());
+    client.wait_for_entries(1);
     send(&program, "INT TERM INT");
     assert_eq!(connection.read_response().expect("the request completes").status, 201);
     assert_eq!(program.wait().0, Some(0));
@@ -53,7 +51,7 @@ fn a_later_signal_ends_at_once_and_checks_are_judged_all_the_same() {
         let client = Client::at(program.address);
         let mut waiting = client.connect();
         waiting.send(client.request_bytes("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-        wait_until("the request is journaled", || !client.journal().is_empty());
+        client.wait_for_entries(1);
         let status = terminate_repeatedly(&mut program);
         assert_eq!((status.code(), status.signal()), (Some(code), None), "an exit that does not wait for the request");
     }

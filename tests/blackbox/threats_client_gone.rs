@@ -100,9 +100,7 @@ fn a_request_reset_at_once_has_its_effect_at_most_once() {
         disconnect(connection, Disconnect::Reset);
     }
     client.create("dir-last");
-    wait_until("no request is open", || {
-        client.get(&format!("/__admin/state?tenant={KEY}")).json()["tenants"][0]["open_calls"] == 0
-    });
+    client.wait_for_open_calls(0);
     let mut sources = sources(&client);
     let count = sources.len();
     sources.sort_by_key(Value::to_string);
@@ -119,12 +117,9 @@ fn an_incomplete_body_is_journaled_as_client_gone() {
         let mut connection = client.connect();
         connection.send(&whole[..whole.len() - 5]);
         // The head must have been read, or a reset would discard it.
-        wait_until("the request is open", || {
-            client.get(&format!("/__admin/state?tenant={KEY}")).json()["tenants"][0]["open_calls"] == 1
-        });
+        client.wait_for_open_calls(1);
         let _open = disconnect(connection, how);
-        wait_until("the request is journaled", || client.journal().len() > number);
-        let entry = &client.journal()[number];
+        let entry = client.wait_for_entries(number + 1).remove(number);
         wait_until("the outcome is final", || client.journal()[number]["outcome"] == "client_gone");
         assert_eq!((&entry["operation"], &entry["status"]), (&"indexes.create".into(), &400.into()), "{how:?}");
     }

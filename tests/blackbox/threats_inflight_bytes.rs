@@ -1,7 +1,7 @@
 //! The memory budget of request bodies (`--max-inflight-bytes`): at its limit and past it, shared by connections, and
 //! released when a request or its client is finished.
 
-use crate::support::{Client, HttpResponse, KEY, RawConnection, server, wait_until};
+use crate::support::{Client, HttpResponse, RawConnection, server, wait_until};
 use llamacloud_mock::embedded::MockServer;
 
 /// The budget in these tests, in bytes.
@@ -128,9 +128,7 @@ fn an_announced_length_reserves_nothing() {
     let server = small_budget(&[]);
     let client = Client::of(&server);
     let mut silent: Vec<RawConnection> = (0..50).map(|_| send_without_end(&client, BUDGET, BUDGET)).collect();
-    wait_until("all heads have arrived", || {
-        client.get(&format!("/__admin/state?tenant={KEY}")).json()["tenants"][0]["open_calls"] == 50
-    });
+    client.wait_for_open_calls(50);
     assert_eq!(create(&client, BUDGET).status, 201);
     for connection in &mut silent {
         assert_eq!(connection.send(body(BUDGET)).read_response().expect("a response").status, 201);
@@ -167,6 +165,6 @@ fn a_request_that_waits_for_its_response_holds_no_bytes() {
     let server = small_budget(&[("fault", "indexes.create delay=1h first=1")]);
     let client = Client::of(&server);
     let _delayed = send_without_end(&client, BUDGET, 0);
-    wait_until("the first response has been decided", || !client.journal().is_empty());
+    client.wait_for_entries(1);
     wait_until("its body is released", || create(&client, BUDGET).status == 201);
 }

@@ -8,20 +8,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Client, Program, RawConnection, run, wait_until};
+use crate::support::{Client, Program, RawConnection, run, wait_for_exit, wait_until};
 
 /// Time limit for the exit after a signal: the drain's 10 seconds and some for a busy machine.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(25);
 
-fn wait_for_exit(child: &mut Child) -> ExitStatus {
+fn wait_for_timely_exit(child: &mut Child) -> ExitStatus {
     let started = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().expect("a child process") {
-            return status;
-        }
-        assert!(started.elapsed() < EXIT_TIMEOUT, "the program does not exit");
-        thread::yield_now();
-    }
+    let status = wait_for_exit(child);
+    assert!(started.elapsed() < EXIT_TIMEOUT, "the program exited late");
+    status
 }
 
 fn create_until_closed(client: &Client, mut connection: RawConnection, stop: &AtomicBool, completed: &AtomicUsize) {
@@ -72,7 +68,7 @@ fn a_request_in_flight_completes_before_the_exit() {
     let client = Client::at(program.address);
     let mut connection = client.connect();
     connection.send(client.request_bytes("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-    wait_until("the request is journaled", || !client.journal().is_empty());
+    client.wait_for_entries(1);
     program.signal("TERM");
     let response = connection.read_response().expect("the request completes");
     assert_eq!((response.status, response.header("connection")), (201, Some("close")));
@@ -85,8 +81,7 @@ fn incomplete_request(client: &Client) -> RawConnection {
     let bytes = client.request_bytes("POST", "/api/v1/indexes", "", Some(body));
     let mut connection = client.connect();
     connection.send(&bytes[..bytes.len() - 1]);
-    let state = format!("/__admin/state?tenant={}", client.key());
-    wait_until("the request is open", || client.get(&state).json()["tenants"][0]["open_calls"] == 1);
+    client.wait_for_open_calls(1);
     connection
 }
 
@@ -137,9 +132,9 @@ fn silent_connections_and_hanging_requests_do_not_block_shutdown() {
     hanging.send(client.request_bytes("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
     let mut waiting = client.connect();
     waiting.send(client.request_bytes("GET", "/api/v1/indexes", "", None));
-    wait_until("both requests are journaled", || client.journal().len() == 2);
+    client.wait_for_entries(2);
     program.signal("TERM");
-    assert_eq!(wait_for_exit(program.child()).code(), Some(0));
+    assert_eq!(wait_for_timely_exit(program.child()).code(), Some(0));
 }
 
 #[test]
@@ -155,7 +150,7 @@ fn unread_stderr_does_not_block_requests_or_shutdown() {
         );
     }
     program.signal("TERM");
-    assert_eq!(wait_for_exit(program.child()).code(), Some(2), "the report about rules does not block either");
+    assert_eq!(wait_for_timely_exit(program.child()).code(), Some(2), "the report about rules does not block either");
 }
 
 #[test]
@@ -166,7 +161,7 @@ fn closed_stdout_and_stderr_do_not_affect_the_program() {
     client.create("dir-a");
     client.get("/nowhere");
     program.signal("TERM");
-    assert_eq!(wait_for_exit(program.child()).code(), Some(0));
+    assert_eq!(wait_for_timely_exit(program.child()).code(), Some(0));
 }
 
 #[test]

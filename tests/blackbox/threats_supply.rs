@@ -1,4 +1,5 @@
-//! The supply chain: no unsafe code, no build script, no HTTP client library. These tests read the sources and the lock file.
+//! The supply chain: no unsafe code, no build script, no HTTP client library. These tests read the sources and the lock
+//! file.
 
 use std::path::{Path, PathBuf};
 

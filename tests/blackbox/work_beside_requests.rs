@@ -79,11 +79,6 @@ impl Library {
         connection
     }
 
-    fn open_requests(&self) -> u64 {
-        let state = self.client.get(&format!("/__admin/state?tenant={}", self.client.key())).json();
-        state["tenants"][0]["open_calls"].as_u64().unwrap_or(0)
-    }
-
     /// Uses everything that a client can do while a search runs.
     #[track_caller]
     fn assert_served(&self) {
@@ -109,7 +104,7 @@ fn a_tenant_is_served_while_its_own_search_runs() {
     let mut search = library.send_grep();
     wait_until("the search runs", || program.started().exists());
     library.assert_served();
-    assert_eq!(library.open_requests(), 1, "the search still runs");
+    assert_eq!(library.client.open_calls(), 1, "the search still runs");
     program.end();
     assert_eq!(search.read_response().expect("a response").status, 422, "its child process gave no result");
 }
@@ -122,9 +117,9 @@ fn searches_that_wait_for_child_processes_delay_no_other_tenant() {
     let client = Client::of(&server);
     let (slow, other) = (Library::new(client.clone(), "ab"), Library::new(client.with_key("llx-other"), "lorem ipsum"));
     let mut searches: Vec<RawConnection> = (0..SEARCHES).map(|_| slow.send_grep()).collect();
-    wait_until("all searches have begun", || slow.open_requests() == SEARCHES as u64);
+    slow.client.wait_for_open_calls(SEARCHES as u64);
     other.assert_served();
-    assert_eq!(slow.open_requests(), SEARCHES as u64, "no search has ended");
+    assert_eq!(slow.client.open_calls(), SEARCHES as u64, "no search has ended");
     program.end();
     for search in &mut searches {
         let status = search.read_response().expect("a response").status;

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
+use crate::support::end_of;
+
 /// What a search gave.
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
@@ -34,7 +36,7 @@ fn run(request: &[u8]) -> Output {
     thread::scope(|scope| {
         // A process that refuses the request may end before it has read it.
         scope.spawn(move || stdin.write_all(request));
-        child.wait_with_output().expect("it ends")
+        end_of(child)
     })
 }
 
@@ -159,7 +161,8 @@ fn memory_is_limited() {
 fn an_embedded_server_refuses_a_program_that_does_not_exist() {
     let started =
         llamacloud_mock::embedded::MockServer::builder().set("binary", "/nonexistent/llamacloud-mock").start();
-    assert!(started.is_err_and(|error| error.contains("binary") && error.contains("not a file")));
+    let error = started.expect_err("there is no such program").to_string();
+    assert!(error.contains("binary") && error.contains("not a file"), "{error}");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use super::KEY;
 use super::connection::{HttpResponse, RawConnection};
+use super::{KEY, wait_for};
 use llamacloud_mock::embedded::MockServer;
 
 /// A client with an API key.
@@ -112,6 +112,26 @@ impl Client {
         }
         assert_eq!(response.status, 200, "{}", response.text());
         response.json()["entries"].as_array().expect("a list").clone()
+    }
+
+    /// Waits until the journal has so many entries of this key; those entries. The entry of a hanging request exists
+    /// already.
+    #[track_caller]
+    pub(crate) fn wait_for_entries(&self, count: usize) -> Vec<Value> {
+        wait_for(&format!("the journal has {count} entries"), || self.journal(), |entries| entries.len() >= count)
+    }
+
+    /// The number of unfinished requests of this key; 0 before its first request.
+    #[track_caller]
+    pub(crate) fn open_calls(&self) -> u64 {
+        let state = self.get(&format!("/__admin/state?tenant={}", self.key)).json();
+        state["tenants"][0]["open_calls"].as_u64().unwrap_or(0)
+    }
+
+    /// Waits until this key has so many unfinished requests.
+    #[track_caller]
+    pub(crate) fn wait_for_open_calls(&self, count: u64) {
+        wait_for(&format!("{count} requests are open"), || self.open_calls(), |open| *open == count);
     }
 
     /// The fault outcomes of each request of this key, oldest first, such as `name struck, other shadowed`.

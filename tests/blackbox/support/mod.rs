@@ -16,10 +16,13 @@ pub(crate) use client::Client;
 pub(crate) use connection::{HttpResponse, RawConnection};
 pub(crate) use contract::Contract;
 pub(crate) use documents::{DIRECTORIES, FILES, FIND, GREP, INDEXES, READ, RETRIEVE, id_of, items, text_of};
-pub(crate) use program::{Program, command, run};
+pub(crate) use program::{Program, command, end_of, next_line, output_of, run, wait_for_exit, wait_for_input};
 pub(crate) use session::Session;
 pub(crate) use terminal::Terminal;
 pub(crate) use upload::Upload;
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
 
 use llamacloud_mock::embedded::MockServer;
 
@@ -29,14 +32,38 @@ pub(crate) const KEY: &str = "llx-test";
 /// The start time of manual clocks in tests.
 pub(crate) const START: &str = "2026-01-01T00:00:00Z";
 
-/// Waits until a condition holds. The time limit only ends a test that would hang; it is not asserted.
-#[track_caller]
-pub(crate) fn wait_until(condition: &str, mut holds: impl FnMut() -> bool) {
-    let started = std::time::Instant::now();
-    while !holds() {
-        assert!(started.elapsed().as_secs() < 30, "timeout while waiting until {condition}");
-        std::thread::yield_now();
+/// Time limit of a wait. It only ends a test that would hang; no test asserts it.
+pub(crate) const WAIT_LIMIT: Duration = Duration::from_mins(1);
+
+/// Pause between two looks at a value, so that a wait leaves the processor to what it waits for.
+const WAIT_PAUSE: Duration = Duration::from_millis(1);
+
+/// Looks at a value until it is as expected; the last value is an error if it never was.
+fn look_until<T>(mut value: impl FnMut() -> T, holds: impl Fn(&T) -> bool) -> Result<T, T> {
+    let started = Instant::now();
+    loop {
+        let last = value();
+        if holds(&last) {
+            return Ok(last);
+        }
+        if started.elapsed() > WAIT_LIMIT {
+            return Err(last);
+        }
+        std::thread::park_timeout(WAIT_PAUSE);
     }
+}
+
+/// Waits until a value is as expected; that value. A failure names the condition and the last value.
+#[track_caller]
+pub(crate) fn wait_for<T: Debug>(condition: &str, value: impl FnMut() -> T, holds: impl Fn(&T) -> bool) -> T {
+    look_until(value, holds)
+        .unwrap_or_else(|last| panic!("not within {WAIT_LIMIT:?}: {condition}; the last value: {last:?}"))
+}
+
+/// Waits until a condition holds.
+#[track_caller]
+pub(crate) fn wait_until(condition: &str, holds: impl FnMut() -> bool) {
+    wait_for(condition, holds, |is_true| *is_true);
 }
 
 /// An embedded server with these settings, named like their flags.

@@ -7,6 +7,8 @@ use std::process::Stdio;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
+use super::wait_for_input;
+
 /// A terminal, from the side of its user.
 #[derive(Debug)]
 pub(crate) struct Terminal {
@@ -36,6 +38,7 @@ impl Terminal {
         let mut seen = Vec::new();
         while !String::from_utf8_lossy(&seen).contains(text) {
             let mut byte = [0];
+            wait_for_input(&self.user_side);
             self.user_side.read_exact(&mut byte).expect("the program has the other side open");
             seen.extend(byte);
         }

@@ -70,6 +70,19 @@ async def resolve(outcome):
     return await outcome if inspect.isawaitable(outcome) else outcome
 
 
+#: Maximum number of pages of a list in a test; only a list that never ends has more.
+MOST_PAGES = 100
+
+
+async def one_by_one(first):
+    """The pages of a list of either kind of client, each requested by itself."""
+    pages = [await resolve(first)]
+    while pages[-1].has_next_page():
+        assert len(pages) < MOST_PAGES, "the list does not end"
+        pages.append(await resolve(pages[-1].get_next_page()))
+    return pages
+
+
 async def collect(pages):
     """All items of a list of either kind of client, with the paging of the SDK."""
     return [item async for item in pages] if hasattr(pages, "__aiter__") else list(pages)

@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+import time
 import types
 
 import pytest
@@ -84,8 +85,9 @@ def test_results_name_the_page_of_a_pdf(emulator, key):
     directory = client.beta.directories.create(name="Papers")
     client.beta.directories.files.upload(directory.id, upload_file=path)
     index = client.indexes.create(source_directory_id=directory.id)
-    while client.indexes.get(index.id).metadata["status"] != "ready":
-        pass
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while (status := client.indexes.get(index.id).metadata["status"]) != "ready":
+        assert time.monotonic() < deadline, f"the index is still {status}"
     best = client.retrieval.retrieve(index_id=index.id, query="What is multi-head attention?").results[0]
     assert "Multi-Head Attention" in best.content or "multi-head attention" in best.content.lower()
     assert best.static_fields.page_range_start == best.static_fields.page_range_end

@@ -1,7 +1,7 @@
 """The paging of the SDK."""
 
 import pytest
-from conftest import collect, resolve
+from conftest import collect, one_by_one, resolve
 
 
 async def make_indexes(client, count):
@@ -19,14 +19,9 @@ async def test_every_index_is_listed_exactly_once(client, shared, key, count, pa
 
 async def test_pages_can_be_requested_one_by_one(client):
     made = await make_indexes(client, 5)
-    page, seen = await resolve(client.indexes.list(page_size=2)), []
-    while True:
-        seen.append([index.id for index in page.items])
-        if not page.has_next_page():
-            break
-        page = await resolve(page.get_next_page())
-    assert seen == [made[:2], made[2:4], made[4:]]
-    assert page.next_page_token is None
+    pages = await one_by_one(client.indexes.list(page_size=2))
+    assert [[index.id for index in page.items] for page in pages] == [made[:2], made[2:4], made[4:]]
+    assert pages[-1].next_page_token is None
 
 
 async def test_changes_between_pages_do_not_affect_other_indexes(client):

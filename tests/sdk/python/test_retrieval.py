@@ -2,7 +2,7 @@
 
 import llama_cloud
 import pytest
-from conftest import collect, resolve
+from conftest import collect, one_by_one, resolve
 from documents import folder, passages, ready_index, synced
 
 UNKNOWN_INDEX = "idx-00000000-0000-4000-8000-000000000000"
@@ -38,13 +38,8 @@ async def test_pages_of_find_and_grep_are_requested_one_by_one(client, shared, k
     assert not last.has_next_page() and [file.file_name for file in last.items] == ["c.txt"]
     assert (last.next_page_token, last.total_size) == (None, None)
     place = {"index_id": index.id, "file_id": first.items[0].file_id, "pattern": "x"}
-    page, starts = await resolve(client.retrieval.grep(**place, page_size=1)), []
-    while True:
-        starts += [match.start_char for match in page.items]
-        if not page.has_next_page():
-            break
-        page = await resolve(page.get_next_page())
-    assert starts == [0, 1, 2]
+    pages = await one_by_one(client.retrieval.grep(**place, page_size=1))
+    assert [[match.start_char for match in page.items] for page in pages] == [[0], [1], [2]]
 
 
 @pytest.mark.parametrize("pattern", ["(", "[a", "*a", "a{2,1}", "(?P<n>a)(?P<n>b)", "(?<=a+)b", "\\1"])

@@ -1,9 +1,13 @@
-//! Runs the server inside another Rust program, usually a test. It reads neither the environment nor a settings file, so
-//! that a test has the same settings on every machine. The one exception is `LLAMACLOUD_MOCK_BINARY`, which says where the
-//! command-line program is on this machine.
+//! Runs the server inside another Rust program, usually a test. It reads neither the environment nor a settings file,
+//! so that a test has the same settings on every machine. The one exception is `LLAMACLOUD_MOCK_BINARY`, which says
+//! where the command-line program is on this machine.
 
+mod error;
+mod requests;
+mod retries;
 mod tenant;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -12,10 +16,14 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-pub use self::tenant::Tenant;
+pub use self::error::Error;
+pub use self::requests::{ReceivedRequest, RequestFilter};
+pub use self::retries::{RetryAttempt, RetryChain, RetryReport};
+pub use self::tenant::TenantHandle;
 use crate::config::flags::BINARY;
 use crate::config::{self, Flag, RawSettings, Takes, flag_named, flags};
 use crate::instance::Instance;
+pub use crate::journal::{FaultNote, FaultOutcome, Outcome, Spacing};
 use crate::server::Server;
 use crate::suggest;
 
@@ -43,7 +51,7 @@ impl MockServer {
     /// Starts a server with default settings on a free port of the loopback interface, without logging.
     ///
     /// Errors: no port can be bound.
-    pub fn start() -> Result<Self, String> {
+    pub fn start() -> Result<Self, Error> {
         Self::builder().start()
     }
 
@@ -52,7 +60,8 @@ impl MockServer {
         Builder { flags: Vec::new() }.set("port", "0").set("log-level", "off")
     }
 
-    /// The URL for clients on this machine: `http://127.0.0.1:` and the port, unless `host` was set to a certain address.
+    /// The URL for clients on this machine: `http://127.0.0.1:` and the port, unless `host` was set to a certain
+    /// address.
     pub fn url(&self) -> String {
         format!("http://{}", SocketAddr::new(config::reachable(self.address.ip()), self.address.port()))
     }
@@ -65,16 +74,17 @@ impl MockServer {
     /// Stops the server and closes its connections, including those with a request in flight.
     ///
     /// Errors: the server had stopped by itself, because its port could not be bound again after
-    /// `POST /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default here.
-    pub fn stop(mut self) -> Result<(), String> {
-        self.end().map_or(Ok(()), Err)
+    /// `POST /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default
+    /// here.
+    pub fn stop(mut self) -> Result<(), Error> {
+        self.end().map_or(Ok(()), |reason| Err(Error::Stopped(reason)))
     }
 
     /// Stops the server; returns the reason why it had stopped by itself.
     fn end(&mut self) -> Option<String> {
         drop(self.stop.take());
         let ended = self.thread.take()?.join();
-        ended.unwrap_or_else(|_| Some("the thread of the server panicked".to_owned()))
+        ended.unwrap_or_else(|_| Some(PANICKED.to_owned()))
     }
 
     /// The fault rules that have never struck, each as `name: rule`. `--strict-faults` checks the same in the program.
@@ -82,6 +92,9 @@ impl MockServer {
         self.instance.tenants.rules_never_struck()
     }
 }
+
+/// The reason why a server has stopped whose thread has panicked.
+const PANICKED: &str = "the thread of the server panicked";
 
 impl Builder {
     /// Sets the flag `--name` to `value`: `"true"` for a switch. A repeatable flag gets one more value.
@@ -101,27 +114,15 @@ impl Builder {
     /// Starts the server; it listens when this returns.
     ///
     /// Errors: a setting is unknown or invalid, or the port cannot be bound. The settings `config`, `exit-with-stdin`,
-    /// `port-file` and `strict-faults` are errors too, because they have an effect only in the command-line program; instead
-    /// of the last, use [`MockServer::faults_never_struck`].
+    /// `port-file` and `strict-faults` are errors too, because they have an effect only in the command-line program;
+    /// instead of the last, use [`MockServer::faults_never_struck`].
     ///
-    /// Work that could take long runs in child processes of the command-line program, which the setting `binary` names, or
-    /// else the environment variable `LLAMACLOUD_MOCK_BINARY`. Without both, PDF and office files get a stand-in text, with
-    /// one warning in the log, and some searches are refused: `grep` with
-    /// look-around, references to groups, possessive repetitions, patterns that can match an empty text, or in texts over
-    /// 256 KiB.
-    pub fn start(self) -> Result<MockServer, String> {
-        let flags = self.flags.into_iter().map(|(name, values)| Ok((known_flag(&name)?, values)));
-        let mut flags = flags.collect::<Result<Vec<_>, String>>()?;
-        if let Some(binary) = std::env::var_os(BINARY.variable()).filter(|binary| !binary.is_empty())
-            && flags.iter().all(|(flag, _)| **flag != BINARY)
-        {
-            let path = binary.into_string().map_err(|_| format!("{}: is not UTF-8", BINARY.variable()))?;
-            flags.push((&BINARY, vec![path]));
-        }
-        let raw = RawSettings::with_defaults(&flags);
-        let settings = config::read(&raw)?;
-        config::check_combinations(&settings, &raw)?;
-        let instance = Arc::new(Instance::new(settings, raw)?);
+    /// Work that could take long runs in child processes of the command-line program, which the setting `binary` names,
+    /// or else the environment variable `LLAMACLOUD_MOCK_BINARY`. Without both, PDF and office files get a stand-in
+    /// text, with one warning in the log, and some searches are refused: `grep` with look-around, references to groups,
+    /// possessive repetitions, patterns that can match an empty text, or in texts over 256 KiB.
+    pub fn start(self) -> Result<MockServer, Error> {
+        let instance = Arc::new(instance(self.flags).map_err(Error::Setting)?);
         let (stop, stopped) = oneshot::channel();
         let (bound, address) = sync_channel(1);
         // The runtime lives in this thread alone: a test may itself run in a runtime, where no other can be waited for.
@@ -129,7 +130,7 @@ impl Builder {
             let instance = Arc::clone(&instance);
             move || serve(instance, &bound, stopped)
         });
-        let address = address.recv().map_err(|_| "the thread of the server panicked".to_owned())??;
+        let address = address.recv().map_err(|_| Error::Stopped(PANICKED.to_owned()))?.map_err(Error::Listen)?;
         Ok(MockServer { address, instance, stop: Some(stop), thread: Some(thread) })
     }
 }
@@ -141,19 +142,35 @@ impl Drop for MockServer {
     }
 }
 
-/// Binds the port, sends its address or an error, and runs the server until it is stopped or fails; returns the reason of a
-/// failure.
+/// The instance with these settings, each with its values; the environment names the binary if they do not.
+fn instance(settings: Vec<(String, Vec<String>)>) -> Result<Instance, String> {
+    let known = |(name, values): (String, _)| Ok((known_flag(&name)?, values));
+    let mut flags = settings.into_iter().map(known).collect::<Result<Vec<_>, String>>()?;
+    if let Some(binary) = std::env::var_os(BINARY.variable()).filter(|binary| !binary.is_empty())
+        && flags.iter().all(|(flag, _)| **flag != BINARY)
+    {
+        let path = binary.into_string().map_err(|_| format!("{}: is not UTF-8", BINARY.variable()))?;
+        flags.push((&BINARY, vec![path]));
+    }
+    let raw = RawSettings::with_defaults(&flags);
+    let settings = config::read(&raw)?;
+    config::check_combinations(&settings, &raw)?;
+    Instance::new(settings, raw)
+}
+
+/// Binds the port, sends its address or an error, and runs the server until it is stopped or fails; returns the reason
+/// of a failure.
 fn serve(
     instance: Arc<Instance>,
-    bound: &SyncSender<Result<SocketAddr, String>>,
+    bound: &SyncSender<io::Result<SocketAddr>>,
     stopped: oneshot::Receiver<()>,
 ) -> Option<String> {
-    let started = (|| {
+    let started: io::Result<_> = (|| {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let server = runtime.block_on(Server::bind(instance))?;
         Ok((runtime, server))
     })();
-    let (runtime, server) = match started.map_err(|error: std::io::Error| error.to_string()) {
+    let (runtime, server) = match started {
         Ok(started) => started,
         Err(error) => {
             // Whoever starts the server waits for this.
