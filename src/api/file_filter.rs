@@ -7,7 +7,7 @@ use crate::store::{DirectoryFile, Id};
 
 /// Which files of a directory a list shows.
 #[derive(Deserialize)]
-pub(super) struct FileFilter {
+pub(super) struct DirectoryFileFilter {
     display_name: Option<String>,
     display_name_contains: Option<String>,
     unique_id: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct FileFacts<'a> {
     pub(super) updated_at: Timestamp,
 }
 
-impl FileFilter {
+impl DirectoryFileFilter {
     pub(super) fn accepts(&self, file: &FileFacts<'_>) -> bool {
         let contains = |part: &str| file.display_name.to_lowercase().contains(&part.to_lowercase());
         self.display_name.as_deref().is_none_or(|name| file.display_name == name)

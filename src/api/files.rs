@@ -124,7 +124,7 @@ struct FileFilter {
 
 /// The parameters of a list besides its page.
 #[derive(Deserialize)]
-struct ListParams {
+struct ListFiles {
     #[serde(flatten)]
     filter: FileFilter,
     order_by: Option<String>,
@@ -180,7 +180,7 @@ fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
 }
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let (params, page) = (request.params::<ListParams>()?, PageParams::of_query(request)?);
+    let (params, page) = (request.params::<ListFiles>()?, PageParams::of_query(request)?);
     let listing = Listing { filter: &params.filter, page: &page, order_by: params.order_by.as_deref() };
     let found = listing.page(LIST, scope)?;
     let is_expanded = is_expanded(params.expand.as_deref());

@@ -1,5 +1,5 @@
-//! The contract as one OpenAPI 3.1 document, served at `/openapi.json`. It is assembled from the operation table and from
-//! the schemas against which requests are validated.
+//! The contract as one OpenAPI 3.1 document, served at `/openapi.json`. It is assembled from the operation table and
+//! from the schemas against which requests are validated.
 
 use serde_json::{Map, Value, json};
 
