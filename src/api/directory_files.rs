@@ -138,15 +138,6 @@ struct GetDirectoryFile {
     expand: Option<Vec<String>>,
 }
 
-/// The parameters of a list besides its page.
-#[derive(Deserialize)]
-struct ListDirectoryFiles {
-    directory_id: String,
-    expand: Option<Vec<String>>,
-    #[serde(flatten)]
-    filter: DirectoryFileFilter,
-}
-
 fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
     let (path, fields) = (request.params::<DirectoryPath>()?, request.body::<NewDirectoryUpload>()?);
     let metadata = metadata::from_text(&scope.store.policy, fields.metadata.as_deref())?;
@@ -187,18 +178,18 @@ fn add(scope: &mut Scope<'_>, path: &DirectoryPath, new: AddFile) -> Result<Payl
 }
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let ListDirectoryFiles { directory_id, expand, filter } = request.params()?;
+    let filter: DirectoryFileFilter = request.params()?;
     let page = PageParams::of_query(request)?;
-    let directory = scope.resolve::<Directory>(&directory_id)?;
+    let directory = scope.resolve::<Directory>(&filter.directory_id)?;
     if scope.store.get(directory).kind == DirectoryKind::Index {
         return output_files::list(scope, directory, &filter, &page);
     }
-    let name = format!("{LIST} in {directory_id}");
+    let name = format!("{LIST} in {}", filter.directory_id);
     let page_request = page.page(&name, &scope.store.policy)?;
     let accepts = |file: &DirectoryFile| filter.accepts(&FileFacts::of(file));
     let found = scope.page(Some(directory), page_request, filter.include_deleted, accepts);
     let found = page.refuse_token(found, &scope.store.policy)?;
-    let is_expanded = is_expanded(expand.as_deref());
+    let is_expanded = is_expanded(filter.expand.as_deref());
     let item = |key: &Key<DirectoryFile>| {
         let url = is_expanded.then(|| download_url(scope, *key, request.origin()));
         body(scope.store, *key, url)

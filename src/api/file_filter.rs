@@ -5,9 +5,11 @@ use serde::Deserialize;
 use crate::clock::Timestamp;
 use crate::store::{DirectoryFile, Id};
 
-/// Which files of a directory a list shows.
+/// What a list of the files of a directory shows.
 #[derive(Deserialize)]
 pub(super) struct DirectoryFileFilter {
+    pub(super) directory_id: String,
+    pub(super) expand: Option<Vec<String>>,
     display_name: Option<String>,
     display_name_contains: Option<String>,
     unique_id: Option<String>,
