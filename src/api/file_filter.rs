@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
+use crate::schema::Time;
 use crate::store::{DirectoryFile, Id};
 
 /// What a list of the files of a directory shows.
@@ -16,8 +17,8 @@ pub(super) struct DirectoryFileFilter {
     file_id: Option<String>,
     #[serde(default)]
     pub(super) include_deleted: bool,
-    updated_at_on_or_after: Option<Timestamp>,
-    updated_at_on_or_before: Option<Timestamp>,
+    updated_at_on_or_after: Option<Time>,
+    updated_at_on_or_before: Option<Time>,
 }
 
 /// What a filter looks at in a file.
@@ -35,8 +36,8 @@ impl DirectoryFileFilter {
             && self.display_name_contains.as_deref().is_none_or(contains)
             && self.unique_id.as_deref().is_none_or(|id| file.unique_id == id)
             && self.file_id.as_deref().is_none_or(|id| Id::parse(id) == *file.file_id)
-            && self.updated_at_on_or_after.is_none_or(|at| file.updated_at >= at)
-            && self.updated_at_on_or_before.is_none_or(|at| file.updated_at <= at)
+            && self.updated_at_on_or_after.is_none_or(|Time(at)| file.updated_at >= at)
+            && self.updated_at_on_or_before.is_none_or(|Time(at)| file.updated_at <= at)
     }
 }
 

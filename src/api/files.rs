@@ -2,7 +2,8 @@
 
 use http::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::paging::{PageBody, PageParams};
 use super::presigned::{self, PresignedUrl};
@@ -15,8 +16,8 @@ use crate::error::ApiError;
 use crate::operation::{Answer, BodyKind, Job, Operation};
 use crate::request::Origin;
 use crate::response::Payload;
-use crate::schema::ValidRequest;
-use crate::store::{File, Id, Key, NewFile, Page, Policy, Resource, Scope, Store};
+use crate::schema::{Integer, ValidRequest};
+use crate::store::{File, Id, Key, NewFile, Page, Policy, Prefix, Resource, Scope, Store};
 
 /// The name of the list of files, which its page tokens are valid for.
 const LIST: &str = "files.list";
@@ -95,31 +96,31 @@ struct NewUpload {
 
 #[derive(Deserialize)]
 struct FilePath {
-    file_id: String,
+    file_id: Uuid,
 }
 
 #[derive(Deserialize)]
 struct GetFile {
-    file_id: String,
+    file_id: Uuid,
     expand: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
 struct GetContent {
-    file_id: String,
-    expires_at_seconds: Option<Number>,
+    file_id: Uuid,
+    expires_at_seconds: Option<Integer>,
 }
 
 /// What a list of files shows, from the query or the body.
 #[derive(Deserialize, Default)]
 struct FileFilter {
-    file_ids: Option<Vec<String>>,
+    file_ids: Option<Vec<Uuid>>,
     file_name: Option<String>,
     external_file_id: Option<String>,
     /// Of the deprecated query only: no file of the emulator has one.
-    data_source_id: Option<String>,
+    data_source_id: Option<Uuid>,
     /// Of the deprecated query only.
-    project_id: Option<String>,
+    project_id: Option<Uuid>,
 }
 
 /// The parameters of a list besides its page.
@@ -200,20 +201,20 @@ fn query(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiEr
 
 fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let params: GetFile = request.params()?;
-    let key = scope.resolve(&params.file_id)?;
+    let key = scope.resolve(&params.file_id.to_string())?;
     let url = is_expanded(params.expand.as_deref()).then(|| download_url(scope, key, request.origin()));
     Ok(Payload::json(&body(scope.store, key, url)))
 }
 
 fn delete(scope: &mut Scope<'_>, path: &FilePath) -> Result<Payload, ApiError> {
-    let key = scope.resolve::<File>(&path.file_id)?;
+    let key = scope.resolve::<File>(&path.file_id.to_string())?;
     scope.delete(key);
     Ok(Payload::Empty)
 }
 
 fn content(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let params: GetContent = request.params()?;
-    let key = scope.resolve::<File>(&params.file_id)?;
+    let key = scope.resolve::<File>(&params.file_id.to_string())?;
     let file = scope.store.get(key);
     let lifetime = presigned::lifetime(params.expires_at_seconds.as_ref());
     Ok(Payload::json(&PresignedUrl::new(scope, request.origin(), &file.meta.id, &file.name, lifetime)))
@@ -231,8 +232,8 @@ impl Listing<'_> {
         let order = self.order(&scope.store.policy)?;
         let name = format!("{list} by {order}");
         let request = self.page.page(&name, &scope.store.policy)?;
-        let project = match &self.filter.project_id {
-            Some(id) => scope.store.collection().live_with_id(&Id::parse(id)),
+        let project = match self.filter.project_id {
+            Some(id) => scope.store.collection().live_with_id(&Id::Minted(Prefix::NONE, id)),
             None => scope.existing_project(),
         };
         let ids = self.filter.ids();
@@ -262,7 +263,7 @@ impl Listing<'_> {
 impl FileFilter {
     /// The ids that the filter names.
     fn ids(&self) -> Option<Vec<Id>> {
-        self.file_ids.as_ref().map(|ids| ids.iter().map(|id| Id::parse(id)).collect())
+        self.file_ids.as_ref().map(|ids| ids.iter().map(|id| Id::Minted(Prefix::NONE, *id)).collect())
     }
 
     fn accepts(&self, file: &File, ids: Option<&[Id]>) -> bool {

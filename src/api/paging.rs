@@ -2,12 +2,12 @@
 //! how it refuses sizes under 1 and unknown tokens is not published (`--unknown-value-status`).
 
 use serde::Serialize;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::value_checks;
 use crate::config::Fidelity;
 use crate::error::ApiError;
-use crate::schema::ValidRequest;
+use crate::schema::{Integer, ValidRequest};
 use crate::store::{PageRequest, Policy, StoreError};
 
 /// The most items of a page.
@@ -18,8 +18,7 @@ const MAX_PAGE_SIZE: usize = 1000;
 pub(super) struct PageParams {
     /// Where they stand: `query` or `body`.
     pub(super) place: &'static str,
-    /// Any integer.
-    page_size: Option<Number>,
+    page_size: Option<Integer>,
     page_token: Option<String>,
 }
 
@@ -59,16 +58,16 @@ impl PageParams {
 
     fn size(&self, policy: &Policy) -> Result<usize, ApiError> {
         let Some(number) = &self.page_size else { return Ok(policy.page_size) };
-        let digits = number.as_str();
-        if digits != "0" && !digits.starts_with('-') {
-            return Ok(digits.parse().unwrap_or(MAX_PAGE_SIZE).min(MAX_PAGE_SIZE));
+        if let Some(size) = number.positive() {
+            return Ok(size.min(MAX_PAGE_SIZE));
         }
         if policy.fidelity == Fidelity::Contract {
             return Ok(policy.page_size);
         }
         let allowed = "page_size should be at least 1";
+        let number = Value::from(number.clone());
         // The framework echoes what was sent: text in a query.
-        let input = if self.place == "body" { Value::Number(number.clone()) } else { digits.into() };
+        let input = if self.place == "body" { number } else { number.to_string().into() };
         Err(value_checks::refusal(policy, &[self.place, "page_size"], allowed, input))
     }
 

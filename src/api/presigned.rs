@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
 use subtle::ConstantTimeEq;
 
 use crate::clock::Timestamp;
@@ -14,6 +13,7 @@ use crate::error::ApiError;
 use crate::operation::{Answer, Authentication, Operation};
 use crate::request::Origin;
 use crate::response::Payload;
+use crate::schema::Integer;
 use crate::store::{Blob, DirectoryFile, File, Id, Resource, Scope, Store};
 
 /// The row of downloads. It is no operation of the service's API.
@@ -80,12 +80,8 @@ fn in_path(text: &str) -> String {
 }
 
 /// The lifetime that a number of seconds asks for: none for negative ones, the longest for too large ones.
-pub(super) fn lifetime(seconds: Option<&Number>) -> Duration {
-    match seconds.map(Number::as_str) {
-        None => DEFAULT_LIFETIME,
-        Some(digits) if digits.starts_with('-') => Duration::ZERO,
-        Some(digits) => digits.parse().map_or(MAX_LIFETIME, Duration::from_secs),
-    }
+pub(super) fn lifetime(seconds: Option<&Integer>) -> Duration {
+    seconds.map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs(seconds.clamped().try_into().unwrap_or(0)))
 }
 
 /// The signature of a URL in hexadecimal digits: a hash that is keyed with the seed and the label of the tenant.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::paging::{PageBody, PageParams};
 use super::state::StateView;
@@ -61,16 +62,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 #[derive(Deserialize)]
 struct ProjectPath {
-    project_id: String,
+    project_id: Uuid,
 }
 
-/// Which projects a list shows.
+/// Which projects a list shows. An organization is a UUID in the first version and any text in the second.
 #[derive(Deserialize)]
-struct ProjectFilter {
-    organization_id: Option<String>,
-    /// Of the first version.
-    project_name: Option<String>,
-    /// Of the second version.
+struct ProjectFilter<I> {
+    organization_id: Option<I>,
+    #[serde(alias = "project_name")]
     name: Option<String>,
 }
 
@@ -96,27 +95,27 @@ struct FirstProjectBody<'a> {
     is_default: bool,
 }
 
-impl ProjectFilter {
+impl<I: ToString> ProjectFilter<I> {
     fn accepts(&self, project: &Project, organization: &Id) -> bool {
-        let name = self.project_name.as_deref().or(self.name.as_deref());
-        name.is_none_or(|name| *project.name == *name)
-            && self.organization_id.as_deref().is_none_or(|id| Id::parse(id) == *organization)
+        self.name.as_deref().is_none_or(|name| *project.name == *name)
+            && self.organization_id.as_ref().is_none_or(|id| Id::parse(&id.to_string()) == *organization)
     }
 }
 
 /// The projects that a filter accepts, oldest first: the default project is the first.
-fn accepted(store: &Store, filter: &ProjectFilter) -> Vec<Key<Project>> {
+fn accepted<I: ToString>(store: &Store, filter: &ProjectFilter<I>) -> Vec<Key<Project>> {
     let organization = organization(store);
     store.keys().into_iter().filter(|key| filter.accepts(store.get(*key), &organization)).collect()
 }
 
-fn list(scope: &mut Scope<'_>, filter: &ProjectFilter) -> Payload {
+fn list(scope: &mut Scope<'_>, filter: &ProjectFilter<Uuid>) -> Payload {
     let projects = accepted(scope.store, filter).into_iter();
     Payload::json(&projects.map(|key| first_body(scope.store, key)).collect::<Vec<_>>())
 }
 
 fn list_pages(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let (filter, page) = (request.params()?, PageParams::of_query(request)?);
+    let filter: ProjectFilter<String> = request.params()?;
+    let page = PageParams::of_query(request)?;
     let page_request = page.page(LIST, &scope.store.policy)?;
     let accepted = accepted(scope.store, &filter).into_iter();
     let found = scope.page_of(page_request, accepted.map(|key| (Cursor::from(key), key)));
@@ -126,12 +125,12 @@ fn list_pages(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, 
 }
 
 fn get_first(scope: &mut Scope<'_>, path: &ProjectPath) -> Result<Payload, ApiError> {
-    let key = scope.resolve(&path.project_id)?;
+    let key = scope.resolve(&path.project_id.to_string())?;
     Ok(Payload::json(&first_body(scope.store, key)))
 }
 
 fn get(scope: &mut Scope<'_>, path: &ProjectPath) -> Result<Payload, ApiError> {
-    let key = scope.resolve(&path.project_id)?;
+    let key = scope.resolve(&path.project_id.to_string())?;
     Ok(Payload::json(&body(scope.store, key)))
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Scenario {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ScenarioFile {
     description: String,
     faults: Vec<String>,
 }
@@ -49,7 +49,8 @@ impl Scenario {
     }
 
     fn parse(name: &str, text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| format!("{name}: {}", error.to_string().trim_end()))?;
+        let file: ScenarioFile =
+            toml::from_str(text).map_err(|error| format!("{name}: {}", error.to_string().trim_end()))?;
         Ok(Self { name: name.to_owned(), description: file.description, faults: file.faults, text: text.to_owned() })
     }
 }

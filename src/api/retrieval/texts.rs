@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
 
 use crate::api::paging::{PageBody, PageParams};
 use crate::api::value_checks;
@@ -16,7 +15,7 @@ use crate::documents::{self, Format, Text};
 use crate::error::ApiError;
 use crate::operation::{Answer, Job, Pool};
 use crate::response::Payload;
-use crate::schema::ValidRequest;
+use crate::schema::{Integer, ValidRequest};
 use crate::search::SearchableDocument;
 use crate::search::grep::{Limits, Pattern, Search, SearchError};
 use crate::store::{Cursor, DirectoryFile, Id, Index, IndexedFile, Policy, Resource, Scope, StoreError};
@@ -40,15 +39,15 @@ pub(super) struct GrepRequest {
     index_id: String,
     file_id: String,
     pattern: String,
-    context_chars: Option<Number>,
+    context_chars: Option<Integer>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct ReadRequest {
     index_id: String,
     file_id: String,
-    offset: Option<Number>,
-    max_length: Option<Number>,
+    offset: Option<Integer>,
+    max_length: Option<Integer>,
 }
 
 #[derive(Serialize)]
@@ -179,17 +178,15 @@ fn document(scope: &mut Scope<'_>, index_id: &str, file_id: &str) -> Result<Arc<
 }
 
 /// A number of characters. How the service treats negative ones is not known; the emulator refuses them.
-fn count(policy: &Policy, field: &str, number: Option<&Number>) -> Result<Option<usize>, ApiError> {
+fn count(policy: &Policy, field: &str, number: Option<&Integer>) -> Result<Option<usize>, ApiError> {
     let Some(number) = number else { return Ok(None) };
-    let digits = number.as_str();
-    if !digits.starts_with('-') {
-        return Ok(Some(digits.parse().unwrap_or(usize::MAX)));
-    }
-    if policy.fidelity == Fidelity::Contract {
-        return Ok(None);
+    match usize::try_from(number.clamped()) {
+        Ok(count) => return Ok(Some(count)),
+        Err(_) if policy.fidelity == Fidelity::Contract => return Ok(None),
+        Err(_) => {}
     }
     let allowed = format!("{field} should be at least 0");
-    Err(value_checks::refusal(policy, &["body", field], &allowed, Value::Number(number.clone())))
+    Err(value_checks::refusal(policy, &["body", field], &allowed, number.clone().into()))
 }
 
 fn refusal(policy: &Policy, pattern: &str, error: &dyn fmt::Display) -> ApiError {
