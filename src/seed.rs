@@ -1,6 +1,6 @@
-//! Independent streams of random numbers. Every id, generated value, latency and fault decision is drawn from a stream that
-//! is derived from seed, tenant, purpose and ordinal, so that the draws of one request do not change those of another. The
-//! operating system's randomness is never used.
+//! Independent streams of random numbers. Every id, generated value, latency and fault decision is drawn from a stream
+//! that is derived from seed, tenant, purpose and ordinal, so that the draws of one request do not change those of
+//! another. The operating system's randomness is never used.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -24,8 +24,8 @@ pub(crate) struct Seed {
     root: Sha256,
 }
 
-/// Bytes of a message authentication code.
-pub(crate) const MAC_BYTES: usize = 16;
+/// Bytes of a keyed hash.
+const KEYED_HASH_BYTES: usize = 16;
 
 impl Seed {
     /// The source of the streams of the tenant with the label `tenant`, for the seed of the program.
@@ -46,11 +46,11 @@ impl Seed {
         ChaCha8Rng::from_seed(name.finalize().into())
     }
 
-    /// The authentication code of a message: a hash keyed with seed and tenant. Half of the SHA-256 is left out, without
-    /// which nobody can extend the message.
-    pub(crate) fn mac(&self, purpose: &str, message: &str) -> [u8; MAC_BYTES] {
+    /// A hash of a message, keyed with seed and tenant: only this program can make it. It is half of a SHA-256, since
+    /// the whole would let others extend the message.
+    pub(crate) fn keyed_hash(&self, purpose: &str, message: &str) -> [u8; KEYED_HASH_BYTES] {
         let mut hash = self.root.clone();
-        for part in ["mac", purpose, message] {
+        for part in ["keyed hash", purpose, message] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }

@@ -97,8 +97,8 @@ struct DirectoryChange {
 }
 
 #[derive(Deserialize)]
-struct DirectoryPath {
-    directory_id: String,
+pub(super) struct DirectoryPath {
+    pub(super) directory_id: String,
 }
 
 #[derive(Deserialize)]
@@ -186,8 +186,8 @@ fn get(scope: &mut Scope<'_>, path: &DirectoryPath) -> Result<Payload, ApiError>
     Ok(Payload::json(&body(scope.store, key)))
 }
 
-/// Changes the name and the description. A field that is absent is not changed; `null` removes the description, which is
-/// a guess.
+/// Changes the name and the description. A field that is absent is not changed; `null` removes the description, which
+/// is a guess.
 fn update(scope: &mut Scope<'_>, path: &DirectoryPath, change: DirectoryChange) -> Result<Payload, ApiError> {
     let key = scope.resolve::<Directory>(&path.directory_id)?;
     let now = scope.now;

@@ -11,7 +11,7 @@ use crate::store::{Blob, DirectoryFile, Id, Key, Reading, Store};
 
 /// A directory file as the service prints it. The order of the fields is that of its contract.
 #[derive(Serialize)]
-pub(super) struct FileBody<'a> {
+pub(super) struct DirectoryFileBody<'a> {
     pub(super) id: &'a Id,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
@@ -51,9 +51,13 @@ fn reading(blob: &Blob) -> Value {
 }
 
 /// The directory file with this key.
-pub(super) fn body(store: &Store, key: Key<DirectoryFile>, download_url: Option<PresignedUrl>) -> FileBody<'_> {
+pub(super) fn body(
+    store: &Store,
+    key: Key<DirectoryFile>,
+    download_url: Option<PresignedUrl>,
+) -> DirectoryFileBody<'_> {
     let file = store.get(key);
-    FileBody {
+    DirectoryFileBody {
         id: &file.meta.id,
         created_at: file.meta.created_at,
         updated_at: file.updated_at,

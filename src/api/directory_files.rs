@@ -4,8 +4,9 @@ use http::Method;
 use serde::Deserialize;
 
 use super::change::Change;
+use super::directories::DirectoryPath;
 use super::directory_file_view::body;
-use super::file_filter::{FileFacts, FileFilter};
+use super::file_filter::{DirectoryFileFilter, FileFacts};
 use super::files::is_expanded;
 use super::paging::{PageBody, PageParams};
 use super::presigned::PresignedUrl;
@@ -93,7 +94,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 /// The text fields of an upload.
 #[derive(Deserialize)]
-struct NewUpload {
+struct NewDirectoryUpload {
     unique_id: Option<Box<str>>,
     display_name: Option<Box<str>>,
     external_file_id: Option<Box<str>>,
@@ -125,34 +126,20 @@ struct BulkDelete {
 }
 
 #[derive(Deserialize)]
-pub(super) struct DirectoryPath {
-    directory_id: String,
-}
-
-#[derive(Deserialize)]
-struct FilePath {
+struct DirectoryFilePath {
     directory_id: String,
     directory_file_id: String,
 }
 
 #[derive(Deserialize)]
-struct GetFile {
+struct GetDirectoryFile {
     directory_id: String,
     directory_file_id: String,
     expand: Option<Vec<String>>,
-}
-
-/// The parameters of a list besides its page.
-#[derive(Deserialize)]
-struct ListParams {
-    directory_id: String,
-    expand: Option<Vec<String>>,
-    #[serde(flatten)]
-    filter: FileFilter,
 }
 
 fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
-    let (path, fields) = (request.params::<DirectoryPath>()?, request.body::<NewUpload>()?);
+    let (path, fields) = (request.params::<DirectoryPath>()?, request.body::<NewDirectoryUpload>()?);
     let metadata = metadata::from_text(&scope.store.policy, fields.metadata.as_deref())?;
     writable_directory(scope, &path.directory_id)?;
     scope.check_quota::<DirectoryFile>()?;
@@ -163,7 +150,7 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
         move |scope, (name, blob)| {
             let directory = writable_directory(scope, &path.directory_id)?;
             scope.check_quota::<DirectoryFile>()?;
-            let NewUpload { unique_id, display_name, external_file_id, .. } = fields;
+            let NewDirectoryUpload { unique_id, display_name, external_file_id, .. } = fields;
             let new = NewDirectoryFile { unique_id: named(unique_id), display_name: named(display_name), metadata };
             let details = format!("{new:?}");
             let file = NewFile { name, external_file_id, purpose: None, blob, directory: Some(directory), details };
@@ -191,18 +178,18 @@ fn add(scope: &mut Scope<'_>, path: &DirectoryPath, new: AddFile) -> Result<Payl
 }
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let ListParams { directory_id, expand, filter } = request.params()?;
+    let filter: DirectoryFileFilter = request.params()?;
     let page = PageParams::of_query(request)?;
-    let directory = scope.resolve::<Directory>(&directory_id)?;
+    let directory = scope.resolve::<Directory>(&filter.directory_id)?;
     if scope.store.get(directory).kind == DirectoryKind::Index {
         return output_files::list(scope, directory, &filter, &page);
     }
-    let name = format!("{LIST} in {directory_id}");
+    let name = format!("{LIST} in {}", filter.directory_id);
     let page_request = page.page(&name, &scope.store.policy)?;
     let accepts = |file: &DirectoryFile| filter.accepts(&FileFacts::of(file));
     let found = scope.page(Some(directory), page_request, filter.include_deleted, accepts);
     let found = page.refuse_token(found, &scope.store.policy)?;
-    let is_expanded = is_expanded(expand.as_deref());
+    let is_expanded = is_expanded(filter.expand.as_deref());
     let item = |key: &Key<DirectoryFile>| {
         let url = is_expanded.then(|| download_url(scope, *key, request.origin()));
         body(scope.store, *key, url)
@@ -211,7 +198,7 @@ fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErr
 }
 
 fn get(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let GetFile { directory_id, directory_file_id, expand } = request.params()?;
+    let GetDirectoryFile { directory_id, directory_file_id, expand } = request.params()?;
     let directory = scope.resolve::<Directory>(&directory_id)?;
     if scope.store.get(directory).kind == DirectoryKind::Index {
         return output_files::get(scope, directory, &directory_file_id);
@@ -221,7 +208,7 @@ fn get(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErro
     Ok(Payload::json(&body(scope.store, key, url)))
 }
 
-fn update(scope: &mut Scope<'_>, path: &FilePath, change: ChangeFile) -> Result<Payload, ApiError> {
+fn update(scope: &mut Scope<'_>, path: &DirectoryFilePath, change: ChangeFile) -> Result<Payload, ApiError> {
     let directory = writable_directory(scope, &path.directory_id)?;
     let key = scope.resolve_in::<DirectoryFile>(&path.directory_file_id, Some(directory))?;
     let target = match change.target_directory_id.as_deref() {
@@ -252,7 +239,7 @@ fn update(scope: &mut Scope<'_>, path: &FilePath, change: ChangeFile) -> Result<
     Ok(Payload::json(&body(scope.store, key, None)))
 }
 
-fn delete(scope: &mut Scope<'_>, path: &FilePath) -> Result<Payload, ApiError> {
+fn delete(scope: &mut Scope<'_>, path: &DirectoryFilePath) -> Result<Payload, ApiError> {
     let directory = writable_directory(scope, &path.directory_id)?;
     let key = scope.resolve_in::<DirectoryFile>(&path.directory_file_id, Some(directory))?;
     scope.delete(key);

@@ -1,4 +1,5 @@
-//! Refusals of the store as API errors. Of the texts, only the style `{"detail": "… not found"}` is known of the service.
+//! Refusals of the store as API errors. Of the texts, only the style `{"detail": "… not found"}` is known of the
+//! service.
 
 use crate::error::ApiError;
 use crate::store::StoreError;

@@ -6,9 +6,11 @@ use crate::clock::Timestamp;
 use crate::schema::Time;
 use crate::store::{DirectoryFile, Id};
 
-/// Which files of a directory a list shows.
+/// What a list of the files of a directory shows.
 #[derive(Deserialize)]
-pub(super) struct FileFilter {
+pub(super) struct DirectoryFileFilter {
+    pub(super) directory_id: String,
+    pub(super) expand: Option<Vec<String>>,
     display_name: Option<String>,
     display_name_contains: Option<String>,
     unique_id: Option<String>,
@@ -27,7 +29,7 @@ pub(super) struct FileFacts<'a> {
     pub(super) updated_at: Timestamp,
 }
 
-impl FileFilter {
+impl DirectoryFileFilter {
     pub(super) fn accepts(&self, file: &FileFacts<'_>) -> bool {
         let contains = |part: &str| file.display_name.to_lowercase().contains(&part.to_lowercase());
         self.display_name.as_deref().is_none_or(|name| file.display_name == name)

@@ -125,9 +125,10 @@ struct FileFilter {
 
 /// The parameters of a list besides its page.
 #[derive(Deserialize)]
-struct ListParams {
-    #[serde(flatten)]
-    filter: FileFilter,
+struct ListFiles {
+    file_ids: Option<Vec<String>>,
+    file_name: Option<String>,
+    external_file_id: Option<String>,
     order_by: Option<String>,
     expand: Option<Vec<String>>,
 }
@@ -181,10 +182,12 @@ fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
 }
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let (params, page) = (request.params::<ListParams>()?, PageParams::of_query(request)?);
-    let listing = Listing { filter: &params.filter, page: &page, order_by: params.order_by.as_deref() };
+    let ListFiles { file_ids, file_name, external_file_id, order_by, expand } = request.params()?;
+    let filter = FileFilter { file_ids, file_name, external_file_id, ..FileFilter::default() };
+    let page = PageParams::of_query(request)?;
+    let listing = Listing { filter: &filter, page: &page, order_by: order_by.as_deref() };
     let found = listing.page(LIST, scope)?;
-    let is_expanded = is_expanded(params.expand.as_deref());
+    let is_expanded = is_expanded(expand.as_deref());
     Ok(page_body(scope, &found, is_expanded.then(|| request.origin())))
 }
 

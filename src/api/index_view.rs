@@ -9,7 +9,7 @@ use super::paging::PageBody;
 use super::state::StateView;
 use crate::clock::Timestamp;
 use crate::store::sync::SyncOutcome;
-use crate::store::{FailedFile, Id, Index, Key, Options, Page, Product, Store};
+use crate::store::{FailedFile, Id, Index, IndexOptions, Key, Page, Product, Store};
 
 /// An index.
 #[derive(Serialize)]
@@ -26,17 +26,18 @@ pub(super) struct IndexBody<'a> {
     export_config_id: &'a Id,
     last_synced_at: Option<Timestamp>,
     last_exported_at: Option<Timestamp>,
-    metadata: Metadata<'a>,
+    metadata: StatusBody<'a>,
     sync_in_progress: Option<bool>,
 }
 
 /// The state of an index. Only a `status` of `ready` or `failed` is documented as stable.
 #[derive(Serialize)]
-struct Metadata<'a> {
+struct StatusBody<'a> {
     status: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<Cow<'a, str>>,
-    /// The files that could not be read by the sync that `status` is about. The service's own form for them is not known.
+    /// The files that could not be read by the sync that `status` is about. The service's own form for them is not
+    /// known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed_files: Vec<FailedFileBody<'a>>,
 }
@@ -89,7 +90,7 @@ pub(super) fn body(store: &Store, key: Key<Index>, progress: Progress) -> IndexB
         export_config_id: &index.export_config_id,
         last_synced_at: sync.last_synced_at,
         last_exported_at: sync.last_exported_at,
-        metadata: Metadata {
+        metadata: StatusBody {
             status: sync.custom_status.unwrap_or(status),
             error_message: error_message.or_else(|| failed_message(failed)),
             failed_files: failed.iter().take(MAX_FAILED_FILES).map(FailedFileBody::of).collect(),
@@ -104,8 +105,8 @@ impl<'a> FailedFileBody<'a> {
     }
 }
 
-/// The files that the last sync could not read. A sync that failed has read none: those of the content, which an earlier
-/// sync left, are not the reason.
+/// The files that the last sync could not read. A sync that failed has read none: those of the content, which an
+/// earlier sync left, are not the reason.
 fn failed_files<'a>(index: &'a Index, outcome: &SyncOutcome) -> &'a [FailedFile] {
     match (outcome, &index.content) {
         (SyncOutcome::Ready | SyncOutcome::Partial(_), Some(content)) => &content.failed,
@@ -135,9 +136,14 @@ impl StateView for Index {
 
 /// The options of an index, and the time at which its running sync ends if only time decides that.
 fn options_and_end(index: &Index) -> Value {
-    let default = Options::default();
+    let default = IndexOptions::default();
     let options = index.options.as_deref().unwrap_or(&default);
-    let product = |product: &Product| json!({"product_type": product.product_type, "product_config_id": product.product_config_id});
+    let product = |product: &Product| {
+        json!({
+            "product_type": product.product_type,
+            "product_config_id": product.product_config_id,
+        })
+    };
     json!({
         "products": options.products.iter().map(product).collect::<Vec<_>>(),
         "sync_frequency": options.sync_frequency,

@@ -16,7 +16,7 @@ use crate::schema::ValidRequest;
 use crate::store::state_faults::StateFault;
 use crate::store::sync::{Script, SyncState};
 use crate::store::{
-    Directory, DirectoryKind, Id, Index, Key, NewIndex, Options, Policy, Product, Resource, Scope, StoreError,
+    Directory, DirectoryKind, Id, Index, IndexOptions, Key, NewIndex, Policy, Product, Resource, Scope, StoreError,
 };
 
 /// The name of the list of indexes, which its page tokens are valid for.
@@ -136,7 +136,7 @@ fn create(scope: &mut Scope<'_>, new: CreateIndex) -> Result<Payload, ApiError> 
 }
 
 /// Creates the index. If it is refused, a directory that was created implicitly may be left.
-fn add(scope: &mut Scope<'_>, new: CreateIndex, options: Option<Box<Options>>) -> Result<Key<Index>, ApiError> {
+fn add(scope: &mut Scope<'_>, new: CreateIndex, options: Option<Box<IndexOptions>>) -> Result<Key<Index>, ApiError> {
     // The name is checked before the directory is created.
     let named = new.name.as_deref().map(|name| script(scope, name)).transpose()?;
     let source = source_directory(scope, &new.source_directory_id)?;
@@ -212,8 +212,8 @@ fn accepted() -> Payload {
 }
 
 /// The options in a create request; `None` if all have their defaults.
-fn options(policy: &Policy, new: &CreateIndex) -> Result<Option<Box<Options>>, ApiError> {
-    let default = Options::default();
+fn options(policy: &Policy, new: &CreateIndex) -> Result<Option<Box<IndexOptions>>, ApiError> {
+    let default = IndexOptions::default();
     let products = new.products.iter().flatten().enumerate().map(|(position, product)| {
         let place = ["body", "products", &position.to_string(), "product_type"];
         let product_type = value_checks::one_of(policy, PRODUCT_TYPES, product.product_type.clone(), &place)?;
@@ -229,13 +229,13 @@ fn options(policy: &Policy, new: &CreateIndex) -> Result<Option<Box<Options>>, A
         value_checks::one_of(policy, ATTACHMENTS, kind.clone(), &place)
     });
     let vector_target = new.vector_target.clone().map(|target| value_checks::word(VECTOR_TARGETS, target));
-    let options = Options {
+    let options = IndexOptions {
         products,
         sync_frequency: sync_frequency.transpose()?.unwrap_or(default.sync_frequency),
         store_attachments: attachments.collect::<Result<_, _>>()?,
         vector_target: vector_target.unwrap_or(default.vector_target),
     };
-    Ok((options != Options::default()).then(|| Box::new(options)))
+    Ok((options != IndexOptions::default()).then(|| Box::new(options)))
 }
 
 /// The directory over which an index is created. An unknown one is created unless references are strict.

@@ -13,7 +13,8 @@ use crate::store::Policy;
 /// No metadata.
 pub(super) static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
-/// The metadata in the form field of an upload: a JSON object as text. How the service refuses another text is not known.
+/// The metadata in the form field of an upload: a JSON object as text. How the service refuses another text is not
+/// known.
 pub(super) fn from_text(policy: &Policy, text: Option<&str>) -> Result<Option<Arc<Map<String, Value>>>, ApiError> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let is_metadata = |value: &Value| value.as_object().is_some_and(|fields| fields.values().all(is_value));

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::directory_file_view::FileBody;
-use super::file_filter::{FileFacts, FileFilter};
+use super::directory_file_view::DirectoryFileBody;
+use super::file_filter::{DirectoryFileFilter, FileFacts};
 use super::metadata;
 use super::paging::{PageBody, PageParams};
 use crate::clock::Timestamp;
@@ -19,7 +19,7 @@ const LIST: &str = "directories.files.list of an output directory";
 pub(super) fn list(
     scope: &mut Scope<'_>,
     directory: Key<Directory>,
-    filter: &FileFilter,
+    filter: &DirectoryFileFilter,
     page: &PageParams,
 ) -> Result<Payload, ApiError> {
     let content = content_of(scope, directory);
@@ -64,9 +64,9 @@ fn body<'a>(
     directory: Key<Directory>,
     selected_at: Timestamp,
     file: &'a IndexedFile,
-) -> FileBody<'a> {
+) -> DirectoryFileBody<'a> {
     let directory = scope.store.get(directory);
-    FileBody {
+    DirectoryFileBody {
         id: &file.id,
         created_at: selected_at,
         updated_at: selected_at,

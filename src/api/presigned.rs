@@ -84,10 +84,10 @@ pub(super) fn lifetime(seconds: Option<&Integer>) -> Duration {
     seconds.map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs(seconds.clamped().try_into().unwrap_or(0)))
 }
 
-/// The authentication code of a URL in hexadecimal digits. It is keyed with the seed and the label of the tenant.
+/// The signature of a URL in hexadecimal digits: a hash that is keyed with the seed and the label of the tenant.
 fn signature(store: &Store, id: &Id, expires_at: Timestamp) -> String {
-    let mac = store.seed.mac("presigned URL", &format!("{id} until {}", expires_at.micros()));
-    mac.iter().fold(String::new(), |mut text, byte| {
+    let hash = store.seed.keyed_hash("presigned URL", &format!("{id} until {}", expires_at.micros()));
+    hash.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })

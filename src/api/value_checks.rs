@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::config::Fidelity;
 use crate::error::{ApiError, Detail, LocStep};
 use crate::schema;
-use crate::store::{Policy, Word};
+use crate::store::{ContractWord, Policy};
 
 /// The refusal of a value that the service checks in its own code; `msg` says which values are allowed.
 pub(super) fn refusal(policy: &Policy, place: &[&str], msg: &str, input: Value) -> ApiError {
@@ -25,7 +25,7 @@ pub(super) fn one_of(
     allowed: &[&'static str],
     text: String,
     place: &[&str],
-) -> Result<Word, ApiError> {
+) -> Result<ContractWord, ApiError> {
     if policy.fidelity == Fidelity::Contract || allowed.contains(&text.as_str()) {
         return Ok(word(allowed, text));
     }
@@ -34,6 +34,9 @@ pub(super) fn one_of(
 }
 
 /// `text` as a known word, if it is one.
-pub(super) fn word(known: &[&'static str], text: String) -> Word {
-    known.iter().find(|known| **known == text).map_or_else(|| Word::from(text), |known| Word::from(*known))
+pub(super) fn word(known: &[&'static str], text: String) -> ContractWord {
+    known
+        .iter()
+        .find(|known| **known == text)
+        .map_or_else(|| ContractWord::from(text), |known| ContractWord::from(*known))
 }

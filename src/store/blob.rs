@@ -1,5 +1,5 @@
-//! The content of a file: its bytes as they were uploaded, and what reading them gave. It is read once, before the upload
-//! is answered, and shared by every file and index that refers to it.
+//! The content of a file: its bytes as they were uploaded, and what reading them gave. It is read once, before the
+//! upload is answered, and shared by every file and index that refers to it.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};

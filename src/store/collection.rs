@@ -1,5 +1,5 @@
-//! The resources of one type in a tenant: found by id, listed by parent, deleted with or without a time in which lagging
-//! reads still see them. It knows no type by name.
+//! The resources of one type in a tenant: found by id, listed by parent, deleted with or without a time in which
+//! lagging reads still see them. It knows no type by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 /// The resources of one type.
 #[derive(Debug)]
 pub(crate) struct Collection<T: Resource> {
-    rows: BTreeMap<Key<T>, Box<Row<T>>>,
+    rows: BTreeMap<Key<T>, Box<StoredRow<T>>>,
     /// Several resources may have the same id when clients made it up: one in each project.
     ids: BTreeSet<(Id, Key<T>)>,
     children: BTreeSet<(Key<T::Parent>, Key<T>)>,
@@ -21,14 +21,14 @@ pub(crate) struct Collection<T: Resource> {
     expiries: BTreeSet<(Timestamp, Key<T>)>,
     next_ordinal: u64,
     live: usize,
-    /// How many resources were created by requests for that, apart from those that were created implicitly. Random values
-    /// are drawn by this number, so that naming a resource changes nothing in those that are created.
+    /// How many resources were created by requests for that, apart from those that were created implicitly. Random
+    /// values are drawn by this number, so that naming a resource changes nothing in those that are created.
     created: u64,
 }
 
 /// A resource and its deletion.
 #[derive(Debug)]
-struct Row<T> {
+struct StoredRow<T> {
     resource: T,
     deleted_at: Option<Timestamp>,
     /// Whether a request created it, rather than only named it.
@@ -88,7 +88,7 @@ impl<T: Resource> Collection<T> {
         self.ids.extend(resource.ids().map(|id| (id.clone(), key)));
         self.children.insert((resource.parent(), key));
         self.expiries.extend(resource.expires_at().map(|at| (at, key)));
-        self.rows.insert(key, Box::new(Row { resource, deleted_at: None, is_requested: false }));
+        self.rows.insert(key, Box::new(StoredRow { resource, deleted_at: None, is_requested: false }));
         key
     }
 

@@ -1,5 +1,5 @@
-//! The list of resources. Each type stands here once; lookup by type, counts, purges, expiries and the admin state follow
-//! from it.
+//! The list of resources. Each type stands here once; lookup by type, counts, purges, expiries and the admin state
+//! follow from it.
 
 use super::collection::{AnyCollection, Collection};
 use super::{Resource, Scope};

@@ -46,8 +46,8 @@ pub(crate) enum DirectoryKind {
 const DOCUMENT_TYPES: &[&str] =
     &["Contracts", "Handbook", "Invoices", "Manuals", "Meeting Notes", "Policies", "Reports", "Research"];
 
-/// How long deleted directories and their files are shown by lists with `include_deleted`. The service's own figure is not
-/// published.
+/// How long deleted directories and their files are shown by lists with `include_deleted`. The service's own figure is
+/// not published.
 pub(super) const DELETED_RETENTION: Duration = Duration::from_hours(30 * 24);
 
 impl DirectoryKind {

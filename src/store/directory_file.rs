@@ -43,8 +43,8 @@ pub(crate) struct NewDirectoryFile {
 }
 
 impl DirectoryFile {
-    /// Adds a file to a directory. Its id follows from the directory, the file, what the request says of it and the number
-    /// of equal requests before it.
+    /// Adds a file to a directory. Its id follows from the directory, the file, what the request says of it and the
+    /// number of equal requests before it.
     pub(crate) fn add(
         scope: &mut Scope<'_>,
         directory: Key<Directory>,
@@ -74,8 +74,8 @@ impl DirectoryFile {
         Ok(Self { updated_at: scope.now, meta, directory, unique_id, display_name, file_id, blob, metadata })
     }
 
-    /// Refuses a `unique_id` that another file of the directory has, if the settings say so. Whether the service does is
-    /// not known.
+    /// Refuses a `unique_id` that another file of the directory has, if the settings say so. Whether the service does
+    /// is not known.
     pub(crate) fn check_unique_id(
         scope: &Scope<'_>,
         directory: Key<Directory>,
@@ -117,7 +117,8 @@ impl Resource for DirectoryFile {
         DELETED_RETENTION
     }
 
-    /// Lists show its names and times for a month; its content would fill the memory of a server that many test runs use.
+    /// Lists show its names and times for a month; its content would fill the memory of a server that many test runs
+    /// use.
     fn release_content(&mut self) {
         self.blob = Blob::released();
     }

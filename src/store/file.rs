@@ -45,9 +45,9 @@ pub(crate) struct NewFile {
 const IMPLICIT_NAME: &str = "document.md";
 
 impl File {
-    /// Creates a file, in the project of its directory if it has one. Its id follows from its content, from all that the
-    /// upload says and from the number of equal uploads before it, so that files that are uploaded in parallel get the same
-    /// ids in every run.
+    /// Creates a file, in the project of its directory if it has one. Its id follows from its content, from all that
+    /// the upload says and from the number of equal uploads before it, so that files that are uploaded in parallel get
+    /// the same ids in every run.
     pub(crate) fn add(scope: &mut Scope<'_>, new: NewFile) -> Result<Key<Self>, StoreError> {
         let (project, place) = if let Some(directory) = new.directory {
             let Meta { project, id, .. } = &scope.store.get(directory).meta;

@@ -16,8 +16,8 @@ pub(crate) enum Id {
     Given(Box<str>),
 }
 
-/// What an id of the service begins with: three lower-case letters and a hyphen, or nothing, as the bare UUIDs of projects
-/// and files.
+/// What an id of the service begins with: three lower-case letters and a hyphen, or nothing, as the bare UUIDs of
+/// projects and files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Prefix(Option<[u8; PREFIX_BYTES]>);
 

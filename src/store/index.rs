@@ -31,7 +31,7 @@ pub(crate) struct Index {
     /// Its description.
     pub(crate) description: Option<Box<str>>,
     /// Its options; `None` if all have their defaults.
-    pub(crate) options: Option<Box<Options>>,
+    pub(crate) options: Option<Box<IndexOptions>>,
     /// Its syncs.
     pub(crate) sync: SyncState,
     /// The files that its last export left; `None` before the first.
@@ -45,33 +45,34 @@ pub(crate) struct Index {
 /// What an index was asked to do. It is kept and shown in the admin state; of it, only
 /// `vector_target` has an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Options {
+pub(crate) struct IndexOptions {
     /// `manual`, `daily` or `on_source_change`.
-    pub(crate) sync_frequency: Word,
+    pub(crate) sync_frequency: ContractWord,
     /// `DEFAULT` or `DISABLED`.
-    pub(crate) vector_target: Word,
+    pub(crate) vector_target: ContractWord,
     /// Product types and their configurations.
     pub(crate) products: Vec<Product>,
     /// `screenshots`, `items`.
-    pub(crate) store_attachments: Vec<Word>,
+    pub(crate) store_attachments: Vec<ContractWord>,
 }
 
 /// A product type and its configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Product {
     /// `parse` or `extract`.
-    pub(crate) product_type: Word,
+    pub(crate) product_type: ContractWord,
     /// The id of a configuration; not looked up.
     pub(crate) product_config_id: Box<str>,
 }
 
 /// A word of the contract; a known one takes no memory.
-pub(crate) type Word = Cow<'static, str>;
+pub(crate) type ContractWord = Cow<'static, str>;
 
-/// What the name of an index's output directory adds to the name of the index. The service's own name for it is unknown.
+/// What the name of an index's output directory adds to the name of the index. The service's own name for it is
+/// unknown.
 const OUTPUT_DIRECTORY_SUFFIX: &str = " (output)";
 
-impl Default for Options {
+impl Default for IndexOptions {
     fn default() -> Self {
         Self {
             sync_frequency: "manual".into(),
@@ -82,12 +83,12 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl IndexOptions {
     fn weight_bytes(&self) -> usize {
         let product =
             |product: &Product| size_of::<Product>() + product.product_type.len() + product.product_config_id.len();
         let products: usize = self.products.iter().map(product).sum();
-        let attachments: usize = self.store_attachments.iter().map(|kind| size_of::<Word>() + kind.len()).sum();
+        let attachments: usize = self.store_attachments.iter().map(|kind| size_of::<ContractWord>() + kind.len()).sum();
         size_of::<Self>() + products + attachments + self.sync_frequency.len() + self.vector_target.len()
     }
 }
@@ -102,7 +103,7 @@ pub(crate) struct NewIndex {
     /// Its description.
     pub(crate) description: Option<Box<str>>,
     /// Its options.
-    pub(crate) options: Option<Box<Options>>,
+    pub(crate) options: Option<Box<IndexOptions>>,
     /// Its first sync.
     pub(crate) sync: SyncState,
 }
@@ -216,8 +217,8 @@ impl Resource for Index {
         Some(&self.export_config_id)
     }
 
-    /// The official sources disagree about which id names an index in requests (`--index-id`). An id that a request made
-    /// up always does.
+    /// The official sources disagree about which id names an index in requests (`--index-id`). An id that a request
+    /// made up always does.
     fn is_named_by(&self, id: &Id, policy: &Policy) -> bool {
         match policy.index_id {
             IndexId::Any => true,

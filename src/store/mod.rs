@@ -32,7 +32,7 @@ pub(crate) use directory_file::{DirectoryFile, NewDirectoryFile};
 pub(crate) use error::StoreError;
 pub(crate) use file::{File, NewFile};
 pub(crate) use id::{Id, Prefix};
-pub(crate) use index::{Index, NewIndex, Options, Product, Word};
+pub(crate) use index::{ContractWord, Index, IndexOptions, NewIndex, Product};
 pub(crate) use index_content::{FailedFile, IndexContent, IndexedFile};
 pub(crate) use key::Key;
 pub(crate) use paging::{Cursor, Page, PageRequest};
@@ -179,7 +179,8 @@ impl Store {
         self.allocation.shrink(bytes);
     }
 
-    /// Deletes a resource: at once, or after the time in which lagging reads and lists of deleted resources still show it.
+    /// Deletes a resource: at once, or after the time in which lagging reads and lists of deleted resources still show
+    /// it.
     fn delete<T: Resource>(&mut self, key: Key<T>, now: Timestamp) {
         let retention = self.tombstone_retention.max(self.get(key).deleted_retention());
         if retention.is_zero() {

@@ -58,8 +58,8 @@ impl Cursor {
 
     /// The token for it in `list`: the seal, the sealed number and the text in hexadecimal digits.
     pub(super) fn seal(&self, seed: &Seed, list: &str) -> String {
-        let mac = self.mac(seed, list);
-        let mut token = format!("{mac:016x}{:016x}", mac ^ self.number);
+        let hash = self.hash(seed, list);
+        let mut token = format!("{hash:016x}{:016x}", hash ^ self.number);
         for byte in self.text.bytes() {
             let _ = write!(token, "{byte:02x}");
         }
@@ -69,17 +69,18 @@ impl Cursor {
     /// The cursor in a token that [`Cursor::seal`] made for `list`; `None` for any other text.
     pub(super) fn open(seed: &Seed, list: &str, token: &str) -> Option<Self> {
         let is_canonical = token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        let (mac, rest) = token.split_at_checked(HALF).filter(|_| is_canonical)?;
+        let (hash, rest) = token.split_at_checked(HALF).filter(|_| is_canonical)?;
         let (sealed, text) = rest.split_at_checked(HALF)?;
-        let mac = u64::from_str_radix(mac, 16).ok()?;
-        let number = mac ^ u64::from_str_radix(sealed, 16).ok()?;
+        let hash = u64::from_str_radix(hash, 16).ok()?;
+        let number = hash ^ u64::from_str_radix(sealed, 16).ok()?;
         let cursor = Self { text: from_hex(text)?.into(), number };
-        (cursor.mac(seed, list) == mac).then_some(cursor)
+        (cursor.hash(seed, list) == hash).then_some(cursor)
     }
 
-    fn mac(&self, seed: &Seed, list: &str) -> u64 {
-        let mac = seed.mac("page token", &format!("{} {list} {} {}", list.len(), self.number, self.text));
-        u64::from_le_bytes(*mac.first_chunk().expect("it has 16 bytes"))
+    fn hash(&self, seed: &Seed, list: &str) -> u64 {
+        let text = format!("{} {list} {} {}", list.len(), self.number, self.text);
+        let hash = seed.keyed_hash("page token", &text);
+        u64::from_le_bytes(*hash.first_chunk().expect("it has 16 bytes"))
     }
 }
 

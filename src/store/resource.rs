@@ -1,5 +1,5 @@
-//! What each type of resource states about itself: its names, its parent, its size, and what happens when it is deleted or
-//! named by a request.
+//! What each type of resource states about itself: its names, its parent, its size, and what happens when it is deleted
+//! or named by a request.
 
 use std::fmt;
 use std::time::Duration;
@@ -48,8 +48,8 @@ pub(crate) trait Resource: Listed + fmt::Debug + 'static {
     /// The resource that lists it.
     fn parent(&self) -> Key<Self::Parent>;
 
-    /// Creates the resource that a request named although nobody created it (`--contract`), below `parent` if the request
-    /// names one.
+    /// Creates the resource that a request named although nobody created it (`--contract`), below `parent` if the
+    /// request names one.
     fn create_implicit(
         scope: &mut Scope<'_>,
         id: &str,

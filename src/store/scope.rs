@@ -77,8 +77,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The project whose resources a list shows: the one that the request names, else the default one. `None` if nothing
-    /// was created in it.
+    /// The project whose resources a list shows: the one that the request names, else the default one. `None` if
+    /// nothing was created in it.
     pub(crate) fn existing_project(&self) -> Option<Key<Project>> {
         match self.project {
             None => Some(Project::DEFAULT),
@@ -210,8 +210,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The page with these items and the cursor of the next one, changed by the page fault that the request meets, if it
-    /// fits.
+    /// The page with these items and the cursor of the next one, changed by the page fault that the request meets, if
+    /// it fits.
     pub(crate) fn close_page<T>(
         &mut self,
         list: &str,
@@ -257,7 +257,8 @@ impl<'a> Scope<'a> {
         Ok(Meta { id, project: self.project_for_write()?, created_at: self.now })
     }
 
-    /// How many resources of a type were created by requests for that: the ordinal of the random stream of the next one.
+    /// How many resources of a type were created by requests for that: the ordinal of the random stream of the next
+    /// one.
     pub(crate) fn created<T: Resource>(&self) -> u64 {
         self.store.collection::<T>().created()
     }

@@ -1,4 +1,5 @@
-//! The store without HTTP: keys, pages of a list that changes, lag, soft deletes, quotas, undo, and the count of its bytes.
+//! The store without HTTP: keys, pages of a list that changes, lag, soft deletes, quotas, undo, and the count of its
+//! bytes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,7 +176,7 @@ fn a_request_sees_the_resources_of_the_project_that_it_names() {
 
 /// A change of the store. Numbers choose among the resources that there are.
 #[derive(Debug, Clone)]
-enum Change {
+enum StoreChange {
     Create(u8),
     Name(String),
     Upload(usize, String),
@@ -187,18 +188,18 @@ enum Change {
     Reset,
 }
 
-fn change() -> impl Strategy<Value = Change> {
+fn change() -> impl Strategy<Value = StoreChange> {
     let duration = || prop::sample::select(vec![Duration::ZERO, MINUTE, DELETED_RETENTION]);
     prop_oneof![
-        3 => any::<u8>().prop_map(Change::Create),
-        2 => "[a-c]{1,9}".prop_map(Change::Name),
-        4 => (any::<usize>(), "[a-z ]{0,40}").prop_map(|(at, text)| Change::Upload(at, text)),
-        2 => any::<usize>().prop_map(Change::Index),
-        2 => (any::<usize>(), any::<usize>(), "[a-z]{0,20}").prop_map(|(at, to, name)| Change::Move(at, to, name)),
-        4 => (0..4_u8, any::<usize>()).prop_map(|(kind, at)| Change::Delete(kind, at)),
-        2 => duration().prop_map(Change::Advance),
-        1 => duration().prop_map(Change::Retain),
-        1 => Just(Change::Reset),
+        3 => any::<u8>().prop_map(StoreChange::Create),
+        2 => "[a-c]{1,9}".prop_map(StoreChange::Name),
+        4 => (any::<usize>(), "[a-z ]{0,40}").prop_map(|(at, text)| StoreChange::Upload(at, text)),
+        2 => any::<usize>().prop_map(StoreChange::Index),
+        2 => (any::<usize>(), any::<usize>(), "[a-z]{0,20}").prop_map(|(at, to, name)| StoreChange::Move(at, to, name)),
+        4 => (0..4_u8, any::<usize>()).prop_map(|(kind, at)| StoreChange::Delete(kind, at)),
+        2 => duration().prop_map(StoreChange::Advance),
+        1 => duration().prop_map(StoreChange::Retain),
+        1 => Just(StoreChange::Reset),
     ]
 }
 
@@ -239,23 +240,23 @@ fn add_index(scope: &mut Scope<'_>, source: Key<Directory>) -> Result<Key<Index>
 }
 
 /// Makes a change as far as the limits allow it.
-fn apply(scope: &mut Scope<'_>, change: Change) -> Result<(), StoreError> {
+fn apply(scope: &mut Scope<'_>, change: StoreChange) -> Result<(), StoreError> {
     match change {
-        Change::Create(number) => add_directory(scope, &format!("directory {number}")).map(drop)?,
-        Change::Name(id) => {
+        StoreChange::Create(number) => add_directory(scope, &format!("directory {number}")).map(drop)?,
+        StoreChange::Name(id) => {
             let key = scope.resolve::<DirectoryFile>(&id)?;
             scope.resolve::<Index>(&id)?;
             scope.store.get_mut(key).advance_to(scope.now);
         }
-        Change::Upload(at, text) => {
+        StoreChange::Upload(at, text) => {
             let directory = pick(scope.store, at, is_of_user);
             directory.map_or(Ok(()), |directory| upload(scope, directory, &text).map(drop))?;
         }
-        Change::Index(at) => {
+        StoreChange::Index(at) => {
             let source = pick(scope.store, at, is_of_user);
             source.map_or(Ok(()), |source| add_index(scope, source).map(drop))?;
         }
-        Change::Move(at, to, name) => {
+        StoreChange::Move(at, to, name) => {
             let (file, target) = (pick(scope.store, at, |_| true), pick(scope.store, to, is_of_user));
             if let (Some(file), Some(target)) = (file, target) {
                 let metadata = Map::from_iter([(name.clone(), Value::from(name.clone()))]);
@@ -265,13 +266,13 @@ fn apply(scope: &mut Scope<'_>, change: Change) -> Result<(), StoreError> {
                 });
             }
         }
-        Change::Delete(kind, at) => match kind {
+        StoreChange::Delete(kind, at) => match kind {
             0 => delete(scope, pick::<Index>(scope.store, at, |_| true)),
             1 => delete(scope, pick::<DirectoryFile>(scope.store, at, |_| true)),
             2 => delete(scope, pick::<File>(scope.store, at, |_| true)),
             _ => delete(scope, pick(scope.store, at, is_of_user)),
         },
-        Change::Advance(_) | Change::Retain(_) | Change::Reset => {}
+        StoreChange::Advance(_) | StoreChange::Retain(_) | StoreChange::Reset => {}
     }
     Ok(())
 }
@@ -301,9 +302,9 @@ proptest! {
         let mut now = Timestamp::default();
         for change in changes {
             match change {
-                Change::Advance(duration) => now = now.plus(duration),
-                Change::Retain(retention) => store.set_tombstone_retention(retention),
-                Change::Reset => store.reset(),
+                StoreChange::Advance(duration) => now = now.plus(duration),
+                StoreChange::Retain(retention) => store.set_tombstone_retention(retention),
+                StoreChange::Reset => store.reset(),
                 _ => {}
             }
             // A change that the limits refuse is counted as well.
@@ -313,7 +314,7 @@ proptest! {
         }
         for (kind, number) in [Index::KIND, DirectoryFile::KIND, File::KIND, Directory::KIND].into_iter().zip(0..) {
             while store.live(kind) > 0 {
-                apply(&mut scope(&mut store, now), Change::Delete(number, 0)).expect("a delete is not refused");
+                apply(&mut scope(&mut store, now), StoreChange::Delete(number, 0)).expect("a delete is not refused");
             }
         }
         store.advance_to(now.plus(2 * DELETED_RETENTION));

@@ -143,8 +143,8 @@ impl RetrieveRequest {
         self.top_k.as_ref().map_or(DEFAULT_TOP_K, |number| number.positive().unwrap_or(0)).min(MAX_TOP_K)
     }
 
-    /// The most results: `top_k`, and `rerank.top_n` while reranking is on. There are none for numbers under 1, which is a
-    /// guess.
+    /// The most results: `top_k`, and `rerank.top_n` while reranking is on. There are none for numbers under 1, which
+    /// is a guess.
     fn length(&self) -> usize {
         let top_n = self.rerank.top_n.as_ref().filter(|_| self.rerank.enabled);
         top_n.map_or(usize::MAX, |number| number.positive().unwrap_or(0)).min(self.top_k())

@@ -1,6 +1,6 @@
-//! The filters of `retrieval.retrieve`. Keys are joined by AND. How the service compares is not published; its class names
-//! suggest `MongoDB`, whose rules are followed: `ne` and `nin` accept a file without the key, and a scalar equals a list that
-//! contains it.
+//! The filters of `retrieval.retrieve`. Keys are joined by AND. How the service compares is not published; its class
+//! names suggest `MongoDB`, whose rules are followed: `ne` and `nin` accept a file without the key, and a scalar equals
+//! a list that contains it.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::store::{Id, IndexedFile};
 /// The filters on fields that every chunk has.
 #[derive(Deserialize)]
 pub(super) struct StaticFilters {
-    parsed_directory_file_id: Option<Condition>,
+    parsed_directory_file_id: Option<FieldCondition>,
 }
 
 /// The filters on the metadata of a file, by key.
@@ -24,7 +24,7 @@ pub(super) struct CustomFilters(BTreeMap<String, PlainValue>);
 
 /// A comparison.
 #[derive(Deserialize)]
-struct Condition {
+struct FieldCondition {
     operator: Operator,
     value: PlainValue,
 }
@@ -79,10 +79,10 @@ impl CustomFilters {
 
 /// Whether a condition, which its schema has accepted, holds for a field.
 fn holds(condition: &Value, field: Option<&Value>) -> bool {
-    Condition::deserialize(condition).is_ok_and(|condition| condition.holds(field))
+    FieldCondition::deserialize(condition).is_ok_and(|condition| condition.holds(field))
 }
 
-impl Condition {
+impl FieldCondition {
     fn holds(&self, field: Option<&Value>) -> bool {
         let value = &self.value.0;
         match self.operator {

@@ -21,7 +21,8 @@ use crate::search::grep::{Pattern, Search, SearchError, SearchLimits};
 use crate::store::{Cursor, DirectoryFile, Id, Index, IndexedFile, Policy, Resource, Scope, StoreError};
 use crate::worker::Worker;
 
-/// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked for.
+/// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked
+/// for.
 const MAX_PAGE_CHARS: usize = 4 << 20;
 
 /// The most matches of a pattern that are found in a file.
@@ -57,14 +58,14 @@ struct FoundFile<'a> {
 }
 
 #[derive(Serialize)]
-struct Match<'a> {
+struct MatchBody<'a> {
     start_char: usize,
     end_char: usize,
     content: &'a str,
 }
 
 #[derive(Serialize)]
-struct Content<'a> {
+struct FileText<'a> {
     content: &'a str,
 }
 
@@ -95,7 +96,7 @@ pub(super) fn read(scope: &mut Scope<'_>, request: &ReadRequest) -> Result<Paylo
     let start = count(policy, "offset", request.offset.as_ref())?.unwrap_or(0);
     let length = count(policy, "max_length", request.max_length.as_ref())?.unwrap_or(usize::MAX);
     let text = document.document().text();
-    Ok(Payload::json(&Content { content: text.slice_chars(start, start.saturating_add(length)) }))
+    Ok(Payload::json(&FileText { content: text.slice_chars(start, start.saturating_add(length)) }))
 }
 
 /// Searches a file by a regular expression. The search is a job without the lock.
@@ -106,7 +107,7 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answ
     let policy = Arc::clone(&scope.store.policy);
     if policy.fidelity == Fidelity::Contract && document.document().text().as_str().is_empty() {
         // Every pattern is accepted for a file that is not there.
-        return Ok(Answer::Payload(Payload::json(&PageBody::<Match<'_>>::new(Vec::new(), None))));
+        return Ok(Answer::Payload(Payload::json(&PageBody::<MatchBody<'_>>::new(Vec::new(), None))));
     }
     let context = count(&policy, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
     let list = format!("retrieval.grep {} {} {}", request.index_id, request.file_id, request.pattern);
@@ -137,7 +138,7 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answ
         let shown = &rest[..count_fitting(&rest[..size.min(rest.len())], text, context)];
         // The number of matches up to the end of the page.
         let next = (rest.len() > shown.len()).then(|| Cursor::new("".into(), (skipped + shown.len()) as u64));
-        let items = shown.iter().map(|range| Match::of(text, range, context)).collect();
+        let items = shown.iter().map(|range| MatchBody::of(text, range, context)).collect();
         let page = scope.close_page(&list, items, before, next);
         Ok(Payload::json(&PageBody::new(page.items, page.next_token)))
     };
@@ -149,13 +150,13 @@ fn count_fitting(matches: &[Range<usize>], text: &Text, context: usize) -> usize
     let mut chars = 0;
     let fits = |range: &&Range<usize>| {
         let fits_before = chars < MAX_PAGE_CHARS;
-        chars += Match::of(text, range, context).content.len();
+        chars += MatchBody::of(text, range, context).content.len();
         fits_before
     };
     matches.iter().take_while(fits).count()
 }
 
-impl<'a> Match<'a> {
+impl<'a> MatchBody<'a> {
     fn of(text: &'a Text, range: &Range<usize>, context: usize) -> Self {
         let (start_char, end_char) = (text.char_of(range.start), text.char_of(range.end));
         let shown = text.slice_chars(start_char.saturating_sub(context), end_char.saturating_add(context));

@@ -188,8 +188,8 @@ impl FromStr for Stage {
     }
 }
 
-/// A state of the user's own, unless a single edit turns it into a known state, which is then suggested. A word at a larger
-/// distance, such as `parsing`, is accepted.
+/// A state of the user's own, unless a single edit turns it into a known state, which is then suggested. A word at a
+/// larger distance, such as `parsing`, is accepted.
 fn custom_state(word: &str) -> Result<Stage, String> {
     let is_word = |c: char| c.is_ascii_lowercase() || c == '_' || c == '-';
     if word.is_empty() || word.len() > MAX_STATE_LENGTH || !word.chars().all(is_word) {
