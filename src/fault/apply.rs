@@ -11,11 +11,8 @@ use super::rule::Rule;
 use super::view::RequestView;
 use super::{edit_response, response};
 use crate::response::{Break, Response, ResponseEnd};
-use crate::store::state_faults::{AppliedFaults, Quota, StateFaults};
+use crate::store::state_faults::{AppliedFaults, StateFault, StateFaults};
 use crate::store::sync::Script;
-
-/// The status of a create over a quota, if the rule has no `status=`.
-const OVER_QUOTA: u16 = 402;
 
 /// A response that rules made or changed.
 #[derive(Debug)]
@@ -34,9 +31,7 @@ pub(super) fn state_faults(winners: &[Hit]) -> StateFaults {
             match effect {
                 Effect::Lag(lag) => faults.lag = Some(*lag),
                 Effect::Vanish => faults.vanish = true,
-                Effect::Quota(limit) => {
-                    faults.quota = Some(Quota { limit: *limit, status: rule.status().unwrap_or(OVER_QUOTA) });
-                }
+                Effect::Quota(limit) => faults.quota = Some(*limit),
                 Effect::Page(fault) => faults.page = Some(*fault),
                 Effect::Script(script) => faults.script = Some(with_message(script, rule)),
                 _ => {}
@@ -49,6 +44,12 @@ pub(super) fn state_faults(winners: &[Hit]) -> StateFaults {
 /// Whether one of the faults on state that a rule plans was applied.
 pub(super) fn was_applied(rule: &Rule, applied: AppliedFaults) -> bool {
     rule.effects.iter().filter_map(Effect::state_fault).any(|fault| applied.contains(fault))
+}
+
+/// The status that a rule gives the refusal of a create over its quota, if it has one of its own.
+pub(super) fn quota_status(rule: &Rule, applied: AppliedFaults) -> Option<u16> {
+    let is_quota = rule.has(|effect| matches!(effect, Effect::Quota(_))) && applied.contains(StateFault::Quota);
+    rule.status().filter(|_| is_quota)
 }
 
 /// A script with the error message of its rule, if that has one.

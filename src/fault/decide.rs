@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
+
 use super::active::{FaultRules, Hit, OwnRule};
 use super::apply::{self, Injection};
 use super::edit_response;
@@ -190,6 +192,9 @@ impl FaultRules {
             state_hits.into_iter().partition(|hit| apply::was_applied(&hit.rule, applied));
         // A script changes the sync, not the response.
         for hit in state_hits.iter().filter(|hit| hit.rule.kind == RuleKind::State) {
+            if let Some(status) = apply::quota_status(&hit.rule, applied) {
+                response.status = StatusCode::from_u16(status).ok();
+            }
             edit_response::mark(&mut response, &hit.rule.name);
         }
         let step = if response.is_success() { Step::AfterSuccess } else { Step::AfterFailure };
