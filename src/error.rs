@@ -1,14 +1,21 @@
-//! API errors: a status and a body `{"detail": …}`, as the service's framework sends them. This is the only module that
-//! serialises an API error. It does not decide whether a request is refused.
+//! API errors: a status and a body `{"detail": …}`, as the service's framework sends them, also those that a fault rule
+//! injects. This is the only module that serialises an API error. It does not decide whether a request is refused.
 
 use std::borrow::Cow;
 
+use http::StatusCode;
 use http::header::{ALLOW, HeaderValue};
 use serde::Serialize;
 use serde::ser::Serializer;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::response::Response;
+use crate::seed::{self, RandomStream};
+
+/// The service's text when it fails, as its users have reported it.
+const FAILURE: &str = "Oops! Something went wrong on our end. Please try again in a few minutes. If the error persists, \
+                       please contact support by clicking the chat icon on cloud.llamaindex.ai providing this \
+                       correlation ID: ";
 
 /// The refusal of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +98,11 @@ impl ApiError {
         Self { status: 422, detail: Detail::Violations(violations), allow: None }
     }
 
+    /// The service's error when it fails, with a correlation id from `stream`.
+    pub(crate) fn failure(stream: &mut RandomStream) -> Self {
+        Self::text(500, format!("{FAILURE}{}", seed::uuid(stream)))
+    }
+
     /// The framework's error for a body that is not UTF-8 or has a value that it cannot represent.
     pub(crate) fn unreadable_body() -> Self {
         Self::text(400, "There was an error parsing the body")
@@ -120,4 +132,49 @@ impl From<ApiError> for Response {
         }
         response
     }
+}
+
+/// The response with this status that the service, or a gateway in front of it, would send: an injected failure.
+pub(crate) fn response_with_status(status: u16, stream: &mut RandomStream) -> Response {
+    let detail = match status {
+        ..200 | 204 | 304 => return Response::empty(status),
+        401 => "Invalid authentication token",
+        402 => "You have run out of credits. Please upgrade your plan to go on.",
+        403 => "You do not have access to this project",
+        404 => "Not found",
+        409 => "A conflicting operation is in progress",
+        413 => "Request body is too large",
+        422 => return ApiError::violations(vec![injected_violation()]).into(),
+        429 => "Rate limit exceeded. Please try again later.",
+        500 => return ApiError::failure(stream).into(),
+        502..=504 => return gateway_page(status),
+        _ => reason(status).unwrap_or("Injected"),
+    };
+    ApiError::text(status, detail).into()
+}
+
+fn injected_violation() -> Violation {
+    Violation {
+        kind: "value_error".to_owned(),
+        loc: vec!["body".into()],
+        msg: "Value error, injected".to_owned(),
+        input: json!({}),
+        ctx: Some(json!({ "error": {} })),
+    }
+}
+
+/// The page that a gateway in front of the service sends when the service does not respond.
+fn gateway_page(status: u16) -> Response {
+    let reason = reason(status).unwrap_or_default();
+    let page = format!(
+        "<html>\r\n<head><title>{status} {reason}</title></head>\r\n\
+         <body>\r\n<center><h1>{status} {reason}</h1></center>\r\n\
+         <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    );
+    Response::bytes(status, "text/html", page)
+}
+
+/// The reason phrase of a status.
+fn reason(status: u16) -> Option<&'static str> {
+    StatusCode::from_u16(status).ok()?.canonical_reason()
 }

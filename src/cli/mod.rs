@@ -9,7 +9,6 @@ mod completions;
 mod env;
 mod exec;
 mod exit;
-mod faults;
 mod healthcheck;
 mod operations;
 mod process;

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use super::check::{self, Verdict};
 use super::exit::{CHECK_FAILED, ExitError, USAGE, print, print_error};
 use super::{self as cli, Action, NotParsed};
-use super::{completions, env, exec, faults, healthcheck, operations, serve, validate};
+use super::{completions, env, exec, healthcheck, operations, serve, validate};
 use crate::config::{self, RawSettings};
 use crate::documents;
-use crate::fault::{Scenario, shipped};
+use crate::fault::{Scenario, explanation, shipped};
 use crate::search::grep;
 use crate::worker::{self, Kind};
 
@@ -88,7 +88,7 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
 fn text_of(action: &Action) -> Result<Option<String>, ExitError> {
     Ok(match action {
         Action::Operations => Some(operations::list()),
-        Action::Faults => Some(faults::text()),
+        Action::Faults => Some(explanation()),
         Action::Completions(shell) => Some(completions::script(*shell)),
         Action::Scenarios => Some(scenario_list()),
         Action::ShowScenario(name) => Some(Scenario::load(name).map_err(ExitError::usage)?.text),

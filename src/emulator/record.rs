@@ -82,7 +82,7 @@ pub(super) fn unrouted(instance: &Instance, head: &Head, response: &Response) {
 pub(super) fn panicked(instance: &Instance, context: &Context, head: &Head) -> Reply {
     let ordinal = instance.panics.fetch_add(1, Ordering::Relaxed);
     let mut stream = Seed::new(instance.settings.seed, "").stream("panic", ordinal);
-    refuse(instance, context, head, &NO_BODY, ApiError::text(500, crate::fault::correlation_message(&mut stream)))
+    refuse(instance, context, head, &NO_BODY, ApiError::failure(&mut stream))
 }
 
 /// Records how the response to a request ended.

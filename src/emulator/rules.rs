@@ -43,7 +43,7 @@ pub(super) fn decide_head(instance: &Instance, context: &Context, head: &Head) -
     let mut state = tenant.lock();
     let times = state.begin(&tenant.clock);
     let view = view(instance, tenant, routed, head, times);
-    let decision = state.faults.decide_head(&view, context.own_rule.as_ref());
+    let decision = HeadDecision::new(&mut state.faults, &view, context.own_rule.as_ref());
     let Some(reset) = decision.reset else { return HeadStage::Decision(Some(decision)) };
     let (number, faults, response) = (state.journal.next_number(), decision.notes, Response::none(Break::Reset));
     let entry = record::entry(context, head, &Bytes::new(), &response);

@@ -15,7 +15,7 @@ use super::reply::Reply;
 use super::{record, rules};
 use crate::admin;
 use crate::error::ApiError;
-use crate::fault::{Decision, Finished, RequestBody, RequestView};
+use crate::fault::{Decision, FaultResult, RequestBody, RequestView};
 use crate::instance::Instance;
 use crate::journal::Entry;
 use crate::operation::{Answer, BodyKind, Commit, Effect, Job, Operation, RoutedOperation};
@@ -134,12 +134,12 @@ impl<'a> Locked<'a> {
 
     /// What the fault rules plan for the request.
     fn decide(&mut self) -> Decision {
-        let (own_rule, head_decision) = (self.context.own_rule.as_ref(), self.context.head_decision.clone());
+        let (own_rule, head_decision) = (self.context.own_rule.as_ref(), self.context.head_decision.as_ref());
         if self.state.faults.is_empty() && own_rule.is_none() {
             return Decision::default();
         }
         let view = self.rule_view();
-        self.state.faults.decide(&view, head_decision, own_rule)
+        Decision::new(&mut self.state.faults, &view, head_decision, own_rule)
     }
 
     /// Replaces the response by that of a fault rule, or runs the handler of the operation.
@@ -209,17 +209,17 @@ impl<'a> Locked<'a> {
         let is_committed = response.is_success() && self.routed.operation.effect != Effect::Reads;
         effects.events.iter().for_each(|at| self.tenant.clock.add_event(*at));
         let finished = if self.state.faults.is_empty() && decision.is_empty() {
-            Finished::unchanged(response)
+            FaultResult::unchanged(response)
         } else {
             let view = self.rule_view();
-            self.state.faults.finish(&view, decision, response, effects.applied)
+            decision.finish(&mut self.state.faults, &view, response, effects.applied)
         };
         self.reply(number, release, finished, is_committed)
     }
 
     /// Records the request with its response.
-    fn reply(mut self, number: u64, release: Release, finished: Finished, is_committed: bool) -> Reply {
-        let Finished { response, promised, notes: faults } = finished;
+    fn reply(mut self, number: u64, release: Release, finished: FaultResult, is_committed: bool) -> Reply {
+        let FaultResult { response, promised, notes: faults } = finished;
         // A client that was told to wait comes back after that wait, which begins when the response is sent.
         if let Some(wait) = promised {
             self.tenant.clock.add_event(self.times.now.plus(response.delay).plus(wait));

@@ -1,61 +1,41 @@
-//! A tenant's fault rules with their counts: added, replaced, removed, expired. Requests are decided in `decide.rs`.
+//! A rule with its counts, and the requests that it strikes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
-use super::effect::Effect;
-use super::kind::Phase;
-use super::limit::TokenBucket;
+use super::action::{FaultAction, Phase};
+use super::effects::TokenBucket;
 use super::rule::Rule;
 use super::view::RequestView;
 use crate::clock::{self, Timestamp};
-use crate::journal::FaultNote;
 use crate::seed::{Draws, RandomStream};
-
-/// A tenant's rules, in the order in which they were added.
-#[derive(Debug, Default)]
-pub(crate) struct FaultRules {
-    pub(super) rules: Vec<ActiveRule>,
-    /// The order number of the rule that was added last.
-    last_order: u64,
-    /// The number of requests with a rule in their header.
-    own_rules: u64,
-}
 
 /// A rule and its counts.
 #[derive(Debug)]
 pub(super) struct ActiveRule {
     pub(super) rule: Arc<Rule>,
     /// Copies of two fields of the rule, so that rules about other operations are skipped without following a pointer.
-    targets: u64,
+    pub(super) targets: u64,
     phase: Phase,
-    /// Ascending over the rules of a tenant, and stable while other rules are added and removed.
-    order: u64,
-    strikes: u64,
-    matches: u64,
+    /// Ascending over the rules of a tenant, from 1, and stable while other rules are added and removed; 0 for the rule in
+    /// the header of a request.
+    pub(super) order: u64,
+    pub(super) strikes: u64,
+    pub(super) matches: u64,
     bucket: Option<TokenBucket>,
     /// The draws of `rate=`, made at the first use.
     rate_draws: Option<Box<Draws>>,
     /// Numbers rules with the same random name: they strike independently of each other.
-    duplicate_index: u64,
+    pub(super) duplicate_index: u64,
     /// When it was added, in real time.
-    added_at: Timestamp,
+    pub(super) added_at: Timestamp,
     /// The end of its time to live, in real time.
-    expires_at: Option<Timestamp>,
-}
-
-/// The rule in the header of a single request. It is matched before all others, and counts only that request.
-#[derive(Debug, Clone)]
-pub(super) struct OwnRule {
-    rule: Arc<Rule>,
-    duplicate_index: u64,
+    pub(super) expires_at: Option<Timestamp>,
 }
 
 /// A request that a rule strikes, if no rule before it wins.
 #[derive(Debug, Clone)]
-pub(super) struct Hit {
+pub(super) struct RuleHit {
     pub(super) order: u64,
     pub(super) rule: Arc<Rule>,
     /// The time until a limit admits a request again.
@@ -65,234 +45,15 @@ pub(super) struct Hit {
     ordinal: u64,
 }
 
-/// The order number of a request's own rule: before all others.
-const OWN_RULE_ORDER: u64 = 0;
-
-/// A rule with its counts, as the admin API shows it.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct RuleCounts {
-    /// Its name.
-    pub(crate) name: Arc<str>,
-    /// Its text.
-    pub(crate) rule: String,
-    /// The label of the only tenant that has it; `null` for a rule of all tenants.
-    pub(crate) tenant: Option<Arc<str>>,
-    /// Where it comes from: `admin`, or the setting that it was given in.
-    pub(crate) origin: Arc<str>,
-    /// The number of requests that it counted.
-    pub(crate) matches: u64,
-    /// The number of requests that it struck.
-    pub(crate) strikes: u64,
-    /// The rest of its time to live, in milliseconds of real time; `null` if it has none.
-    pub(crate) ttl_left_ms: Option<u64>,
-    /// When it was added, in real time.
-    #[serde(skip)]
-    pub(crate) added_at: Timestamp,
-}
-
-impl RuleCounts {
-    /// The counts of a rule that is added now.
-    pub(crate) fn zero(rule: &Rule) -> Self {
-        Self {
-            name: Arc::clone(&rule.name),
-            rule: rule.to_string(),
-            tenant: rule.tenant.clone(),
-            origin: Arc::clone(&rule.origin),
-            matches: 0,
-            strikes: 0,
-            ttl_left_ms: rule.ttl.map(whole_millis),
-            added_at: clock::system_now(),
-        }
-    }
-
-    /// Whether they are of the same rule: one of all tenants, or of the same tenant.
-    pub(crate) fn is_same_rule(&self, other: &Self) -> bool {
-        self.name == other.name && self.tenant == other.tenant
-    }
-
-    /// Adds the counts of the same rule at another tenant.
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.matches += other.matches;
-        self.strikes += other.strikes;
-    }
-}
-
-impl FaultRules {
-    /// Whether there are no rules.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
-    /// The number of rules.
-    pub(crate) fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    /// The operations for which a rule acts on the head of a request: bit n is set for the n-th operation.
-    pub(crate) fn head_operations(&self) -> u64 {
-        let at_head = self.rules.iter().filter(|active| active.rule.acts_on_head());
-        at_head.fold(0, |operations, active| operations | active.targets)
-    }
-
-    /// The longest `lag=` of all rules.
-    pub(crate) fn longest_lag(&self) -> Duration {
-        self.rules.iter().map(|active| active.rule.lag()).max().unwrap_or_default()
-    }
-
-    /// Adds a rule behind the others, or in the place of the one with its name, and starts its time to live. A rule without
-    /// a name gets a free one.
-    pub(crate) fn add(&mut self, rule: Rule) {
-        let rule = if rule.has_name() { rule } else { rule.named(&free_name(|name| self.has(name))) };
-        let duplicates = self
-            .rules
-            .iter()
-            .filter(|active| active.rule.random_name == rule.random_name && active.rule.name != rule.name);
-        let duplicate_index = duplicates.count() as u64;
-        let expires_at = end_of_life(&rule);
-        let active = ActiveRule { expires_at, ..ActiveRule::new(Arc::new(rule), duplicate_index) };
-        if let Some(known) = self.rules.iter_mut().find(|known| known.rule.name == active.rule.name) {
-            *known = ActiveRule { order: known.order, added_at: known.added_at, ..active };
-        } else {
-            self.last_order += 1;
-            self.rules.push(ActiveRule { order: self.last_order, ..active });
-        }
-    }
-
-    /// Whether a rule has this name.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.rules.iter().any(|active| &*active.rule.name == name)
-    }
-
-    /// Removes the rule with this name; false when there is none.
-    pub(crate) fn remove(&mut self, name: &str) -> bool {
-        let before = self.rules.len();
-        self.rules.retain(|active| &*active.rule.name != name);
-        self.rules.len() < before
-    }
-
-    /// Removes all rules.
-    pub(crate) fn clear(&mut self) {
-        self.rules.clear();
-    }
-
-    /// Removes the rules whose time to live is over; whether there were any.
-    pub(crate) fn remove_expired(&mut self) -> bool {
-        let before = self.rules.len();
-        if self.rules.iter().any(|active| active.expires_at.is_some()) {
-            let now = clock::system_now();
-            self.rules.retain(|active| active.expires_at.is_none_or(|end| now < end));
-        }
-        self.rules.len() < before
-    }
-
-    /// Whether one of the rules that struck a request still exists and holds it without a time limit.
-    pub(crate) fn hold(&self, notes: &[FaultNote]) -> bool {
-        let rules = self.rules.iter().map(|active| &*active.rule);
-        rules.filter(|rule| rule.holds()).any(|rule| rule.struck(notes))
-    }
-
-    /// The next end of the time to live of a rule that holds the request with these notes; `None` if none of them has one.
-    pub(crate) fn next_release(&self, notes: &[FaultNote]) -> Option<Timestamp> {
-        let holding = self.rules.iter().filter(|active| active.rule.holds() && active.rule.struck(notes));
-        holding.filter_map(|active| active.expires_at).min()
-    }
-
-    /// The same rules with all counts at zero; their times to live continue.
-    #[must_use]
-    pub(crate) fn without_counts(&self) -> Self {
-        let copy = |active: &ActiveRule| ActiveRule {
-            order: active.order,
-            added_at: active.added_at,
-            expires_at: active.expires_at,
-            ..ActiveRule::new(Arc::clone(&active.rule), active.duplicate_index)
-        };
-        Self { rules: self.rules.iter().map(copy).collect(), last_order: self.last_order, own_rules: 0 }
-    }
-
-    /// The same rules with all counts at zero, and with their times to live started again.
-    #[must_use]
-    pub(crate) fn restarted(&self) -> Self {
-        let mut restarted = self.without_counts();
-        for active in &mut restarted.rules {
-            active.expires_at = end_of_life(&active.rule);
-        }
-        restarted
-    }
-
-    /// How long after a tenant's first request the window of each rule with `between=` begins.
-    pub(crate) fn window_starts(&self) -> impl Iterator<Item = Duration> + '_ {
-        self.rules.iter().filter_map(|active| active.rule.trigger.between.map(|(from, _)| from))
-    }
-
-    /// Every rule with its counts.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = RuleCounts> + '_ {
-        let now = clock::system_now();
-        self.rules.iter().map(move |active| RuleCounts {
-            matches: active.matches,
-            strikes: active.strikes,
-            ttl_left_ms: active.expires_at.map(|end| whole_millis(end.since(now))),
-            added_at: active.added_at,
-            ..RuleCounts::zero(&active.rule)
-        })
-    }
-
-    /// Every rule.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().map(|active| &*active.rule)
-    }
-
-    /// Numbers the rule in the header of a request, so that equal ones draw independently.
-    pub(super) fn number_own_rule(&mut self, rule: &Arc<Rule>) -> OwnRule {
-        self.own_rules += 1;
-        OwnRule { rule: Arc::clone(rule), duplicate_index: self.own_rules }
-    }
-
-    /// Counts a strike of the rule of this hit.
-    pub(super) fn add_strike(&mut self, hit: &Hit) {
-        hit.rule.add_to_total();
-        if let Some(active) = self.rule_of(hit) {
-            active.strikes += 1;
-        }
-    }
-
-    /// Subtracts the strike of a rule whose effect could not be applied.
-    pub(super) fn subtract_strike(&mut self, hit: &Hit) {
-        hit.rule.subtract_from_total();
-        if let Some(active) = self.rule_of(hit) {
-            active.strikes = active.strikes.saturating_sub(1);
-        }
-    }
-
-    /// The rule of a hit; none for a request's own rule and for one that was removed in the meantime.
-    fn rule_of(&mut self, hit: &Hit) -> Option<&mut ActiveRule> {
-        let position = self.rules.binary_search_by_key(&hit.order, |active| active.order).ok()?;
-        self.rules.get_mut(position).filter(|active| Arc::ptr_eq(&active.rule, &hit.rule))
-    }
-}
-
-/// The end of the time to live of a rule that is added now.
-fn end_of_life(rule: &Rule) -> Option<Timestamp> {
-    rule.ttl.map(|ttl| clock::system_now().plus(ttl))
-}
-
-fn whole_millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The first of `rule-1`, `rule-2`, … that is free.
-pub(crate) fn free_name(is_taken: impl Fn(&str) -> bool) -> String {
-    let mut names = (1u64..).map(|number| format!("rule-{number}"));
-    names.find(|name| !is_taken(name)).expect("the numbers do not run out")
-}
-
 impl ActiveRule {
-    fn new(rule: Arc<Rule>, duplicate_index: u64) -> Self {
+    /// The rule with all counts at zero; `duplicate_index` numbers it among those of its random name.
+    pub(super) fn new(rule: Arc<Rule>, duplicate_index: u64) -> Self {
         let (targets, phase) = (rule.targets, rule.phase);
         Self {
             rule,
             targets,
             phase,
-            order: OWN_RULE_ORDER,
+            order: 0,
             matches: 0,
             strikes: 0,
             bucket: None,
@@ -303,13 +64,23 @@ impl ActiveRule {
         }
     }
 
+    /// The same rule with all counts at zero.
+    pub(super) fn without_counts(&self) -> Self {
+        Self {
+            order: self.order,
+            added_at: self.added_at,
+            expires_at: self.expires_at,
+            ..Self::new(Arc::clone(&self.rule), self.duplicate_index)
+        }
+    }
+
     /// Whether the rule is about an operation, in a phase.
     pub(super) fn is_about(&self, operation: usize, phase: Phase) -> bool {
         self.phase == phase && self.targets & (1 << operation) != 0
     }
 
     /// Counts a request that fulfils the rule's conditions; a hit if the rule strikes it.
-    pub(super) fn count(&mut self, request: &RequestView<'_>) -> Option<Hit> {
+    pub(super) fn count(&mut self, request: &RequestView<'_>) -> Option<RuleHit> {
         self.matches += 1;
         let (rule, ordinal, duplicate_index) = (&self.rule, self.matches, self.duplicate_index);
         let rate_draws = &mut self.rate_draws;
@@ -327,33 +98,17 @@ impl ActiveRule {
                 bucket.take(request.now).err()?
             }
         };
-        Some(Hit { order: self.order, rule: Arc::clone(rule), limit_wait, duplicate_index, ordinal })
-    }
-}
-
-impl OwnRule {
-    /// Whether the rule is about an operation, in a phase.
-    pub(super) fn is_about(&self, operation: usize, phase: Phase) -> bool {
-        self.rule.phase == phase && self.rule.is_about(operation)
-    }
-
-    pub(super) fn rule(&self) -> &Rule {
-        &self.rule
-    }
-
-    /// A hit if the rule strikes a request that fulfils its conditions.
-    pub(super) fn count(&self, request: &RequestView<'_>) -> Option<Hit> {
-        ActiveRule::new(Arc::clone(&self.rule), self.duplicate_index).count(request)
+        Some(RuleHit { order: self.order, rule: Arc::clone(rule), limit_wait, duplicate_index, ordinal })
     }
 }
 
 /// Whether a create is still within the quota of the rule, if it has one.
 fn is_below_quota(rule: &Rule, request: &RequestView<'_>) -> bool {
-    let limit = rule.find(|effect| if let Effect::Quota(limit) = effect { Some(*limit) } else { None });
-    limit.is_some_and(|limit| request.resources < limit)
+    let FaultAction::State(faults, _) = &*rule.action else { return false };
+    faults.quota.is_some_and(|limit| request.resources < limit)
 }
 
-impl Hit {
+impl RuleHit {
     /// A random stream of its own for this rule and this request.
     pub(super) fn stream(&self, what: &str, request: &RequestView<'_>) -> RandomStream {
         request.seed.stream(&purpose(what, self.duplicate_index, &self.rule), self.ordinal)

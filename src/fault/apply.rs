@@ -4,18 +4,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::active::Hit;
-use super::effect::Effect;
-use super::kind::RuleKind;
-use super::rule::Rule;
-use super::view::RequestView;
-use super::{edit_response, response};
-use crate::response::{Break, Response, ResponseEnd};
-use crate::store::state_faults::{AppliedFaults, Quota, StateFaults};
-use crate::store::sync::Script;
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue};
 
-/// The status of a create over a quota, if the rule has no `status=`.
-const OVER_QUOTA: u16 = 402;
+use super::action::{Adjustment, FaultAction, Replacement};
+use super::active::RuleHit;
+use super::effects::{combined, edited_json, is_among, over_limit};
+use super::view::RequestView;
+use crate::error::response_with_status;
+use crate::response::{Break, Response, ResponseEnd};
+use crate::seed::RandomStream;
+use crate::store::state_faults::{AppliedFaults, StateFault, StateFaults};
+
+/// The header that names the rule that made or changed a response.
+const FAULT_HEADER: HeaderName = HeaderName::from_static("x-mock-fault");
 
 /// A response that rules made or changed.
 #[derive(Debug)]
@@ -27,56 +29,54 @@ pub(crate) struct Injection {
 }
 
 /// The faults on state that the winners plan.
-pub(super) fn state_faults(winners: &[Hit]) -> StateFaults {
-    let mut faults = StateFaults::default();
-    for rule in winners.iter().map(|hit| &*hit.rule) {
-        for effect in &rule.effects {
-            match effect {
-                Effect::Lag(lag) => faults.lag = Some(*lag),
-                Effect::Vanish => faults.vanish = true,
-                Effect::Quota(limit) => {
-                    faults.quota = Some(Quota { limit: *limit, status: rule.status().unwrap_or(OVER_QUOTA) });
-                }
-                Effect::Page(fault) => faults.page = Some(*fault),
-                Effect::Script(script) => faults.script = Some(with_message(script, rule)),
-                _ => {}
-            }
-        }
-    }
-    faults
+pub(super) fn state_faults(winners: &[RuleHit]) -> StateFaults {
+    winners.iter().fold(StateFaults::default(), |faults, hit| match &*hit.rule.action {
+        FaultAction::State(later, _) => combined(faults, later),
+        FaultAction::Script(script) => StateFaults { script: Some(Arc::clone(script)), ..faults },
+        _ => faults,
+    })
 }
 
 /// Whether one of the faults on state that a rule plans was applied.
-pub(super) fn was_applied(rule: &Rule, applied: AppliedFaults) -> bool {
-    rule.effects.iter().filter_map(Effect::state_fault).any(|fault| applied.contains(fault))
+pub(super) fn was_applied(action: &FaultAction, applied: AppliedFaults) -> bool {
+    match action {
+        FaultAction::State(faults, _) => is_among(faults, applied),
+        FaultAction::Script(_) => applied.contains(StateFault::Script),
+        _ => false,
+    }
 }
 
-/// A script with the error message of its rule, if that has one.
-fn with_message(script: &Arc<Script>, rule: &Rule) -> Arc<Script> {
-    let message = rule.find(|effect| if let Effect::Message(message) = effect { Some(message.clone()) } else { None });
-    message.map_or_else(|| Arc::clone(script), |message| Arc::new(Script::clone(script).with_message(&message)))
+/// The refusal of a create over a quota, with the status of its rule if that has one.
+pub(super) fn with_quota_status(mut response: Response, action: &FaultAction, applied: AppliedFaults) -> Response {
+    if let FaultAction::State(_, Some(status)) = action
+        && applied.contains(StateFault::Quota)
+    {
+        response.status = StatusCode::from_u16(*status).ok();
+    }
+    response
 }
 
 /// The wait of a request before it acts, by the winners.
-pub(super) fn wait_before_act(winners: &[Hit], request: &RequestView<'_>) -> Duration {
+pub(super) fn wait_before_act(winners: &[RuleHit], request: &RequestView<'_>) -> Duration {
     let waits = winners.iter().filter(|hit| hit.rule.waits_before_act).map(|hit| delay_of(hit, request));
     waits.fold(Duration::ZERO, Duration::saturating_add)
 }
 
 /// The response that the winners send instead of acting, if one of them does: made by the rules that replace it, then changed
 /// by the others.
-pub(super) fn replacement(winners: &[Hit], request: &RequestView<'_>) -> Option<Injection> {
-    let of_kind = |kind: RuleKind| winners.iter().filter(move |hit| hit.rule.kind == kind);
-    of_kind(RuleKind::Replace).next()?;
+pub(super) fn replacement(winners: &[RuleHit], request: &RequestView<'_>) -> Option<Injection> {
+    let (replacing, others): (Vec<_>, Vec<_>) = winners.iter().partition(|hit| hit.rule.action.replaces());
+    replacing.first()?;
+    let adjusting = others.into_iter().filter(|hit| matches!(*hit.rule.action, FaultAction::Adjust(_)));
     let nothing = Injection { response: Response::none(Break::Close), promised: None };
-    Some(of_kind(RuleKind::Replace).chain(of_kind(RuleKind::Adjust)).fold(nothing, |injection, hit| {
+    Some(replacing.into_iter().chain(adjusting).fold(nothing, |injection, hit| {
         changed(hit, &injection, request).map_or(injection, |changed| changed.delayed(delay_of(hit, request)))
     }))
 }
 
 /// The response of a request that acted, changed by a rule; none when the rule's effects do not fit it.
-pub(super) fn after_act(hit: &Hit, injection: &Injection, request: &RequestView<'_>) -> Option<Injection> {
-    if !fits(&hit.rule, &injection.response) {
+pub(super) fn after_act(hit: &RuleHit, injection: &Injection, request: &RequestView<'_>) -> Option<Injection> {
+    if !fits(&hit.rule.action, &injection.response) {
         return None;
     }
     let changed = changed(hit, injection, request)?;
@@ -84,54 +84,59 @@ pub(super) fn after_act(hit: &Hit, injection: &Injection, request: &RequestView<
 }
 
 /// Whether the effects of a rule fit a response: to cut or slow down a body there must be one.
-fn fits(rule: &Rule, response: &Response) -> bool {
-    let is_replaced = rule.status().is_some() || rule.has(Effect::sends_nothing);
-    let can_have_body = !matches!(response.code(), Some(204 | 304));
-    is_replaced
-        || rule.effects.iter().all(|effect| match effect {
-            Effect::Body(_) => can_have_body,
-            Effect::Truncate(bytes) => *bytes < response.body.len(),
-            effect => !effect.needs_body() || !response.body.is_empty(),
-        })
+fn fits(action: &FaultAction, response: &Response) -> bool {
+    let (FaultAction::Edit(_, adjustment) | FaultAction::Adjust(adjustment)) = action else { return true };
+    adjustment.effects.iter().all(|effect| effect.fits(response))
 }
 
 /// The response changed by every effect of a rule but its delay; none when one of its edits does not fit.
-fn changed(hit: &Hit, injection: &Injection, request: &RequestView<'_>) -> Option<Injection> {
-    let effects = &hit.rule.effects;
+fn changed(hit: &RuleHit, injection: &Injection, request: &RequestView<'_>) -> Option<Injection> {
     let mut stream = hit.stream("response", request);
     let mut response = injection.response.clone();
-    for effect in effects {
-        match effect {
-            Effect::Status(status) => response = in_place_of(&response, response::of_status(*status, &mut stream)),
-            Effect::Limit(requests, _) => {
-                response = in_place_of(&response, response::over_limit(*requests, hit.limit_wait, &mut stream));
-            }
-            Effect::Reset | Effect::ResetHead | Effect::ResetBody => {
-                response.wire.end = ResponseEnd::Silent(Break::Reset);
-            }
-            Effect::Close => response.wire.end = ResponseEnd::Silent(Break::Close),
-            Effect::Hang => response.wire.end = ResponseEnd::Silent(Break::Hang),
-            Effect::Garbage => response.wire.end = ResponseEnd::Garbage,
-            _ => {}
+    let action = &*hit.rule.action;
+    match action {
+        FaultAction::ResetRequest(_) => response.wire.end = ResponseEnd::Silent(Break::Reset),
+        FaultAction::Wire(end, _) => response.wire.end = end.clone(),
+        FaultAction::Replace(replacement, _) => {
+            response = Response { delay: response.delay, ..replacement.response(hit.limit_wait, &mut stream) };
         }
+        _ => {}
     }
-    let promised = response::promised_wait(&response, effects, request);
-    let response = response::with_retry_headers(response, effects, promised, request.retry_timing);
-    let mut response = edit_response::edited(response, effects)?;
-    edit_response::mark(&mut response, &hit.rule.name);
-    Some(Injection { response, promised: promised.or(injection.promised) })
+    let none = Adjustment::default();
+    let Adjustment { retry, effects, .. } = action.adjustment().unwrap_or(&none);
+    let promised = retry.promised_wait(&response, request);
+    let mut response = retry.applied(response, promised, request.retry_timing);
+    if let FaultAction::Edit(json, _) = action
+        && !json.is_empty()
+    {
+        response.body = edited_json(&response.body, json)?;
+    }
+    let response = effects.iter().fold(response, |response, effect| effect.applied(response));
+    Some(Injection { response: marked(response, &hit.rule.name), promised: promised.or(injection.promised) })
 }
 
-/// Another response, with the delay of the one that it replaces.
-fn in_place_of(before: &Response, mut response: Response) -> Response {
-    response.delay = before.delay;
-    response
+/// The response with the mark of a rule that made or changed it.
+pub(super) fn marked(response: Response, rule: &str) -> Response {
+    match HeaderValue::from_str(rule) {
+        Ok(name) => response.with_header(FAULT_HEADER, name),
+        Err(_) => response,
+    }
 }
 
 /// The delay of a rule for this request, drawn from its distribution; zero when it has none.
-fn delay_of(hit: &Hit, request: &RequestView<'_>) -> Duration {
-    let delay = hit.rule.find(|effect| if let Effect::Delay(delay) = effect { Some(*delay) } else { None });
+fn delay_of(hit: &RuleHit, request: &RequestView<'_>) -> Duration {
+    let delay = hit.rule.action.delay();
     delay.map_or(Duration::ZERO, |delay| delay.draw(&mut hit.stream("delay", request)))
+}
+
+impl Replacement {
+    /// The response of a rule; `wait` is the time until its limit admits a request again.
+    fn response(self, wait: Duration, stream: &mut RandomStream) -> Response {
+        match self {
+            Self::Status(status) => response_with_status(status, stream),
+            Self::Limit(limit) => over_limit(limit, wait, stream),
+        }
+    }
 }
 
 impl Injection {

@@ -9,55 +9,47 @@
 //! | file | holds |
 //! |---|---|
 //! | `grammar.rs` | splits a line of text into clauses, and prints them |
-//! | `clause.rs`, `value.rs`, `delay.rs`, `effect.rs` | parse a clause into its meaning; conditions and patterns of operations are in [`matcher`](crate::matcher) |
-//! | `rule.rs` | makes a rule of clauses |
-//! | `target.rs`, `kind.rs`, `validate.rs` | refuse a rule that could never strike |
-//! | `trigger.rs`, `limit.rs` | which requests a rule counts, and which of those it strikes |
+//! | `row.rs` | the row of a clause: its form, what it may meet, what it does, its explanation |
+//! | `words.rs` | the list of all rows |
+//! | `effects/` | the rows of effects, and the effects: a file a family |
+//! | `trigger.rs` | the rows of triggers, and which requests a rule strikes |
+//! | `value.rs` | parses values; conditions and patterns of operations are in [`matcher`](crate::matcher) |
+//! | `draft.rs`, `action.rs` | what the clauses of a rule say, and the action that they make |
+//! | `check.rs`, `target.rs` | refuse a rule that could never strike |
+//! | `rule.rs`, `scenario.rs` | a rule; files of rules |
+//! | `active.rs`, `rules.rs` | a tenant's rules and their counts |
 //! | `view.rs` | the view of a request that rules get |
-//! | `active.rs` | a tenant's rules and their counts |
 //! | `decide.rs` | the decision on one request, as owned data |
-//! | `apply.rs`, `response.rs`, `edit_response.rs`, `json_edit.rs` | the response that results |
-//! | `scenario.rs` | files of rules |
+//! | `apply.rs` | the response that results |
+//! | `explain.rs` | the explanation of the language, which the subcommand `faults` prints |
 //!
 //! The first rule that strikes shadows the later rules, in both phases, unless it has `continue`; rules about syncs are
 //! decided separately. An `@after` rule that replaces or edits the response counts successful responses only:
 //! with `nth=1` it strikes the first request that succeeded.
-//!
-//! The words for faults on state:
-//!
-//! | word | effect |
-//! |---|---|
-//! | `sync script=STEP{,STEP} [message=TEXT]` | the sync that a request starts goes through these steps |
-//! | `lag=DURATION` | a read sees the state as it was this long ago |
-//! | `vanish` | the resource that the request names is deleted |
-//! | `quota=N` | a create beyond N live resources is refused with 402, or with the status of `status=` |
-//! | `limit=N/DURATION [burst=N]` | a token bucket; a request over it gets 429 with rate-limit headers |
-//! | `page=repeat-token\|expired-token\|empty-middle` | a page of a list is wrong in this way |
 
+mod action;
 mod active;
 mod apply;
-mod clause;
+mod check;
 mod decide;
-mod delay;
-mod edit_response;
-mod effect;
+mod draft;
+mod effects;
+mod explain;
 mod grammar;
-mod json_edit;
-mod kind;
-mod limit;
-mod response;
+mod row;
 mod rule;
+mod rules;
 mod scenario;
 mod target;
 mod trigger;
-mod validate;
 mod value;
 mod view;
+mod words;
 
-pub(crate) use active::{FaultRules, RuleCounts, free_name};
-pub(crate) use decide::{Decision, Finished, HeadDecision};
-pub(crate) use response::{RetryTiming, correlation_message};
+pub(crate) use decide::{Decision, FaultResult, HeadDecision};
+pub(crate) use explain::explanation;
 pub(crate) use rule::Rule;
+pub(crate) use rules::{FaultRules, RuleCounts, free_name};
 pub(crate) use scenario::{Scenario, shipped};
 pub(crate) use target::Target;
-pub(crate) use view::{RequestBody, RequestView};
+pub(crate) use view::{RequestBody, RequestView, RetryTiming};

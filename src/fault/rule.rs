@@ -1,5 +1,4 @@
-//! A fault rule: its operations, its effects and its triggers, made of the clauses of a line. Rules that could
-//! never strike are refused here, in `kind.rs` and in `validate.rs`.
+//! A fault rule: its operations, its action and its trigger, made of the clauses of a line.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,16 +7,16 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::clause::{self, Clause, REPEATABLE, WORDS};
-use super::effect::Effect;
+use super::action::{FaultAction, Phase, Replacement};
+use super::check;
+use super::draft::RuleDraft;
+use super::effects::RateLimit;
 use super::grammar::RuleText;
-use super::kind::{self, Phase, RuleKind};
-use super::limit::RateLimit;
+use super::row::ClauseRow;
 use super::target::{self, Targets};
-use super::trigger::Trigger;
-use super::validate;
+use super::trigger::{Trigger, key_label};
+use super::words;
 use crate::journal::{FaultNote, FaultOutcome};
-use crate::key_label::{is_label, label_of};
 use crate::matcher::ParseError;
 
 /// A rule of injected failure.
@@ -28,8 +27,7 @@ pub(crate) struct Rule {
     /// Bit n is set when it is about the n-th operation.
     pub(super) targets: u64,
     pub(super) phase: Phase,
-    pub(super) kind: RuleKind,
-    pub(super) effects: Vec<Effect>,
+    pub(super) action: Arc<FaultAction>,
     pub(super) trigger: Trigger,
     /// Its time to live, in real time.
     pub(super) ttl: Option<Duration>,
@@ -127,36 +125,19 @@ impl Rule {
         self.targets & (1 << operation) != 0
     }
 
-    pub(super) fn has(&self, wanted: impl Fn(&Effect) -> bool) -> bool {
-        self.effects.iter().any(wanted)
-    }
-
-    /// The first thing that `wanted` finds among its effects.
-    pub(super) fn find<T>(&self, wanted: impl Fn(&Effect) -> Option<T>) -> Option<T> {
-        self.effects.iter().find_map(wanted)
-    }
-
-    /// The status of `status=`.
-    pub(super) fn status(&self) -> Option<u16> {
-        self.find(|effect| if let Effect::Status(status) = effect { Some(*status) } else { None })
-    }
-
-    /// The limit of `limit=`, with the capacity of `burst=`.
+    /// The limit of `limit=`.
     pub(super) fn rate_limit(&self) -> Option<RateLimit> {
-        let (requests, per) =
-            self.find(|effect| if let Effect::Limit(requests, per) = effect { Some((*requests, *per)) } else { None })?;
-        let burst = self.find(|effect| if let Effect::Burst(burst) = effect { Some(*burst) } else { None });
-        Some(RateLimit { requests, per, capacity: burst.unwrap_or(requests) })
+        if let FaultAction::Replace(Replacement::Limit(limit), _) = *self.action { Some(limit) } else { None }
     }
 
     /// Whether it breaks the connection as soon as the head is read.
     pub(crate) fn acts_on_head(&self) -> bool {
-        self.has(|effect| matches!(effect, Effect::ResetHead | Effect::ResetBody))
+        matches!(*self.action, FaultAction::ResetRequest(_))
     }
 
     /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection open.
     pub(crate) fn holds(&self) -> bool {
-        self.has(|effect| matches!(effect, Effect::Hang | Effect::Stall))
+        self.action.holds()
     }
 
     /// Whether it struck the request with these notes. A rule that replaced it under the same name is another one.
@@ -166,7 +147,7 @@ impl Rule {
 
     /// The time for which deleted resources can still be read because of it.
     pub(super) fn lag(&self) -> Duration {
-        self.find(|effect| if let Effect::Lag(lag) = effect { Some(*lag) } else { None }).unwrap_or_default()
+        if let FaultAction::State(faults, _) = &*self.action { faults.lag.unwrap_or_default() } else { Duration::ZERO }
     }
 
     /// Whether it has never struck a request of any tenant.
@@ -186,69 +167,41 @@ impl Rule {
         text.check_printed()?;
         let (subject, said_phase) = split_phase(&text.subject)?;
         let subject = subject.to_owned();
-        let clauses = read_clauses(&text)?;
-        let text = text.with_key_hidden(show_key);
-        let mut rule = Self {
-            name: "".into(),
-            targets: target::matching(&subject, targets)?,
-            phase: Phase::Before,
-            kind: RuleKind::Adjust,
-            effects: Vec::new(),
-            trigger: Trigger::default(),
-            ttl: None,
-            continues: false,
-            waits_before_act: false,
-            random_name: text.to_string().into(),
+        let (draft, rows) = read_clauses(&text)?;
+        let text = text.with_key_hidden(key_label);
+        let targets_of_rule = target::matching(&subject, targets)?;
+        check::check_classes(&text, &subject, &rows)?;
+        let action = draft.action.into_action(&rows);
+        let name: Arc<str> = draft.name.unwrap_or_default().into();
+        let rule = Self {
+            random_name: if name.is_empty() { text.to_string().into() } else { Arc::clone(&name) },
+            name,
+            targets: targets_of_rule,
+            phase: action.phase(said_phase)?,
+            waits_before_act: said_phase == Some(Phase::Before) && matches!(action, FaultAction::Adjust(_)),
+            action: Arc::new(action),
+            trigger: draft.trigger,
+            ttl: draft.ttl,
+            continues: draft.continues,
             origin: "".into(),
             tenant: None,
             total_strikes: TotalStrikes::default(),
             text,
         };
-        for clause in clauses {
-            rule.add(clause);
-        }
-        rule.kind = kind::kind_of(&rule, &subject)?;
-        rule.phase = kind::phase_of(&rule, said_phase)?;
-        rule.waits_before_act = said_phase == Some(Phase::Before) && rule.kind == RuleKind::Adjust;
-        validate::check(&rule, targets)?;
+        check::check(&rule, &rows, targets)?;
         Ok(rule)
-    }
-
-    fn add(&mut self, clause: Clause) {
-        let trigger = &mut self.trigger;
-        match clause {
-            Clause::Effect(effect) => self.effects.push(effect),
-            Clause::First(n) => trigger.first = Some(n),
-            Clause::Nth(n) => trigger.nth = Some(n),
-            Clause::Skip(n) => trigger.skip = Some(n),
-            Clause::Every(n) => trigger.every = Some(n),
-            Clause::Times(n) => trigger.times = Some(n),
-            Clause::Rate(rate) => trigger.rate = Some(rate),
-            Clause::Between(from, to) => trigger.between = Some((from, to)),
-            Clause::When(when) => trigger.when = Some(when),
-            Clause::Key(key) => trigger.key = Some(show_key(&key)),
-            Clause::Attempt(n) => trigger.attempt = Some(n),
-            Clause::Concurrency(n) => trigger.concurrency = Some(n),
-            Clause::Name(name) => {
-                self.name = name.into();
-                self.random_name = Arc::clone(&self.name);
-            }
-            Clause::Ttl(ttl) => self.ttl = Some(ttl),
-            Clause::Continue => self.continues = true,
-        }
     }
 }
 
-fn read_clauses(text: &RuleText) -> Result<Vec<Clause>, ParseError> {
-    let mut clauses = Vec::new();
-    for (position, written) in text.clauses.iter().enumerate() {
-        let twice = text.clauses[..position].iter().any(|earlier| earlier.word == written.word);
-        if twice && !REPEATABLE.contains(&written.word.as_str()) {
-            return Err(ParseError::new(written, "is given twice"));
-        }
-        clauses.push(Clause::read(written)?);
+/// What the clauses of a rule say, and their rows.
+fn read_clauses(text: &RuleText) -> Result<(RuleDraft, Vec<&'static ClauseRow>), ParseError> {
+    let (mut draft, mut rows) = (RuleDraft::default(), Vec::new());
+    for clause in &text.clauses {
+        let row = words::row_of(clause, &rows)?;
+        row.update(&mut draft, clause)?;
+        rows.push(row);
     }
-    Ok(clauses)
+    Ok((draft, rows))
 }
 
 /// Fields of a rule in JSON that are not words of the rule language.
@@ -256,9 +209,9 @@ const OTHER_FIELDS: &[&str] = &["rule", "operation", "phase", "tenant"];
 
 /// Refuses an unknown field.
 fn check_fields(fields: &Map<String, Value>) -> Result<(), ParseError> {
-    let is_known = |name: &str| OTHER_FIELDS.contains(&name) || WORDS.contains(&name.replace('_', "-").as_str());
+    let is_known = |name: &str| OTHER_FIELDS.contains(&name) || words::is_word(&name.replace('_', "-"));
     match fields.keys().find(|name| !is_known(name)) {
-        Some(name) => Err(clause::unknown(name, "is not a field of a fault rule", OTHER_FIELDS)),
+        Some(name) => Err(words::unknown(name, "is not a field of a fault rule", OTHER_FIELDS)),
         None => Ok(()),
     }
 }
@@ -272,11 +225,6 @@ fn with_fields(mut text: RuleText, fields: &Map<String, Value>) -> Result<RuleTe
     let rest = rest.chain([("operation".to_owned(), Value::from("*"))]).collect();
     text.clauses.extend(RuleText::from_json(&rest)?.clauses);
     Ok(text)
-}
-
-/// An API key as it is shown.
-fn show_key(key: &str) -> String {
-    if is_label(key) { key.to_owned() } else { label_of(key) }
 }
 
 fn split_phase(subject: &str) -> Result<(&str, Option<Phase>), ParseError> {

@@ -22,14 +22,14 @@ pub(crate) struct Scenario {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ScenarioFile {
     description: String,
     faults: Vec<String>,
 }
 
 /// The scenarios that ship with the program, by name.
 pub(crate) fn shipped() -> Vec<Scenario> {
-    assets::SCENARIOS.iter().filter_map(|(name, text)| Scenario::parse(name, text).ok()).collect()
+    assets::scenarios().filter_map(|(name, text)| Scenario::parse(name, text).ok()).collect()
 }
 
 impl Scenario {
@@ -49,7 +49,8 @@ impl Scenario {
     }
 
     fn parse(name: &str, text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| format!("{name}: {}", error.to_string().trim_end()))?;
+        let file: ScenarioFile =
+            toml::from_str(text).map_err(|error| format!("{name}: {}", error.to_string().trim_end()))?;
         Ok(Self { name: name.to_owned(), description: file.description, faults: file.faults, text: text.to_owned() })
     }
 }

@@ -2,8 +2,49 @@
 
 use std::time::Duration;
 
+use super::draft::RuleDraft;
+use super::row::{ClauseClass, ClauseRow, valued};
+use super::value;
 use super::view::RequestView;
-use crate::matcher::Condition;
+use crate::key_label::{is_label, label_of};
+use crate::matcher::{Condition, ParseError};
+
+/// The clauses about when a rule strikes.
+pub(super) const ROWS: &[ClauseRow] = &[
+    trigger("first=N", |draft, value| value::positive(value).map(|n| draft.trigger.first = Some(n)))
+        .doc("the first N requests that the rule counts", "* status=503 first=3"),
+    trigger("nth=N", |draft, value| value::positive(value).map(|n| draft.trigger.nth = Some(n)))
+        .doc("the Nth request that it counts", "indexes.create@after reset nth=1"),
+    trigger("skip=N", |draft, value| value::at_least(0, value).map(|n| draft.trigger.skip = Some(n)))
+        .doc("none of the first N; first=, nth= and every= count from there", "indexes.get status=500 skip=2 times=1"),
+    trigger("every=N", |draft, value| value::positive(value).map(|n| draft.trigger.every = Some(n)))
+        .doc("every Nth request", "indexes.* status=502 every=5"),
+    trigger("times=N", |draft, value| value::positive(value).map(|n| draft.trigger.times = Some(n)))
+        .doc("at most N requests", "indexes.get status=500 times=2"),
+    trigger("rate=NUMBER|PERCENT%", |draft, value| value::share(value).map(|share| draft.trigger.rate = Some(share)))
+        .doc("this share, at random from --seed: the same requests in every run", "* status=503 rate=5%"),
+    trigger("between=DURATION..[DURATION]", |draft, value| {
+        value::window(value).map(|window| draft.trigger.between = Some(window))
+    })
+    .doc("in this window since the key's first request", "* status=503 between=10s..30s"),
+    trigger("when=header:NAME|query:NAME|body:POINTER[=VALUE|~REGEX]", |draft, value| {
+        Condition::parse(value).map(|when| draft.trigger.when = Some(when))
+    })
+    .doc(
+        "on the content of the request: = compares, ~ matches, without either the value exists",
+        "indexes.create status=500 when=body:/name=draft",
+    ),
+    trigger("key=KEY", |draft, value| value::key(value).map(|key| draft.trigger.key = Some(key_label(&key))))
+        .doc("only requests with this API key, or the key with this label", "* status=401 key=llx-team-b"),
+    trigger("attempt=N", |draft, value| value::positive(value).map(|n| draft.trigger.attempt = Some(n)))
+        .doc("on this attempt of a request, as the SDKs count", "* status=503 attempt=1"),
+    trigger("concurrency=N", |draft, value| value::positive(value).map(|n| draft.trigger.concurrency = Some(n)))
+        .doc("while this many requests of the key are open", "* status=429 concurrency=10"),
+];
+
+const fn trigger(syntax: &'static str, read: fn(&mut RuleDraft, &str) -> Result<(), ParseError>) -> ClauseRow {
+    valued(syntax, ClauseClass::Trigger, read)
+}
 
 /// Which requests a rule counts, and which of those it strikes. A field that is `None` holds for every request.
 #[derive(Debug, Clone, Default)]
@@ -80,4 +121,9 @@ impl Trigger {
 /// Whether a time after the first request is in a window, which may have no end.
 fn is_within((from, to): (Duration, Option<Duration>), elapsed: Duration) -> bool {
     from <= elapsed && to.is_none_or(|to| elapsed < to)
+}
+
+/// The label of an API key in `key=`, which may be the key or its label.
+pub(super) fn key_label(key: &str) -> String {
+    if is_label(key) { key.to_owned() } else { label_of(key) }
 }

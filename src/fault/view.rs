@@ -5,7 +5,6 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use super::response::RetryTiming;
 use crate::clock::Timestamp;
 use crate::matcher::RequestParts;
 use crate::request::Head;
@@ -35,6 +34,17 @@ pub(crate) struct RequestView<'a> {
     pub(crate) seed: &'a Seed,
     /// The length of the waits that responses ask for.
     pub(crate) retry_timing: RetryTiming,
+}
+
+/// The length of the waits that responses ask clients for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum RetryTiming {
+    /// The length in the rule.
+    Real,
+    /// Multiplied by this number; `retry-after-ms` has the result in milliseconds.
+    Scaled(f64),
+    /// A millisecond: the clock jumps to the end of the wait when the client retries.
+    Jumped,
 }
 
 /// A request's body, parsed as JSON when a rule first reads it.

@@ -1,6 +1,7 @@
 //! Validates a request against its schemas: parameters first, then the body. All violations are reported at once, in
 //! the order of the service's framework.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -49,6 +50,20 @@ impl ValidRequest {
         self.params.get(name)?.as_str()
     }
 
+    /// A parameter in the path or the query, if it is present and not null.
+    ///
+    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
+    pub(crate) fn optional_param<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ApiError> {
+        optional(self.params.get(name)).map_err(|error| unreadable("query", &error))
+    }
+
+    /// A field of the body, if it is present and not null.
+    ///
+    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
+    pub(crate) fn optional_field<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ApiError> {
+        optional(self.body.get(name)).map_err(|error| unreadable("body", &error))
+    }
+
     /// The parameters as the input type of a handler; parameters without a field in it are ignored.
     ///
     /// Errors: `--schemas` replaced the schema by one that allows more than the type.
@@ -70,6 +85,10 @@ impl ValidRequest {
         let file = self.files.iter().find(|(known, _)| known == name).map(|(_, file)| file.clone());
         file.ok_or_else(|| unreadable("body", &format_args!("no file {name}")))
     }
+}
+
+fn optional<T: DeserializeOwned>(value: Option<&Value>) -> Result<Option<T>, serde_json::Error> {
+    value.map_or(Ok(None), Option::deserialize)
 }
 
 fn unreadable(root: &'static str, error: &dyn std::fmt::Display) -> ApiError {

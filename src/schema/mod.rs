@@ -61,9 +61,9 @@ impl Schemas {
     /// Errors: a file cannot be read, has the name of no schema, or is not a valid JSON Schema.
     pub(crate) fn load(replacements: Option<&Path>) -> Result<Self, String> {
         let mut sources = BTreeMap::new();
-        for (name, text) in assets::SCHEMAS {
+        for (name, text) in assets::schemas() {
             let source = serde_json::from_str(text).map_err(|error| format!("schema {name}: {error}"))?;
-            sources.insert((*name).to_owned(), source);
+            sources.insert(name.to_owned(), source);
         }
         let mut files = BTreeMap::new();
         if let Some(folder) = replacements {

@@ -94,8 +94,8 @@ fn enabled() -> bool {
 /// An index that is not ready has no results, as the official MCP server reports of the service; one without a vector
 /// export has none either, which is a guess.
 pub(super) fn retrieve(scope: &mut Scope<'_>, request: RetrieveRequest) -> Result<Answer, ApiError> {
-    let ordinal = scope.resolve::<Index>(&request.index_id)?;
-    let index: &Index = scope.store.get(ordinal);
+    let key = scope.resolve::<Index>(&request.index_id)?;
+    let index = scope.store.get(key);
     let content = index.content.clone().filter(|_| index.exports_vectors());
     let threshold_on = scope.store.policy.score_threshold_on;
     let Some(content) = content else { return Ok(Answer::Payload(Payload::json(&Results { results: Vec::new() }))) };

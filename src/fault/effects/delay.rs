@@ -5,12 +5,22 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::clock::parse_duration;
+use crate::fault::row::{ClauseClass, ClauseRow, valued};
 use crate::matcher::ParseError;
 use crate::seed::{self, RandomStream};
 
+pub(super) const ROWS: &[ClauseRow] =
+    &[valued("delay=TIME|FROM..TO|p50:TIME,p99:TIME", ClauseClass::Delay, |draft, value| {
+        value.parse().map(|delay| draft.action.adjustment.delay = Some(delay))
+    })
+    .doc(
+        "waits: a fixed time, a random time in a range, or one of a distribution with this median and 99th percentile",
+        "indexes.list delay=200ms..2s",
+    )];
+
 /// How long a rule delays a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Delay {
+pub(in crate::fault) enum Delay {
     /// Evenly between two durations; they are equal for a fixed delay.
     Range(Duration, Duration),
     /// Log-normally, as latencies of real services roughly are: half of the delays are below `p50`, and one in a hundred is
@@ -25,7 +35,7 @@ const FORM: &str = "is not of the form DURATION, DURATION..DURATION or p50:DURAT
 
 impl Delay {
     /// A delay drawn from a random stream.
-    pub(super) fn draw(self, stream: &mut RandomStream) -> Duration {
+    pub(in crate::fault) fn draw(self, stream: &mut RandomStream) -> Duration {
         match self {
             Self::Range(least, most) => least + most.saturating_sub(least).mul_f64(seed::fraction(stream)),
             Self::Percentiles { p50, p99 } => {

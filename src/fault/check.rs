@@ -1,0 +1,142 @@
+//! Refuses a rule that could never strike or have its effect: clauses that exclude each other, numbers that contradict each
+//! other, and effects that none of its operations can have.
+
+use super::action::{FaultAction, Replacement};
+use super::grammar::RuleText;
+use super::row::{ClauseClass, ClauseRow};
+use super::rule::Rule;
+use super::target::{SYNC, Target, Targets};
+use crate::matcher::ParseError;
+
+/// Refuses effects of different classes that no rule can have together. `text` is a rule about `subject`.
+pub(super) fn check_classes(text: &RuleText, subject: &str, rows: &[&ClauseRow]) -> Result<(), ParseError> {
+    let effects: Vec<&ClauseRow> = rows.iter().filter(|row| row.is_effect()).copied().collect();
+    let has = |class: ClauseClass| effects.iter().any(|row| row.class == class);
+    let on_state: Vec<&ClauseRow> = effects.iter().filter(|row| row.state_fault().is_some()).copied().collect();
+    if effects.is_empty() {
+        return Err(ParseError::new(text, "has no effect; add one, such as status=503"));
+    }
+    if effects.iter().any(|row| row.is_script()) {
+        return check_script(subject, &effects);
+    }
+    if subject == SYNC {
+        return Err(ParseError::new(SYNC, "needs script="));
+    }
+    let may_stay = |row: &ClauseRow| row.state_fault().is_some() || on_state.iter().any(|state| state.may_meet(row));
+    if !on_state.is_empty() && !effects.iter().all(|row| may_stay(row)) {
+        let problem = "changes both the state and the response; write two rules, the first with continue";
+        return Err(ParseError::new(text, problem));
+    }
+    if has(ClauseClass::Json) && (has(ClauseClass::Replace) || has(ClauseClass::Wire)) {
+        return Err(ParseError::new(text, "both edits the service's response and replaces it"));
+    }
+    Ok(())
+}
+
+fn check_script(subject: &str, effects: &[&ClauseRow]) -> Result<(), ParseError> {
+    if subject != SYNC {
+        return Err(ParseError::new("script", "goes with the subject sync: 'sync script=…'"));
+    }
+    if effects.iter().any(|row| !row.is_script()) {
+        return Err(ParseError::new(SYNC, "takes no effects but script= and message="));
+    }
+    check_companions(effects)
+}
+
+/// Refuses a rule that can never strike or have its effect. `rows` are those of its clauses, in their order.
+pub(super) fn check(rule: &Rule, rows: &[&ClauseRow], targets: &Targets) -> Result<(), ParseError> {
+    let meant = targets.iter().enumerate().filter(|(position, _)| rule.is_about(*position));
+    let about: Vec<&Target> = meant.map(|(_, target)| target).collect();
+    if let Some(problem) = rule.trigger.contradiction() {
+        return Err(ParseError::new(rule, problem));
+    }
+    check_condition(rule, &about)?;
+    check_state_faults(rows, &about, targets)?;
+    check_response_body(rule, rows, &about)?;
+    if rows.iter().enumerate().any(|(position, row)| rows[..position].iter().any(|earlier| row.excludes(earlier))) {
+        return Err(ParseError::new(rule, "has effects that exclude each other"));
+    }
+    check_companions(rows)?;
+    check_edited_once(rule)?;
+    check_nothing_sent(rule, rows)
+}
+
+/// Conditions on the body need a request with a body, and are tested after it is read.
+fn check_condition(rule: &Rule, about: &[&Target]) -> Result<(), ParseError> {
+    if !rule.trigger.needs_body() {
+        return Ok(());
+    }
+    if rule.acts_on_head() {
+        let problem = "is about the body, but reset=head and reset=body strike before it is read";
+        return Err(ParseError::new("when", problem));
+    }
+    if !about.iter().any(|target| target.request_body) {
+        return Err(ParseError::new("when", "is about the body, but no request of this operation has one in JSON"));
+    }
+    Ok(())
+}
+
+/// Faults on state need an operation that can have them.
+fn check_state_faults(rows: &[&ClauseRow], about: &[&Target], targets: &Targets) -> Result<(), ParseError> {
+    for row in rows {
+        let Some(fault) = row.state_fault() else { continue };
+        if about.iter().any(|target| target.can_have(fault)) {
+            continue;
+        }
+        let fitting: Vec<_> =
+            targets.iter().filter(|target| target.can_have(fault)).map(|target| target.name).collect();
+        let problem = format_args!("cannot happen to this operation; it goes with {}", fitting.join(", "));
+        return Err(ParseError::new(row.word(), problem));
+    }
+    Ok(())
+}
+
+/// Effects on a body need a response that has one.
+fn check_response_body(rule: &Rule, rows: &[&ClauseRow], about: &[&Target]) -> Result<(), ParseError> {
+    let Some(row) = rows.iter().find(|row| row.needs_body()) else { return Ok(()) };
+    match &*rule.action {
+        FaultAction::Replace(Replacement::Status(status @ (..200 | 204 | 304)), _) => {
+            let problem = format_args!("needs a body, but a response with status {status} has none");
+            Err(ParseError::new(row.word(), problem))
+        }
+        _ if rows.iter().any(|row| row.class == ClauseClass::Replace) => Ok(()),
+        _ if about.iter().any(|target| target.response_body) => Ok(()),
+        _ => Err(ParseError::new(row.word(), "needs a body, but the response of this operation has none")),
+    }
+}
+
+/// Refuses a clause without the one that it needs.
+fn check_companions(rows: &[&ClauseRow]) -> Result<(), ParseError> {
+    match rows.iter().find_map(|row| row.missing_word(rows).map(|missing| (row, missing))) {
+        Some((row, missing)) => Err(ParseError::new(row.word(), format_args!("goes with {missing}="))),
+        None => Ok(()),
+    }
+}
+
+/// Two edits of one field: the second would not find it. Items of an array move up, so their indexes may repeat.
+fn check_edited_once(rule: &Rule) -> Result<(), ParseError> {
+    let FaultAction::Edit(edits, _) = &*rule.action else { return Ok(()) };
+    let is_field = |pointer: &&str| pointer.rsplit('/').next().is_none_or(|last| last.parse::<usize>().is_err());
+    let mut pointers: Vec<&str> = edits.iter().filter_map(|edit| edit.pointer()).filter(is_field).collect();
+    pointers.sort_unstable();
+    match pointers.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(ParseError::new(pair[0], "is edited twice")),
+        None => Ok(()),
+    }
+}
+
+/// If no byte of a response is sent, other effects on the response have no effect.
+fn check_nothing_sent(rule: &Rule, rows: &[&ClauseRow]) -> Result<(), ParseError> {
+    let Some(silent) = rows.iter().find(|row| row.class == ClauseClass::Wire) else { return Ok(()) };
+    let can_be_seen =
+        |row: &&ClauseRow| matches!(row.class, ClauseClass::Wire | ClauseClass::Delay) || !row.is_effect();
+    if !rows.iter().all(can_be_seen) {
+        let problem = format_args!("sends no byte of a response, so no other effect can be seen ({rule})");
+        return Err(ParseError::new(silent.word(), problem));
+    }
+    if rule.acts_on_head() && rows.iter().any(|row| row.class == ClauseClass::Delay) {
+        let problem = "comes too late: reset=head and reset=body strike while the request is read";
+        return Err(ParseError::new("delay", problem));
+    }
+    Ok(())
+}

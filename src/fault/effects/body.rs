@@ -1,0 +1,64 @@
+//! Another body of a response.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+
+use super::ResponseEffect;
+use crate::fault::row::{Aspect, ClauseClass::Edit, ClauseRow, fixed, valued};
+use crate::response::{Body, Response};
+
+pub(super) const ROWS: &[ClauseRow] = &[
+    valued("body=TEXT", Edit, |draft, value| {
+        draft.push(BodyEffect::Text(value.to_owned()));
+        Ok(())
+    })
+    .sets(&[Aspect::Body, Aspect::Json], &[])
+    .doc("another body, with the content type of JSON or of text", "* status=503 body=busy"),
+    fixed("malformed", Edit, |draft| draft.push(BodyEffect::Malformed))
+        .sets(&[Aspect::Body], &[])
+        .doc("a body that is not valid JSON", "indexes.list malformed"),
+    fixed("empty", Edit, |draft| draft.push(BodyEffect::Empty))
+        .sets(&[Aspect::Body, Aspect::Json, Aspect::Length], &[])
+        .doc("a response without its body", "indexes.list empty"),
+];
+
+#[derive(Debug)]
+enum BodyEffect {
+    Text(String),
+    Malformed,
+    Empty,
+}
+
+impl ResponseEffect for BodyEffect {
+    fn fits(&self, response: &Response) -> bool {
+        let is_possible = match self {
+            Self::Text(_) => !matches!(response.code(), Some(204 | 304)),
+            Self::Malformed | Self::Empty => !response.body.is_empty(),
+        };
+        is_possible && matches!(response.body, Body::Whole(_))
+    }
+
+    fn applied(&self, mut response: Response) -> Response {
+        match self {
+            Self::Text(text) => {
+                response.body = text.clone().into();
+                return response.with_header(CONTENT_TYPE, content_type_of(text));
+            }
+            Self::Malformed => response.body = malformed(&response.body.bytes()).into(),
+            Self::Empty => response.body = Bytes::new().into(),
+        }
+        response
+    }
+}
+
+fn content_type_of(text: &str) -> HeaderValue {
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    HeaderValue::from_static(if is_json { "application/json" } else { "text/plain; charset=utf-8" })
+}
+
+/// The first half of a body, if that is invalid JSON; else an object that is not closed.
+fn malformed(body: &Bytes) -> Bytes {
+    let half = body.slice(..body.len() / 2);
+    let is_invalid = serde_json::from_slice::<serde::de::IgnoredAny>(&half).is_err();
+    if is_invalid && !half.is_empty() { half } else { Bytes::from_static(b"{\"detail\":") }
+}

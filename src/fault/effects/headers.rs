@@ -1,0 +1,142 @@
+//! Headers that are added or replaced, those for the client's retries among them, and how long a client waits because of
+//! them.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+
+use super::ResponseEffect;
+use crate::clock::scaled;
+use crate::fault::draft::RuleDraft;
+use crate::fault::row::ClauseClass::{Adjust, Edit};
+use crate::fault::row::{ClauseRow, valued};
+use crate::fault::value;
+use crate::fault::view::{RequestView, RetryTiming};
+use crate::matcher::ParseError;
+use crate::response::Response;
+
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+pub(super) const ROWS: &[ClauseRow] = &[
+    valued("content-type=TEXT", Edit, |draft, value| {
+        value::header_value(value).map(|value| draft.push(Header(CONTENT_TYPE, value)))
+    })
+    .doc("another content type", "indexes.get content-type=text/html"),
+    valued("header=NAME:VALUE", Adjust, header)
+        .repeatable()
+        .doc("adds or replaces a header", "indexes.list status=503 header=x-region:eu header=via:proxy"),
+    valued("retry-after=DURATION", Adjust, retry_after).doc(
+        "the header retry-after, in whole seconds; a number without a unit is in seconds too",
+        "* status=429 retry-after=2s first=3",
+    ),
+    valued("retry-after-ms=N", Adjust, |draft, value| {
+        value::number(value).map(|millis| draft.action.adjustment.retry.exact = Some(Duration::from_millis(millis)))
+    })
+    .doc("the header retry-after-ms, which the SDKs prefer", "* status=429 retry-after-ms=50"),
+    valued("should-retry=true|false", Adjust, should_retry)
+        .doc("the header x-should-retry, which the SDKs follow", "* status=500 should-retry=false"),
+];
+
+#[derive(Debug)]
+struct Header(HeaderName, HeaderValue);
+
+impl ResponseEffect for Header {
+    fn applied(&self, response: Response) -> Response {
+        response.with_header(self.0.clone(), self.1.clone())
+    }
+}
+
+/// What a rule tells a client about its retries.
+#[derive(Debug, Default)]
+pub(in crate::fault) struct RetryHeaders {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// The wait of the last `retry-after`.
+    asked: Option<Duration>,
+    /// The wait of `retry-after-ms`.
+    exact: Option<Duration>,
+    /// Whether the wait is on the tenant's clock, which no time scale changes.
+    pub(super) is_unscaled: bool,
+}
+
+fn header(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
+    let (name, value) = value.split_once(':').ok_or("is not of the form NAME:VALUE")?;
+    let name = value::header_name(name.trim())?;
+    if ["content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
+        let problem = format!("{name} frames the response; content-length=, truncate= and close break it on purpose");
+        return Err(problem.into());
+    }
+    let value = value::header_value(value.trim())?;
+    let retry = &mut draft.action.adjustment.retry;
+    retry.asked = seconds_of(&value).filter(|_| name == RETRY_AFTER).or(retry.asked);
+    draft.push(Header(name, value));
+    Ok(())
+}
+
+fn retry_after(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
+    let wait = value::seconds(value)?;
+    let retry = &mut draft.action.adjustment.retry;
+    retry.asked = Some(wait);
+    retry.headers.push((RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
+    Ok(())
+}
+
+fn should_retry(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
+    let word = HeaderValue::from_static(if value::boolean(value)? { "true" } else { "false" });
+    draft.action.adjustment.retry.headers.push((SHOULD_RETRY, word));
+    Ok(())
+}
+
+impl RetryHeaders {
+    /// The wait before the client retries: the one that the response asks for, or else its own; none if it will not retry.
+    pub(in crate::fault) fn promised_wait(&self, response: &Response, request: &RequestView<'_>) -> Option<Duration> {
+        let of_response = || response.headers.get(RETRY_AFTER).and_then(seconds_of);
+        let is_timed = is_retried(response) && request.retry_timing != RetryTiming::Real;
+        let own = || is_timed.then(|| backoff(request.attempt()));
+        self.exact.or(self.asked).or_else(of_response).or_else(own)
+    }
+
+    /// The response with the headers for the client's retries.
+    pub(in crate::fault) fn applied(
+        &self,
+        mut response: Response,
+        promised: Option<Duration>,
+        timing: RetryTiming,
+    ) -> Response {
+        for (name, value) in &self.headers {
+            response.headers.insert(name, value.clone());
+        }
+        let shown = match timing {
+            RetryTiming::Scaled(_) if self.is_unscaled => promised,
+            RetryTiming::Scaled(scale) if is_retried(&response) => {
+                promised.map(|wait| scaled(wait, scale).max(Duration::from_millis(1)))
+            }
+            RetryTiming::Jumped if is_retried(&response) => promised.map(|_| Duration::from_millis(1)),
+            RetryTiming::Real | RetryTiming::Scaled(_) | RetryTiming::Jumped => self.exact,
+        };
+        if let Some(wait) = shown {
+            let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            response.headers.insert(RETRY_AFTER_MS, HeaderValue::from(millis));
+        }
+        response
+    }
+}
+
+/// Whether the official SDKs retry after a response.
+fn is_retried(response: &Response) -> bool {
+    matches!(response.code(), Some(408 | 409 | 429 | 500..))
+}
+
+/// The official SDKs' own wait before they retry: 0.5 s, doubled with each attempt, at most 8 s.
+fn backoff(attempt: u64) -> Duration {
+    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(4);
+    Duration::from_millis(500 << doublings)
+}
+
+fn seconds_of(value: &HeaderValue) -> Option<Duration> {
+    value.to_str().ok()?.parse().ok().map(Duration::from_secs)
+}
+
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
