@@ -40,7 +40,8 @@ fn agree(schema: &Schema, value: &Value, translated: Result<Value, Vec<Violation
 fn reads_the_same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
-            left == right || Integer::try_from(left.clone()) == Integer::try_from(right.clone())
+            let integers = [left, right].map(|number| Integer::try_from(number.clone()).ok());
+            left == right || (integers[0].is_some() && integers[0] == integers[1])
         }
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| reads_the_same(left, right))
