@@ -38,7 +38,7 @@
 //! | `worker` | work that may take long, in a child process of the same program with limits |
 //! | `config` | settings: the table of flags, merged from flags, environment and file, checked |
 //! | `multipart` | reads the form in a request body |
-//! | `schema` | JSON Schemas compiled once; violations in the words of the service's framework |
+//! | `schema` | JSON Schemas judge requests; what they refuse is said in the words of the service's framework |
 //! | `documents` | text from the bytes of a file, with its pages and its chunks; PDF and office files are read in a child process |
 //! | `search` | ranking of chunks, and search by regular expressions |
 //! | `store` | a tenant's resources; the state of an index as a function of time |

@@ -24,6 +24,9 @@ pub(crate) struct Seed {
     root: Sha256,
 }
 
+/// Bytes of a message authentication code.
+pub(crate) const MAC_BYTES: usize = 16;
+
 impl Seed {
     /// The source of the streams of the tenant with the label `tenant`, for the seed of the program.
     pub(crate) fn new(seed: u64, tenant: &str) -> Self {
@@ -41,6 +44,17 @@ impl Seed {
         name.update([0]);
         name.update(ordinal.to_le_bytes());
         ChaCha8Rng::from_seed(name.finalize().into())
+    }
+
+    /// The authentication code of a message: a hash keyed with seed and tenant. Half of the SHA-256 is left out, without
+    /// which nobody can extend the message.
+    pub(crate) fn mac(&self, purpose: &str, message: &str) -> [u8; MAC_BYTES] {
+        let mut hash = self.root.clone();
+        for part in ["mac", purpose, message] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        *hash.finalize().first_chunk().expect("a SHA-256 is longer")
     }
 
     /// The numbered draws of `purpose`, for draws in every request: a stream for each draw would cost a hash for each.

@@ -13,7 +13,7 @@ use crate::fault::{FaultRules, Rule};
 use crate::journal::Journal;
 use crate::key_label::{KeyDigest, digest_of, label};
 use crate::seed::Seed;
-use crate::store::{Ledger, Policy, Store};
+use crate::store::{Policy, StateBudget, Store};
 
 /// One API key and everything that it sees.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ struct Template {
     /// Serialises rule changes: the check of all rules and the change are one step.
     rule_changes: Mutex<()>,
     policy: Arc<Policy>,
-    ledger: Arc<Ledger>,
+    budget: Arc<StateBudget>,
     journal: crate::journal::Limits,
 }
 
@@ -210,7 +210,7 @@ impl Tenants {
             added_rules: Mutex::default(),
             rule_changes: Mutex::default(),
             policy: Arc::new(Policy::new(settings)),
-            ledger: Ledger::new(settings.max_state_bytes),
+            budget: StateBudget::new(settings.max_state_bytes),
             journal: crate::journal::Limits::new(settings),
         };
         Self { shards: Default::default(), count: AtomicUsize::new(0), template }
@@ -343,7 +343,7 @@ impl Template {
         let label: Arc<str> = label(digest).into();
         let seed = Seed::new(self.seed, &label);
         let faults = self.faults.lock().without_counts();
-        let mut store = Store::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.ledger));
+        let mut store = Store::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.budget));
         store.set_tombstone_retention(faults.longest_lag());
         let head_targets = AtomicU64::new(faults.head_operations());
         let state = State { store, journal: Journal::new(self.journal.clone()), faults, first_request: None };

@@ -29,7 +29,7 @@ pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, A
         let created = state.store.created_by_requests();
         litter.extend(created.into_iter().map(|(kind, id)| Litter {
             tenant: tenant.label.to_string(),
-            kind: kind.name().to_lowercase(),
+            kind: kind.name.to_lowercase(),
             id: id.to_string(),
         }));
     }

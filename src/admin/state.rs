@@ -34,6 +34,8 @@ struct TenantView {
     /// The resources by kind.
     #[serde(flatten)]
     resources: Map<String, Value>,
+    /// The bytes of `--max-state-bytes` that its resources and their contents take.
+    used_bytes: usize,
     open_calls: usize,
 }
 
@@ -76,10 +78,12 @@ pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, A
 fn tenant_view(tenant: &Tenant) -> TenantView {
     let mut state = tenant.lock();
     let now = tenant.clock.now();
+    let resources = api::state_of(&mut state.store, now);
     TenantView {
         tenant: tenant.label.to_string(),
         clock: ClockView::from(&*tenant.clock),
-        resources: api::state_of(&mut state.store, now),
+        resources,
+        used_bytes: state.store.used_bytes(),
         open_calls: tenant.open_requests(),
     }
 }

@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 
 use super::change::Change;
 use super::paging::{PageBody, PageParams};
+use super::state::StateView;
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
 use crate::error::{ApiError, Detail};
 use crate::operation::{Answer, Operation};
 use crate::response::Payload;
-use crate::schema::PlainValue;
-use crate::seed;
-use crate::store::{Directory, DirectoryKind, Id, Kind, Prefix, Resource, Scope, Store};
+use crate::schema::{PlainValue, ValidRequest};
+use crate::store::{Directory, DirectoryKind, Id, Key, Meta, Project, Resource, Scope, Store};
 
 /// The name of the list of directories, which its page tokens are valid for.
 const LIST: &str = "directories.list";
@@ -25,7 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "directories.create",
         summary: "Creates a directory.",
         path: "/api/v1/beta/directories",
-        resource: Kind::Directory,
+        resource: Directory::KIND,
         response: Some("directory"),
         handler: Some(|scope, request| create(scope, request.body()?).map(Answer::Payload)),
         ..Operation::CREATE
@@ -34,16 +34,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: LIST,
         summary: "Lists directories, newest first.",
         path: "/api/v1/beta/directories",
-        resource: Kind::Directory,
+        resource: Directory::KIND,
         response: Some("directory_page"),
-        handler: Some(|scope, request| list(scope, &request.params()?, &request.params()?).map(Answer::Payload)),
+        handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
         ..Operation::LIST
     },
     Operation {
         name: "directories.get",
         summary: "Shows a directory.",
         path: "/api/v1/beta/directories/{directory_id}",
-        resource: Kind::Directory,
+        resource: Directory::KIND,
         response: Some("directory"),
         handler: Some(|scope, request| get(scope, &request.params()?).map(Answer::Payload)),
         ..Operation::READ
@@ -52,7 +52,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "directories.update",
         summary: "Changes the name or the description of a directory.",
         path: "/api/v1/beta/directories/{directory_id}",
-        resource: Kind::Directory,
+        resource: Directory::KIND,
         response: Some("directory"),
         handler: Some(|scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload)),
         ..Operation::CHANGE
@@ -61,7 +61,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "directories.delete",
         summary: "Deletes a directory.",
         path: "/api/v1/beta/directories/{directory_id}",
-        resource: Kind::Directory,
+        resource: Directory::KIND,
         handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
         ..Operation::DELETE
     },
@@ -133,43 +133,42 @@ fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError>
     let project = scope.project_for_write()?;
     check_connector(scope, project, new.connector_subscription_id.as_deref())?;
     let mut stream = scope.store.seed.stream("directory", scope.created::<Directory>());
+    let id = Id::mint(Directory::KIND.id_prefix, &mut stream);
+    let meta = Meta { id, project, created_at: scope.now };
     let is_ephemeral = new.kind == NewDirectoryType::Ephemeral;
-    let ordinal = scope.insert(Directory {
-        id: Id::Minted(Prefix::Directory, seed::uuid(&mut stream)),
-        project,
-        name: new.name,
+    let kind = if is_ephemeral { DirectoryKind::Ephemeral } else { DirectoryKind::User };
+    let key = scope.insert(Directory {
         description: new.description,
-        kind: if is_ephemeral { DirectoryKind::Ephemeral } else { DirectoryKind::User },
         connector_subscription_id: new.connector_subscription_id,
         system_metadata: new.system_metadata.and_then(|PlainValue(metadata)| into_object(metadata)),
-        created_at: scope.now,
-        updated_at: scope.now,
         expires_at: is_ephemeral.then(|| scope.now.plus(EPHEMERAL_LIFETIME)),
+        ..Directory::new(meta, new.name, kind)
     })?;
-    scope.count_created::<Directory>(ordinal);
-    Ok(Payload::json(&body(scope.store, ordinal)))
+    scope.count_created(key);
+    Ok(Payload::json(&body(scope.store, key)))
 }
 
 /// Refuses a second directory of a connector subscription (documented by the SDK since 2.17, except for the message).
-fn check_connector(scope: &Scope<'_>, project: u64, subscription: Option<&str>) -> Result<(), ApiError> {
+fn check_connector(scope: &Scope<'_>, project: Key<Project>, subscription: Option<&str>) -> Result<(), ApiError> {
     if subscription.is_none() || scope.store.policy.fidelity == Fidelity::Contract {
         return Ok(());
     }
-    let directories = Directory::collection(scope.store);
-    let of_subscription =
-        |ordinal: &u64| directories.get(*ordinal).connector_subscription_id.as_deref() == subscription;
-    let Some(other) = directories.children(project).find(of_subscription) else { return Ok(()) };
+    let directories = scope.store.collection::<Directory>();
+    let mut in_project = directories.children(project).map(|key| directories.get(key));
+    let other = in_project.find(|directory| directory.connector_subscription_id.as_deref() == subscription);
+    let Some(other) = other else { return Ok(()) };
     let message = "A directory for this connector subscription already exists".to_owned();
-    let directory_id = directories.get(other).id.to_string();
+    let directory_id = other.meta.id.to_string();
     Err(ApiError { status: 409, detail: Detail::Directory { message, directory_id }, allow: None })
 }
 
-fn list(scope: &mut Scope<'_>, filter: &DirectoryFilter, page: &PageParams) -> Result<Payload, ApiError> {
-    let request = page.page(LIST, "query", &scope.store.policy)?;
+fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let (filter, page): (DirectoryFilter, _) = (request.params()?, PageParams::of_query(request)?);
+    let page_request = page.page(LIST, &scope.store.policy)?;
     let project = scope.existing_project();
-    let found = scope.page(project, request, filter.include_deleted, |directory| filter.accepts(directory));
-    let found = page.refuse_token(found, "query", scope)?;
-    let items = found.ordinals.iter().map(|ordinal| body(scope.store, *ordinal)).collect();
+    let found = scope.page(project, page_request, filter.include_deleted, |directory| filter.accepts(directory));
+    let found = page.refuse_token(found, &scope.store.policy)?;
+    let items = found.items.iter().map(|key| body(scope.store, *key)).collect();
     Ok(Payload::json(&PageBody::new(items, found.next_token)))
 }
 
@@ -183,17 +182,17 @@ impl DirectoryFilter {
 }
 
 fn get(scope: &mut Scope<'_>, path: &DirectoryPath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Directory>(&path.directory_id)?;
-    Ok(Payload::json(&body(scope.store, ordinal)))
+    let key = scope.resolve(&path.directory_id)?;
+    Ok(Payload::json(&body(scope.store, key)))
 }
 
 /// Changes the name and the description. A field that is absent is not changed; `null` removes the description, which is
 /// a guess.
 fn update(scope: &mut Scope<'_>, path: &DirectoryPath, change: DirectoryChange) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Directory>(&path.directory_id)?;
+    let key = scope.resolve::<Directory>(&path.directory_id)?;
     let now = scope.now;
     let is_changed = change.name.is_some() || change.description != Change::Keep;
-    scope.change::<Directory>(ordinal, |directory| {
+    scope.change(key, |directory| {
         if let Some(name) = change.name {
             directory.name = name;
         }
@@ -202,16 +201,16 @@ fn update(scope: &mut Scope<'_>, path: &DirectoryPath, change: DirectoryChange) 
             directory.updated_at = now;
         }
     });
-    Ok(Payload::json(&body(scope.store, ordinal)))
+    Ok(Payload::json(&body(scope.store, key)))
 }
 
 /// Deletes a directory and the files in it. An index over it stays; its next sync fails.
 fn delete(scope: &mut Scope<'_>, path: &DirectoryPath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Directory>(&path.directory_id)?;
-    if scope.store.get::<Directory>(ordinal).kind == DirectoryKind::Index {
+    let key = scope.resolve::<Directory>(&path.directory_id)?;
+    if scope.store.get(key).kind == DirectoryKind::Index {
         return Err(ApiError::text(403, "The output directory of an index is deleted with the index only"));
     }
-    scope.delete::<Directory>(ordinal);
+    scope.delete(key);
     Ok(Payload::Empty)
 }
 
@@ -219,25 +218,25 @@ fn into_object(value: Value) -> Option<Box<Map<String, Value>>> {
     if let Value::Object(fields) = value { Some(Box::new(fields)) } else { None }
 }
 
-/// Every directory as the admin state shows it, oldest first.
-pub(super) fn state(store: &mut Store, _now: Timestamp) -> Vec<Value> {
-    let ordinals = store.ordinals::<Directory>();
-    ordinals.into_iter().map(|ordinal| serde_json::to_value(body(store, ordinal)).unwrap_or_default()).collect()
+impl StateView for Directory {
+    fn view(store: &Store, key: Key<Self>) -> Value {
+        serde_json::to_value(body(store, key)).unwrap_or_default()
+    }
 }
 
-fn body(store: &Store, ordinal: u64) -> DirectoryBody<'_> {
-    let directory: &Directory = store.get(ordinal);
+fn body(store: &Store, key: Key<Directory>) -> DirectoryBody<'_> {
+    let directory = store.get(key);
     DirectoryBody {
-        id: &directory.id,
-        created_at: directory.created_at,
+        id: &directory.meta.id,
+        created_at: directory.meta.created_at,
         updated_at: directory.updated_at,
-        project_id: store.project_id(directory.project),
+        project_id: store.project_id(directory.meta.project),
         name: &directory.name,
         description: directory.description.as_deref(),
         kind: directory.kind.as_str(),
         connector_subscription_id: directory.connector_subscription_id.as_deref(),
         expires_at: directory.expires_at,
         system_metadata: directory.system_metadata.as_deref(),
-        deleted_at: Directory::collection(store).deleted_at(ordinal),
+        deleted_at: store.collection().deleted_at(key),
     }
 }

@@ -1,34 +1,13 @@
-//! A directory file as the service prints it, the filter of lists, and the admin state. The order of the fields is that of
-//! the service's contract.
+//! A directory file as the service and the admin API print it.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::metadata;
 use super::presigned::PresignedUrl;
+use super::state::StateView;
 use crate::clock::Timestamp;
-use crate::store::{Blob, Directory, DirectoryFile, Id, Reading, Resource, Store};
-
-/// Which files of a directory a list shows.
-#[derive(Deserialize)]
-pub(super) struct FileFilter {
-    display_name: Option<String>,
-    display_name_contains: Option<String>,
-    unique_id: Option<String>,
-    file_id: Option<String>,
-    #[serde(default)]
-    pub(super) include_deleted: bool,
-    updated_at_on_or_after: Option<Timestamp>,
-    updated_at_on_or_before: Option<Timestamp>,
-}
-
-/// What a filter looks at in a file.
-pub(super) struct FileFacts<'a> {
-    pub(super) display_name: &'a str,
-    pub(super) unique_id: &'a str,
-    pub(super) file_id: &'a Id,
-    pub(super) updated_at: Timestamp,
-}
+use crate::store::{Blob, DirectoryFile, Id, Key, Reading, Store};
 
 /// A directory file as the service prints it. The order of the fields is that of its contract.
 #[derive(Serialize)]
@@ -46,42 +25,17 @@ pub(super) struct FileBody<'a> {
     pub(super) download_url: Option<PresignedUrl>,
 }
 
-impl FileFilter {
-    pub(super) fn accepts(&self, file: &FileFacts<'_>) -> bool {
-        let contains = |part: &str| file.display_name.to_lowercase().contains(&part.to_lowercase());
-        self.display_name.as_deref().is_none_or(|name| file.display_name == name)
-            && self.display_name_contains.as_deref().is_none_or(contains)
-            && self.unique_id.as_deref().is_none_or(|id| file.unique_id == id)
-            && self.file_id.as_deref().is_none_or(|id| Id::parse(id) == *file.file_id)
-            && self.updated_at_on_or_after.is_none_or(|at| file.updated_at >= at)
-            && self.updated_at_on_or_before.is_none_or(|at| file.updated_at <= at)
+/// As the service prints it, then what reading it gave.
+impl StateView for DirectoryFile {
+    fn view(store: &Store, key: Key<Self>) -> Value {
+        let mut view = serde_json::to_value(body(store, key, None)).unwrap_or_default();
+        view["kept"] = reading(&store.get(key).blob);
+        view
     }
-}
-
-impl<'a> FileFacts<'a> {
-    /// What a filter looks at in this file.
-    pub(super) fn of(file: &'a DirectoryFile) -> Self {
-        Self {
-            display_name: &file.display_name,
-            unique_id: &file.unique_id,
-            file_id: &file.file_id,
-            updated_at: file.updated_at,
-        }
-    }
-}
-
-/// Every directory file as the admin state shows it, oldest first: as the service prints it, then what reading it gave.
-pub(super) fn state(store: &mut Store, _now: Timestamp) -> Vec<Value> {
-    let shown = |ordinal| {
-        let mut shown = serde_json::to_value(body(store, ordinal, None)).unwrap_or_default();
-        shown["kept"] = kept(&store.get::<DirectoryFile>(ordinal).blob);
-        shown
-    };
-    store.ordinals::<DirectoryFile>().into_iter().map(shown).collect()
 }
 
 /// What reading a content gave: the size of its text, or why there is none.
-fn kept(blob: &Blob) -> Value {
+fn reading(blob: &Blob) -> Value {
     match &blob.reading {
         Reading::Document(document) => {
             let document = document.document();
@@ -96,20 +50,20 @@ fn kept(blob: &Blob) -> Value {
     }
 }
 
-/// The directory file with this ordinal.
-pub(super) fn body(store: &Store, ordinal: u64, download_url: Option<PresignedUrl>) -> FileBody<'_> {
-    let file: &DirectoryFile = store.get(ordinal);
+/// The directory file with this key.
+pub(super) fn body(store: &Store, key: Key<DirectoryFile>, download_url: Option<PresignedUrl>) -> FileBody<'_> {
+    let file = store.get(key);
     FileBody {
-        id: &file.id,
-        created_at: file.created_at,
+        id: &file.meta.id,
+        created_at: file.meta.created_at,
         updated_at: file.updated_at,
-        project_id: store.project_id(file.project),
-        directory_id: &store.get::<Directory>(file.directory).id,
+        project_id: store.project_id(file.meta.project),
+        directory_id: &store.get(file.directory).meta.id,
         unique_id: &file.unique_id,
         display_name: &file.display_name,
         file_id: &file.file_id,
         metadata: file.metadata.as_deref().unwrap_or(&metadata::EMPTY),
-        deleted_at: DirectoryFile::collection(store).deleted_at(ordinal),
+        deleted_at: store.collection().deleted_at(key),
         download_url,
     }
 }

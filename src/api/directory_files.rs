@@ -4,7 +4,8 @@ use http::Method;
 use serde::Deserialize;
 
 use super::change::Change;
-use super::directory_file_view::{FileFacts, FileFilter, body};
+use super::directory_file_view::body;
+use super::file_filter::{FileFacts, FileFilter};
 use super::files::is_expanded;
 use super::paging::{PageBody, PageParams};
 use super::presigned::PresignedUrl;
@@ -15,7 +16,9 @@ use crate::operation::{Answer, BodyKind, Job, Operation};
 use crate::request::Origin;
 use crate::response::Payload;
 use crate::schema::{PlainValue, ValidRequest};
-use crate::store::{Directory, DirectoryFile, DirectoryKind, File, Kind, NewDirectoryFile, NewFile, Scope, StoreError};
+use crate::store::{
+    Directory, DirectoryFile, DirectoryKind, File, Key, NewDirectoryFile, NewFile, Resource, Scope, StoreError,
+};
 
 /// The name of the list of files, which its page tokens are valid for.
 const LIST: &str = "directories.files.list";
@@ -26,7 +29,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "directories.files.add",
         summary: "Adds an uploaded file to a directory.",
         path: "/api/v1/beta/directories/{directory_id}/files",
-        resource: Kind::DirectoryFile,
+        resource: DirectoryFile::KIND,
         response: Some("directory_file"),
         handler: Some(|scope, request| add(scope, &request.params()?, request.body()?).map(Answer::Payload)),
         ..Operation::CREATE
@@ -35,7 +38,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: LIST,
         summary: "Lists the files of a directory.",
         path: "/api/v1/beta/directories/{directory_id}/files",
-        resource: Kind::DirectoryFile,
+        resource: DirectoryFile::KIND,
         response: Some("directory_file_page"),
         handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
         ..Operation::LIST
@@ -44,10 +47,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "directories.files.upload",
         summary: "Uploads a file into a directory.",
         path: "/api/v1/beta/directories/{directory_id}/files/upload",
-        resource: Kind::DirectoryFile,
+        resource: DirectoryFile::KIND,
         body: BodyKind::Multipart,
         response: Some("directory_file"),
-        handler: Some(|scope, request| upload(scope, request)),
+        handler: Some(upload),
         ..Operation::CREATE
     },
     Operation {
@@ -55,7 +58,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Deletes several files of a directory.",
         method: Method::POST,
         path: "/api/v1/beta/directories/{directory_id}/files/bulk-delete",
-        resource: Kind::DirectoryFile,
+        resource: DirectoryFile::KIND,
         body: BodyKind::Json,
         handler: Some(|scope, request| bulk_delete(scope, &request.params()?, &request.body()?).map(Answer::Payload)),
         ..Operation::DELETE
@@ -64,7 +67,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "directories.files.get",
         summary: "Shows a file of a directory.",
         path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
-        resource: Kind::DirectoryFile,
+        resource: DirectoryFile::KIND,
         response: Some("directory_file"),
         handler: Some(|scope, request| get(scope, request).map(Answer::Payload)),
         ..Operation::READ
@@ -73,7 +76,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "directories.files.update",
         summary: "Changes or moves a file of a directory.",
         path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
-        resource: Kind::DirectoryFile,
+        resource: DirectoryFile::KIND,
         response: Some("directory_file"),
         handler: Some(|scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload)),
         ..Operation::CHANGE
@@ -82,7 +85,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "directories.files.delete",
         summary: "Deletes a file of a directory.",
         path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
-        resource: Kind::DirectoryFile,
+        resource: DirectoryFile::KIND,
         handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
         ..Operation::DELETE
     },
@@ -133,8 +136,19 @@ struct FilePath {
 }
 
 #[derive(Deserialize)]
-struct Expand {
+struct GetFile {
+    directory_id: String,
+    directory_file_id: String,
     expand: Option<Vec<String>>,
+}
+
+/// The parameters of a list besides its page.
+#[derive(Deserialize)]
+struct ListParams {
+    directory_id: String,
+    expand: Option<Vec<String>>,
+    #[serde(flatten)]
+    filter: FileFilter,
 }
 
 fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
@@ -142,7 +156,7 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
     let metadata = metadata::from_text(&scope.store.policy, fields.metadata.as_deref())?;
     writable_directory(scope, &path.directory_id)?;
     scope.check_quota::<DirectoryFile>()?;
-    let upload = Upload::new(request.file("upload_file")?, &scope.store.policy, scope.store.ledger());
+    let upload = Upload::new(request.file("upload_file")?, &scope.store.policy, &scope.store.budget);
     let job = Job::new(
         upload.pool(),
         || upload.read(),
@@ -155,10 +169,10 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
             let file = NewFile { name, external_file_id, purpose: None, blob, directory: Some(directory), details };
             let file = File::add(scope, file)?;
             let added = DirectoryFile::add(scope, directory, file, new);
-            let ordinal = added.inspect_err(|_| scope.undo_from::<File>(file))?;
-            scope.count_created::<File>(file);
-            scope.count_created::<DirectoryFile>(ordinal);
-            Ok(Payload::json(&body(scope.store, ordinal, None)))
+            let added = added.inspect_err(|_| scope.undo_from(file))?;
+            scope.count_created(file);
+            scope.count_created(added);
+            Ok(Payload::json(&body(scope.store, added, None)))
         },
     );
     Ok(Answer::Job(job))
@@ -166,66 +180,64 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
 
 fn add(scope: &mut Scope<'_>, path: &DirectoryPath, new: AddFile) -> Result<Payload, ApiError> {
     let directory = writable_directory(scope, &path.directory_id)?;
-    let file = scope.resolve::<File>(&new.file_id)?;
+    let file = scope.resolve(&new.file_id)?;
     scope.check_quota::<DirectoryFile>()?;
     let metadata = new.metadata.and_then(|PlainValue(metadata)| metadata::into_map(metadata));
     let (unique_id, display_name) = (named(new.unique_id), named(new.display_name));
     let new = NewDirectoryFile { unique_id, display_name, metadata };
-    let ordinal = DirectoryFile::add(scope, directory, file, new)?;
-    scope.count_created::<DirectoryFile>(ordinal);
-    Ok(Payload::json(&body(scope.store, ordinal, None)))
+    let key = DirectoryFile::add(scope, directory, file, new)?;
+    scope.count_created(key);
+    Ok(Payload::json(&body(scope.store, key, None)))
 }
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let path: DirectoryPath = request.params()?;
-    let (filter, page): (FileFilter, PageParams) = (request.params()?, request.params()?);
-    let expand = request.params::<Expand>()?.expand;
-    let directory = scope.resolve::<Directory>(&path.directory_id)?;
-    if scope.store.get::<Directory>(directory).kind == DirectoryKind::Index {
+    let ListParams { directory_id, expand, filter } = request.params()?;
+    let page = PageParams::of_query(request)?;
+    let directory = scope.resolve::<Directory>(&directory_id)?;
+    if scope.store.get(directory).kind == DirectoryKind::Index {
         return output_files::list(scope, directory, &filter, &page);
     }
-    let name = format!("{LIST} in {}", path.directory_id);
-    let request_page = page.page(&name, "query", &scope.store.policy)?;
+    let name = format!("{LIST} in {directory_id}");
+    let page_request = page.page(&name, &scope.store.policy)?;
     let accepts = |file: &DirectoryFile| filter.accepts(&FileFacts::of(file));
-    let found = scope.page(Some(directory), request_page, filter.include_deleted, accepts);
-    let found = page.refuse_token(found, "query", scope)?;
+    let found = scope.page(Some(directory), page_request, filter.include_deleted, accepts);
+    let found = page.refuse_token(found, &scope.store.policy)?;
     let is_expanded = is_expanded(expand.as_deref());
-    let item = |ordinal: &u64| {
-        let url = is_expanded.then(|| download_url(scope, *ordinal, request.origin()));
-        body(scope.store, *ordinal, url)
+    let item = |key: &Key<DirectoryFile>| {
+        let url = is_expanded.then(|| download_url(scope, *key, request.origin()));
+        body(scope.store, *key, url)
     };
-    Ok(Payload::json(&PageBody::new(found.ordinals.iter().map(item).collect(), found.next_token.clone())))
+    Ok(Payload::json(&PageBody::new(found.items.iter().map(item).collect(), found.next_token.clone())))
 }
 
 fn get(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let (path, expand) = (request.params::<FilePath>()?, request.params::<Expand>()?.expand);
-    let directory = scope.resolve::<Directory>(&path.directory_id)?;
-    if scope.store.get::<Directory>(directory).kind == DirectoryKind::Index {
-        return output_files::get(scope, directory, &path.directory_file_id);
+    let GetFile { directory_id, directory_file_id, expand } = request.params()?;
+    let directory = scope.resolve::<Directory>(&directory_id)?;
+    if scope.store.get(directory).kind == DirectoryKind::Index {
+        return output_files::get(scope, directory, &directory_file_id);
     }
-    let ordinal = scope.resolve_in::<DirectoryFile>(&path.directory_file_id, Some(directory))?;
-    let url = is_expanded(expand.as_deref()).then(|| download_url(scope, ordinal, request.origin()));
-    Ok(Payload::json(&body(scope.store, ordinal, url)))
+    let key = scope.resolve_in(&directory_file_id, Some(directory))?;
+    let url = is_expanded(expand.as_deref()).then(|| download_url(scope, key, request.origin()));
+    Ok(Payload::json(&body(scope.store, key, url)))
 }
 
 fn update(scope: &mut Scope<'_>, path: &FilePath, change: ChangeFile) -> Result<Payload, ApiError> {
     let directory = writable_directory(scope, &path.directory_id)?;
-    let ordinal = scope.resolve_in::<DirectoryFile>(&path.directory_file_id, Some(directory))?;
+    let key = scope.resolve_in::<DirectoryFile>(&path.directory_file_id, Some(directory))?;
     let target = match change.target_directory_id.as_deref() {
         Some(target) => writable_directory(scope, target)?,
         None => directory,
     };
     if target != directory || change.unique_id.is_some() {
-        let file: &DirectoryFile = scope.store.get(ordinal);
-        let unique_id = change.unique_id.as_ref().unwrap_or(&file.unique_id);
-        DirectoryFile::check_unique_id(scope, target, unique_id, Some(ordinal))?;
+        let unique_id = change.unique_id.as_ref().unwrap_or(&scope.store.get(key).unique_id);
+        DirectoryFile::check_unique_id(scope, target, unique_id, Some(key))?;
     }
-    let project = scope.store.get::<Directory>(target).project;
+    let project = scope.store.get(target).meta.project;
     let keeps_fields = change.unique_id.is_none() && change.display_name.is_none();
     let is_changed = !keeps_fields || target != directory || !matches!(change.metadata, Change::Keep);
     let now = scope.now;
-    scope.change::<DirectoryFile>(ordinal, |file| {
-        (file.directory, file.project) = (target, project);
+    scope.change(key, |file| {
+        (file.directory, file.meta.project) = (target, project);
         file.unique_id = change.unique_id.unwrap_or_else(|| file.unique_id.clone());
         file.display_name = named(change.display_name).unwrap_or_else(|| file.display_name.clone());
         file.metadata = match change.metadata {
@@ -237,13 +249,13 @@ fn update(scope: &mut Scope<'_>, path: &FilePath, change: ChangeFile) -> Result<
             file.updated_at = now;
         }
     });
-    Ok(Payload::json(&body(scope.store, ordinal, None)))
+    Ok(Payload::json(&body(scope.store, key, None)))
 }
 
 fn delete(scope: &mut Scope<'_>, path: &FilePath) -> Result<Payload, ApiError> {
     let directory = writable_directory(scope, &path.directory_id)?;
-    let ordinal = scope.resolve_in::<DirectoryFile>(&path.directory_file_id, Some(directory))?;
-    scope.delete::<DirectoryFile>(ordinal);
+    let key = scope.resolve_in::<DirectoryFile>(&path.directory_file_id, Some(directory))?;
+    scope.delete(key);
     Ok(Payload::Empty)
 }
 
@@ -251,13 +263,12 @@ fn delete(scope: &mut Scope<'_>, path: &FilePath) -> Result<Payload, ApiError> {
 fn bulk_delete(scope: &mut Scope<'_>, path: &DirectoryPath, request: &BulkDelete) -> Result<Payload, ApiError> {
     let directory = writable_directory(scope, &path.directory_id)?;
     let ids = request.directory_file_ids.iter();
-    let mut ordinals = ids
-        .map(|id| scope.resolve_in::<DirectoryFile>(id, Some(directory)))
-        .collect::<Result<Vec<u64>, StoreError>>()?;
-    ordinals.sort_unstable();
-    ordinals.dedup();
-    for ordinal in ordinals {
-        scope.delete::<DirectoryFile>(ordinal);
+    let keys = ids.map(|id| scope.resolve_in::<DirectoryFile>(id, Some(directory)));
+    let mut keys = keys.collect::<Result<Vec<_>, StoreError>>()?;
+    keys.sort_unstable();
+    keys.dedup();
+    for key in keys {
+        scope.delete(key);
     }
     Ok(Payload::Empty)
 }
@@ -269,15 +280,15 @@ fn named(name: Option<Box<str>>) -> Option<Box<str>> {
 
 /// The directory of this id, whose files a client can change. Those of an output directory are made by syncs; how the
 /// service refuses a change of them is not known.
-fn writable_directory(scope: &mut Scope<'_>, id: &str) -> Result<u64, ApiError> {
-    let ordinal = scope.resolve::<Directory>(id)?;
-    if scope.store.get::<Directory>(ordinal).kind == DirectoryKind::Index {
+fn writable_directory(scope: &mut Scope<'_>, id: &str) -> Result<Key<Directory>, ApiError> {
+    let key = scope.resolve::<Directory>(id)?;
+    if scope.store.get(key).kind == DirectoryKind::Index {
         return Err(ApiError::text(403, "The files of the output directory of an index are changed by its syncs only"));
     }
-    Ok(ordinal)
+    Ok(key)
 }
 
-fn download_url(scope: &Scope<'_>, ordinal: u64, origin: &Origin) -> PresignedUrl {
-    let file: &DirectoryFile = scope.store.get(ordinal);
-    PresignedUrl::expanded(scope, origin, &file.id, &file.display_name)
+fn download_url(scope: &Scope<'_>, key: Key<DirectoryFile>, origin: &Origin) -> PresignedUrl {
+    let file = scope.store.get(key);
+    PresignedUrl::expanded(scope, origin, &file.meta.id, &file.display_name)
 }

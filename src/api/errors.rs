@@ -3,17 +3,19 @@
 use crate::error::ApiError;
 use crate::store::StoreError;
 
+/// The status of a create over a quota, if its fault rule has no `status=`.
+const OVER_QUOTA: u16 = 402;
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound(kind) => ApiError::text(404, format!("{} not found", kind.name())),
-            StoreError::QuotaExceeded { kind, quota } => ApiError::text(
-                quota.status,
-                format!("{} quota exceeded: at most {} {}", kind.name(), quota.limit, kind.plural()),
-            ),
+            StoreError::NotFound(kind) => ApiError::text(404, format!("{} not found", kind.name)),
+            StoreError::QuotaExceeded { kind, limit } => {
+                ApiError::text(OVER_QUOTA, format!("{} quota exceeded: at most {limit} {}", kind.name, kind.plural))
+            }
             StoreError::TooMany { kind, limit } => ApiError::text(
                 403,
-                format!("A tenant of this server has at most {limit} {} (--max-items)", kind.plural()),
+                format!("A tenant of this server has at most {limit} {} (--max-items)", kind.plural),
             ),
             StoreError::TooManyProjects { limit } => {
                 ApiError::text(403, format!("A tenant of this server has at most {limit} projects"))

@@ -2,10 +2,12 @@
 
 use http::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::paging::{PageBody, PageParams};
 use super::presigned::{self, PresignedUrl};
+use super::state::StateView;
 use super::upload::Upload;
 use super::value_checks;
 use crate::clock::Timestamp;
@@ -14,8 +16,8 @@ use crate::error::ApiError;
 use crate::operation::{Answer, BodyKind, Job, Operation};
 use crate::request::Origin;
 use crate::response::Payload;
-use crate::schema::ValidRequest;
-use crate::store::{File, Id, Kind, NewFile, Page, Policy, Project, Resource, Scope, Store};
+use crate::schema::{Integer, ValidRequest};
+use crate::store::{File, Id, Key, NewFile, Page, Policy, Prefix, Resource, Scope, Store};
 
 /// The name of the list of files, which its page tokens are valid for.
 const LIST: &str = "files.list";
@@ -29,17 +31,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "files.create",
         summary: "Uploads a file.",
         path: "/api/v1/beta/files",
-        resource: Kind::File,
+        resource: File::KIND,
         body: BodyKind::Multipart,
         response: Some("file"),
-        handler: Some(|scope, request| create(scope, request)),
+        handler: Some(create),
         ..Operation::CREATE
     },
     Operation {
         name: LIST,
         summary: "Lists files.",
         path: "/api/v1/beta/files",
-        resource: Kind::File,
+        resource: File::KIND,
         response: Some("file_page"),
         handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
         ..Operation::LIST
@@ -48,7 +50,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "files.retrieve",
         summary: "Shows a file.",
         path: "/api/v1/beta/files/{file_id:uuid}",
-        resource: Kind::File,
+        resource: File::KIND,
         response: Some("file"),
         handler: Some(|scope, request| retrieve(scope, request).map(Answer::Payload)),
         ..Operation::READ
@@ -57,7 +59,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "files.delete",
         summary: "Deletes a file.",
         path: "/api/v1/beta/files/{file_id:uuid}",
-        resource: Kind::File,
+        resource: File::KIND,
         handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
         ..Operation::DELETE
     },
@@ -65,7 +67,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "files.content",
         summary: "Returns a URL for the content of a file.",
         path: "/api/v1/beta/files/{file_id:uuid}/content",
-        resource: Kind::File,
+        resource: File::KIND,
         response: Some("presigned_url"),
         handler: Some(|scope, request| content(scope, request).map(Answer::Payload)),
         ..Operation::READ
@@ -75,7 +77,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Lists files (deprecated).",
         method: Method::POST,
         path: "/api/v1/beta/files/query",
-        resource: Kind::File,
+        resource: File::KIND,
         body: BodyKind::Json,
         response: Some("file_page"),
         handler: Some(|scope, request| query(scope, request).map(Answer::Payload)),
@@ -94,36 +96,38 @@ struct NewUpload {
 
 #[derive(Deserialize)]
 struct FilePath {
-    file_id: String,
+    file_id: Uuid,
 }
 
 #[derive(Deserialize)]
 struct GetFile {
-    file_id: String,
+    file_id: Uuid,
     expand: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
 struct GetContent {
-    file_id: String,
-    expires_at_seconds: Option<Number>,
+    file_id: Uuid,
+    expires_at_seconds: Option<Integer>,
 }
 
 /// What a list of files shows, from the query or the body.
 #[derive(Deserialize, Default)]
 struct FileFilter {
-    file_ids: Option<Vec<String>>,
+    file_ids: Option<Vec<Uuid>>,
     file_name: Option<String>,
     external_file_id: Option<String>,
     /// Of the deprecated query only: no file of the emulator has one.
-    data_source_id: Option<String>,
+    data_source_id: Option<Uuid>,
     /// Of the deprecated query only.
-    project_id: Option<String>,
+    project_id: Option<Uuid>,
 }
 
-/// The parameters of a list besides its filter and its page.
+/// The parameters of a list besides its page.
 #[derive(Deserialize)]
-struct ListOptions {
+struct ListParams {
+    #[serde(flatten)]
+    filter: FileFilter,
     order_by: Option<String>,
     expand: Option<Vec<String>>,
 }
@@ -153,7 +157,7 @@ struct FileBody<'a> {
 fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
     let fields: NewUpload = request.body()?;
     scope.check_quota::<File>()?;
-    let upload = Upload::new(request.file("file")?, &scope.store.policy, scope.store.ledger());
+    let upload = Upload::new(request.file("file")?, &scope.store.policy, &scope.store.budget);
     let job = Job::new(
         upload.pool(),
         || upload.read(),
@@ -168,77 +172,75 @@ fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
                 directory: None,
                 details: String::new(),
             };
-            let ordinal = File::add(scope, new)?;
-            scope.count_created::<File>(ordinal);
-            Ok(Payload::json(&body(scope.store, ordinal, None)))
+            let key = File::add(scope, new)?;
+            scope.count_created(key);
+            Ok(Payload::json(&body(scope.store, key, None)))
         },
     );
     Ok(Answer::Job(job))
 }
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let (filter, page, options) = (request.params()?, request.params()?, request.params::<ListOptions>()?);
-    let listed = Listed { filter: &filter, page: &page, place: "query", order_by: options.order_by.as_deref() };
-    let found = listed.page(LIST, scope)?;
-    let is_expanded = is_expanded(options.expand.as_deref());
+    let (params, page) = (request.params::<ListParams>()?, PageParams::of_query(request)?);
+    let listing = Listing { filter: &params.filter, page: &page, order_by: params.order_by.as_deref() };
+    let found = listing.page(LIST, scope)?;
+    let is_expanded = is_expanded(params.expand.as_deref());
     Ok(page_body(scope, &found, is_expanded.then(|| request.origin())))
 }
 
 fn query(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let (query, page) = (request.body::<FileQuery>()?, request.body()?);
+    let (query, page) = (request.body::<FileQuery>()?, PageParams::of_body(request)?);
     let filter = query.filter.unwrap_or_default();
-    let listed = Listed { filter: &filter, page: &page, place: "body", order_by: query.order_by.as_deref() };
-    let found = listed.page(QUERY, scope)?;
+    let listing = Listing { filter: &filter, page: &page, order_by: query.order_by.as_deref() };
+    let found = listing.page(QUERY, scope)?;
     Ok(page_body(scope, &found, None))
 }
 
 fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let params: GetFile = request.params()?;
-    let ordinal = scope.resolve::<File>(&params.file_id)?;
-    let url = is_expanded(params.expand.as_deref()).then(|| download_url(scope, ordinal, request.origin()));
-    Ok(Payload::json(&body(scope.store, ordinal, url)))
+    let key = scope.resolve(&params.file_id.to_string())?;
+    let url = is_expanded(params.expand.as_deref()).then(|| download_url(scope, key, request.origin()));
+    Ok(Payload::json(&body(scope.store, key, url)))
 }
 
 fn delete(scope: &mut Scope<'_>, path: &FilePath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<File>(&path.file_id)?;
-    scope.delete::<File>(ordinal);
+    let key = scope.resolve::<File>(&path.file_id.to_string())?;
+    scope.delete(key);
     Ok(Payload::Empty)
 }
 
 fn content(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let params: GetContent = request.params()?;
-    let ordinal = scope.resolve::<File>(&params.file_id)?;
-    let file: &File = scope.store.get(ordinal);
+    let key = scope.resolve::<File>(&params.file_id.to_string())?;
+    let file = scope.store.get(key);
     let lifetime = presigned::lifetime(params.expires_at_seconds.as_ref());
-    Ok(Payload::json(&PresignedUrl::new(scope, request.origin(), &file.id, &file.name, lifetime)))
+    Ok(Payload::json(&PresignedUrl::new(scope, request.origin(), &file.meta.id, &file.name, lifetime)))
 }
 
 /// A list of files that a request asks for.
-struct Listed<'a> {
+struct Listing<'a> {
     filter: &'a FileFilter,
     page: &'a PageParams,
-    /// Where the parameters stand: `query` or `body`.
-    place: &'a str,
     order_by: Option<&'a str>,
 }
 
-impl Listed<'_> {
-    fn page(&self, list: &'static str, scope: &mut Scope<'_>) -> Result<Page, ApiError> {
+impl Listing<'_> {
+    fn page(&self, list: &'static str, scope: &mut Scope<'_>) -> Result<Page<Key<File>>, ApiError> {
         let order = self.order(&scope.store.policy)?;
         let name = format!("{list} by {order}");
-        let request = self.page.page(&name, self.place, &scope.store.policy)?;
-        let project = match &self.filter.project_id {
-            Some(id) => Project::collection(scope.store).live_with_id(&Id::parse(id)),
+        let request = self.page.page(&name, &scope.store.policy)?;
+        let project = match self.filter.project_id {
+            Some(id) => scope.store.collection().live_with_id(&Id::Minted(Prefix::NONE, id)),
             None => scope.existing_project(),
         };
         let ids = self.filter.ids();
         let accepts = |file: &File| self.filter.accepts(file, ids.as_deref());
         let found = match order {
-            "name" => scope.page_sorted(project, request, accepts, |file: &File| file.name.clone()),
-            "id" => scope.page_sorted(project, request, accepts, |file: &File| file.id.to_string().into()),
+            "name" => scope.page_sorted(project, request, accepts, |file| file.name.clone()),
+            "id" => scope.page_sorted(project, request, accepts, |file| file.meta.id.to_string().into()),
             _ => scope.page(project, request, false, accepts),
         };
-        self.page.refuse_token(found, self.place, scope)
+        self.page.refuse_token(found, &scope.store.policy)
     }
 
     /// The field that orders the list. The SDK documents these and that others are rejected.
@@ -249,7 +251,7 @@ impl Listed<'_> {
             None if policy.fidelity == Fidelity::Contract => Ok("created_at"),
             None => {
                 let allowed = format!("order_by should be one of: {}", ORDERS.join(", "));
-                Err(value_checks::refusal(policy, &[self.place, "order_by"], &allowed, order.into()))
+                Err(value_checks::refusal(policy, &[self.page.place, "order_by"], &allowed, order.into()))
             }
         }
     }
@@ -258,11 +260,11 @@ impl Listed<'_> {
 impl FileFilter {
     /// The ids that the filter names.
     fn ids(&self) -> Option<Vec<Id>> {
-        self.file_ids.as_ref().map(|ids| ids.iter().map(|id| Id::parse(id)).collect())
+        self.file_ids.as_ref().map(|ids| ids.iter().map(|id| Id::Minted(Prefix::NONE, *id)).collect())
     }
 
     fn accepts(&self, file: &File, ids: Option<&[Id]>) -> bool {
-        ids.is_none_or(|ids| ids.contains(&file.id))
+        ids.is_none_or(|ids| ids.contains(&file.meta.id))
             && self.file_name.as_deref().is_none_or(|name| *file.name == *name)
             && self.external_file_id.as_deref().is_none_or(|id| file.external_file_id.as_deref() == Some(id))
             && self.data_source_id.is_none()
@@ -274,34 +276,34 @@ pub(super) fn is_expanded(expand: Option<&[String]>) -> bool {
     expand.is_some_and(|fields| fields.iter().any(|field| field == "download_url"))
 }
 
-fn download_url(scope: &Scope<'_>, ordinal: u64, origin: &Origin) -> PresignedUrl {
-    let file: &File = scope.store.get(ordinal);
-    PresignedUrl::expanded(scope, origin, &file.id, &file.name)
+fn download_url(scope: &Scope<'_>, key: Key<File>, origin: &Origin) -> PresignedUrl {
+    let file = scope.store.get(key);
+    PresignedUrl::expanded(scope, origin, &file.meta.id, &file.name)
 }
 
-fn page_body(scope: &Scope<'_>, page: &Page, origin: Option<&Origin>) -> Payload {
-    let item = |ordinal: &u64| {
-        let url = origin.map(|origin| download_url(scope, *ordinal, origin));
-        body(scope.store, *ordinal, url)
+fn page_body(scope: &Scope<'_>, page: &Page<Key<File>>, origin: Option<&Origin>) -> Payload {
+    let item = |key: &Key<File>| {
+        let url = origin.map(|origin| download_url(scope, *key, origin));
+        body(scope.store, *key, url)
     };
-    Payload::json(&PageBody::new(page.ordinals.iter().map(item).collect(), page.next_token.clone()))
+    Payload::json(&PageBody::new(page.items.iter().map(item).collect(), page.next_token.clone()))
 }
 
-/// Every file as the admin state shows it, oldest first.
-pub(super) fn state(store: &mut Store, _now: Timestamp) -> Vec<serde_json::Value> {
-    let ordinals = store.ordinals::<File>();
-    ordinals.into_iter().map(|ordinal| serde_json::to_value(body(store, ordinal, None)).unwrap_or_default()).collect()
+impl StateView for File {
+    fn view(store: &Store, key: Key<Self>) -> Value {
+        serde_json::to_value(body(store, key, None)).unwrap_or_default()
+    }
 }
 
-fn body(store: &Store, ordinal: u64, download_url: Option<PresignedUrl>) -> FileBody<'_> {
-    let file: &File = store.get(ordinal);
+fn body(store: &Store, key: Key<File>, download_url: Option<PresignedUrl>) -> FileBody<'_> {
+    let file = store.get(key);
     FileBody {
-        id: &file.id,
+        id: &file.meta.id,
         name: &file.name,
         external_file_id: file.external_file_id.as_deref(),
         file_type: file.extension(),
-        project_id: store.project_id(file.project),
-        last_modified_at: file.created_at,
+        project_id: store.project_id(file.meta.project),
+        last_modified_at: file.meta.created_at,
         expires_at: None,
         purpose: file.purpose.as_deref(),
         download_url,

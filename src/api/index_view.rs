@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::paging::PageBody;
+use super::state::StateView;
 use crate::clock::Timestamp;
 use crate::store::sync::SyncOutcome;
-use crate::store::{FailedFile, Id, Index, Options, Page, Product, Resource, Store};
+use crate::store::{FailedFile, Id, Index, Key, Options, Page, Product, Store};
 
 /// An index.
 #[derive(Serialize)]
@@ -59,14 +60,14 @@ pub(super) enum Progress {
 }
 
 /// A page of indexes.
-pub(super) fn page<'a>(store: &'a Store, page: &Page) -> PageBody<IndexBody<'a>> {
-    let items = page.ordinals.iter().map(|ordinal| body(store, *ordinal, Progress::Hidden)).collect();
+pub(super) fn page<'a>(store: &'a Store, page: &Page<Key<Index>>) -> PageBody<IndexBody<'a>> {
+    let items = page.items.iter().map(|key| body(store, *key, Progress::Hidden)).collect();
     PageBody::new(items, page.next_token.clone())
 }
 
-/// The index with this ordinal.
-pub(super) fn body(store: &Store, ordinal: u64, progress: Progress) -> IndexBody<'_> {
-    let index: &Index = store.get(ordinal);
+/// The index with this key.
+pub(super) fn body(store: &Store, key: Key<Index>, progress: Progress) -> IndexBody<'_> {
+    let index = store.get(key);
     let sync = index.sync.view();
     let failed = failed_files(index, sync.outcome);
     let (status, error_message) = match sync.outcome {
@@ -76,12 +77,12 @@ pub(super) fn body(store: &Store, ordinal: u64, progress: Progress) -> IndexBody
         SyncOutcome::Failed(message) => ("failed", Some(Cow::from(&**message))),
     };
     IndexBody {
-        id: &index.id,
-        created_at: index.created_at,
+        id: &index.meta.id,
+        created_at: index.meta.created_at,
         updated_at: sync.changed_at,
         name: &index.name,
         description: index.description.as_deref(),
-        project_id: store.project_id(index.project),
+        project_id: store.project_id(index.meta.project),
         source_directory_id: &index.source_directory_id,
         output_directory_id: &index.output_directory_id,
         sync_config_id: &index.sync_config_id,
@@ -123,23 +124,17 @@ fn failed_message(failed: &[FailedFile]) -> Option<Cow<'static, str>> {
     }
 }
 
-/// Every index as the admin state shows it at `now`, oldest first: as the service prints it, then what no response of
-/// the API shows.
-pub(super) fn state(store: &mut Store, now: Timestamp) -> Vec<Value> {
-    let ordinals = store.ordinals::<Index>();
-    ordinals
-        .into_iter()
-        .map(|ordinal| {
-            store.get_mut::<Index>(ordinal).advance_to(now);
-            let mut shown = serde_json::to_value(body(store, ordinal, Progress::Shown)).unwrap_or_default();
-            shown["kept"] = kept(store.get(ordinal));
-            shown
-        })
-        .collect()
+/// As the service prints it, then what no response of the API shows.
+impl StateView for Index {
+    fn view(store: &Store, key: Key<Self>) -> Value {
+        let mut view = serde_json::to_value(body(store, key, Progress::Shown)).unwrap_or_default();
+        view["kept"] = options_and_end(store.get(key));
+        view
+    }
 }
 
 /// The options of an index, and the time at which its running sync ends if only time decides that.
-fn kept(index: &Index) -> Value {
+fn options_and_end(index: &Index) -> Value {
     let default = Options::default();
     let options = index.options.as_deref().unwrap_or(&default);
     let product = |product: &Product| json!({"product_type": product.product_type, "product_config_id": product.product_config_id});

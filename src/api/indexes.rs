@@ -12,10 +12,11 @@ use crate::config::{Fidelity, References, SyncConflict};
 use crate::error::ApiError;
 use crate::operation::{Answer, BodyKind, Operation};
 use crate::response::Payload;
+use crate::schema::ValidRequest;
 use crate::store::state_faults::StateFault;
 use crate::store::sync::{Script, SyncState};
 use crate::store::{
-    Directory, DirectoryKind, Id, Index, Kind, NewIndex, Options, Policy, Product, Resource, Scope, StoreError,
+    Directory, DirectoryKind, Id, Index, Key, NewIndex, Options, Policy, Product, Resource, Scope, StoreError,
 };
 
 /// The name of the list of indexes, which its page tokens are valid for.
@@ -27,7 +28,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "indexes.create",
         summary: "Creates an index over a directory and starts its first sync.",
         path: "/api/v1/indexes",
-        resource: Kind::Index,
+        resource: Index::KIND,
         response: Some("index"),
         state_faults: &[StateFault::Quota, StateFault::Script],
         handler: Some(|scope, request| create(scope, request.body()?).map(Answer::Payload)),
@@ -37,16 +38,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: LIST,
         summary: "Lists indexes, newest first.",
         path: "/api/v1/indexes",
-        resource: Kind::Index,
+        resource: Index::KIND,
         response: Some("index_page"),
-        handler: Some(|scope, request| list(scope, &request.params()?, &request.params()?).map(Answer::Payload)),
+        handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
         ..Operation::LIST
     },
     Operation {
         name: "indexes.get",
         summary: "Shows an index.",
         path: "/api/v1/indexes/{index_id}",
-        resource: Kind::Index,
+        resource: Index::KIND,
         response: Some("index"),
         handler: Some(|scope, request| get(scope, &request.params()?).map(Answer::Payload)),
         ..Operation::READ
@@ -55,7 +56,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "indexes.delete",
         summary: "Deletes an index; its source directory stays.",
         path: "/api/v1/indexes/{index_id}",
-        resource: Kind::Index,
+        resource: Index::KIND,
         handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
         ..Operation::DELETE
     },
@@ -64,7 +65,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Starts a sync.",
         method: Method::POST,
         path: "/api/v1/indexes/{index_id}/sync",
-        resource: Kind::Index,
+        resource: Index::KIND,
         body: BodyKind::None,
         status: 202,
         response: Some("accepted"),
@@ -77,7 +78,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Cancels the running sync.",
         method: Method::POST,
         path: "/api/v1/indexes/{index_id}/sync/cancel",
-        resource: Kind::Index,
+        resource: Index::KIND,
         body: BodyKind::None,
         status: 202,
         response: Some("accepted"),
@@ -128,18 +129,18 @@ struct GetIndex {
 fn create(scope: &mut Scope<'_>, new: CreateIndex) -> Result<Payload, ApiError> {
     let options = options(&scope.store.policy, &new)?;
     scope.check_quota::<Index>()?;
-    let first_new_directory = scope.next_ordinal::<Directory>();
-    let ordinal = add(scope, new, options).inspect_err(|_| scope.undo_from::<Directory>(first_new_directory))?;
-    scope.count_created::<Index>(ordinal);
-    Ok(Payload::json(&index_view::body(scope.store, ordinal, Progress::Hidden)))
+    let first_new_directory = scope.next_key::<Directory>();
+    let key = add(scope, new, options).inspect_err(|_| scope.undo_from(first_new_directory))?;
+    scope.count_created(key);
+    Ok(Payload::json(&index_view::body(scope.store, key, Progress::Hidden)))
 }
 
 /// Creates the index. If it is refused, a directory that was created implicitly may be left.
-fn add(scope: &mut Scope<'_>, new: CreateIndex, options: Option<Box<Options>>) -> Result<u64, ApiError> {
+fn add(scope: &mut Scope<'_>, new: CreateIndex, options: Option<Box<Options>>) -> Result<Key<Index>, ApiError> {
     // The name is checked before the directory is created.
     let named = new.name.as_deref().map(|name| script(scope, name)).transpose()?;
     let source = source_directory(scope, &new.source_directory_id)?;
-    let name = new.name.unwrap_or_else(|| scope.store.get::<Directory>(source).name.clone());
+    let name = new.name.unwrap_or_else(|| scope.store.get(source).name.clone());
     let script = named.map_or_else(|| script(scope, &name), Ok)?;
     let stream = scope.store.seed.stream("index", scope.created::<Index>());
     let sync = SyncState::begin(script, scope.now);
@@ -147,36 +148,37 @@ fn add(scope: &mut Scope<'_>, new: CreateIndex, options: Option<Box<Options>>) -
     Ok(Index::add(scope, new, None, stream)?)
 }
 
-fn list(scope: &mut Scope<'_>, filter: &IndexFilter, page: &PageParams) -> Result<Payload, ApiError> {
-    let request = page.page(LIST, "query", &scope.store.policy)?;
+fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let (filter, page): (IndexFilter, _) = (request.params()?, PageParams::of_query(request)?);
+    let page_request = page.page(LIST, &scope.store.policy)?;
     let project = scope.existing_project();
     let source = filter.source_directory_id.as_deref().map(Id::parse);
     let is_over = |index: &Index| source.as_ref().is_none_or(|source| index.source_directory_id == *source);
-    let found = scope.page(project, request, false, is_over);
-    let found = page.refuse_token(found, "query", scope)?;
+    let found = scope.page(project, page_request, false, is_over);
+    let found = page.refuse_token(found, &scope.store.policy)?;
     let payload = Payload::json(&index_view::page(scope.store, &found));
-    found.ordinals.iter().for_each(|ordinal| count_read(scope, *ordinal));
+    found.items.iter().for_each(|key| count_read(scope, *key));
     Ok(payload)
 }
 
 fn get(scope: &mut Scope<'_>, request: &GetIndex) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Index>(&request.index_id)?;
+    let key = scope.resolve(&request.index_id)?;
     let is_expanded = request.expand.as_ref().is_some_and(|fields| !fields.is_empty());
     let progress = if is_expanded { Progress::Shown } else { Progress::Hidden };
-    let payload = Payload::json(&index_view::body(scope.store, ordinal, progress));
-    count_read(scope, ordinal);
+    let payload = Payload::json(&index_view::body(scope.store, key, progress));
+    count_read(scope, key);
     Ok(payload)
 }
 
 fn delete(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Index>(&path.index_id)?;
-    scope.delete::<Index>(ordinal);
+    let key = scope.resolve::<Index>(&path.index_id)?;
+    scope.delete(key);
     Ok(Payload::Empty)
 }
 
 fn sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Index>(&path.index_id)?;
-    let index: &Index = scope.store.get(ordinal);
+    let key = scope.resolve::<Index>(&path.index_id)?;
+    let index = scope.store.get(key);
     if index.sync.view().in_progress {
         return match scope.store.policy.sync_conflict {
             SyncConflict::Refuse(status) if scope.store.policy.fidelity == Fidelity::Service => {
@@ -187,15 +189,15 @@ fn sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
     }
     let name = index.name.clone();
     let script = script(scope, &name)?;
-    Index::start_sync(scope, ordinal, script)?;
-    expect_steps(scope, ordinal);
+    Index::start_sync(scope, key, script)?;
+    expect_steps(scope, key);
     Ok(accepted())
 }
 
 fn cancel_sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Index>(&path.index_id)?;
+    let key = scope.resolve::<Index>(&path.index_id)?;
     let now = scope.now;
-    let index: &mut Index = scope.store.get_mut(ordinal);
+    let index = scope.store.get_mut(key);
     if index.sync.view().in_progress {
         index.sync.cancel(now);
     } else if scope.store.policy.fidelity == Fidelity::Service {
@@ -237,20 +239,20 @@ fn options(policy: &Policy, new: &CreateIndex) -> Result<Option<Box<Options>>, A
 }
 
 /// The directory over which an index is created. An unknown one is created unless references are strict.
-fn source_directory(scope: &mut Scope<'_>, id: &str) -> Result<u64, ApiError> {
+fn source_directory(scope: &mut Scope<'_>, id: &str) -> Result<Key<Directory>, ApiError> {
     let policy = Arc::clone(&scope.store.policy);
     let is_service = policy.fidelity == Fidelity::Service;
-    if let Some(ordinal) = scope.find::<Directory>(id) {
-        let is_output = scope.store.get::<Directory>(ordinal).kind == DirectoryKind::Index;
+    if let Some(key) = scope.find::<Directory>(id) {
+        let is_output = scope.store.get(key).kind == DirectoryKind::Index;
         if is_output && is_service {
             let allowed =
                 "source_directory_id should be a directory of type 'user' or 'ephemeral', not the output of an index";
             return Err(value_checks::refusal(&policy, &["body", "source_directory_id"], allowed, id.into()));
         }
-        return Ok(ordinal);
+        return Ok(key);
     }
     if is_service && (id.is_empty() || policy.references == References::Strict) {
-        return Err(StoreError::NotFound(Kind::Directory).into());
+        return Err(StoreError::NotFound(Directory::KIND).into());
     }
     Ok(Directory::create_implicit(scope, id, None)?)
 }
@@ -271,17 +273,17 @@ fn script(scope: &mut Scope<'_>, name: &str) -> Result<Arc<Script>, ApiError> {
 }
 
 /// Counts a read of an index: the scripts of some syncs go on by reads.
-fn count_read(scope: &mut Scope<'_>, ordinal: u64) {
+fn count_read(scope: &mut Scope<'_>, key: Key<Index>) {
     let now = scope.now;
-    let index: &mut Index = scope.store.get_mut(ordinal);
+    let index = scope.store.get_mut(key);
     if index.sync.count_read(now) {
         index.settle();
-        expect_steps(scope, ordinal);
+        expect_steps(scope, key);
     }
 }
 
 /// Notes when the running sync enters its next steps, for clocks that jump from event to event.
-fn expect_steps(scope: &mut Scope<'_>, ordinal: u64) {
-    let steps = scope.store.get::<Index>(ordinal).sync.upcoming_steps();
+fn expect_steps(scope: &mut Scope<'_>, key: Key<Index>) {
+    let steps = scope.store.get(key).sync.upcoming_steps();
     scope.expect(steps);
 }

@@ -6,6 +6,7 @@ mod directories;
 mod directory_file_view;
 mod directory_files;
 mod errors;
+mod file_filter;
 mod files;
 mod index_view;
 mod indexes;

@@ -5,16 +5,16 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use rand::Rng;
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use subtle::ConstantTimeEq;
 
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::operation::{Answer, Authentication, Operation};
 use crate::request::Origin;
 use crate::response::Payload;
-use crate::store::{Blob, DirectoryFile, File, Id, Kind, Scope, Store};
+use crate::schema::Integer;
+use crate::store::{Blob, DirectoryFile, File, Id, Resource, Scope, Store};
 
 /// The row of downloads. It is no operation of the service's API.
 pub(super) const OPERATIONS: &[Operation] = &[Operation {
@@ -22,7 +22,7 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation {
     summary: "Returns the content of a file by a presigned URL.",
     path: "/__blobs/{tenant}/{id}/{name:path}",
     authentication: Authentication::SignedUrl,
-    resource: Kind::File,
+    resource: File::KIND,
     state_faults: &[],
     handler: Some(|scope, request| download(scope, &request.params()?).map(Answer::Payload)),
     ..Operation::READ
@@ -80,43 +80,38 @@ fn in_path(text: &str) -> String {
 }
 
 /// The lifetime that a number of seconds asks for: none for negative ones, the longest for too large ones.
-pub(super) fn lifetime(seconds: Option<&Number>) -> Duration {
-    match seconds.map(Number::as_str) {
-        None => DEFAULT_LIFETIME,
-        Some(digits) if digits.starts_with('-') => Duration::ZERO,
-        Some(digits) => digits.parse().map_or(MAX_LIFETIME, Duration::from_secs),
-    }
+pub(super) fn lifetime(seconds: Option<&Integer>) -> Duration {
+    seconds.map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs(seconds.clamped().try_into().unwrap_or(0)))
 }
 
+/// The authentication code of a URL in hexadecimal digits. It is keyed with the seed and the label of the tenant.
 fn signature(store: &Store, id: &Id, expires_at: Timestamp) -> String {
-    let purpose = format!("presigned URL of {id} until {}", expires_at.micros());
-    let mut stream = store.seed.stream(&purpose, 0);
-    let mut text = String::new();
-    for _ in 0..2 {
-        let _ = write!(text, "{:016x}", stream.next_u64());
-    }
-    text
+    let mac = store.seed.mac("presigned URL", &format!("{id} until {}", expires_at.micros()));
+    mac.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn download(scope: &mut Scope<'_>, request: &Download) -> Result<Payload, ApiError> {
     let id = Id::parse(&request.id);
     let expires = request.expires.as_deref().and_then(|text| text.parse().ok());
     let expires_at = expires.map(Timestamp::from_micros).filter(|at| *at <= Timestamp::MAX);
-    let is_signed = expires_at
-        .is_some_and(|at| request.signature.as_deref().is_some_and(|given| given == signature(scope.store, &id, at)));
+    let given = request.signature.as_deref().unwrap_or_default().as_bytes();
+    let is_signed = expires_at.is_some_and(|at| given.ct_eq(signature(scope.store, &id, at).as_bytes()).into());
     let Some(expires_at) = expires_at.filter(|_| is_signed) else {
         return Err(ApiError::text(403, "The URL is not valid"));
     };
     if expires_at <= scope.now {
         return Err(ApiError::text(403, "The URL has expired"));
     }
-    let found = scope.find::<File>(&request.id).map(|ordinal| {
-        let file: &File = scope.store.get(ordinal);
+    let found = scope.find::<File>(&request.id).map(|key| {
+        let file = scope.store.get(key);
         content(&file.blob, &file.name)
     });
     let found = found.or_else(|| {
-        let ordinal = scope.find::<DirectoryFile>(&request.id)?;
-        let file: &DirectoryFile = scope.store.get(ordinal);
+        let key = scope.find::<DirectoryFile>(&request.id)?;
+        let file = scope.store.get(key);
         Some(content(&file.blob, &file.display_name))
     });
     found.ok_or_else(|| ApiError::text(404, "The file is deleted"))

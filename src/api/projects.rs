@@ -1,15 +1,18 @@
 //! Projects: listed and shown, in both versions of the API. Clients list them to test a key.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::paging::{PageBody, PageParams};
+use super::state::StateView;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::operation::{Answer, Operation};
 use crate::response::Payload;
-use crate::seed;
+use crate::schema::ValidRequest;
 use crate::store::state_faults::StateFault;
-use crate::store::{Id, Kind, Prefix, Project, Scope, Store};
+use crate::store::{Cursor, Id, Key, Prefix, Project, Resource, Scope, Store};
 
 /// The name of the list of projects, which its page tokens are valid for.
 const LIST: &str = "v2_projects.list";
@@ -20,7 +23,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "projects.list",
         summary: "Lists projects.",
         path: "/api/v1/projects",
-        resource: Kind::Project,
+        resource: Project::KIND,
         response: Some("project_list"),
         state_faults: &[StateFault::Lag],
         handler: Some(|scope, request| Ok(Answer::Payload(list(scope, &request.params()?)))),
@@ -30,7 +33,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "projects.get",
         summary: "Shows a project.",
         path: "/api/v1/projects/{project_id:uuid}",
-        resource: Kind::Project,
+        resource: Project::KIND,
         response: Some("project"),
         state_faults: &[StateFault::Lag],
         handler: Some(|scope, request| get_first(scope, &request.params()?).map(Answer::Payload)),
@@ -40,16 +43,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: LIST,
         summary: "Lists projects, by page.",
         path: "/api/v2/projects",
-        resource: Kind::Project,
+        resource: Project::KIND,
         response: Some("project_page"),
-        handler: Some(|scope, request| list_pages(scope, &request.params()?, &request.params()?).map(Answer::Payload)),
+        handler: Some(|scope, request| list_pages(scope, request).map(Answer::Payload)),
         ..Operation::LIST
     },
     Operation {
         name: "v2_projects.get",
         summary: "Shows a project.",
         path: "/api/v2/projects/{project_id:uuid}",
-        resource: Kind::Project,
+        resource: Project::KIND,
         response: Some("project"),
         state_faults: &[StateFault::Lag],
         handler: Some(|scope, request| get(scope, &request.params()?).map(Answer::Payload)),
@@ -59,16 +62,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 #[derive(Deserialize)]
 struct ProjectPath {
-    project_id: String,
+    project_id: Uuid,
 }
 
-/// Which projects a list shows.
+/// Which projects a list shows. An organization is a UUID in the first version and any text in the second.
 #[derive(Deserialize)]
-struct ProjectFilter {
-    organization_id: Option<String>,
-    /// Of the first version.
-    project_name: Option<String>,
-    /// Of the second version.
+struct ProjectFilter<I> {
+    organization_id: Option<I>,
+    #[serde(alias = "project_name")]
     name: Option<String>,
 }
 
@@ -94,69 +95,71 @@ struct FirstProjectBody<'a> {
     is_default: bool,
 }
 
-impl ProjectFilter {
+impl<I: ToString> ProjectFilter<I> {
     fn accepts(&self, project: &Project, organization: &Id) -> bool {
-        let name = self.project_name.as_deref().or(self.name.as_deref());
-        name.is_none_or(|name| *project.name == *name)
-            && self.organization_id.as_deref().is_none_or(|id| Id::parse(id) == *organization)
+        self.name.as_deref().is_none_or(|name| *project.name == *name)
+            && self.organization_id.as_ref().is_none_or(|id| Id::parse(&id.to_string()) == *organization)
     }
 }
 
-/// Lists all projects, oldest first: the default project is the first.
-fn list(scope: &mut Scope<'_>, filter: &ProjectFilter) -> Payload {
-    let organization = organization(scope.store);
-    let ordinals = scope.store.ordinals::<Project>().into_iter();
-    let accepted = ordinals.filter(|ordinal| filter.accepts(scope.store.get(*ordinal), &organization));
-    let projects: Vec<_> = accepted.map(|ordinal| first_body(scope.store, ordinal)).collect();
-    Payload::json(&projects)
+/// The projects that a filter accepts, oldest first: the default project is the first.
+fn accepted<I: ToString>(store: &Store, filter: &ProjectFilter<I>) -> Vec<Key<Project>> {
+    let organization = organization(store);
+    store.keys().into_iter().filter(|key| filter.accepts(store.get(*key), &organization)).collect()
 }
 
-fn list_pages(scope: &mut Scope<'_>, filter: &ProjectFilter, page: &PageParams) -> Result<Payload, ApiError> {
-    let request = page.page(LIST, "query", &scope.store.policy)?;
-    let organization = organization(scope.store);
-    let accepted: Vec<u64> = {
-        let ordinals = scope.store.ordinals::<Project>().into_iter();
-        ordinals.filter(|ordinal| filter.accepts(scope.store.get(*ordinal), &organization)).collect()
-    };
-    let found = scope.page_of(request, accepted.into_iter());
-    let found = page.refuse_token(found, "query", scope)?;
-    let items = found.ordinals.iter().map(|ordinal| body(scope.store, *ordinal)).collect();
+fn list(scope: &mut Scope<'_>, filter: &ProjectFilter<Uuid>) -> Payload {
+    let projects = accepted(scope.store, filter).into_iter();
+    Payload::json(&projects.map(|key| first_body(scope.store, key)).collect::<Vec<_>>())
+}
+
+fn list_pages(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let filter: ProjectFilter<String> = request.params()?;
+    let page = PageParams::of_query(request)?;
+    let page_request = page.page(LIST, &scope.store.policy)?;
+    let accepted = accepted(scope.store, &filter).into_iter();
+    let found = scope.page_of(page_request, accepted.map(|key| (Cursor::from(key), key)));
+    let found = page.refuse_token(found, &scope.store.policy)?;
+    let items = found.items.iter().map(|key| body(scope.store, *key)).collect();
     Ok(Payload::json(&PageBody::new(items, found.next_token)))
 }
 
 fn get_first(scope: &mut Scope<'_>, path: &ProjectPath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Project>(&path.project_id)?;
-    Ok(Payload::json(&first_body(scope.store, ordinal)))
+    let key = scope.resolve(&path.project_id.to_string())?;
+    Ok(Payload::json(&first_body(scope.store, key)))
 }
 
 fn get(scope: &mut Scope<'_>, path: &ProjectPath) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Project>(&path.project_id)?;
-    Ok(Payload::json(&body(scope.store, ordinal)))
+    let key = scope.resolve(&path.project_id.to_string())?;
+    Ok(Payload::json(&body(scope.store, key)))
 }
 
 /// The organization of all projects of a tenant.
 fn organization(store: &Store) -> Id {
-    Id::Minted(Prefix::Bare, seed::uuid(&mut store.seed.stream("organization", 0)))
+    Id::mint(Prefix::NONE, &mut store.seed.stream("organization", 0))
 }
 
-/// Every project as the admin state shows it, oldest first.
-pub(super) fn state(store: &mut Store, _now: Timestamp) -> Vec<serde_json::Value> {
-    store.ordinals::<Project>().into_iter().map(|ordinal| store.project_id(ordinal).to_string().into()).collect()
-}
-
-fn body(store: &Store, ordinal: u64) -> ProjectBody<'_> {
-    let project: &Project = store.get(ordinal);
-    ProjectBody {
-        id: &project.id,
-        created_at: project.created,
-        updated_at: project.created,
-        name: &project.name,
-        organization_id: organization(store),
-        is_default: project.created.is_none(),
+impl StateView for Project {
+    fn view(store: &Store, key: Key<Self>) -> Value {
+        store.project_id(key).to_string().into()
     }
 }
 
-fn first_body(store: &Store, ordinal: u64) -> FirstProjectBody<'_> {
-    let ProjectBody { id, created_at, updated_at, name, organization_id, is_default } = body(store, ordinal);
+fn body(store: &Store, key: Key<Project>) -> ProjectBody<'_> {
+    let project = store.get(key);
+    let is_default = key == Project::DEFAULT;
+    let created_at = (!is_default).then_some(project.meta.created_at);
+    ProjectBody {
+        id: &project.meta.id,
+        created_at,
+        updated_at: created_at,
+        name: &project.name,
+        organization_id: organization(store),
+        is_default,
+    }
+}
+
+fn first_body(store: &Store, key: Key<Project>) -> FirstProjectBody<'_> {
+    let ProjectBody { id, created_at, updated_at, name, organization_id, is_default } = body(store, key);
     FirstProjectBody { name, id, created_at, updated_at, organization_id, is_default }
 }

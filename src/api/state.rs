@@ -1,25 +1,37 @@
-//! The resources of a tenant as the admin API shows them: one list for each kind that is emulated.
+//! The resources of a tenant as the admin API shows them: a list for each type.
 
 use serde_json::{Map, Value};
 
-use super::{directories, directory_file_view, files, index_view, projects};
 use crate::clock::Timestamp;
-use crate::store::Store;
+use crate::store::{self, Key, Resource, Store};
 
-/// How the resources of a kind are shown.
-type View = fn(&mut Store, Timestamp) -> Vec<Value>;
+/// A resource that the admin API shows.
+pub(super) trait StateView: Resource {
+    /// How it is shown.
+    fn view(store: &Store, key: Key<Self>) -> Value;
+}
 
-/// The name of each list, and how its resources are shown.
-const VIEWS: &[(&str, View)] = &[
-    ("projects", projects::state),
-    ("directories", directories::state),
-    ("files", files::state),
-    ("directory_files", directory_file_view::state),
-    ("indexes", index_view::state),
-];
+/// How the resources of a type are shown.
+type Views = fn(&mut Store, Timestamp) -> Value;
 
-/// The resources of a tenant at `now`, by kind.
+macro_rules! views {
+    ($($name:ident: $resource:ident,)*) => {
+        [$((stringify!($name), views::<store::$resource> as Views)),*]
+    };
+}
+
+/// The resources of a tenant at `now`, by type.
 pub(crate) fn state_of(store: &mut Store, now: Timestamp) -> Map<String, Value> {
     store.advance_to(now);
-    VIEWS.iter().map(|(name, view)| ((*name).to_owned(), Value::Array(view(store, now)))).collect()
+    store::resources!(views).iter().map(|(name, views)| ((*name).to_owned(), views(store, now))).collect()
+}
+
+/// Every resource of a type that is not deleted, oldest first.
+fn views<T: StateView>(store: &mut Store, now: Timestamp) -> Value {
+    let keys = store.keys::<T>().into_iter();
+    let view = |key| {
+        store.get_mut::<T>(key).advance_to(now);
+        T::view(store, key)
+    };
+    keys.map(view).collect()
 }

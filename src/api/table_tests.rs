@@ -1,10 +1,8 @@
 //! The operation table against the schemas and against itself.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use super::operations;
-use crate::assets;
 use crate::operation::{Authentication, Operation};
 use crate::schema::Schemas;
 
@@ -68,14 +66,4 @@ fn a_success_has_a_body_unless_its_status_says_otherwise() {
         let is_download = operation.authentication == Authentication::SignedUrl;
         assert_eq!(operation.response.is_none(), operation.status == 204 || is_download, "{}", operation.name);
     }
-}
-
-#[test]
-fn the_program_ships_exactly_the_schemas_in_their_folder() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
-    let files = std::fs::read_dir(folder).expect("the folder exists");
-    let on_disk: BTreeSet<String> =
-        files.map(|file| file.expect("it can be read").file_name().into_string().expect("a text")).collect();
-    let shipped: BTreeSet<String> = assets::SCHEMAS.iter().map(|(name, _)| format!("{name}.json")).collect();
-    assert_eq!(on_disk, shipped);
 }

@@ -8,7 +8,7 @@ use crate::documents::{self, Format, Unreadable};
 use crate::error::ApiError;
 use crate::multipart::FilePart;
 use crate::operation::Pool;
-use crate::store::{Blob, Ledger, Policy};
+use crate::store::{Blob, Policy, TenantBudget};
 
 /// The name of a file whose upload states none.
 const UNNAMED: &str = "upload";
@@ -20,13 +20,13 @@ type NamedBlob = (Box<str>, Arc<Blob>);
 pub(super) struct Upload {
     part: FilePart,
     policy: Arc<Policy>,
-    ledger: Arc<Ledger>,
+    budget: Arc<TenantBudget>,
 }
 
 impl Upload {
     /// The file in a part of a form.
-    pub(super) fn new(part: FilePart, policy: &Arc<Policy>, ledger: Arc<Ledger>) -> Self {
-        Self { part, policy: Arc::clone(policy), ledger }
+    pub(super) fn new(part: FilePart, policy: &Arc<Policy>, budget: &Arc<TenantBudget>) -> Self {
+        Self { part, policy: Arc::clone(policy), budget: Arc::clone(budget) }
     }
 
     /// Where the file is read: a child process reads some formats.
@@ -52,7 +52,7 @@ impl Upload {
         if let Err(Unreadable::NotTried(reason)) = &document {
             return Err(ApiError::text(503, reason.clone()));
         }
-        let blob = Blob::new(bytes, content_type.as_deref(), document, &self.ledger)?;
+        let blob = Blob::new(bytes, content_type.as_deref(), document, &self.budget)?;
         Ok((name, blob))
     }
 }

@@ -13,8 +13,8 @@ use crate::store::sync::Script;
 pub(super) enum FaultAction {
     /// Gives a script to the sync that the request starts.
     Script(Arc<Script>),
-    /// Changes the state that the request meets.
-    State(StateFaults),
+    /// Changes the state that the request meets; a create over a quota is refused with this status, if there is one.
+    State(StateFaults, Option<u16>),
     /// Resets the connection before the request is read.
     ResetRequest(HeadReset),
     /// Ends the connection in this way, without a response.
@@ -58,7 +58,7 @@ impl FaultAction {
     /// The phase of a rule: the one in its text, if its action allows that, or the default.
     pub(super) fn phase(&self, said: Option<Phase>) -> Result<Phase, ParseError> {
         let problem = match (said, self) {
-            (Some(Phase::After), Self::Script(_) | Self::State(_)) => "this changes what the request does",
+            (Some(Phase::After), Self::Script(_) | Self::State(..)) => "this changes what the request does",
             (Some(Phase::After), Self::ResetRequest(_)) => "this strikes before the request is read",
             (Some(Phase::After), Self::Replace(Replacement::Limit(_), _)) => {
                 return Err(ParseError::new("@after", "comes too late for a limit"));
@@ -81,7 +81,7 @@ impl FaultAction {
     pub(super) fn adjustment(&self) -> Option<&Adjustment> {
         match self {
             Self::Replace(_, adjustment) | Self::Edit(_, adjustment) | Self::Adjust(adjustment) => Some(adjustment),
-            Self::Script(_) | Self::State(_) | Self::ResetRequest(_) | Self::Wire(..) => None,
+            Self::Script(_) | Self::State(..) | Self::ResetRequest(_) | Self::Wire(..) => None,
         }
     }
 
@@ -90,7 +90,8 @@ impl FaultAction {
         if let Self::Wire(_, delay) = self { *delay } else { self.adjustment()?.delay }
     }
 
-    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection open.
+    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection
+    /// open.
     pub(super) fn holds(&self) -> bool {
         matches!(self, Self::Wire(ResponseEnd::Silent(Break::Hang), _))
             || self.adjustment().is_some_and(|adjustment| adjustment.effects.iter().any(|effect| effect.holds()))

@@ -1,9 +1,10 @@
-//! What rules that strike do to a request: the faults on state that it meets, how long it waits, and its response. It decides
-//! neither whether a rule strikes nor how a response is written.
+//! What rules that strike do to a request: the faults on state that it meets, how long it waits, and its response. It
+//! decides neither whether a rule strikes nor how a response is written.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 
 use super::action::{Adjustment, FaultAction, Replacement};
@@ -30,7 +31,7 @@ pub(crate) struct Injection {
 /// The faults on state that the winners plan.
 pub(super) fn state_faults(winners: &[RuleHit]) -> StateFaults {
     winners.iter().fold(StateFaults::default(), |faults, hit| match &*hit.rule.action {
-        FaultAction::State(later) => combined(faults, later),
+        FaultAction::State(later, _) => combined(faults, later),
         FaultAction::Script(script) => StateFaults { script: Some(Arc::clone(script)), ..faults },
         _ => faults,
     })
@@ -39,10 +40,23 @@ pub(super) fn state_faults(winners: &[RuleHit]) -> StateFaults {
 /// Whether one of the faults on state that a rule plans was applied.
 pub(super) fn was_applied(action: &FaultAction, applied: AppliedFaults) -> bool {
     match action {
-        FaultAction::State(faults) => is_among(faults, applied),
+        FaultAction::State(faults, _) => is_among(faults, applied),
         FaultAction::Script(_) => applied.contains(StateFault::Script),
         _ => false,
     }
+}
+
+/// The response after a fault on state was applied: marked, and with the status that the rule has for a quota.
+pub(super) fn after_state_fault(hit: &RuleHit, mut response: Response, applied: AppliedFaults) -> Response {
+    match *hit.rule.action {
+        // A script changes the sync, not the response.
+        FaultAction::Script(_) => return response,
+        FaultAction::State(_, Some(status)) if applied.contains(StateFault::Quota) => {
+            response.status = StatusCode::from_u16(status).ok();
+        }
+        _ => {}
+    }
+    marked(response, &hit.rule.name)
 }
 
 /// The wait of a request before it acts, by the winners.
@@ -51,8 +65,8 @@ pub(super) fn wait_before_act(winners: &[RuleHit], request: &RequestView<'_>) ->
     waits.fold(Duration::ZERO, Duration::saturating_add)
 }
 
-/// The response that the winners send instead of acting, if one of them does: made by the rules that replace it, then changed
-/// by the others.
+/// The response that the winners send instead of acting, if one of them does: made by the rules that replace it, then
+/// changed by the others.
 pub(super) fn replacement(winners: &[RuleHit], request: &RequestView<'_>) -> Option<Injection> {
     let (replacing, others): (Vec<_>, Vec<_>) = winners.iter().partition(|hit| hit.rule.action.replaces());
     replacing.first()?;
@@ -105,7 +119,7 @@ fn changed(hit: &RuleHit, injection: &Injection, request: &RequestView<'_>) -> O
 }
 
 /// The response with the mark of a rule that made or changed it.
-pub(super) fn marked(response: Response, rule: &str) -> Response {
+fn marked(response: Response, rule: &str) -> Response {
     match HeaderValue::from_str(rule) {
         Ok(name) => response.with_header(FAULT_HEADER, name),
         Err(_) => response,

@@ -49,7 +49,7 @@ impl RuleDraft {
 impl ActionDraft {
     /// The action of a rule with these rows, which do not exclude each other.
     pub(super) fn into_action(self, rows: &[&ClauseRow]) -> FaultAction {
-        let Self { mut state, status, adjustment, .. } = self;
+        let Self { status, adjustment, .. } = self;
         let has = |wanted: fn(ClauseClass) -> bool| rows.iter().any(|row| wanted(row.class));
         if let Some(script) = self.script {
             return FaultAction::Script(Arc::new(match self.message {
@@ -58,10 +58,7 @@ impl ActionDraft {
             }));
         }
         if has(|class| matches!(class, ClauseClass::State(_))) {
-            if let (Some(quota), Some(status)) = (&mut state.quota, status) {
-                quota.status = status;
-            }
-            return FaultAction::State(state);
+            return FaultAction::State(self.state, status);
         }
         if let Some(reset) = self.head_reset {
             return FaultAction::ResetRequest(reset);

@@ -135,7 +135,8 @@ impl Rule {
         matches!(*self.action, FaultAction::ResetRequest(_))
     }
 
-    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection open.
+    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection
+    /// open.
     pub(crate) fn holds(&self) -> bool {
         self.action.holds()
     }
@@ -147,7 +148,7 @@ impl Rule {
 
     /// The time for which deleted resources can still be read because of it.
     pub(super) fn lag(&self) -> Duration {
-        if let FaultAction::State(faults) = &*self.action { faults.lag.unwrap_or_default() } else { Duration::ZERO }
+        if let FaultAction::State(faults, _) = &*self.action { faults.lag.unwrap_or_default() } else { Duration::ZERO }
     }
 
     /// Whether it has never struck a request of any tenant.

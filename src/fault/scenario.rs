@@ -29,7 +29,7 @@ struct ScenarioFile {
 
 /// The scenarios that ship with the program, by name.
 pub(crate) fn shipped() -> Vec<Scenario> {
-    assets::SCENARIOS.iter().filter_map(|(name, text)| Scenario::parse(name, text).ok()).collect()
+    assets::scenarios().filter_map(|(name, text)| Scenario::parse(name, text).ok()).collect()
 }
 
 impl Scenario {

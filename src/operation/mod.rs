@@ -12,7 +12,7 @@ use http::Method;
 use crate::error::ApiError;
 use crate::schema::ValidRequest;
 use crate::store::state_faults::StateFault;
-use crate::store::{Kind, Scope};
+use crate::store::{Kind, Project, Resource, Scope};
 
 /// One endpoint of the API. A row begins with one of [`Operation::READ`], [`Operation::LIST`], [`Operation::CREATE`],
 /// [`Operation::CHANGE`] and [`Operation::DELETE`], and states what differs.
@@ -93,7 +93,7 @@ impl Operation {
         path: "",
         authentication: Authentication::Key,
         effect: Effect::Reads,
-        resource: Kind::Project,
+        resource: Project::KIND,
         body: BodyKind::None,
         status: 200,
         response: None,

@@ -1,12 +1,12 @@
-//! Reads a request body as the service's framework does: by content type, then as Python reads JSON. Invalid JSON becomes
-//! an API error with Python's message.
+//! Reads a request body as the service's framework does: by content type, then as Python reads JSON. Invalid JSON
+//! becomes an API error with Python's message.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::json_error::{SyntaxError, check_syntax};
-use super::reading::read_value;
-use super::{deep, numbers};
+use super::numbers;
+use super::reading::{read_deep_value, read_value};
 use crate::error::{ApiError, LocStep, Violation};
 use crate::multipart::{self, Form};
 
@@ -23,8 +23,8 @@ pub(crate) enum RawBody {
     Form(Form),
 }
 
-/// Maximum number of JSON values in a body. Each value can violate its schema more than once, and every violation echoes
-/// its input: the response to a mebibyte of empty objects would be a hundred times as large.
+/// Maximum number of JSON values in a body. Each value can violate its schema more than once, and every violation
+/// echoes its input: the response to a mebibyte of empty objects would be a hundred times as large.
 const MAX_BODY_VALUES: usize = 20_000;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -81,7 +81,7 @@ fn count_values(value: &Value) -> usize {
 fn read_deep_or_explain(bytes: &[u8]) -> Result<Value, ApiError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ApiError::unreadable_body())?;
     match check_syntax(text) {
-        Ok(()) => deep::read(text).ok_or_else(ApiError::unreadable_body),
+        Ok(()) => read_deep_value(text).map_err(|_| ApiError::unreadable_body()),
         Err(SyntaxError { at, message }) => Err(ApiError::violations(vec![Violation {
             kind: "json_invalid".to_owned(),
             loc: vec![LocStep::from("body"), LocStep::from(at)],
@@ -92,8 +92,8 @@ fn read_deep_or_explain(bytes: &[u8]) -> Result<Value, ApiError> {
     }
 }
 
-/// Whether a content type is `application/json` or `application/…+json`, ignoring parameters and case. It has exactly one
-/// slash, as in Python's `email` module.
+/// Whether a content type is `application/json` or `application/…+json`, ignoring parameters and case. It has exactly
+/// one slash, as in Python's `email` module.
 fn is_json(content_type: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(content_type) else { return false };
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -35,8 +35,8 @@ struct Bundle<'a> {
 }
 
 impl Bundle<'_> {
-    /// Rewrites references to other files into references to definitions of the bundle. `file` is the file that `part` was
-    /// copied from, if it is not the bundled schema itself; references inside that file are rewritten too.
+    /// Rewrites references to other files into references to definitions of the bundle. `file` is the file that `part`
+    /// was copied from, if it is not the bundled schema itself; references inside that file are rewritten too.
     fn localise(&mut self, part: &mut Value, file: Option<&str>) -> Result<(), String> {
         match part {
             Value::Object(fields) => {

@@ -1,9 +1,41 @@
-//! The lax type coercions of the service's framework, such as the string `"5"` to the number 5. They are applied only to
-//! values that do not have the type of the schema.
+//! The lax type coercions of the service's framework, such as the string `"5"` to the number 5.
 
+use serde::Deserialize;
 use serde_json::{Number, Value};
 
 use super::numbers::MAX_INTEGER_DIGITS;
+
+/// An integer of any size in the input of a handler. A schema accepts a float without a fraction too.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Number")]
+pub(crate) struct Integer(Number);
+
+impl Integer {
+    /// The nearest integer of 64 bits.
+    pub(crate) fn clamped(&self) -> i64 {
+        let limit = if self.0.as_str().starts_with('-') { i64::MIN } else { i64::MAX };
+        self.0.as_str().parse().unwrap_or(limit)
+    }
+
+    /// The same as a count of at least 1, if it is one.
+    pub(crate) fn positive(&self) -> Option<usize> {
+        usize::try_from(self.clamped()).ok().filter(|count| *count > 0)
+    }
+}
+
+impl TryFrom<Number> for Integer {
+    type Error = &'static str;
+
+    fn try_from(number: Number) -> Result<Self, Self::Error> {
+        integer_number(number.as_str()).map(Self).map_err(|(_, message)| message)
+    }
+}
+
+impl From<Integer> for Value {
+    fn from(Integer(number): Integer) -> Self {
+        Self::Number(number)
+    }
+}
 
 /// The framework's error for a value that cannot be coerced: the error type and its message.
 pub(super) type CoercionError = (&'static str, &'static str);
@@ -21,13 +53,29 @@ const FLOAT_PARSING: CoercionError =
 const BOOL_TYPE: CoercionError = ("bool_type", "Input should be a valid boolean");
 const BOOL_PARSING: CoercionError = ("bool_parsing", "Input should be a valid boolean, unable to interpret input");
 
+/// Coerces `value` to a type of JSON Schema; `None` if the framework has no coercion to that type.
+pub(super) fn to_type(kind: &str, value: &Value) -> Option<Result<Value, CoercionError>> {
+    match kind {
+        "integer" => Some(integer(value)),
+        "number" => Some(float(value)),
+        "boolean" => Some(boolean(value)),
+        _ => None,
+    }
+}
+
+/// A text as a value of this type, if it is one.
+pub(super) fn text(kind: Option<&str>, text: Value) -> Value {
+    let coerced = kind.and_then(|kind| to_type(kind, &text));
+    coerced.and_then(Result::ok).unwrap_or(text)
+}
+
 /// Coerces `value` to an integer.
 pub(super) fn integer(value: &Value) -> Result<Value, CoercionError> {
     match value {
         Value::Bool(yes) => Ok(Value::from(u8::from(*yes))),
-        Value::Number(number) => integer_number(number.as_str()),
+        Value::Number(number) => integer_number(number.as_str()).map(Value::Number),
         Value::String(text) if is_oversized(text) => Err(INT_SIZE),
-        Value::String(text) => integer_text(text.trim()).ok_or(INT_PARSING),
+        Value::String(text) => integer_text(text.trim()).map(Value::Number).ok_or(INT_PARSING),
         _ => Err(INT_TYPE),
     }
 }
@@ -48,8 +96,9 @@ pub(super) fn float(value: &Value) -> Result<Value, CoercionError> {
 }
 
 /// Coerces `value` to a boolean.
-pub(super) fn boolean(value: &Value) -> Result<Value, CoercionError> {
+fn boolean(value: &Value) -> Result<Value, CoercionError> {
     match value {
+        Value::Bool(_) => Ok(value.clone()),
         Value::Number(number) => match number.as_f64() {
             Some(0.0) => Ok(Value::Bool(false)),
             Some(1.0) => Ok(Value::Bool(true)),
@@ -75,7 +124,7 @@ fn is_machine_integer(double: f64) -> bool {
 }
 
 /// A JSON number as an integer: digits, or a float whose fraction is zero and which fits into 64 bits.
-fn integer_number(text: &str) -> Result<Value, CoercionError> {
+fn integer_number(text: &str) -> Result<Number, CoercionError> {
     if !text.contains(['.', 'e', 'E']) {
         return number(text).ok_or(INT_PARSING);
     }
@@ -87,9 +136,9 @@ fn integer_number(text: &str) -> Result<Value, CoercionError> {
     }
 }
 
-/// A string as an integer. It may have a sign, leading zeros, single underscores between digits, and zeros after a decimal
-/// point. Like the framework, this accepts a minus after leading zeros too.
-fn integer_text(text: &str) -> Option<Value> {
+/// A string as an integer. It may have a sign, leading zeros, single underscores between digits, and zeros after a
+/// decimal point. Like the framework, this accepts a minus after leading zeros too.
+fn integer_text(text: &str) -> Option<Number> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(unsigned) => ("-", unsigned),
         None => ("", text.strip_prefix('+').unwrap_or(text)),
@@ -136,13 +185,13 @@ fn without_zeros(text: &str) -> &str {
     }
 }
 
-/// Whether a string begins with too many digits. The framework checks this before it trims the string: one that is too long
-/// only after trimming is reported as not parsable instead.
+/// Whether a string begins with too many digits. The framework checks this before it trims the string: one that is too
+/// long only after trimming is reported as not parsable instead.
 fn is_oversized(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text).bytes();
     !text.trim_start_matches('-').starts_with('0') && digits.take_while(u8::is_ascii_digit).count() > MAX_INTEGER_DIGITS
 }
 
-fn number(digits: &str) -> Option<Value> {
-    serde_json::from_str::<Number>(digits).ok().map(Value::Number)
+fn number(digits: &str) -> Option<Number> {
+    digits.parse().ok()
 }

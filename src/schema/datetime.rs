@@ -1,7 +1,8 @@
-//! Reads dates and times as the service's framework does, with the parser that the framework itself uses: RFC 3339 with or
-//! without an offset, a date alone, or a number of seconds or milliseconds since 1970.
+//! Reads dates and times as the service's framework does, with the parser that the framework itself uses: RFC 3339 with
+//! or without an offset, a date alone, or a number of seconds or milliseconds since 1970.
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 use speedate::{
     Date, DateConfig, DateTime, DateTimeConfig, MicrosecondsPrecisionOverflowBehavior, ParseError, TimeConfig,
 };
@@ -12,11 +13,24 @@ use crate::clock::Timestamp;
 
 const MICROS_A_SECOND: i64 = 1_000_000;
 
-/// `text` as RFC 3339 in UTC, with the resolution of a microsecond. A time without an offset counts as UTC, and a time that
-/// no resource can have becomes the nearest one that a resource can.
+/// A time in the input of a handler, in any of the forms that the framework reads.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Time(pub(crate) Timestamp);
+
+impl TryFrom<String> for Time {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        read(&text).map(Self).map_err(|_| "the text is no time")
+    }
+}
+
+/// `text` as a time. One without an offset counts as UTC, and one that no resource can have becomes the nearest one
+/// that a resource can.
 ///
 /// Errors: the framework's.
-pub(super) fn read(text: &str) -> Result<String, PydanticError> {
+pub(super) fn read(text: &str) -> Result<Timestamp, PydanticError> {
     let read = parse(text.as_bytes()).map_err(|error| {
         let error = error.get_documentation().unwrap_or_default();
         let msg = format!("Input should be a valid datetime or date, {error}");
@@ -28,16 +42,7 @@ pub(super) fn read(text: &str) -> Result<String, PydanticError> {
         return Err(PydanticError::with("datetime_parsing", msg, json!({ "error": error })));
     }
     let micros = read.timestamp_tz() * MICROS_A_SECOND + i64::from(read.time.microsecond);
-    Ok(Timestamp::from_micros(micros.clamp(0, Timestamp::MAX.micros())).to_string())
-}
-
-/// The text or the number in a value that stands for a time.
-pub(super) fn text_of(value: &Value) -> Option<&str> {
-    match value {
-        Value::String(text) => Some(text),
-        Value::Number(number) => Some(number.as_str()),
-        _ => None,
-    }
+    Ok(Timestamp::from_micros(micros.clamp(0, Timestamp::MAX.micros())))
 }
 
 /// A time, or a date as its first moment. If it is neither, the framework reports why it is no date.

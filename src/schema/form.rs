@@ -1,59 +1,50 @@
-//! Validates the fields of a form as the service's framework does. Of a repeated field the last one counts, and an empty
-//! text or an empty file without a name counts as absent.
+//! Validates the fields of a form as the service's framework does. Of a repeated field the last one counts, and an
+//! empty text or an empty file without a name counts as absent.
 
 use serde_json::{Map, Value, json};
 
-use super::Schema;
-use super::check::CheckedBody;
+use super::check::BodyContent;
 use super::node::SchemaNode;
-use super::pydantic::{self, PydanticError};
-use super::validate::{Validation, beyond_framework};
+use super::{Schema, translate};
+use crate::error::Violation;
 use crate::multipart::{FilePart, Form, Part};
 
 /// Number of bytes from which on the framework keeps a file on disk, which can be seen when it echoes the file.
 const MAX_FILE_BYTES_IN_MEMORY: usize = 1024 * 1024;
 
+/// The files of a form by name.
+type Files = Vec<(String, FilePart)>;
+
 /// The texts and the files of a form that the schema names.
-pub(super) fn read(schema: &Schema, form: &Form) -> CheckedBody {
-    let node = SchemaNode::root(&schema.source);
-    let (mut fields, mut files, mut validation) = (Map::new(), Vec::new(), Validation::of("body"));
-    for name in node.fields().into_iter().flat_map(Map::keys) {
-        let Some(field) = node.field(name) else { continue };
+///
+/// Errors: every violation, in the order of the schema.
+pub(super) fn read(schema: &Schema, form: &Form) -> Result<BodyContent, Vec<Violation>> {
+    let (fields, files) = values(schema.root(), form);
+    let fields = schema.judge(fields, "body", |fields| translate::fields(schema.root(), "body", fields))?;
+    Ok(BodyContent { fields, files })
+}
+
+/// The fields of a form that a schema names, as JSON: a file in its place is an empty text. Beside them the files.
+pub(super) fn values(node: SchemaNode<'_>, form: &Form) -> (Value, Files) {
+    let (mut fields, mut files) = (Map::new(), Vec::new());
+    for (name, field) in node.declared_fields() {
         let part = form.parts.iter().rfind(|part| part.name == *name).filter(|part| !is_empty(part));
-        validation.below(&**name, |validation| match part {
-            None if node.requires(name) => validation.report(pydantic::missing(), &Value::Null),
-            None => {}
-            Some(part) if is_file(field) => match &part.file {
-                Some(file) => files.push((name.clone(), file.clone())),
-                None => validation.report(expected_file(), &part.text.clone().into()),
-            },
-            Some(part) => {
-                let value = part.file.as_ref().map_or_else(|| part.text.clone().into(), |file| echo(part, file));
-                let coerced = validation.value(field, &value);
-                fields.insert(name.clone(), coerced.unwrap_or(value));
+        let Some(part) = part else { continue };
+        let value = match &part.file {
+            None => part.text.as_str().into(),
+            Some(file) if field.is_file() => {
+                files.push((name.clone(), file.clone()));
+                "".into()
             }
-        });
+            Some(file) => echo(part, file),
+        };
+        fields.insert(name.clone(), value);
     }
-    let mut violations = validation.violations;
-    if violations.is_empty() {
-        // To the schema a file is a text.
-        let with_files = fields.clone().into_iter().chain(files.iter().map(|(name, _)| (name.clone(), "".into())));
-        violations = beyond_framework(schema, &Value::Object(with_files.collect()), "body");
-    }
-    CheckedBody { fields, files, violations }
+    (fields.into(), files)
 }
 
 fn is_empty(part: &Part) -> bool {
     part.file.as_ref().map_or(part.text.is_empty(), |file| file.filename.is_empty() && file.bytes.is_empty())
-}
-
-fn is_file(field: SchemaNode<'_>) -> bool {
-    field.resolve().node.keyword("contentMediaType").is_some()
-}
-
-fn expected_file() -> PydanticError {
-    let msg = "Value error, Expected UploadFile, received: <class 'str'>";
-    PydanticError::with("value_error", msg, json!({ "error": {} }))
 }
 
 /// A file as the framework echoes it: the fields of its object in Python. Its headers are written anew, as most clients

@@ -1,25 +1,30 @@
-//! Validation of parameters and bodies: JSON Schemas, compiled once. Violations have the format, messages and order of the
-//! service's framework (type, loc, msg, input, ctx), after its lax type coercions.
+//! Validation of parameters and bodies. The JSON Schema of an operation judges each request. Only what it refuses is
+//! translated: into what the service's framework coerces it to, or into the violations that the framework reports.
 //!
 //! The messages were recorded from FastAPI 0.165 with pydantic 2.14; the golden cases in `tests/golden` assert them.
 
+#[cfg(test)]
+mod agreement_tests;
 mod body;
 mod bundle;
 mod check;
 mod coerce;
 mod datetime;
-mod deep;
 mod form;
 mod json_error;
+mod judge;
 mod node;
 mod numbers;
+mod params;
 mod pydantic;
 mod reading;
+mod translate;
 mod uuid;
-mod validate;
 
 pub(crate) use body::{RawBody, read_body, read_form};
 pub(crate) use check::{RawRequest, ValidRequest, check};
+pub(crate) use coerce::Integer;
+pub(crate) use datetime::Time;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use json_error::{SyntaxError, check_syntax};
 pub(crate) use pydantic::value_error;
@@ -29,25 +34,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use jsonschema::{Draft, ValidationError, Validator};
+use jsonschema::Validator;
 use serde_json::Value;
 
 use crate::assets;
-use node::SchemaNode;
 
 /// A compiled schema.
 #[derive(Debug)]
 pub(crate) struct Schema {
     /// The schema as JSON.
     pub(crate) source: Value,
-    /// Compiled when it is first needed. The rules of the framework cover every keyword of the embedded schemas, which a
-    /// test checks; compiling all of them would take half of the program's start and 2 MiB.
+    /// Compiled at the first request that it judges, or at the start if a file may have replaced it. To compile all at
+    /// the start takes 8 ms and 4 MiB.
     validator: OnceLock<Validator>,
-    /// Whether it may have keywords that the rules of the framework do not cover: there is a replaced schema.
-    is_custom: bool,
-    /// Whether parameters are to be validated even without a query: a path parameter has a format or a type other than
-    /// string, or a query parameter is required.
-    has_checked_params: bool,
 }
 
 /// All schemas by name.
@@ -57,14 +56,14 @@ pub(crate) struct Schemas {
 }
 
 impl Schemas {
-    /// Compiles the embedded schemas. Files in the folder `replacements` replace the schemas of the same name.
+    /// Reads the embedded schemas. Files in the folder `replacements` replace the schemas of the same name.
     ///
     /// Errors: a file cannot be read, has the name of no schema, or is not a valid JSON Schema.
     pub(crate) fn load(replacements: Option<&Path>) -> Result<Self, String> {
         let mut sources = BTreeMap::new();
-        for (name, text) in assets::SCHEMAS {
+        for (name, text) in assets::schemas() {
             let source = serde_json::from_str(text).map_err(|error| format!("schema {name}: {error}"))?;
-            sources.insert((*name).to_owned(), source);
+            sources.insert(name.to_owned(), source);
         }
         let mut files = BTreeMap::new();
         if let Some(folder) = replacements {
@@ -73,7 +72,10 @@ impl Schemas {
         let compiled = |name: &String| {
             let place =
                 || files.get(name).map_or_else(|| format!("schema {name}"), |path| format!("--schemas: {path}"));
-            let schema = bundle::bundle(name, &sources).and_then(|source| Schema::new(source, replacements.is_some()));
+            let schema = bundle::bundle(name, &sources).map(Schema::from).and_then(|schema| match replacements {
+                Some(_) => schema.compiled(),
+                None => Ok(schema),
+            });
             schema.map(|schema| (name.clone(), schema)).map_err(|error| format!("{}: {error}", place()))
         };
         Ok(Self { by_name: sources.keys().map(compiled).collect::<Result<_, _>>()? })
@@ -96,7 +98,8 @@ impl Schemas {
     }
 }
 
-/// Replaces schemas in `sources` by the files of the same name in `folder`. Returns the path of each file by schema name.
+/// Replaces schemas in `sources` by the files of the same name in `folder`. Returns the path of each file by schema
+/// name.
 fn replace_from(folder: &Path, sources: &mut BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, String> {
     let place = |path: &Path, error: &dyn std::fmt::Display| format!("--schemas: {}: {error}", path.display());
     let mut files = BTreeMap::new();
@@ -117,37 +120,4 @@ fn replace_from(folder: &Path, sources: &mut BTreeMap<String, Value>) -> Result<
         sources.insert(name, source);
     }
     Ok(files)
-}
-
-impl Schema {
-    /// A custom schema is validated against the meta-schema.
-    fn new(source: Value, is_custom: bool) -> Result<Self, String> {
-        let validator = OnceLock::new();
-        if is_custom {
-            let compiled = compile(&source).map_err(|error| format!("{error} (at {})", error.instance_path()))?;
-            validator.get_or_init(|| compiled);
-        }
-        let node = SchemaNode::root(&source);
-        let is_checked = |(name, field): (&String, &Value)| match field.get("x-in").and_then(Value::as_str) {
-            Some("path") => field.get("format").is_some() || field.get("type").is_none_or(|kind| kind != "string"),
-            Some("query") => node.requires(name),
-            _ => false,
-        };
-        let has_checked_params = node.fields().into_iter().flatten().any(is_checked);
-        Ok(Self { source, validator, is_custom, has_checked_params })
-    }
-
-    fn validator(&self) -> &Validator {
-        self.validator.get_or_init(|| compile(&self.source).expect("a test compiles every embedded schema"))
-    }
-
-    /// Whether `value` satisfies the schema.
-    #[cfg(any(test, feature = "fuzzing"))]
-    pub(crate) fn is_valid(&self, value: &Value) -> bool {
-        self.validator().is_valid(value)
-    }
-}
-
-fn compile(source: &Value) -> Result<Validator, ValidationError<'static>> {
-    jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true).build(source)
 }

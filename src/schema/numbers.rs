@@ -2,7 +2,8 @@
 
 use serde_json::{Number, Value};
 
-/// A number that the service's framework cannot represent: a float out of range, or an integer of more than 4300 digits.
+/// A number that the service's framework cannot represent: a float out of range, or an integer of more than 4300
+/// digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OutOfRange;
 
@@ -42,8 +43,8 @@ fn python_form(text: &str) -> Result<Option<Number>, OutOfRange> {
     serde_json::from_str(&form).map(Some).map_err(|_| OutOfRange)
 }
 
-/// A finite float as Python's `repr` prints it: the fewest digits that parse to the same float, with an exponent below 1e-4
-/// and from 1e16 on.
+/// A finite float as Python's `repr` prints it: the fewest digits that parse to the same float, with an exponent below
+/// 1e-4 and from 1e16 on.
 pub(super) fn float_repr(double: f64) -> String {
     let shortest = format!("{double:e}");
     let (mantissa, exponent) = shortest.split_once('e').expect("the format writes an exponent");
@@ -60,8 +61,8 @@ pub(super) fn float_repr(double: f64) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
-/// If a float lies half way between two shortest decimals, Python prints the even one. Rounding to a number of digits gives
-/// that one; Rust's shortest form may give the other.
+/// If a float lies half way between two shortest decimals, Python prints the even one. Rounding to a number of digits
+/// gives that one; Rust's shortest form may give the other.
 fn prefer_rounded(double: f64, shortest: String, rounded: String) -> String {
     if rounded.parse() == Ok(double) { rounded } else { shortest }
 }

@@ -1,10 +1,10 @@
-//! The error type and message of pydantic, the validator of the service's framework, for each JSON Schema keyword. A
-//! keyword without a pydantic error becomes `value_error`.
+//! The error type and message of pydantic, the validator of the service's framework, for each JSON Schema keyword.
 
 use serde_json::{Value, json};
 
+use super::coerce::CoercionError;
 use super::node::SchemaNode;
-use super::{coerce, numbers};
+use super::numbers;
 use crate::error::{LocStep, Violation};
 
 /// An error of pydantic: its type, its message, and the values that the message mentions.
@@ -29,9 +29,25 @@ impl PydanticError {
     }
 }
 
-/// The violation for a value that the schema allows and the service's own code refuses.
+impl From<CoercionError> for PydanticError {
+    fn from((kind, msg): CoercionError) -> Self {
+        Self::plain(kind, msg)
+    }
+}
+
+/// The violation for a value that the framework has no own error for: the service's code refuses it, or a keyword that
+/// the framework lacks.
 pub(crate) fn value_error(loc: Vec<LocStep>, msg: &str, input: Value) -> Violation {
-    PydanticError::with("value_error", format!("Value error, {msg}"), json!({ "error": {} })).at(loc, input)
+    of_value(msg).at(loc, input)
+}
+
+fn of_value(msg: &str) -> PydanticError {
+    PydanticError::with("value_error", format!("Value error, {msg}"), json!({ "error": {} }))
+}
+
+/// The error for a text in the place of a file.
+pub(super) fn expected_file() -> PydanticError {
+    of_value("Expected UploadFile, received: <class 'str'>")
 }
 
 /// The error for a required field that is missing.
@@ -45,7 +61,7 @@ pub(super) fn forbidden() -> PydanticError {
 }
 
 /// The error for a value that has a wrong type and cannot be coerced.
-pub(super) fn wrong_type(node: SchemaNode<'_>, input: &Value) -> PydanticError {
+pub(super) fn wrong_type(node: SchemaNode<'_>) -> PydanticError {
     let (kind, msg) = match node.expected_type() {
         Some("string") => match node.text("format") {
             Some("uuid") => ("uuid_type", "UUID input should be a string, bytes or UUID object"),
@@ -57,11 +73,8 @@ pub(super) fn wrong_type(node: SchemaNode<'_>, input: &Value) -> PydanticError {
             ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from")
         }
         Some("object") => ("dict_type", "Input should be a valid dictionary"),
-        Some("integer") => coerce::integer(input).err().unwrap_or(("int_type", "Input should be a valid integer")),
-        Some("number") => coerce::float(input).err().unwrap_or(("float_type", "Input should be a valid number")),
-        Some("boolean") => coerce::boolean(input).err().unwrap_or(("bool_type", "Input should be a valid boolean")),
         Some("null") => ("none_required", "Input should be None"),
-        _ => return PydanticError::with("value_error", "Value error, Input has a wrong type", json!({ "error": {} })),
+        _ => return of_value("Input has a wrong type"),
     };
     PydanticError::plain(kind, msg)
 }
@@ -84,57 +97,42 @@ pub(super) fn malformed_uuid(error: &str) -> PydanticError {
     PydanticError::with("uuid_parsing", format!("Input should be a valid UUID, {error}"), json!({ "error": error }))
 }
 
-/// The error for a text of fewer than `limit` characters.
-pub(super) fn string_too_short(limit: u64) -> PydanticError {
-    string_length("string_too_short", "at least", "min_length", limit)
-}
-
-/// The error for a text of more than `limit` characters.
-pub(super) fn string_too_long(limit: u64) -> PydanticError {
-    string_length("string_too_long", "at most", "max_length", limit)
-}
-
-fn string_length(kind: &str, side: &str, name: &str, limit: u64) -> PydanticError {
-    let plural = if limit == 1 { "" } else { "s" };
-    PydanticError::with(kind, format!("String should have {side} {limit} character{plural}"), json!({ name: limit }))
-}
-
 /// The error for a text that a pattern does not match.
 pub(super) fn pattern_mismatch(pattern: &str) -> PydanticError {
     let msg = format!("String should match pattern '{pattern}'");
     PydanticError::with("string_pattern_mismatch", msg, json!({ "pattern": pattern }))
 }
 
-/// The error for a violated keyword that pydantic does not have.
-pub(super) fn other(message: &dyn std::fmt::Display) -> PydanticError {
-    PydanticError::with("value_error", format!("Value error, {message}"), json!({ "error": {} }))
-}
+/// A length out of bounds: the kind of its error, and the side and the name of its limit.
+pub(super) type Length = (&'static str, &'static str, &'static str);
 
-/// The error for a list of fewer than `limit` items.
-pub(super) fn too_short(limit: u64, actual: usize) -> PydanticError {
-    let msg = item_count("at least", limit, actual);
-    PydanticError::with("too_short", msg, json!({ "field_type": "List", "min_length": limit, "actual_length": actual }))
-}
+/// A length that is less than its limit.
+pub(super) const SHORT: Length = ("too_short", "at least", "min_length");
 
-/// The error for a list of more than `limit` items.
-pub(super) fn too_long(limit: u64, actual: usize) -> PydanticError {
-    let msg = item_count("at most", limit, actual);
-    PydanticError::with("too_long", msg, json!({ "field_type": "List", "max_length": limit, "actual_length": actual }))
-}
+/// A length that is greater than its limit.
+pub(super) const LONG: Length = ("too_long", "at most", "max_length");
 
-/// The message for a list of the wrong length.
-fn item_count(side: &str, limit: u64, actual: usize) -> String {
+/// The error for a text with a wrong number of characters.
+pub(super) fn text_length((kind, side, name): Length, limit: u64) -> PydanticError {
     let plural = if limit == 1 { "" } else { "s" };
-    format!("List should have {side} {limit} item{plural} after validation, not {actual}")
+    let msg = format!("String should have {side} {limit} character{plural}");
+    PydanticError::with(&format!("string_{kind}"), msg, json!({ name: limit }))
 }
 
-/// The error for a number out of bounds: `kind` such as `less_than_equal`, and `name` such as `le`. For the type `number` the limit in `ctx` is a float, such as `1.0`; the message
-/// shows it without `.0`.
+/// The error for a list with a wrong number of items.
+pub(super) fn list_length((kind, side, name): Length, limit: u64, actual: usize) -> PydanticError {
+    let plural = if limit == 1 { "" } else { "s" };
+    let msg = format!("List should have {side} {limit} item{plural} after validation, not {actual}");
+    PydanticError::with(kind, msg, json!({ "field_type": "List", name: limit, "actual_length": actual }))
+}
+
+/// The error for a number out of bounds: `kind` such as `less_than_equal`, and `name` such as `le`. For the type
+/// `number` the limit in `ctx` is a float, such as `1.0`; the message shows it without `.0`.
 pub(super) fn bound(kind: &str, name: &str, node: SchemaNode<'_>, limit: &Value) -> PydanticError {
     let relation = kind.replace('_', " ").replace(" equal", " or equal to");
-    let float = limit.as_f64().filter(|_| node.expected_type() == Some("number")).map(numbers::float_repr);
-    let shown = float.as_ref().map(|float| float.strip_suffix(".0").unwrap_or(float).to_owned());
-    let in_context = float.and_then(|float| serde_json::from_str(&float).ok()).unwrap_or_else(|| limit.clone());
-    let shown = shown.unwrap_or_else(|| limit.to_string());
+    let is_float = node.expected_type() == Some("number");
+    let text = limit.as_f64().filter(|_| is_float).map_or_else(|| limit.to_string(), numbers::float_repr);
+    let shown = text.strip_suffix(".0").filter(|_| is_float).unwrap_or(&text);
+    let in_context: Value = serde_json::from_str(&text).unwrap_or_default();
     PydanticError::with(kind, format!("Input should be {relation} {shown}"), json!({ name: in_context }))
 }

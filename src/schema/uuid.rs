@@ -1,5 +1,6 @@
-//! Parses UUIDs as the service's framework does, with its error messages. The framework was built with an older version of
-//! the `uuid` crate, whose messages differ from those of the version used here, so they are reproduced in this module.
+//! Checks UUIDs as the service's framework does, with its error messages. The framework was built with an older version
+//! of the `uuid` crate, whose messages differ from those of the version used here, so they are reproduced in this
+//! module.
 
 use uuid::Uuid;
 
@@ -14,14 +15,12 @@ const URN: &str = "urn:uuid:";
 const GROUP_STARTS: [usize; 5] = [0, 9, 14, 19, 24];
 const GROUP_LENGTHS: [usize; 5] = [8, 4, 4, 4, 12];
 
-/// `text` as a UUID in its canonical form.
+/// Checks that `text` is a UUID.
 ///
 /// Errors: the framework's message.
-pub(super) fn read(text: &str) -> Result<String, String> {
-    match Uuid::try_parse(text) {
-        Ok(uuid) if text.len() < MAX_BYTES || text.starts_with(URN) => Ok(uuid.to_string()),
-        _ => Err(message(text)),
-    }
+pub(super) fn check(text: &str) -> Result<(), String> {
+    let is_uuid = Uuid::try_parse(text).is_ok() && (text.len() < MAX_BYTES || text.starts_with(URN));
+    if is_uuid { Ok(()) } else { Err(message(text)) }
 }
 
 /// An invalid text, without braces or prefix.
@@ -57,8 +56,8 @@ fn message(text: &str) -> String {
     }
 }
 
-/// Removes braces or the prefix. If the rest has the length of a hyphenated UUID, positions and lengths in the error are
-/// those of the rest; otherwise they are those of the whole text.
+/// Removes braces or the prefix. If the rest has the length of a hyphenated UUID, positions and lengths in the error
+/// are those of the rest; otherwise they are those of the whole text.
 fn unwrap(text: &str) -> Unwrapped<'_> {
     let braced = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(|inner| (inner, 1));
     let wrapped = braced.or_else(|| text.strip_prefix(URN).map(|inner| (inner, URN.len())));

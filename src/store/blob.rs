@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::ledger::Permit;
-use super::{Ledger, StoreError};
+use super::StoreError;
+use super::budget::{Allocation, TenantBudget};
 use crate::documents::{Document, Unreadable};
 use crate::search::SearchableDocument;
 
@@ -23,8 +23,8 @@ pub(crate) struct Blob {
     pub(crate) hash: ContentHash,
     /// What reading the bytes gave.
     pub(crate) reading: Reading,
-    /// The bytes that it takes in the ledger; `None` for one that takes none.
-    _permit: Option<Permit>,
+    /// The bytes that it takes of the budget; `None` for one that takes none.
+    _allocation: Option<Allocation>,
 }
 
 /// What reading a file gave.
@@ -46,7 +46,7 @@ const OVERHEAD_BYTES: usize = 256;
 /// The content of files that are deleted.
 static RELEASED: LazyLock<Arc<Blob>> = LazyLock::new(|| {
     let reading = Reading::Failed("the file is deleted".into());
-    Arc::new(Blob { bytes: Bytes::new(), content_type: None, hash: ContentHash::of(&[]), reading, _permit: None })
+    Arc::new(Blob { bytes: Bytes::new(), content_type: None, hash: ContentHash::of(&[]), reading, _allocation: None })
 });
 
 impl Blob {
@@ -57,21 +57,21 @@ impl Blob {
 
     /// A content, and what reading it gave. The text of the document can share the memory of the bytes.
     ///
-    /// Errors: the ledger has no room.
+    /// Errors: the budget has no room.
     pub(crate) fn new(
         bytes: Bytes,
         content_type: Option<&str>,
         document: Result<Document, Unreadable>,
-        ledger: &Arc<Ledger>,
+        budget: &Arc<TenantBudget>,
     ) -> Result<Arc<Self>, StoreError> {
         let reading = match document {
             Ok(document) => Reading::Document(Arc::new(SearchableDocument::new(document))),
             Err(unreadable) => Reading::Failed(unreadable.to_string().into()),
         };
         let weight = OVERHEAD_BYTES + reading.weight_bytes() + if reading.shares(&bytes) { 0 } else { bytes.len() };
-        let permit = Permit::take(ledger, weight).ok_or(StoreError::StateFull)?;
+        let allocation = budget.allocate(weight).ok_or(StoreError::StateFull)?;
         let (hash, content_type) = (ContentHash::of(&bytes), content_type.map(Into::into));
-        Ok(Arc::new(Self { bytes, content_type, hash, reading, _permit: Some(permit) }))
+        Ok(Arc::new(Self { bytes, content_type, hash, reading, _allocation: Some(allocation) }))
     }
 }
 

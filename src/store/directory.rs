@@ -7,16 +7,14 @@ use fake::faker::name::en::LastName;
 use rand::seq::IndexedRandom;
 use serde_json::{Map, Value};
 
-use super::{Collection, DirectoryFile, Id, Kind, Resource, Scope, Store, StoreError};
+use super::{DirectoryFile, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
 use crate::clock::Timestamp;
 
 /// A directory of documents, or of what an index made of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Directory {
-    /// `dir-…`, or the text by which a request named it.
-    pub(crate) id: Id,
-    /// The ordinal of its project.
-    pub(crate) project: u64,
+    /// Its id is `dir-…`.
+    pub(crate) meta: Meta,
     /// Its name.
     pub(crate) name: Box<str>,
     /// Its description.
@@ -27,8 +25,6 @@ pub(crate) struct Directory {
     pub(crate) connector_subscription_id: Option<Box<str>>,
     /// Free-form metadata, as given.
     pub(crate) system_metadata: Option<Box<Map<String, Value>>>,
-    /// When it was created.
-    pub(crate) created_at: Timestamp,
     /// When it was last changed.
     pub(crate) updated_at: Timestamp,
     /// When it is deleted without a request.
@@ -54,9 +50,6 @@ const DOCUMENT_TYPES: &[&str] =
 /// published.
 pub(super) const DELETED_RETENTION: Duration = Duration::from_hours(30 * 24);
 
-/// What a directory takes besides its texts: itself and its entries in the maps.
-const OVERHEAD_BYTES: usize = 320;
-
 impl DirectoryKind {
     /// The service's word for it.
     pub(crate) fn as_str(self) -> &'static str {
@@ -68,30 +61,42 @@ impl DirectoryKind {
     }
 }
 
+impl Directory {
+    /// A directory without the fields that are optional.
+    pub(crate) fn new(meta: Meta, name: Box<str>, kind: DirectoryKind) -> Self {
+        Self {
+            updated_at: meta.created_at,
+            meta,
+            name,
+            description: None,
+            kind,
+            connector_subscription_id: None,
+            system_metadata: None,
+            expires_at: None,
+        }
+    }
+}
+
 impl Resource for Directory {
-    const KIND: Kind = Kind::Directory;
+    type Parent = Project;
 
-    fn ids(&self) -> Vec<Id> {
-        vec![self.id.clone()]
+    const KIND: Kind = Kind { name: "Directory", plural: "directories", id_prefix: Prefix::new(*b"dir-") };
+
+    const OVERHEAD_BYTES: usize = 320;
+
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
-    fn parent(&self) -> u64 {
-        self.project
+    fn parent(&self) -> Key<Project> {
+        self.meta.project
     }
 
-    fn project(&self) -> u64 {
-        self.project
-    }
-
-    fn created_at(&self) -> Timestamp {
-        self.created_at
-    }
-
-    fn weight_bytes(&self) -> usize {
+    fn text_bytes(&self) -> usize {
         let texts = [&self.description, &self.connector_subscription_id];
         let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
         let metadata = self.system_metadata.as_ref().map_or(0, |map| fields_weight_bytes(map));
-        OVERHEAD_BYTES + 2 * self.id.heap_bytes() + self.name.len() + texts + metadata
+        self.name.len() + texts + metadata
     }
 
     fn counts(&self) -> bool {
@@ -108,39 +113,20 @@ impl Resource for Directory {
     }
 
     /// The files in it are deleted with it.
-    fn delete_owned(scope: &mut Scope<'_>, ordinal: u64) {
-        let files: Vec<u64> = DirectoryFile::collection(scope.store).children(ordinal).collect();
+    fn delete_owned(scope: &mut Scope<'_>, key: Key<Self>) {
+        let files: Vec<Key<DirectoryFile>> = scope.store.collection().children(key).collect();
         for file in files {
-            scope.delete::<DirectoryFile>(file);
+            scope.delete(file);
         }
     }
 
     /// Its name derives from its id only.
-    fn create_implicit(scope: &mut Scope<'_>, id: &str, _parent: Option<u64>) -> Result<u64, StoreError> {
-        let project = scope.project_for_write()?;
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, _: Option<Key<Project>>) -> Result<Key<Self>, StoreError> {
+        let meta = scope.new_meta(Id::parse(id))?;
         let mut stream = scope.store.seed.stream(&format!("directory {id}"), 0);
         let client: String = LastName().fake_with_rng(&mut stream);
         let documents = DOCUMENT_TYPES.choose(&mut stream).expect("the list has entries");
-        scope.insert(Self {
-            id: Id::parse(id),
-            project,
-            name: format!("{client} {documents}").into(),
-            description: None,
-            kind: DirectoryKind::User,
-            connector_subscription_id: None,
-            system_metadata: None,
-            created_at: scope.now,
-            updated_at: scope.now,
-            expires_at: None,
-        })
-    }
-
-    fn collection(store: &Store) -> &Collection<Self> {
-        &store.directories
-    }
-
-    fn collection_mut(store: &mut Store) -> &mut Collection<Self> {
-        &mut store.directories
+        scope.insert(Self::new(meta, format!("{client} {documents}").into(), DirectoryKind::User))
     }
 }
 

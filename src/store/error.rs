@@ -1,15 +1,14 @@
 //! Why the store refuses a request, without HTTP: the API maps each case to a response.
 
 use super::Kind;
-use super::state_faults::Quota;
 
 /// A refusal by the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StoreError {
     /// No resource of this kind has the id, as far as the request can see.
     NotFound(Kind),
-    /// The quota of a fault rule is used up.
-    QuotaExceeded { kind: Kind, quota: Quota },
+    /// The tenant has as many resources of this kind as a fault on state lets it have.
+    QuotaExceeded { kind: Kind, limit: usize },
     /// The tenant has as many resources of this kind as it may have.
     TooMany { kind: Kind, limit: usize },
     /// The tenant has as many projects as it may have.

@@ -6,18 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::directory::DELETED_RETENTION;
-use super::{Blob, Collection, Directory, Id, Kind, Prefix, Resource, Scope, Store, StoreError};
-use crate::clock::Timestamp;
+use super::{Blob, Directory, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
 use crate::documents::{self, Format};
-use crate::seed;
 
 /// An uploaded file.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
-    /// A bare UUID.
-    pub(crate) id: Id,
-    /// The ordinal of its project.
-    pub(crate) project: u64,
+    /// Its id is a bare UUID.
+    pub(crate) meta: Meta,
     /// Its name; it is never used as a path.
     pub(crate) name: Box<str>,
     /// The id by which another system knows it.
@@ -26,8 +22,6 @@ pub(crate) struct File {
     pub(crate) purpose: Option<Box<str>>,
     /// Its content.
     pub(crate) blob: Arc<Blob>,
-    /// When it was uploaded.
-    pub(crate) created_at: Timestamp,
 }
 
 /// What is known of a file before it exists.
@@ -41,14 +35,11 @@ pub(crate) struct NewFile {
     pub(crate) purpose: Option<Box<str>>,
     /// Its content.
     pub(crate) blob: Arc<Blob>,
-    /// The ordinal of the directory into which it is uploaded; `None` if it is uploaded on its own.
-    pub(crate) directory: Option<u64>,
+    /// The directory into which it is uploaded; `None` if it is uploaded on its own.
+    pub(crate) directory: Option<Key<Directory>>,
     /// What else the upload says. Files have different ids if this differs.
     pub(crate) details: String,
 }
-
-/// What a file takes besides its texts and its content: itself and its entries in the maps.
-const OVERHEAD_BYTES: usize = 320;
 
 /// The name of a file that a request named although nobody uploaded it.
 const IMPLICIT_NAME: &str = "document.md";
@@ -57,22 +48,18 @@ impl File {
     /// Creates a file, in the project of its directory if it has one. Its id follows from its content, from all that the
     /// upload says and from the number of equal uploads before it, so that files that are uploaded in parallel get the same
     /// ids in every run.
-    pub(crate) fn add(scope: &mut Scope<'_>, new: NewFile) -> Result<u64, StoreError> {
-        let (project, place) = if let Some(ordinal) = new.directory {
-            let directory: &Directory = scope.store.get(ordinal);
-            (directory.project, directory.id.to_string())
+    pub(crate) fn add(scope: &mut Scope<'_>, new: NewFile) -> Result<Key<Self>, StoreError> {
+        let (project, place) = if let Some(directory) = new.directory {
+            let Meta { project, id, .. } = &scope.store.get(directory).meta;
+            (*project, id.to_string())
         } else {
             let project = scope.project_for_write()?;
             (project, scope.store.project_id(project).to_string())
         };
         let NewFile { name, external_file_id, purpose, blob, details, .. } = new;
         let source = format!("file {} {name} {external_file_id:?} {purpose:?} {details} in {place}", blob.hash);
-        let mint = |repeat| {
-            let mut stream = scope.store.seed.stream(&source, repeat);
-            Id::Minted(Prefix::Bare, seed::uuid(&mut stream))
-        };
-        let id = scope.unused_id::<Self>(mint);
-        scope.insert(Self { id, project, name, external_file_id, purpose, blob, created_at: scope.now })
+        let meta = Meta { id: scope.unused_id::<Self>(&source), project, created_at: scope.now };
+        scope.insert(Self { meta, name, external_file_id, purpose, blob })
     }
 
     /// Its extension without the dot, in lower case.
@@ -83,28 +70,24 @@ impl File {
 }
 
 impl Resource for File {
-    const KIND: Kind = Kind::File;
+    type Parent = Project;
 
-    fn ids(&self) -> Vec<Id> {
-        vec![self.id.clone()]
+    const KIND: Kind = Kind { name: "File", plural: "files", id_prefix: Prefix::NONE };
+
+    const OVERHEAD_BYTES: usize = 320;
+
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
-    fn parent(&self) -> u64 {
-        self.project
+    fn parent(&self) -> Key<Project> {
+        self.meta.project
     }
 
-    fn project(&self) -> u64 {
-        self.project
-    }
-
-    fn created_at(&self) -> Timestamp {
-        self.created_at
-    }
-
-    fn weight_bytes(&self) -> usize {
+    /// Its content is counted apart, since several files can share it.
+    fn text_bytes(&self) -> usize {
         let texts = [&self.external_file_id, &self.purpose];
-        let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
-        OVERHEAD_BYTES + 2 * self.id.heap_bytes() + self.name.len() + texts
+        self.name.len() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
     }
 
     /// No list shows a deleted file; it is kept without its content so that an equal upload gets another id.
@@ -117,27 +100,11 @@ impl Resource for File {
     }
 
     /// Its content derives from its id only.
-    fn create_implicit(scope: &mut Scope<'_>, id: &str, _parent: Option<u64>) -> Result<u64, StoreError> {
-        let project = scope.project_for_write()?;
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, _: Option<Key<Project>>) -> Result<Key<Self>, StoreError> {
+        let meta = scope.new_meta(Id::parse(id))?;
         let text = Bytes::from(format!("# Document {id}\n\nThis file was not uploaded: a request named it.\n"));
         let document = documents::read_as(Format::Markdown, &text);
-        let blob = Blob::new(text, None, document, &scope.store.ledger())?;
-        scope.insert(Self {
-            id: Id::parse(id),
-            project,
-            name: IMPLICIT_NAME.into(),
-            external_file_id: None,
-            purpose: None,
-            blob,
-            created_at: scope.now,
-        })
-    }
-
-    fn collection(store: &Store) -> &Collection<Self> {
-        &store.files
-    }
-
-    fn collection_mut(store: &mut Store) -> &mut Collection<Self> {
-        &mut store.files
+        let blob = Blob::new(text, None, document, &scope.store.budget)?;
+        scope.insert(Self { meta, name: IMPLICIT_NAME.into(), external_file_id: None, purpose: None, blob })
     }
 }

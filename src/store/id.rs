@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-/// The id of a resource. Ids order by kind and bits, which means nothing but makes them keys of a map.
+use crate::seed::{self, RandomStream};
+
+/// The id of a resource. Ids order by prefix and bits, which means nothing but makes them keys of a map.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Id {
     /// An id in the form in which the service makes them.
@@ -14,46 +16,57 @@ pub(crate) enum Id {
     Given(Box<str>),
 }
 
-/// What an id of the service begins with.
+/// What an id of the service begins with: three lower-case letters and a hyphen, or nothing, as the bare UUIDs of projects
+/// and files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Prefix {
-    /// Nothing: the ids of projects and files are bare UUIDs.
-    Bare,
-    /// `cfg-`
-    Configuration,
-    /// `dfl-`
-    DirectoryFile,
-    /// `dir-`
-    Directory,
-    /// `idx-`
-    Index,
-}
+pub(crate) struct Prefix(Option<[u8; PREFIX_BYTES]>);
 
-/// Bytes of the longest minted id, rounded up.
-const MAX_MINTED_BYTES: usize = 48;
+const PREFIX_BYTES: usize = 4;
 
 /// Bytes of a hyphenated UUID.
 const UUID_BYTES: usize = 36;
 
 impl Prefix {
-    const ALL: [Self; 5] = [Self::Configuration, Self::Directory, Self::DirectoryFile, Self::Index, Self::Bare];
+    /// That of a bare UUID.
+    pub(crate) const NONE: Self = Self(None);
 
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Bare => "",
-            Self::Configuration => "cfg-",
-            Self::Directory => "dir-",
-            Self::DirectoryFile => "dfl-",
-            Self::Index => "idx-",
-        }
+    /// That of configurations, two of which belong to each index.
+    pub(crate) const CONFIGURATION: Self = Self::new(*b"cfg-");
+
+    /// A prefix such as `dir-`.
+    pub(crate) const fn new(text: [u8; PREFIX_BYTES]) -> Self {
+        assert!(is_prefix(text), "a prefix has three lower-case letters and a hyphen");
+        Self(Some(text))
+    }
+
+    fn as_str(&self) -> &str {
+        let bytes = self.0.as_ref().map_or(&[][..], |bytes| bytes);
+        std::str::from_utf8(bytes).expect("a prefix is ASCII")
     }
 }
 
+const fn is_prefix(text: [u8; PREFIX_BYTES]) -> bool {
+    matches!(text, [b'a'..=b'z', b'a'..=b'z', b'a'..=b'z', b'-'])
+}
+
 impl Id {
+    /// The next id of a random stream.
+    pub(crate) fn mint(prefix: Prefix, stream: &mut RandomStream) -> Self {
+        Self::Minted(prefix, seed::uuid(stream))
+    }
+
     /// The id that `text` is. A minted id is recognised only in the exact form in which it is printed.
     pub(crate) fn parse(text: &str) -> Self {
-        let minted = |prefix: Prefix| Some(Self::Minted(prefix, canonical_uuid(text.strip_prefix(prefix.as_str())?)?));
-        Prefix::ALL.into_iter().find_map(minted).unwrap_or_else(|| Self::Given(text.into()))
+        let (prefix, uuid) = match text.as_bytes().first_chunk().filter(|bytes| is_prefix(**bytes)) {
+            Some(bytes) => (Prefix(Some(*bytes)), &text[PREFIX_BYTES..]),
+            None => (Prefix::NONE, text),
+        };
+        canonical_uuid(uuid).map_or_else(|| Self::Given(text.into()), |uuid| Self::Minted(prefix, uuid))
+    }
+
+    /// Whether it has this prefix and was minted.
+    pub(crate) fn has_prefix(&self, prefix: Prefix) -> bool {
+        matches!(self, Self::Minted(own, _) if *own == prefix)
     }
 
     /// Bytes on the heap.
@@ -85,7 +98,7 @@ impl Serialize for Id {
         match self {
             Self::Given(text) => serializer.serialize_str(text),
             Self::Minted(prefix, uuid) => {
-                let mut text = [0; MAX_MINTED_BYTES];
+                let mut text = [0; PREFIX_BYTES + UUID_BYTES];
                 let prefix = prefix.as_str();
                 text[..prefix.len()].copy_from_slice(prefix.as_bytes());
                 let length = prefix.len() + uuid.hyphenated().encode_lower(&mut text[prefix.len()..]).len();
@@ -102,16 +115,20 @@ mod tests {
     #[test]
     fn an_id_prints_as_it_was_parsed_and_only_the_printed_form_is_minted() {
         let uuid = "01234567-89ab-4cde-8f01-23456789abcd";
-        for prefix in ["", "cfg-", "dfl-", "dir-", "idx-"] {
+        for prefix in ["", "cfg-", "dfl-", "dir-", "idx-", "abc-"] {
             let text = format!("{prefix}{uuid}");
             let id = Id::parse(&text);
             assert!(matches!(id, Id::Minted(..)), "{text}");
             assert_eq!(id.to_string(), text);
             assert_eq!(serde_json::to_value(&id).expect("an id is a string"), text);
         }
-        for text in
-            ["", "dir-abc", "idx-01234567-89AB-4cde-8f01-23456789abcd", "{01234567-89ab-4cde-8f01-23456789abcd}"]
-        {
+        for text in [
+            "",
+            "dir-abc",
+            "Dir-01234567-89ab-4cde-8f01-23456789abcd",
+            "idx-01234567-89AB-4cde-8f01-23456789abcd",
+            "{01234567-89ab-4cde-8f01-23456789abcd}",
+        ] {
             assert_eq!(Id::parse(text), Id::Given(text.into()));
             assert_eq!(Id::parse(text).to_string(), text);
         }

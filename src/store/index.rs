@@ -4,26 +4,26 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::sync::{Script, SyncState};
-use super::{Collection, Directory, DirectoryKind, Id, IndexContent, Kind, Prefix, Resource, Scope, Store, StoreError};
+use super::{
+    Directory, DirectoryKind, Id, IndexContent, Key, Kind, Meta, Policy, Prefix, Project, Resource, Scope, StoreError,
+};
 use crate::clock::Timestamp;
 use crate::config::IndexId;
-use crate::seed::{self, RandomStream};
+use crate::seed::RandomStream;
 
 /// A searchable index over a directory.
 #[derive(Debug)]
 pub(crate) struct Index {
-    /// `idx-…`, or the text by which a request named it (`--contract`).
-    pub(crate) id: Id,
+    /// Its id is `idx-…`, or the text by which a request named it (`--contract`).
+    pub(crate) meta: Meta,
     /// `dir-…`, the directory of parsed files.
     pub(crate) output_directory_id: Id,
-    /// The ordinal of the output directory.
-    pub(crate) output_directory: u64,
+    /// The output directory.
+    pub(crate) output_directory: Key<Directory>,
     /// `cfg-…`
     pub(crate) sync_config_id: Id,
     /// `cfg-…`, the other id by which clients name the index.
     pub(crate) export_config_id: Id,
-    /// The ordinal of its project.
-    pub(crate) project: u64,
     /// The id of its source directory, which may be deleted while the index exists.
     pub(crate) source_directory_id: Id,
     /// Its name.
@@ -32,8 +32,6 @@ pub(crate) struct Index {
     pub(crate) description: Option<Box<str>>,
     /// Its options; `None` if all have their defaults.
     pub(crate) options: Option<Box<Options>>,
-    /// When it was created.
-    pub(crate) created_at: Timestamp,
     /// Its syncs.
     pub(crate) sync: SyncState,
     /// The files that its last export left; `None` before the first.
@@ -73,10 +71,6 @@ pub(crate) type Word = Cow<'static, str>;
 /// What the name of an index's output directory adds to the name of the index. The service's own name for it is unknown.
 const OUTPUT_DIRECTORY_SUFFIX: &str = " (output)";
 
-/// What an index takes besides its texts: itself and its entries in the maps. Its output directory is counted as a
-/// directory.
-const OVERHEAD_BYTES: usize = 640;
-
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -101,8 +95,8 @@ impl Options {
 /// The values from which an index is created.
 #[derive(Debug)]
 pub(crate) struct NewIndex {
-    /// The ordinal of its source directory.
-    pub(crate) source: u64,
+    /// Its source directory.
+    pub(crate) source: Key<Directory>,
     /// Its name.
     pub(crate) name: Box<str>,
     /// Its description.
@@ -121,29 +115,27 @@ impl Index {
         new: NewIndex,
         id: Option<Id>,
         mut stream: RandomStream,
-    ) -> Result<u64, StoreError> {
-        let mut minted = |prefix| Id::Minted(prefix, seed::uuid(&mut stream));
-        let minted_id = minted(Prefix::Index);
-        let output_directory_id = minted(Prefix::Directory);
-        let (sync_config_id, export_config_id) = (minted(Prefix::Configuration), minted(Prefix::Configuration));
-        let source: &Directory = scope.store.get(new.source);
-        let (project, source_directory_id) = (source.project, source.id.clone());
+    ) -> Result<Key<Self>, StoreError> {
+        let mut minted = |prefix| Id::mint(prefix, &mut stream);
+        let minted_id = minted(Self::KIND.id_prefix);
+        let output_directory_id = minted(Directory::KIND.id_prefix);
+        let (sync_config_id, export_config_id) = (minted(Prefix::CONFIGURATION), minted(Prefix::CONFIGURATION));
+        let Meta { project, id: source_directory_id, .. } = scope.store.get(new.source).meta.clone();
+        let meta = |id| Meta { id, project, created_at: scope.now };
         let selected = IndexContent::select(scope.store, new.source, &output_directory_id, scope.now)?;
-        let name = new.name;
-        let output = output_directory(scope, output_directory_id.clone(), project, &name);
-        let output_directory = scope.insert(output)?;
+        let (meta, output_meta) = (meta(id.unwrap_or(minted_id)), meta(output_directory_id.clone()));
+        let output_name = format!("{}{OUTPUT_DIRECTORY_SUFFIX}", new.name);
+        let output_directory = scope.insert(Directory::new(output_meta, output_name.into(), DirectoryKind::Index))?;
         let index = Self {
-            id: id.unwrap_or(minted_id),
+            meta,
             output_directory_id,
             output_directory,
             sync_config_id,
             export_config_id,
-            project,
             source_directory_id,
-            name,
+            name: new.name,
             description: new.description,
             options: new.options,
-            created_at: scope.now,
             sync: new.sync,
             content: None,
             selected,
@@ -153,18 +145,16 @@ impl Index {
         let added = scope.insert(index);
         match added {
             Ok(_) => scope.expect(steps),
-            Err(_) => scope.store.remove::<Directory>(output_directory),
+            Err(_) => scope.undo_from(output_directory),
         }
         added
     }
-}
 
-impl Index {
-    /// Starts a sync of the index with this ordinal: it selects the files that the source directory has now. If the source
+    /// Starts a sync of an index: it selects the files that the source directory has now. If the source
     /// directory is deleted, the sync fails.
-    pub(crate) fn start_sync(scope: &mut Scope<'_>, ordinal: u64, script: Arc<Script>) -> Result<(), StoreError> {
-        let index: &Self = scope.store.get(ordinal);
-        let source = Directory::collection(scope.store).live_with_id(&index.source_directory_id);
+    pub(crate) fn start_sync(scope: &mut Scope<'_>, key: Key<Self>, script: Arc<Script>) -> Result<(), StoreError> {
+        let index = scope.store.get(key);
+        let source = scope.store.collection().live_with_id(&index.source_directory_id);
         let (script, selected) = match source {
             Some(source) => {
                 let selected = IndexContent::select(scope.store, source, &index.output_directory_id, scope.now)?;
@@ -173,7 +163,7 @@ impl Index {
             None => (Arc::clone(&scope.store.policy.script_without_source), Arc::clone(&index.selected)),
         };
         let now = scope.now;
-        let index: &mut Self = scope.store.get_mut(ordinal);
+        let index = scope.store.get_mut(key);
         index.selected = selected;
         index.sync.start(script, now);
         Ok(())
@@ -184,11 +174,11 @@ impl Index {
         self.options.as_ref().is_none_or(|options| options.vector_target != "DISABLED")
     }
 
-    /// The index whose output directory has this ordinal.
-    pub(crate) fn with_output(scope: &Scope<'_>, directory: u64) -> Option<u64> {
-        let project = scope.store.get::<Directory>(directory).project;
-        let indexes = Self::collection(scope.store);
-        indexes.children(project).find(|ordinal| indexes.get(*ordinal).output_directory == directory)
+    /// The index with this output directory.
+    pub(crate) fn with_output(scope: &Scope<'_>, directory: Key<Directory>) -> Option<Key<Self>> {
+        let project = scope.store.get(directory).meta.project;
+        let indexes = scope.store.collection::<Self>();
+        indexes.children(project).find(|key| indexes.get(*key).output_directory == directory)
     }
 
     /// Takes the selected files over when an export has ended.
@@ -200,58 +190,39 @@ impl Index {
     }
 }
 
-fn output_directory(scope: &Scope<'_>, id: Id, project: u64, index_name: &str) -> Directory {
-    Directory {
-        id,
-        project,
-        name: format!("{index_name}{OUTPUT_DIRECTORY_SUFFIX}").into(),
-        description: None,
-        kind: DirectoryKind::Index,
-        connector_subscription_id: None,
-        system_metadata: None,
-        created_at: scope.now,
-        updated_at: scope.now,
-        expires_at: None,
-    }
-}
-
 impl Resource for Index {
-    const KIND: Kind = Kind::Index;
+    type Parent = Project;
 
-    fn ids(&self) -> Vec<Id> {
-        vec![self.id.clone(), self.export_config_id.clone()]
+    const KIND: Kind = Kind { name: "Index", plural: "indexes", id_prefix: Prefix::new(*b"idx-") };
+
+    /// Its output directory is counted as a directory.
+    const OVERHEAD_BYTES: usize = 640;
+
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
-    fn parent(&self) -> u64 {
-        self.project
+    fn parent(&self) -> Key<Project> {
+        self.meta.project
     }
 
-    fn project(&self) -> u64 {
-        self.project
-    }
-
-    fn created_at(&self) -> Timestamp {
-        self.created_at
-    }
-
-    fn weight_bytes(&self) -> usize {
+    fn text_bytes(&self) -> usize {
         let description = self.description.as_ref().map_or(0, |text| text.len());
         let options = self.options.as_ref().map_or(0, |options| options.weight_bytes());
-        OVERHEAD_BYTES
-            + self.name.len()
-            + description
-            + 2 * self.id.heap_bytes()
-            + self.source_directory_id.heap_bytes()
-            + options
+        self.name.len() + description + self.source_directory_id.heap_bytes() + options
+    }
+
+    fn second_id(&self) -> Option<&Id> {
+        Some(&self.export_config_id)
     }
 
     /// The official sources disagree about which id names an index in requests (`--index-id`). An id that a request made
     /// up always does.
-    fn is_named_by(&self, id: &Id, store: &Store) -> bool {
-        match store.policy.index_id {
+    fn is_named_by(&self, id: &Id, policy: &Policy) -> bool {
+        match policy.index_id {
             IndexId::Any => true,
-            IndexId::Id => *id == self.id,
-            IndexId::Export => *id == self.export_config_id || matches!(self.id, Id::Given(_)),
+            IndexId::Id => *id == self.meta.id,
+            IndexId::Export => *id == self.export_config_id || !self.meta.id.has_prefix(Self::KIND.id_prefix),
         }
     }
 
@@ -261,31 +232,19 @@ impl Resource for Index {
     }
 
     /// The output directory is deleted with the index; the source directory stays.
-    fn delete_owned(scope: &mut Scope<'_>, ordinal: u64) {
-        let output_directory = scope.store.get::<Self>(ordinal).output_directory;
-        scope.delete::<Directory>(output_directory);
+    fn delete_owned(scope: &mut Scope<'_>, key: Key<Self>) {
+        scope.delete(scope.store.get(key).output_directory);
     }
 
-    fn create_implicit(scope: &mut Scope<'_>, id: &str, _parent: Option<u64>) -> Result<u64, StoreError> {
+    fn create_implicit(scope: &mut Scope<'_>, id: &str, _: Option<Key<Project>>) -> Result<Key<Self>, StoreError> {
         let mut stream = scope.store.seed.stream(&format!("source of {id}"), 0);
-        let source_id = Id::Minted(Prefix::Directory, seed::uuid(&mut stream)).to_string();
-        let source = match scope.find::<Directory>(&source_id) {
-            Some(source) => source,
-            None => Directory::create_implicit(scope, &source_id, None)?,
-        };
-        let directory: &Directory = scope.store.get(source);
-        let (name, project) = (directory.name.clone(), scope.store.project_id(directory.project));
+        let source_id = Id::mint(Directory::KIND.id_prefix, &mut stream).to_string();
+        let source = scope.find_or_create::<Directory>(&source_id)?;
+        let directory = scope.store.get(source);
+        let (name, project) = (directory.name.clone(), scope.store.project_id(directory.meta.project));
         let stream = scope.store.seed.stream(&format!("index {id} in {project}"), 0);
         let sync = SyncState::begin(Arc::clone(&scope.store.policy.script), scope.now);
         let new = NewIndex { source, name, description: None, options: None, sync };
         Self::add(scope, new, Some(Id::parse(id)), stream)
-    }
-
-    fn collection(store: &Store) -> &Collection<Self> {
-        &store.indexes
-    }
-
-    fn collection_mut(store: &mut Store) -> &mut Collection<Self> {
-        &mut store.indexes
     }
 }

@@ -7,12 +7,11 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Map, Value};
 
 use super::blob::Reading;
+use super::budget::Allocation;
 use super::directory::fields_weight_bytes;
-use super::ledger::Permit;
-use super::{DirectoryFile, Id, Prefix, Resource, Store, StoreError};
+use super::{Cursor, Directory, DirectoryFile, Id, Key, Resource, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::search::SearchableDocument;
-use crate::seed;
 
 /// The files of an index.
 #[derive(Debug)]
@@ -24,14 +23,14 @@ pub(crate) struct IndexContent {
     pub(crate) failed: Vec<FailedFile>,
     /// When they were selected.
     pub(crate) selected_at: Timestamp,
-    /// The bytes that it takes in the ledger; `None` for one that takes none.
-    _permit: Option<Permit>,
+    /// The bytes that it takes of the budget; `None` for one that takes none.
+    _allocation: Option<Allocation>,
 }
 
 /// The content of all indexes over directories without files. Nothing shows when it was selected.
 static EMPTY: LazyLock<Arc<IndexContent>> = LazyLock::new(|| {
     let selected_at = Timestamp::from_micros(0);
-    Arc::new(IndexContent { files: Vec::new(), failed: Vec::new(), selected_at, _permit: None })
+    Arc::new(IndexContent { files: Vec::new(), failed: Vec::new(), selected_at, _allocation: None })
 });
 
 /// A file of an index: the parsed copy of a file of the source directory.
@@ -74,40 +73,40 @@ const OVERHEAD_BYTES: usize = 128;
 const SIDECAR_EXTENSION: &str = ".md";
 
 impl IndexContent {
-    /// Selects the files of the directory with the ordinal `source` for the index with this output directory.
+    /// Selects the files of the directory `source` for the index with this output directory.
     ///
-    /// Errors: the ledger has no room.
+    /// Errors: the budget has no room.
     pub(crate) fn select(
         store: &Store,
-        source: u64,
+        source: Key<Directory>,
         output_directory: &Id,
         now: Timestamp,
     ) -> Result<Arc<Self>, StoreError> {
-        let collection = DirectoryFile::collection(store);
-        let ordinals: Vec<u64> = collection.children(source).collect();
-        if ordinals.is_empty() {
+        let collection = store.collection::<DirectoryFile>();
+        let keys: Vec<_> = collection.children(source).collect();
+        if keys.is_empty() {
             return Ok(Arc::clone(&EMPTY));
         }
-        let sidecars = Sidecars::among(ordinals.iter().map(|ordinal| collection.get(*ordinal)));
+        let sidecars = Sidecars::among(keys.iter().map(|key| collection.get(*key)));
         let (mut files, mut failed) = (Vec::new(), Vec::new());
-        for ordinal in ordinals {
-            let file = collection.get(ordinal);
+        for key in keys {
+            let file = collection.get(key);
             match sidecars.reading_of(file) {
                 None => {}
                 Some(Reading::Document(document)) => {
-                    let id = parsed_id(store, output_directory, &file.id);
+                    let id = parsed_id(store, output_directory, &file.meta.id);
                     files.push(IndexedFile::of(file, id, document));
                 }
                 Some(Reading::Failed(reason)) => failed.push(FailedFile::of(file, reason)),
             }
         }
-        files.sort_by_cached_key(IndexedFile::sort_key);
+        files.sort_by_cached_key(IndexedFile::cursor);
         failed.sort_by_cached_key(|file| sort_key(&file.name, &file.id));
         let weight = OVERHEAD_BYTES
             + files.iter().map(IndexedFile::weight_bytes).sum::<usize>()
             + failed.iter().map(FailedFile::weight_bytes).sum::<usize>();
-        let permit = Permit::take(&store.ledger(), weight).ok_or(StoreError::StateFull)?;
-        Ok(Arc::new(Self { files, failed, selected_at: now, _permit: Some(permit) }))
+        let allocation = store.budget.allocate(weight).ok_or(StoreError::StateFull)?;
+        Ok(Arc::new(Self { files, failed, selected_at: now, _allocation: Some(allocation) }))
     }
 
     /// The file that an id names: that of the parsed copy, of the file in the source directory, or of the upload.
@@ -126,19 +125,19 @@ fn sort_key(name: &str, id: &Id) -> Box<str> {
 /// The id of the parsed copy of a file, which stays the same in every sync.
 fn parsed_id(store: &Store, output_directory: &Id, source: &Id) -> Id {
     let mut stream = store.seed.stream(&format!("parsed {source} in {output_directory}"), 0);
-    Id::Minted(Prefix::DirectoryFile, seed::uuid(&mut stream))
+    Id::mint(DirectoryFile::KIND.id_prefix, &mut stream)
 }
 
 impl IndexedFile {
-    /// What it is ordered by among the files of an index.
-    pub(super) fn sort_key(&self) -> Box<str> {
-        sort_key(&self.name, &self.id)
+    /// Its place among the files of an index.
+    pub(crate) fn cursor(&self) -> Cursor {
+        Cursor::new(sort_key(&self.name, &self.id), 0)
     }
 
     fn of(file: &DirectoryFile, id: Id, document: Arc<SearchableDocument>) -> Self {
         Self {
             id,
-            source_id: file.id.clone(),
+            source_id: file.meta.id.clone(),
             file_id: file.file_id.clone(),
             unique_id: file.unique_id.clone(),
             name: file.display_name.clone(),
@@ -155,7 +154,7 @@ impl IndexedFile {
 
 impl FailedFile {
     fn of(file: &DirectoryFile, reason: Arc<str>) -> Self {
-        Self { id: file.id.clone(), name: file.display_name.clone(), reason }
+        Self { id: file.meta.id.clone(), name: file.display_name.clone(), reason }
     }
 
     /// The reason may be shared with a blob, but that of sidecars that differ is not.
@@ -186,7 +185,7 @@ impl<'a> Namesakes<'a> {
     fn add(&mut self, file: &'a DirectoryFile) {
         self.count += 1;
         self.are_equal &= file.blob.hash == self.first.blob.hash;
-        if file.id < self.first.id {
+        if file.meta.id < self.first.meta.id {
             self.first = file;
         }
     }

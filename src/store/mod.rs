@@ -1,9 +1,10 @@
-//! A tenant's resources: collections of each kind, and the rules by which one request sees and changes them. It knows
+//! A tenant's resources: collections of each type, and the rules by which one request sees and changes them. It knows
 //! neither HTTP nor fault rules.
 
 mod blob;
+mod budget;
 mod collection;
-mod cursor;
+mod collections;
 mod directory;
 mod directory_file;
 mod error;
@@ -11,17 +12,21 @@ mod file;
 mod id;
 mod index;
 mod index_content;
-mod kind;
-mod ledger;
+mod key;
+mod paging;
 mod policy;
 mod project;
+mod resource;
 mod scope;
 pub(crate) mod state_faults;
 pub(crate) mod sync;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use blob::{Blob, Reading};
-pub(crate) use collection::{AnyCollection, Collection, Resource};
-pub(crate) use cursor::{Cursor, Page, PageRequest};
+pub(crate) use budget::{StateBudget, TenantBudget};
+pub(crate) use collection::Collection;
+pub(crate) use collections::resources;
 pub(crate) use directory::{Directory, DirectoryKind};
 pub(crate) use directory_file::{DirectoryFile, NewDirectoryFile};
 pub(crate) use error::StoreError;
@@ -29,16 +34,20 @@ pub(crate) use file::{File, NewFile};
 pub(crate) use id::{Id, Prefix};
 pub(crate) use index::{Index, NewIndex, Options, Product, Word};
 pub(crate) use index_content::{FailedFile, IndexContent, IndexedFile};
-pub(crate) use kind::Kind;
-pub(crate) use ledger::Ledger;
+pub(crate) use key::Key;
+pub(crate) use paging::{Cursor, Page, PageRequest};
 pub(crate) use policy::Policy;
 pub(crate) use project::Project;
+pub(crate) use resource::{Kind, Meta, Resource};
 pub(crate) use scope::{Effects, Scope};
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::Share;
+use budget::Allocation;
+use collection::AnyCollection;
+use collections::{Collections, Listed};
+use state_faults::StateFaults;
 
 use crate::clock::Timestamp;
 use crate::seed::Seed;
@@ -53,40 +62,38 @@ pub(crate) struct Store {
     pub(crate) policy: Arc<Policy>,
     /// Where its random values come from.
     pub(crate) seed: Seed,
-    projects: Collection<Project>,
-    directories: Collection<Directory>,
-    files: Collection<File>,
-    directory_files: Collection<DirectoryFile>,
-    indexes: Collection<Index>,
+    /// The bytes that its resources and their contents take.
+    pub(crate) budget: Arc<TenantBudget>,
+    all: Collections,
+    /// The bytes of the resources without their contents.
+    allocation: Allocation,
     /// How long a deleted resource may still be visible to lagging reads.
     tombstone_retention: Duration,
-    share: Share,
 }
 
 impl Store {
     /// An empty store with a default project.
-    pub(crate) fn new(policy: Arc<Policy>, seed: Seed, ledger: Arc<Ledger>) -> Self {
-        let mut projects = Collection::default();
-        projects.insert(Project::default_of(&seed));
-        Self {
-            policy,
-            seed,
-            projects,
-            directories: Collection::default(),
-            files: Collection::default(),
-            directory_files: Collection::default(),
-            indexes: Collection::default(),
-            tombstone_retention: Duration::ZERO,
-            share: Share::new(ledger),
-        }
+    pub(crate) fn new(policy: Arc<Policy>, seed: Seed, budget: Arc<StateBudget>) -> Self {
+        Self::with_budget(policy, seed, TenantBudget::new(budget))
+    }
+
+    fn with_budget(policy: Arc<Policy>, seed: Seed, budget: Arc<TenantBudget>) -> Self {
+        let mut all = Collections::default();
+        Project::collection_mut(&mut all).insert(Project::default_of(&seed));
+        let allocation = Allocation::new(&budget);
+        Self { policy, seed, budget, all, allocation, tombstone_retention: Duration::ZERO }
     }
 
     /// Removes everything, so that equal requests create equal resources again.
     pub(crate) fn reset(&mut self) {
         let retention = self.tombstone_retention;
-        let ledger = self.share.ledger();
-        *self = Self::new(Arc::clone(&self.policy), self.seed.clone(), ledger);
+        *self = Self::with_budget(Arc::clone(&self.policy), self.seed.clone(), Arc::clone(&self.budget));
         self.tombstone_retention = retention;
+    }
+
+    /// Deletes and removes what a request at `now` would no longer find.
+    pub(crate) fn advance_to(&mut self, now: Timestamp) {
+        Scope::new(self, now, None, StateFaults::default());
     }
 
     /// Keeps resources that are deleted from now on for `retention`, for reads that lag.
@@ -94,9 +101,14 @@ impl Store {
         self.tombstone_retention = retention;
     }
 
+    /// The bytes that its resources and their contents take of the budget of all tenants.
+    pub(crate) fn used_bytes(&self) -> usize {
+        self.budget.used_bytes()
+    }
+
     /// How many live resources of a kind count toward quotas; 0 for a kind that is not emulated.
     pub(crate) fn live(&self, kind: Kind) -> usize {
-        self.collections().iter().find(|collection| collection.kind() == kind).map_or(0, |found| found.live())
+        self.all.iter().find(|collection| collection.kind() == kind).map_or(0, AnyCollection::live)
     }
 
     /// The kind and the id of each resource that a request created and that is not deleted.
@@ -105,90 +117,87 @@ impl Store {
             let kind = collection.kind();
             collection.created_by_requests().into_iter().map(move |id| (kind, id)).collect::<Vec<_>>()
         };
-        self.collections().into_iter().flat_map(of).collect()
+        self.all.iter().flat_map(of).collect()
     }
 
-    /// Every collection.
-    fn collections(&self) -> [&dyn AnyCollection; 5] {
-        [&self.projects, &self.directories, &self.files, &self.directory_files, &self.indexes]
+    /// The resources of a type.
+    pub(crate) fn collection<T: Resource>(&self) -> &Collection<T> {
+        T::collection(&self.all)
     }
 
-    fn collections_mut(&mut self) -> [&mut dyn AnyCollection; 5] {
-        [&mut self.projects, &mut self.directories, &mut self.files, &mut self.directory_files, &mut self.indexes]
+    fn collection_mut<T: Resource>(&mut self) -> &mut Collection<T> {
+        T::collection_mut(&mut self.all)
     }
 
-    /// The account of the bytes that the state of all tenants takes.
-    pub(crate) fn ledger(&self) -> Arc<Ledger> {
-        self.share.ledger()
+    /// The resource with this key.
+    pub(crate) fn get<T: Resource>(&self, key: Key<T>) -> &T {
+        self.collection().get(key)
+    }
+
+    /// The resource with this key, to change it in a way that changes neither its size nor its parent.
+    pub(crate) fn get_mut<T: Resource>(&mut self, key: Key<T>) -> &mut T {
+        self.collection_mut().get_mut(key)
+    }
+
+    /// All resources of a type that are not deleted, oldest first.
+    pub(crate) fn keys<T: Resource>(&self) -> Vec<Key<T>> {
+        self.collection().keys().collect()
+    }
+
+    /// The id of a project.
+    pub(crate) fn project_id(&self, project: Key<Project>) -> &Id {
+        &self.get(project).meta().id
     }
 
     /// Removes the rows whose purge time has come.
     fn purge(&mut self, now: Timestamp) {
-        let purged: usize = self.collections_mut().into_iter().map(|collection| collection.purge(now)).sum();
-        self.share.give_back(purged);
+        let bytes = self.all.iter_mut().map(|collection| collection.purge(now)).sum();
+        self.allocation.shrink(bytes);
     }
 
-    /// The resource with this ordinal.
-    pub(crate) fn get<T: Resource>(&self, ordinal: u64) -> &T {
-        T::collection(self).get(ordinal)
-    }
-
-    /// The resource with this ordinal, to change it.
-    pub(crate) fn get_mut<T: Resource>(&mut self, ordinal: u64) -> &mut T {
-        T::collection_mut(self).get_mut(ordinal)
-    }
-
-    /// The ordinals of all resources of a kind that are not deleted, oldest first.
-    pub(crate) fn ordinals<T: Resource>(&self) -> Vec<u64> {
-        T::collection(self).ordinals().collect()
-    }
-
-    /// The id of a project.
-    pub(crate) fn project_id(&self, project: u64) -> &Id {
-        &self.projects.get(project).id
-    }
-
-    /// Adds a resource if the limits allow it; its ordinal.
-    fn insert<T: Resource>(&mut self, resource: T) -> Result<u64, StoreError> {
+    /// Adds a resource if the limits allow it; its key.
+    fn insert<T: Resource>(&mut self, resource: T) -> Result<Key<T>, StoreError> {
         let limit = self.policy.max_items;
-        if resource.counts() && T::collection(self).live() >= limit {
+        if resource.counts() && self.collection::<T>().live() >= limit {
             return Err(StoreError::TooMany { kind: T::KIND, limit });
         }
         let weight = resource.weight_bytes();
-        if !self.share.take(weight) {
+        if !self.allocation.grow(weight) {
             // Deleted resources make room for others before a request is refused.
-            let purged: usize = self.collections_mut().into_iter().map(AnyCollection::purge_deleted).sum();
-            self.share.give_back(purged);
-            if !self.share.take(weight) {
+            let bytes = self.all.iter_mut().map(AnyCollection::purge_deleted).sum();
+            self.allocation.shrink(bytes);
+            if !self.allocation.grow(weight) {
                 return Err(StoreError::StateFull);
             }
         }
-        Ok(T::collection_mut(self).insert(resource))
+        Ok(self.collection_mut().insert(resource))
     }
 
     /// Removes a resource at once, as if it had never been created.
-    fn remove<T: Resource>(&mut self, ordinal: u64) {
-        let bytes = T::collection_mut(self).remove(ordinal);
-        self.share.give_back(bytes);
+    fn remove<T: Resource>(&mut self, key: Key<T>) {
+        let bytes = self.collection_mut().remove(key);
+        self.allocation.shrink(bytes);
     }
 
     /// Deletes a resource: at once, or after the time in which lagging reads and lists of deleted resources still show it.
-    fn delete<T: Resource>(&mut self, ordinal: u64, now: Timestamp) {
-        let retention = self.tombstone_retention.max(self.get::<T>(ordinal).deleted_retention());
+    fn delete<T: Resource>(&mut self, key: Key<T>, now: Timestamp) {
+        let retention = self.tombstone_retention.max(self.get(key).deleted_retention());
         if retention.is_zero() {
-            self.remove::<T>(ordinal);
+            self.remove(key);
         } else {
-            let collection = T::collection_mut(self);
-            collection.mark_deleted(ordinal, now, now.plus(retention));
-            collection.get_mut(ordinal).release_content();
-            let purged = collection.purge_excess(MAX_DELETED);
-            self.share.give_back(purged);
+            let collection = self.collection_mut();
+            collection.mark_deleted(key, now, now.plus(retention));
+            let bytes = collection.purge_excess(MAX_DELETED);
+            self.allocation.shrink(bytes);
         }
     }
 
-    /// Accounts for a resource whose weight changed. A change is never refused: the texts of a request are bounded.
-    fn reweigh(&mut self, before: usize, after: usize) {
-        self.share.give_back(before.saturating_sub(after));
-        self.share.take_anyway(after.saturating_sub(before));
+    /// Changes a resource, its parent and its size too. A change is never refused: the texts of a request are bounded.
+    fn change<T: Resource>(&mut self, key: Key<T>, change: impl FnOnce(&mut T)) {
+        let before = self.get(key).weight_bytes();
+        self.collection_mut().change(key, change);
+        let after = self.get(key).weight_bytes();
+        self.allocation.shrink(before.saturating_sub(after));
+        self.allocation.grow_beyond_limit(after.saturating_sub(before));
     }
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::collection::Visibility;
-use super::cursor::{Cursor, Page, PageRequest};
+use super::collections::Collections;
+use super::paging::{Cursor, Page, PageRequest, cut};
 use super::state_faults::{AppliedFaults, PageFault, StateFault, StateFaults};
 use super::sync::Script;
-use super::{Directory, Id, IndexContent, IndexedFile, Kind, Resource, Store, StoreError};
+use super::{Id, Key, Kind, Meta, Prefix, Project, Resource, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
 
@@ -51,7 +52,7 @@ impl<'a> Scope<'a> {
     pub(crate) fn new(store: &'a mut Store, now: Timestamp, project: Option<Uuid>, faults: StateFaults) -> Self {
         let applied = AppliedFaults::default();
         let mut scope = Self { store, now, project, subject: None, faults, applied, events: Vec::new() };
-        scope.expire();
+        Collections::expire(&mut scope);
         scope.store.purge(now);
         scope
     }
@@ -67,133 +68,137 @@ impl<'a> Scope<'a> {
         Effects { applied: self.applied, events: self.events }
     }
 
-    /// The project that the request names.
-    pub(super) fn named_project(&self) -> Option<Uuid> {
-        self.project
+    /// The project that the request names, else the default one. It is created if need be.
+    pub(crate) fn project_for_write(&mut self) -> Result<Key<Project>, StoreError> {
+        match (self.project, self.existing_project()) {
+            (_, Some(project)) => Ok(project),
+            (Some(uuid), None) => Project::create_implicit(self, &uuid.hyphenated().to_string(), None),
+            (None, None) => Ok(Project::DEFAULT),
+        }
+    }
+
+    /// The project whose resources a list shows: the one that the request names, else the default one. `None` if nothing
+    /// was created in it.
+    pub(crate) fn existing_project(&self) -> Option<Key<Project>> {
+        match self.project {
+            None => Some(Project::DEFAULT),
+            Some(uuid) => self.store.collection().all_with_id(&Id::Minted(Prefix::NONE, uuid)).next(),
+        }
+    }
+
+    /// Whether the request sees resources of `project`: ids are found across projects if it names none.
+    fn sees_project(&self, project: Key<Project>) -> bool {
+        self.project.is_none_or(|uuid| *self.store.project_id(project) == Id::Minted(Prefix::NONE, uuid))
     }
 
     /// The resource that `id` names: one that the request can see, or in contract mode one that is created for it.
-    pub(crate) fn resolve<T: Resource>(&mut self, id: &str) -> Result<u64, StoreError> {
-        self.resolve_in::<T>(id, None)
+    pub(crate) fn resolve<T: Resource>(&mut self, id: &str) -> Result<Key<T>, StoreError> {
+        self.resolve_in(id, None)
     }
 
     /// The same, and it is below `parent` if that is given.
-    pub(crate) fn resolve_in<T: Resource>(&mut self, id: &str, parent: Option<u64>) -> Result<u64, StoreError> {
+    pub(crate) fn resolve_in<T: Resource>(
+        &mut self,
+        id: &str,
+        parent: Option<Key<T::Parent>>,
+    ) -> Result<Key<T>, StoreError> {
         let is_below = |resource: &T| parent.is_none_or(|parent| resource.parent() == parent);
-        let found = self.find::<T>(id).filter(|ordinal| is_below(self.store.get(*ordinal)));
-        if let Some(ordinal) = found.filter(|_| self.faults.vanish && self.subject.is_none_or(|kind| kind == T::KIND)) {
+        let found = self.find::<T>(id).filter(|key| is_below(self.store.get(*key)));
+        if let Some(key) = found.filter(|_| self.faults.vanish && self.subject.is_none_or(|kind| kind == T::KIND)) {
             self.applied.add(StateFault::Vanish);
-            self.delete::<T>(ordinal);
+            self.delete(key);
             return Err(StoreError::NotFound(T::KIND));
         }
-        let ordinal = match found {
-            Some(ordinal) => ordinal,
+        let key = match found {
+            Some(key) => key,
             None if self.store.policy.fidelity == Fidelity::Contract => T::create_implicit(self, id, parent)?,
             None => return Err(StoreError::NotFound(T::KIND)),
         };
-        self.store.get_mut::<T>(ordinal).advance_to(self.now);
-        Ok(ordinal)
+        self.store.get_mut(key).advance_to(self.now);
+        Ok(key)
     }
 
     /// The resource that `id` names, if there is one that the request can see.
-    pub(crate) fn find<T: Resource>(&mut self, id: &str) -> Option<u64> {
+    pub(crate) fn find<T: Resource>(&mut self, id: &str) -> Option<Key<T>> {
         let visibility = self.visibility(false);
         let id = Id::parse(id);
-        let collection = T::collection(self.store);
-        collection.with_id(&id, visibility).find(|ordinal| {
-            let resource = collection.get(*ordinal);
-            resource.is_named_by(&id, self.store) && self.sees_project(resource.project())
+        let collection = self.store.collection::<T>();
+        collection.with_id(&id, visibility).find(|key| {
+            let resource = collection.get(*key);
+            resource.is_named_by(&id, &self.store.policy) && self.sees_project(resource.meta().project)
         })
+    }
+
+    /// The same as [`Scope::find`], and it is created if there is none.
+    pub(super) fn find_or_create<T: Resource>(&mut self, id: &str) -> Result<Key<T>, StoreError> {
+        self.find(id).map_or_else(|| T::create_implicit(self, id, None), Ok)
     }
 
     /// A page of the resources below `parent` that `filter` accepts, newest first. Deleted ones are on it if `deleted`.
     pub(crate) fn page<T: Resource>(
         &mut self,
-        parent: Option<u64>,
+        parent: Option<Key<T::Parent>>,
         request: PageRequest<'_>,
         deleted: bool,
         filter: impl Fn(&T) -> bool,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<Page<Key<T>>, StoreError> {
         let before = self.open_page(request)?;
         let visibility = self.visibility(deleted);
-        let collection = T::collection(self.store);
-        let rows = parent.into_iter().flat_map(|parent| {
-            collection.newest_first(parent, before.as_ref().map(|cursor| cursor.ordinal), visibility)
-        });
-        let mut ordinals: Vec<u64> =
-            rows.filter(|ordinal| filter(collection.get(*ordinal))).take(request.size + 1).collect();
-        let more = ordinals.len() > request.size;
-        ordinals.truncate(request.size);
-        let next = ordinals.last().filter(|_| more).map(|last| Cursor::from(*last));
-        for ordinal in &ordinals {
-            self.store.get_mut::<T>(*ordinal).advance_to(self.now);
+        let collection = self.store.collection::<T>();
+        let before_key = before.as_ref().map(|cursor| Key::new(cursor.number()));
+        let rows = parent.into_iter().flat_map(|parent| collection.newest_first(parent, before_key, visibility));
+        let (keys, last) = cut(rows.filter(|key| filter(collection.get(*key))), request.size);
+        for key in &keys {
+            self.store.get_mut(*key).advance_to(self.now);
         }
-        Ok(self.close_page(request.list, ordinals, before, next))
+        Ok(self.close_page(request.list, keys, before, last.map(Cursor::from)))
     }
 
     /// A page of the resources below `parent` that `filter` accepts, in the order of a text, then oldest first.
     pub(crate) fn page_sorted<T: Resource>(
         &mut self,
-        parent: Option<u64>,
+        parent: Option<Key<T::Parent>>,
         request: PageRequest<'_>,
         filter: impl Fn(&T) -> bool,
         text: impl Fn(&T) -> Box<str>,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<Page<Key<T>>, StoreError> {
         let before = self.open_page(request)?;
         let visibility = self.visibility(false);
-        let collection = T::collection(self.store);
-        let ordinals = parent.into_iter().flat_map(|parent| collection.newest_first(parent, None, visibility));
-        let accepted = ordinals.filter(|ordinal| filter(collection.get(*ordinal)));
-        let cursors = accepted.map(|ordinal| Cursor { text: text(collection.get(ordinal)), ordinal });
-        let mut cursors: Vec<Cursor> =
-            cursors.filter(|cursor| before.as_ref().is_none_or(|before| cursor > before)).collect();
-        cursors.sort_unstable();
-        let more = cursors.len() > request.size;
-        cursors.truncate(request.size);
-        let ordinals = cursors.iter().map(|cursor| cursor.ordinal).collect();
-        let next = cursors.pop().filter(|_| more);
-        Ok(self.close_page(request.list, ordinals, before, next))
+        let collection = self.store.collection::<T>();
+        let keys = parent.into_iter().flat_map(|parent| collection.newest_first(parent, None, visibility));
+        let accepted = keys.filter(|key| filter(collection.get(*key)));
+        let mut items: Vec<_> =
+            accepted.map(|key| (Cursor::new(text(collection.get(key)), key.ordinal()), key)).collect();
+        items.sort_unstable();
+        Ok(self.page_after(before, request, items.into_iter()))
     }
 
-    /// A page of `positions`, which ascend.
-    pub(crate) fn page_of(
+    /// A page of `items`, which stand in the order of their cursors.
+    pub(crate) fn page_of<T: Clone>(
         &mut self,
         request: PageRequest<'_>,
-        positions: impl Iterator<Item = u64>,
-    ) -> Result<Page, StoreError> {
+        items: impl Iterator<Item = (Cursor, T)>,
+    ) -> Result<Page<T>, StoreError> {
         let before = self.open_page(request)?;
-        let after = before.as_ref().map(|cursor| cursor.ordinal);
-        let rest = positions.filter(|position| after.is_none_or(|after| *position > after));
-        let mut positions: Vec<u64> = rest.take(request.size + 1).collect();
-        let more = positions.len() > request.size;
-        positions.truncate(request.size);
-        let next = positions.last().filter(|_| more).map(|last| Cursor::from(*last));
-        Ok(self.close_page(request.list, positions, before, next))
+        Ok(self.page_after(before, request, items))
     }
 
-    /// A page of the files of an index that `filter` accepts, in the order of their names: their places in the content.
-    pub(crate) fn page_of_content(
+    fn page_after<T: Clone>(
         &mut self,
-        content: Option<&IndexContent>,
+        before: Option<Cursor>,
         request: PageRequest<'_>,
-        filter: impl Fn(&IndexedFile) -> bool,
-    ) -> Result<Page, StoreError> {
-        let before = self.open_page(request)?;
-        let files = content.map_or(&[][..], |content| &content.files);
-        let is_after = |file: &IndexedFile| before.as_ref().is_none_or(|before| file.sort_key() > before.text);
-        let rest = files.iter().zip(0..).filter(|(file, _)| filter(file) && is_after(file));
-        let mut found: Vec<(&IndexedFile, u64)> = rest.take(request.size + 1).collect();
-        let more = found.len() > request.size;
-        found.truncate(request.size);
-        let next = found.last().filter(|_| more).map(|(last, _)| Cursor { text: last.sort_key(), ordinal: 0 });
-        let places = found.iter().map(|(_, place)| *place).collect();
-        Ok(self.close_page(request.list, places, before, next))
+        items: impl Iterator<Item = (Cursor, T)>,
+    ) -> Page<T> {
+        let rest = items.filter(|(cursor, _)| before.as_ref().is_none_or(|before| cursor > before));
+        let (items, last) = cut(rest, request.size);
+        let items = items.into_iter().map(|(_, item)| item).collect();
+        self.close_page(request.list, items, before, last.map(|(cursor, _)| cursor))
     }
 
     /// The cursor after which the page of a request begins; `None` for the first page.
     pub(crate) fn open_page(&mut self, request: PageRequest<'_>) -> Result<Option<Cursor>, StoreError> {
         let Some(token) = request.token else { return Ok(None) };
-        let opened = self.store.open_page_token(request.list, token);
+        let opened = Cursor::open(&self.store.seed, request.list, token);
         if opened.is_some() && self.faults.page == Some(PageFault::ExpiredToken) {
             self.applied.add(StateFault::Page);
             return Err(StoreError::InvalidCursor);
@@ -205,94 +210,93 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The page with these resources and the cursor of the next one, changed by the page fault that the request meets, if
-    /// it fits.
-    pub(crate) fn close_page(
+    /// The page with these items and the cursor of the next one, changed by the page fault that the request meets, if it
+    /// fits.
+    pub(crate) fn close_page<T>(
         &mut self,
         list: &str,
-        ordinals: Vec<u64>,
+        items: Vec<T>,
         before: Option<Cursor>,
         next: Option<Cursor>,
-    ) -> Page {
-        let (ordinals, next) = match (self.faults.page, before, next) {
+    ) -> Page<T> {
+        let (items, next) = match (self.faults.page, before, next) {
             (Some(PageFault::RepeatToken), Some(before), _) => {
                 self.applied.add(StateFault::Page);
-                (ordinals, Some(before))
+                (items, Some(before))
             }
             (Some(PageFault::EmptyMiddle), _, Some(next)) => {
                 self.applied.add(StateFault::Page);
                 (Vec::new(), Some(next))
             }
-            (_, _, next) => (ordinals, next),
+            (_, _, next) => (items, next),
         };
-        Page { ordinals, next_token: next.map(|cursor| self.store.page_token(list, &cursor)) }
+        Page { items, next_token: next.map(|cursor| cursor.seal(&self.store.seed, list)) }
     }
 
     /// Refuses a create that meets a quota which is used up.
     pub(crate) fn check_quota<T: Resource>(&mut self) -> Result<(), StoreError> {
         let live = self.store.live(T::KIND);
-        match self.faults.quota.filter(|quota| live >= quota.limit) {
+        match self.faults.quota.filter(|limit| live >= *limit) {
             None => Ok(()),
-            Some(quota) => {
+            Some(limit) => {
                 self.applied.add(StateFault::Quota);
-                Err(StoreError::QuotaExceeded { kind: T::KIND, quota })
+                Err(StoreError::QuotaExceeded { kind: T::KIND, limit })
             }
         }
     }
 
-    /// Adds a resource if the limits allow it; its ordinal.
-    pub(crate) fn insert<T: Resource>(&mut self, resource: T) -> Result<u64, StoreError> {
-        let ordinal = self.store.insert(resource)?;
+    /// Adds a resource if the limits allow it; its key.
+    pub(crate) fn insert<T: Resource>(&mut self, resource: T) -> Result<Key<T>, StoreError> {
+        let key = self.store.insert(resource)?;
         self.expect_visible();
-        Ok(ordinal)
+        Ok(key)
     }
 
-    /// How many resources of a kind were created by requests for that: the ordinal of the random stream of the next one.
+    /// What every resource has, for one with this id that is created now in the project of the request.
+    pub(super) fn new_meta(&mut self, id: Id) -> Result<Meta, StoreError> {
+        Ok(Meta { id, project: self.project_for_write()?, created_at: self.now })
+    }
+
+    /// How many resources of a type were created by requests for that: the ordinal of the random stream of the next one.
     pub(crate) fn created<T: Resource>(&self) -> u64 {
-        T::collection(self.store).created()
+        self.store.collection::<T>().created()
     }
 
-    /// Counts the resource with this ordinal as created by a request for that.
-    pub(crate) fn count_created<T: Resource>(&mut self, ordinal: u64) {
-        T::collection_mut(self.store).count_created(ordinal);
+    /// Counts a resource as created by a request for that.
+    pub(crate) fn count_created<T: Resource>(&mut self, key: Key<T>) {
+        self.store.collection_mut().count_created(key);
     }
 
-    /// The ordinal that the next resource of a kind gets, for [`Scope::undo_from`].
-    pub(crate) fn next_ordinal<T: Resource>(&self) -> u64 {
-        T::collection(self.store).next_ordinal()
+    /// The key that the next resource of a type gets, for [`Scope::undo_from`].
+    pub(crate) fn next_key<T: Resource>(&self) -> Key<T> {
+        self.store.collection().next_key()
     }
 
-    /// Removes the resources of a kind that a refused request created on its way: those from `ordinal` on.
-    pub(crate) fn undo_from<T: Resource>(&mut self, ordinal: u64) {
-        for ordinal in ordinal..self.next_ordinal::<T>() {
-            self.store.remove::<T>(ordinal);
+    /// Removes the resources that a refused request created on its way: those from `first` on.
+    pub(crate) fn undo_from<T: Resource>(&mut self, first: Key<T>) {
+        let keys: Vec<Key<T>> = self.store.collection().keys_from(first).collect();
+        for key in keys {
+            self.store.remove(key);
         }
     }
 
     /// Deletes a resource and those that belong to it.
-    pub(crate) fn delete<T: Resource>(&mut self, ordinal: u64) {
-        T::delete_owned(self, ordinal);
-        self.store.delete::<T>(ordinal, self.now);
+    pub(crate) fn delete<T: Resource>(&mut self, key: Key<T>) {
+        T::delete_owned(self, key);
+        self.store.delete(key, self.now);
         self.expect_visible();
     }
 
     /// Changes a resource in a way that may move it to another parent.
-    pub(crate) fn change<T: Resource>(&mut self, ordinal: u64, change: impl FnOnce(&mut T)) {
-        let before = self.store.get::<T>(ordinal).weight_bytes();
-        T::collection_mut(self.store).change(ordinal, change);
-        let after = self.store.get::<T>(ordinal).weight_bytes();
-        self.store.reweigh(before, after);
+    pub(crate) fn change<T: Resource>(&mut self, key: Key<T>, change: impl FnOnce(&mut T)) {
+        self.store.change(key, change);
     }
 
-    /// Changes the ids of a resource.
-    pub(super) fn rename<T: Resource>(&mut self, ordinal: u64, change: impl FnOnce(&mut T)) {
-        T::collection_mut(self.store).rename(ordinal, change);
-    }
-
-    /// The first id that `mint` gives for a repeat number from 0 on and that no resource of the kind has. Equal contents
-    /// get different ids in this way, in whatever order they arrive.
-    pub(crate) fn unused_id<T: Resource>(&self, mint: impl Fn(u64) -> Id) -> Id {
-        let is_used = |repeat| T::collection(self.store).with_exact_id(&mint(repeat)).is_some();
+    /// The first id that the random streams of `purpose` give and that no resource of the type has. Equal contents get
+    /// different ids in this way, and the order of arrival does not matter.
+    pub(super) fn unused_id<T: Resource>(&self, purpose: &str) -> Id {
+        let mint = |repeat| Id::mint(T::KIND.id_prefix, &mut self.store.seed.stream(purpose, repeat));
+        let is_used = |repeat| self.store.collection::<T>().all_with_id(&mint(repeat)).next().is_some();
         // The used numbers are contiguous but for deleted resources: doubling, then halving, finds the end of them.
         let (mut used, mut free) = (0, 0);
         while is_used(free) {
@@ -306,11 +310,11 @@ impl<'a> Scope<'a> {
         mint(free)
     }
 
-    /// Deletes the resources whose time is over, as of that time.
-    fn expire(&mut self) {
-        while let Some((at, ordinal)) = self.store.directories.take_expired(self.now) {
+    /// Deletes the resources of a type whose time is over, as of that time.
+    pub(super) fn expire<T: Resource>(&mut self) {
+        while let Some((at, key)) = self.store.collection_mut::<T>().pop_expired(self.now) {
             let now = std::mem::replace(&mut self.now, at);
-            self.delete::<Directory>(ordinal);
+            self.delete(key);
             self.now = now;
         }
     }
@@ -341,12 +345,5 @@ impl<'a> Scope<'a> {
             self.applied.add(StateFault::Lag);
         }
         Visibility { now: self.now, lag: self.faults.lag.unwrap_or(Duration::ZERO), deleted }
-    }
-}
-
-impl Store {
-    /// Deletes and removes what a request at `now` would no longer find.
-    pub(crate) fn advance_to(&mut self, now: Timestamp) {
-        Scope::new(self, now, None, StateFaults::default());
     }
 }

@@ -28,8 +28,8 @@ pub(crate) struct StateFaults {
     pub(crate) lag: Option<Duration>,
     /// Whether the resource that the request names is deleted.
     pub(crate) vanish: bool,
-    /// The quota that a create meets.
-    pub(crate) quota: Option<Quota>,
+    /// The number of live resources from which on a create is refused.
+    pub(crate) quota: Option<usize>,
     /// The script of a sync that the request starts.
     pub(crate) script: Option<Arc<Script>>,
     /// What is wrong with a page.
@@ -48,15 +48,6 @@ impl StateFaults {
             page: self.page.filter(|_| can(StateFault::Page)),
         }
     }
-}
-
-/// A limit on the number of live resources of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Quota {
-    /// The number of live resources from which on a create is refused.
-    pub(crate) limit: usize,
-    /// The HTTP status of the refusal.
-    pub(crate) status: u16,
 }
 
 /// What is wrong with a page.

@@ -58,6 +58,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("std::process::Command", &["worker"], "only the child processes of this program are run, in one module"),
     ("tokio::process", &["cli"], "only the subcommand exec runs another program"),
     ("include_str!", &["assets", "lib"], "embedded files are opened in one module; the README is a documentation test"),
+    ("include_dir!", &["assets"], "embedded files are opened in one module"),
     ("std::fs", &["config", "schema", "fault", "cli", "fuzzing"], "files are read at the start only"),
     (
         "std::env",

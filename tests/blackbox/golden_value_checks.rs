@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, HttpResponse, server};
+use crate::support::{Client, DIRECTORIES, FILES, FIND, GREP, HttpResponse, READ, RETRIEVE, id_of, server};
 
 /// The response, and the expected location, allowed values and echoed input.
 type Row = (HttpResponse, Value, &'static str, Value);
@@ -133,4 +133,67 @@ fn every_documented_value_is_accepted() {
         assert_eq!(response.status, 201, "{field} {value}: {}", response.text());
     }
     assert_eq!(client.get("/api/v1/indexes?page_size=1001&page_token=").status, 200);
+}
+
+#[test]
+fn a_handler_reads_the_same_from_every_form_of_a_number() {
+    let server = server(&[("sync-duration", "0"), ("clock", "manual")]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    client.upload(&directory, "a.txt", "one two one two one");
+    let index = client.index_over(&directory);
+    let file = client.found_id(&index, "a.txt");
+    for (path, field, integer, float) in [
+        (FIND, "page_size", json!(1), json!(1.0)),
+        (GREP, "page_size", json!(2), json!(2.0)),
+        (GREP, "context_chars", json!(1), json!(1.0)),
+        (READ, "offset", json!(2), json!(2.0)),
+        (READ, "max_length", json!(3), json!(3.0)),
+        (RETRIEVE, "top_k", json!(0), json!(-0.0)),
+        (RETRIEVE, "num_candidates", json!(1), json!(1.0)),
+        (RETRIEVE, "rerank", json!({ "top_n": 0 }), json!({ "top_n": 0.0 })),
+    ] {
+        let answer = |value: &Value| {
+            let body = json!({ "index_id": index, "file_id": file, "query": "one", "pattern": "one", field: value });
+            let response = client.post(path, &body);
+            assert_eq!(response.status, 200, "{field}: {value}: {}", response.text());
+            response.text()
+        };
+        assert_eq!(answer(&integer), answer(&float), "{field}");
+    }
+}
+
+#[test]
+fn a_handler_reads_the_same_from_every_form_of_an_id_or_a_time() {
+    let server = server(&[("sync-duration", "0"), ("clock", "manual")]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    let file = client.upload(&directory, "a.txt", "one")["file_id"].as_str().expect("an id").to_owned();
+    let project = &client.show("/api/v1/projects")[0];
+    let (project, organization) = (id_of(project), project["organization_id"].as_str().expect("an id").to_owned());
+    let listed = format!("{DIRECTORIES}/{directory}/files?updated_at_on_or_before=");
+    for (path, id) in [
+        (format!("{FILES}/"), &file),
+        (format!("{FILES}?file_ids="), &file),
+        ("/api/v1/projects/".to_owned(), &project),
+        ("/api/v2/projects/".to_owned(), &project),
+        ("/api/v1/projects?organization_id=".to_owned(), &organization),
+        (format!("{FILES}?project_id="), &project),
+    ] {
+        let shown = client.show(&format!("{path}{id}"));
+        for form in [id.to_uppercase(), id.replace('-', ""), format!("urn:uuid:{id}")] {
+            assert_eq!(client.show(&format!("{path}{form}")), shown, "{path}{form}");
+        }
+    }
+    let content = |id: &str| client.show(&format!("{FILES}/{id}/content"));
+    assert_eq!(content(&file.to_uppercase()), content(&file));
+    let query = |id: &str, project: &str| {
+        let filter = json!({ "file_ids": [id], "project_id": project });
+        client.post(&format!("{FILES}/query"), &json!({ "filter": filter })).text()
+    };
+    assert_eq!(query(&file.to_uppercase(), &project.to_uppercase()), query(&file, &project));
+    for (form, other) in [("2000-01-01", "2000-01-01T01:00:00%2B01:00"), ("2033-05-18T03:33:20Z", "2000000000")] {
+        assert_eq!(client.show(&format!("{listed}{form}")), client.show(&format!("{listed}{other}")), "{form}");
+    }
+    assert_ne!(client.show(&format!("{listed}2000-01-01")), client.show(&format!("{listed}9999-01-01")));
 }

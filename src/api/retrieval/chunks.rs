@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::filter::{CustomFilters, StaticFilters};
 use crate::api::metadata;
@@ -11,6 +11,7 @@ use crate::config::ScoreThresholdOn;
 use crate::error::ApiError;
 use crate::operation::{Answer, Job};
 use crate::response::Payload;
+use crate::schema::Integer;
 use crate::search::{self, Hit, RankQuery};
 use crate::store::{Id, Index, IndexContent, IndexedFile, Scope};
 
@@ -34,8 +35,8 @@ const DEFAULT_WEIGHT: f64 = 0.5;
 pub(super) struct RetrieveRequest {
     index_id: String,
     query: String,
-    top_k: Option<Number>,
-    num_candidates: Option<Number>,
+    top_k: Option<Integer>,
+    num_candidates: Option<Integer>,
     vector_pipeline_weight: Option<f64>,
     full_text_pipeline_weight: Option<f64>,
     score_threshold: Option<f64>,
@@ -49,7 +50,7 @@ pub(super) struct RetrieveRequest {
 struct Rerank {
     #[serde(default = "enabled")]
     enabled: bool,
-    top_n: Option<Number>,
+    top_n: Option<Integer>,
 }
 
 #[derive(Serialize)]
@@ -93,8 +94,8 @@ fn enabled() -> bool {
 /// An index that is not ready has no results, as the official MCP server reports of the service; one without a vector
 /// export has none either, which is a guess.
 pub(super) fn retrieve(scope: &mut Scope<'_>, request: RetrieveRequest) -> Result<Answer, ApiError> {
-    let ordinal = scope.resolve::<Index>(&request.index_id)?;
-    let index: &Index = scope.store.get(ordinal);
+    let key = scope.resolve::<Index>(&request.index_id)?;
+    let index = scope.store.get(key);
     let content = index.content.clone().filter(|_| index.exports_vectors());
     let threshold_on = scope.store.policy.score_threshold_on;
     let Some(content) = content else { return Ok(Answer::Payload(Payload::json(&Results { results: Vec::new() }))) };
@@ -119,7 +120,8 @@ impl RetrieveRequest {
 
     fn rank_query(&self) -> RankQuery<'_> {
         let least = self.top_k().max(1);
-        let candidates = self.num_candidates.as_ref().and_then(positive).unwrap_or(DEFAULT_CANDIDATES.max(least));
+        let candidates =
+            self.num_candidates.as_ref().and_then(Integer::positive).unwrap_or(DEFAULT_CANDIDATES.max(least));
         RankQuery {
             text: &self.query,
             candidates: candidates.min(MAX_CANDIDATES),
@@ -138,21 +140,15 @@ impl RetrieveRequest {
     }
 
     fn top_k(&self) -> usize {
-        self.top_k.as_ref().map_or(DEFAULT_TOP_K, |number| positive(number).unwrap_or(0)).min(MAX_TOP_K)
+        self.top_k.as_ref().map_or(DEFAULT_TOP_K, |number| number.positive().unwrap_or(0)).min(MAX_TOP_K)
     }
 
     /// The most results: `top_k`, and `rerank.top_n` while reranking is on. There are none for numbers under 1, which is a
     /// guess.
     fn length(&self) -> usize {
         let top_n = self.rerank.top_n.as_ref().filter(|_| self.rerank.enabled);
-        top_n.map_or(usize::MAX, |number| positive(number).unwrap_or(0)).min(self.top_k())
+        top_n.map_or(usize::MAX, |number| number.positive().unwrap_or(0)).min(self.top_k())
     }
-}
-
-/// A number that is at least 1; a number beyond the machine's integers is the largest of them.
-pub(super) fn positive(number: &Number) -> Option<usize> {
-    let digits = number.as_str();
-    if digits == "0" || digits.starts_with('-') { None } else { Some(digits.parse().unwrap_or(usize::MAX)) }
 }
 
 impl<'a> ChunkBody<'a> {

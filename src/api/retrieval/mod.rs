@@ -7,8 +7,11 @@ mod texts;
 use http::Method;
 
 use crate::operation::{Answer, BodyKind, Operation};
-use crate::store::Kind;
 use crate::store::state_faults::StateFault;
+use crate::store::{DirectoryFile, Kind, Prefix, Resource};
+
+/// A part of a document.
+const CHUNK: Kind = Kind { name: "Chunk", plural: "chunks", id_prefix: Prefix::NONE };
 
 /// The rows of retrieval.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -17,7 +20,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Finds the chunks of an index that fit a query.",
         method: Method::POST,
         path: "/api/v1/retrieval/retrieve",
-        resource: Kind::Chunk,
+        resource: CHUNK,
         body: BodyKind::Json,
         response: Some("retrieval_results"),
         state_faults: &[StateFault::Lag],
@@ -29,10 +32,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Finds the files of an index by name.",
         method: Method::POST,
         path: "/api/v1/retrieval/files/find",
-        resource: Kind::DirectoryFile,
+        resource: DirectoryFile::KIND,
         body: BodyKind::Json,
         response: Some("found_file_page"),
-        handler: Some(|scope, request| texts::find(scope, &request.body()?, &request.body()?).map(Answer::Payload)),
+        handler: Some(|scope, request| texts::find(scope, request).map(Answer::Payload)),
         ..Operation::LIST
     },
     Operation {
@@ -40,10 +43,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Searches a file of an index by a regular expression.",
         method: Method::POST,
         path: "/api/v1/retrieval/files/grep",
-        resource: Kind::DirectoryFile,
+        resource: DirectoryFile::KIND,
         body: BodyKind::Json,
         response: Some("grep_match_page"),
-        handler: Some(|scope, request| texts::grep(scope, request.body()?, &request.body()?)),
+        handler: Some(texts::grep),
         ..Operation::LIST
     },
     Operation {
@@ -51,7 +54,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Reads the text of a file of an index.",
         method: Method::POST,
         path: "/api/v1/retrieval/files/read",
-        resource: Kind::DirectoryFile,
+        resource: DirectoryFile::KIND,
         body: BodyKind::Json,
         response: Some("file_text"),
         state_faults: &[StateFault::Lag],

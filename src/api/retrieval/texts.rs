@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
 
 use crate::api::paging::{PageBody, PageParams};
 use crate::api::value_checks;
@@ -16,9 +15,10 @@ use crate::documents::{self, Format, Text};
 use crate::error::ApiError;
 use crate::operation::{Answer, Job, Pool};
 use crate::response::Payload;
+use crate::schema::{Integer, ValidRequest};
 use crate::search::SearchableDocument;
 use crate::search::grep::{Limits, Pattern, Search, SearchError};
-use crate::store::{Cursor, Id, Index, IndexedFile, Kind, PageRequest, Policy, Scope, StoreError};
+use crate::store::{Cursor, DirectoryFile, Id, Index, IndexedFile, Policy, Resource, Scope, StoreError};
 
 /// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked for.
 const MAX_PAGE_CHARS: usize = 4 << 20;
@@ -38,15 +38,15 @@ pub(super) struct GrepRequest {
     index_id: String,
     file_id: String,
     pattern: String,
-    context_chars: Option<Number>,
+    context_chars: Option<Integer>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct ReadRequest {
     index_id: String,
     file_id: String,
-    offset: Option<Number>,
-    max_length: Option<Number>,
+    offset: Option<Integer>,
+    max_length: Option<Integer>,
 }
 
 #[derive(Serialize)]
@@ -68,20 +68,22 @@ struct Content<'a> {
 }
 
 /// Finds files by name, in the order of their names. An index that is not ready has none.
-pub(super) fn find(scope: &mut Scope<'_>, request: &FindRequest, page: &PageParams) -> Result<Payload, ApiError> {
-    let ordinal = scope.resolve::<Index>(&request.index_id)?;
-    let content = scope.store.get::<Index>(ordinal).content.clone();
+pub(super) fn find(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let page = PageParams::of_body(request)?;
+    let request: FindRequest = request.body()?;
+    let key = scope.resolve::<Index>(&request.index_id)?;
+    let content = scope.store.get(key).content.clone();
     let name = format!("retrieval.find {}", request.index_id);
-    let page_request = page.page(&name, "body", &scope.store.policy)?;
+    let page_request = page.page(&name, &scope.store.policy)?;
     let part = request.file_name_contains.as_ref().map(|part| part.to_lowercase());
-    let accepts = |file: &IndexedFile| {
+    let accepts = |file: &&IndexedFile| {
         request.file_name.as_deref().is_none_or(|name| *file.name == *name)
             && part.as_ref().is_none_or(|part| file.name.to_lowercase().contains(part))
     };
-    let found = scope.page_of_content(content.as_deref(), page_request, accepts);
-    let found = page.refuse_token(found, "body", scope)?;
-    let files = found.ordinals.iter().filter_map(|place| content.as_ref()?.files.get(usize::try_from(*place).ok()?));
-    let items = files.map(|file| FoundFile { file_id: &file.id, file_name: &file.name });
+    let files = content.iter().flat_map(|content| &content.files).filter(accepts);
+    let found = scope.page_of(page_request, files.map(|file| (file.cursor(), file)));
+    let found = page.refuse_token(found, &scope.store.policy)?;
+    let items = found.items.into_iter().map(|file| FoundFile { file_id: &file.id, file_name: &file.name });
     Ok(Payload::json(&PageBody::new(items.collect(), found.next_token)))
 }
 
@@ -96,7 +98,9 @@ pub(super) fn read(scope: &mut Scope<'_>, request: &ReadRequest) -> Result<Paylo
 }
 
 /// Searches a file by a regular expression. The search is a job without the lock.
-pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParams) -> Result<Answer, ApiError> {
+pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
+    let page = PageParams::of_body(request)?;
+    let request: GrepRequest = request.body()?;
     let document = document(scope, &request.index_id, &request.file_id)?;
     let policy = Arc::clone(&scope.store.policy);
     if policy.fidelity == Fidelity::Contract && document.document().text().as_str().is_empty() {
@@ -105,12 +109,11 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
     }
     let context = count(&policy, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
     let list = format!("retrieval.grep {} {} {}", request.index_id, request.file_id, request.pattern);
-    let PageRequest { size, .. } = page.page(&list, "body", &policy)?;
-    let opened = scope.open_page(page.page(&list, "body", &policy)?);
-    let before = page.refuse_token(opened, "body", scope)?;
-    let skipped = before.as_ref().map_or(0, |cursor| usize::try_from(cursor.ordinal).unwrap_or(usize::MAX));
+    let page_request = page.page(&list, &policy)?;
+    let before = page.refuse_token(scope.open_page(page_request), &policy)?;
+    let skipped = before.as_ref().map_or(0, |cursor| usize::try_from(cursor.number()).unwrap_or(usize::MAX));
     // The last page ends at the limit. Its token asks for a page that is refused.
-    let size = size.min(MAX_MATCHES.saturating_sub(skipped));
+    let size = page_request.size.min(MAX_MATCHES.saturating_sub(skipped));
     let refuse = |error: &dyn fmt::Display| refusal(&policy, &request.pattern, error);
     let pattern = Pattern::parse(&request.pattern).map_err(|error| refuse(&error))?;
     if size == 0 {
@@ -129,36 +132,26 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: GrepRequest, page: &PageParam
     };
     let commit = move |scope: &mut Scope<'_>, matches: Vec<Range<usize>>| {
         let text = document.document().text();
-        let found = Page::of(&matches, skipped, size, text, context);
-        // A position on the page is the number of matches up to and with the one there.
-        let positions = (skipped..skipped + found.len).map(|at| at as u64 + 1).collect();
-        let next = found.has_more.then(|| Cursor::from((skipped + found.len) as u64));
-        let page = scope.close_page(&list, positions, before, next);
-        let shown = if page.ordinals.is_empty() { &[][..] } else { &matches[skipped..skipped + found.len] };
+        let rest = matches.get(skipped..).unwrap_or_default();
+        let shown = &rest[..count_fitting(&rest[..size.min(rest.len())], text, context)];
+        // The number of matches up to the end of the page.
+        let next = (rest.len() > shown.len()).then(|| Cursor::new("".into(), (skipped + shown.len()) as u64));
         let items = shown.iter().map(|range| Match::of(text, range, context)).collect();
-        Ok(Payload::json(&PageBody::new(items, page.next_token)))
+        let page = scope.close_page(&list, items, before, next);
+        Ok(Payload::json(&PageBody::new(page.items, page.next_token)))
     };
     Ok(Answer::Job(Job::new(pool, run, commit)))
 }
 
-/// How many matches fit on a page.
-struct Page {
-    len: usize,
-    has_more: bool,
-}
-
-impl Page {
-    fn of(matches: &[Range<usize>], skipped: usize, size: usize, text: &Text, context: usize) -> Self {
-        let rest = matches.get(skipped..).unwrap_or_default();
-        let mut chars = 0;
-        let fits = |range: &&Range<usize>| {
-            let fits_before = chars < MAX_PAGE_CHARS;
-            chars += Match::of(text, range, context).content.len();
-            fits_before
-        };
-        let len = rest.iter().take(size).take_while(fits).count();
-        Self { len, has_more: rest.len() > len }
-    }
+/// How many of these matches fit on a page.
+fn count_fitting(matches: &[Range<usize>], text: &Text, context: usize) -> usize {
+    let mut chars = 0;
+    let fits = |range: &&Range<usize>| {
+        let fits_before = chars < MAX_PAGE_CHARS;
+        chars += Match::of(text, range, context).content.len();
+        fits_before
+    };
+    matches.iter().take_while(fits).count()
 }
 
 impl<'a> Match<'a> {
@@ -171,30 +164,28 @@ impl<'a> Match<'a> {
 
 /// The document of a file in an index; in contract mode a document without text for a file that is not there.
 fn document(scope: &mut Scope<'_>, index_id: &str, file_id: &str) -> Result<Arc<SearchableDocument>, ApiError> {
-    let ordinal = scope.resolve::<Index>(index_id)?;
-    let content = scope.store.get::<Index>(ordinal).content.as_ref();
+    let key = scope.resolve::<Index>(index_id)?;
+    let content = scope.store.get(key).content.as_ref();
     match content.and_then(|content| content.file(file_id)) {
         Some(file) => Ok(Arc::clone(&file.document)),
         None if scope.store.policy.fidelity == Fidelity::Contract => {
             let document = documents::read_as(Format::Plain, &Bytes::new()).expect("an empty text is a document");
             Ok(Arc::new(SearchableDocument::new(document)))
         }
-        None => Err(StoreError::NotFound(Kind::DirectoryFile).into()),
+        None => Err(StoreError::NotFound(DirectoryFile::KIND).into()),
     }
 }
 
 /// A number of characters. How the service treats negative ones is not known; the emulator refuses them.
-fn count(policy: &Policy, field: &str, number: Option<&Number>) -> Result<Option<usize>, ApiError> {
+fn count(policy: &Policy, field: &str, number: Option<&Integer>) -> Result<Option<usize>, ApiError> {
     let Some(number) = number else { return Ok(None) };
-    let digits = number.as_str();
-    if !digits.starts_with('-') {
-        return Ok(Some(digits.parse().unwrap_or(usize::MAX)));
-    }
-    if policy.fidelity == Fidelity::Contract {
-        return Ok(None);
+    match usize::try_from(number.clamped()) {
+        Ok(count) => return Ok(Some(count)),
+        Err(_) if policy.fidelity == Fidelity::Contract => return Ok(None),
+        Err(_) => {}
     }
     let allowed = format!("{field} should be at least 0");
-    Err(value_checks::refusal(policy, &["body", field], &allowed, Value::Number(number.clone())))
+    Err(value_checks::refusal(policy, &["body", field], &allowed, number.clone().into()))
 }
 
 fn refusal(policy: &Policy, pattern: &str, error: &dyn fmt::Display) -> ApiError {

@@ -4,10 +4,7 @@ use crate::fault::row::ClauseClass::{Message, State};
 use crate::fault::row::{ClauseRow, fixed, valued};
 use crate::fault::value;
 use crate::store::state_faults::StateFault::{Lag, Page, Script, Vanish};
-use crate::store::state_faults::{AppliedFaults, PageFault, Quota, StateFault, StateFaults};
-
-/// The status of a create over a quota, if the rule has no `status=`.
-const OVER_QUOTA: u16 = 402;
+use crate::store::state_faults::{AppliedFaults, PageFault, StateFault, StateFaults};
 
 pub(super) const ROWS: &[ClauseRow] = &[
     valued("script=STATE[:DURATION|*READS],...", State(Script), |draft, value| {
@@ -30,7 +27,7 @@ pub(super) const ROWS: &[ClauseRow] = &[
     fixed("vanish", State(Vanish), |draft| draft.action.state.vanish = true)
         .doc("deletes the resource that the request names", "indexes.get vanish nth=2"),
     valued("quota=N", State(StateFault::Quota), |draft, value| {
-        value::number(value).map(|limit| draft.action.state.quota = Some(Quota { limit, status: OVER_QUOTA }))
+        value::number(value).map(|limit| draft.action.state.quota = Some(limit))
     })
     .meeting("status")
     .doc(

@@ -1,5 +1,5 @@
-//! Finds the first syntax error in JSON, with the message and the character offset of Python's `json` module. It builds no
-//! values, and needs time and memory linear in the length of the text, however deeply it is nested.
+//! Finds the first syntax error in JSON, with the message and the character offset of Python's `json` module. It builds
+//! no values, and needs time and memory linear in the length of the text, however deeply it is nested.
 
 #[cfg(test)]
 mod tests;
@@ -27,24 +27,18 @@ const BAD_UNICODE_ESCAPE: &str = "Invalid \\uXXXX escape";
 ///
 /// Errors: the first error that Python would report.
 pub(crate) fn check_syntax(text: &str) -> Result<(), SyntaxError> {
-    Scanner { characters: text.chars().collect(), at: 0, open: Vec::new() }.document()
+    Scanner { characters: text.chars().collect(), at: 0, ends: Vec::new() }.document()
 }
 
 fn error(at: usize, message: &'static str) -> Result<(), SyntaxError> {
     Err(SyntaxError { at, message })
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Container {
-    Object,
-    Array,
-}
-
 struct Scanner {
     characters: Vec<char>,
     at: usize,
-    /// The containers around `at` that have not ended, outermost first.
-    open: Vec<Container>,
+    /// The ends of the containers around `at`, outermost first.
+    ends: Vec<char>,
 }
 
 /// The words that Python reads as values.
@@ -54,8 +48,8 @@ impl Scanner {
     fn document(&mut self) -> Result<(), SyntaxError> {
         self.skip_space();
         self.value()?;
-        while let Some(container) = self.open.last().copied() {
-            self.after_item(container)?;
+        while let Some(end) = self.ends.last().copied() {
+            self.after_item(end)?;
         }
         self.skip_space();
         if self.at < self.characters.len() { error(self.at, EXTRA_DATA) } else { Ok(()) }
@@ -66,13 +60,13 @@ impl Scanner {
         loop {
             match self.peek() {
                 Some('{') => {
-                    if self.enter(Container::Object, '}') {
+                    if self.enter('}') {
                         return Ok(());
                     }
                     self.name()?;
                 }
                 Some('[') => {
-                    if self.enter(Container::Array, ']') {
+                    if self.enter(']') {
                         return Ok(());
                     }
                 }
@@ -83,32 +77,31 @@ impl Scanner {
     }
 
     /// Reads the start of a container; returns true, after reading its end too, if it is empty.
-    fn enter(&mut self, container: Container, end: char) -> bool {
+    fn enter(&mut self, end: char) -> bool {
         self.at += 1;
         self.skip_space();
         if self.peek() == Some(end) {
             self.at += 1;
             return true;
         }
-        self.open.push(container);
+        self.ends.push(end);
         false
     }
 
-    /// Reads what follows an item: the end of the container, or a comma and the next item.
-    fn after_item(&mut self, container: Container) -> Result<(), SyntaxError> {
+    /// Reads what follows an item: the `end` of the container, or a comma and the next item.
+    fn after_item(&mut self, end: char) -> Result<(), SyntaxError> {
         self.skip_space();
-        let end = if container == Container::Object { '}' } else { ']' };
         match self.peek() {
             Some(found) if found == end => {
                 self.at += 1;
-                self.open.pop();
+                self.ends.pop();
                 return Ok(());
             }
             Some(',') => self.at += 1,
             _ => return error(self.at, EXPECTING_COMMA),
         }
         self.skip_space();
-        if container == Container::Object {
+        if end == '}' {
             self.name()?;
         }
         self.value()

@@ -1,0 +1,65 @@
+//! The key of a resource: its number in the order of creation among the resources of its type. Keys are handed out for
+//! resources that exist, and are not visible to clients.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// The key of a resource of the type `T`.
+pub(crate) struct Key<T> {
+    ordinal: u64,
+    resource: PhantomData<fn() -> T>,
+}
+
+impl<T> Key<T> {
+    /// The least key.
+    pub(super) const MIN: Self = Self::new(0);
+
+    /// The greatest key; no resource has it.
+    pub(super) const MAX: Self = Self::new(u64::MAX);
+
+    /// The key with this number.
+    pub(super) const fn new(ordinal: u64) -> Self {
+        Self { ordinal, resource: PhantomData }
+    }
+
+    /// Its number.
+    pub(super) const fn ordinal(self) -> u64 {
+        self.ordinal
+    }
+}
+
+// Derived implementations would require the same of `T`.
+impl<T> Clone for Key<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Key<T> {}
+
+impl<T> PartialEq for Key<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.ordinal == other.ordinal
+    }
+}
+
+impl<T> Eq for Key<T> {}
+
+impl<T> PartialOrd for Key<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Key<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.ordinal.cmp(&other.ordinal)
+    }
+}
+
+impl<T> fmt::Debug for Key<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.ordinal.fmt(f)
+    }
+}
