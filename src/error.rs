@@ -13,9 +13,9 @@ use crate::response::Response;
 use crate::seed::{self, RandomStream};
 
 /// The service's text when it fails, as its users have reported it.
-const FAILURE: &str = "Oops! Something went wrong on our end. Please try again in a few minutes. If the error persists, \
-                       please contact support by clicking the chat icon on cloud.llamaindex.ai providing this \
-                       correlation ID: ";
+const FAILURE: &str = "Oops! Something went wrong on our end. Please try again in a few minutes. If the error \
+                       persists, please contact support by clicking the chat icon on cloud.llamaindex.ai providing \
+                       this correlation ID: ";
 
 /// The refusal of a request.
 #[derive(Debug, Clone, PartialEq)]

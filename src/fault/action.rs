@@ -13,7 +13,7 @@ use crate::store::sync::Script;
 pub(super) enum FaultAction {
     /// Gives a script to the sync that the request starts.
     Script(Arc<Script>),
-    /// Changes the state that the request meets. The status is that of a create over a quota, if it has one of its own.
+    /// Changes the state that the request meets; a create over a quota is refused with this status, if there is one.
     State(StateFaults, Option<u16>),
     /// Resets the connection before the request is read.
     ResetRequest(HeadReset),
@@ -90,7 +90,8 @@ impl FaultAction {
         if let Self::Wire(_, delay) = self { *delay } else { self.adjustment()?.delay }
     }
 
-    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection open.
+    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection
+    /// open.
     pub(super) fn holds(&self) -> bool {
         matches!(self, Self::Wire(ResponseEnd::Silent(Break::Hang), _))
             || self.adjustment().is_some_and(|adjustment| adjustment.effects.iter().any(|effect| effect.holds()))

@@ -17,8 +17,8 @@ pub(super) struct ActiveRule {
     /// Copies of two fields of the rule, so that rules about other operations are skipped without following a pointer.
     pub(super) targets: u64,
     phase: Phase,
-    /// Ascending over the rules of a tenant, from 1, and stable while other rules are added and removed; 0 for the rule in
-    /// the header of a request.
+    /// Ascending over the rules of a tenant, from 1, and stable while other rules are added and removed; 0 for the rule
+    /// in the header of a request.
     pub(super) order: u64,
     pub(super) strikes: u64,
     pub(super) matches: u64,

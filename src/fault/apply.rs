@@ -1,5 +1,5 @@
-//! What rules that strike do to a request: the faults on state that it meets, how long it waits, and its response. It decides
-//! neither whether a rule strikes nor how a response is written.
+//! What rules that strike do to a request: the faults on state that it meets, how long it waits, and its response. It
+//! decides neither whether a rule strikes nor how a response is written.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,14 +46,17 @@ pub(super) fn was_applied(action: &FaultAction, applied: AppliedFaults) -> bool 
     }
 }
 
-/// The refusal of a create over a quota, with the status of its rule if that has one.
-pub(super) fn with_quota_status(mut response: Response, action: &FaultAction, applied: AppliedFaults) -> Response {
-    if let FaultAction::State(_, Some(status)) = action
-        && applied.contains(StateFault::Quota)
-    {
-        response.status = StatusCode::from_u16(*status).ok();
+/// The response after a fault on state was applied: marked, and with the status that the rule has for a quota.
+pub(super) fn after_state_fault(hit: &RuleHit, mut response: Response, applied: AppliedFaults) -> Response {
+    match *hit.rule.action {
+        // A script changes the sync, not the response.
+        FaultAction::Script(_) => return response,
+        FaultAction::State(_, Some(status)) if applied.contains(StateFault::Quota) => {
+            response.status = StatusCode::from_u16(status).ok();
+        }
+        _ => {}
     }
-    response
+    marked(response, &hit.rule.name)
 }
 
 /// The wait of a request before it acts, by the winners.
@@ -62,8 +65,8 @@ pub(super) fn wait_before_act(winners: &[RuleHit], request: &RequestView<'_>) ->
     waits.fold(Duration::ZERO, Duration::saturating_add)
 }
 
-/// The response that the winners send instead of acting, if one of them does: made by the rules that replace it, then changed
-/// by the others.
+/// The response that the winners send instead of acting, if one of them does: made by the rules that replace it, then
+/// changed by the others.
 pub(super) fn replacement(winners: &[RuleHit], request: &RequestView<'_>) -> Option<Injection> {
     let (replacing, others): (Vec<_>, Vec<_>) = winners.iter().partition(|hit| hit.rule.action.replaces());
     replacing.first()?;
@@ -116,7 +119,7 @@ fn changed(hit: &RuleHit, injection: &Injection, request: &RequestView<'_>) -> O
 }
 
 /// The response with the mark of a rule that made or changed it.
-pub(super) fn marked(response: Response, rule: &str) -> Response {
+fn marked(response: Response, rule: &str) -> Response {
     match HeaderValue::from_str(rule) {
         Ok(name) => response.with_header(FAULT_HEADER, name),
         Err(_) => response,

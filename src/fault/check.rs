@@ -1,5 +1,5 @@
-//! Refuses a rule that could never strike or have its effect: clauses that exclude each other, numbers that contradict each
-//! other, and effects that none of its operations can have.
+//! Refuses a rule that could never strike or have its effect: clauses that exclude each other, numbers that contradict
+//! each other, and effects that none of its operations can have.
 
 use super::action::{FaultAction, Replacement};
 use super::grammar::RuleText;

@@ -101,8 +101,8 @@ impl RuleHit {
 }
 
 impl HeadDecision {
-    /// Decides by the head whether the connection is reset before the request is read. `own_rule` is the rule in the header
-    /// of the request. Pass the result to [`Decision::new`]: what was counted here is not counted again.
+    /// Decides by the head whether the connection is reset before the request is read. `own_rule` is the rule in the
+    /// header of the request. Pass the result to [`Decision::new`]: what was counted here is not counted again.
     pub(crate) fn new(rules: &mut FaultRules, request: &RequestView<'_>, own_rule: Option<&Arc<Rule>>) -> Self {
         let mut own_rule = own_rule.map(|rule| rules.number_own_rule(rule));
         let hits = count_request(rules, request, own_rule.as_mut(), RuleStep::Head);
@@ -166,8 +166,8 @@ impl Decision {
         self.notes.is_empty() && self.own_rule.is_none()
     }
 
-    /// Finishes a request that acted: `applied` are the faults on state that the store applied. Rules whose effect was not
-    /// applied are noted as inapplicable, and their strike does not count.
+    /// Finishes a request that acted: `applied` are the faults on state that the store applied. Rules whose effect was
+    /// not applied are noted as inapplicable, and their strike does not count.
     pub(crate) fn finish(
         self,
         rules: &mut FaultRules,
@@ -178,9 +178,8 @@ impl Decision {
         let Self { mut notes, mut own_rule, state_hits, pending_hits, stopped_at, .. } = self;
         let (state_hits, mut inapplicable): (Vec<_>, Vec<_>) =
             state_hits.into_iter().partition(|hit| apply::was_applied(&hit.rule.action, applied));
-        // A script changes the sync, not the response.
-        for hit in state_hits.iter().filter(|hit| !hit.is_script()) {
-            response = apply::marked(apply::with_quota_status(response, &hit.rule.action, applied), &hit.rule.name);
+        for hit in &state_hits {
+            response = apply::after_state_fault(hit, response, applied);
         }
         let step = if response.is_success() { RuleStep::AfterSuccess } else { RuleStep::AfterFailure };
         let hits = count_request(rules, request, own_rule.as_mut(), step);

@@ -49,7 +49,7 @@ impl RuleDraft {
 impl ActionDraft {
     /// The action of a rule with these rows, which do not exclude each other.
     pub(super) fn into_action(self, rows: &[&ClauseRow]) -> FaultAction {
-        let Self { state, status, adjustment, .. } = self;
+        let Self { status, adjustment, .. } = self;
         let has = |wanted: fn(ClauseClass) -> bool| rows.iter().any(|row| wanted(row.class));
         if let Some(script) = self.script {
             return FaultAction::Script(Arc::new(match self.message {
@@ -57,8 +57,8 @@ impl ActionDraft {
                 None => script,
             }));
         }
-        if has(|class| matches!(class, ClauseClass::State(..))) {
-            return FaultAction::State(state, status);
+        if has(|class| matches!(class, ClauseClass::State(_))) {
+            return FaultAction::State(self.state, status);
         }
         if let Some(reset) = self.head_reset {
             return FaultAction::ResetRequest(reset);

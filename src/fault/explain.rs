@@ -17,8 +17,8 @@ can be left out: `indexes.create@after reset`.
 @after:  the request acts, so a write stays, and then its response is replaced or changed.
 Values with spaces are in double quotes. The first rule that strikes wins, unless it says `continue`.
 
-The STATE of a script is pending, ready, partial, failed, or a word of your own for a sync in progress; a word that looks
-like a misspelled state is refused.
+The STATE of a script is pending, ready, partial, failed, or a word of your own for a sync in progress; a word that
+looks like a misspelled state is refused.
 
 Give rules with --fault (repeatable), as lines of LLAMACLOUD_MOCK_FAULT, in a scenario file, in
 POST /__admin/faults {\"rule\": \"...\"}, or with --allow-overrides as clauses in the header x-mock-inject of one request.

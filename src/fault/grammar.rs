@@ -1,5 +1,5 @@
-//! Splits a line of text into clauses, and prints clauses as a line: words separated by spaces, values with spaces in double
-//! quotes. The meaning of a word is in `clause.rs`.
+//! Splits a line of text into clauses, and prints clauses as a line: words separated by spaces, values with spaces in
+//! double quotes. The meaning of a word is in `clause.rs`.
 
 use std::fmt;
 
@@ -14,8 +14,8 @@ pub(super) struct ClauseText {
     pub(super) value: Option<String>,
 }
 
-/// The text of a rule: its subject and its clauses. A phase is joined to the operation, also if it was written as a word of
-/// its own.
+/// The text of a rule: its subject and its clauses. A phase is joined to the operation, also if it was written as a
+/// word of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RuleText {
     pub(super) subject: String,
@@ -132,8 +132,8 @@ fn clause_text(word: &str) -> ClauseText {
     }
 }
 
-/// Splits at spaces outside double quotes, and removes the quotes. Inside quotes `\"` is a quote and `\\` a backslash; any
-/// other backslash, as in a regular expression, is itself.
+/// Splits at spaces outside double quotes, and removes the quotes. Inside quotes `\"` is a quote and `\\` a backslash;
+/// any other backslash, as in a regular expression, is itself.
 fn split(text: &str) -> Result<Vec<String>, ParseError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

@@ -1,5 +1,6 @@
-//! Injected failure: fault rules of one line, the requests that they strike, and their effects. The emulated API does not use
-//! this module; the faults on state of a rule are passed to the store as plain [`StateFaults`](crate::store::state_faults::StateFaults).
+//! Injected failure: fault rules of one line, the requests that they strike, and their effects. The emulated API does
+//! not use this module; the faults on state of a rule are passed to the store as plain
+//! [`StateFaults`](crate::store::state_faults::StateFaults).
 //!
 //! ```text
 //! rule      = operation [ "@before" | "@after" ] { clause }

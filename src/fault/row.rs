@@ -126,7 +126,8 @@ impl ClauseRow {
         Self { meets: Some(word), ..self }
     }
 
-    /// The same row for an effect that sets these aspects, and has no effect if another clause sets those that it `keeps`.
+    /// The same row for an effect that sets these aspects, and has no effect if another clause sets those that it
+    /// `keeps`.
     pub(super) const fn sets(self, sets: &'static [Aspect], keeps: &'static [Aspect]) -> Self {
         Self { sets, keeps, ..self }
     }

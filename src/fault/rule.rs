@@ -135,7 +135,8 @@ impl Rule {
         matches!(*self.action, FaultAction::ResetRequest(_))
     }
 
-    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection open.
+    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection
+    /// open.
     pub(crate) fn holds(&self) -> bool {
         self.action.holds()
     }

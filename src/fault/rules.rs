@@ -91,8 +91,8 @@ impl FaultRules {
         self.rules.iter().map(|active| active.rule.lag()).max().unwrap_or_default()
     }
 
-    /// Adds a rule behind the others, or in the place of the one with its name, and starts its time to live. A rule without
-    /// a name gets a free one.
+    /// Adds a rule behind the others, or in the place of the one with its name, and starts its time to live. A rule
+    /// without a name gets a free one.
     pub(crate) fn add(&mut self, rule: Rule) {
         let rule = if rule.has_name() { rule } else { rule.named(&free_name(|name| self.has(name))) };
         let duplicates = self
@@ -146,7 +146,8 @@ impl FaultRules {
         rules.filter(|rule| rule.holds()).any(|rule| rule.struck(notes))
     }
 
-    /// The next end of the time to live of a rule that holds the request with these notes; `None` if none of them has one.
+    /// The next end of the time to live of a rule that holds the request with these notes; `None` if none of them has
+    /// one.
     pub(crate) fn next_release(&self, notes: &[FaultNote]) -> Option<Timestamp> {
         let holding = self.rules.iter().filter(|active| active.rule.holds() && active.rule.struck(notes));
         holding.filter_map(|active| active.expires_at).min()

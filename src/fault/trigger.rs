@@ -104,8 +104,8 @@ impl Trigger {
             && self.when.as_ref().is_none_or(|when| when.holds(request))
     }
 
-    /// Whether the rule strikes the `ordinal`-th request that it counts (from 1) after this number of `strikes`; `draw` gives a
-    /// random number from 0 to 1.
+    /// Whether the rule strikes the `ordinal`-th request that it counts (from 1) after this number of `strikes`; `draw`
+    /// gives a random number from 0 to 1.
     pub(super) fn strikes(&self, ordinal: u64, strikes: u64, draw: impl FnOnce() -> f64) -> bool {
         let Some(ordinal) = ordinal.checked_sub(self.skip.unwrap_or(0)).filter(|ordinal| *ordinal > 0) else {
             return false;

@@ -23,8 +23,8 @@ pub(super) const ROWS: &[ClauseRow] =
 pub(in crate::fault) enum Delay {
     /// Evenly between two durations; they are equal for a fixed delay.
     Range(Duration, Duration),
-    /// Log-normally, as latencies of real services roughly are: half of the delays are below `p50`, and one in a hundred is
-    /// above `p99`.
+    /// Log-normally, as latencies of real services roughly are: half of the delays are below `p50`, and one in a
+    /// hundred is above `p99`.
     Percentiles { p50: Duration, p99: Duration },
 }
 

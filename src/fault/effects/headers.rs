@@ -1,5 +1,5 @@
-//! Headers that are added or replaced, those for the client's retries among them, and how long a client waits because of
-//! them.
+//! Headers that are added or replaced, those for the client's retries among them, and how long a client waits because
+//! of them.
 
 use std::time::Duration;
 
@@ -88,7 +88,8 @@ fn should_retry(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
 }
 
 impl RetryHeaders {
-    /// The wait before the client retries: the one that the response asks for, or else its own; none if it will not retry.
+    /// The wait before the client retries: the one that the response asks for, or else its own; none if it will not
+    /// retry.
     pub(in crate::fault) fn promised_wait(&self, response: &Response, request: &RequestView<'_>) -> Option<Duration> {
         let of_response = || response.headers.get(RETRY_AFTER).and_then(seconds_of);
         let is_timed = is_retried(response) && request.retry_timing != RetryTiming::Real;

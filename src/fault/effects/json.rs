@@ -1,4 +1,5 @@
-//! Edits of the JSON of a successful response, by JSON pointer: a field is missing, null, of another type, renamed, or new.
+//! Edits of the JSON of a successful response, by JSON pointer: a field is missing, null, of another type, renamed, or
+//! new.
 
 use serde_json::{Map, Number, Value};
 

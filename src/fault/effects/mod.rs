@@ -1,5 +1,6 @@
 //! The effects of rules, a file a family: the rows of its clauses, the meaning of their values, and what they do. A new
-//! effect is a row in one of them; a new family is a file, a line in [`ROWS`], and a type that implements [`ResponseEffect`].
+//! effect is a row in one of them; a new family is a file, a line in [`ROWS`], and a type that implements
+//! [`ResponseEffect`].
 
 mod body;
 mod delay;

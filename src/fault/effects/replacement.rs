@@ -1,5 +1,5 @@
-//! Another response instead of the service's: one with a given status, or that of a rate limit, which is a token bucket to
-//! which time adds tokens and from which each request takes one.
+//! Another response instead of the service's: one with a given status, or that of a rate limit, which is a token bucket
+//! to which time adds tokens and from which each request takes one.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use crate::response::Response;
 use crate::seed::RandomStream;
 
 pub(super) const ROWS: &[ClauseRow] = &[
-    valued("status=N", Replace, |draft, value| value::status(value).map(|status| draft.action.status = Some(status))).doc(
-        "responds with this status and the body that the service sends for it; 502, 503 and 504 have the HTML of a gateway",
+    valued("status=N", Replace, |draft, value| value::status(value).map(|code| draft.action.status = Some(code))).doc(
+        "responds with this status and the body that the service sends for it; 502 to 504 have the HTML of a gateway",
         "indexes.get status=404",
     ),
     valued("limit=N/DURATION", Replace, limit)
