@@ -126,7 +126,7 @@ struct FileFilter {
 /// The parameters of a list besides its page.
 #[derive(Deserialize)]
 struct ListFiles {
-    file_ids: Option<Vec<String>>,
+    file_ids: Option<Vec<Uuid>>,
     file_name: Option<String>,
     external_file_id: Option<String>,
     order_by: Option<String>,
