@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::change::Change;
-use super::paging::{PageBody, PageParams};
+use super::paging::{self, PageParams};
 use super::state::StateView;
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
@@ -164,20 +164,18 @@ fn check_connector(scope: &Scope<'_>, project: Key<Project>, subscription: Optio
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let (filter, page): (DirectoryFilter, _) = (request.params()?, PageParams::of_query(request)?);
-    let page_request = page.page(LIST, &scope.store.policy)?;
     let project = scope.existing_project();
-    let found = scope.page(project, page_request, filter.include_deleted, |directory| filter.accepts(directory));
-    let found = page.refuse_token(found, &scope.store.policy)?;
-    let items = found.items.iter().map(|key| body(scope.store, *key)).collect();
-    Ok(Payload::json(&PageBody::new(items, found.next_token)))
+    let accepts = |directory: &Directory| filter.accepts(directory);
+    let found = page.find(LIST, |page| scope.page(project, page, filter.include_deleted, accepts))?;
+    Ok(paging::payload(&found, |key| body(scope.store, *key)))
 }
 
 impl DirectoryFilter {
     fn accepts(&self, directory: &Directory) -> bool {
         let kind = directory.kind.as_str();
         self.name.as_deref().is_none_or(|name| *directory.name == *name)
-            && self.kind.as_deref().is_none_or(|wanted| wanted == kind)
-            && self.types.as_ref().is_none_or(|wanted| wanted.iter().any(|wanted| wanted == kind))
+            && self.kind.as_deref().is_none_or(|word| word == kind)
+            && self.types.as_ref().is_none_or(|words| words.iter().any(|word| word == kind))
     }
 }
 

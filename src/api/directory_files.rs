@@ -8,13 +8,12 @@ use super::directories::DirectoryPath;
 use super::directory_file_view::body;
 use super::file_filter::{DirectoryFileFilter, FileFacts};
 use super::files::is_expanded;
-use super::paging::{PageBody, PageParams};
+use super::paging::{self, PageParams};
 use super::presigned::PresignedUrl;
 use super::upload::Upload;
 use super::{metadata, output_files};
 use crate::error::ApiError;
 use crate::operation::{Answer, BodyKind, Job, Operation};
-use crate::request::Origin;
 use crate::response::Payload;
 use crate::schema::{PlainValue, ValidRequest};
 use crate::store::{
@@ -140,10 +139,10 @@ struct GetDirectoryFile {
 
 fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
     let (path, fields) = (request.params::<DirectoryPath>()?, request.body::<NewDirectoryUpload>()?);
-    let metadata = metadata::from_text(&scope.store.policy, fields.metadata.as_deref())?;
+    let metadata = metadata::from_text(&request.settings, fields.metadata.as_deref())?;
     writable_directory(scope, &path.directory_id)?;
     scope.check_quota::<DirectoryFile>()?;
-    let upload = Upload::new(request.file("upload_file")?, &scope.store.policy, &scope.store.budget);
+    let upload = Upload::new(scope, request, "upload_file")?;
     let job = Job::new(
         upload.pool(),
         |worker| upload.read(worker),
@@ -184,17 +183,12 @@ fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErr
     if scope.store.get(directory).kind == DirectoryKind::Index {
         return output_files::list(scope, directory, &filter, &page);
     }
-    let name = format!("{LIST} in {}", filter.directory_id);
-    let page_request = page.page(&name, &scope.store.policy)?;
+    let list = format!("{LIST} in {}", filter.directory_id);
     let accepts = |file: &DirectoryFile| filter.accepts(&FileFacts::of(file));
-    let found = scope.page(Some(directory), page_request, filter.include_deleted, accepts);
-    let found = page.refuse_token(found, &scope.store.policy)?;
+    let found = page.find(&list, |page| scope.page(Some(directory), page, filter.include_deleted, accepts))?;
     let is_expanded = is_expanded(filter.expand.as_deref());
-    let item = |key: &Key<DirectoryFile>| {
-        let url = is_expanded.then(|| download_url(scope, *key, request.origin()));
-        body(scope.store, *key, url)
-    };
-    Ok(Payload::json(&PageBody::new(found.items.iter().map(item).collect(), found.next_token.clone())))
+    let url = |key| is_expanded.then(|| download_url(scope, key, request));
+    Ok(paging::payload(&found, |key| body(scope.store, *key, url(*key))))
 }
 
 fn get(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
@@ -204,7 +198,7 @@ fn get(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErro
         return output_files::get(scope, directory, &directory_file_id);
     }
     let key = scope.resolve_in(&directory_file_id, Some(directory))?;
-    let url = is_expanded(expand.as_deref()).then(|| download_url(scope, key, request.origin()));
+    let url = is_expanded(expand.as_deref()).then(|| download_url(scope, key, request));
     Ok(Payload::json(&body(scope.store, key, url)))
 }
 
@@ -275,7 +269,7 @@ fn writable_directory(scope: &mut Scope<'_>, id: &str) -> Result<Key<Directory>,
     Ok(key)
 }
 
-fn download_url(scope: &Scope<'_>, key: Key<DirectoryFile>, origin: &Origin) -> PresignedUrl {
+fn download_url(scope: &Scope<'_>, key: Key<DirectoryFile>, request: &ValidRequest) -> PresignedUrl {
     let file = scope.store.get(key);
-    PresignedUrl::expanded(scope, origin, &file.meta.id, &file.display_name)
+    PresignedUrl::new(scope, request, &file.meta.id, &file.display_name, None)
 }

@@ -1,15 +1,14 @@
-//! An index, and a page of indexes, as the service prints them. The order of the fields is that of its contract.
+//! An index as the service prints it. The order of the fields is that of its contract.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::paging::PageBody;
 use super::state::StateView;
 use crate::clock::Timestamp;
 use crate::store::sync::SyncOutcome;
-use crate::store::{FailedFile, Id, Index, IndexOptions, Key, Page, Product, Store};
+use crate::store::{FailedFile, Id, Index, IndexOptions, Key, Product, Store};
 
 /// An index.
 #[derive(Serialize)]
@@ -53,21 +52,8 @@ struct FailedFileBody<'a> {
 /// The most files that could not be read which are shown.
 const MAX_FAILED_FILES: usize = 100;
 
-/// Whether a response shows `sync_in_progress`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    Hidden,
-    Shown,
-}
-
-/// A page of indexes.
-pub(super) fn page<'a>(store: &'a Store, page: &Page<Key<Index>>) -> PageBody<IndexBody<'a>> {
-    let items = page.items.iter().map(|key| body(store, *key, Progress::Hidden)).collect();
-    PageBody::new(items, page.next_token.clone())
-}
-
-/// The index with this key.
-pub(super) fn body(store: &Store, key: Key<Index>, progress: Progress) -> IndexBody<'_> {
+/// The index with this key, with `sync_in_progress` if `shows_progress`.
+pub(super) fn body(store: &Store, key: Key<Index>, shows_progress: bool) -> IndexBody<'_> {
     let index = store.get(key);
     let sync = index.sync.view();
     let failed = failed_files(index, sync.outcome);
@@ -95,7 +81,7 @@ pub(super) fn body(store: &Store, key: Key<Index>, progress: Progress) -> IndexB
             error_message: error_message.or_else(|| failed_message(failed)),
             failed_files: failed.iter().take(MAX_FAILED_FILES).map(FailedFileBody::of).collect(),
         },
-        sync_in_progress: (progress == Progress::Shown).then_some(sync.in_progress),
+        sync_in_progress: shows_progress.then_some(sync.in_progress),
     }
 }
 
@@ -128,7 +114,7 @@ fn failed_message(failed: &[FailedFile]) -> Option<Cow<'static, str>> {
 /// As the service prints it, then what no response of the API shows.
 impl StateView for Index {
     fn view(store: &Store, key: Key<Self>) -> Value {
-        let mut view = serde_json::to_value(body(store, key, Progress::Shown)).unwrap_or_default();
+        let mut view = serde_json::to_value(body(store, key, true)).unwrap_or_default();
         view["kept"] = options_and_end(store.get(key));
         view
     }

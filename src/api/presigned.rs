@@ -11,9 +11,8 @@ use subtle::ConstantTimeEq;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::operation::{Answer, Authentication, Operation};
-use crate::request::Origin;
 use crate::response::Payload;
-use crate::schema::Integer;
+use crate::schema::{Integer, ValidRequest};
 use crate::store::{Blob, DirectoryFile, File, Id, Resource, Scope, Store};
 
 /// The row of downloads. It is no operation of the service's API.
@@ -54,11 +53,21 @@ struct Download {
 }
 
 impl PresignedUrl {
-    /// The URL of the content of a file with this id and name, valid for `lifetime` from now on.
-    pub(super) fn new(scope: &Scope<'_>, origin: &Origin, id: &Id, name: &str, lifetime: Duration) -> Self {
+    /// The URL of the content of a file with this id and name, valid for `lifetime` in seconds from now on.
+    pub(super) fn new(
+        scope: &Scope<'_>,
+        request: &ValidRequest,
+        id: &Id,
+        name: &str,
+        lifetime: Option<&Integer>,
+    ) -> Self {
+        // None for negative numbers of seconds, the longest for too large ones.
+        let seconds = |number: &Integer| Duration::from_secs(number.clamped().try_into().unwrap_or(0));
+        let lifetime = lifetime.map_or(DEFAULT_LIFETIME, seconds);
         let expires_at = scope.now.plus(lifetime.min(MAX_LIFETIME));
         let signature = signature(scope.store, id, expires_at);
-        let base = scope.store.policy.public_url.clone().unwrap_or_else(|| origin.base_url());
+        let origin = &request.origin;
+        let base = request.settings.public_url.clone().unwrap_or_else(|| origin.base_url());
         let (id, name) = (in_path(&id.to_string()), in_path(name));
         let url = format!(
             "{base}/__blobs/{}/{id}/{name}?expires={}&signature={signature}",
@@ -67,21 +76,11 @@ impl PresignedUrl {
         );
         Self { url, expires_at, form_fields: None }
     }
-
-    /// The URL that a response shows for `download_url`.
-    pub(super) fn expanded(scope: &Scope<'_>, origin: &Origin, id: &Id, name: &str) -> Self {
-        Self::new(scope, origin, id, name, DEFAULT_LIFETIME)
-    }
 }
 
 /// A text as a segment of a path. `.` and `..`, escaped or not, would mean another path.
 fn in_path(text: &str) -> String {
     if matches!(text, "." | "..") { "_".to_owned() } else { utf8_percent_encode(text, ESCAPED).to_string() }
-}
-
-/// The lifetime that a number of seconds asks for: none for negative ones, the longest for too large ones.
-pub(super) fn lifetime(seconds: Option<&Integer>) -> Duration {
-    seconds.map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs(seconds.clamped().try_into().unwrap_or(0)))
 }
 
 /// The signature of a URL in hexadecimal digits: a hash that is keyed with the seed and the label of the tenant.

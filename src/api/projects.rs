@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::paging::{PageBody, PageParams};
+use super::paging::{self, PageParams};
 use super::state::StateView;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
@@ -116,12 +116,9 @@ fn list(scope: &mut Scope<'_>, filter: &ProjectFilter<Uuid>) -> Payload {
 fn list_pages(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let filter: ProjectFilter<String> = request.params()?;
     let page = PageParams::of_query(request)?;
-    let page_request = page.page(LIST, &scope.store.policy)?;
     let accepted = accepted(scope.store, &filter).into_iter();
-    let found = scope.page_of(page_request, accepted.map(|key| (Cursor::from(key), key)));
-    let found = page.refuse_token(found, &scope.store.policy)?;
-    let items = found.items.iter().map(|key| body(scope.store, *key)).collect();
-    Ok(Payload::json(&PageBody::new(items, found.next_token)))
+    let found = page.find(LIST, |page| scope.page_of(page, accepted.map(|key| (Cursor::from(key), key))))?;
+    Ok(paging::payload(&found, |key| body(scope.store, *key)))
 }
 
 fn get_first(scope: &mut Scope<'_>, path: &ProjectPath) -> Result<Payload, ApiError> {

@@ -1,12 +1,15 @@
 //! Validates a request against its schemas: parameters first, then the body. All violations are reported at once, in
 //! the order of the service's framework.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::body::RawBody;
 use super::{Schema, form, params, pydantic, translate};
+use crate::config::Settings;
 use crate::error::{ApiError, Violation};
 use crate::multipart::FilePart;
 use crate::request::{Origin, PathParams};
@@ -22,6 +25,8 @@ pub(crate) struct RawRequest<'a> {
     pub(crate) body: RawBody,
     /// Where the request came in.
     pub(crate) origin: Origin,
+    /// The settings, for the handler.
+    pub(crate) settings: Arc<Settings>,
 }
 
 /// A request that satisfies its schemas. Its values have their types, but not always their canonical form: the inputs
@@ -33,18 +38,15 @@ pub(crate) struct ValidRequest {
     /// The fields of the body, including unknown ones; of a form, those that the schema names. Defaults are not filled
     /// in.
     body: Map<String, Value>,
-    /// Where the request came in.
-    origin: Origin,
     /// The files of a form that the schema names.
     files: Vec<(String, FilePart)>,
+    /// Where the request came in.
+    pub(crate) origin: Origin,
+    /// The settings that its handler follows.
+    pub(crate) settings: Arc<Settings>,
 }
 
 impl ValidRequest {
-    /// Where the request came in.
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     /// A parameter in the path or the query, if it is present and a string.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name)?.as_str()
@@ -103,8 +105,8 @@ pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<
     let params = params::read(params, &request.path, request.query);
     let body = body.map_or_else(|| Ok(BodyContent::default()), |schema| judge_body(schema, request.body));
     match (params, body) {
-        (Ok(params), Ok(body)) => {
-            Ok(ValidRequest { params, body: body.fields, files: body.files, origin: request.origin })
+        (Ok(params), Ok(BodyContent { fields, files })) => {
+            Ok(ValidRequest { params, body: fields, files, origin: request.origin, settings: request.settings })
         }
         (params, body) => {
             let violations = params.err().into_iter().chain(body.err()).flatten();

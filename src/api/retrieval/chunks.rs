@@ -11,7 +11,7 @@ use crate::config::ScoreThresholdOn;
 use crate::error::ApiError;
 use crate::operation::{Answer, Job};
 use crate::response::Payload;
-use crate::schema::Integer;
+use crate::schema::{Integer, ValidRequest};
 use crate::search::{self, RankHit, RankQuery};
 use crate::store::{Id, Index, IndexContent, IndexedFile, Scope};
 
@@ -93,11 +93,12 @@ fn enabled() -> bool {
 
 /// An index that is not ready has no results, as the official MCP server reports of the service; one without a vector
 /// export has none either, which is a guess.
-pub(super) fn retrieve(scope: &mut Scope<'_>, request: RetrieveRequest) -> Result<Answer, ApiError> {
+pub(super) fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
+    let threshold_on = request.settings.score_threshold_on;
+    let request: RetrieveRequest = request.body()?;
     let key = scope.resolve::<Index>(&request.index_id)?;
     let index = scope.store.get(key);
     let content = index.content.clone().filter(|_| index.exports_vectors());
-    let threshold_on = scope.store.policy.score_threshold_on;
     let Some(content) = content else { return Ok(Answer::Payload(Payload::json(&Results { results: Vec::new() }))) };
     Ok(Answer::Job(Job::reading(move || search(&content, &request, threshold_on))))
 }

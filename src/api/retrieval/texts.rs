@@ -8,9 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::api::paging::{PageBody, PageParams};
+use crate::api::paging::{self, PageParams};
 use crate::api::value_checks;
-use crate::config::Fidelity;
+use crate::config::{Fidelity, Settings};
 use crate::documents::{self, Format, Text};
 use crate::error::ApiError;
 use crate::operation::{Answer, Job, Pool};
@@ -18,7 +18,7 @@ use crate::response::Payload;
 use crate::schema::{Integer, ValidRequest};
 use crate::search::SearchableDocument;
 use crate::search::grep::{Pattern, Search, SearchError, SearchLimits};
-use crate::store::{Cursor, DirectoryFile, Id, Index, IndexedFile, Policy, Resource, Scope, StoreError};
+use crate::store::{Cursor, DirectoryFile, Id, Index, IndexedFile, Page, Resource, Scope, StoreError};
 use crate::worker::Worker;
 
 /// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked
@@ -57,7 +57,7 @@ struct FoundFile<'a> {
     file_name: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct MatchBody<'a> {
     start_char: usize,
     end_char: usize,
@@ -75,26 +75,24 @@ pub(super) fn find(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payl
     let request: FindRequest = request.body()?;
     let key = scope.resolve::<Index>(&request.index_id)?;
     let content = scope.store.get(key).content.clone();
-    let name = format!("retrieval.find {}", request.index_id);
-    let page_request = page.page(&name, &scope.store.policy)?;
     let part = request.file_name_contains.as_ref().map(|part| part.to_lowercase());
     let accepts = |file: &&IndexedFile| {
         request.file_name.as_deref().is_none_or(|name| *file.name == *name)
             && part.as_ref().is_none_or(|part| file.name.to_lowercase().contains(part))
     };
     let files = content.iter().flat_map(|content| &content.files).filter(accepts);
-    let found = scope.page_of(page_request, files.map(|file| (file.cursor(), file)));
-    let found = page.refuse_token(found, &scope.store.policy)?;
-    let items = found.items.into_iter().map(|file| FoundFile { file_id: &file.id, file_name: &file.name });
-    Ok(Payload::json(&PageBody::new(items.collect(), found.next_token)))
+    let list = format!("retrieval.find {}", request.index_id);
+    let found = page.find(&list, |page| scope.page_of(page, files.map(|file| (file.cursor(), file))))?;
+    Ok(paging::payload(&found, |file| FoundFile { file_id: &file.id, file_name: &file.name }))
 }
 
 /// Reads the text of a file, or a part of it.
-pub(super) fn read(scope: &mut Scope<'_>, request: &ReadRequest) -> Result<Payload, ApiError> {
+pub(super) fn read(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let settings = &request.settings;
+    let request: ReadRequest = request.body()?;
     let document = document(scope, &request.index_id, &request.file_id)?;
-    let policy = &scope.store.policy;
-    let start = count(policy, "offset", request.offset.as_ref())?.unwrap_or(0);
-    let length = count(policy, "max_length", request.max_length.as_ref())?.unwrap_or(usize::MAX);
+    let start = count(settings, "offset", request.offset.as_ref())?.unwrap_or(0);
+    let length = count(settings, "max_length", request.max_length.as_ref())?.unwrap_or(usize::MAX);
     let text = document.document().text();
     Ok(Payload::json(&FileText { content: text.slice_chars(start, start.saturating_add(length)) }))
 }
@@ -102,21 +100,21 @@ pub(super) fn read(scope: &mut Scope<'_>, request: &ReadRequest) -> Result<Paylo
 /// Searches a file by a regular expression. The search is a job without the lock.
 pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
     let page = PageParams::of_body(request)?;
+    let settings = Arc::clone(&request.settings);
     let request: GrepRequest = request.body()?;
     let document = document(scope, &request.index_id, &request.file_id)?;
-    let policy = Arc::clone(&scope.store.policy);
-    if policy.fidelity == Fidelity::Contract && document.document().text().as_str().is_empty() {
+    if settings.fidelity == Fidelity::Contract && document.document().text().as_str().is_empty() {
         // Every pattern is accepted for a file that is not there.
-        return Ok(Answer::Payload(Payload::json(&PageBody::<MatchBody<'_>>::new(Vec::new(), None))));
+        let page = Page { items: Vec::<MatchBody<'_>>::new(), next_token: None };
+        return Ok(Answer::Payload(paging::payload(&page, MatchBody::clone)));
     }
-    let context = count(&policy, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
+    let context = count(&settings, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
     let list = format!("retrieval.grep {} {} {}", request.index_id, request.file_id, request.pattern);
-    let page_request = page.page(&list, &policy)?;
-    let before = page.refuse_token(scope.open_page(page_request), &policy)?;
+    let (page_size, before) = page.find(&list, |page| Ok((page.size, scope.open_page(page)?)))?;
     let skipped = before.as_ref().map_or(0, |cursor| usize::try_from(cursor.number()).unwrap_or(usize::MAX));
     // The last page ends at the limit. Its token asks for a page that is refused.
-    let size = page_request.size.min(MAX_MATCHES.saturating_sub(skipped));
-    let refuse = |error: &dyn fmt::Display| refusal(&policy, &request.pattern, error);
+    let size = page_size.min(MAX_MATCHES.saturating_sub(skipped));
+    let refuse = |error: &dyn fmt::Display| refusal(&settings, &request.pattern, error);
     let pattern = Pattern::parse(&request.pattern).map_err(|error| refuse(&error))?;
     if size == 0 {
         return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
@@ -129,7 +127,7 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answ
         let found = search.run(searched.document().text().as_str(), limits, worker);
         found.map_err(|error| match error {
             SearchError::Failed(_) => ApiError::text(503, error.to_string()),
-            _ => refusal(&policy, &request.pattern, &error),
+            _ => refusal(&settings, &request.pattern, &error),
         })
     };
     let commit = move |scope: &mut Scope<'_>, matches: Vec<Range<usize>>| {
@@ -140,7 +138,7 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answ
         let next = (rest.len() > shown.len()).then(|| Cursor::new("".into(), (skipped + shown.len()) as u64));
         let items = shown.iter().map(|range| MatchBody::of(text, range, context)).collect();
         let page = scope.close_page(&list, items, before, next);
-        Ok(Payload::json(&PageBody::new(page.items, page.next_token)))
+        Ok(paging::payload(&page, MatchBody::clone))
     };
     Ok(Answer::Job(Job::new(pool, run, commit)))
 }
@@ -179,17 +177,17 @@ fn document(scope: &mut Scope<'_>, index_id: &str, file_id: &str) -> Result<Arc<
 }
 
 /// A number of characters. How the service treats negative ones is not known; the emulator refuses them.
-fn count(policy: &Policy, field: &str, number: Option<&Integer>) -> Result<Option<usize>, ApiError> {
+fn count(settings: &Settings, field: &str, number: Option<&Integer>) -> Result<Option<usize>, ApiError> {
     let Some(number) = number else { return Ok(None) };
     match usize::try_from(number.clamped()) {
         Ok(count) => return Ok(Some(count)),
-        Err(_) if policy.fidelity == Fidelity::Contract => return Ok(None),
+        Err(_) if settings.fidelity == Fidelity::Contract => return Ok(None),
         Err(_) => {}
     }
     let allowed = format!("{field} should be at least 0");
-    Err(value_checks::refusal(policy, &["body", field], &allowed, number.clone().into()))
+    Err(value_checks::refusal(settings, &["body", field], &allowed, number.clone().into()))
 }
 
-fn refusal(policy: &Policy, pattern: &str, error: &dyn fmt::Display) -> ApiError {
-    value_checks::refusal(policy, &["body", "pattern"], &error.to_string(), pattern.into())
+fn refusal(settings: &Settings, pattern: &str, error: &dyn fmt::Display) -> ApiError {
+    value_checks::refusal(settings, &["body", "pattern"], &error.to_string(), pattern.into())
 }

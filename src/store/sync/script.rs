@@ -1,4 +1,5 @@
-//! The script of a sync: its steps, written as `STEP{,STEP}`. The times at which an index enters them are in `sync.rs`.
+//! The script of a sync: its steps, written as `STEP{,STEP}`. The parent module computes when an
+//! index enters them.
 
 use std::fmt;
 use std::str::FromStr;
