@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::change::Change;
 use super::paging::{self, PageParams};
-use super::state::StateView;
+use super::state::AdminView;
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
 use crate::error::{ApiError, Detail};
@@ -216,7 +216,7 @@ fn into_object(value: Value) -> Option<Box<Map<String, Value>>> {
     if let Value::Object(fields) = value { Some(Box::new(fields)) } else { None }
 }
 
-impl StateView for Directory {
+impl AdminView for Directory {
     fn view(store: &Store, key: Key<Self>) -> Value {
         serde_json::to_value(body(store, key)).unwrap_or_default()
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::paging::{self, PageParams};
 use super::presigned::PresignedUrl;
-use super::state::StateView;
+use super::state::AdminView;
 use super::upload::Upload;
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
@@ -285,7 +285,7 @@ fn page_body(scope: &Scope<'_>, page: &Page<Key<File>>, request: Option<&ValidRe
     paging::payload(page, |key| body(scope.store, *key, url(*key)))
 }
 
-impl StateView for File {
+impl AdminView for File {
     fn view(store: &Store, key: Key<Self>) -> Value {
         serde_json::to_value(body(store, key, None)).unwrap_or_default()
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::state::StateView;
+use super::state::AdminView;
 use crate::clock::Timestamp;
 use crate::store::sync::SyncOutcome;
 use crate::store::{FailedFile, Id, Index, IndexOptions, Key, Product, Store};
@@ -112,7 +112,7 @@ fn failed_message(failed: &[FailedFile]) -> Option<Cow<'static, str>> {
 }
 
 /// As the service prints it, then what no response of the API shows.
-impl StateView for Index {
+impl AdminView for Index {
     fn view(store: &Store, key: Key<Self>) -> Value {
         let mut view = serde_json::to_value(body(store, key, true)).unwrap_or_default();
         view["kept"] = options_and_end(store.get(key));

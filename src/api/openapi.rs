@@ -22,7 +22,7 @@ const VIOLATIONS: &str = "violations";
 
 /// The document of these operations.
 pub(crate) fn document<'a>(operations: impl Iterator<Item = &'a Operation>, schemas: &Schemas) -> Value {
-    let mut document = Document { schemas, components: Map::new() };
+    let mut document = OpenApi { schemas, components: Map::new() };
     let mut paths = Map::new();
     for operation in operations.filter(|operation| operation.is_emulated()) {
         let described = document.describe(operation);
@@ -63,12 +63,12 @@ fn path_template(path: &str) -> String {
 }
 
 /// A document that is being assembled.
-struct Document<'a> {
+struct OpenApi<'a> {
     schemas: &'a Schemas,
     components: Map<String, Value>,
 }
 
-impl Document<'_> {
+impl OpenApi<'_> {
     fn describe(&mut self, operation: &Operation) -> Value {
         let mut described = json!({
             "tags": [operation.name.split('.').next()],

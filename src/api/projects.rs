@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::paging::{self, PageParams};
-use super::state::StateView;
+use super::state::AdminView;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::operation::{Answer, Operation};
@@ -136,7 +136,7 @@ fn organization(store: &Store) -> Id {
     Id::mint(Prefix::NONE, &mut store.seed.stream("organization", 0))
 }
 
-impl StateView for Project {
+impl AdminView for Project {
     fn view(store: &Store, key: Key<Self>) -> Value {
         store.project_id(key).to_string().into()
     }

@@ -51,14 +51,14 @@ pub(crate) enum Mode {
 /// A tenant's clock. It has its own lock, which is never held across a wait.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    state: Mutex<State>,
+    state: Mutex<ClockState>,
     time_scale: f64,
     /// Makes every request that a fault rule holds check whether it still has to wait.
     recheck: watch::Sender<()>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ClockState {
     mode: Mode,
     /// Microseconds added to the system time in mode `real`.
     offset: i64,
@@ -80,7 +80,7 @@ struct State {
 pub(crate) struct OpenRequest(Arc<Clock>);
 
 /// Counts a request as waiting until it is dropped, also if the wait is cancelled.
-struct Waiting<'a> {
+struct WaitGuard<'a> {
     clock: &'a Clock,
     event: Option<(Timestamp, u64)>,
 }
@@ -126,7 +126,7 @@ impl Clock {
     pub(crate) fn new(mode: Mode, start: Option<Timestamp>, time_scale: f64) -> Self {
         let now = system_now();
         let stopped_at = start.unwrap_or(now);
-        let state = State {
+        let state = ClockState {
             mode,
             offset: stopped_at.micros().saturating_sub(now.micros()),
             stopped_at,
@@ -238,7 +238,7 @@ impl Clock {
 
     /// Waits until `is_over` holds. The request counts as waiting, so that an `auto` clock can jump.
     pub(crate) async fn hang(&self, is_over: impl Fn() -> bool) {
-        let _waiting = Waiting { clock: self, event: None };
+        let _waiting = WaitGuard { clock: self, event: None };
         {
             let mut state = self.state.lock();
             state.waiting += 1;
@@ -269,14 +269,14 @@ impl Clock {
             state.waiting += 1;
             event
         };
-        let _waiting = Waiting { clock: self, event: Some(event) };
+        let _waiting = WaitGuard { clock: self, event: Some(event) };
         self.state.lock().jump_while_all_wait();
         // The sender is dropped only with the clock; then there is nothing to wait for.
         let _ = woken.await;
     }
 }
 
-impl State {
+impl ClockState {
     fn now(&self) -> Timestamp {
         match self.mode {
             Mode::Real => Timestamp::from_micros(system_now().micros().saturating_add(self.offset))
@@ -349,15 +349,15 @@ impl Drop for OpenRequest {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.clock.state.lock();
-        let is_still_counted = match self.event {
+        let is_counted = match self.event {
             // If the event was removed before, the count was reduced then.
             Some(event) => state.events.remove(&event).is_some(),
             None => true,
         };
-        if is_still_counted {
+        if is_counted {
             state.waiting = state.waiting.saturating_sub(1);
         }
     }

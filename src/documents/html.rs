@@ -115,12 +115,12 @@ struct Layout {
     /// The open lists: the number of the next item, or nothing in a list with bullets.
     lists: Vec<Option<u32>>,
     /// The hidden element that is open.
-    hidden: Option<Hidden>,
+    hidden: Option<HiddenElement>,
 }
 
 /// An element whose content is not shown, while it is open.
 #[derive(Debug)]
-struct Hidden {
+struct HiddenElement {
     name: &'static [u8],
     /// How many elements of its name are open, with itself.
     depth: usize,
@@ -147,7 +147,7 @@ impl Layout {
     }
 
     fn start(&mut self, name: &[u8]) {
-        self.hidden = HIDDEN.iter().find(|hidden| **hidden == name).map(|name| Hidden { name, depth: 1 });
+        self.hidden = HIDDEN.iter().find(|hidden| **hidden == name).map(|name| HiddenElement { name, depth: 1 });
         self.break_around(name);
         match name {
             b"br" => self.breaks = (self.breaks + 1).min(2),

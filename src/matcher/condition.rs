@@ -118,7 +118,7 @@ impl Test {
     fn accepts(&self, text: &str) -> bool {
         match self {
             Self::Present => true,
-            Self::Equals(wanted) => text == wanted,
+            Self::Equals(value) => text == value,
             Self::Matches(pattern) => pattern.is_match(text),
         }
     }

@@ -37,12 +37,12 @@ const MAX_BOUNDARY_BYTES: usize = 256;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Form {
     /// The parts; several may have the same name.
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Vec<FormPart>,
 }
 
 /// A part of a form: a file, or a field with text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Part {
+pub(crate) struct FormPart {
     /// The name of the field. It may be empty and may hold any character.
     pub(crate) name: String,
     /// The file; `None` if the part is text.

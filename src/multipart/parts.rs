@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 
 use super::charset::{Charset, latin1};
 use super::options::Options;
-use super::{FilePart, FormError, MAX_FIELDS, MAX_FILES, Part, TextBudget};
+use super::{FilePart, FormError, FormPart, MAX_FIELDS, MAX_FILES, TextBudget};
 
 /// The limits of `python-multipart` for the headers of a part: their number, and the bytes of each without its line end.
 const MAX_HEADERS: usize = 8;
@@ -20,7 +20,7 @@ const COPIED_BYTES: usize = 128 * 1024;
 const TOKEN_PUNCTUATION: &[u8] = b"!#$%&'*+-.^_`|~";
 
 /// The parts of a form with this boundary.
-pub(super) fn read(body: &Bytes, boundary: &[u8], charset: Charset) -> Result<Vec<Part>, FormError> {
+pub(super) fn read(body: &Bytes, boundary: &[u8], charset: Charset) -> Result<Vec<FormPart>, FormError> {
     let delimiter = [b"\r\n--", boundary].concat();
     let mut reader = Reader {
         body,
@@ -45,7 +45,7 @@ struct Reader<'a> {
     text: TextBudget,
     /// The number of files so far; the other parts are fields.
     files: usize,
-    parts: Vec<Part>,
+    parts: Vec<FormPart>,
 }
 
 /// What follows a delimiter.
@@ -59,7 +59,7 @@ enum Delimiter {
 
 /// One header of a part.
 #[derive(Debug)]
-struct Header<'a> {
+struct PartHeader<'a> {
     name: &'a [u8],
     value: &'a [u8],
     /// The position of the line after it.
@@ -68,7 +68,7 @@ struct Header<'a> {
 
 /// The headers of a part that are used.
 #[derive(Debug, Default)]
-struct Headers {
+struct PartHeaders {
     /// The last one of this name.
     disposition: Vec<u8>,
     /// The first one of this name.
@@ -110,9 +110,9 @@ impl Reader<'_> {
             Some(filename) => {
                 let file =
                     FilePart { filename, content_type: headers.content_type, bytes: self.without_the_rest(content) };
-                Part { name, file: Some(file), text: String::new() }
+                FormPart { name, file: Some(file), text: String::new() }
             }
-            None => Part { name, file: None, text: self.charset.decode(&content) },
+            None => FormPart { name, file: None, text: self.charset.decode(&content) },
         });
         Ok(delimiter)
     }
@@ -172,8 +172,8 @@ fn padded(body: &[u8], blanks: usize) -> Result<Option<Delimiter>, FormError> {
 }
 
 /// Reads the headers of a part, and the position behind them; `None` if the body ends within them.
-fn read_headers(body: &[u8], mut at: usize) -> Result<Option<(Headers, usize)>, FormError> {
-    let mut headers = Headers::default();
+fn read_headers(body: &[u8], mut at: usize) -> Result<Option<(PartHeaders, usize)>, FormError> {
+    let mut headers = PartHeaders::default();
     let mut count = 0;
     loop {
         match &body[at..] {
@@ -182,7 +182,7 @@ fn read_headers(body: &[u8], mut at: usize) -> Result<Option<(Headers, usize)>, 
             _ if count == MAX_HEADERS => return Err(FormError::Malformed),
             _ => {}
         }
-        let Some(Header { name, value, next }) = read_header(body, at)? else { return Ok(None) };
+        let Some(PartHeader { name, value, next }) = read_header(body, at)? else { return Ok(None) };
         if name.eq_ignore_ascii_case(b"content-disposition") {
             headers.disposition = value.to_vec();
         } else if name.eq_ignore_ascii_case(b"content-type") && headers.content_type.is_none() {
@@ -193,7 +193,7 @@ fn read_headers(body: &[u8], mut at: usize) -> Result<Option<(Headers, usize)>, 
 }
 
 /// The header at this position; `None` if the body ends within it.
-fn read_header(body: &[u8], at: usize) -> Result<Option<Header<'_>>, FormError> {
+fn read_header(body: &[u8], at: usize) -> Result<Option<PartHeader<'_>>, FormError> {
     let line = &body[at..];
     let Some(colon) = memchr(b':', line) else {
         let is_valid = line.len() <= MAX_HEADER_BYTES && line.iter().copied().all(is_token);
@@ -211,7 +211,7 @@ fn read_header(body: &[u8], at: usize) -> Result<Option<Header<'_>>, FormError> 
     let value = &value[value.iter().take_while(|byte| **byte == b' ').count()..];
     match &line[end..] {
         [] | [b'\r'] => Ok(None),
-        [b'\r', b'\n', ..] => Ok(Some(Header { name, value, next: at + end + 2 })),
+        [b'\r', b'\n', ..] => Ok(Some(PartHeader { name, value, next: at + end + 2 })),
         _ => Err(FormError::Malformed),
     }
 }

@@ -46,7 +46,7 @@ use std::time::Duration;
 
 use budget::Allocation;
 use collection::AnyCollection;
-use collections::{Collections, Listed};
+use collections::{Collections, HasCollection};
 use state_faults::StateFaults;
 
 use crate::clock::Timestamp;

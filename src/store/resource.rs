@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::collections::Listed;
+use super::collections::HasCollection;
 use super::id::{Id, Prefix};
 use super::{Key, Policy, Project, Scope, StoreError};
 use crate::clock::Timestamp;
@@ -32,7 +32,7 @@ pub(crate) struct Meta {
 }
 
 /// A resource. Each type implements this trait in its own file.
-pub(crate) trait Resource: Listed + fmt::Debug + 'static {
+pub(crate) trait Resource: HasCollection + fmt::Debug + 'static {
     /// The type of the resource that lists it.
     type Parent: Resource;
 

@@ -24,7 +24,7 @@ pub(super) struct DateFormats {
 
 /// Reads the formats of a spreadsheet.
 pub(super) fn read(package: &mut Package<'_>, starts_in_1904: bool) -> Result<DateFormats, String> {
-    let mut styles = Styles::default();
+    let mut styles = CellStyles::default();
     if let Some(part) = package.part("xl/styles.xml")? {
         xml::read(&part, &mut styles)?;
     }
@@ -67,7 +67,7 @@ fn shown(number: f64, value: String) -> String {
 }
 
 #[derive(Default)]
-struct Styles {
+struct CellStyles {
     /// The formats of the file's own that are of dates.
     dates: BTreeSet<u32>,
     by_style: Vec<bool>,
@@ -75,7 +75,7 @@ struct Styles {
     is_cells: bool,
 }
 
-impl Visitor for Styles {
+impl Visitor for CellStyles {
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         let id = || attributes.value("numFmtId").and_then(|id| id.parse().ok()).unwrap_or_default();
         match name {

@@ -21,7 +21,7 @@ const MAX_STATES: usize = 1_000;
 
 /// The part of the graphics state that places text.
 #[derive(Clone)]
-struct State<'a> {
+struct GraphicsState<'a> {
     /// From the space of the user to that of the page.
     matrix: Affine,
     text: TextState<'a>,
@@ -30,8 +30,8 @@ struct State<'a> {
 /// The interpreter of the content of one page.
 pub(super) struct Interpreter<'f, 'a> {
     fonts: &'f Fonts<'a>,
-    state: State<'a>,
-    saved: Vec<State<'a>>,
+    state: GraphicsState<'a>,
+    saved: Vec<GraphicsState<'a>>,
     position: TextPosition,
     page: PageText,
     /// The forms that are being drawn.
@@ -45,7 +45,7 @@ impl<'f, 'a> Interpreter<'f, 'a> {
     pub(super) fn new(fonts: &'f Fonts<'a>, operators: usize) -> Self {
         Self {
             fonts,
-            state: State { matrix: Affine::IDENTITY, text: TextState::default() },
+            state: GraphicsState { matrix: Affine::IDENTITY, text: TextState::default() },
             saved: Vec::new(),
             position: TextPosition::start(),
             page: PageText::default(),

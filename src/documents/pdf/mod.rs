@@ -10,7 +10,7 @@ use hayro_font::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use hayro_font::{CMapResolverFn, FontCache, FontQuery, FontResolverFn};
 
 use self::content::Interpreter;
-use super::extract::Extracted;
+use super::extract::Extract;
 use super::pages::Pages;
 
 /// Maximum number of operators in the content of all pages: a few seconds of work. A page of a book has some hundreds, a
@@ -37,7 +37,7 @@ pub(super) struct Fonts<'a> {
 /// Reads a PDF.
 ///
 /// Errors: why it cannot be read.
-pub(super) fn extract(bytes: Vec<u8>) -> Result<Extracted, String> {
+pub(super) fn extract(bytes: Vec<u8>) -> Result<Extract, String> {
     let pdf = Pdf::new(bytes).map_err(refusal)?;
     let pages = pdf.pages();
     if pages.is_empty() {
@@ -59,11 +59,11 @@ pub(super) fn extract(bytes: Vec<u8>) -> Result<Extracted, String> {
         }
     }
     Ok(if unreadable == pages.len() {
-        Extracted::StandIn(UNREADABLE_FONTS.to_owned())
+        Extract::StandIn(UNREADABLE_FONTS.to_owned())
     } else if texts.are_blank() {
-        Extracted::StandIn(NO_TEXT.to_owned())
+        Extract::StandIn(NO_TEXT.to_owned())
     } else {
-        Extracted::Text(texts.into_text())
+        Extract::Text(texts.into_text())
     })
 }
 

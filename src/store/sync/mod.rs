@@ -36,12 +36,12 @@ pub(crate) struct SyncState {
     changed_at: Timestamp,
     /// How many exports have ended.
     exports: u64,
-    run: Option<Run>,
+    run: Option<SyncRun>,
 }
 
 /// A sync that runs.
 #[derive(Debug, Clone)]
-struct Run {
+struct SyncRun {
     script: Arc<Script>,
     step: usize,
     entered_at: Timestamp,
@@ -83,7 +83,7 @@ impl SyncState {
     /// Starts a sync. A sync that runs is replaced.
     pub(crate) fn start(&mut self, script: Arc<Script>, now: Timestamp) {
         self.changed_at = now;
-        self.run = Some(Run { script, step: 0, entered_at: now, reads: 0 });
+        self.run = Some(SyncRun { script, step: 0, entered_at: now, reads: 0 });
         self.enter();
     }
 
@@ -118,11 +118,11 @@ impl SyncState {
     pub(crate) fn view(&self) -> SyncView<'_> {
         SyncView {
             outcome: &self.outcome,
-            custom_status: self.run.as_ref().and_then(Run::custom_status),
+            custom_status: self.run.as_ref().and_then(SyncRun::custom_status),
             last_synced_at: self.last_synced_at,
             last_exported_at: self.last_exported_at,
             changed_at: self.changed_at,
-            in_progress: self.run.as_ref().is_some_and(Run::in_progress),
+            in_progress: self.run.as_ref().is_some_and(SyncRun::in_progress),
         }
     }
 
@@ -193,7 +193,7 @@ impl SyncState {
     }
 }
 
-impl Run {
+impl SyncRun {
     fn stage(&self) -> &Stage {
         &self.script.steps()[self.step].stage
     }
