@@ -1,11 +1,11 @@
 //! The tenants' clocks. This is the only module that reads the system clock and that waits for a tenant's time.
 //!
-//! A tenant's clock is `real` (the system time plus the durations by which it was advanced), `manual` (stopped until it is
-//! advanced) or `auto` (stopped; it jumps to its next event when every open request of the tenant is waiting, or, if none is
-//! open, when the next request arrives). Events are the ends of injected delays, the steps of syncs, the times until which
-//! an injected `Retry-After` makes a client wait, the times at which lagging reads first include a write, and the starts of
-//! the time windows of rules. The system clock is read once, and the monotonic clock from then on, so that changes to the
-//! system clock have no effect.
+//! A tenant's clock is `real` (the system time plus the durations by which it was advanced), `manual` (stopped until it
+//! is advanced) or `auto` (stopped; it jumps to its next event when every open request of the tenant is waiting, or, if
+//! none is open, when the next request arrives). Events are the ends of injected delays, the steps of syncs, the times
+//! until which an injected `Retry-After` makes a client wait, the times at which lagging reads first include a write,
+//! and the starts of the time windows of rules. The system clock is read once, and the monotonic clock from then on, so
+//! that changes to the system clock have no effect.
 
 mod deadline;
 mod duration;
@@ -194,7 +194,8 @@ impl Clock {
         state.move_to(to);
     }
 
-    /// Adds an event at `at`, to which an `auto` clock will jump, unless too many are pending. Other modes need no events.
+    /// Adds an event at `at`, to which an `auto` clock will jump, unless too many are pending. Other modes need no
+    /// events.
     pub(crate) fn add_event(&self, at: Timestamp) {
         let mut state = self.state.lock();
         if state.mode == Mode::Auto && at > state.stopped_at && !state.has_event_without_waiter(at) {
@@ -302,7 +303,8 @@ impl ClockState {
         self.events.range((at, 0)..=(at, u64::MAX)).any(|(_, waiter)| waiter.is_none())
     }
 
-    /// Removes all events and wakes their waiters. Without this, they would wait forever when the mode is no longer `auto`.
+    /// Removes all events and wakes their waiters. Without this, they would wait forever when the mode is no longer
+    /// `auto`.
     fn fire_all_events(&mut self) {
         self.fire_events_up_to(Timestamp::MAX);
     }

@@ -1,5 +1,5 @@
-//! Text from bytes in any common encoding: by the byte-order mark, else UTF-8, else the encoding that the text declares or a
-//! guess.
+//! Text from bytes in any common encoding: by the byte-order mark, else UTF-8, else the encoding that the text declares
+//! or a guess.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -9,8 +9,8 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use super::text::owned;
 use super::{MAX_TEXT_BYTES, Unreadable};
 
-/// The bytes that the encoding is guessed from, beginning shortly before the first one that is not ASCII: enough for any
-/// language, and a guess over a whole file would take longer than everything else.
+/// The bytes that the encoding is guessed from, beginning shortly before the first one that is not ASCII: enough for
+/// any language, and a guess over a whole file would take longer than everything else.
 const SAMPLE_BYTES: usize = 32 << 10;
 
 /// The ASCII characters before the first other one that belong to the sample: letters beside it inform the guess.
@@ -44,14 +44,14 @@ pub(super) fn decode(bytes: &Bytes) -> Result<ByteString, Unreadable> {
     if content.contains('\0') { Err(Unreadable::NulBytes) } else { Ok(content) }
 }
 
-/// Refuses too many bytes before anything is made of them. The limit of a text is that of its file too, although UTF-16 and
-/// UTF-32 can need more bytes than UTF-8.
+/// Refuses too many bytes before anything is made of them. The limit of a text is that of its file too, although UTF-16
+/// and UTF-32 can need more bytes than UTF-8.
 fn limited(bytes: &[u8]) -> Result<(), Unreadable> {
     if bytes.len() > MAX_TEXT_BYTES { Err(Unreadable::TooLong) } else { Ok(()) }
 }
 
-/// Whether the bytes begin with a byte-order mark of UTF-32, and whether it is that of little endian. That one begins with
-/// the mark of UTF-16, but the NUL that would follow it there is no text.
+/// Whether the bytes begin with a byte-order mark of UTF-32, and whether it is that of little endian. That one begins
+/// with the mark of UTF-16, but the NUL that would follow it there is no text.
 fn utf_32_mark(bytes: &[u8]) -> Option<bool> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] => Some(true),
@@ -78,8 +78,8 @@ fn guess(bytes: &[u8]) -> Result<ByteString, Unreadable> {
     candidates.into_iter().flatten().find_map(text).ok_or(Unreadable::Encoding)
 }
 
-/// Whether these bytes are UTF-8 with few errors, such as a file that was cut within a character: text in another encoding
-/// hardly has characters that are valid in UTF-8 too. What is not valid is replaced by U+FFFD.
+/// Whether these bytes are UTF-8 with few errors, such as a file that was cut within a character: text in another
+/// encoding hardly has characters that are valid in UTF-8 too. What is not valid is replaced by U+FFFD.
 fn is_damaged_utf_8(bytes: &[u8]) -> bool {
     let (mut valid, mut errors) = (0, 0);
     for part in bytes.utf8_chunks() {

@@ -1,5 +1,5 @@
-//! Text from files in binary formats. A child process reads them, because a broken or hostile file can take any time and
-//! memory; then only that file fails.
+//! Text from files in binary formats. A child process reads them, because a broken or hostile file can take any time
+//! and memory; then only that file fails.
 
 use bytes::Bytes;
 use bytestring::ByteString;

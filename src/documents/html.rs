@@ -1,5 +1,6 @@
 //! Readable text from HTML, in one pass over its tokens: block elements break lines, headings and list items look as in
-//! Markdown, scripts and styles are left out. No tree is built, so that nesting of any depth takes linear time and no stack.
+//! Markdown, scripts and styles are left out. No tree is built, so that nesting of any depth takes linear time and no
+//! stack.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -254,9 +255,11 @@ mod tests {
 
     #[test]
     fn a_page_becomes_readable_text() {
-        let html = "<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>A &amp; B</title>\n<style>p { color: red }</style>\
+        let html = "<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>A &amp; B</title>\n\
+            <style>p { color: red }</style>\
             <script>if (a < b) document.write('<p>no</p>')</script></head>\n<body>\n<h1>Big\n  <em>title</em></h1>\n\
-            <p>One&nbsp;two   <b>three</b>,\n four.<br>Five</p><p>Six</p>\n<div>Seven <span>eight</span></div><div>nine</div>\n\
+            <p>One&nbsp;two   <b>three</b>,\n four.<br>Five</p><p>Six</p>\n\
+            <div>Seven <span>eight</span></div><div>nine</div>\n\
             <ul>\n <li>first\n <li><p>second</p>\n  <ol><li>inner<li>other</ol>\n <li></li>\n</ul>after\n\
             <table><tr><th>Name</th> <th>Size</th></tr><tr><td>a<td>1</tr></table>\n\
             <pre>\nlet x = 1;\n  y\n\n</pre>end<!-- no --></body></html>\n";

@@ -18,8 +18,8 @@ pub(crate) struct Text {
     content: ByteString,
     /// The number of code points.
     chars: usize,
-    /// The byte offset of each code point whose number is a multiple of `STRIDE`. Empty for ASCII, where both numbers are
-    /// equal.
+    /// The byte offset of each code point whose number is a multiple of `STRIDE`. Empty for ASCII, where both numbers
+    /// are equal.
     checkpoints: Box<[u32]>,
 }
 

@@ -1,5 +1,5 @@
-//! Reads the parts of `multipart/form-data` as `python-multipart` does. A body that ends too early is a form without the
-//! part that is incomplete.
+//! Reads the parts of `multipart/form-data` as `python-multipart` does. A body that ends too early is a form without
+//! the part that is incomplete.
 
 use bytes::Bytes;
 use memchr::memchr;
@@ -9,7 +9,8 @@ use super::charset::{Charset, latin1};
 use super::options::Options;
 use super::{FilePart, FormError, FormPart, MAX_FIELDS, MAX_FILES, TextBudget};
 
-/// The limits of `python-multipart` for the headers of a part: their number, and the bytes of each without its line end.
+/// The limits of `python-multipart` for the headers of a part: their number, and the bytes of each without its line
+/// end.
 const MAX_HEADERS: usize = 8;
 const MAX_HEADER_BYTES: usize = 4096 + 128;
 
@@ -129,8 +130,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A content that may be kept for long: one that is small, or less than half of the body, is copied, so that it does
-    /// not hold on to the rest of the body or to a read buffer.
+    /// A content that may be kept for long: one that is small, or less than half of the body, is copied, so that it
+    /// does not hold on to the rest of the body or to a read buffer.
     fn without_the_rest(&self, content: Bytes) -> Bytes {
         let is_small = content.len() < COPIED_BYTES || content.len() < self.body.len() / 2;
         if is_small { Bytes::copy_from_slice(&content) } else { content }

@@ -1,5 +1,5 @@
-//! Tests of the reader: forms that the service's framework was recorded to read or refuse, its limits and ours, and forms
-//! in the format of RFC 7578.
+//! Tests of the reader: forms that the service's framework was recorded to read or refuse, its limits and ours, and
+//! forms in the format of RFC 7578.
 
 use proptest::prelude::*;
 use serde::Deserialize;

@@ -24,8 +24,8 @@ pub(crate) struct Operation {
     pub(crate) summary: &'static str,
     /// The HTTP method.
     pub(crate) method: Method,
-    /// The path with its parameters: `{name}` is one segment, `{name:uuid}` one segment that is a UUID, `{name:path}` the
-    /// rest of the path.
+    /// The path with its parameters: `{name}` is one segment, `{name:uuid}` one segment that is a UUID, `{name:path}`
+    /// the rest of the path.
     pub(crate) path: &'static str,
     /// The credentials that a request needs.
     pub(crate) authentication: Authentication,
@@ -45,8 +45,8 @@ pub(crate) struct Operation {
     pub(crate) handler: Option<Handler>,
 }
 
-/// What an operation does to the resources of a tenant. It runs under the lock of the tenant; what takes long is left to
-/// a [`Job`].
+/// What an operation does to the resources of a tenant. It runs under the lock of the tenant; what takes long is left
+/// to a [`Job`].
 pub(crate) type Handler = fn(&mut Scope<'_>, &ValidRequest) -> Result<Answer, ApiError>;
 
 /// The credentials that a request needs.

@@ -1,5 +1,5 @@
-//! The router: finds the row of the operation table for a method and a path, or decides 404, 405 or 307 as the framework
-//! of the service does.
+//! The router: finds the row of the operation table for a method and a path, or decides 404, 405 or 307 as the
+//! framework of the service does.
 
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};

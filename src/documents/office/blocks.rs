@@ -40,8 +40,8 @@ struct Table {
 }
 
 impl Blocks {
-    /// An element starts that has the same meaning everywhere. Elements whose text stands elsewhere too, or is deleted, are
-    /// skipped.
+    /// An element starts that has the same meaning everywhere. Elements whose text stands elsewhere too, or is deleted,
+    /// are skipped.
     pub(super) fn open(&mut self, name: &str) {
         if self.skipped > 0 || matches!(name, "Fallback" | "moveFrom" | "del") {
             self.skipped += 1;

@@ -1,5 +1,5 @@
-//! The text of office files (Office Open XML, ECMA-376) as Markdown: DOCX, PPTX, XLSX. It runs in a child process, because
-//! a small file can inflate to any size.
+//! The text of office files (Office Open XML, ECMA-376) as Markdown: DOCX, PPTX, XLSX. It runs in a child process,
+//! because a small file can inflate to any size.
 
 mod blocks;
 mod docx;

@@ -177,8 +177,8 @@ impl<'f, 'a> Interpreter<'f, 'a> {
         }
     }
 
-    /// Shows text whose font cannot be loaded: one unknown character for each byte, so that the page counts as unreadable if
-    /// that is much of it.
+    /// Shows text whose font cannot be loaded: one unknown character for each byte, so that the page counts as
+    /// unreadable if that is much of it.
     fn show_unknown(&mut self, bytes: usize) {
         let to_page = self.state.matrix * self.position.matrix;
         for _ in 0..bytes {
@@ -204,7 +204,8 @@ impl<'f, 'a> Interpreter<'f, 'a> {
     }
 }
 
-/// The place of a glyph on the page: `to_page` maps the space of the text, in which the glyph goes from the origin to `end`.
+/// The place of a glyph on the page: `to_page` maps the space of the text, in which the glyph goes from the origin to
+/// `end`.
 fn placed(to_page: Affine, end: Vec2, size: f64, is_horizontal: bool) -> Glyph {
     let (along, across) = if is_horizontal {
         (Vec2::new(1.0, 0.0), Vec2::new(0.0, size))

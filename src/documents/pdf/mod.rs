@@ -13,13 +13,13 @@ use self::content::Interpreter;
 use super::extract::Extract;
 use super::pages::Pages;
 
-/// Maximum number of operators in the content of all pages: a few seconds of work. A page of a book has some hundreds, a
-/// detailed drawing some hundred thousands.
+/// Maximum number of operators in the content of all pages: a few seconds of work. A page of a book has some hundreds,
+/// a detailed drawing some hundred thousands.
 const MAX_OPERATORS: usize = 2_000_000;
 
 /// What stands in place of the text of a page whose fonts do not say which characters they show.
-const UNREADABLE_PAGE: &str = "[llamacloud-mock: the text of this page cannot be read, because its fonts do not say which \
-                               characters they show]";
+const UNREADABLE_PAGE: &str = "[llamacloud-mock: the text of this page cannot be read, because its fonts do not say \
+                               which characters they show]";
 
 /// Why the text of a PDF cannot be told although the file is valid.
 const UNREADABLE_FONTS: &str = "whose fonts do not say which characters they show";

@@ -1,5 +1,5 @@
-//! The text state of PDF (ISO 32000-1, 9.3 and 9.4): the font, its spacing, and where the next glyph stands. The rise is left
-//! out, so that a superscript stays on its line.
+//! The text state of PDF (ISO 32000-1, 9.3 and 9.4): the font, its spacing, and where the next glyph stands. The rise
+//! is left out, so that a superscript stays on its line.
 
 use hayro_font::Font;
 use hayro_font::kurbo::{Affine, Vec2};
