@@ -132,7 +132,7 @@ fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError>
     scope.check_quota::<Directory>()?;
     let project = scope.project_for_write()?;
     check_connector(scope, project, new.connector_subscription_id.as_deref())?;
-    let mut stream = scope.store.seed.stream("directory", scope.created::<Directory>());
+    let mut stream = scope.store.seed.stream("directory", scope.store.collection::<Directory>().created());
     let id = Id::mint(Directory::KIND.id_prefix, &mut stream);
     let meta = Meta { id, project, created_at: scope.now };
     let is_ephemeral = new.kind == NewDirectoryType::Ephemeral;
@@ -190,7 +190,7 @@ fn update(scope: &mut Scope<'_>, path: &DirectoryPath, change: DirectoryChange) 
     let key = scope.resolve::<Directory>(&path.directory_id)?;
     let now = scope.now;
     let is_changed = change.name.is_some() || change.description != Change::Keep;
-    scope.change(key, |directory| {
+    scope.store.change(key, |directory| {
         if let Some(name) = change.name {
             directory.name = name;
         }

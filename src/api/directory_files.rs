@@ -217,7 +217,7 @@ fn update(scope: &mut Scope<'_>, path: &DirectoryFilePath, change: ChangeFile) -
     let keeps_fields = change.unique_id.is_none() && change.display_name.is_none();
     let is_changed = !keeps_fields || target != directory || !matches!(change.metadata, Change::Keep);
     let now = scope.now;
-    scope.change(key, |file| {
+    scope.store.change(key, |file| {
         (file.directory, file.meta.project) = (target, project);
         file.unique_id = change.unique_id.unwrap_or_else(|| file.unique_id.clone());
         file.display_name = named(change.display_name).unwrap_or_else(|| file.display_name.clone());

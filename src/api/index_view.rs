@@ -55,9 +55,9 @@ const MAX_FAILED_FILES: usize = 100;
 /// The index with this key, with `sync_in_progress` if `shows_progress`.
 pub(super) fn body(store: &Store, key: Key<Index>, shows_progress: bool) -> IndexBody<'_> {
     let index = store.get(key);
-    let sync = index.sync.view();
-    let failed = failed_files(index, sync.outcome);
-    let (status, error_message) = match sync.outcome {
+    let sync = &index.sync;
+    let failed = failed_files(index);
+    let (status, error_message) = match &sync.outcome {
         SyncOutcome::None => ("pending", None),
         SyncOutcome::Ready => ("ready", None),
         SyncOutcome::Partial(message) => ("ready", Some(Cow::from(&**message))),
@@ -77,11 +77,11 @@ pub(super) fn body(store: &Store, key: Key<Index>, shows_progress: bool) -> Inde
         last_synced_at: sync.last_synced_at,
         last_exported_at: sync.last_exported_at,
         metadata: StatusBody {
-            status: sync.custom_status.unwrap_or(status),
+            status: sync.custom_status().unwrap_or(status),
             error_message: error_message.or_else(|| failed_message(failed)),
             failed_files: failed.iter().take(MAX_FAILED_FILES).map(FailedFileBody::of).collect(),
         },
-        sync_in_progress: shows_progress.then_some(sync.in_progress),
+        sync_in_progress: shows_progress.then_some(sync.in_progress()),
     }
 }
 
@@ -93,8 +93,8 @@ impl<'a> FailedFileBody<'a> {
 
 /// The files that the last sync could not read. A sync that failed has read none: those of the content, which an
 /// earlier sync left, are not the reason.
-fn failed_files<'a>(index: &'a Index, outcome: &SyncOutcome) -> &'a [FailedFile] {
-    match (outcome, &index.content) {
+fn failed_files(index: &Index) -> &[FailedFile] {
+    match (&index.sync.outcome, &index.content) {
         (SyncOutcome::Ready | SyncOutcome::Partial(_), Some(content)) => &content.failed,
         _ => &[],
     }

@@ -148,7 +148,7 @@ fn add(
     let source = source_directory(scope, settings, &new.source_directory_id)?;
     let name = new.name.unwrap_or_else(|| scope.store.get(source).name.clone());
     let script = named.map_or_else(|| script(scope, settings, &name), Ok)?;
-    let stream = scope.store.seed.stream("index", scope.created::<Index>());
+    let stream = scope.store.seed.stream("index", scope.store.collection::<Index>().created());
     let sync = SyncState::begin(script, scope.now);
     let new = NewIndex { source, name, description: new.description, options, sync };
     Ok(Index::add(scope, new, None, stream)?)
@@ -183,7 +183,7 @@ fn sync(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErr
     let (settings, path) = (&request.settings, request.params::<IndexPath>()?);
     let key = scope.resolve::<Index>(&path.index_id)?;
     let index = scope.store.get(key);
-    if index.sync.view().in_progress {
+    if index.sync.in_progress() {
         return match settings.sync_conflict {
             SyncConflict::Refuse(status) if settings.fidelity == Fidelity::Service => {
                 Err(ApiError::text(status, "A sync is already in progress for this index"))
@@ -202,7 +202,7 @@ fn cancel_sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiEr
     let key = scope.resolve::<Index>(&path.index_id)?;
     let now = scope.now;
     let index = scope.store.get_mut(key);
-    if index.sync.view().in_progress {
+    if index.sync.in_progress() {
         index.sync.cancel(now);
     } else if scope.store.policy.fidelity == Fidelity::Service {
         return Err(ApiError::text(409, "No sync is in progress for this index"));

@@ -13,56 +13,6 @@ use super::MAX_TEXT_BYTES;
 /// Elements whose content is not shown. The rest of `<head>` has no text but `<title>`.
 const HIDDEN: &[&[u8]] = &[b"iframe", b"noembed", b"noframes", b"noscript", b"script", b"style", b"template"];
 
-/// Elements that stand on lines of their own.
-const LINES: &[&[u8]] = &[
-    b"address",
-    b"article",
-    b"aside",
-    b"body",
-    b"caption",
-    b"center",
-    b"dd",
-    b"details",
-    b"dialog",
-    b"div",
-    b"dt",
-    b"fieldset",
-    b"figcaption",
-    b"footer",
-    b"form",
-    b"header",
-    b"html",
-    b"legend",
-    b"li",
-    b"main",
-    b"nav",
-    b"option",
-    b"section",
-    b"summary",
-    b"tbody",
-    b"tfoot",
-    b"thead",
-    b"tr",
-];
-
-/// Elements with an empty line before and after them.
-const PARAGRAPHS: &[&[u8]] = &[
-    b"blockquote",
-    b"dl",
-    b"figure",
-    b"h1",
-    b"h2",
-    b"h3",
-    b"h4",
-    b"h5",
-    b"h6",
-    b"hr",
-    b"p",
-    b"pre",
-    b"table",
-    b"title",
-];
-
 /// Maximum number of lists within each other that are numbered and indented by their own; the rest is taken as one.
 const MAX_LISTS: usize = 5;
 
@@ -181,8 +131,17 @@ impl Layout {
         self.break_around(name);
     }
 
+    /// Paragraphs and their like have an empty line before and after them; other blocks stand on lines of their own.
     fn break_around(&mut self, name: &[u8]) {
-        let breaks = if PARAGRAPHS.contains(&name) { 2 } else { usize::from(LINES.contains(&name)) };
+        let breaks = match name {
+            b"blockquote" | b"dl" | b"figure" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"hr" | b"p"
+            | b"pre" | b"table" | b"title" => 2,
+            b"address" | b"article" | b"aside" | b"body" | b"caption" | b"center" | b"dd" | b"details" | b"dialog"
+            | b"div" | b"dt" | b"fieldset" | b"figcaption" | b"footer" | b"form" | b"header" | b"html" | b"legend"
+            | b"li" | b"main" | b"nav" | b"option" | b"section" | b"summary" | b"tbody" | b"tfoot" | b"thead"
+            | b"tr" => 1,
+            _ => 0,
+        };
         self.breaks = self.breaks.max(breaks);
     }
 

@@ -52,7 +52,6 @@ pub(crate) struct Document {
 pub(crate) struct Chunk {
     /// Its code points.
     pub(crate) chars: Range<u32>,
-    /// Its bytes.
     pub(crate) bytes: Range<u32>,
     /// Its first and its last page, counted from 1.
     pub(crate) pages: (u32, u32),

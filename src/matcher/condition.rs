@@ -28,7 +28,6 @@ enum Subject {
 
 #[derive(Debug, Clone)]
 enum Test {
-    /// It is present.
     Present,
     Equals(String),
     /// It matches the regular expression anywhere.

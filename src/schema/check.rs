@@ -21,7 +21,6 @@ pub(crate) struct RawRequest<'a> {
     pub(crate) path: PathParams,
     /// The query string, not decoded.
     pub(crate) query: Option<&'a str>,
-    /// The body.
     pub(crate) body: RawBody,
     /// Where the request came in.
     pub(crate) origin: Origin,

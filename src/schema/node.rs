@@ -95,7 +95,6 @@ impl<'a> SchemaNode<'a> {
         Some(Self { node: self.keyword("items")?, ..self })
     }
 
-    /// The value of a keyword.
     pub(super) fn keyword(self, name: &str) -> Option<&'a Value> {
         self.node.get(name)
     }

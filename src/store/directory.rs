@@ -15,9 +15,7 @@ use crate::clock::Timestamp;
 pub(crate) struct Directory {
     /// Its id is `dir-…`.
     pub(crate) meta: Meta,
-    /// Its name.
     pub(crate) name: Box<str>,
-    /// Its description.
     pub(crate) description: Option<Box<str>>,
     /// What it is for.
     pub(crate) kind: DirectoryKind,

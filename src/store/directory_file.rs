@@ -15,7 +15,6 @@ use crate::config::{DuplicateUniqueId, Fidelity};
 pub(crate) struct DirectoryFile {
     /// Its id is `dfl-…`.
     pub(crate) meta: Meta,
-    /// Its directory.
     pub(crate) directory: Key<Directory>,
     /// The name by which its directory knows it.
     pub(crate) unique_id: Box<str>,
@@ -38,7 +37,6 @@ pub(crate) struct NewDirectoryFile {
     pub(crate) unique_id: Option<Box<str>>,
     /// The name that is shown; by default that of the file.
     pub(crate) display_name: Option<Box<str>>,
-    /// Its metadata.
     pub(crate) metadata: Option<Arc<Map<String, Value>>>,
 }
 

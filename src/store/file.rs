@@ -27,7 +27,6 @@ pub(crate) struct File {
 /// What is known of a file before it exists.
 #[derive(Debug)]
 pub(crate) struct NewFile {
-    /// Its name.
     pub(crate) name: Box<str>,
     /// The id by which another system knows it.
     pub(crate) external_file_id: Option<Box<str>>,

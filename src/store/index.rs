@@ -18,7 +18,6 @@ pub(crate) struct Index {
     pub(crate) meta: Meta,
     /// `dir-…`, the directory of parsed files.
     pub(crate) output_directory_id: Id,
-    /// The output directory.
     pub(crate) output_directory: Key<Directory>,
     /// `cfg-…`
     pub(crate) sync_config_id: Id,
@@ -26,13 +25,10 @@ pub(crate) struct Index {
     pub(crate) export_config_id: Id,
     /// The id of its source directory, which may be deleted while the index exists.
     pub(crate) source_directory_id: Id,
-    /// Its name.
     pub(crate) name: Box<str>,
-    /// Its description.
     pub(crate) description: Option<Box<str>>,
     /// Its options; `None` if all have their defaults.
     pub(crate) options: Option<Box<IndexOptions>>,
-    /// Its syncs.
     pub(crate) sync: SyncState,
     /// The files that its last export left; `None` before the first.
     pub(crate) content: Option<Arc<IndexContent>>,
@@ -96,13 +92,9 @@ impl IndexOptions {
 /// The values from which an index is created.
 #[derive(Debug)]
 pub(crate) struct NewIndex {
-    /// Its source directory.
     pub(crate) source: Key<Directory>,
-    /// Its name.
     pub(crate) name: Box<str>,
-    /// Its description.
     pub(crate) description: Option<Box<str>>,
-    /// Its options.
     pub(crate) options: Option<Box<IndexOptions>>,
     /// Its first sync.
     pub(crate) sync: SyncState,
@@ -184,8 +176,8 @@ impl Index {
 
     /// Takes the selected files over when an export has ended.
     pub(crate) fn settle(&mut self) {
-        if self.exports != self.sync.exports() {
-            self.exports = self.sync.exports();
+        if self.exports != self.sync.exports {
+            self.exports = self.sync.exports;
             self.content = Some(Arc::clone(&self.selected));
         }
     }

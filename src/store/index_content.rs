@@ -46,7 +46,6 @@ pub(crate) struct IndexedFile {
     pub(crate) unique_id: Box<str>,
     /// The name that is shown.
     pub(crate) name: Box<str>,
-    /// Its metadata.
     pub(crate) metadata: Option<Arc<Map<String, Value>>>,
     /// What it contains.
     pub(crate) document: Arc<SearchableDocument>,

@@ -51,7 +51,6 @@ impl Cursor {
         Self { text, number }
     }
 
-    /// The number in it.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }

@@ -25,7 +25,6 @@ pub(crate) struct Kind {
 pub(crate) struct Meta {
     /// Its id, in the form of its kind, or the text by which a request named it.
     pub(crate) id: Id,
-    /// Its project.
     pub(crate) project: Key<Project>,
     /// When it was created.
     pub(crate) created_at: Timestamp,
@@ -36,7 +35,6 @@ pub(crate) trait Resource: HasCollection + fmt::Debug + 'static {
     /// The type of the resource that lists it.
     type Parent: Resource;
 
-    /// Its kind.
     const KIND: Kind;
 
     /// About how many bytes it takes besides its texts: itself and its entries in the maps of the collection.

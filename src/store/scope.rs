@@ -257,12 +257,6 @@ impl<'a> Scope<'a> {
         Ok(Meta { id, project: self.project_for_write()?, created_at: self.now })
     }
 
-    /// How many resources of a type were created by requests for that: the ordinal of the random stream of the next
-    /// one.
-    pub(crate) fn created<T: Resource>(&self) -> u64 {
-        self.store.collection::<T>().created()
-    }
-
     /// Counts a resource as created by a request for that.
     pub(crate) fn count_created<T: Resource>(&mut self, key: Key<T>) {
         self.store.collection_mut().count_created(key);
@@ -286,11 +280,6 @@ impl<'a> Scope<'a> {
         T::delete_owned(self, key);
         self.store.delete(key, self.now);
         self.expect_visible();
-    }
-
-    /// Changes a resource in a way that may move it to another parent.
-    pub(crate) fn change<T: Resource>(&mut self, key: Key<T>, change: impl FnOnce(&mut T)) {
-        self.store.change(key, change);
     }
 
     /// The first id that the random streams of `purpose` give and that no resource of the type has. Equal contents get

@@ -32,7 +32,7 @@ const DEFAULT_WEIGHT: f64 = 0.5;
 
 /// A query over an index.
 #[derive(Deserialize)]
-pub(super) struct RetrieveRequest {
+struct RetrieveRequest {
     index_id: String,
     query: String,
     top_k: Option<Integer>,
@@ -47,8 +47,8 @@ pub(super) struct RetrieveRequest {
 }
 
 #[derive(Deserialize)]
+#[serde(default)]
 struct Rerank {
-    #[serde(default = "enabled")]
     enabled: bool,
     top_n: Option<Integer>,
 }
@@ -85,10 +85,6 @@ impl Default for Rerank {
     fn default() -> Self {
         Self { enabled: true, top_n: None }
     }
-}
-
-fn enabled() -> bool {
-    true
 }
 
 /// An index that is not ready has no results, as the official MCP server reports of the service; one without a vector

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::paging::{self, PageParams};
 use crate::api::value_checks;
@@ -29,14 +30,14 @@ const MAX_PAGE_CHARS: usize = 4 << 20;
 const MAX_MATCHES: usize = 100_000;
 
 #[derive(Deserialize)]
-pub(super) struct FindRequest {
+struct FindRequest {
     index_id: String,
     file_name: Option<String>,
     file_name_contains: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct GrepRequest {
+struct GrepRequest {
     index_id: String,
     file_id: String,
     pattern: String,
@@ -44,7 +45,7 @@ pub(super) struct GrepRequest {
 }
 
 #[derive(Deserialize)]
-pub(super) struct ReadRequest {
+struct ReadRequest {
     index_id: String,
     file_id: String,
     offset: Option<Integer>,
@@ -61,11 +62,6 @@ struct FoundFile<'a> {
 struct MatchBody<'a> {
     start_char: usize,
     end_char: usize,
-    content: &'a str,
-}
-
-#[derive(Serialize)]
-struct FileText<'a> {
     content: &'a str,
 }
 
@@ -94,7 +90,7 @@ pub(super) fn read(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payl
     let start = count(settings, "offset", request.offset.as_ref())?.unwrap_or(0);
     let length = count(settings, "max_length", request.max_length.as_ref())?.unwrap_or(usize::MAX);
     let text = document.document().text();
-    Ok(Payload::json(&FileText { content: text.slice_chars(start, start.saturating_add(length)) }))
+    Ok(Payload::json(&json!({ "content": text.slice_chars(start, start.saturating_add(length)) })))
 }
 
 /// Searches a file by a regular expression. The search is a job without the lock.
