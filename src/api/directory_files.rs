@@ -150,7 +150,8 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
             let directory = writable_directory(scope, &path.directory_id)?;
             scope.check_quota::<DirectoryFile>()?;
             let NewDirectoryUpload { unique_id, display_name, external_file_id, .. } = fields;
-            let new = NewDirectoryFile { unique_id: named(unique_id), display_name: named(display_name), metadata };
+            let new =
+                NewDirectoryFile { unique_id: non_empty(unique_id), display_name: non_empty(display_name), metadata };
             let details = format!("{new:?}");
             let file = NewFile { name, external_file_id, purpose: None, blob, directory: Some(directory), details };
             let file = File::add(scope, file)?;
@@ -169,7 +170,7 @@ fn add(scope: &mut Scope<'_>, path: &DirectoryPath, new: AddFile) -> Result<Payl
     let file = scope.resolve(&new.file_id)?;
     scope.check_quota::<DirectoryFile>()?;
     let metadata = new.metadata.and_then(|PlainValue(metadata)| metadata::into_map(metadata));
-    let (unique_id, display_name) = (named(new.unique_id), named(new.display_name));
+    let (unique_id, display_name) = (non_empty(new.unique_id), non_empty(new.display_name));
     let new = NewDirectoryFile { unique_id, display_name, metadata };
     let key = DirectoryFile::add(scope, directory, file, new)?;
     scope.count_created(key);
@@ -220,7 +221,7 @@ fn update(scope: &mut Scope<'_>, path: &DirectoryFilePath, change: ChangeFile) -
     scope.store.change(key, |file| {
         (file.directory, file.meta.project) = (target, project);
         file.unique_id = change.unique_id.unwrap_or_else(|| file.unique_id.clone());
-        file.display_name = named(change.display_name).unwrap_or_else(|| file.display_name.clone());
+        file.display_name = non_empty(change.display_name).unwrap_or_else(|| file.display_name.clone());
         file.metadata = match change.metadata {
             Change::Keep => file.metadata.take(),
             Change::Clear => None,
@@ -254,8 +255,8 @@ fn bulk_delete(scope: &mut Scope<'_>, path: &DirectoryPath, request: &BulkDelete
     Ok(Payload::Empty)
 }
 
-/// A name that is given: an empty one counts as absent, because the contract of responses has none.
-fn named(name: Option<Box<str>>) -> Option<Box<str>> {
+/// A name; an empty one counts as absent, because the contract of responses has none.
+fn non_empty(name: Option<Box<str>>) -> Option<Box<str>> {
     name.filter(|name| !name.is_empty())
 }
 

@@ -121,7 +121,7 @@ impl OpenApi<'_> {
             fields.shift_remove("$schema");
             fields.shift_remove("$defs");
         }
-        self.components.insert(title.clone(), relocated(source));
+        self.components.insert(title.clone(), with_component_refs(source));
         title
     }
 
@@ -137,7 +137,7 @@ impl OpenApi<'_> {
     /// Adds what a schema refers to to the components.
     fn add_definitions(&mut self, source: &Value) {
         for (name, definition) in source.get("$defs").and_then(Value::as_object).into_iter().flatten() {
-            self.components.entry(name.clone()).or_insert_with(|| relocated(definition.clone()));
+            self.components.entry(name.clone()).or_insert_with(|| with_component_refs(definition.clone()));
         }
     }
 
@@ -147,7 +147,7 @@ impl OpenApi<'_> {
 }
 
 /// The same schema with its references to definitions replaced by references to components.
-fn relocated(mut schema: Value) -> Value {
+fn with_component_refs(mut schema: Value) -> Value {
     relocate(&mut schema);
     schema
 }
@@ -169,7 +169,7 @@ fn relocate(schema: &mut Value) {
 
 fn parameter(name: &str, field: &Value, schema: &Schema) -> Value {
     let is_required = schema.source["required"].as_array().is_some_and(|names| names.iter().any(|known| known == name));
-    let mut field = relocated(field.clone());
+    let mut field = with_component_refs(field.clone());
     let fields = field.as_object_mut();
     let (place, description) =
         fields.map_or((None, None), |fields| (fields.shift_remove("x-in"), fields.shift_remove("description")));

@@ -68,7 +68,7 @@ impl PresignedUrl {
         let signature = signature(scope.store, id, expires_at);
         let origin = &request.origin;
         let base = request.settings.public_url.clone().unwrap_or_else(|| origin.base_url());
-        let (id, name) = (in_path(&id.to_string()), in_path(name));
+        let (id, name) = (path_segment(&id.to_string()), path_segment(name));
         let url = format!(
             "{base}/__blobs/{}/{id}/{name}?expires={}&signature={signature}",
             origin.tenant,
@@ -79,7 +79,7 @@ impl PresignedUrl {
 }
 
 /// A text as a segment of a path. `.` and `..`, escaped or not, would mean another path.
-fn in_path(text: &str) -> String {
+fn path_segment(text: &str) -> String {
     if matches!(text, "." | "..") { "_".to_owned() } else { utf8_percent_encode(text, ESCAPED).to_string() }
 }
 

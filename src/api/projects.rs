@@ -103,21 +103,21 @@ impl<I: ToString> ProjectFilter<I> {
 }
 
 /// The projects that a filter accepts, oldest first: the default project is the first.
-fn accepted<I: ToString>(store: &Store, filter: &ProjectFilter<I>) -> Vec<Key<Project>> {
+fn matching_projects<I: ToString>(store: &Store, filter: &ProjectFilter<I>) -> Vec<Key<Project>> {
     let organization = organization(store);
     store.keys().into_iter().filter(|key| filter.accepts(store.get(*key), &organization)).collect()
 }
 
 fn list(scope: &mut Scope<'_>, filter: &ProjectFilter<Uuid>) -> Payload {
-    let projects = accepted(scope.store, filter).into_iter();
+    let projects = matching_projects(scope.store, filter).into_iter();
     Payload::json(&projects.map(|key| first_body(scope.store, key)).collect::<Vec<_>>())
 }
 
 fn list_pages(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let filter: ProjectFilter<String> = request.params()?;
     let page = PageParams::of_query(request)?;
-    let accepted = accepted(scope.store, &filter).into_iter();
-    let found = page.find(LIST, |page| scope.page_of(page, accepted.map(|key| (Cursor::from(key), key))))?;
+    let projects = matching_projects(scope.store, &filter).into_iter();
+    let found = page.find(LIST, |page| scope.page_of(page, projects.map(|key| (Cursor::from(key), key))))?;
     Ok(paging::payload(&found, |key| body(scope.store, *key)))
 }
 

@@ -25,28 +25,28 @@ const DECLARATION_BYTES: usize = 1024;
 /// The text of these bytes without its byte-order mark. Plain UTF-8 is not copied.
 pub(super) fn decode(bytes: &Bytes) -> Result<ByteString, Unreadable> {
     let content = if let Some(little_endian) = utf_32_mark(bytes) {
-        limited(bytes)?;
+        check_length(bytes)?;
         utf_32(&bytes[4..], little_endian)?
     } else if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        limited(bytes)?;
+        check_length(bytes)?;
         let rest = bytes.slice(mark..);
         if encoding == UTF_16LE || encoding == UTF_16BE {
-            strict(encoding, &rest).ok_or(Unreadable::Malformed(encoding.name()))?
+            decode_strictly(encoding, &rest).ok_or(Unreadable::Malformed(encoding.name()))?
         } else {
             ByteString::try_from(rest).map_err(|_| Unreadable::Malformed("UTF-8"))?
         }
     } else if bytes.contains(&0) {
         return Err(Unreadable::NulBytes);
     } else {
-        limited(bytes)?;
-        ByteString::try_from(bytes.clone()).or_else(|_| guess(bytes))?
+        check_length(bytes)?;
+        ByteString::try_from(bytes.clone()).or_else(|_| decode_unmarked(bytes))?
     };
     if content.contains('\0') { Err(Unreadable::NulBytes) } else { Ok(content) }
 }
 
 /// Refuses too many bytes before anything is made of them. The limit of a text is that of its file too, although UTF-16
 /// and UTF-32 can need more bytes than UTF-8.
-fn limited(bytes: &[u8]) -> Result<(), Unreadable> {
+fn check_length(bytes: &[u8]) -> Result<(), Unreadable> {
     if bytes.len() > MAX_TEXT_BYTES { Err(Unreadable::TooLong) } else { Ok(()) }
 }
 
@@ -68,13 +68,13 @@ fn utf_32(bytes: &[u8], little_endian: bool) -> Result<ByteString, Unreadable> {
 }
 
 /// The text of bytes without a mark that are not UTF-8.
-fn guess(bytes: &[u8]) -> Result<ByteString, Unreadable> {
+fn decode_unmarked(bytes: &[u8]) -> Result<ByteString, Unreadable> {
     if is_damaged_utf_8(bytes) {
         return Ok(owned(String::from_utf8_lossy(bytes).into_owned()));
     }
     // windows-1252 is what the guess falls back to for a short text, and decodes most bytes.
-    let candidates = [declared(bytes), Some(detected(bytes)), Some(WINDOWS_1252)];
-    let text = |encoding| strict(encoding, bytes).filter(|text| !text.chars().any(is_binary));
+    let candidates = [declared_encoding(bytes), Some(detected_encoding(bytes)), Some(WINDOWS_1252)];
+    let text = |encoding| decode_strictly(encoding, bytes).filter(|text| !text.chars().any(is_binary));
     candidates.into_iter().flatten().find_map(text).ok_or(Unreadable::Encoding)
 }
 
@@ -90,7 +90,7 @@ fn is_damaged_utf_8(bytes: &[u8]) -> bool {
 }
 
 /// The encoding that HTML or XML declares.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = &bytes[..bytes.len().min(DECLARATION_BYTES)];
     if !head.trim_ascii_start().starts_with(b"<") {
         return None;
@@ -106,7 +106,7 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(label).filter(|encoding| encoding.is_ascii_compatible())
 }
 
-fn detected(bytes: &[u8]) -> &'static Encoding {
+fn detected_encoding(bytes: &[u8]) -> &'static Encoding {
     let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
     let start = first.saturating_sub(SAMPLE_LEAD_BYTES);
     let end = bytes.len().min(start + SAMPLE_BYTES);
@@ -116,7 +116,7 @@ fn detected(bytes: &[u8]) -> &'static Encoding {
 }
 
 /// The text of the bytes in this encoding, if all of them are valid in it.
-fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<ByteString> {
+fn decode_strictly(encoding: &'static Encoding, bytes: &[u8]) -> Option<ByteString> {
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
     Some(owned(text.into_owned()))
 }

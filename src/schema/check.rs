@@ -29,7 +29,8 @@ pub(crate) struct RawRequest<'a> {
 }
 
 /// A request that satisfies its schemas. Its values have their types, but not always their canonical form: the inputs
-/// of handlers have types that give them one.
+/// of handlers have types that give them one. Reading an input fails only if `--schemas` replaced a schema by one that
+/// allows more than the type of the input.
 #[derive(Debug, Default)]
 pub(crate) struct ValidRequest {
     /// The parameters in path and query that the schema names, if present in the request.
@@ -52,36 +53,26 @@ impl ValidRequest {
     }
 
     /// A parameter in the path or the query, if it is present and not null.
-    ///
-    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
     pub(crate) fn optional_param<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ApiError> {
         optional(self.params.get(name)).map_err(|error| unreadable("query", &error))
     }
 
     /// A field of the body, if it is present and not null.
-    ///
-    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
     pub(crate) fn optional_field<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ApiError> {
         optional(self.body.get(name)).map_err(|error| unreadable("body", &error))
     }
 
     /// The parameters as the input type of a handler; parameters without a field in it are ignored.
-    ///
-    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
     pub(crate) fn params<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         T::deserialize(&self.params).map_err(|error| unreadable("query", &error))
     }
 
     /// The body as the input type of a handler.
-    ///
-    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         T::deserialize(&self.body).map_err(|error| unreadable("body", &error))
     }
 
     /// A file of a form.
-    ///
-    /// Errors: `--schemas` replaced the schema by one that does not require it.
     pub(crate) fn file(&self, name: &str) -> Result<FilePart, ApiError> {
         let file = self.files.iter().find(|(known, _)| known == name).map(|(_, file)| file.clone());
         file.ok_or_else(|| unreadable("body", &format_args!("no file {name}")))

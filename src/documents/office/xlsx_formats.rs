@@ -38,7 +38,7 @@ impl DateFormats {
         let Ok(number) = value.trim().parse::<f64>() else { return value };
         let is_date = self.by_style.get(style).copied().unwrap_or_default();
         let date = if is_date { self.date(number) } else { None };
-        date.unwrap_or_else(|| shown(number, value))
+        date.unwrap_or_else(|| rounded(number, value))
     }
 
     /// A date, a time of the day, or both.
@@ -57,7 +57,7 @@ impl DateFormats {
 }
 
 /// A number with the 15 digits that spreadsheets show, and without the error of its binary form after them.
-fn shown(number: f64, value: String) -> String {
+fn rounded(number: f64, value: String) -> String {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     if digits <= 15 {
         return value;

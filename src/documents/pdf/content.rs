@@ -182,7 +182,7 @@ impl<'f, 'a> Interpreter<'f, 'a> {
     fn show_unknown(&mut self, bytes: usize) {
         let to_page = self.state.matrix * self.position.matrix;
         for _ in 0..bytes {
-            let glyph = placed(to_page, Vec2::ZERO, self.state.text.size, true);
+            let glyph = glyph_at(to_page, Vec2::ZERO, self.state.text.size, true);
             self.page.push(char::REPLACEMENT_CHARACTER.encode_utf8(&mut [0; 4]), glyph);
         }
     }
@@ -194,7 +194,7 @@ impl<'f, 'a> Interpreter<'f, 'a> {
         // The gap that is left to the next glyph is what goes beyond the spacing of all characters.
         let shown = text.movement(advance, text.spacing(false), is_horizontal);
         let to_page = self.state.matrix * self.position.matrix;
-        let glyph = placed(to_page, shown, text.size, is_horizontal);
+        let glyph = glyph_at(to_page, shown, text.size, is_horizontal);
         self.position.advance(movement);
         match unicode(font, code) {
             Some(BfString::Char(character)) => self.page.push(character.encode_utf8(&mut [0; 4]), glyph),
@@ -206,7 +206,7 @@ impl<'f, 'a> Interpreter<'f, 'a> {
 
 /// The place of a glyph on the page: `to_page` maps the space of the text, in which the glyph goes from the origin to
 /// `end`.
-fn placed(to_page: Affine, end: Vec2, size: f64, is_horizontal: bool) -> Glyph {
+fn glyph_at(to_page: Affine, end: Vec2, size: f64, is_horizontal: bool) -> Glyph {
     let (along, across) = if is_horizontal {
         (Vec2::new(1.0, 0.0), Vec2::new(0.0, size))
     } else {
