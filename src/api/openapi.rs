@@ -114,7 +114,7 @@ impl OpenApi<'_> {
 
     /// Puts a schema and what it refers to among the components; its name there is its title.
     fn component(&mut self, name: &str) -> String {
-        let mut source = self.schema(name).source.clone();
+        let mut source = self.schemas.named(name).source.clone();
         let title = source.get("title").and_then(Value::as_str).unwrap_or(name).to_owned();
         self.add_definitions(&source);
         if let Some(fields) = source.as_object_mut() {
@@ -139,10 +139,6 @@ impl OpenApi<'_> {
         for (name, definition) in source.get("$defs").and_then(Value::as_object).into_iter().flatten() {
             self.components.entry(name.clone()).or_insert_with(|| with_component_refs(definition.clone()));
         }
-    }
-
-    fn schema(&self, name: &str) -> &Schema {
-        self.schemas.named(name)
     }
 }
 

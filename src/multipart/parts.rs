@@ -110,7 +110,7 @@ impl Reader<'_> {
         self.parts.push(match filename {
             Some(filename) => {
                 let file =
-                    FilePart { filename, content_type: headers.content_type, bytes: self.without_the_rest(content) };
+                    FilePart { filename, content_type: headers.content_type, bytes: self.copy_if_small(content) };
                 FormPart { name, file: Some(file), text: String::new() }
             }
             None => FormPart { name, file: None, text: self.charset.decode(&content) },
@@ -130,9 +130,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A content that may be kept for long: one that is small, or less than half of the body, is copied, so that it
-    /// does not hold on to the rest of the body or to a read buffer.
-    fn without_the_rest(&self, content: Bytes) -> Bytes {
+    /// The content, copied if it is small or less than half of the body: a copy keeps neither the rest of the body nor a
+    /// read buffer in memory.
+    fn copy_if_small(&self, content: Bytes) -> Bytes {
         let is_small = content.len() < COPIED_BYTES || content.len() < self.body.len() / 2;
         if is_small { Bytes::copy_from_slice(&content) } else { content }
     }
@@ -148,7 +148,7 @@ impl Reader<'_> {
                 [b'\r', b'\n', ..] => return (end, Some(Ok(Delimiter::Part(behind + 2)))),
                 [b'-', b'-', ..] => return (end, Some(Ok(Delimiter::End))),
                 [] | [b'\r' | b'-'] => return (end, None),
-                [b' ' | b'\t', ..] => return (end, padded(body, behind).transpose()),
+                [b' ' | b'\t', ..] => return (end, delimiter_after_blanks(body, behind).transpose()),
                 // The boundary is followed by something else, so it is content.
                 _ => from = behind,
             }
@@ -162,7 +162,7 @@ impl Reader<'_> {
 }
 
 /// A delimiter with blanks behind its boundary; `None` if the body ends within it.
-fn padded(body: &[u8], blanks: usize) -> Result<Option<Delimiter>, FormError> {
+fn delimiter_after_blanks(body: &[u8], blanks: usize) -> Result<Option<Delimiter>, FormError> {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let end = body[blanks..].iter().position(|byte| !is_blank(byte)).map_or(body.len(), |at| blanks + at);
     match &body[end..] {

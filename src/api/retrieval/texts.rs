@@ -58,7 +58,7 @@ struct FoundFile<'a> {
     file_name: &'a str,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Serialize)]
 struct MatchBody<'a> {
     start_char: usize,
     end_char: usize,
@@ -101,8 +101,7 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answ
     let document = document(scope, &request.index_id, &request.file_id)?;
     if settings.fidelity == Fidelity::Contract && document.document().text().as_str().is_empty() {
         // Every pattern is accepted for a file that is not there.
-        let page = Page { items: Vec::<MatchBody<'_>>::new(), next_token: None };
-        return Ok(Answer::Payload(paging::payload(&page, MatchBody::clone)));
+        return Ok(Answer::Payload(paging::payload(&Page { items: Vec::new(), next_token: None }, |()| ())));
     }
     let context = count(&settings, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
     let list = format!("retrieval.grep {} {} {}", request.index_id, request.file_id, request.pattern);
@@ -132,9 +131,8 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answ
         let shown = &rest[..count_fitting(&rest[..size.min(rest.len())], text, context)];
         // The number of matches up to the end of the page.
         let next = (rest.len() > shown.len()).then(|| Cursor::new("".into(), (skipped + shown.len()) as u64));
-        let items = shown.iter().map(|range| MatchBody::of(text, range, context)).collect();
-        let page = scope.close_page(&list, items, before, next);
-        Ok(paging::payload(&page, MatchBody::clone))
+        let page = scope.close_page(&list, shown.to_vec(), before, next);
+        Ok(paging::payload(&page, |range| MatchBody::of(text, range, context)))
     };
     Ok(Answer::Job(Job::new(pool, run, commit)))
 }
