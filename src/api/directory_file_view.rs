@@ -34,7 +34,7 @@ impl AdminView for DirectoryFile {
     }
 }
 
-/// What reading a content gave: the size of its text, or why there is none.
+/// The result of reading a content: the size of its text, or why there is none.
 fn reading(blob: &Blob) -> Value {
     match &blob.reading {
         Reading::Document(document) => {

@@ -109,7 +109,7 @@ struct GetContent {
     expires_at_seconds: Option<Integer>,
 }
 
-/// What a list of files shows, from the query or the body.
+/// The filter of a list of files, from the query or the body.
 #[derive(Deserialize, Default)]
 struct FileFilter {
     file_ids: Option<Vec<Uuid>>,

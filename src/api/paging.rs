@@ -40,19 +40,19 @@ pub(super) fn payload<T, B: Serialize>(page: &Page<T>, body: impl FnMut(&T) -> B
 }
 
 impl<'a> PageParams<'a> {
-    /// Those in the query of a request.
+    /// The page parameters in the query of a request.
     pub(super) fn of_query(request: &'a ValidRequest) -> Result<Self, ApiError> {
         let (page_size, page_token) = (request.optional_param("page_size")?, request.optional_param("page_token")?);
         Ok(Self { place: "query", page_size, page_token, settings: &request.settings })
     }
 
-    /// Those in the body of a request.
+    /// The page parameters in the body of a request.
     pub(super) fn of_body(request: &'a ValidRequest) -> Result<Self, ApiError> {
         let (page_size, page_token) = (request.optional_field("page_size")?, request.optional_field("page_token")?);
         Ok(Self { place: "body", page_size, page_token, settings: &request.settings })
     }
 
-    /// What `find` gives for the page of `list` that is asked for.
+    /// Finds the requested page of `list` by `find`.
     ///
     /// Errors: the size or the token of the page is refused.
     pub(super) fn find<T>(

@@ -33,7 +33,8 @@ const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 /// The longest that a URL is valid: the limit of the object storage that the service uses.
 const MAX_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
-/// What a path escapes: all but letters, digits and the other characters that RFC 3986 leaves unreserved.
+/// The characters that are escaped in a path: all but letters, digits and the other characters that RFC 3986 leaves
+/// unreserved.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A presigned URL as the service prints it.

@@ -84,7 +84,7 @@ struct ProjectBody<'a> {
     is_default: bool,
 }
 
-/// The same in the order of the first version's contract.
+/// A project in the order of the first version's contract.
 #[derive(Serialize)]
 struct FirstProjectBody<'a> {
     name: &'a str,

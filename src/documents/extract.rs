@@ -12,7 +12,7 @@ use crate::worker::{WorkKind, Worker, WorkerError};
 const NO_PROGRAM: &str =
     "which an embedded server reads only if LLAMACLOUD_MOCK_BINARY names the llamacloud-mock program";
 
-/// What a child process gives for a file.
+/// The result of a child process for a file.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(not(any(feature = "office", feature = "pdf")), allow(dead_code, reason = "no format is read"))]
 pub(super) enum Extract {

@@ -99,7 +99,7 @@ const BINARY: &[(&str, Binary)] = &[
     ("xltx", Binary::Xlsx),
 ];
 
-/// What a name or the first bytes say about a file.
+/// The format of a file by its name or its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Claim {
     /// It is text of this format.
@@ -194,7 +194,7 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"SQLite format 3\0", "application/vnd.sqlite3"),
 ];
 
-/// What the extension of a name says.
+/// The format by the extension of a name.
 pub(super) fn claimed_by_name(name: &str) -> Claim {
     let Some((_, extension)) = name.rsplit_once('.') else { return Claim::Nothing };
     let is = |known: &str| known.eq_ignore_ascii_case(extension);
@@ -209,7 +209,7 @@ pub(super) fn claimed_by_name(name: &str) -> Claim {
     format.map_or(Claim::Nothing, |(_, format)| Claim::Text(format))
 }
 
-/// What the first bytes say: never that a file is text, because text has no signature.
+/// The format by the first bytes. It is never text, which has no signature.
 pub(super) fn found_in_bytes(bytes: &[u8]) -> Claim {
     if bytes.starts_with(b"%PDF-") {
         return Claim::Binary(Binary::Pdf);

@@ -57,7 +57,7 @@ struct Layout {
     /// Line ends before the next word.
     breaks: usize,
     gap: Gap,
-    /// What begins the line of the next word: that of a heading or of a list item.
+    /// The mark at the beginning of the next line: of a heading or of a list item.
     marker: String,
     /// How many `<pre>` are open.
     preformatted: usize,

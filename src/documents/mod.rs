@@ -37,7 +37,7 @@ const NOT_READ: &str = "which this version does not read";
 /// Maximum number of chunks of a document, and of its pages.
 pub(crate) const MAX_PARTS: usize = 65_535;
 
-/// What was read from a file.
+/// The text of a file, with its pages and chunks.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     text: Text,

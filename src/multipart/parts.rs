@@ -49,7 +49,7 @@ struct Reader<'a> {
     parts: Vec<FormPart>,
 }
 
-/// What follows a delimiter.
+/// The part or the end behind a delimiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Delimiter {
     /// A part, whose headers begin at this position.
@@ -130,8 +130,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The content, copied if it is small or less than half of the body: a copy keeps neither the rest of the body nor a
-    /// read buffer in memory.
+    /// The content, copied if it is small or less than half of the body: a copy keeps neither the rest of the body nor
+    /// a read buffer in memory.
     fn copy_if_small(&self, content: Bytes) -> Bytes {
         let is_small = content.len() < COPIED_BYTES || content.len() < self.body.len() / 2;
         if is_small { Bytes::copy_from_slice(&content) } else { content }

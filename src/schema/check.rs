@@ -105,7 +105,7 @@ pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<
     }
 }
 
-/// What a body contains.
+/// The fields and the files of a body.
 #[derive(Debug, Default)]
 pub(super) struct BodyContent {
     /// Its fields; of a form, those that the schema names.

@@ -43,7 +43,7 @@ pub(super) fn fields(node: SchemaNode<'_>, place: &str, mut values: Value) -> Re
 struct Coercion {
     /// The location of the part that is translated.
     loc: Vec<LocStep>,
-    /// What is wrong, in the order of the framework.
+    /// In the order of the framework.
     violations: Vec<Violation>,
 }
 
@@ -66,7 +66,7 @@ impl Coercion {
         Value::Null
     }
 
-    /// What the framework coerces a value to. It is the value itself if the framework takes it as it is.
+    /// The coerced value; the value itself if the framework takes it as it is.
     fn value(&mut self, node: SchemaNode<'_>, value: &Value) -> Value {
         let ConcreteNode { node, allows_null } = node.resolve();
         match node.union() {

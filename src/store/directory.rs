@@ -40,7 +40,7 @@ pub(crate) enum DirectoryKind {
     Ephemeral,
 }
 
-/// What the names of implicitly created directories say that they hold.
+/// Kinds of documents, for the names of implicitly created directories.
 const DOCUMENT_TYPES: &[&str] =
     &["Contracts", "Handbook", "Invoices", "Manuals", "Meeting Notes", "Policies", "Reports", "Research"];
 

@@ -30,7 +30,7 @@ pub(crate) struct DirectoryFile {
     pub(crate) updated_at: Timestamp,
 }
 
-/// What a request says of a file that it adds to a directory.
+/// The fields of a request that adds a file to a directory.
 #[derive(Debug, Default)]
 pub(crate) struct NewDirectoryFile {
     /// The name by which its directory knows it; by default the `external_file_id` of the file, else its name.

@@ -38,8 +38,7 @@ pub(crate) struct Index {
     exports: u64,
 }
 
-/// What an index was asked to do. It is kept and shown in the admin state; of it, only
-/// `vector_target` has an effect.
+/// The options of an index, which the admin state shows. Only `vector_target` has an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IndexOptions {
     /// `manual`, `daily` or `on_source_change`.
@@ -64,8 +63,7 @@ pub(crate) struct Product {
 /// A word of the contract; a known one takes no memory.
 pub(crate) type ContractWord = Cow<'static, str>;
 
-/// What the name of an index's output directory adds to the name of the index. The service's own name for it is
-/// unknown.
+/// The end of the name of an output directory, after the name of its index. The service's own name is unknown.
 const OUTPUT_DIRECTORY_SUFFIX: &str = " (output)";
 
 impl Default for IndexOptions {

@@ -10,7 +10,7 @@ use crate::seed::Seed;
 /// A place in a list: the page begins after it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cursor {
-    /// What the list is ordered by before the number; empty in a list in the order of creation.
+    /// The first key of the order of the list, before the number; empty in a list in the order of creation.
     text: Box<str>,
     /// The number of a resource, or of a match.
     number: u64,

@@ -16,11 +16,11 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// The plural inside a sentence, such as `indexes`.
     pub(crate) plural: &'static str,
-    /// What its ids begin with.
+    /// The prefix of its ids.
     pub(crate) id_prefix: Prefix,
 }
 
-/// What every resource has.
+/// The values that every resource has.
 #[derive(Debug, Clone)]
 pub(crate) struct Meta {
     /// Its id, in the form of its kind, or the text by which a request named it.
@@ -40,7 +40,7 @@ pub(crate) trait Resource: HasCollection + fmt::Debug + 'static {
     /// About how many bytes it takes besides its texts: itself and its entries in the maps of the collection.
     const OVERHEAD_BYTES: usize;
 
-    /// What every resource has.
+    /// The values that every resource has.
     fn meta(&self) -> &Meta;
 
     /// The resource that lists it.

@@ -68,7 +68,8 @@ impl Visitor for DocumentVisitor {
     }
 }
 
-/// What the styles of paragraphs mean. Their ids are in the language of the author; the names of built-in ones are not.
+/// The kinds of paragraphs by style. The ids of styles are in the language of the author; the names of built-in ones
+/// are not.
 #[derive(Default)]
 struct StyleNames {
     by_id: BTreeMap<String, Style>,

@@ -9,7 +9,7 @@ use quick_xml::name::QName;
 /// Maximum depth of elements.
 const MAX_DEPTH: usize = 1_000;
 
-/// What is done with the parts of a document, in their order.
+/// Receives the parts of a document in their order.
 pub(super) trait Visitor {
     /// An element starts.
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String>;

@@ -17,7 +17,7 @@ use super::pages::Pages;
 /// a detailed drawing some hundred thousands.
 const MAX_OPERATORS: usize = 2_000_000;
 
-/// What stands in place of the text of a page whose fonts do not say which characters they show.
+/// Replaces the text of a page whose fonts do not say which characters they show.
 const UNREADABLE_PAGE: &str = "[llamacloud-mock: the text of this page cannot be read, because its fonts do not say \
                                which characters they show]";
 
@@ -27,7 +27,7 @@ const UNREADABLE_FONTS: &str = "whose fonts do not say which characters they sho
 /// Why a PDF has no text although the file is valid.
 const NO_TEXT: &str = "whose pages hold no text; text in images is not read";
 
-/// What the fonts of a document are looked up with.
+/// The cache and the sources of the fonts of a document.
 pub(super) struct Fonts<'a> {
     pub(super) cache: FontCache<'a>,
     pub(super) standard: FontResolverFn,

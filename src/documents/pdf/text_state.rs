@@ -25,7 +25,7 @@ impl Default for TextState<'_> {
 }
 
 impl TextState<'_> {
-    /// What is added to the advance of a character, which is a space of one byte or not.
+    /// The spacing after a character; word spacing is for a space of one byte only.
     pub(super) fn spacing(&self, is_space: bool) -> f64 {
         self.character_spacing + if is_space { self.word_spacing } else { 0.0 }
     }
