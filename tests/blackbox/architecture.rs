@@ -1,7 +1,7 @@
 //! The rules of the architecture, checked on the source text: which module may use which, and where time, randomness,
 //! files and sockets may be used.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +84,9 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
 
 /// Maximum number of lines of a source file; a longer file holds more than one concept.
 const MAX_LINES: usize = 400;
+
+/// Maximum number of characters of a line, comments included.
+const MAX_COLUMNS: usize = 120;
 
 /// File names without a meaning.
 const MEANINGLESS_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "misc", "manager", "data"];
@@ -201,8 +204,27 @@ fn every_file_has_a_module_doc_and_a_limited_length() {
         if MEANINGLESS_NAMES.contains(&name.as_str()) {
             wrong.push(format!("{} has a name without a meaning", source.path.display()));
         }
+        let wide = source.text.lines().position(|line| line.chars().count() > MAX_COLUMNS);
+        wrong.extend(wide.map(|line| format!("{}:{} is too wide", source.path.display(), line + 1)));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_name_means_one_type() {
+    let mut places = BTreeMap::<String, Vec<String>>::new();
+    for source in sources() {
+        for line in source.code().filter(|line| !line.starts_with(' ')) {
+            let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+            let keyword = words.iter().position(|word| ["struct", "enum", "trait", "type"].contains(word));
+            if let Some(name) = keyword.and_then(|at| words.get(at + 1)) {
+                places.entry((*name).to_owned()).or_default().push(source.path.display().to_string());
+            }
+        }
+    }
+    assert!(places.len() > 100, "the types are found");
+    places.retain(|_, places| places.len() > 1);
+    assert!(places.is_empty(), "{places:#?}");
 }
 
 #[test]
