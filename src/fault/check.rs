@@ -1,7 +1,7 @@
 //! Refuses a rule that could never strike or have its effect: clauses that exclude each other, numbers that contradict
 //! each other, and effects that none of its operations can have.
 
-use super::action::{FaultAction, Replacement};
+use super::action::ActionKind;
 use super::grammar::RuleText;
 use super::row::{ClauseClass, ClauseRow};
 use super::rule::Rule;
@@ -94,8 +94,8 @@ fn check_state_faults(rows: &[&ClauseRow], about: &[&Target], targets: &Targets)
 /// Effects on a body need a response that has one.
 fn check_response_body(rule: &Rule, rows: &[&ClauseRow], about: &[&Target]) -> Result<(), ParseError> {
     let Some(row) = rows.iter().find(|row| row.needs_body()) else { return Ok(()) };
-    match &*rule.action {
-        FaultAction::Replace(Replacement::Status(status @ (..200 | 204 | 304)), _) => {
+    match &rule.action.kind {
+        ActionKind::Status(status @ (..200 | 204 | 304)) => {
             let problem = format_args!("needs a body, but a response with status {status} has none");
             Err(ParseError::new(row.word(), problem))
         }
@@ -115,7 +115,7 @@ fn check_companions(rows: &[&ClauseRow]) -> Result<(), ParseError> {
 
 /// Two edits of one field: the second would not find it. Items of an array move up, so their indexes may repeat.
 fn check_edited_once(rule: &Rule) -> Result<(), ParseError> {
-    let FaultAction::Edit(edits, _) = &*rule.action else { return Ok(()) };
+    let ActionKind::Edit(edits) = &rule.action.kind else { return Ok(()) };
     let is_field = |pointer: &&str| pointer.rsplit('/').next().is_none_or(|last| last.parse::<usize>().is_err());
     let mut pointers: Vec<&str> = edits.iter().filter_map(|edit| edit.pointer()).filter(is_field).collect();
     pointers.sort_unstable();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::action::{Adjustment, FaultAction, Replacement};
+use super::action::{ActionKind, Adjustment, FaultAction};
 use super::effects::{JsonEdit, RateLimit, ResponseEffect};
 use super::row::{ClauseClass, ClauseRow};
 use super::trigger::Trigger;
@@ -14,16 +14,6 @@ use crate::store::sync::Script;
 /// What the clauses of a rule say. A field that no clause sets has its default.
 #[derive(Debug, Default)]
 pub(super) struct RuleDraft {
-    pub(super) action: ActionDraft,
-    pub(super) trigger: Trigger,
-    pub(super) name: Option<String>,
-    pub(super) ttl: Option<Duration>,
-    pub(super) continues: bool,
-}
-
-/// What the clauses of a rule say about its action.
-#[derive(Debug, Default)]
-pub(super) struct ActionDraft {
     pub(super) state: StateFaults,
     pub(super) script: Option<Script>,
     /// The message of the script.
@@ -37,42 +27,49 @@ pub(super) struct ActionDraft {
     pub(super) silence: Option<ResponseEnd>,
     pub(super) json: Vec<JsonEdit>,
     pub(super) adjustment: Adjustment,
+    pub(super) trigger: Trigger,
+    pub(super) name: Option<String>,
+    pub(super) ttl: Option<Duration>,
+    pub(super) continues: bool,
 }
 
 impl RuleDraft {
     /// Adds an effect on the response.
-    pub(super) fn push(&mut self, effect: impl ResponseEffect + 'static) {
-        self.action.adjustment.effects.push(Arc::new(effect));
+    pub(super) fn add_effect(&mut self, effect: impl ResponseEffect + 'static) {
+        self.adjustment.effects.push(Arc::new(effect));
     }
-}
 
-impl ActionDraft {
-    /// The action of a rule with these rows, which do not exclude each other.
-    pub(super) fn into_action(self, rows: &[&ClauseRow]) -> FaultAction {
-        let Self { status, adjustment, .. } = self;
-        let has = |wanted: fn(ClauseClass) -> bool| rows.iter().any(|row| wanted(row.class));
-        if let Some(script) = self.script {
-            return FaultAction::Script(Arc::new(match self.message {
-                Some(message) => script.with_message(&message),
+    /// Takes the action out of it. `rows` are those of the clauses, which do not exclude each other.
+    pub(super) fn take_action(&mut self, rows: &[&ClauseRow]) -> FaultAction {
+        FaultAction { kind: self.take_kind(rows), adjustment: std::mem::take(&mut self.adjustment) }
+    }
+
+    fn take_kind(&mut self, rows: &[&ClauseRow]) -> ActionKind {
+        let has = |is_meant: fn(ClauseClass) -> bool| rows.iter().any(|row| is_meant(row.class));
+        if let Some(script) = self.script.take() {
+            return ActionKind::Script(Arc::new(match &self.message {
+                Some(message) => script.with_message(message),
                 None => script,
             }));
         }
         if has(|class| matches!(class, ClauseClass::State(_))) {
-            return FaultAction::State(self.state, status);
+            return ActionKind::State(std::mem::take(&mut self.state), self.status);
         }
         if let Some(reset) = self.head_reset {
-            return FaultAction::ResetRequest(reset);
+            return ActionKind::ResetRequest(reset);
         }
-        let limit = self.limit.map(|limit| RateLimit { capacity: self.burst.unwrap_or(limit.capacity), ..limit });
-        if let Some(replacement) = limit.map(Replacement::Limit).or(status.map(Replacement::Status)) {
-            return FaultAction::Replace(replacement, adjustment);
+        if let Some(limit) = self.limit {
+            return ActionKind::Limit(RateLimit { capacity: self.burst.unwrap_or(limit.capacity), ..limit });
         }
-        if let Some(end) = self.silence {
-            return FaultAction::Wire(end, adjustment.delay);
+        if let Some(status) = self.status {
+            return ActionKind::Status(status);
+        }
+        if let Some(end) = self.silence.take() {
+            return ActionKind::Wire(end);
         }
         if has(|class| matches!(class, ClauseClass::Json | ClauseClass::Edit)) {
-            return FaultAction::Edit(self.json, adjustment);
+            return ActionKind::Edit(std::mem::take(&mut self.json));
         }
-        FaultAction::Adjust(adjustment)
+        ActionKind::Adjust
     }
 }

@@ -9,15 +9,15 @@ use crate::response::{Body, Response};
 
 pub(super) const ROWS: &[ClauseRow] = &[
     valued("body=TEXT", Edit, |draft, value| {
-        draft.push(BodyEffect::Text(value.to_owned()));
+        draft.add_effect(BodyEffect::Text(value.to_owned()));
         Ok(())
     })
     .sets(&[Aspect::Body, Aspect::Json], &[])
     .doc("another body, with the content type of JSON or of text", "* status=503 body=busy"),
-    fixed("malformed", Edit, |draft| draft.push(BodyEffect::Malformed))
+    fixed("malformed", Edit, |draft| draft.add_effect(BodyEffect::Malformed))
         .sets(&[Aspect::Body], &[])
         .doc("a body that is not valid JSON", "indexes.list malformed"),
-    fixed("empty", Edit, |draft| draft.push(BodyEffect::Empty))
+    fixed("empty", Edit, |draft| draft.add_effect(BodyEffect::Empty))
         .sets(&[Aspect::Body, Aspect::Json, Aspect::Length], &[])
         .doc("a response without its body", "indexes.list empty"),
 ];
@@ -38,16 +38,15 @@ impl ResponseEffect for BodyEffect {
         is_possible && matches!(response.body, Body::Whole(_))
     }
 
-    fn applied(&self, mut response: Response) -> Response {
-        match self {
+    fn apply(&self, response: &mut Response) {
+        response.body = match self {
             Self::Text(text) => {
-                response.body = text.clone().into();
-                return response.with_header(CONTENT_TYPE, content_type_of(text));
+                response.headers.insert(CONTENT_TYPE, content_type_of(text));
+                text.clone().into()
             }
-            Self::Malformed => response.body = malformed(&response.body.bytes()).into(),
-            Self::Empty => response.body = Bytes::new().into(),
-        }
-        response
+            Self::Malformed => malformed(&response.body.bytes()).into(),
+            Self::Empty => Bytes::new().into(),
+        };
     }
 }
 

@@ -11,7 +11,7 @@ use crate::seed::{self, RandomStream};
 
 pub(super) const ROWS: &[ClauseRow] =
     &[valued("delay=TIME|FROM..TO|p50:TIME,p99:TIME", ClauseClass::Delay, |draft, value| {
-        value.parse().map(|delay| draft.action.adjustment.delay = Some(delay))
+        value.parse().map(|delay| draft.adjustment.delay = Some(delay))
     })
     .doc(
         "waits: a fixed time, a random time in a range, or one of a distribution with this median and 99th percentile",

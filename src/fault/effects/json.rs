@@ -40,7 +40,7 @@ fn push(draft: &mut RuleDraft, pointer: String, change: JsonChange) -> Result<()
     if matches!(&change, JsonChange::Rename(name) if pointer.rsplit('/').next() == Some(name)) {
         return Err("gives the field the name that it has already".into());
     }
-    draft.action.json.push(JsonEdit { pointer, change });
+    draft.json.push(JsonEdit { pointer, change });
     Ok(())
 }
 
