@@ -22,8 +22,8 @@ pub(super) fn check_classes(text: &RuleText, subject: &str, rows: &[&ClauseRow])
     if subject == SYNC {
         return Err(ParseError::new(SYNC, "needs script="));
     }
-    let may_stay = |row: &ClauseRow| row.state_fault().is_some() || on_state.iter().any(|state| state.may_meet(row));
-    if !on_state.is_empty() && !effects.iter().all(|row| may_stay(row)) {
+    let meets_state = |row: &ClauseRow| on_state.iter().any(|state| state.meets == Some(row.word()));
+    if !on_state.is_empty() && !effects.iter().all(|row| row.state_fault().is_some() || meets_state(row)) {
         let problem = "changes both the state and the response; write two rules, the first with continue";
         return Err(ParseError::new(text, problem));
     }
@@ -40,13 +40,13 @@ fn check_script(subject: &str, effects: &[&ClauseRow]) -> Result<(), ParseError>
     if effects.iter().any(|row| !row.is_script()) {
         return Err(ParseError::new(SYNC, "takes no effects but script= and message="));
     }
-    check_companions(effects)
+    Ok(())
 }
 
 /// Refuses a rule that can never strike or have its effect. `rows` are those of its clauses, in their order.
 pub(super) fn check(rule: &Rule, rows: &[&ClauseRow], targets: &Targets) -> Result<(), ParseError> {
-    let meant = targets.iter().enumerate().filter(|(position, _)| rule.is_about(*position));
-    let about: Vec<&Target> = meant.map(|(_, target)| target).collect();
+    let about = targets.iter().enumerate().filter(|(position, _)| rule.targets & (1 << position) != 0);
+    let about: Vec<&Target> = about.map(|(_, target)| target).collect();
     if let Some(problem) = rule.trigger.contradiction() {
         return Err(ParseError::new(rule, problem));
     }
@@ -78,15 +78,13 @@ fn check_condition(rule: &Rule, about: &[&Target]) -> Result<(), ParseError> {
 
 /// Faults on state need an operation that can have them.
 fn check_state_faults(rows: &[&ClauseRow], about: &[&Target], targets: &Targets) -> Result<(), ParseError> {
-    for row in rows {
-        let Some(fault) = row.state_fault() else { continue };
-        if about.iter().any(|target| target.can_have(fault)) {
-            continue;
+    for (row, fault) in rows.iter().filter_map(|row| row.state_fault().map(|fault| (row, fault))) {
+        if !about.iter().any(|target| target.can_have(fault)) {
+            let fitting = targets.iter().filter(|target| target.can_have(fault)).map(|target| target.name);
+            let fitting = fitting.collect::<Vec<_>>().join(", ");
+            let problem = format_args!("cannot happen to this operation; it goes with {fitting}");
+            return Err(ParseError::new(row.word(), problem));
         }
-        let fitting: Vec<_> =
-            targets.iter().filter(|target| target.can_have(fault)).map(|target| target.name).collect();
-        let problem = format_args!("cannot happen to this operation; it goes with {}", fitting.join(", "));
-        return Err(ParseError::new(row.word(), problem));
     }
     Ok(())
 }
@@ -107,7 +105,8 @@ fn check_response_body(rule: &Rule, rows: &[&ClauseRow], about: &[&Target]) -> R
 
 /// Refuses a clause without the one that it needs.
 fn check_companions(rows: &[&ClauseRow]) -> Result<(), ParseError> {
-    match rows.iter().find_map(|row| row.missing_word(rows).map(|missing| (row, missing))) {
+    let is_missing = |word: &&str| rows.iter().all(|row| row.word() != *word);
+    match rows.iter().find_map(|row| row.goes_with.filter(is_missing).map(|word| (row, word))) {
         Some((row, missing)) => Err(ParseError::new(row.word(), format_args!("goes with {missing}="))),
         None => Ok(()),
     }
@@ -128,9 +127,7 @@ fn check_edited_once(rule: &Rule) -> Result<(), ParseError> {
 /// If no byte of a response is sent, other effects on the response have no effect.
 fn check_nothing_sent(rule: &Rule, rows: &[&ClauseRow]) -> Result<(), ParseError> {
     let Some(silent) = rows.iter().find(|row| row.class == ClauseClass::Wire) else { return Ok(()) };
-    let can_be_seen =
-        |row: &&ClauseRow| matches!(row.class, ClauseClass::Wire | ClauseClass::Delay) || !row.is_effect();
-    if !rows.iter().all(can_be_seen) {
+    if rows.iter().any(|row| row.is_effect() && !matches!(row.class, ClauseClass::Wire | ClauseClass::Delay)) {
         let problem = format_args!("sends no byte of a response, so no other effect can be seen ({rule})");
         return Err(ParseError::new(silent.word(), problem));
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::action::{ActionKind, FaultAction, Phase};
 use super::check;
 use super::draft::RuleDraft;
-use super::grammar::RuleText;
+use super::grammar::{OTHER_FIELDS, RuleText, clauses_of_fields};
 use super::row::ClauseRow;
 use super::target::{self, Targets};
 use super::trigger::{Trigger, key_label};
@@ -117,10 +117,6 @@ impl Rule {
         self.trigger.key.as_deref()
     }
 
-    pub(super) fn is_about(&self, operation: usize) -> bool {
-        self.targets & (1 << operation) != 0
-    }
-
     /// Whether it breaks the connection as soon as the head is read.
     pub(crate) fn acts_on_head(&self) -> bool {
         matches!(self.action.kind, ActionKind::ResetRequest(_))
@@ -151,12 +147,12 @@ impl Rule {
         self.total_strikes.load(Ordering::Relaxed) == 0
     }
 
-    fn from_text(text: RuleText, targets: &Targets) -> Result<Self, ParseError> {
+    fn from_text(mut text: RuleText, targets: &Targets) -> Result<Self, ParseError> {
         text.check_printed()?;
         let (subject, stated_phase) = split_phase(&text.subject)?;
         let subject = subject.to_owned();
         let (mut draft, rows) = read_clauses(&text)?;
-        let text = text.with_key_hidden(key_label);
+        text.hide_keys(key_label);
         let targets_of_rule = target::matching(&subject, targets)?;
         check::check_classes(&text, &subject, &rows)?;
         let action = draft.take_action(&rows);
@@ -192,9 +188,6 @@ fn read_clauses(text: &RuleText) -> Result<(RuleDraft, Vec<&'static ClauseRow>),
     Ok((draft, rows))
 }
 
-/// Fields of a rule in JSON that are not words of the rule language.
-const OTHER_FIELDS: &[&str] = &["rule", "operation", "phase", "tenant"];
-
 /// Refuses an unknown field.
 fn check_fields(fields: &Map<String, Value>) -> Result<(), ParseError> {
     let is_known = |name: &str| OTHER_FIELDS.contains(&name) || words::is_word(&name.replace('_', "-"));
@@ -209,9 +202,7 @@ fn with_fields(mut text: RuleText, fields: &Map<String, Value>) -> Result<RuleTe
     if let Some(field) = ["operation", "phase"].iter().find(|field| fields.contains_key(**field)) {
         return Err(ParseError::new(field, "is in the text of the rule already"));
     }
-    let rest = fields.iter().filter(|(name, _)| *name != "rule").map(|(name, value)| (name.clone(), value.clone()));
-    let rest = rest.chain([("operation".to_owned(), Value::from("*"))]).collect();
-    text.clauses.extend(RuleText::from_json(&rest)?.clauses);
+    text.clauses.extend(clauses_of_fields(fields)?);
     Ok(text)
 }
 
