@@ -32,10 +32,12 @@ pub(crate) struct ApiError {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Detail {
-    /// One sentence.
     Text(String),
     /// A sentence with the id of a directory: the only object that the service documents as `detail`.
-    Directory { message: String, directory_id: String },
+    Directory {
+        message: String,
+        directory_id: String,
+    },
     /// Every violation of a request at once, in the framework's order.
     Violations(Vec<Violation>),
 }
@@ -80,12 +82,11 @@ impl From<usize> for LocStep {
 }
 
 impl ApiError {
-    /// An API error with a text.
     pub(crate) fn text(status: u16, detail: impl Into<String>) -> Self {
         Self { status, detail: Detail::Text(detail.into()), allow: None }
     }
 
-    /// The API error of a request that fails validation: 422 with all violations.
+    /// The refusal of a request that fails validation.
     pub(crate) fn violations(violations: Vec<Violation>) -> Self {
         Self { status: 422, detail: Detail::Violations(violations), allow: None }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::effects::{Delay, JsonEdit, RateLimit, ResponseEffect, RetryHeaders};
+use super::effects::{Delay, JsonEdit, RateLimit, ResponseEffect, RetryWaits};
 use crate::matcher::ParseError;
 use crate::response::{Break, HeadReset, ResponseEnd};
 use crate::store::state_faults::StateFaults;
@@ -39,7 +39,7 @@ pub(super) enum ActionKind {
 /// Effects on a response of the service or of a rule.
 #[derive(Debug, Default)]
 pub(super) struct Adjustment {
-    pub(super) retry: RetryHeaders,
+    pub(super) retry: RetryWaits,
     /// In the order in which they are applied.
     pub(super) effects: Vec<Arc<dyn ResponseEffect>>,
     pub(super) delay: Option<Delay>,

@@ -113,7 +113,7 @@ impl FaultResult {
             _ => {}
         }
         let promised = adjustment.retry.promised_wait(response, request);
-        adjustment.retry.add_to(response, promised, request.retry_timing);
+        adjustment.retry.add_header(response, promised, request.retry_timing);
         adjustment.effects.iter().for_each(|effect| effect.apply(response));
         self.promised = promised.or(self.promised);
         self.mark(&hit.rule.name);

@@ -11,7 +11,6 @@ use super::action::{ActionKind, FaultAction, Phase};
 use super::check;
 use super::draft::RuleDraft;
 use super::grammar::{OTHER_FIELDS, RuleText, clauses_of_fields};
-use super::row::ClauseRow;
 use super::target::{self, Targets};
 use super::trigger::{Trigger, key_label};
 use super::words;
@@ -53,7 +52,6 @@ impl fmt::Display for Rule {
 }
 
 impl Rule {
-    /// Reads a rule.
     pub(crate) fn parse(text: &str, targets: &Targets) -> Result<Self, ParseError> {
         Self::from_text(RuleText::from_text(text)?, targets)
     }
@@ -107,7 +105,6 @@ impl Rule {
         self
     }
 
-    /// Whether it has a name.
     pub(crate) fn has_name(&self) -> bool {
         !self.name.is_empty()
     }
@@ -122,8 +119,7 @@ impl Rule {
         matches!(self.action.kind, ActionKind::ResetRequest(_))
     }
 
-    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection
-    /// open.
+    /// Whether it holds a request without a time limit.
     pub(crate) fn holds(&self) -> bool {
         self.action.holds()
     }
@@ -151,7 +147,12 @@ impl Rule {
         text.check_printed()?;
         let (subject, stated_phase) = split_phase(&text.subject)?;
         let subject = subject.to_owned();
-        let (mut draft, rows) = read_clauses(&text)?;
+        let (mut draft, mut rows) = (RuleDraft::default(), Vec::new());
+        for clause in &text.clauses {
+            let row = words::row_of(clause, &rows)?;
+            row.update(&mut draft, clause)?;
+            rows.push(row);
+        }
         text.hide_keys(key_label);
         let targets_of_rule = target::matching(&subject, targets)?;
         check::check_classes(&text, &subject, &rows)?;
@@ -175,17 +176,6 @@ impl Rule {
         check::check(&rule, &rows, targets)?;
         Ok(rule)
     }
-}
-
-/// What the clauses of a rule say, and their rows.
-fn read_clauses(text: &RuleText) -> Result<(RuleDraft, Vec<&'static ClauseRow>), ParseError> {
-    let (mut draft, mut rows) = (RuleDraft::default(), Vec::new());
-    for clause in &text.clauses {
-        let row = words::row_of(clause, &rows)?;
-        row.update(&mut draft, clause)?;
-        rows.push(row);
-    }
-    Ok((draft, rows))
 }
 
 /// Refuses an unknown field.

@@ -30,11 +30,10 @@ pub(crate) struct RuleCounts {
     pub(crate) rule: String,
     /// The label of the only tenant that has it; `null` for a rule of all tenants.
     pub(crate) tenant: Option<Arc<str>>,
-    /// Where it comes from: `admin`, or the setting that it was given in.
+    /// `admin`, or the setting that it was given in.
     pub(crate) origin: Arc<str>,
     /// The number of requests that it counted.
     pub(crate) matches: u64,
-    /// The number of requests that it struck.
     pub(crate) strikes: u64,
     /// The rest of its time to live, in milliseconds of real time; `null` if it has none.
     pub(crate) ttl_left_ms: Option<u64>,
@@ -107,7 +106,6 @@ impl FaultRules {
         }
     }
 
-    /// Whether a rule has this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.rules.iter().any(|active| &*active.rule.name == name)
     }
@@ -126,10 +124,7 @@ impl FaultRules {
     /// Removes the rules whose time to live is over; whether there were any.
     pub(crate) fn remove_expired(&mut self) -> bool {
         let before = self.rules.len();
-        if self.rules.iter().any(|active| active.expires_at.is_some()) {
-            let now = clock::system_now();
-            self.rules.retain(|active| active.expires_at.is_none_or(|end| now < end));
-        }
+        self.rules.retain(|active| active.expires_at.is_none_or(|end| clock::system_now() < end));
         self.rules.len() < before
     }
 
@@ -165,7 +160,6 @@ impl FaultRules {
         self.rules.iter().filter_map(|active| active.rule.trigger.between.map(|(from, _)| from))
     }
 
-    /// Every rule with its counts.
     pub(crate) fn counts(&self) -> impl Iterator<Item = RuleCounts> + '_ {
         let now = clock::system_now();
         self.rules.iter().map(move |active| RuleCounts {
@@ -177,7 +171,6 @@ impl FaultRules {
         })
     }
 
-    /// Every rule.
     pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().map(|active| &*active.rule)
     }

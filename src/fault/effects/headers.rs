@@ -17,6 +17,7 @@ use crate::response::Response;
 
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 pub(super) const ROWS: &[ClauseRow] = &[
     valued("content-type=TEXT", Edit, |draft, value| {
@@ -47,10 +48,9 @@ impl ResponseEffect for HeaderEffect {
     }
 }
 
-/// What a rule tells a client about its retries.
+/// The waits before the client's retries that a rule asks for.
 #[derive(Debug, Default)]
-pub(in crate::fault) struct RetryHeaders {
-    headers: Vec<(HeaderName, HeaderValue)>,
+pub(in crate::fault) struct RetryWaits {
     /// The wait of the last `retry-after`.
     retry_after: Option<Duration>,
     retry_after_ms: Option<Duration>,
@@ -74,19 +74,18 @@ fn header(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
 
 fn retry_after(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
     let wait = value::seconds(value)?;
-    let retry = &mut draft.adjustment.retry;
-    retry.retry_after = Some(wait);
-    retry.headers.push((RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
+    draft.adjustment.retry.retry_after = Some(wait);
+    draft.add_effect(HeaderEffect(RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
     Ok(())
 }
 
 fn should_retry(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
     let word = HeaderValue::from_static(if value::boolean(value)? { "true" } else { "false" });
-    draft.adjustment.retry.headers.push((SHOULD_RETRY, word));
+    draft.add_effect(HeaderEffect(SHOULD_RETRY, word));
     Ok(())
 }
 
-impl RetryHeaders {
+impl RetryWaits {
     /// The wait before the client retries: the one that the response asks for, or else its own; none if it will not
     /// retry.
     pub(in crate::fault) fn promised_wait(&self, response: &Response, request: &RequestView<'_>) -> Option<Duration> {
@@ -97,18 +96,20 @@ impl RetryHeaders {
             .or_else(|| is_timed.then(|| backoff(request.attempt())))
     }
 
-    /// Adds the headers for the client's retries to a response; `promised` is the wait before the next one.
-    pub(in crate::fault) fn add_to(&self, response: &mut Response, promised: Option<Duration>, timing: RetryTiming) {
-        for (name, value) in &self.headers {
-            response.headers.insert(name, value.clone());
-        }
+    /// Adds `retry-after-ms` to a response if that is to show the wait before the client retries, which is `promised`.
+    pub(in crate::fault) fn add_header(
+        &self,
+        response: &mut Response,
+        promised: Option<Duration>,
+        timing: RetryTiming,
+    ) {
         let shown = match timing {
             RetryTiming::Scaled(_) if self.is_unscaled => promised,
             RetryTiming::Scaled(scale) if is_retried(response) => {
-                promised.map(|wait| scaled(wait, scale).max(Duration::from_millis(1)))
+                promised.map(|wait| scaled(wait, scale).max(MILLISECOND))
             }
-            RetryTiming::Jumped if is_retried(response) => promised.map(|_| Duration::from_millis(1)),
-            RetryTiming::Real | RetryTiming::Scaled(_) | RetryTiming::Jumped => self.retry_after_ms,
+            RetryTiming::Jumped if is_retried(response) => promised.map(|_| MILLISECOND),
+            _ => self.retry_after_ms,
         };
         if let Some(wait) = shown {
             let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);

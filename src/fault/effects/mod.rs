@@ -13,7 +13,7 @@ mod wire;
 use std::fmt;
 
 pub(super) use delay::Delay;
-pub(super) use headers::RetryHeaders;
+pub(super) use headers::RetryWaits;
 pub(super) use json::{JsonEdit, edited_json};
 pub(super) use replacement::{RateLimit, TokenBucket, over_limit};
 pub(super) use state::{combined, is_any_applied};
