@@ -1,6 +1,8 @@
 //! Refuses a rule that could never strike or have its effect: clauses that exclude each other, numbers that contradict
 //! each other, and effects that none of its operations can have.
 
+use std::fmt::Display;
+
 use super::action::ActionKind;
 use super::grammar::RuleText;
 use super::row::{ClauseClass, ClauseRow};
@@ -13,34 +15,27 @@ pub(super) fn check_classes(text: &RuleText, subject: &str, rows: &[&ClauseRow])
     let effects: Vec<&ClauseRow> = rows.iter().filter(|row| row.is_effect()).copied().collect();
     let has = |class: ClauseClass| effects.iter().any(|row| row.class == class);
     let on_state: Vec<&ClauseRow> = effects.iter().filter(|row| row.state_fault().is_some()).copied().collect();
-    if effects.is_empty() {
-        return Err(ParseError::new(text, "has no effect; add one, such as status=503"));
-    }
-    if effects.iter().any(|row| row.is_script()) {
-        return check_script(subject, &effects);
-    }
-    if subject == SYNC {
-        return Err(ParseError::new(SYNC, "needs script="));
-    }
+    let is_script = effects.iter().any(|row| row.is_script());
     let meets_state = |row: &ClauseRow| on_state.iter().any(|state| state.meets == Some(row.word()));
-    if !on_state.is_empty() && !effects.iter().all(|row| row.state_fault().is_some() || meets_state(row)) {
-        let problem = "changes both the state and the response; write two rules, the first with continue";
-        return Err(ParseError::new(text, problem));
-    }
-    if has(ClauseClass::Json) && (has(ClauseClass::Replace) || has(ClauseClass::Wire)) {
-        return Err(ParseError::new(text, "both edits the service's response and replaces it"));
-    }
-    Ok(())
-}
-
-fn check_script(subject: &str, effects: &[&ClauseRow]) -> Result<(), ParseError> {
-    if subject != SYNC {
-        return Err(ParseError::new("script", "goes with the subject sync: 'sync script=…'"));
-    }
-    if effects.iter().any(|row| !row.is_script()) {
-        return Err(ParseError::new(SYNC, "takes no effects but script= and message="));
-    }
-    Ok(())
+    let stays_on_state = || effects.iter().all(|row| row.state_fault().is_some() || meets_state(row));
+    let (place, problem): (&dyn Display, _) = if effects.is_empty() {
+        (text, "has no effect; add one, such as status=503")
+    } else if is_script && subject != SYNC {
+        (&"script", "goes with the subject sync: 'sync script=…'")
+    } else if is_script && !effects.iter().all(|row| row.is_script()) {
+        (&SYNC, "takes no effects but script= and message=")
+    } else if is_script {
+        return Ok(());
+    } else if subject == SYNC {
+        (&SYNC, "needs script=")
+    } else if !on_state.is_empty() && !stays_on_state() {
+        (text, "changes both the state and the response; write two rules, the first with continue")
+    } else if has(ClauseClass::Json) && (has(ClauseClass::Replace) || has(ClauseClass::Wire)) {
+        (text, "both edits the service's response and replaces it")
+    } else {
+        return Ok(());
+    };
+    Err(ParseError::new(place, problem))
 }
 
 /// Refuses a rule that can never strike or have its effect. `rows` are those of its clauses, in their order.
@@ -63,17 +58,14 @@ pub(super) fn check(rule: &Rule, rows: &[&ClauseRow], targets: &Targets) -> Resu
 
 /// Conditions on the body need a request with a body, and are tested after it is read.
 fn check_condition(rule: &Rule, about: &[&Target]) -> Result<(), ParseError> {
-    if !rule.trigger.needs_body() {
-        return Ok(());
-    }
-    if rule.acts_on_head() {
-        let problem = "is about the body, but reset=head and reset=body strike before it is read";
-        return Err(ParseError::new("when", problem));
-    }
-    if !about.iter().any(|target| target.request_body) {
-        return Err(ParseError::new("when", "is about the body, but no request of this operation has one in JSON"));
-    }
-    Ok(())
+    let problem = match rule.trigger.needs_body() {
+        true if rule.acts_on_head() => "is about the body, but reset=head and reset=body strike before it is read",
+        true if !about.iter().any(|target| target.request_body) => {
+            "is about the body, but no request of this operation has one in JSON"
+        }
+        _ => return Ok(()),
+    };
+    Err(ParseError::new("when", problem))
 }
 
 /// Faults on state need an operation that can have them.
@@ -92,15 +84,15 @@ fn check_state_faults(rows: &[&ClauseRow], about: &[&Target], targets: &Targets)
 /// Effects on a body need a response that has one.
 fn check_response_body(rule: &Rule, rows: &[&ClauseRow], about: &[&Target]) -> Result<(), ParseError> {
     let Some(row) = rows.iter().find(|row| row.needs_body()) else { return Ok(()) };
-    match &rule.action.kind {
+    let problem = match &rule.action.kind {
         ActionKind::Status(status @ (..200 | 204 | 304)) => {
-            let problem = format_args!("needs a body, but a response with status {status} has none");
-            Err(ParseError::new(row.word(), problem))
+            format!("needs a body, but a response with status {status} has none")
         }
-        _ if rows.iter().any(|row| row.class == ClauseClass::Replace) => Ok(()),
-        _ if about.iter().any(|target| target.response_body) => Ok(()),
-        _ => Err(ParseError::new(row.word(), "needs a body, but the response of this operation has none")),
-    }
+        _ if rows.iter().any(|row| row.class == ClauseClass::Replace) => return Ok(()),
+        _ if about.iter().any(|target| target.response_body) => return Ok(()),
+        _ => "needs a body, but the response of this operation has none".to_owned(),
+    };
+    Err(ParseError::new(row.word(), problem))
 }
 
 /// Refuses a clause without the one that it needs.

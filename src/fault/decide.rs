@@ -159,9 +159,8 @@ fn resolve(rules: &mut FaultRules, hits: Vec<RuleHit>, stopped_at: Option<u64>) 
     let (mut winners, mut notes) = (Vec::new(), Vec::new());
     let (mut is_decided, mut is_scripted) = (false, false);
     for hit in hits {
-        let is_script = hit.is_script();
-        let is_later = !is_script && stopped_at.is_some_and(|order| hit.order > order);
-        let is_stopped = if is_script { &mut is_scripted } else { &mut is_decided };
+        let is_stopped = if hit.is_script() { &mut is_scripted } else { &mut is_decided };
+        let is_later = !hit.is_script() && stopped_at.is_some_and(|order| hit.order > order);
         let strikes = !*is_stopped && !is_later;
         let outcome = if strikes { FaultOutcome::Struck } else { FaultOutcome::Shadowed };
         notes.push(FaultNote { rule: Arc::clone(&hit.rule.name), outcome });

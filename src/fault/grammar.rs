@@ -56,7 +56,11 @@ impl RuleText {
             ParseError::new("rule", "is empty; it begins with an operation, or with * for all of them")
         })?;
         let phase = words.next_if(|word| word.starts_with('@')).unwrap_or_default();
-        Ok(Self { subject: operation + &phase, clauses: words.map(|word| clause_text(&word)).collect() })
+        let clauses = words.map(|word| match word.split_once('=') {
+            Some((word, value)) => ClauseText { word: word.to_owned(), value: Some(value.to_owned()) },
+            None => ClauseText { word, value: None },
+        });
+        Ok(Self { subject: operation + &phase, clauses: clauses.collect() })
     }
 
     /// Refuses a rule whose printed form is too long to be read again.
@@ -123,13 +127,6 @@ fn clauses_of_field(name: &str, value: &Value) -> Result<Vec<ClauseText>, ParseE
 /// Whether [`split`] would end a word at this character, or remove it.
 fn needs_quotes(character: char) -> bool {
     character.is_whitespace() || matches!(character, '"' | '\\')
-}
-
-fn clause_text(word: &str) -> ClauseText {
-    match word.split_once('=') {
-        Some((word, value)) => ClauseText { word: word.to_owned(), value: Some(value.to_owned()) },
-        None => ClauseText { word: word.to_owned(), value: None },
-    }
 }
 
 /// Splits at spaces outside double quotes, and removes the quotes. Inside quotes `\"` is a quote and `\\` a backslash;

@@ -131,10 +131,9 @@ impl Rule {
 
     /// The time for which deleted resources can still be read because of it.
     pub(super) fn lag(&self) -> Duration {
-        if let ActionKind::State(faults, _) = &self.action.kind {
-            faults.lag.unwrap_or_default()
-        } else {
-            Duration::ZERO
+        match &self.action.kind {
+            ActionKind::State(faults, _) => faults.lag.unwrap_or_default(),
+            _ => Duration::ZERO,
         }
     }
 

@@ -41,7 +41,8 @@ impl ResponseEffect for BodyEffect {
     fn apply(&self, response: &mut Response) {
         response.body = match self {
             Self::Text(text) => {
-                response.headers.insert(CONTENT_TYPE, content_type_of(text));
+                let kind = if is_json(text.as_bytes()) { "application/json" } else { "text/plain; charset=utf-8" };
+                response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
                 text.clone().into()
             }
             Self::Malformed => malformed(&response.body.bytes()).into(),
@@ -50,14 +51,12 @@ impl ResponseEffect for BodyEffect {
     }
 }
 
-fn content_type_of(text: &str) -> HeaderValue {
-    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    HeaderValue::from_static(if is_json { "application/json" } else { "text/plain; charset=utf-8" })
-}
-
 /// The first half of a body, if that is invalid JSON; else an object that is not closed.
 fn malformed(body: &Bytes) -> Bytes {
     let half = body.slice(..body.len() / 2);
-    let is_invalid = serde_json::from_slice::<serde::de::IgnoredAny>(&half).is_err();
-    if is_invalid && !half.is_empty() { half } else { Bytes::from_static(b"{\"detail\":") }
+    if half.is_empty() || is_json(&half) { Bytes::from_static(b"{\"detail\":") } else { half }
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
 }
