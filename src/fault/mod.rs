@@ -7,10 +7,10 @@
 //! operation = "sync" | one { "," one }        one = name | family ".*" | "reads" | "writes" | "*"
 //! ```
 //!
-//! A line becomes clauses (`grammar.rs`), each clause finds its row (`words.rs`, `row.rs`; the rows are in `effects/`, a
-//! file a family, and in `trigger.rs`), the rows fill a draft, and the draft becomes a [`Rule`] (`rule.rs`) with a typed
-//! action, if it can strike (`check.rs`). A tenant has [`FaultRules`]; `decide.rs` decides which of them strike a
-//! request, `apply.rs` makes the response.
+//! A line becomes clauses (`grammar.rs`), and each clause finds its row (`words.rs`, `row.rs`; the rows are in
+//! `effects/`, a file a family, and in `trigger.rs`). The rows fill a draft (`action.rs`), which becomes a [`Rule`]
+//! (`rule.rs`) with a typed action, if it can strike (`check.rs`). A tenant has [`FaultRules`]: `decide.rs` decides
+//! which of them strike a request, and `apply.rs` makes the response.
 //!
 //! The first rule that strikes shadows the later rules, in both phases, unless it has `continue`; rules about syncs are
 //! decided separately. An `@after` rule that replaces or edits the response counts successful responses only:
@@ -21,7 +21,6 @@ mod active;
 mod apply;
 mod check;
 mod decide;
-mod draft;
 mod effects;
 mod explain;
 mod grammar;

@@ -1,7 +1,7 @@
 //! The row type of the rule language: the form of a clause, what it may meet, what it does, and how it is explained.
 //! The parser, the refusals, the subcommand `faults` and the README's tables follow from the rows.
 
-use super::draft::RuleDraft;
+use super::action::RuleDraft;
 use super::grammar::ClauseText;
 use crate::matcher::ParseError;
 use crate::store::state_faults::StateFault;

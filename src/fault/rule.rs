@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::action::{ActionKind, FaultAction, Phase};
+use super::action::{ActionKind, FaultAction, Phase, RuleDraft};
 use super::check;
-use super::draft::RuleDraft;
 use super::grammar::{OTHER_FIELDS, RuleText, clauses_of_fields};
 use super::target::{self, Targets};
 use super::trigger::{Trigger, key_label};

@@ -71,17 +71,12 @@ impl RequestParts for RequestView<'_> {
     }
 
     fn json_body(&self) -> Option<&Value> {
-        self.body.json()
+        self.body.json.get_or_init(|| read_value(self.body.bytes).ok()).as_ref()
     }
 }
 
 impl<'a> RequestBody<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, json: OnceCell::new() }
-    }
-
-    /// The body as JSON, if it is JSON.
-    fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| read_value(self.bytes).ok()).as_ref()
     }
 }

@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 
 use super::ResponseEffect;
 use crate::clock::scaled;
-use crate::fault::draft::RuleDraft;
+use crate::fault::action::RuleDraft;
 use crate::fault::row::ClauseClass::{Adjust, Edit};
 use crate::fault::row::{ClauseRow, valued};
 use crate::fault::value;

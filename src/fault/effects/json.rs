@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::fault::draft::RuleDraft;
+use crate::fault::action::RuleDraft;
 use crate::fault::row::{ClauseClass::Json, ClauseRow, valued};
 use crate::matcher::{ParseError, check_pointer};
 use crate::response::Body;

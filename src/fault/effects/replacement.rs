@@ -8,7 +8,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use super::headers::whole_seconds;
 use crate::clock::Timestamp;
 use crate::error::response_with_status;
-use crate::fault::draft::RuleDraft;
+use crate::fault::action::RuleDraft;
 use crate::fault::row::ClauseClass::{Adjust, Replace};
 use crate::fault::row::{ClauseRow, valued};
 use crate::fault::value;

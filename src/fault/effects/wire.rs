@@ -2,7 +2,7 @@
 
 use super::ResponseEffect;
 use crate::clock::parse_duration;
-use crate::fault::draft::RuleDraft;
+use crate::fault::action::RuleDraft;
 use crate::fault::row::ClauseClass::{Adjust, Edit, Wire};
 use crate::fault::row::{Aspect, ClauseRow, fixed, valued};
 use crate::fault::value;
