@@ -1,4 +1,5 @@
-//! What a rule does, as one of a few kinds, and the draft that it is made of: each clause of the rule updates the draft.
+//! What a rule does, as one of a few kinds, and the draft that it is made of: each clause of the rule updates the
+//! draft.
 
 use std::sync::Arc;
 use std::time::Duration;

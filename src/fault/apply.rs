@@ -112,8 +112,7 @@ impl FaultResult {
             },
             _ => {}
         }
-        let promised = adjustment.retry.promised_wait(response, request);
-        adjustment.retry.add_header(response, promised, request.retry_timing);
+        let promised = adjustment.retry.apply(response, request);
         adjustment.effects.iter().for_each(|effect| effect.apply(response));
         self.promised = promised.or(self.promised);
         self.mark(&hit.rule.name);

@@ -132,7 +132,6 @@ impl ClauseRow {
         Self { sets, keeps, ..self }
     }
 
-    /// Its word.
     pub(super) fn word(&self) -> &'static str {
         self.syntax.split('=').next().unwrap_or_default()
     }

@@ -48,13 +48,13 @@ impl ResponseEffect for HeaderEffect {
     }
 }
 
-/// The waits before the client's retries that a rule asks for.
+/// How long a rule asks clients to wait before they retry.
 #[derive(Debug, Default)]
 pub(in crate::fault) struct RetryWaits {
     /// The wait of the last `retry-after`.
     retry_after: Option<Duration>,
     retry_after_ms: Option<Duration>,
-    /// Whether the wait is on the tenant's clock, which no time scale changes.
+    /// Whether the wait is on the tenant's clock, whatever the time scale.
     pub(super) is_unscaled: bool,
 }
 
@@ -86,41 +86,29 @@ fn should_retry(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
 }
 
 impl RetryWaits {
-    /// The wait before the client retries: the one that the response asks for, or else its own; none if it will not
-    /// retry.
-    pub(in crate::fault) fn promised_wait(&self, response: &Response, request: &RequestView<'_>) -> Option<Duration> {
-        let is_timed = is_retried(response) && request.retry_timing != RetryTiming::Real;
-        self.retry_after_ms
+    /// The wait before the client retries: the one that the response asks for, or else the client's own; none if it
+    /// will not retry. Adds `retry-after-ms` if the rule has it, or if the wait is another one in real time.
+    pub(in crate::fault) fn apply(&self, response: &mut Response, request: &RequestView<'_>) -> Option<Duration> {
+        // The official SDKs retry after these.
+        let is_retried = matches!(response.code(), Some(408 | 409 | 429 | 500..));
+        let is_timed = is_retried && request.retry_timing != RetryTiming::Real;
+        let promised = self
+            .retry_after_ms
             .or(self.retry_after)
             .or_else(|| response.headers.get(RETRY_AFTER).and_then(seconds_of))
-            .or_else(|| is_timed.then(|| backoff(request.attempt())))
-    }
-
-    /// Adds `retry-after-ms` to a response if that is to show the wait before the client retries, which is `promised`.
-    pub(in crate::fault) fn add_header(
-        &self,
-        response: &mut Response,
-        promised: Option<Duration>,
-        timing: RetryTiming,
-    ) {
-        let shown = match timing {
+            .or_else(|| is_timed.then(|| backoff(request.attempt())));
+        let announced = match request.retry_timing {
             RetryTiming::Scaled(_) if self.is_unscaled => promised,
-            RetryTiming::Scaled(scale) if is_retried(response) => {
-                promised.map(|wait| scaled(wait, scale).max(MILLISECOND))
-            }
-            RetryTiming::Jumped if is_retried(response) => promised.map(|_| MILLISECOND),
+            RetryTiming::Scaled(scale) if is_retried => promised.map(|wait| scaled(wait, scale).max(MILLISECOND)),
+            RetryTiming::Jumped if is_retried => promised.map(|_| MILLISECOND),
             _ => self.retry_after_ms,
         };
-        if let Some(wait) = shown {
+        if let Some(wait) = announced {
             let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             response.headers.insert(RETRY_AFTER_MS, HeaderValue::from(millis));
         }
+        promised
     }
-}
-
-/// Whether the official SDKs retry after a response.
-fn is_retried(response: &Response) -> bool {
-    matches!(response.code(), Some(408 | 409 | 429 | 500..))
 }
 
 /// The official SDKs' own wait before they retry: 0.5 s, doubled with each attempt, at most 8 s.
