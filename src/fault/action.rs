@@ -16,7 +16,8 @@ use crate::store::sync::Script;
 #[derive(Debug)]
 pub(super) struct FaultAction {
     pub(super) kind: ActionKind,
-    /// Beside a kind that sends no response of its own: only a delay, or nothing.
+    /// Empty for a script, a fault on state and a reset of the request; only a delay if the connection ends without a
+    /// response.
     pub(super) adjustment: Adjustment,
 }
 

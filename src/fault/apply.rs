@@ -131,7 +131,7 @@ impl FaultResult {
     }
 }
 
-/// Puts a response in the place of another one; it is sent as late as that.
+/// Replaces a response; the delay stays.
 fn replace(response: &mut Response, replacement: Response) {
     *response = Response { delay: response.delay, ..replacement };
 }

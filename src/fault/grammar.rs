@@ -100,7 +100,7 @@ fn text_field<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&
     }
 }
 
-/// The clauses in the fields of a rule; a field that is no word of the rule language is none.
+/// The clauses in the fields of a rule.
 pub(super) fn clauses_of_fields(fields: &Map<String, Value>) -> Result<Vec<ClauseText>, ParseError> {
     let clauses = fields.iter().filter(|(name, _)| !OTHER_FIELDS.contains(&name.as_str()));
     let clauses: Result<Vec<_>, _> = clauses.map(|(name, value)| clauses_of_field(name, value)).collect();
