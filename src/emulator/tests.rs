@@ -6,14 +6,18 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
+use super::stages::InProgress;
 use super::*;
 use crate::admin;
 use crate::config::{self, RawSettings};
-use crate::operation::Pool;
+use crate::operation::{Job, Pool};
 use crate::request::Request;
 use crate::response::{HeadReset, Response};
 
 const KEY: &str = "test-key";
+
+/// A fault rule that makes creates wait before they act.
+const DELAY: &str = "directories.create @before delay=5s";
 
 fn instance(settings: &[(&'static str, &str)]) -> Instance {
     let flags: Vec<_> = settings.iter().map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
@@ -55,6 +59,22 @@ fn decided(instance: &Instance, request: &Request) -> (Box<Context>, Next) {
     let context = admitted(instance, request);
     let next = decide(instance, &context, request);
     (context, next)
+}
+
+/// A request that waits before it acts.
+fn waiting(instance: &Instance, request: &Request) -> (Box<Context>, Duration, InProgress) {
+    match decided(instance, request) {
+        (context, Next::Wait(wait, in_progress)) => (context, wait, *in_progress),
+        (_, other) => panic!("it does not wait: {other:?}"),
+    }
+}
+
+/// A request that waits for its job.
+fn working(instance: &Instance, request: &Request) -> (Box<Context>, Job, InProgress) {
+    match decided(instance, request) {
+        (context, Next::Job(job, in_progress)) => (context, job, *in_progress),
+        (_, other) => panic!("no job: {other:?}"),
+    }
 }
 
 #[track_caller]
@@ -100,49 +120,41 @@ fn a_request_acts_when_it_is_decided_and_is_recorded_with_its_outcome() {
 
 #[test]
 fn a_request_that_waits_before_it_acts_changes_nothing_until_then() {
-    let instance = instance(&[("fault", "directories.create @before delay=5s")]);
-    let create = create_directory();
-    let (context, next) = decided(&instance, &create);
-    let Next::Wait(wait, in_progress) = next else { panic!("it does not wait: {next:?}") };
+    let (instance, create) = (instance(&[("fault", DELAY)]), create_directory());
+    let (context, wait, in_progress) = waiting(&instance, &create);
     assert_eq!((wait, live(&instance, "directories")), (Duration::from_secs(5), 0));
-    let reply = reply(act(&instance, &context, &create, *in_progress));
+    let reply = reply(act(&instance, &context, &create, in_progress));
     assert_eq!((shown(&reply.response).0, live(&instance, "directories")), (201, 1));
 }
 
 #[test]
 fn a_request_that_waits_does_not_act_after_a_reset() {
-    let instance = instance(&[("fault", "directories.create @before delay=5s")]);
-    let create = create_directory();
-    let (context, next) = decided(&instance, &create);
-    let Next::Wait(_, in_progress) = next else { panic!("it does not wait: {next:?}") };
+    let (instance, create) = (instance(&[("fault", DELAY)]), create_directory());
+    let (context, _, in_progress) = waiting(&instance, &create);
     let reset = request("POST", "/__admin/reset", "{}");
     assert_eq!(admin::handle(&instance, &reset).status.expect("a status"), 204);
     assert!(in_progress.release.has_come());
-    let reply = reply(act(&instance, &context, &create, *in_progress));
+    let reply = reply(act(&instance, &context, &create, in_progress));
     assert_eq!((reply.response.status, live(&instance, "directories")), (None, 0));
 }
 
 #[test]
 fn the_result_of_a_job_changes_the_state() {
-    let instance = instance(&[]);
-    let upload = upload();
-    let (context, next) = decided(&instance, &upload);
-    let Next::Job(job, in_progress) = next else { panic!("no job: {next:?}") };
+    let (instance, upload) = (instance(&[]), upload());
+    let (context, job, in_progress) = working(&instance, &upload);
     assert_eq!((job.pool, live(&instance, "files")), (Pool::Thread, 0));
     let result = job.run(&instance.worker);
-    let reply = finish(&instance, &context, &upload, *in_progress, result);
+    let reply = finish(&instance, &context, &upload, in_progress, result);
     assert_eq!((shown(&reply.response).0, live(&instance, "files")), (201, 1));
     assert_eq!(newest_entry(&instance), json!([1, "files.create", 201, "open", true]));
 }
 
 #[test]
 fn a_job_without_a_result_changes_nothing() {
-    let instance = instance(&[]);
-    let upload = upload();
-    let (context, next) = decided(&instance, &upload);
-    let Next::Job(_, in_progress) = next else { panic!("no job: {next:?}") };
+    let (instance, upload) = (instance(&[]), upload());
+    let (context, _, in_progress) = working(&instance, &upload);
     let full = Err(ApiError::text(503, "full"));
-    let reply = finish(&instance, &context, &upload, *in_progress, full);
+    let reply = finish(&instance, &context, &upload, in_progress, full);
     assert_eq!(shown(&reply.response), (503, json!({"detail": "full"})));
     assert_eq!(newest_entry(&instance), json!([1, "files.create", 503, "open", false]));
     assert_eq!(live(&instance, "files"), 0);
