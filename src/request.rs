@@ -15,7 +15,6 @@ pub(crate) struct Head {
     pub(crate) path: String,
     /// The query string after the `?`, not decoded.
     pub(crate) query: Option<String>,
-    /// The headers.
     pub(crate) headers: HeaderMap,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-/// What a request asks of a field. Use it with `#[serde(default)]`.
+/// The change of a field in a request. Use it with `#[serde(default)]`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change<T> {
     /// The field is absent.
@@ -15,7 +15,7 @@ pub(super) enum Change<T> {
 }
 
 impl<T> Change<T> {
-    /// What becomes of a value.
+    /// The value after the change.
     pub(super) fn apply(self, value: Option<T>) -> Option<T> {
         match self {
             Self::Keep => value,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::change::Change;
-use super::paging::{PageBody, PageParams};
-use super::state::StateView;
+use super::paging::{self, PageParams};
+use super::state::AdminView;
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
 use crate::error::{ApiError, Detail};
@@ -132,7 +132,7 @@ fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError>
     scope.check_quota::<Directory>()?;
     let project = scope.project_for_write()?;
     check_connector(scope, project, new.connector_subscription_id.as_deref())?;
-    let mut stream = scope.store.seed.stream("directory", scope.created::<Directory>());
+    let mut stream = scope.store.seed.stream("directory", scope.store.collection::<Directory>().created());
     let id = Id::mint(Directory::KIND.id_prefix, &mut stream);
     let meta = Meta { id, project, created_at: scope.now };
     let is_ephemeral = new.kind == NewDirectoryType::Ephemeral;
@@ -164,20 +164,18 @@ fn check_connector(scope: &Scope<'_>, project: Key<Project>, subscription: Optio
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let (filter, page): (DirectoryFilter, _) = (request.params()?, PageParams::of_query(request)?);
-    let page_request = page.page(LIST, &scope.store.policy)?;
     let project = scope.existing_project();
-    let found = scope.page(project, page_request, filter.include_deleted, |directory| filter.accepts(directory));
-    let found = page.refuse_token(found, &scope.store.policy)?;
-    let items = found.items.iter().map(|key| body(scope.store, *key)).collect();
-    Ok(Payload::json(&PageBody::new(items, found.next_token)))
+    let accepts = |directory: &Directory| filter.accepts(directory);
+    let found = page.find(LIST, |page| scope.page(project, page, filter.include_deleted, accepts))?;
+    Ok(paging::payload(&found, |key| body(scope.store, *key)))
 }
 
 impl DirectoryFilter {
     fn accepts(&self, directory: &Directory) -> bool {
         let kind = directory.kind.as_str();
         self.name.as_deref().is_none_or(|name| *directory.name == *name)
-            && self.kind.as_deref().is_none_or(|wanted| wanted == kind)
-            && self.types.as_ref().is_none_or(|wanted| wanted.iter().any(|wanted| wanted == kind))
+            && self.kind.as_deref().is_none_or(|word| word == kind)
+            && self.types.as_ref().is_none_or(|words| words.iter().any(|word| word == kind))
     }
 }
 
@@ -192,7 +190,7 @@ fn update(scope: &mut Scope<'_>, path: &DirectoryPath, change: DirectoryChange) 
     let key = scope.resolve::<Directory>(&path.directory_id)?;
     let now = scope.now;
     let is_changed = change.name.is_some() || change.description != Change::Keep;
-    scope.change(key, |directory| {
+    scope.store.change(key, |directory| {
         if let Some(name) = change.name {
             directory.name = name;
         }
@@ -218,7 +216,7 @@ fn into_object(value: Value) -> Option<Box<Map<String, Value>>> {
     if let Value::Object(fields) = value { Some(Box::new(fields)) } else { None }
 }
 
-impl StateView for Directory {
+impl AdminView for Directory {
     fn view(store: &Store, key: Key<Self>) -> Value {
         serde_json::to_value(body(store, key)).unwrap_or_default()
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::metadata;
 use super::presigned::PresignedUrl;
-use super::state::StateView;
+use super::state::AdminView;
 use crate::clock::Timestamp;
 use crate::store::{Blob, DirectoryFile, Id, Key, Reading, Store};
 
@@ -26,7 +26,7 @@ pub(super) struct DirectoryFileBody<'a> {
 }
 
 /// As the service prints it, then what reading it gave.
-impl StateView for DirectoryFile {
+impl AdminView for DirectoryFile {
     fn view(store: &Store, key: Key<Self>) -> Value {
         let mut view = serde_json::to_value(body(store, key, None)).unwrap_or_default();
         view["kept"] = reading(&store.get(key).blob);
@@ -34,7 +34,7 @@ impl StateView for DirectoryFile {
     }
 }
 
-/// What reading a content gave: the size of its text, or why there is none.
+/// The result of reading a content: the size of its text, or why there is none.
 fn reading(blob: &Blob) -> Value {
     match &blob.reading {
         Reading::Document(document) => {

@@ -8,13 +8,12 @@ use super::directories::DirectoryPath;
 use super::directory_file_view::body;
 use super::file_filter::{DirectoryFileFilter, FileFacts};
 use super::files::is_expanded;
-use super::paging::{PageBody, PageParams};
+use super::paging::{self, PageParams};
 use super::presigned::PresignedUrl;
 use super::upload::Upload;
 use super::{metadata, output_files};
 use crate::error::ApiError;
 use crate::operation::{Answer, BodyKind, Job, Operation};
-use crate::request::Origin;
 use crate::response::Payload;
 use crate::schema::{PlainValue, ValidRequest};
 use crate::store::{
@@ -140,10 +139,10 @@ struct GetDirectoryFile {
 
 fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
     let (path, fields) = (request.params::<DirectoryPath>()?, request.body::<NewDirectoryUpload>()?);
-    let metadata = metadata::from_text(&scope.store.policy, fields.metadata.as_deref())?;
+    let metadata = metadata::from_text(&request.settings, fields.metadata.as_deref())?;
     writable_directory(scope, &path.directory_id)?;
     scope.check_quota::<DirectoryFile>()?;
-    let upload = Upload::new(request.file("upload_file")?, &scope.store.policy, &scope.store.budget);
+    let upload = Upload::new(scope, request, "upload_file")?;
     let job = Job::new(
         upload.pool(),
         |worker| upload.read(worker),
@@ -151,7 +150,8 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
             let directory = writable_directory(scope, &path.directory_id)?;
             scope.check_quota::<DirectoryFile>()?;
             let NewDirectoryUpload { unique_id, display_name, external_file_id, .. } = fields;
-            let new = NewDirectoryFile { unique_id: named(unique_id), display_name: named(display_name), metadata };
+            let new =
+                NewDirectoryFile { unique_id: non_empty(unique_id), display_name: non_empty(display_name), metadata };
             let details = format!("{new:?}");
             let file = NewFile { name, external_file_id, purpose: None, blob, directory: Some(directory), details };
             let file = File::add(scope, file)?;
@@ -170,7 +170,7 @@ fn add(scope: &mut Scope<'_>, path: &DirectoryPath, new: AddFile) -> Result<Payl
     let file = scope.resolve(&new.file_id)?;
     scope.check_quota::<DirectoryFile>()?;
     let metadata = new.metadata.and_then(|PlainValue(metadata)| metadata::into_map(metadata));
-    let (unique_id, display_name) = (named(new.unique_id), named(new.display_name));
+    let (unique_id, display_name) = (non_empty(new.unique_id), non_empty(new.display_name));
     let new = NewDirectoryFile { unique_id, display_name, metadata };
     let key = DirectoryFile::add(scope, directory, file, new)?;
     scope.count_created(key);
@@ -184,17 +184,12 @@ fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErr
     if scope.store.get(directory).kind == DirectoryKind::Index {
         return output_files::list(scope, directory, &filter, &page);
     }
-    let name = format!("{LIST} in {}", filter.directory_id);
-    let page_request = page.page(&name, &scope.store.policy)?;
+    let list = format!("{LIST} in {}", filter.directory_id);
     let accepts = |file: &DirectoryFile| filter.accepts(&FileFacts::of(file));
-    let found = scope.page(Some(directory), page_request, filter.include_deleted, accepts);
-    let found = page.refuse_token(found, &scope.store.policy)?;
+    let found = page.find(&list, |page| scope.page(Some(directory), page, filter.include_deleted, accepts))?;
     let is_expanded = is_expanded(filter.expand.as_deref());
-    let item = |key: &Key<DirectoryFile>| {
-        let url = is_expanded.then(|| download_url(scope, *key, request.origin()));
-        body(scope.store, *key, url)
-    };
-    Ok(Payload::json(&PageBody::new(found.items.iter().map(item).collect(), found.next_token.clone())))
+    let url = |key| is_expanded.then(|| download_url(scope, key, request));
+    Ok(paging::payload(&found, |key| body(scope.store, *key, url(*key))))
 }
 
 fn get(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
@@ -204,7 +199,7 @@ fn get(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErro
         return output_files::get(scope, directory, &directory_file_id);
     }
     let key = scope.resolve_in(&directory_file_id, Some(directory))?;
-    let url = is_expanded(expand.as_deref()).then(|| download_url(scope, key, request.origin()));
+    let url = is_expanded(expand.as_deref()).then(|| download_url(scope, key, request));
     Ok(Payload::json(&body(scope.store, key, url)))
 }
 
@@ -223,10 +218,10 @@ fn update(scope: &mut Scope<'_>, path: &DirectoryFilePath, change: ChangeFile) -
     let keeps_fields = change.unique_id.is_none() && change.display_name.is_none();
     let is_changed = !keeps_fields || target != directory || !matches!(change.metadata, Change::Keep);
     let now = scope.now;
-    scope.change(key, |file| {
+    scope.store.change(key, |file| {
         (file.directory, file.meta.project) = (target, project);
         file.unique_id = change.unique_id.unwrap_or_else(|| file.unique_id.clone());
-        file.display_name = named(change.display_name).unwrap_or_else(|| file.display_name.clone());
+        file.display_name = non_empty(change.display_name).unwrap_or_else(|| file.display_name.clone());
         file.metadata = match change.metadata {
             Change::Keep => file.metadata.take(),
             Change::Clear => None,
@@ -260,8 +255,8 @@ fn bulk_delete(scope: &mut Scope<'_>, path: &DirectoryPath, request: &BulkDelete
     Ok(Payload::Empty)
 }
 
-/// A name that is given: an empty one counts as absent, because the contract of responses has none.
-fn named(name: Option<Box<str>>) -> Option<Box<str>> {
+/// A name; an empty one counts as absent, because the contract of responses has none.
+fn non_empty(name: Option<Box<str>>) -> Option<Box<str>> {
     name.filter(|name| !name.is_empty())
 }
 
@@ -275,7 +270,7 @@ fn writable_directory(scope: &mut Scope<'_>, id: &str) -> Result<Key<Directory>,
     Ok(key)
 }
 
-fn download_url(scope: &Scope<'_>, key: Key<DirectoryFile>, origin: &Origin) -> PresignedUrl {
+fn download_url(scope: &Scope<'_>, key: Key<DirectoryFile>, request: &ValidRequest) -> PresignedUrl {
     let file = scope.store.get(key);
-    PresignedUrl::expanded(scope, origin, &file.meta.id, &file.display_name)
+    PresignedUrl::new(scope, request, &file.meta.id, &file.display_name, None)
 }

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::schema::Time;
 use crate::store::{DirectoryFile, Id};
 
-/// What a list of the files of a directory shows.
+/// The filter of a list of the files of a directory.
 #[derive(Deserialize)]
 pub(super) struct DirectoryFileFilter {
     pub(super) directory_id: String,
@@ -21,7 +21,7 @@ pub(super) struct DirectoryFileFilter {
     updated_at_on_or_before: Option<Time>,
 }
 
-/// What a filter looks at in a file.
+/// The values of a file that a filter compares.
 pub(super) struct FileFacts<'a> {
     pub(super) display_name: &'a str,
     pub(super) unique_id: &'a str,
@@ -42,7 +42,6 @@ impl DirectoryFileFilter {
 }
 
 impl<'a> FileFacts<'a> {
-    /// What a filter looks at in this file.
     pub(super) fn of(file: &'a DirectoryFile) -> Self {
         Self {
             display_name: &file.display_name,

@@ -5,19 +5,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::paging::{PageBody, PageParams};
-use super::presigned::{self, PresignedUrl};
-use super::state::StateView;
+use super::paging::{self, PageParams};
+use super::presigned::PresignedUrl;
+use super::state::AdminView;
 use super::upload::Upload;
-use super::value_checks;
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
 use crate::error::ApiError;
 use crate::operation::{Answer, BodyKind, Job, Operation};
-use crate::request::Origin;
 use crate::response::Payload;
 use crate::schema::{Integer, ValidRequest};
-use crate::store::{File, Id, Key, NewFile, Page, Policy, Prefix, Resource, Scope, Store};
+use crate::store::{File, Id, Key, NewFile, Page, Prefix, Resource, Scope, Store};
 
 /// The name of the list of files, which its page tokens are valid for.
 const LIST: &str = "files.list";
@@ -111,7 +109,7 @@ struct GetContent {
     expires_at_seconds: Option<Integer>,
 }
 
-/// What a list of files shows, from the query or the body.
+/// The filter of a list of files, from the query or the body.
 #[derive(Deserialize, Default)]
 struct FileFilter {
     file_ids: Option<Vec<Uuid>>,
@@ -158,7 +156,7 @@ struct FileBody<'a> {
 fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
     let fields: NewUpload = request.body()?;
     scope.check_quota::<File>()?;
-    let upload = Upload::new(request.file("file")?, &scope.store.policy, &scope.store.budget);
+    let upload = Upload::new(scope, request, "file")?;
     let job = Job::new(
         upload.pool(),
         |worker| upload.read(worker),
@@ -188,7 +186,7 @@ fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErr
     let listing = Listing { filter: &filter, page: &page, order_by: order_by.as_deref() };
     let found = listing.page(LIST, scope)?;
     let is_expanded = is_expanded(expand.as_deref());
-    Ok(page_body(scope, &found, is_expanded.then(|| request.origin())))
+    Ok(page_body(scope, &found, is_expanded.then_some(request)))
 }
 
 fn query(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
@@ -202,7 +200,7 @@ fn query(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiEr
 fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let params: GetFile = request.params()?;
     let key = scope.resolve(&params.file_id.to_string())?;
-    let url = is_expanded(params.expand.as_deref()).then(|| download_url(scope, key, request.origin()));
+    let url = is_expanded(params.expand.as_deref()).then(|| download_url(scope, key, request));
     Ok(Payload::json(&body(scope.store, key, url)))
 }
 
@@ -216,45 +214,42 @@ fn content(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, Api
     let params: GetContent = request.params()?;
     let key = scope.resolve::<File>(&params.file_id.to_string())?;
     let file = scope.store.get(key);
-    let lifetime = presigned::lifetime(params.expires_at_seconds.as_ref());
-    Ok(Payload::json(&PresignedUrl::new(scope, request.origin(), &file.meta.id, &file.name, lifetime)))
+    let lifetime = params.expires_at_seconds.as_ref();
+    Ok(Payload::json(&PresignedUrl::new(scope, request, &file.meta.id, &file.name, lifetime)))
 }
 
 /// A list of files that a request asks for.
 struct Listing<'a> {
     filter: &'a FileFilter,
-    page: &'a PageParams,
+    page: &'a PageParams<'a>,
     order_by: Option<&'a str>,
 }
 
 impl Listing<'_> {
-    fn page(&self, list: &'static str, scope: &mut Scope<'_>) -> Result<Page<Key<File>>, ApiError> {
-        let order = self.order(&scope.store.policy)?;
-        let name = format!("{list} by {order}");
-        let request = self.page.page(&name, &scope.store.policy)?;
+    fn page(&self, list: &str, scope: &mut Scope<'_>) -> Result<Page<Key<File>>, ApiError> {
+        let order = self.order()?;
         let project = match self.filter.project_id {
             Some(id) => scope.store.collection().live_with_id(&Id::Minted(Prefix::NONE, id)),
             None => scope.existing_project(),
         };
         let ids = self.filter.ids();
         let accepts = |file: &File| self.filter.accepts(file, ids.as_deref());
-        let found = match order {
-            "name" => scope.page_sorted(project, request, accepts, |file| file.name.clone()),
-            "id" => scope.page_sorted(project, request, accepts, |file| file.meta.id.to_string().into()),
-            _ => scope.page(project, request, false, accepts),
-        };
-        self.page.refuse_token(found, &scope.store.policy)
+        self.page.find(&format!("{list} by {order}"), |page| match order {
+            "name" => scope.page_sorted(project, page, accepts, |file| file.name.clone()),
+            "id" => scope.page_sorted(project, page, accepts, |file| file.meta.id.to_string().into()),
+            _ => scope.page(project, page, false, accepts),
+        })
     }
 
     /// The field that orders the list. The SDK documents these and that others are rejected.
-    fn order(&self, policy: &Policy) -> Result<&'static str, ApiError> {
+    fn order(&self) -> Result<&'static str, ApiError> {
         let Some(order) = self.order_by.filter(|order| !order.is_empty()) else { return Ok("created_at") };
         match ORDERS.iter().find(|known| **known == order) {
             Some(known) => Ok(known),
-            None if policy.fidelity == Fidelity::Contract => Ok("created_at"),
+            None if self.page.settings.fidelity == Fidelity::Contract => Ok("created_at"),
             None => {
                 let allowed = format!("order_by should be one of: {}", ORDERS.join(", "));
-                Err(value_checks::refusal(policy, &[self.page.place, "order_by"], &allowed, order.into()))
+                Err(self.page.refusal("order_by", &allowed, order.into()))
             }
         }
     }
@@ -279,20 +274,18 @@ pub(super) fn is_expanded(expand: Option<&[String]>) -> bool {
     expand.is_some_and(|fields| fields.iter().any(|field| field == "download_url"))
 }
 
-fn download_url(scope: &Scope<'_>, key: Key<File>, origin: &Origin) -> PresignedUrl {
+fn download_url(scope: &Scope<'_>, key: Key<File>, request: &ValidRequest) -> PresignedUrl {
     let file = scope.store.get(key);
-    PresignedUrl::expanded(scope, origin, &file.meta.id, &file.name)
+    PresignedUrl::new(scope, request, &file.meta.id, &file.name, None)
 }
 
-fn page_body(scope: &Scope<'_>, page: &Page<Key<File>>, origin: Option<&Origin>) -> Payload {
-    let item = |key: &Key<File>| {
-        let url = origin.map(|origin| download_url(scope, *key, origin));
-        body(scope.store, *key, url)
-    };
-    Payload::json(&PageBody::new(page.items.iter().map(item).collect(), page.next_token.clone()))
+/// A page of files, with their URLs if `request` is given.
+fn page_body(scope: &Scope<'_>, page: &Page<Key<File>>, request: Option<&ValidRequest>) -> Payload {
+    let url = |key| request.map(|request| download_url(scope, key, request));
+    paging::payload(page, |key| body(scope.store, *key, url(*key)))
 }
 
-impl StateView for File {
+impl AdminView for File {
     fn view(store: &Store, key: Key<Self>) -> Value {
         serde_json::to_value(body(store, key, None)).unwrap_or_default()
     }

@@ -1,15 +1,14 @@
-//! An index, and a page of indexes, as the service prints them. The order of the fields is that of its contract.
+//! An index as the service prints it. The order of the fields is that of its contract.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::paging::PageBody;
-use super::state::StateView;
+use super::state::AdminView;
 use crate::clock::Timestamp;
 use crate::store::sync::SyncOutcome;
-use crate::store::{FailedFile, Id, Index, IndexOptions, Key, Page, Product, Store};
+use crate::store::{FailedFile, Id, Index, IndexOptions, Key, Product, Store};
 
 /// An index.
 #[derive(Serialize)]
@@ -53,25 +52,12 @@ struct FailedFileBody<'a> {
 /// The most files that could not be read which are shown.
 const MAX_FAILED_FILES: usize = 100;
 
-/// Whether a response shows `sync_in_progress`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    Hidden,
-    Shown,
-}
-
-/// A page of indexes.
-pub(super) fn page<'a>(store: &'a Store, page: &Page<Key<Index>>) -> PageBody<IndexBody<'a>> {
-    let items = page.items.iter().map(|key| body(store, *key, Progress::Hidden)).collect();
-    PageBody::new(items, page.next_token.clone())
-}
-
-/// The index with this key.
-pub(super) fn body(store: &Store, key: Key<Index>, progress: Progress) -> IndexBody<'_> {
+/// The index with this key, with `sync_in_progress` if `shows_progress`.
+pub(super) fn body(store: &Store, key: Key<Index>, shows_progress: bool) -> IndexBody<'_> {
     let index = store.get(key);
-    let sync = index.sync.view();
-    let failed = failed_files(index, sync.outcome);
-    let (status, error_message) = match sync.outcome {
+    let sync = &index.sync;
+    let failed = failed_files(index);
+    let (status, error_message) = match &sync.outcome {
         SyncOutcome::None => ("pending", None),
         SyncOutcome::Ready => ("ready", None),
         SyncOutcome::Partial(message) => ("ready", Some(Cow::from(&**message))),
@@ -91,11 +77,11 @@ pub(super) fn body(store: &Store, key: Key<Index>, progress: Progress) -> IndexB
         last_synced_at: sync.last_synced_at,
         last_exported_at: sync.last_exported_at,
         metadata: StatusBody {
-            status: sync.custom_status.unwrap_or(status),
+            status: sync.custom_status().unwrap_or(status),
             error_message: error_message.or_else(|| failed_message(failed)),
             failed_files: failed.iter().take(MAX_FAILED_FILES).map(FailedFileBody::of).collect(),
         },
-        sync_in_progress: (progress == Progress::Shown).then_some(sync.in_progress),
+        sync_in_progress: shows_progress.then_some(sync.in_progress()),
     }
 }
 
@@ -107,8 +93,8 @@ impl<'a> FailedFileBody<'a> {
 
 /// The files that the last sync could not read. A sync that failed has read none: those of the content, which an
 /// earlier sync left, are not the reason.
-fn failed_files<'a>(index: &'a Index, outcome: &SyncOutcome) -> &'a [FailedFile] {
-    match (outcome, &index.content) {
+fn failed_files(index: &Index) -> &[FailedFile] {
+    match (&index.sync.outcome, &index.content) {
         (SyncOutcome::Ready | SyncOutcome::Partial(_), Some(content)) => &content.failed,
         _ => &[],
     }
@@ -126,9 +112,9 @@ fn failed_message(failed: &[FailedFile]) -> Option<Cow<'static, str>> {
 }
 
 /// As the service prints it, then what no response of the API shows.
-impl StateView for Index {
+impl AdminView for Index {
     fn view(store: &Store, key: Key<Self>) -> Value {
-        let mut view = serde_json::to_value(body(store, key, Progress::Shown)).unwrap_or_default();
+        let mut view = serde_json::to_value(body(store, key, true)).unwrap_or_default();
         view["kept"] = options_and_end(store.get(key));
         view
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use http::Method;
 use serde::Deserialize;
 
-use super::index_view::{self, Progress};
-use super::paging::PageParams;
+use super::index_view::body;
+use super::paging::{self, PageParams};
 use super::value_checks;
-use crate::config::{Fidelity, References, SyncConflict};
+use crate::config::{Fidelity, References, Settings, SyncConflict};
 use crate::error::ApiError;
 use crate::operation::{Answer, BodyKind, Operation};
 use crate::response::Payload;
@@ -16,7 +16,7 @@ use crate::schema::ValidRequest;
 use crate::store::state_faults::StateFault;
 use crate::store::sync::{Script, SyncState};
 use crate::store::{
-    Directory, DirectoryKind, Id, Index, IndexOptions, Key, NewIndex, Policy, Product, Resource, Scope, StoreError,
+    Directory, DirectoryKind, Id, Index, IndexOptions, Key, NewIndex, Product, Resource, Scope, StoreError,
 };
 
 /// The name of the list of indexes, which its page tokens are valid for.
@@ -31,7 +31,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: Index::KIND,
         response: Some("index"),
         state_faults: &[StateFault::Quota, StateFault::Script],
-        handler: Some(|scope, request| create(scope, request.body()?).map(Answer::Payload)),
+        handler: Some(|scope, request| create(scope, request).map(Answer::Payload)),
         ..Operation::CREATE
     },
     Operation {
@@ -70,7 +70,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         status: 202,
         response: Some("accepted"),
         state_faults: &[StateFault::Vanish, StateFault::Script],
-        handler: Some(|scope, request| sync(scope, &request.params()?).map(Answer::Payload)),
+        handler: Some(|scope, request| sync(scope, request).map(Answer::Payload)),
         ..Operation::CHANGE
     },
     Operation {
@@ -126,23 +126,29 @@ struct GetIndex {
     expand: Option<Vec<String>>,
 }
 
-fn create(scope: &mut Scope<'_>, new: CreateIndex) -> Result<Payload, ApiError> {
-    let options = options(&scope.store.policy, &new)?;
+fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let (settings, new) = (&request.settings, request.body()?);
+    let options = options(settings, &new)?;
     scope.check_quota::<Index>()?;
     let first_new_directory = scope.next_key::<Directory>();
-    let key = add(scope, new, options).inspect_err(|_| scope.undo_from(first_new_directory))?;
+    let key = add(scope, settings, new, options).inspect_err(|_| scope.undo_from(first_new_directory))?;
     scope.count_created(key);
-    Ok(Payload::json(&index_view::body(scope.store, key, Progress::Hidden)))
+    Ok(Payload::json(&body(scope.store, key, false)))
 }
 
 /// Creates the index. If it is refused, a directory that was created implicitly may be left.
-fn add(scope: &mut Scope<'_>, new: CreateIndex, options: Option<Box<IndexOptions>>) -> Result<Key<Index>, ApiError> {
+fn add(
+    scope: &mut Scope<'_>,
+    settings: &Settings,
+    new: CreateIndex,
+    options: Option<Box<IndexOptions>>,
+) -> Result<Key<Index>, ApiError> {
     // The name is checked before the directory is created.
-    let named = new.name.as_deref().map(|name| script(scope, name)).transpose()?;
-    let source = source_directory(scope, &new.source_directory_id)?;
+    let named = new.name.as_deref().map(|name| script(scope, settings, name)).transpose()?;
+    let source = source_directory(scope, settings, &new.source_directory_id)?;
     let name = new.name.unwrap_or_else(|| scope.store.get(source).name.clone());
-    let script = named.map_or_else(|| script(scope, &name), Ok)?;
-    let stream = scope.store.seed.stream("index", scope.created::<Index>());
+    let script = named.map_or_else(|| script(scope, settings, &name), Ok)?;
+    let stream = scope.store.seed.stream("index", scope.store.collection::<Index>().created());
     let sync = SyncState::begin(script, scope.now);
     let new = NewIndex { source, name, description: new.description, options, sync };
     Ok(Index::add(scope, new, None, stream)?)
@@ -150,13 +156,11 @@ fn add(scope: &mut Scope<'_>, new: CreateIndex, options: Option<Box<IndexOptions
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let (filter, page): (IndexFilter, _) = (request.params()?, PageParams::of_query(request)?);
-    let page_request = page.page(LIST, &scope.store.policy)?;
     let project = scope.existing_project();
     let source = filter.source_directory_id.as_deref().map(Id::parse);
     let is_over = |index: &Index| source.as_ref().is_none_or(|source| index.source_directory_id == *source);
-    let found = scope.page(project, page_request, false, is_over);
-    let found = page.refuse_token(found, &scope.store.policy)?;
-    let payload = Payload::json(&index_view::page(scope.store, &found));
+    let found = page.find(LIST, |page| scope.page(project, page, false, is_over))?;
+    let payload = paging::payload(&found, |key| body(scope.store, *key, false));
     found.items.iter().for_each(|key| count_read(scope, *key));
     Ok(payload)
 }
@@ -164,8 +168,7 @@ fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErr
 fn get(scope: &mut Scope<'_>, request: &GetIndex) -> Result<Payload, ApiError> {
     let key = scope.resolve(&request.index_id)?;
     let is_expanded = request.expand.as_ref().is_some_and(|fields| !fields.is_empty());
-    let progress = if is_expanded { Progress::Shown } else { Progress::Hidden };
-    let payload = Payload::json(&index_view::body(scope.store, key, progress));
+    let payload = Payload::json(&body(scope.store, key, is_expanded));
     count_read(scope, key);
     Ok(payload)
 }
@@ -176,19 +179,20 @@ fn delete(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> 
     Ok(Payload::Empty)
 }
 
-fn sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
+fn sync(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let (settings, path) = (&request.settings, request.params::<IndexPath>()?);
     let key = scope.resolve::<Index>(&path.index_id)?;
     let index = scope.store.get(key);
-    if index.sync.view().in_progress {
-        return match scope.store.policy.sync_conflict {
-            SyncConflict::Refuse(status) if scope.store.policy.fidelity == Fidelity::Service => {
+    if index.sync.in_progress() {
+        return match settings.sync_conflict {
+            SyncConflict::Refuse(status) if settings.fidelity == Fidelity::Service => {
                 Err(ApiError::text(status, "A sync is already in progress for this index"))
             }
             SyncConflict::Refuse(_) | SyncConflict::Coalesce => Ok(accepted()),
         };
     }
     let name = index.name.clone();
-    let script = script(scope, &name)?;
+    let script = script(scope, settings, &name)?;
     Index::start_sync(scope, key, script)?;
     expect_steps(scope, key);
     Ok(accepted())
@@ -198,7 +202,7 @@ fn cancel_sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiEr
     let key = scope.resolve::<Index>(&path.index_id)?;
     let now = scope.now;
     let index = scope.store.get_mut(key);
-    if index.sync.view().in_progress {
+    if index.sync.in_progress() {
         index.sync.cancel(now);
     } else if scope.store.policy.fidelity == Fidelity::Service {
         return Err(ApiError::text(409, "No sync is in progress for this index"));
@@ -212,21 +216,21 @@ fn accepted() -> Payload {
 }
 
 /// The options in a create request; `None` if all have their defaults.
-fn options(policy: &Policy, new: &CreateIndex) -> Result<Option<Box<IndexOptions>>, ApiError> {
+fn options(settings: &Settings, new: &CreateIndex) -> Result<Option<Box<IndexOptions>>, ApiError> {
     let default = IndexOptions::default();
     let products = new.products.iter().flatten().enumerate().map(|(position, product)| {
         let place = ["body", "products", &position.to_string(), "product_type"];
-        let product_type = value_checks::one_of(policy, PRODUCT_TYPES, product.product_type.clone(), &place)?;
+        let product_type = value_checks::one_of(settings, PRODUCT_TYPES, product.product_type.clone(), &place)?;
         Ok(Product { product_type, product_config_id: product.product_config_id.clone() })
     });
     let products = products.collect::<Result<_, ApiError>>()?;
     let sync_frequency = new
         .sync_frequency
         .clone()
-        .map(|frequency| value_checks::one_of(policy, SYNC_FREQUENCIES, frequency, &["body", "sync_frequency"]));
+        .map(|frequency| value_checks::one_of(settings, SYNC_FREQUENCIES, frequency, &["body", "sync_frequency"]));
     let attachments = new.store_attachments.iter().flatten().enumerate().map(|(position, kind)| {
         let place = ["body", "store_attachments", &position.to_string()];
-        value_checks::one_of(policy, ATTACHMENTS, kind.clone(), &place)
+        value_checks::one_of(settings, ATTACHMENTS, kind.clone(), &place)
     });
     let vector_target = new.vector_target.clone().map(|target| value_checks::word(VECTOR_TARGETS, target));
     let options = IndexOptions {
@@ -239,36 +243,34 @@ fn options(policy: &Policy, new: &CreateIndex) -> Result<Option<Box<IndexOptions
 }
 
 /// The directory over which an index is created. An unknown one is created unless references are strict.
-fn source_directory(scope: &mut Scope<'_>, id: &str) -> Result<Key<Directory>, ApiError> {
-    let policy = Arc::clone(&scope.store.policy);
-    let is_service = policy.fidelity == Fidelity::Service;
+fn source_directory(scope: &mut Scope<'_>, settings: &Settings, id: &str) -> Result<Key<Directory>, ApiError> {
+    let is_service = settings.fidelity == Fidelity::Service;
     if let Some(key) = scope.find::<Directory>(id) {
         let is_output = scope.store.get(key).kind == DirectoryKind::Index;
         if is_output && is_service {
             let allowed =
                 "source_directory_id should be a directory of type 'user' or 'ephemeral', not the output of an index";
-            return Err(value_checks::refusal(&policy, &["body", "source_directory_id"], allowed, id.into()));
+            return Err(value_checks::refusal(settings, &["body", "source_directory_id"], allowed, id.into()));
         }
         return Ok(key);
     }
-    if is_service && (id.is_empty() || policy.references == References::Strict) {
+    if is_service && (id.is_empty() || settings.references == References::Strict) {
         return Err(StoreError::NotFound(Directory::KIND).into());
     }
     Ok(Directory::create_implicit(scope, id, None)?)
 }
 
 /// The script of a sync that starts now: that of a fault, that of a magic name, or the plain one.
-fn script(scope: &mut Scope<'_>, name: &str) -> Result<Arc<Script>, ApiError> {
+fn script(scope: &mut Scope<'_>, settings: &Settings, name: &str) -> Result<Arc<Script>, ApiError> {
     if let Some(script) = scope.take_script() {
         return Ok(script);
     }
-    let policy = &scope.store.policy;
-    match Script::from_magic_name(name, policy.sync_duration) {
+    match Script::from_magic_name(name, settings.sync_duration) {
         Some(Ok(script)) => Ok(Arc::new(script)),
-        Some(Err(allowed)) if policy.fidelity == Fidelity::Service => {
-            Err(value_checks::refusal(policy, &["body", "name"], &allowed, name.into()))
+        Some(Err(allowed)) if settings.fidelity == Fidelity::Service => {
+            Err(value_checks::refusal(settings, &["body", "name"], &allowed, name.into()))
         }
-        Some(Err(_)) | None => Ok(Arc::clone(&policy.script)),
+        Some(Err(_)) | None => Ok(Arc::clone(&scope.store.policy.script)),
     }
 }
 

@@ -5,27 +5,26 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Map, Value};
 
 use super::value_checks;
-use crate::config::Fidelity;
+use crate::config::{Fidelity, Settings};
 use crate::error::ApiError;
 use crate::schema::read_value;
-use crate::store::Policy;
 
 /// No metadata.
 pub(super) static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
 /// The metadata in the form field of an upload: a JSON object as text. How the service refuses another text is not
 /// known.
-pub(super) fn from_text(policy: &Policy, text: Option<&str>) -> Result<Option<Arc<Map<String, Value>>>, ApiError> {
+pub(super) fn from_text(settings: &Settings, text: Option<&str>) -> Result<Option<Arc<Map<String, Value>>>, ApiError> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let is_metadata = |value: &Value| value.as_object().is_some_and(|fields| fields.values().all(is_value));
     if let Some(metadata) = read_value(text.as_bytes()).ok().filter(is_metadata) {
         return Ok(into_map(metadata));
     }
-    if policy.fidelity == Fidelity::Contract {
+    if settings.fidelity == Fidelity::Contract {
         return Ok(None);
     }
     let allowed = "metadata should be a JSON object whose values are texts, numbers, booleans, null or lists of texts";
-    Err(value_checks::refusal(policy, &["body", "metadata"], allowed, text.into()))
+    Err(value_checks::refusal(settings, &["body", "metadata"], allowed, text.into()))
 }
 
 /// The object that a value is; `None` if it is empty or no object.

@@ -12,20 +12,13 @@ const CHAT_SESSION: Kind = Kind { name: "Session", plural: "sessions", id_prefix
 
 /// The rows without an emulation.
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation {
-        name: "attachments.list",
-        summary: "Lists the attachments of a file.",
-        path: "/api/v1/beta/attachments",
-        resource: ATTACHMENT,
-        ..Operation::READ
-    },
-    Operation {
-        name: "attachments.get",
-        summary: "Returns a URL for an attachment.",
-        path: "/api/v1/beta/attachments/{attachment_name:path}",
-        resource: ATTACHMENT,
-        ..Operation::READ
-    },
+    read("attachments.list", "Lists the attachments of a file.", "/api/v1/beta/attachments", ATTACHMENT),
+    read(
+        "attachments.get",
+        "Returns a URL for an attachment.",
+        "/api/v1/beta/attachments/{attachment_name:path}",
+        ATTACHMENT,
+    ),
     Operation {
         name: "configurations.create",
         summary: "Creates or replaces a configuration.",
@@ -34,20 +27,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: CONFIGURATION,
         ..Operation::CREATE
     },
-    Operation {
-        name: "configurations.list",
-        summary: "Lists configurations.",
-        path: "/api/v1/beta/configurations",
-        resource: CONFIGURATION,
-        ..Operation::READ
-    },
-    Operation {
-        name: "configurations.retrieve",
-        summary: "Shows a configuration.",
-        path: "/api/v1/beta/configurations/{config_id}",
-        resource: CONFIGURATION,
-        ..Operation::READ
-    },
+    read("configurations.list", "Lists configurations.", "/api/v1/beta/configurations", CONFIGURATION),
+    read("configurations.retrieve", "Shows a configuration.", "/api/v1/beta/configurations/{config_id}", CONFIGURATION),
     Operation {
         name: "configurations.update",
         summary: "Changes a configuration.",
@@ -56,48 +37,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: CONFIGURATION,
         ..Operation::CHANGE
     },
-    Operation {
-        name: "configurations.delete",
-        summary: "Deletes a configuration.",
-        path: "/api/v1/beta/configurations/{config_id}",
-        resource: CONFIGURATION,
-        ..Operation::DELETE
-    },
-    Operation {
-        name: "chat.create",
-        summary: "Creates a chat session.",
-        path: "/api/v1/chat",
-        resource: CHAT_SESSION,
-        ..Operation::CREATE
-    },
-    Operation {
-        name: "chat.list",
-        summary: "Lists chat sessions.",
-        path: "/api/v1/chat",
-        resource: CHAT_SESSION,
-        ..Operation::READ
-    },
-    Operation {
-        name: "chat.retrieve",
-        summary: "Shows a chat session.",
-        path: "/api/v1/chat/{session_id}",
-        resource: CHAT_SESSION,
-        ..Operation::READ
-    },
-    Operation {
-        name: "chat.delete",
-        summary: "Deletes a chat session.",
-        path: "/api/v1/chat/{session_id}",
-        resource: CHAT_SESSION,
-        ..Operation::DELETE
-    },
-    Operation {
-        name: "chat.get_summary",
-        summary: "Shows the summary of a chat session.",
-        path: "/api/v1/chat/{session_id}/summary",
-        resource: CHAT_SESSION,
-        ..Operation::READ
-    },
+    delete(
+        "configurations.delete",
+        "Deletes a configuration.",
+        "/api/v1/beta/configurations/{config_id}",
+        CONFIGURATION,
+    ),
+    create("chat.create", "Creates a chat session.", "/api/v1/chat", CHAT_SESSION),
+    read("chat.list", "Lists chat sessions.", "/api/v1/chat", CHAT_SESSION),
+    read("chat.retrieve", "Shows a chat session.", "/api/v1/chat/{session_id}", CHAT_SESSION),
+    delete("chat.delete", "Deletes a chat session.", "/api/v1/chat/{session_id}", CHAT_SESSION),
+    read("chat.get_summary", "Shows the summary of a chat session.", "/api/v1/chat/{session_id}/summary", CHAT_SESSION),
     Operation {
         name: "chat.stream",
         summary: "Sends a message and streams the answer.",
@@ -107,3 +57,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..Operation::CHANGE
     },
 ];
+
+const fn read(name: &'static str, summary: &'static str, path: &'static str, resource: Kind) -> Operation {
+    Operation { name, summary, path, resource, ..Operation::READ }
+}
+
+const fn create(name: &'static str, summary: &'static str, path: &'static str, resource: Kind) -> Operation {
+    Operation { name, summary, path, resource, ..Operation::CREATE }
+}
+
+const fn delete(name: &'static str, summary: &'static str, path: &'static str, resource: Kind) -> Operation {
+    Operation { name, summary, path, resource, ..Operation::DELETE }
+}

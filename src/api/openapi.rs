@@ -22,7 +22,7 @@ const VIOLATIONS: &str = "violations";
 
 /// The document of these operations.
 pub(crate) fn document<'a>(operations: impl Iterator<Item = &'a Operation>, schemas: &Schemas) -> Value {
-    let mut document = Document { schemas, components: Map::new() };
+    let mut document = OpenApi { schemas, components: Map::new() };
     let mut paths = Map::new();
     for operation in operations.filter(|operation| operation.is_emulated()) {
         let described = document.describe(operation);
@@ -63,12 +63,12 @@ fn path_template(path: &str) -> String {
 }
 
 /// A document that is being assembled.
-struct Document<'a> {
+struct OpenApi<'a> {
     schemas: &'a Schemas,
     components: Map<String, Value>,
 }
 
-impl Document<'_> {
+impl OpenApi<'_> {
     fn describe(&mut self, operation: &Operation) -> Value {
         let mut described = json!({
             "tags": [operation.name.split('.').next()],
@@ -114,14 +114,14 @@ impl Document<'_> {
 
     /// Puts a schema and what it refers to among the components; its name there is its title.
     fn component(&mut self, name: &str) -> String {
-        let mut source = self.schema(name).source.clone();
+        let mut source = self.schemas.named(name).source.clone();
         let title = source.get("title").and_then(Value::as_str).unwrap_or(name).to_owned();
         self.add_definitions(&source);
         if let Some(fields) = source.as_object_mut() {
             fields.shift_remove("$schema");
             fields.shift_remove("$defs");
         }
-        self.components.insert(title.clone(), relocated(source));
+        self.components.insert(title.clone(), with_component_refs(source));
         title
     }
 
@@ -137,17 +137,13 @@ impl Document<'_> {
     /// Adds what a schema refers to to the components.
     fn add_definitions(&mut self, source: &Value) {
         for (name, definition) in source.get("$defs").and_then(Value::as_object).into_iter().flatten() {
-            self.components.entry(name.clone()).or_insert_with(|| relocated(definition.clone()));
+            self.components.entry(name.clone()).or_insert_with(|| with_component_refs(definition.clone()));
         }
-    }
-
-    fn schema(&self, name: &str) -> &Schema {
-        self.schemas.named(name)
     }
 }
 
 /// The same schema with its references to definitions replaced by references to components.
-fn relocated(mut schema: Value) -> Value {
+fn with_component_refs(mut schema: Value) -> Value {
     relocate(&mut schema);
     schema
 }
@@ -169,7 +165,7 @@ fn relocate(schema: &mut Value) {
 
 fn parameter(name: &str, field: &Value, schema: &Schema) -> Value {
     let is_required = schema.source["required"].as_array().is_some_and(|names| names.iter().any(|known| known == name));
-    let mut field = relocated(field.clone());
+    let mut field = with_component_refs(field.clone());
     let fields = field.as_object_mut();
     let (place, description) =
         fields.map_or((None, None), |fields| (fields.shift_remove("x-in"), fields.shift_remove("description")));

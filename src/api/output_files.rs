@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::directory_file_view::DirectoryFileBody;
 use super::file_filter::{DirectoryFileFilter, FileFacts};
 use super::metadata;
-use super::paging::{PageBody, PageParams};
+use super::paging::{self, PageParams};
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::response::Payload;
@@ -20,11 +20,10 @@ pub(super) fn list(
     scope: &mut Scope<'_>,
     directory: Key<Directory>,
     filter: &DirectoryFileFilter,
-    page: &PageParams,
+    page: &PageParams<'_>,
 ) -> Result<Payload, ApiError> {
     let content = content_of(scope, directory);
-    let name = format!("{LIST} {}", scope.store.get(directory).meta.id);
-    let request = page.page(&name, &scope.store.policy)?;
+    let list = format!("{LIST} {}", scope.store.get(directory).meta.id);
     let updated_at = content.as_ref().map_or(scope.now, |content| content.selected_at);
     let accepts = |file: &&IndexedFile| {
         filter.accepts(&FileFacts {
@@ -35,18 +34,16 @@ pub(super) fn list(
         })
     };
     let files = content.iter().flat_map(|content| &content.files).filter(accepts);
-    let found = scope.page_of(request, files.map(|file| (file.cursor(), file)));
-    let found = page.refuse_token(found, &scope.store.policy)?;
-    let items = found.items.into_iter().map(|file| body(scope, directory, updated_at, file));
-    Ok(Payload::json(&PageBody::new(items.collect(), found.next_token.clone())))
+    let found = page.find(&list, |page| scope.page_of(page, files.map(|file| (file.cursor(), file))))?;
+    Ok(paging::payload(&found, |file| body(scope, directory, updated_at, file)))
 }
 
 /// Shows a file of an output directory.
 pub(super) fn get(scope: &mut Scope<'_>, directory: Key<Directory>, id: &str) -> Result<Payload, ApiError> {
     let content = content_of(scope, directory);
-    let wanted = Id::parse(id);
+    let id = Id::parse(id);
     let content = content.ok_or(StoreError::NotFound(DirectoryFile::KIND))?;
-    let file = content.files.iter().find(|file| file.id == wanted);
+    let file = content.files.iter().find(|file| file.id == id);
     let file = file.ok_or(StoreError::NotFound(DirectoryFile::KIND))?;
     Ok(Payload::json(&body(scope, directory, content.selected_at, file)))
 }

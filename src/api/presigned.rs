@@ -1,9 +1,9 @@
 //! URLs that give the content of a file without a key: they are signed, and end by the clock of the tenant. The service
 //! hands out URLs of its object storage; the emulator serves them itself.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
+use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -11,9 +11,8 @@ use subtle::ConstantTimeEq;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::operation::{Answer, Authentication, Operation};
-use crate::request::Origin;
 use crate::response::Payload;
-use crate::schema::Integer;
+use crate::schema::{Integer, ValidRequest};
 use crate::store::{Blob, DirectoryFile, File, Id, Resource, Scope, Store};
 
 /// The row of downloads. It is no operation of the service's API.
@@ -34,7 +33,8 @@ const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 /// The longest that a URL is valid: the limit of the object storage that the service uses.
 const MAX_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
-/// What a path escapes: all but letters, digits and the other characters that RFC 3986 leaves unreserved.
+/// The characters that are escaped in a path: all but letters, digits and the other characters that RFC 3986 leaves
+/// unreserved.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A presigned URL as the service prints it.
@@ -54,12 +54,22 @@ struct Download {
 }
 
 impl PresignedUrl {
-    /// The URL of the content of a file with this id and name, valid for `lifetime` from now on.
-    pub(super) fn new(scope: &Scope<'_>, origin: &Origin, id: &Id, name: &str, lifetime: Duration) -> Self {
+    /// The URL of the content of a file with this id and name, valid for `lifetime` in seconds from now on.
+    pub(super) fn new(
+        scope: &Scope<'_>,
+        request: &ValidRequest,
+        id: &Id,
+        name: &str,
+        lifetime: Option<&Integer>,
+    ) -> Self {
+        // None for negative numbers of seconds, the longest for too large ones.
+        let seconds = |number: &Integer| Duration::from_secs(number.clamped().try_into().unwrap_or(0));
+        let lifetime = lifetime.map_or(DEFAULT_LIFETIME, seconds);
         let expires_at = scope.now.plus(lifetime.min(MAX_LIFETIME));
         let signature = signature(scope.store, id, expires_at);
-        let base = scope.store.policy.public_url.clone().unwrap_or_else(|| origin.base_url());
-        let (id, name) = (in_path(&id.to_string()), in_path(name));
+        let origin = &request.origin;
+        let base = request.settings.public_url.clone().unwrap_or_else(|| origin.base_url());
+        let (id, name) = (path_segment(&id.to_string()), path_segment(name));
         let url = format!(
             "{base}/__blobs/{}/{id}/{name}?expires={}&signature={signature}",
             origin.tenant,
@@ -67,30 +77,17 @@ impl PresignedUrl {
         );
         Self { url, expires_at, form_fields: None }
     }
-
-    /// The URL that a response shows for `download_url`.
-    pub(super) fn expanded(scope: &Scope<'_>, origin: &Origin, id: &Id, name: &str) -> Self {
-        Self::new(scope, origin, id, name, DEFAULT_LIFETIME)
-    }
 }
 
 /// A text as a segment of a path. `.` and `..`, escaped or not, would mean another path.
-fn in_path(text: &str) -> String {
+fn path_segment(text: &str) -> String {
     if matches!(text, "." | "..") { "_".to_owned() } else { utf8_percent_encode(text, ESCAPED).to_string() }
-}
-
-/// The lifetime that a number of seconds asks for: none for negative ones, the longest for too large ones.
-pub(super) fn lifetime(seconds: Option<&Integer>) -> Duration {
-    seconds.map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs(seconds.clamped().try_into().unwrap_or(0)))
 }
 
 /// The signature of a URL in hexadecimal digits: a hash that is keyed with the seed and the label of the tenant.
 fn signature(store: &Store, id: &Id, expires_at: Timestamp) -> String {
     let hash = store.seed.keyed_hash("presigned URL", &format!("{id} until {}", expires_at.micros()));
-    hash.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{:x}", Bytes::copy_from_slice(&hash))
 }
 
 fn download(scope: &mut Scope<'_>, request: &Download) -> Result<Payload, ApiError> {

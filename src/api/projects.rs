@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::paging::{PageBody, PageParams};
-use super::state::StateView;
+use super::paging::{self, PageParams};
+use super::state::AdminView;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
 use crate::operation::{Answer, Operation};
@@ -84,7 +84,7 @@ struct ProjectBody<'a> {
     is_default: bool,
 }
 
-/// The same in the order of the first version's contract.
+/// A project in the order of the first version's contract.
 #[derive(Serialize)]
 struct FirstProjectBody<'a> {
     name: &'a str,
@@ -103,25 +103,22 @@ impl<I: ToString> ProjectFilter<I> {
 }
 
 /// The projects that a filter accepts, oldest first: the default project is the first.
-fn accepted<I: ToString>(store: &Store, filter: &ProjectFilter<I>) -> Vec<Key<Project>> {
+fn matching_projects<I: ToString>(store: &Store, filter: &ProjectFilter<I>) -> Vec<Key<Project>> {
     let organization = organization(store);
     store.keys().into_iter().filter(|key| filter.accepts(store.get(*key), &organization)).collect()
 }
 
 fn list(scope: &mut Scope<'_>, filter: &ProjectFilter<Uuid>) -> Payload {
-    let projects = accepted(scope.store, filter).into_iter();
+    let projects = matching_projects(scope.store, filter).into_iter();
     Payload::json(&projects.map(|key| first_body(scope.store, key)).collect::<Vec<_>>())
 }
 
 fn list_pages(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let filter: ProjectFilter<String> = request.params()?;
     let page = PageParams::of_query(request)?;
-    let page_request = page.page(LIST, &scope.store.policy)?;
-    let accepted = accepted(scope.store, &filter).into_iter();
-    let found = scope.page_of(page_request, accepted.map(|key| (Cursor::from(key), key)));
-    let found = page.refuse_token(found, &scope.store.policy)?;
-    let items = found.items.iter().map(|key| body(scope.store, *key)).collect();
-    Ok(Payload::json(&PageBody::new(items, found.next_token)))
+    let projects = matching_projects(scope.store, &filter).into_iter();
+    let found = page.find(LIST, |page| scope.page_of(page, projects.map(|key| (Cursor::from(key), key))))?;
+    Ok(paging::payload(&found, |key| body(scope.store, *key)))
 }
 
 fn get_first(scope: &mut Scope<'_>, path: &ProjectPath) -> Result<Payload, ApiError> {
@@ -139,7 +136,7 @@ fn organization(store: &Store) -> Id {
     Id::mint(Prefix::NONE, &mut store.seed.stream("organization", 0))
 }
 
-impl StateView for Project {
+impl AdminView for Project {
     fn view(store: &Store, key: Key<Self>) -> Value {
         store.project_id(key).to_string().into()
     }

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::store::{self, Key, Resource, Store};
 
 /// A resource that the admin API shows.
-pub(super) trait StateView: Resource {
+pub(super) trait AdminView: Resource {
     /// How it is shown.
     fn view(store: &Store, key: Key<Self>) -> Value;
 }
@@ -27,7 +27,7 @@ pub(crate) fn state_of(store: &mut Store, now: Timestamp) -> Map<String, Value> 
 }
 
 /// Every resource of a type that is not deleted, oldest first.
-fn views<T: StateView>(store: &mut Store, now: Timestamp) -> Value {
+fn views<T: AdminView>(store: &mut Store, now: Timestamp) -> Value {
     let keys = store.keys::<T>().into_iter();
     let view = |key| {
         store.get_mut::<T>(key).advance_to(now);

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::config::Settings;
 use crate::documents::{self, Format, Unreadable};
 use crate::error::ApiError;
 use crate::multipart::FilePart;
 use crate::operation::Pool;
-use crate::store::{Blob, Policy, TenantBudget};
+use crate::schema::ValidRequest;
+use crate::store::{Blob, Scope, TenantBudget};
 use crate::worker::Worker;
 
 /// The name of a file whose upload states none.
@@ -20,19 +22,20 @@ type NamedBlob = (Box<str>, Arc<Blob>);
 /// A file that was received and not read yet.
 pub(super) struct Upload {
     part: FilePart,
-    policy: Arc<Policy>,
+    settings: Arc<Settings>,
     budget: Arc<TenantBudget>,
 }
 
 impl Upload {
-    /// The file in a part of a form.
-    pub(super) fn new(part: FilePart, policy: &Arc<Policy>, budget: &Arc<TenantBudget>) -> Self {
-        Self { part, policy: Arc::clone(policy), budget: Arc::clone(budget) }
+    /// The file in this field of a form.
+    pub(super) fn new(scope: &Scope<'_>, request: &ValidRequest, field: &str) -> Result<Self, ApiError> {
+        let (settings, budget) = (Arc::clone(&request.settings), Arc::clone(&scope.store.budget));
+        Ok(Self { part: request.file(field)?, settings, budget })
     }
 
     /// Where the file is read: a child process reads some formats.
     pub(super) fn pool(&self) -> Pool {
-        let has_text = self.policy.parse_results.contains_key(self.name());
+        let has_text = self.settings.parse_results.contains_key(self.name());
         if !has_text && documents::needs_child(self.name(), &self.part.bytes) { Pool::Child } else { Pool::Thread }
     }
 
@@ -46,7 +49,7 @@ impl Upload {
         let FilePart { content_type, bytes, .. } = self.part;
         // The bytes are copied: the body of the request, of which they are a part, would be kept as a whole.
         let bytes = Bytes::copy_from_slice(&bytes);
-        let document = match self.policy.parse_results.get(&*name) {
+        let document = match self.settings.parse_results.get(&*name) {
             Some(text) => documents::read_as(Format::Markdown, &Bytes::copy_from_slice(text.as_bytes())),
             None => documents::read(&name, &bytes, worker),
         };

@@ -36,7 +36,8 @@ pub(crate) fn format_duration(duration: Duration) -> String {
     PRINTER.unsigned_duration_to_string(&rounded_to_micros(duration))
 }
 
-/// `duration` rounded to a microsecond, the resolution of timestamps, so that it does not change when it is added to one.
+/// `duration` rounded to a microsecond, the resolution of timestamps, so that it does not change when it is added to
+/// one.
 fn rounded_to_micros(duration: Duration) -> Duration {
     Duration::from_micros(whole_micros(duration.saturating_add(Duration::from_nanos(500))).unsigned_abs())
 }

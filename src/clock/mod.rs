@@ -1,11 +1,11 @@
 //! The tenants' clocks. This is the only module that reads the system clock and that waits for a tenant's time.
 //!
-//! A tenant's clock is `real` (the system time plus the durations by which it was advanced), `manual` (stopped until it is
-//! advanced) or `auto` (stopped; it jumps to its next event when every open request of the tenant is waiting, or, if none is
-//! open, when the next request arrives). Events are the ends of injected delays, the steps of syncs, the times until which
-//! an injected `Retry-After` makes a client wait, the times at which lagging reads first include a write, and the starts of
-//! the time windows of rules. The system clock is read once, and the monotonic clock from then on, so that changes to the
-//! system clock have no effect.
+//! A tenant's clock is `real` (the system time plus the durations by which it was advanced), `manual` (stopped until it
+//! is advanced) or `auto` (stopped; it jumps to its next event when every open request of the tenant is waiting, or, if
+//! none is open, when the next request arrives). Events are the ends of injected delays, the steps of syncs, the times
+//! until which an injected `Retry-After` makes a client wait, the times at which lagging reads first include a write,
+//! and the starts of the time windows of rules. The system clock is read once, and the monotonic clock from then on, so
+//! that changes to the system clock have no effect.
 
 mod deadline;
 mod duration;
@@ -51,14 +51,14 @@ pub(crate) enum Mode {
 /// A tenant's clock. It has its own lock, which is never held across a wait.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    state: Mutex<State>,
+    state: Mutex<ClockState>,
     time_scale: f64,
     /// Makes every request that a fault rule holds check whether it still has to wait.
     recheck: watch::Sender<()>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ClockState {
     mode: Mode,
     /// Microseconds added to the system time in mode `real`.
     offset: i64,
@@ -80,7 +80,7 @@ struct State {
 pub(crate) struct OpenRequest(Arc<Clock>);
 
 /// Counts a request as waiting until it is dropped, also if the wait is cancelled.
-struct Waiting<'a> {
+struct WaitGuard<'a> {
     clock: &'a Clock,
     event: Option<(Timestamp, u64)>,
 }
@@ -126,7 +126,7 @@ impl Clock {
     pub(crate) fn new(mode: Mode, start: Option<Timestamp>, time_scale: f64) -> Self {
         let now = system_now();
         let stopped_at = start.unwrap_or(now);
-        let state = State {
+        let state = ClockState {
             mode,
             offset: stopped_at.micros().saturating_sub(now.micros()),
             stopped_at,
@@ -194,7 +194,8 @@ impl Clock {
         state.move_to(to);
     }
 
-    /// Adds an event at `at`, to which an `auto` clock will jump, unless too many are pending. Other modes need no events.
+    /// Adds an event at `at`, to which an `auto` clock will jump, unless too many are pending. Other modes need no
+    /// events.
     pub(crate) fn add_event(&self, at: Timestamp) {
         let mut state = self.state.lock();
         if state.mode == Mode::Auto && at > state.stopped_at && !state.has_event_without_waiter(at) {
@@ -238,7 +239,7 @@ impl Clock {
 
     /// Waits until `is_over` holds. The request counts as waiting, so that an `auto` clock can jump.
     pub(crate) async fn hang(&self, is_over: impl Fn() -> bool) {
-        let _waiting = Waiting { clock: self, event: None };
+        let _waiting = WaitGuard { clock: self, event: None };
         {
             let mut state = self.state.lock();
             state.waiting += 1;
@@ -269,14 +270,14 @@ impl Clock {
             state.waiting += 1;
             event
         };
-        let _waiting = Waiting { clock: self, event: Some(event) };
+        let _waiting = WaitGuard { clock: self, event: Some(event) };
         self.state.lock().jump_while_all_wait();
         // The sender is dropped only with the clock; then there is nothing to wait for.
         let _ = woken.await;
     }
 }
 
-impl State {
+impl ClockState {
     fn now(&self) -> Timestamp {
         match self.mode {
             Mode::Real => Timestamp::from_micros(system_now().micros().saturating_add(self.offset))
@@ -302,7 +303,8 @@ impl State {
         self.events.range((at, 0)..=(at, u64::MAX)).any(|(_, waiter)| waiter.is_none())
     }
 
-    /// Removes all events and wakes their waiters. Without this, they would wait forever when the mode is no longer `auto`.
+    /// Removes all events and wakes their waiters. Without this, they would wait forever when the mode is no longer
+    /// `auto`.
     fn fire_all_events(&mut self) {
         self.fire_events_up_to(Timestamp::MAX);
     }
@@ -349,15 +351,15 @@ impl Drop for OpenRequest {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.clock.state.lock();
-        let is_still_counted = match self.event {
+        let is_counted = match self.event {
             // If the event was removed before, the count was reduced then.
             Some(event) => state.events.remove(&event).is_some(),
             None => true,
         };
-        if is_still_counted {
+        if is_counted {
             state.waiting = state.waiting.saturating_sub(1);
         }
     }

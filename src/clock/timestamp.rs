@@ -9,13 +9,14 @@ use serde::{Serialize, Serializer};
 
 use super::duration::whole_micros;
 
-/// A point in time with a resolution of a microsecond. It is printed as the service prints it: UTC with `Z`, without the
-/// fraction if that is zero.
+/// A point in time with a resolution of a microsecond. It is printed as the service prints it: UTC with `Z`, without
+/// the fraction if that is zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Timestamp(i64);
 
 impl Timestamp {
-    /// The latest time of a clock: two days before the end of the year 9999, so that it has four digits in every time zone.
+    /// The latest time of a clock: two days before the end of the year 9999, so that it has four digits in every time
+    /// zone.
     pub(crate) const MAX: Self = Self(253_402_207_200_999_999);
 
     /// Microseconds since 1970.

@@ -1,5 +1,6 @@
-//! The chunks of a text, in one pass: each ends with a paragraph, line, sentence or word where one ends in the second half
-//! of a window, and none crosses a page. They do not overlap, and together hold every character that is not white space.
+//! The chunks of a text, in one pass: each ends with a paragraph, line, sentence or word where one ends in the second
+//! half of a window, and none crosses a page. They do not overlap, and together hold every character that is not white
+//! space.
 
 use std::iter::Peekable;
 use std::ops::Range;
@@ -101,8 +102,8 @@ fn sentence_end(text: &str) -> Option<usize> {
     None
 }
 
-/// An estimate of the number of tokens: one for every 4 letters and digits begun in a word, and one for every other visible
-/// character. Characters of East Asian scripts count as one each.
+/// An estimate of the number of tokens: one for every 4 letters and digits begun in a word, and one for every other
+/// visible character. Characters of East Asian scripts count as one each.
 fn count_tokens(text: &str) -> u32 {
     let (mut tokens, mut letters) = (0, 0);
     for character in text.chars() {

@@ -1,5 +1,5 @@
-//! Text from bytes in any common encoding: by the byte-order mark, else UTF-8, else the encoding that the text declares or a
-//! guess.
+//! Text from bytes in any common encoding: by the byte-order mark, else UTF-8, else the encoding that the text declares
+//! or a guess.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -9,8 +9,8 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use super::text::owned;
 use super::{MAX_TEXT_BYTES, Unreadable};
 
-/// The bytes that the encoding is guessed from, beginning shortly before the first one that is not ASCII: enough for any
-/// language, and a guess over a whole file would take longer than everything else.
+/// The bytes that the encoding is guessed from, beginning shortly before the first one that is not ASCII: enough for
+/// any language, and a guess over a whole file would take longer than everything else.
 const SAMPLE_BYTES: usize = 32 << 10;
 
 /// The ASCII characters before the first other one that belong to the sample: letters beside it inform the guess.
@@ -25,33 +25,33 @@ const DECLARATION_BYTES: usize = 1024;
 /// The text of these bytes without its byte-order mark. Plain UTF-8 is not copied.
 pub(super) fn decode(bytes: &Bytes) -> Result<ByteString, Unreadable> {
     let content = if let Some(little_endian) = utf_32_mark(bytes) {
-        limited(bytes)?;
+        check_length(bytes)?;
         utf_32(&bytes[4..], little_endian)?
     } else if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        limited(bytes)?;
+        check_length(bytes)?;
         let rest = bytes.slice(mark..);
         if encoding == UTF_16LE || encoding == UTF_16BE {
-            strict(encoding, &rest).ok_or(Unreadable::Malformed(encoding.name()))?
+            decode_strictly(encoding, &rest).ok_or(Unreadable::Malformed(encoding.name()))?
         } else {
             ByteString::try_from(rest).map_err(|_| Unreadable::Malformed("UTF-8"))?
         }
     } else if bytes.contains(&0) {
         return Err(Unreadable::NulBytes);
     } else {
-        limited(bytes)?;
-        ByteString::try_from(bytes.clone()).or_else(|_| guess(bytes))?
+        check_length(bytes)?;
+        ByteString::try_from(bytes.clone()).or_else(|_| decode_unmarked(bytes))?
     };
     if content.contains('\0') { Err(Unreadable::NulBytes) } else { Ok(content) }
 }
 
-/// Refuses too many bytes before anything is made of them. The limit of a text is that of its file too, although UTF-16 and
-/// UTF-32 can need more bytes than UTF-8.
-fn limited(bytes: &[u8]) -> Result<(), Unreadable> {
+/// Refuses too many bytes before anything is made of them. The limit of a text is that of its file too, although UTF-16
+/// and UTF-32 can need more bytes than UTF-8.
+fn check_length(bytes: &[u8]) -> Result<(), Unreadable> {
     if bytes.len() > MAX_TEXT_BYTES { Err(Unreadable::TooLong) } else { Ok(()) }
 }
 
-/// Whether the bytes begin with a byte-order mark of UTF-32, and whether it is that of little endian. That one begins with
-/// the mark of UTF-16, but the NUL that would follow it there is no text.
+/// Whether the bytes begin with a byte-order mark of UTF-32, and whether it is that of little endian. That one begins
+/// with the mark of UTF-16, but the NUL that would follow it there is no text.
 fn utf_32_mark(bytes: &[u8]) -> Option<bool> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] => Some(true),
@@ -68,18 +68,18 @@ fn utf_32(bytes: &[u8], little_endian: bool) -> Result<ByteString, Unreadable> {
 }
 
 /// The text of bytes without a mark that are not UTF-8.
-fn guess(bytes: &[u8]) -> Result<ByteString, Unreadable> {
+fn decode_unmarked(bytes: &[u8]) -> Result<ByteString, Unreadable> {
     if is_damaged_utf_8(bytes) {
         return Ok(owned(String::from_utf8_lossy(bytes).into_owned()));
     }
     // windows-1252 is what the guess falls back to for a short text, and decodes most bytes.
-    let candidates = [declared(bytes), Some(detected(bytes)), Some(WINDOWS_1252)];
-    let text = |encoding| strict(encoding, bytes).filter(|text| !text.chars().any(is_binary));
+    let candidates = [declared_encoding(bytes), Some(detected_encoding(bytes)), Some(WINDOWS_1252)];
+    let text = |encoding| decode_strictly(encoding, bytes).filter(|text| !text.chars().any(is_binary));
     candidates.into_iter().flatten().find_map(text).ok_or(Unreadable::Encoding)
 }
 
-/// Whether these bytes are UTF-8 with few errors, such as a file that was cut within a character: text in another encoding
-/// hardly has characters that are valid in UTF-8 too. What is not valid is replaced by U+FFFD.
+/// Whether these bytes are UTF-8 with few errors, such as a file that was cut within a character: text in another
+/// encoding hardly has characters that are valid in UTF-8 too. What is not valid is replaced by U+FFFD.
 fn is_damaged_utf_8(bytes: &[u8]) -> bool {
     let (mut valid, mut errors) = (0, 0);
     for part in bytes.utf8_chunks() {
@@ -90,7 +90,7 @@ fn is_damaged_utf_8(bytes: &[u8]) -> bool {
 }
 
 /// The encoding that HTML or XML declares.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = &bytes[..bytes.len().min(DECLARATION_BYTES)];
     if !head.trim_ascii_start().starts_with(b"<") {
         return None;
@@ -106,7 +106,7 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(label).filter(|encoding| encoding.is_ascii_compatible())
 }
 
-fn detected(bytes: &[u8]) -> &'static Encoding {
+fn detected_encoding(bytes: &[u8]) -> &'static Encoding {
     let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
     let start = first.saturating_sub(SAMPLE_LEAD_BYTES);
     let end = bytes.len().min(start + SAMPLE_BYTES);
@@ -116,7 +116,7 @@ fn detected(bytes: &[u8]) -> &'static Encoding {
 }
 
 /// The text of the bytes in this encoding, if all of them are valid in it.
-fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<ByteString> {
+fn decode_strictly(encoding: &'static Encoding, bytes: &[u8]) -> Option<ByteString> {
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
     Some(owned(text.into_owned()))
 }

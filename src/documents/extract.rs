@@ -1,5 +1,5 @@
-//! Text from files in binary formats. A child process reads them, because a broken or hostile file can take any time and
-//! memory; then only that file fails.
+//! Text from files in binary formats. A child process reads them, because a broken or hostile file can take any time
+//! and memory; then only that file fails.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -12,10 +12,10 @@ use crate::worker::{WorkKind, Worker, WorkerError};
 const NO_PROGRAM: &str =
     "which an embedded server reads only if LLAMACLOUD_MOCK_BINARY names the llamacloud-mock program";
 
-/// What a child process gives for a file.
+/// The result of a child process for a file.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(not(any(feature = "office", feature = "pdf")), allow(dead_code, reason = "no format is read"))]
-pub(super) enum Extracted {
+pub(super) enum Extract {
     /// Its text, with a form feed between pages.
     Text(String),
     /// Nothing to read, although the file is valid; why, as a relative clause.
@@ -33,8 +33,8 @@ pub(crate) fn answer(fields: Vec<Vec<u8>>) -> Result<Vec<u8>, String> {
     let [format, bytes] = <[Vec<u8>; 2]>::try_from(fields).map_err(|_| "needs a format and a file".to_owned())?;
     let format = Binary::named(&String::from_utf8_lossy(&format)).ok_or("the format is unknown")?;
     let (tag, text) = match extract(format, bytes)? {
-        Extracted::Text(text) => (TEXT, text),
-        Extracted::StandIn(reason) => (STAND_IN, reason),
+        Extract::Text(text) => (TEXT, text),
+        Extract::StandIn(reason) => (STAND_IN, reason),
     };
     let mut result = text.into_bytes();
     result.insert(0, tag);
@@ -46,7 +46,7 @@ pub(crate) fn answer(fields: Vec<Vec<u8>>) -> Result<Vec<u8>, String> {
     not(any(feature = "office", feature = "pdf")),
     allow(clippy::unnecessary_wraps, reason = "only a format that is read can be refused")
 )]
-fn extract(format: Binary, bytes: Vec<u8>) -> Result<Extracted, String> {
+fn extract(format: Binary, bytes: Vec<u8>) -> Result<Extract, String> {
     match format {
         #[cfg(feature = "pdf")]
         Binary::Pdf => super::pdf::extract(bytes),
@@ -55,7 +55,7 @@ fn extract(format: Binary, bytes: Vec<u8>) -> Result<Extracted, String> {
         #[allow(unreachable_patterns, reason = "all formats are read in a build with all features")]
         _ => {
             drop(bytes);
-            Ok(Extracted::StandIn(format!("which this build does not read (cargo feature {})", format.feature())))
+            Ok(Extract::StandIn(format!("which this build does not read (cargo feature {})", format.feature())))
         }
     }
 }

@@ -44,7 +44,6 @@ impl Binary {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
 
-    /// Its media type.
     pub(super) const fn media_type(self) -> &'static str {
         match self {
             Self::Pdf => "application/pdf",
@@ -100,7 +99,7 @@ const BINARY: &[(&str, Binary)] = &[
     ("xltx", Binary::Xlsx),
 ];
 
-/// What a name or the first bytes say about a file.
+/// The format of a file by its name or its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Claim {
     /// It is text of this format.
@@ -113,126 +112,15 @@ pub(super) enum Claim {
     Nothing,
 }
 
-const MARKDOWN: &[&str] = &["markdown", "md", "mdown", "mdx", "mkd", "qmd", "rmd"];
-
-const HTML: &[&str] = &["htm", "html", "xhtml"];
-
-const PLAIN: &[&str] = &[
-    "adoc",
-    "asc",
-    "asm",
-    "astro",
-    "awk",
-    "bash",
-    "bat",
-    "bib",
-    "c",
-    "cc",
-    "cfg",
-    "cjs",
-    "clj",
-    "cljs",
-    "cmake",
-    "conf",
-    "cpp",
-    "cs",
-    "css",
-    "csv",
-    "cxx",
-    "dart",
-    "diff",
-    "el",
-    "eml",
-    "env",
-    "erl",
-    "ex",
-    "exs",
-    "f90",
-    "fish",
-    "fs",
-    "go",
-    "gradle",
-    "graphql",
-    "groovy",
-    "h",
-    "hcl",
-    "hh",
-    "hpp",
-    "hs",
-    "hxx",
-    "ics",
-    "ini",
-    "ipynb",
-    "java",
-    "jl",
-    "js",
-    "json",
-    "json5",
-    "jsonc",
-    "jsonl",
-    "jsx",
-    "kt",
-    "kts",
-    "less",
-    "lisp",
-    "log",
-    "lua",
-    "m",
-    "mjs",
-    "ml",
-    "mli",
-    "ndjson",
-    "nim",
-    "nix",
-    "org",
-    "pas",
-    "patch",
-    "php",
-    "pl",
-    "pm",
-    "po",
-    "properties",
-    "proto",
-    "ps1",
-    "py",
-    "pyi",
-    "r",
-    "rb",
-    "rs",
-    "rst",
-    "sass",
-    "scala",
-    "scm",
-    "scss",
-    "sh",
-    "sol",
-    "sql",
-    "srt",
-    "svelte",
-    "svg",
-    "swift",
-    "tcl",
-    "tex",
-    "text",
-    "tf",
-    "toml",
-    "ts",
-    "tsv",
-    "tsx",
-    "txt",
-    "vb",
-    "vcf",
-    "vim",
-    "vtt",
-    "vue",
-    "xml",
-    "xsd",
-    "xsl",
-    "yaml",
-    "yml",
-    "zig",
-    "zsh",
-];
+/// Extensions of text files, between spaces.
+const MARKDOWN: &str = "markdown md mdown mdx mkd qmd rmd";
+const HTML: &str = "htm html xhtml";
+const PLAIN: &str = "\
+    adoc asc asm astro awk bash bat bib c cc cfg cjs clj cljs cmake conf cpp cs css csv cxx dart diff el eml env erl \
+    ex exs f90 fish fs go gradle graphql groovy h hcl hh hpp hs hxx ics ini ipynb java jl js json json5 jsonc jsonl \
+    jsx kt kts less lisp log lua m mjs ml mli ndjson nim nix org pas patch php pl pm po properties proto ps1 py pyi \
+    r rb rs rst sass scala scm scss sh sol sql srt svelte svg swift tcl tex text tf toml ts tsv tsx txt vb vcf vim \
+    vtt vue xml xsd xsl yaml yml zig zsh";
 
 /// Extensions of files that are not read, and their media types.
 const NOT_READ: &[(&str, &str)] = &[
@@ -306,7 +194,7 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"SQLite format 3\0", "application/vnd.sqlite3"),
 ];
 
-/// What the extension of a name says.
+/// The format by the extension of a name.
 pub(super) fn claimed_by_name(name: &str) -> Claim {
     let Some((_, extension)) = name.rsplit_once('.') else { return Claim::Nothing };
     let is = |known: &str| known.eq_ignore_ascii_case(extension);
@@ -317,11 +205,11 @@ pub(super) fn claimed_by_name(name: &str) -> Claim {
         return Claim::NotRead(media_type);
     }
     let formats = [(MARKDOWN, Format::Markdown), (HTML, Format::Html), (PLAIN, Format::Plain)];
-    let format = formats.into_iter().find(|(extensions, _)| extensions.iter().any(|known| is(known)));
+    let format = formats.into_iter().find(|(extensions, _)| extensions.split(' ').any(is));
     format.map_or(Claim::Nothing, |(_, format)| Claim::Text(format))
 }
 
-/// What the first bytes say: never that a file is text, because text has no signature.
+/// The format by the first bytes. It is never text, which has no signature.
 pub(super) fn found_in_bytes(bytes: &[u8]) -> Claim {
     if bytes.starts_with(b"%PDF-") {
         return Claim::Binary(Binary::Pdf);
@@ -373,9 +261,10 @@ mod tests {
     fn every_extension_stands_once() {
         let not_read = NOT_READ.iter().map(|(extension, _)| extension);
         let binary = BINARY.iter().map(|(extension, _)| extension);
-        let all: Vec<&&str> = MARKDOWN.iter().chain(HTML).chain(PLAIN).chain(not_read).chain(binary).collect();
+        let text = [MARKDOWN, HTML, PLAIN].into_iter().flat_map(|extensions| extensions.split(' '));
+        let all: Vec<&str> = text.chain(not_read.copied()).chain(binary.copied()).collect();
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
-        assert!(all.iter().all(|extension| **extension == extension.to_lowercase()));
+        assert!(all.iter().all(|extension| *extension == extension.to_lowercase()));
     }
 
     #[test]

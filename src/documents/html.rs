@@ -1,5 +1,6 @@
 //! Readable text from HTML, in one pass over its tokens: block elements break lines, headings and list items look as in
-//! Markdown, scripts and styles are left out. No tree is built, so that nesting of any depth takes linear time and no stack.
+//! Markdown, scripts and styles are left out. No tree is built, so that nesting of any depth takes linear time and no
+//! stack.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -11,56 +12,6 @@ use super::MAX_TEXT_BYTES;
 
 /// Elements whose content is not shown. The rest of `<head>` has no text but `<title>`.
 const HIDDEN: &[&[u8]] = &[b"iframe", b"noembed", b"noframes", b"noscript", b"script", b"style", b"template"];
-
-/// Elements that stand on lines of their own.
-const LINES: &[&[u8]] = &[
-    b"address",
-    b"article",
-    b"aside",
-    b"body",
-    b"caption",
-    b"center",
-    b"dd",
-    b"details",
-    b"dialog",
-    b"div",
-    b"dt",
-    b"fieldset",
-    b"figcaption",
-    b"footer",
-    b"form",
-    b"header",
-    b"html",
-    b"legend",
-    b"li",
-    b"main",
-    b"nav",
-    b"option",
-    b"section",
-    b"summary",
-    b"tbody",
-    b"tfoot",
-    b"thead",
-    b"tr",
-];
-
-/// Elements with an empty line before and after them.
-const PARAGRAPHS: &[&[u8]] = &[
-    b"blockquote",
-    b"dl",
-    b"figure",
-    b"h1",
-    b"h2",
-    b"h3",
-    b"h4",
-    b"h5",
-    b"h6",
-    b"hr",
-    b"p",
-    b"pre",
-    b"table",
-    b"title",
-];
 
 /// Maximum number of lists within each other that are numbered and indented by their own; the rest is taken as one.
 const MAX_LISTS: usize = 5;
@@ -106,7 +57,7 @@ struct Layout {
     /// Line ends before the next word.
     breaks: usize,
     gap: Gap,
-    /// What begins the line of the next word: that of a heading or of a list item.
+    /// The mark at the beginning of the next line: of a heading or of a list item.
     marker: String,
     /// How many `<pre>` are open.
     preformatted: usize,
@@ -115,12 +66,12 @@ struct Layout {
     /// The open lists: the number of the next item, or nothing in a list with bullets.
     lists: Vec<Option<u32>>,
     /// The hidden element that is open.
-    hidden: Option<Hidden>,
+    hidden: Option<HiddenElement>,
 }
 
 /// An element whose content is not shown, while it is open.
 #[derive(Debug)]
-struct Hidden {
+struct HiddenElement {
     name: &'static [u8],
     /// How many elements of its name are open, with itself.
     depth: usize,
@@ -147,7 +98,7 @@ impl Layout {
     }
 
     fn start(&mut self, name: &[u8]) {
-        self.hidden = HIDDEN.iter().find(|hidden| **hidden == name).map(|name| Hidden { name, depth: 1 });
+        self.hidden = HIDDEN.iter().find(|hidden| **hidden == name).map(|name| HiddenElement { name, depth: 1 });
         self.break_around(name);
         match name {
             b"br" => self.breaks = (self.breaks + 1).min(2),
@@ -180,8 +131,17 @@ impl Layout {
         self.break_around(name);
     }
 
+    /// Paragraphs and their like have an empty line before and after them; other blocks stand on lines of their own.
     fn break_around(&mut self, name: &[u8]) {
-        let breaks = if PARAGRAPHS.contains(&name) { 2 } else { usize::from(LINES.contains(&name)) };
+        let breaks = match name {
+            b"blockquote" | b"dl" | b"figure" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"hr" | b"p"
+            | b"pre" | b"table" | b"title" => 2,
+            b"address" | b"article" | b"aside" | b"body" | b"caption" | b"center" | b"dd" | b"details" | b"dialog"
+            | b"div" | b"dt" | b"fieldset" | b"figcaption" | b"footer" | b"form" | b"header" | b"html" | b"legend"
+            | b"li" | b"main" | b"nav" | b"option" | b"section" | b"summary" | b"tbody" | b"tfoot" | b"thead"
+            | b"tr" => 1,
+            _ => 0,
+        };
         self.breaks = self.breaks.max(breaks);
     }
 
@@ -254,9 +214,11 @@ mod tests {
 
     #[test]
     fn a_page_becomes_readable_text() {
-        let html = "<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>A &amp; B</title>\n<style>p { color: red }</style>\
+        let html = "<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>A &amp; B</title>\n\
+            <style>p { color: red }</style>\
             <script>if (a < b) document.write('<p>no</p>')</script></head>\n<body>\n<h1>Big\n  <em>title</em></h1>\n\
-            <p>One&nbsp;two   <b>three</b>,\n four.<br>Five</p><p>Six</p>\n<div>Seven <span>eight</span></div><div>nine</div>\n\
+            <p>One&nbsp;two   <b>three</b>,\n four.<br>Five</p><p>Six</p>\n\
+            <div>Seven <span>eight</span></div><div>nine</div>\n\
             <ul>\n <li>first\n <li><p>second</p>\n  <ol><li>inner<li>other</ol>\n <li></li>\n</ul>after\n\
             <table><tr><th>Name</th> <th>Size</th></tr><tr><td>a<td>1</tr></table>\n\
             <pre>\nlet x = 1;\n  y\n\n</pre>end<!-- no --></body></html>\n";

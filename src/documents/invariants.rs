@@ -1,4 +1,4 @@
-//! What holds for every document, for the tests and the fuzz target.
+//! The invariants of every document, for the tests and the fuzz target.
 
 use super::chunks::WINDOW_CHARS;
 use super::{Document, MAX_PARTS};

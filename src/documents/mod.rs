@@ -37,7 +37,7 @@ const NOT_READ: &str = "which this version does not read";
 /// Maximum number of chunks of a document, and of its pages.
 pub(crate) const MAX_PARTS: usize = 65_535;
 
-/// What was read from a file.
+/// The text of a file, with its pages and chunks.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     text: Text,
@@ -52,7 +52,6 @@ pub(crate) struct Document {
 pub(crate) struct Chunk {
     /// Its code points.
     pub(crate) chars: Range<u32>,
-    /// Its bytes.
     pub(crate) bytes: Range<u32>,
     /// Its first and its last page, counted from 1.
     pub(crate) pages: (u32, u32),
@@ -77,7 +76,8 @@ pub(crate) enum Unreadable {
     TooManyChunks,
     /// It is in a binary format, and its reader refuses it; why.
     Refused(String),
-    /// It was not tried, because the child process that reads it cannot be started; why. This says nothing about the file.
+    /// It was not tried, because the child process that reads it cannot be started; why. This says nothing about the
+    /// file.
     NotTried(String),
 }
 
@@ -155,8 +155,9 @@ pub(crate) fn needs_child(name: &str, bytes: &Bytes) -> bool {
     !bytes.is_empty() && matches!(claim(name, bytes), Claim::Binary(_))
 }
 
-/// Reads a file by its name and bytes. The extension of the name decides how; if it says nothing, the bytes do. A file of a
-/// kind that is not read gives a stand-in text. A file that needs a child process blocks the thread until it has ended.
+/// Reads a file by its name and bytes. The extension of the name decides how; if it says nothing, the bytes do. A file
+/// of a kind that is not read gives a stand-in text. A file that needs a child process blocks the thread until it has
+/// ended.
 pub(crate) fn read(name: &str, bytes: &Bytes, worker: &Worker) -> Result<Document, Unreadable> {
     if bytes.is_empty() {
         return Document::from_content(ByteString::new(), Format::Plain);
@@ -188,8 +189,8 @@ pub(crate) fn read_as(format: Format, bytes: &Bytes) -> Result<Document, Unreada
     Document::from_content(decode::decode(bytes)?, format)
 }
 
-/// The bytes of each page. A form feed (U+000C) ends a page, as in the output of `pdftotext` and in printed plain text; it
-/// is part of the page that it ends.
+/// The bytes of each page. A form feed (U+000C) ends a page, as in the output of `pdftotext` and in printed plain text;
+/// it is part of the page that it ends.
 fn page_ranges(text: &str) -> Result<Vec<Range<u32>>, Unreadable> {
     let mut pages = Vec::new();
     let mut start = 0;
@@ -328,9 +329,9 @@ mod tests {
         fn every_text_gives_a_consistent_document(
             name in prop::sample::select(vec!["a.txt", "a.md", "a.html", "a", "a.pdf"]),
             pieces in prop::collection::vec(prop_oneof![
-                Just("word "), Just("Größe"), Just("。"), Just("😀"), Just("e\u{301}"), Just(". "), Just("\n"), Just("\r\n\r\n"),
-                Just("\n# Title\n"), Just("```\n"), Just("\u{c}"), Just("\u{2003}"), Just("<p>"), Just("</div>"), Just("&amp;"),
-                Just("averyverylongwordwithoutanyspaceinit"),
+                Just("word "), Just("Größe"), Just("。"), Just("😀"), Just("e\u{301}"), Just(". "), Just("\n"),
+                Just("\r\n\r\n"), Just("\n# Title\n"), Just("```\n"), Just("\u{c}"), Just("\u{2003}"), Just("<p>"),
+                Just("</div>"), Just("&amp;"), Just("averyverylongwordwithoutanyspaceinit"),
             ], 0..300),
         ) {
             let text = pieces.concat();
@@ -341,7 +342,9 @@ mod tests {
         #[test]
         fn any_bytes_give_a_document_or_a_reason(
             name in prop::sample::select(vec!["a.txt", "a.md", "a.html", "a", "a.pdf"]),
-            mark in prop::sample::select(vec![&b""[..], b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\xff\xfe\0\0", b"<html>"]),
+            mark in prop::sample::select(
+                vec![&b""[..], b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\xff\xfe\0\0", b"<html>"],
+            ),
             bytes in prop::collection::vec(any::<u8>(), 0..300),
         ) {
             match read(name, &Bytes::from([mark, &bytes].concat())) {

@@ -1,5 +1,5 @@
-//! The text of a file whose kind is not read: a first line that says so, and paragraphs that depend on the file's content
-//! only.
+//! The text of a file whose kind is not read: a first line that says so, and paragraphs that depend on the file's
+//! content only.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -14,8 +14,8 @@ use crate::seed::{RandomStream, Seed};
 /// Maximum number of characters of the file's name in the text.
 const MAX_NAME_CHARS: usize = 200;
 
-/// The document of a file of this media type. `reason` says why it is not read, as a relative clause. The same name and bytes give the same text, whatever the tenant and the seed
-/// of the program, as the text of a file that is read does.
+/// The document of a file of this media type. `reason` says why it is not read, as a relative clause. The same name and
+/// bytes give the same text, whatever the tenant and the seed of the program, as the text of a file that is read does.
 pub(super) fn document(name: &str, bytes: &Bytes, media_type: &str, reason: &str) -> Result<Document, Unreadable> {
     let hash = Bytes::copy_from_slice(&Sha256::digest(bytes));
     let shown: String = name.chars().take(MAX_NAME_CHARS).map(visible).collect();

@@ -18,14 +18,14 @@ pub(crate) struct Text {
     content: ByteString,
     /// The number of code points.
     chars: usize,
-    /// The byte offset of each code point whose number is a multiple of `STRIDE`. Empty for ASCII, where both numbers are
-    /// equal.
+    /// The byte offset of each code point whose number is a multiple of `STRIDE`. Empty for ASCII, where both numbers
+    /// are equal.
     checkpoints: Box<[u32]>,
 }
 
 impl Text {
-    #[cfg(test)]
     /// The text of these bytes, which must be UTF-8; a byte-order mark is part of the text.
+    #[cfg(test)]
     pub(crate) fn new(bytes: Bytes) -> Result<Self, Unreadable> {
         Self::from_content(ByteString::try_from(bytes).map_err(|_| Unreadable::Encoding)?)
     }
@@ -91,7 +91,7 @@ impl Text {
         if end <= start { "" } else { &self.content[from..self.byte_of(end)] }
     }
 
-    /// Whether it is kept in the memory of these bytes, so that their weight is that of the text too.
+    /// Whether its content lies in the memory of these bytes.
     pub(crate) fn shares_memory_with(&self, bytes: &Bytes) -> bool {
         bytes.as_ptr_range().contains(&self.content.as_ptr())
     }
@@ -102,13 +102,13 @@ impl Text {
     }
 }
 
-/// A text that was made by reading, without memory that it does not use.
+/// The text in memory of its own, of which none is unused.
 pub(super) fn owned(mut text: String) -> ByteString {
     text.shrink_to_fit();
     ByteString::from(text)
 }
 
-/// An offset into a text as it is kept.
+/// An offset into a text as 32 bits.
 pub(super) fn offset(value: usize) -> u32 {
     u32::try_from(value).expect("a text is shorter than 4 GiB")
 }

@@ -116,7 +116,8 @@ fn validate(
     }
     let body = read(operation, request)?;
     let origin = Origin { host: request.head.headers.get(HOST).cloned(), tenant: Arc::clone(&tenant.label) };
-    let raw = RawRequest { path: routed.path.clone(), query: request.head.query.as_deref(), body, origin };
+    let (path, query, settings) = (routed.path.clone(), request.head.query.as_deref(), Arc::clone(&instance.settings));
+    let raw = RawRequest { path, query, body, origin, settings };
     let request_schema = operation.request_schema();
     check(schemas.named(&operation.params_schema()), request_schema.as_deref().map(|name| schemas.named(name)), raw)
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::drive::assert_matches;
 use crate::error::ApiError;
-use crate::multipart::{FilePart, Form, Part, check_content_type, read_form};
+use crate::multipart::{FilePart, Form, FormPart, check_content_type, read_form};
 use crate::response::Response;
 
 /// Runs the target on one input.
@@ -34,7 +34,7 @@ pub fn multipart(data: &[u8]) {
     }
 }
 
-fn size_bytes(part: &Part) -> usize {
+fn size_bytes(part: &FormPart) -> usize {
     part.name.len() + part.text.len() + part.file.as_ref().map_or(0, |file| file.filename.len() + file.bytes.len())
 }
 
@@ -46,7 +46,7 @@ fn read_again(form: Form) {
     let boundary = "-a-boundary-of-a-form-";
     let holds_boundary = |content: &[u8]| content.windows(boundary.len()).any(|at| at == boundary.as_bytes());
     let parts = form.parts.into_iter().filter(|part| is_plain(&part.name));
-    let parts: Vec<Part> = parts.filter(|part| part.file.as_ref().is_none_or(is_plain_file)).collect();
+    let parts: Vec<FormPart> = parts.filter(|part| part.file.as_ref().is_none_or(is_plain_file)).collect();
     let mut body = Vec::new();
     for part in &parts {
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\\\""));
@@ -63,7 +63,7 @@ fn read_again(form: Form) {
     body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
     let content_type = format!("multipart/form-data; boundary={boundary}");
     let again = read_form(&body.into(), content_type.as_bytes()).expect("a form in the format is read");
-    let without_type = |mut part: Part| {
+    let without_type = |mut part: FormPart| {
         part.file.iter_mut().for_each(|file| file.content_type = None);
         part
     };

@@ -31,22 +31,21 @@ fn play(script: &Arc<Script>, steps: &[u8]) {
     let mut now = Timestamp::from_micros(0);
     let mut sync = SyncState::begin(Arc::clone(script), now);
     for step in steps {
-        let changed_at = sync.view().changed_at;
+        let changed_at = sync.changed_at;
         now = now.plus(Duration::from_micros(1 << (step >> 2)));
         sync.advance_to(now);
         match step & 3 {
             0 => {
                 sync.count_read(now);
             }
-            1 if !sync.view().in_progress => sync.start(Arc::clone(script), now),
-            2 if sync.view().in_progress => sync.cancel(now),
+            1 if !sync.in_progress() => sync.start(Arc::clone(script), now),
+            2 if sync.in_progress() => sync.cancel(now),
             _ => {}
         }
         let upcoming = sync.upcoming_steps();
         assert!(upcoming.is_sorted() && upcoming.iter().all(|at| *at >= now));
-        let view = sync.view();
-        assert!(changed_at <= view.changed_at && view.changed_at <= now);
-        assert!(view.last_exported_at.is_none_or(|exported| view.last_synced_at.is_some() && exported <= now));
-        assert!(view.in_progress || *view.outcome != SyncOutcome::None);
+        assert!(changed_at <= sync.changed_at && sync.changed_at <= now);
+        assert!(sync.last_exported_at.is_none_or(|exported| sync.last_synced_at.is_some() && exported <= now));
+        assert!(sync.in_progress() || sync.outcome != SyncOutcome::None);
     }
 }

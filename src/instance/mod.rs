@@ -25,7 +25,7 @@ use crate::worker::Worker;
 #[derive(Debug)]
 pub(crate) struct Instance {
     /// The settings.
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     /// The settings as texts, with their sources.
     pub(crate) raw_settings: RawSettings,
     /// The operation table.
@@ -75,7 +75,7 @@ impl Instance {
             counters: Counters::new(router.operations().count()),
             // A server inside another program must not run that program in place of this one.
             worker: Worker::of_file(settings.binary.clone()),
-            settings,
+            settings: Arc::new(settings),
             raw_settings,
             router,
             schemas,

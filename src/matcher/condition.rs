@@ -28,7 +28,6 @@ enum Subject {
 
 #[derive(Debug, Clone)]
 enum Test {
-    /// It is present.
     Present,
     Equals(String),
     /// It matches the regular expression anywhere.
@@ -118,7 +117,7 @@ impl Test {
     fn accepts(&self, text: &str) -> bool {
         match self {
             Self::Present => true,
-            Self::Equals(wanted) => text == wanted,
+            Self::Equals(value) => text == value,
             Self::Matches(pattern) => pattern.is_match(text),
         }
     }

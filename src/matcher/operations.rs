@@ -4,7 +4,6 @@ use super::ParseError;
 
 /// The properties of an operation that patterns use.
 pub(crate) trait OperationFacts {
-    /// Its name.
     fn name(&self) -> &'static str;
     /// Whether it only reads.
     fn reads(&self) -> bool;

@@ -1,10 +1,10 @@
-//! Reads the form in a request body: `multipart/form-data` or `application/x-www-form-urlencoded`. What is refused, and the
-//! text of each error, is that of the service's framework.
+//! Reads the form in a request body: `multipart/form-data` or `application/x-www-form-urlencoded`. What is refused, and
+//! the text of each error, is that of the service's framework.
 //!
-//! The reader is our own, and not the crate `multer`. The whole body is in memory already and limited in size, so that a
-//! stream brings nothing, and many details of `python-multipart` and Starlette are visible to clients: a body that is cut
-//! off is a form with fewer parts and not an error, parameter names ignore case, the first boundary may have no spaces
-//! behind it and a later one may. `multer` differs in each of them, and does not limit the number of parts.
+//! The reader is our own, and not the crate `multer`. The whole body is in memory already and limited in size, so that
+//! a stream brings nothing, and many details of `python-multipart` and Starlette are visible to clients: a body that is
+//! cut off is a form with fewer parts and not an error, parameter names ignore case, the first boundary may have no
+//! spaces behind it and a later one may. `multer` differs in each of them, and does not limit the number of parts.
 
 mod charset;
 mod error;
@@ -26,8 +26,8 @@ const MAX_FILES: usize = 1000;
 const MAX_FIELDS: usize = 1000;
 const MAX_FIELD_BYTES: usize = 1 << 20;
 
-/// Maximum number of bytes in all fields of a form that are not files. This limit is our own: the text is a copy, which the
-/// limits of the framework alone would let grow beyond the size of the body.
+/// Maximum number of bytes in all fields of a form that are not files. This limit is our own: the text is a copy, which
+/// the limits of the framework alone would let grow beyond the size of the body.
 const MAX_TEXT_BYTES: usize = 8 << 20;
 
 /// The framework's limit for the length of a boundary.
@@ -37,12 +37,12 @@ const MAX_BOUNDARY_BYTES: usize = 256;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Form {
     /// The parts; several may have the same name.
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Vec<FormPart>,
 }
 
 /// A part of a form: a file, or a field with text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Part {
+pub(crate) struct FormPart {
     /// The name of the field. It may be empty and may hold any character.
     pub(crate) name: String,
     /// The file; `None` if the part is text.
@@ -75,7 +75,8 @@ pub(crate) fn read_form(body: &Bytes, content_type: &[u8]) -> Result<Form, FormE
     Ok(Form { parts })
 }
 
-/// Checks what the framework refuses by the content type alone: multipart without a boundary or with one that is too long.
+/// Checks what the framework refuses by the content type alone: multipart without a boundary or with one that is too
+/// long.
 pub(crate) fn check_content_type(content_type: &[u8]) -> Result<(), FormError> {
     let options = Options::read(content_type);
     if options.value() == b"multipart/form-data" { boundary(&options).map(|_| ()) } else { Ok(()) }

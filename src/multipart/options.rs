@@ -1,4 +1,5 @@
-//! Parses a header value with parameters, such as `form-data; name="file"; filename="a.pdf"`, as `python-multipart` does.
+//! Parses a header value with parameters, such as `form-data; name="file"; filename="a.pdf"`, as `python-multipart`
+//! does.
 
 /// A header value and its parameters.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! Reads the parts of `multipart/form-data` as `python-multipart` does. A body that ends too early is a form without the
-//! part that is incomplete.
+//! Reads the parts of `multipart/form-data` as `python-multipart` does. A body that ends too early is a form without
+//! the part that is incomplete.
 
 use bytes::Bytes;
 use memchr::memchr;
@@ -7,9 +7,10 @@ use memchr::memmem::Finder;
 
 use super::charset::{Charset, latin1};
 use super::options::Options;
-use super::{FilePart, FormError, MAX_FIELDS, MAX_FILES, Part, TextBudget};
+use super::{FilePart, FormError, FormPart, MAX_FIELDS, MAX_FILES, TextBudget};
 
-/// The limits of `python-multipart` for the headers of a part: their number, and the bytes of each without its line end.
+/// The limits of `python-multipart` for the headers of a part: their number, and the bytes of each without its line
+/// end.
 const MAX_HEADERS: usize = 8;
 const MAX_HEADER_BYTES: usize = 4096 + 128;
 
@@ -20,7 +21,7 @@ const COPIED_BYTES: usize = 128 * 1024;
 const TOKEN_PUNCTUATION: &[u8] = b"!#$%&'*+-.^_`|~";
 
 /// The parts of a form with this boundary.
-pub(super) fn read(body: &Bytes, boundary: &[u8], charset: Charset) -> Result<Vec<Part>, FormError> {
+pub(super) fn read(body: &Bytes, boundary: &[u8], charset: Charset) -> Result<Vec<FormPart>, FormError> {
     let delimiter = [b"\r\n--", boundary].concat();
     let mut reader = Reader {
         body,
@@ -45,10 +46,10 @@ struct Reader<'a> {
     text: TextBudget,
     /// The number of files so far; the other parts are fields.
     files: usize,
-    parts: Vec<Part>,
+    parts: Vec<FormPart>,
 }
 
-/// What follows a delimiter.
+/// The part or the end behind a delimiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Delimiter {
     /// A part, whose headers begin at this position.
@@ -59,7 +60,7 @@ enum Delimiter {
 
 /// One header of a part.
 #[derive(Debug)]
-struct Header<'a> {
+struct PartHeader<'a> {
     name: &'a [u8],
     value: &'a [u8],
     /// The position of the line after it.
@@ -68,7 +69,7 @@ struct Header<'a> {
 
 /// The headers of a part that are used.
 #[derive(Debug, Default)]
-struct Headers {
+struct PartHeaders {
     /// The last one of this name.
     disposition: Vec<u8>,
     /// The first one of this name.
@@ -109,10 +110,10 @@ impl Reader<'_> {
         self.parts.push(match filename {
             Some(filename) => {
                 let file =
-                    FilePart { filename, content_type: headers.content_type, bytes: self.without_the_rest(content) };
-                Part { name, file: Some(file), text: String::new() }
+                    FilePart { filename, content_type: headers.content_type, bytes: self.copy_if_small(content) };
+                FormPart { name, file: Some(file), text: String::new() }
             }
-            None => Part { name, file: None, text: self.charset.decode(&content) },
+            None => FormPart { name, file: None, text: self.charset.decode(&content) },
         });
         Ok(delimiter)
     }
@@ -129,9 +130,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A content that may be kept for long: one that is small, or less than half of the body, is copied, so that it does
-    /// not hold on to the rest of the body or to a read buffer.
-    fn without_the_rest(&self, content: Bytes) -> Bytes {
+    /// The content, copied if it is small or less than half of the body: a copy keeps neither the rest of the body nor
+    /// a read buffer in memory.
+    fn copy_if_small(&self, content: Bytes) -> Bytes {
         let is_small = content.len() < COPIED_BYTES || content.len() < self.body.len() / 2;
         if is_small { Bytes::copy_from_slice(&content) } else { content }
     }
@@ -147,7 +148,7 @@ impl Reader<'_> {
                 [b'\r', b'\n', ..] => return (end, Some(Ok(Delimiter::Part(behind + 2)))),
                 [b'-', b'-', ..] => return (end, Some(Ok(Delimiter::End))),
                 [] | [b'\r' | b'-'] => return (end, None),
-                [b' ' | b'\t', ..] => return (end, padded(body, behind).transpose()),
+                [b' ' | b'\t', ..] => return (end, delimiter_after_blanks(body, behind).transpose()),
                 // The boundary is followed by something else, so it is content.
                 _ => from = behind,
             }
@@ -161,7 +162,7 @@ impl Reader<'_> {
 }
 
 /// A delimiter with blanks behind its boundary; `None` if the body ends within it.
-fn padded(body: &[u8], blanks: usize) -> Result<Option<Delimiter>, FormError> {
+fn delimiter_after_blanks(body: &[u8], blanks: usize) -> Result<Option<Delimiter>, FormError> {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let end = body[blanks..].iter().position(|byte| !is_blank(byte)).map_or(body.len(), |at| blanks + at);
     match &body[end..] {
@@ -172,8 +173,8 @@ fn padded(body: &[u8], blanks: usize) -> Result<Option<Delimiter>, FormError> {
 }
 
 /// Reads the headers of a part, and the position behind them; `None` if the body ends within them.
-fn read_headers(body: &[u8], mut at: usize) -> Result<Option<(Headers, usize)>, FormError> {
-    let mut headers = Headers::default();
+fn read_headers(body: &[u8], mut at: usize) -> Result<Option<(PartHeaders, usize)>, FormError> {
+    let mut headers = PartHeaders::default();
     let mut count = 0;
     loop {
         match &body[at..] {
@@ -182,7 +183,7 @@ fn read_headers(body: &[u8], mut at: usize) -> Result<Option<(Headers, usize)>, 
             _ if count == MAX_HEADERS => return Err(FormError::Malformed),
             _ => {}
         }
-        let Some(Header { name, value, next }) = read_header(body, at)? else { return Ok(None) };
+        let Some(PartHeader { name, value, next }) = read_header(body, at)? else { return Ok(None) };
         if name.eq_ignore_ascii_case(b"content-disposition") {
             headers.disposition = value.to_vec();
         } else if name.eq_ignore_ascii_case(b"content-type") && headers.content_type.is_none() {
@@ -193,7 +194,7 @@ fn read_headers(body: &[u8], mut at: usize) -> Result<Option<(Headers, usize)>, 
 }
 
 /// The header at this position; `None` if the body ends within it.
-fn read_header(body: &[u8], at: usize) -> Result<Option<Header<'_>>, FormError> {
+fn read_header(body: &[u8], at: usize) -> Result<Option<PartHeader<'_>>, FormError> {
     let line = &body[at..];
     let Some(colon) = memchr(b':', line) else {
         let is_valid = line.len() <= MAX_HEADER_BYTES && line.iter().copied().all(is_token);
@@ -211,7 +212,7 @@ fn read_header(body: &[u8], at: usize) -> Result<Option<Header<'_>>, FormError> 
     let value = &value[value.iter().take_while(|byte| **byte == b' ').count()..];
     match &line[end..] {
         [] | [b'\r'] => Ok(None),
-        [b'\r', b'\n', ..] => Ok(Some(Header { name, value, next: at + end + 2 })),
+        [b'\r', b'\n', ..] => Ok(Some(PartHeader { name, value, next: at + end + 2 })),
         _ => Err(FormError::Malformed),
     }
 }

@@ -1,5 +1,5 @@
-//! Tests of the reader: forms that the service's framework was recorded to read or refuse, its limits and ours, and forms
-//! in the format of RFC 7578.
+//! Tests of the reader: forms that the service's framework was recorded to read or refuse, its limits and ours, and
+//! forms in the format of RFC 7578.
 
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -36,8 +36,8 @@ struct ReadPart {
     text: Option<String>,
 }
 
-impl From<Part> for ReadPart {
-    fn from(part: Part) -> Self {
+impl From<FormPart> for ReadPart {
+    fn from(part: FormPart) -> Self {
         let text = part.file.is_none().then_some(part.text);
         let (mut filename, mut content_type, mut content) = (None, None, None);
         if let Some(file) = part.file {
@@ -64,7 +64,7 @@ fn bytes_of(text: Option<&str>, hex: Option<&str>) -> Vec<u8> {
     text.map(|text| text.as_bytes().to_vec()).or_else(|| hex.map(from_hex)).expect("a text or digits")
 }
 
-fn read(body: impl Into<Vec<u8>>, content_type: &[u8]) -> Result<Vec<Part>, FormError> {
+fn read(body: impl Into<Vec<u8>>, content_type: &[u8]) -> Result<Vec<FormPart>, FormError> {
     read_form(&body.into().into(), content_type).map(|form| form.parts)
 }
 
@@ -174,7 +174,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 /// A part of a form.
-fn part() -> impl Strategy<Value = Part> {
+fn part() -> impl Strategy<Value = FormPart> {
     let content = proptest::collection::vec(any::<u8>(), 0..50).prop_map(Bytes::from);
     let content_type = proptest::option::of("[a-z]{1,8}/[a-z]{1,8}");
     let file = (name(), content_type, content).prop_map(|(filename, content_type, bytes)| FilePart {
@@ -182,8 +182,8 @@ fn part() -> impl Strategy<Value = Part> {
         content_type,
         bytes,
     });
-    let file = (name(), file).prop_map(|(name, file)| Part { name, file: Some(file), text: String::new() });
-    prop_oneof![file, (name(), ".{0,50}").prop_map(|(name, text)| Part { name, file: None, text })]
+    let file = (name(), file).prop_map(|(name, file)| FormPart { name, file: Some(file), text: String::new() });
+    prop_oneof![file, (name(), ".{0,50}").prop_map(|(name, text)| FormPart { name, file: None, text })]
 }
 
 /// A name in quotes.
@@ -192,7 +192,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// The form as RFC 7578 says.
-fn written(parts: &[Part], boundary: &str) -> Vec<u8> {
+fn written(parts: &[FormPart], boundary: &str) -> Vec<u8> {
     let mut body = Vec::new();
     for part in parts {
         let mut head = format!("--{boundary}\r\nContent-Disposition: form-data; name={}", quoted(&part.name));
@@ -237,7 +237,7 @@ proptest! {
     #[test]
     fn a_url_encoded_form_is_read_back(fields in proptest::collection::vec((".{1,20}", ".{0,20}"), 0..6)) {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
-        let expected: Vec<_> = fields.into_iter().map(|(name, text)| Part { name, file: None, text }).collect();
+        let expected: Vec<_> = fields.into_iter().map(|(name, text)| FormPart { name, file: None, text }).collect();
         prop_assert_eq!(read(body, URLENCODED), Ok(expected));
     }
 }

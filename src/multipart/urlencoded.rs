@@ -3,10 +3,10 @@
 use percent_encoding::percent_decode;
 
 use super::charset::latin1;
-use super::{FormError, MAX_FIELDS, Part, TextBudget};
+use super::{FormError, FormPart, MAX_FIELDS, TextBudget};
 
 /// The fields of a form. Empty ones between two `&` do not count.
-pub(super) fn read(body: &[u8]) -> Result<Vec<Part>, FormError> {
+pub(super) fn read(body: &[u8]) -> Result<Vec<FormPart>, FormError> {
     let mut parts = Vec::new();
     let mut budget = TextBudget::default();
     for field in body.split(|byte| *byte == b'&').filter(|field| !field.is_empty()) {
@@ -16,7 +16,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Part>, FormError> {
         if parts.len() == MAX_FIELDS {
             return Err(FormError::TooManyFields);
         }
-        parts.push(Part { name: decode(name), file: None, text: decode(value) });
+        parts.push(FormPart { name: decode(name), file: None, text: decode(value) });
     }
     Ok(parts)
 }

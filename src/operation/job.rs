@@ -1,4 +1,4 @@
-//! What a handler leaves to be done outside the lock of its tenant: reading a file, searching an index. It runs on a
+//! Work of a handler outside the lock of its tenant, such as reading a file or searching an index. It runs on a
 //! bounded pool, so that it delays no other request.
 
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::response::Payload;
 use crate::store::Scope;
 use crate::worker::Worker;
 
-/// What a handler decides under the lock of its tenant.
+/// The result of a handler, decided under the lock of its tenant.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// The body of a success.
@@ -33,10 +33,10 @@ pub(crate) enum Pool {
     Child,
 }
 
-/// What a job does. It gets what starts child processes.
+/// The work of a job.
 type Run = Box<dyn FnOnce(&Worker) -> Result<Commit, ApiError> + Send>;
 
-/// What the result of a job changes, under the lock of the tenant. It returns the body of a success.
+/// The change that a job leads to, under the lock of the tenant. It returns the body of a success.
 pub(crate) type Commit = Box<dyn FnOnce(&mut Scope<'_>) -> Result<Payload, ApiError> + Send>;
 
 impl Job {

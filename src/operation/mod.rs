@@ -24,12 +24,12 @@ pub(crate) struct Operation {
     pub(crate) summary: &'static str,
     /// The HTTP method.
     pub(crate) method: Method,
-    /// The path with its parameters: `{name}` is one segment, `{name:uuid}` one segment that is a UUID, `{name:path}` the
-    /// rest of the path.
+    /// The path with its parameters: `{name}` is one segment, `{name:uuid}` one segment that is a UUID, `{name:path}`
+    /// the rest of the path.
     pub(crate) path: &'static str,
     /// The credentials that a request needs.
     pub(crate) authentication: Authentication,
-    /// What it does to its resource.
+    /// Its effect on its resource.
     pub(crate) effect: Effect,
     /// The kind of resource that it is about.
     pub(crate) resource: Kind,
@@ -41,12 +41,12 @@ pub(crate) struct Operation {
     pub(crate) response: Option<&'static str>,
     /// The faults on state that can apply to it.
     pub(crate) state_faults: &'static [StateFault],
-    /// What it does; `None` for an endpoint of the real API that is not emulated.
+    /// Its handler; `None` for an endpoint of the real API that is not emulated.
     pub(crate) handler: Option<Handler>,
 }
 
-/// What an operation does to the resources of a tenant. It runs under the lock of the tenant; what takes long is left to
-/// a [`Job`].
+/// What an operation does to the resources of a tenant. It runs under the lock of the tenant; what takes long is left
+/// to a [`Job`].
 pub(crate) type Handler = fn(&mut Scope<'_>, &ValidRequest) -> Result<Answer, ApiError>;
 
 /// The credentials that a request needs.
@@ -58,7 +58,7 @@ pub(crate) enum Authentication {
     SignedUrl,
 }
 
-/// What an operation does to its resource. A POST that only reads is a read.
+/// The effect of an operation on its resource. A POST that only reads is a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Nothing.

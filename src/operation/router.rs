@@ -1,5 +1,5 @@
-//! The router: finds the row of the operation table for a method and a path, or decides 404, 405 or 307 as the framework
-//! of the service does.
+//! The router: finds the row of the operation table for a method and a path, or decides 404, 405 or 307 as the
+//! framework of the service does.
 
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -10,11 +10,11 @@ use crate::request::PathParams;
 /// The operation table, ready to be searched.
 #[derive(Debug)]
 pub(crate) struct Router {
-    rows: Vec<Row>,
+    rows: Vec<RouterRow>,
 }
 
 #[derive(Debug)]
-struct Row {
+struct RouterRow {
     operation: &'static Operation,
     segments: Vec<Segment>,
 }
@@ -79,8 +79,8 @@ impl RoutedOperation {
 impl Router {
     /// The router of these operations. Of two rows that match, the first wins.
     pub(crate) fn new(operations: impl Iterator<Item = &'static Operation>) -> Self {
-        let rows: Vec<Row> =
-            operations.map(|operation| Row { operation, segments: segments(operation.path) }).collect();
+        let rows: Vec<RouterRow> =
+            operations.map(|operation| RouterRow { operation, segments: segments(operation.path) }).collect();
         assert!(rows.len() <= MAX_OPERATIONS, "fault rules hold the set of their operations in {MAX_OPERATIONS} bits");
         Self { rows }
     }
@@ -132,7 +132,7 @@ fn segments(path: &'static str) -> Vec<Segment> {
     path[1..].split('/').map(segment).collect()
 }
 
-impl Row {
+impl RouterRow {
     /// The values in a path, if it matches.
     fn matches(&self, path: &str) -> Option<PathParams> {
         let mut rest = Some(self.without_newline(path).strip_prefix('/')?);

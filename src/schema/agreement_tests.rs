@@ -10,7 +10,7 @@ use proptest::strategy::Union;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::node::{Resolved, SchemaNode};
+use super::node::{ConcreteNode, SchemaNode};
 use super::{Integer, RawBody, Schema, Schemas, Time, coerce, form, params, read_body, read_form, translate};
 use crate::api;
 use crate::error::Violation;
@@ -213,7 +213,7 @@ fn scalar() -> BoxedStrategy<Value> {
 
 /// Values that mostly fit a part of a schema.
 fn fitting(node: SchemaNode<'static>) -> BoxedStrategy<Value> {
-    let Resolved { node, .. } = node.resolve();
+    let ConcreteNode { node, .. } = node.resolve();
     let options = node.keyword("enum").and_then(Value::as_array);
     let fits = match (node.union(), node.expected_type()) {
         (Some(alternatives), _) => Union::new(alternatives.map(fitting)).boxed(),

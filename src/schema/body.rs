@@ -19,7 +19,6 @@ pub(crate) enum RawBody {
     Json(Value),
     /// Text: the content type is not JSON, or there is none.
     Text(String),
-    /// A form.
     Form(Form),
 }
 

@@ -1,12 +1,15 @@
 //! Validates a request against its schemas: parameters first, then the body. All violations are reported at once, in
 //! the order of the service's framework.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::body::RawBody;
 use super::{Schema, form, params, pydantic, translate};
+use crate::config::Settings;
 use crate::error::{ApiError, Violation};
 use crate::multipart::FilePart;
 use crate::request::{Origin, PathParams};
@@ -18,14 +21,16 @@ pub(crate) struct RawRequest<'a> {
     pub(crate) path: PathParams,
     /// The query string, not decoded.
     pub(crate) query: Option<&'a str>,
-    /// The body.
     pub(crate) body: RawBody,
     /// Where the request came in.
     pub(crate) origin: Origin,
+    /// The settings, for the handler.
+    pub(crate) settings: Arc<Settings>,
 }
 
 /// A request that satisfies its schemas. Its values have their types, but not always their canonical form: the inputs
-/// of handlers have types that give them one.
+/// of handlers have types that give them one. Reading an input fails only if `--schemas` replaced a schema by one that
+/// allows more than the type of the input.
 #[derive(Debug, Default)]
 pub(crate) struct ValidRequest {
     /// The parameters in path and query that the schema names, if present in the request.
@@ -33,54 +38,41 @@ pub(crate) struct ValidRequest {
     /// The fields of the body, including unknown ones; of a form, those that the schema names. Defaults are not filled
     /// in.
     body: Map<String, Value>,
-    /// Where the request came in.
-    origin: Origin,
     /// The files of a form that the schema names.
     files: Vec<(String, FilePart)>,
+    /// Where the request came in.
+    pub(crate) origin: Origin,
+    /// The settings that its handler follows.
+    pub(crate) settings: Arc<Settings>,
 }
 
 impl ValidRequest {
-    /// Where the request came in.
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     /// A parameter in the path or the query, if it is present and a string.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name)?.as_str()
     }
 
     /// A parameter in the path or the query, if it is present and not null.
-    ///
-    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
     pub(crate) fn optional_param<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ApiError> {
         optional(self.params.get(name)).map_err(|error| unreadable("query", &error))
     }
 
     /// A field of the body, if it is present and not null.
-    ///
-    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
     pub(crate) fn optional_field<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ApiError> {
         optional(self.body.get(name)).map_err(|error| unreadable("body", &error))
     }
 
     /// The parameters as the input type of a handler; parameters without a field in it are ignored.
-    ///
-    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
     pub(crate) fn params<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         T::deserialize(&self.params).map_err(|error| unreadable("query", &error))
     }
 
     /// The body as the input type of a handler.
-    ///
-    /// Errors: `--schemas` replaced the schema by one that allows more than the type.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         T::deserialize(&self.body).map_err(|error| unreadable("body", &error))
     }
 
     /// A file of a form.
-    ///
-    /// Errors: `--schemas` replaced the schema by one that does not require it.
     pub(crate) fn file(&self, name: &str) -> Result<FilePart, ApiError> {
         let file = self.files.iter().find(|(known, _)| known == name).map(|(_, file)| file.clone());
         file.ok_or_else(|| unreadable("body", &format_args!("no file {name}")))
@@ -103,8 +95,8 @@ pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<
     let params = params::read(params, &request.path, request.query);
     let body = body.map_or_else(|| Ok(BodyContent::default()), |schema| judge_body(schema, request.body));
     match (params, body) {
-        (Ok(params), Ok(body)) => {
-            Ok(ValidRequest { params, body: body.fields, files: body.files, origin: request.origin })
+        (Ok(params), Ok(BodyContent { fields, files })) => {
+            Ok(ValidRequest { params, body: fields, files, origin: request.origin, settings: request.settings })
         }
         (params, body) => {
             let violations = params.err().into_iter().chain(body.err()).flatten();
@@ -113,7 +105,7 @@ pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<
     }
 }
 
-/// What a body contains.
+/// The fields and the files of a body.
 #[derive(Debug, Default)]
 pub(super) struct BodyContent {
     /// Its fields; of a form, those that the schema names.

@@ -17,7 +17,7 @@ impl Integer {
         self.0.as_str().parse().unwrap_or(limit)
     }
 
-    /// The same as a count of at least 1, if it is one.
+    /// The integer as a count, if it is at least 1.
     pub(crate) fn positive(&self) -> Option<usize> {
         usize::try_from(self.clamped()).ok().filter(|count| *count > 0)
     }

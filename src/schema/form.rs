@@ -7,7 +7,7 @@ use super::check::BodyContent;
 use super::node::SchemaNode;
 use super::{Schema, translate};
 use crate::error::Violation;
-use crate::multipart::{FilePart, Form, Part};
+use crate::multipart::{FilePart, Form, FormPart};
 
 /// Number of bytes from which on the framework keeps a file on disk, which can be seen when it echoes the file.
 const MAX_FILE_BYTES_IN_MEMORY: usize = 1024 * 1024;
@@ -43,13 +43,13 @@ pub(super) fn values(node: SchemaNode<'_>, form: &Form) -> (Value, Files) {
     (fields.into(), files)
 }
 
-fn is_empty(part: &Part) -> bool {
+fn is_empty(part: &FormPart) -> bool {
     part.file.as_ref().map_or(part.text.is_empty(), |file| file.filename.is_empty() && file.bytes.is_empty())
 }
 
 /// A file as the framework echoes it: the fields of its object in Python. Its headers are written anew, as most clients
 /// write them.
-fn echo(part: &Part, file: &FilePart) -> Value {
+fn echo(part: &FormPart, file: &FilePart) -> Value {
     let disposition = format!("form-data; name=\"{}\"; filename=\"{}\"", part.name, file.filename);
     // The framework decodes headers as Latin-1.
     let disposition: String = disposition.bytes().map(char::from).collect();

@@ -12,7 +12,7 @@ pub(super) struct SchemaNode<'a> {
 
 /// A part of a schema without references and without the alternative `null`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Resolved<'a> {
+pub(super) struct ConcreteNode<'a> {
     /// The part; a union if it has more than one alternative.
     pub(super) node: SchemaNode<'a>,
     /// Whether `null` is an alternative.
@@ -29,7 +29,7 @@ impl<'a> SchemaNode<'a> {
     }
 
     /// Follows references and skips the alternative `null`.
-    pub(super) fn resolve(mut self) -> Resolved<'a> {
+    pub(super) fn resolve(mut self) -> ConcreteNode<'a> {
         let mut allows_null = false;
         for _ in 0..MAX_REFERENCES {
             if let Some(reference) = self.keyword("$ref").and_then(Value::as_str) {
@@ -47,7 +47,7 @@ impl<'a> SchemaNode<'a> {
         }
         let types = self.keyword("type").and_then(Value::as_array);
         allows_null |= types.is_some_and(|names| names.iter().any(|name| name == "null"));
-        Resolved { node: self, allows_null }
+        ConcreteNode { node: self, allows_null }
     }
 
     /// The alternatives of a union other than `null`; `None` if it is no union.
@@ -95,7 +95,6 @@ impl<'a> SchemaNode<'a> {
         Some(Self { node: self.keyword("items")?, ..self })
     }
 
-    /// The value of a keyword.
     pub(super) fn keyword(self, name: &str) -> Option<&'a Value> {
         self.node.get(name)
     }
@@ -131,7 +130,7 @@ impl<'a> SchemaNode<'a> {
 
     /// The name that the framework gives to this alternative of a union, in the location of a violation.
     pub(super) fn alternative_name(self) -> String {
-        let Resolved { node, allows_null } = self.resolve();
+        let ConcreteNode { node, allows_null } = self.resolve();
         let name = node.union().map_or_else(|| node.type_name(), |union| format!("union[{}]", names(union)));
         if allows_null { format!("nullable[{name}]") } else { name }
     }

@@ -36,7 +36,7 @@ const NUMBER_KEY: &str = "$serde_json::private::Number";
 #[derive(Debug)]
 pub(crate) struct PlainValue(pub(crate) Value);
 
-/// What the parser passes.
+/// An item that the parser passes to a visitor.
 enum ParserItem {
     Value(Value),
     /// An owned string: the text of a number other than a small integer, under [`NUMBER_KEY`]. The strings of a

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::node::{Resolved, SchemaNode};
+use super::node::{ConcreteNode, SchemaNode};
 use super::pydantic::{self, LONG, PydanticError, SHORT};
 use super::{coerce, datetime, uuid};
 use crate::error::{LocStep, Violation};
@@ -43,7 +43,7 @@ pub(super) fn fields(node: SchemaNode<'_>, place: &str, mut values: Value) -> Re
 struct Coercion {
     /// The location of the part that is translated.
     loc: Vec<LocStep>,
-    /// What is wrong, in the order of the framework.
+    /// In the order of the framework.
     violations: Vec<Violation>,
 }
 
@@ -66,9 +66,9 @@ impl Coercion {
         Value::Null
     }
 
-    /// What the framework coerces a value to. It is the value itself if the framework takes it as it is.
+    /// The coerced value; the value itself if the framework takes it as it is.
     fn value(&mut self, node: SchemaNode<'_>, value: &Value) -> Value {
-        let Resolved { node, allows_null } = node.resolve();
+        let ConcreteNode { node, allows_null } = node.resolve();
         match node.union() {
             _ if allows_null && value.is_null() => Value::Null,
             Some(alternatives) => self.union(alternatives, value),

@@ -24,7 +24,7 @@ pub(super) fn check(text: &str) -> Result<(), String> {
 }
 
 /// An invalid text, without braces or prefix.
-struct Unwrapped<'a> {
+struct InvalidUuid<'a> {
     /// The text between the braces or after the prefix.
     inner: &'a str,
     /// The offset that the error adds to character positions.
@@ -40,33 +40,33 @@ fn message(text: &str) -> String {
     if text.is_empty() || text.len() > MAX_BYTES {
         return wrong_length(text);
     }
-    let unwrapped = unwrap(text);
+    let invalid = unwrap(text);
     let mut hyphens = Vec::new();
-    for (index, character) in unwrapped.inner.char_indices() {
+    for (index, character) in invalid.inner.char_indices() {
         match low_byte(character) {
             b'-' => hyphens.push(index),
             byte if byte.is_ascii_hexdigit() => {}
-            _ => return format!("invalid character: found `{character}` at {}", unwrapped.offset + index),
+            _ => return format!("invalid character: found `{character}` at {}", invalid.offset + index),
         }
     }
     match hyphens.len() {
-        0 if !unwrapped.grouped => wrong_length(text),
-        4 => wrong_group(&unwrapped, &hyphens),
+        0 if !invalid.grouped => wrong_length(text),
+        4 => wrong_group(&invalid, &hyphens),
         count => format!("invalid group count: expected 5, found {}", count + 1),
     }
 }
 
 /// Removes braces or the prefix. If the rest has the length of a hyphenated UUID, positions and lengths in the error
 /// are those of the rest; otherwise they are those of the whole text.
-fn unwrap(text: &str) -> Unwrapped<'_> {
+fn unwrap(text: &str) -> InvalidUuid<'_> {
     let braced = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(|inner| (inner, 1));
     let wrapped = braced.or_else(|| text.strip_prefix(URN).map(|inner| (inner, URN.len())));
     match wrapped.filter(|_| text.len() != HYPHENATED) {
         Some((inner, _)) if inner.len() == HYPHENATED => {
-            Unwrapped { inner, offset: 0, length: HYPHENATED, grouped: true }
+            InvalidUuid { inner, offset: 0, length: HYPHENATED, grouped: true }
         }
-        Some((inner, offset)) => Unwrapped { inner, offset, length: text.len(), grouped: true },
-        None => Unwrapped { inner: text, offset: 0, length: text.len(), grouped: text.len() == HYPHENATED },
+        Some((inner, offset)) => InvalidUuid { inner, offset, length: text.len(), grouped: true },
+        None => InvalidUuid { inner: text, offset: 0, length: text.len(), grouped: text.len() == HYPHENATED },
     }
 }
 
@@ -75,9 +75,9 @@ fn wrong_length(text: &str) -> String {
 }
 
 /// The message for the first group with a wrong length.
-fn wrong_group(unwrapped: &Unwrapped<'_>, hyphens: &[usize]) -> String {
+fn wrong_group(invalid: &InvalidUuid<'_>, hyphens: &[usize]) -> String {
     let early = (0..4).find(|group| hyphens[*group] + 1 != GROUP_STARTS[group + 1]);
-    let (group, end) = early.map_or((4, unwrapped.length), |group| (group, hyphens[group]));
+    let (group, end) = early.map_or((4, invalid.length), |group| (group, hyphens[group]));
     let found = end - GROUP_STARTS[group];
     format!("invalid group length in group {group}: expected {}, found {found}", GROUP_LENGTHS[group])
 }

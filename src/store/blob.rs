@@ -21,13 +21,13 @@ pub(crate) struct Blob {
     pub(crate) content_type: Option<Box<str>>,
     /// The SHA-256 of the bytes.
     pub(crate) hash: ContentHash,
-    /// What reading the bytes gave.
+    /// The result of reading the bytes.
     pub(crate) reading: Reading,
     /// The bytes that it takes of the budget; `None` for one that takes none.
     _allocation: Option<Allocation>,
 }
 
-/// What reading a file gave.
+/// The result of reading a file.
 #[derive(Debug, Clone)]
 pub(crate) enum Reading {
     /// A document that can be searched.
@@ -40,7 +40,7 @@ pub(crate) enum Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ContentHash([u8; 32]);
 
-/// What a blob takes besides its bytes and its document.
+/// The bytes of a blob besides its content and its document.
 const OVERHEAD_BYTES: usize = 256;
 
 /// The content of files that are deleted.
@@ -50,7 +50,7 @@ static RELEASED: LazyLock<Arc<Blob>> = LazyLock::new(|| {
 });
 
 impl Blob {
-    /// What stands in place of the content of a file that is deleted.
+    /// The empty content of a deleted file.
     pub(super) fn released() -> Arc<Self> {
         Arc::clone(&RELEASED)
     }

@@ -60,8 +60,8 @@ pub(crate) trait AnyCollection {
     /// Removes the rows whose purge time has come; returns their weight in bytes.
     fn purge(&mut self, now: Timestamp) -> usize;
 
-    /// Removes all deleted rows; returns their weight in bytes.
-    fn purge_deleted(&mut self) -> usize;
+    /// Removes the deleted rows that would be purged first, until `limit` are left; returns their weight in bytes.
+    fn purge_excess(&mut self, limit: usize) -> usize;
 }
 
 impl<T: Resource> Default for Collection<T> {
@@ -92,7 +92,7 @@ impl<T: Resource> Collection<T> {
         key
     }
 
-    /// How many resources were created by requests for that.
+    /// How many resources were created by requests for that: the ordinal of the random stream of the next one.
     pub(crate) fn created(&self) -> u64 {
         self.created
     }
@@ -200,17 +200,6 @@ impl<T: Resource> Collection<T> {
         None
     }
 
-    /// Removes the deleted rows that would be purged first, until `limit` are left; returns their weight in bytes.
-    pub(super) fn purge_excess(&mut self, limit: usize) -> usize {
-        let mut bytes = 0;
-        while self.purges.len() > limit
-            && let Some((_, key)) = self.purges.pop_first()
-        {
-            bytes += self.remove(key);
-        }
-        bytes
-    }
-
     /// Removes a row; its weight in bytes.
     pub(super) fn remove(&mut self, key: Key<T>) -> usize {
         let Some(row) = self.rows.remove(&key) else { return 0 };
@@ -265,7 +254,13 @@ impl<T: Resource> AnyCollection for Collection<T> {
         bytes
     }
 
-    fn purge_deleted(&mut self) -> usize {
-        self.purge_excess(0)
+    fn purge_excess(&mut self, limit: usize) -> usize {
+        let mut bytes = 0;
+        while self.purges.len() > limit
+            && let Some((_, key)) = self.purges.pop_first()
+        {
+            bytes += self.remove(key);
+        }
+        bytes
     }
 }

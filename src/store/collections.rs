@@ -19,7 +19,7 @@ macro_rules! resources {
 pub(crate) use resources;
 
 /// A type of resource that has a collection.
-pub(crate) trait Listed: Sized {
+pub(crate) trait HasCollection: Sized {
     /// The collection of its type.
     fn collection(all: &Collections) -> &Collection<Self>
     where
@@ -39,7 +39,7 @@ macro_rules! collections {
             $($name: Collection<super::$resource>,)*
         }
 
-        $(impl Listed for super::$resource {
+        $(impl HasCollection for super::$resource {
             fn collection(all: &Collections) -> &Collection<Self> {
                 &all.$name
             }

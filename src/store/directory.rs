@@ -15,9 +15,7 @@ use crate::clock::Timestamp;
 pub(crate) struct Directory {
     /// Its id is `dir-…`.
     pub(crate) meta: Meta,
-    /// Its name.
     pub(crate) name: Box<str>,
-    /// Its description.
     pub(crate) description: Option<Box<str>>,
     /// What it is for.
     pub(crate) kind: DirectoryKind,
@@ -42,7 +40,7 @@ pub(crate) enum DirectoryKind {
     Ephemeral,
 }
 
-/// What the names of implicitly created directories say that they hold.
+/// Kinds of documents, for the names of implicitly created directories.
 const DOCUMENT_TYPES: &[&str] =
     &["Contracts", "Handbook", "Invoices", "Manuals", "Meeting Notes", "Policies", "Reports", "Research"];
 

@@ -15,7 +15,6 @@ use crate::config::{DuplicateUniqueId, Fidelity};
 pub(crate) struct DirectoryFile {
     /// Its id is `dfl-…`.
     pub(crate) meta: Meta,
-    /// Its directory.
     pub(crate) directory: Key<Directory>,
     /// The name by which its directory knows it.
     pub(crate) unique_id: Box<str>,
@@ -31,14 +30,13 @@ pub(crate) struct DirectoryFile {
     pub(crate) updated_at: Timestamp,
 }
 
-/// What a request says of a file that it adds to a directory.
+/// The fields of a request that adds a file to a directory.
 #[derive(Debug, Default)]
 pub(crate) struct NewDirectoryFile {
     /// The name by which its directory knows it; by default the `external_file_id` of the file, else its name.
     pub(crate) unique_id: Option<Box<str>>,
     /// The name that is shown; by default that of the file.
     pub(crate) display_name: Option<Box<str>>,
-    /// Its metadata.
     pub(crate) metadata: Option<Arc<Map<String, Value>>>,
 }
 

@@ -24,10 +24,9 @@ pub(crate) struct File {
     pub(crate) blob: Arc<Blob>,
 }
 
-/// What is known of a file before it exists.
+/// The values from which a file is created.
 #[derive(Debug)]
 pub(crate) struct NewFile {
-    /// Its name.
     pub(crate) name: Box<str>,
     /// The id by which another system knows it.
     pub(crate) external_file_id: Option<Box<str>>,
@@ -37,7 +36,7 @@ pub(crate) struct NewFile {
     pub(crate) blob: Arc<Blob>,
     /// The directory into which it is uploaded; `None` if it is uploaded on its own.
     pub(crate) directory: Option<Key<Directory>>,
-    /// What else the upload says. Files have different ids if this differs.
+    /// The other fields of the upload. Files have different ids if they differ.
     pub(crate) details: String,
 }
 

@@ -16,7 +16,7 @@ pub(crate) enum Id {
     Given(Box<str>),
 }
 
-/// What an id of the service begins with: three lower-case letters and a hyphen, or nothing, as the bare UUIDs of
+/// The beginning of an id of the service: three lower-case letters and a hyphen, or nothing, as the bare UUIDs of
 /// projects and files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Prefix(Option<[u8; PREFIX_BYTES]>);
@@ -27,10 +27,10 @@ const PREFIX_BYTES: usize = 4;
 const UUID_BYTES: usize = 36;
 
 impl Prefix {
-    /// That of a bare UUID.
+    /// The prefix of a bare UUID.
     pub(crate) const NONE: Self = Self(None);
 
-    /// That of configurations, two of which belong to each index.
+    /// The prefix of configurations, two of which belong to each index.
     pub(crate) const CONFIGURATION: Self = Self::new(*b"cfg-");
 
     /// A prefix such as `dir-`.

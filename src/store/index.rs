@@ -18,7 +18,6 @@ pub(crate) struct Index {
     pub(crate) meta: Meta,
     /// `dir-…`, the directory of parsed files.
     pub(crate) output_directory_id: Id,
-    /// The output directory.
     pub(crate) output_directory: Key<Directory>,
     /// `cfg-…`
     pub(crate) sync_config_id: Id,
@@ -26,13 +25,10 @@ pub(crate) struct Index {
     pub(crate) export_config_id: Id,
     /// The id of its source directory, which may be deleted while the index exists.
     pub(crate) source_directory_id: Id,
-    /// Its name.
     pub(crate) name: Box<str>,
-    /// Its description.
     pub(crate) description: Option<Box<str>>,
     /// Its options; `None` if all have their defaults.
     pub(crate) options: Option<Box<IndexOptions>>,
-    /// Its syncs.
     pub(crate) sync: SyncState,
     /// The files that its last export left; `None` before the first.
     pub(crate) content: Option<Arc<IndexContent>>,
@@ -42,8 +38,7 @@ pub(crate) struct Index {
     exports: u64,
 }
 
-/// What an index was asked to do. It is kept and shown in the admin state; of it, only
-/// `vector_target` has an effect.
+/// The options of an index, which the admin state shows. Only `vector_target` has an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IndexOptions {
     /// `manual`, `daily` or `on_source_change`.
@@ -68,8 +63,7 @@ pub(crate) struct Product {
 /// A word of the contract; a known one takes no memory.
 pub(crate) type ContractWord = Cow<'static, str>;
 
-/// What the name of an index's output directory adds to the name of the index. The service's own name for it is
-/// unknown.
+/// The end of the name of an output directory, after the name of its index. The service's own name is unknown.
 const OUTPUT_DIRECTORY_SUFFIX: &str = " (output)";
 
 impl Default for IndexOptions {
@@ -96,13 +90,9 @@ impl IndexOptions {
 /// The values from which an index is created.
 #[derive(Debug)]
 pub(crate) struct NewIndex {
-    /// Its source directory.
     pub(crate) source: Key<Directory>,
-    /// Its name.
     pub(crate) name: Box<str>,
-    /// Its description.
     pub(crate) description: Option<Box<str>>,
-    /// Its options.
     pub(crate) options: Option<Box<IndexOptions>>,
     /// Its first sync.
     pub(crate) sync: SyncState,
@@ -184,8 +174,8 @@ impl Index {
 
     /// Takes the selected files over when an export has ended.
     pub(crate) fn settle(&mut self) {
-        if self.exports != self.sync.exports() {
-            self.exports = self.sync.exports();
+        if self.exports != self.sync.exports {
+            self.exports = self.sync.exports;
             self.content = Some(Arc::clone(&self.selected));
         }
     }

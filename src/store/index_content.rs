@@ -46,7 +46,6 @@ pub(crate) struct IndexedFile {
     pub(crate) unique_id: Box<str>,
     /// The name that is shown.
     pub(crate) name: Box<str>,
-    /// Its metadata.
     pub(crate) metadata: Option<Arc<Map<String, Value>>>,
     /// What it contains.
     pub(crate) document: Arc<SearchableDocument>,
@@ -63,10 +62,10 @@ pub(crate) struct FailedFile {
     pub(crate) reason: Arc<str>,
 }
 
-/// What a file takes here besides its texts.
+/// The bytes of a file besides its texts.
 const FILE_BYTES: usize = size_of::<IndexedFile>();
 
-/// What a content takes besides its files.
+/// The bytes of a content besides its files.
 const OVERHEAD_BYTES: usize = 128;
 
 /// The extension of a sidecar: `NAME.md` holds the text of the file `NAME`.
@@ -117,7 +116,7 @@ impl IndexContent {
     }
 }
 
-/// What files are ordered by: their names, then their ids, which follow from what was uploaded.
+/// The key by which files are ordered: their names, then their ids, which follow from the uploads.
 fn sort_key(name: &str, id: &Id) -> Box<str> {
     format!("{name}\0{id}").into()
 }
@@ -170,7 +169,7 @@ struct Sidecars<'a> {
 
 /// The files of a directory that have one name.
 struct Namesakes<'a> {
-    /// That with the least id, which follows from what was uploaded: the order of uploads must not decide.
+    /// The file with the least id. Ids follow from content, so the order of uploads has no effect.
     first: &'a DirectoryFile,
     count: usize,
     /// Whether all have the same content.
@@ -190,7 +189,7 @@ impl<'a> Namesakes<'a> {
         }
     }
 
-    /// What reading them gave. Nothing says which of several texts is meant.
+    /// The result of reading them; a failure if they differ, because nothing says which text is meant.
     fn reading(&self) -> Reading {
         if self.are_equal {
             return self.first.blob.reading.clone();
@@ -210,7 +209,7 @@ impl<'a> Sidecars<'a> {
         Self { by_name }
     }
 
-    /// What an index holds of a file: what its sidecar gives, else what reading it gave; nothing of a sidecar itself.
+    /// The reading of a file in an index: that of its sidecar if it has one. A sidecar itself has none.
     fn reading_of(&self, file: &DirectoryFile) -> Option<Reading> {
         let is_sidecar = file.display_name.strip_suffix(SIDECAR_EXTENSION).is_some_and(|name| {
             // README.md is not the text of README: a file with a sidecar has an extension.

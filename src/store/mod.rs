@@ -46,7 +46,7 @@ use std::time::Duration;
 
 use budget::Allocation;
 use collection::AnyCollection;
-use collections::{Collections, Listed};
+use collections::{Collections, HasCollection};
 use state_faults::StateFaults;
 
 use crate::clock::Timestamp;
@@ -164,7 +164,7 @@ impl Store {
         let weight = resource.weight_bytes();
         if !self.allocation.grow(weight) {
             // Deleted resources make room for others before a request is refused.
-            let bytes = self.all.iter_mut().map(AnyCollection::purge_deleted).sum();
+            let bytes = self.all.iter_mut().map(|collection| collection.purge_excess(0)).sum();
             self.allocation.shrink(bytes);
             if !self.allocation.grow(weight) {
                 return Err(StoreError::StateFull);
@@ -194,7 +194,7 @@ impl Store {
     }
 
     /// Changes a resource, its parent and its size too. A change is never refused: the texts of a request are bounded.
-    fn change<T: Resource>(&mut self, key: Key<T>, change: impl FnOnce(&mut T)) {
+    pub(crate) fn change<T: Resource>(&mut self, key: Key<T>, change: impl FnOnce(&mut T)) {
         let before = self.get(key).weight_bytes();
         self.collection_mut().change(key, change);
         let after = self.get(key).weight_bytes();

@@ -2,7 +2,7 @@
 //! or deleted between two pages are neither repeated nor lost. It is sealed with the tenant's seed: only a cursor that
 //! was handed out is accepted.
 
-use std::fmt::Write as _;
+use bytes::Bytes;
 
 use super::Key;
 use crate::seed::Seed;
@@ -10,7 +10,7 @@ use crate::seed::Seed;
 /// A place in a list: the page begins after it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cursor {
-    /// What the list is ordered by before the number; empty in a list in the order of creation.
+    /// The first key of the order of the list, before the number; empty in a list in the order of creation.
     text: Box<str>,
     /// The number of a resource, or of a match.
     number: u64,
@@ -51,7 +51,6 @@ impl Cursor {
         Self { text, number }
     }
 
-    /// The number in it.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
@@ -59,11 +58,7 @@ impl Cursor {
     /// The token for it in `list`: the seal, the sealed number and the text in hexadecimal digits.
     pub(super) fn seal(&self, seed: &Seed, list: &str) -> String {
         let hash = self.hash(seed, list);
-        let mut token = format!("{hash:016x}{:016x}", hash ^ self.number);
-        for byte in self.text.bytes() {
-            let _ = write!(token, "{byte:02x}");
-        }
-        token
+        format!("{hash:016x}{:016x}{:x}", hash ^ self.number, Bytes::copy_from_slice(self.text.as_bytes()))
     }
 
     /// The cursor in a token that [`Cursor::seal`] made for `list`; `None` for any other text.

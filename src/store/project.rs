@@ -9,7 +9,6 @@ use crate::seed::Seed;
 pub(crate) struct Project {
     /// Its id is a bare UUID.
     pub(crate) meta: Meta,
-    /// Its name.
     pub(crate) name: Box<str>,
 }
 

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::collections::Listed;
+use super::collections::HasCollection;
 use super::id::{Id, Prefix};
 use super::{Key, Policy, Project, Scope, StoreError};
 use crate::clock::Timestamp;
@@ -16,33 +16,31 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// The plural inside a sentence, such as `indexes`.
     pub(crate) plural: &'static str,
-    /// What its ids begin with.
+    /// The prefix of its ids.
     pub(crate) id_prefix: Prefix,
 }
 
-/// What every resource has.
+/// The values that every resource has.
 #[derive(Debug, Clone)]
 pub(crate) struct Meta {
     /// Its id, in the form of its kind, or the text by which a request named it.
     pub(crate) id: Id,
-    /// Its project.
     pub(crate) project: Key<Project>,
     /// When it was created.
     pub(crate) created_at: Timestamp,
 }
 
 /// A resource. Each type implements this trait in its own file.
-pub(crate) trait Resource: Listed + fmt::Debug + 'static {
+pub(crate) trait Resource: HasCollection + fmt::Debug + 'static {
     /// The type of the resource that lists it.
     type Parent: Resource;
 
-    /// Its kind.
     const KIND: Kind;
 
     /// About how many bytes it takes besides its texts: itself and its entries in the maps of the collection.
     const OVERHEAD_BYTES: usize;
 
-    /// What every resource has.
+    /// The values that every resource has.
     fn meta(&self) -> &Meta;
 
     /// The resource that lists it.

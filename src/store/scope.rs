@@ -30,7 +30,7 @@ pub(crate) struct Scope<'a> {
     events: Vec<Timestamp>,
 }
 
-/// What a request did beside its response.
+/// The effects of a request beside its response.
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
     /// The faults on state that were applied.
@@ -57,13 +57,13 @@ impl<'a> Scope<'a> {
         scope
     }
 
-    /// The same scope of a request that is about a resource of this kind: its directory, say, is only the way to it.
+    /// The scope of a request about a resource of this kind. Others, such as its directory, do not vanish.
     pub(crate) fn about(mut self, kind: Kind) -> Self {
         self.subject = Some(kind);
         self
     }
 
-    /// What the request did beside its response.
+    /// The effects of the request beside its response.
     pub(crate) fn into_effects(self) -> Effects {
         Effects { applied: self.applied, events: self.events }
     }
@@ -96,7 +96,7 @@ impl<'a> Scope<'a> {
         self.resolve_in(id, None)
     }
 
-    /// The same, and it is below `parent` if that is given.
+    /// The resource that `id` names, as in [`Scope::resolve`]; below `parent` if that is given.
     pub(crate) fn resolve_in<T: Resource>(
         &mut self,
         id: &str,
@@ -129,7 +129,7 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// The same as [`Scope::find`], and it is created if there is none.
+    /// The resource that [`Scope::find`] finds; it is created if there is none.
     pub(super) fn find_or_create<T: Resource>(&mut self, id: &str) -> Result<Key<T>, StoreError> {
         self.find(id).map_or_else(|| T::create_implicit(self, id, None), Ok)
     }
@@ -252,15 +252,9 @@ impl<'a> Scope<'a> {
         Ok(key)
     }
 
-    /// What every resource has, for one with this id that is created now in the project of the request.
+    /// The values of [`Meta`] for a resource with this id, created now in the project of the request.
     pub(super) fn new_meta(&mut self, id: Id) -> Result<Meta, StoreError> {
         Ok(Meta { id, project: self.project_for_write()?, created_at: self.now })
-    }
-
-    /// How many resources of a type were created by requests for that: the ordinal of the random stream of the next
-    /// one.
-    pub(crate) fn created<T: Resource>(&self) -> u64 {
-        self.store.collection::<T>().created()
     }
 
     /// Counts a resource as created by a request for that.
@@ -286,11 +280,6 @@ impl<'a> Scope<'a> {
         T::delete_owned(self, key);
         self.store.delete(key, self.now);
         self.expect_visible();
-    }
-
-    /// Changes a resource in a way that may move it to another parent.
-    pub(crate) fn change<T: Resource>(&mut self, key: Key<T>, change: impl FnOnce(&mut T)) {
-        self.store.change(key, change);
     }
 
     /// The first id that the random streams of `purpose` give and that no resource of the type has. Equal contents get

@@ -32,12 +32,11 @@ pub(crate) struct StateFaults {
     pub(crate) quota: Option<usize>,
     /// The script of a sync that the request starts.
     pub(crate) script: Option<Arc<Script>>,
-    /// What is wrong with a page.
     pub(crate) page: Option<PageFault>,
 }
 
 impl StateFaults {
-    /// Those of the kinds that can happen to an operation: a rule for many operations plans the others too.
+    /// Only the faults of these kinds, which can happen to an operation: a rule for many operations plans others too.
     pub(crate) fn only(self, kinds: &[StateFault]) -> Self {
         let can = |fault| kinds.contains(&fault);
         Self {
@@ -50,7 +49,7 @@ impl StateFaults {
     }
 }
 
-/// What is wrong with a page.
+/// A fault of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageFault {
     /// Its token leads to the same page again.

@@ -86,7 +86,7 @@ fn sorted_pages_go_on_after_the_same_text() {
     let mut scope = scope(&mut store, Timestamp::default());
     for (id, name) in [("1", "b"), ("2", "a"), ("3", "a"), ("4", "c")] {
         let key = add_directory(&mut scope, id).expect("there is room");
-        scope.change(key, |directory| directory.name = name.into());
+        scope.store.change(key, |directory| directory.name = name.into());
     }
     let (mut seen, mut token) = (Vec::new(), None);
     loop {
@@ -233,7 +233,7 @@ fn upload(scope: &mut Scope<'_>, directory: Key<Directory>, text: &str) -> Resul
 fn add_index(scope: &mut Scope<'_>, source: Key<Directory>) -> Result<Key<Index>, StoreError> {
     let sync = SyncState::begin(Arc::clone(&scope.store.policy.script), scope.now);
     let new = NewIndex { source, name: "index".into(), description: None, options: None, sync };
-    let stream = scope.store.seed.stream("index", scope.created::<Index>());
+    let stream = scope.store.seed.stream("index", scope.store.collection::<Index>().created());
     let key = Index::add(scope, new, None, stream)?;
     scope.count_created(key);
     Ok(key)
@@ -260,7 +260,7 @@ fn apply(scope: &mut Scope<'_>, change: StoreChange) -> Result<(), StoreError> {
             let (file, target) = (pick(scope.store, at, |_| true), pick(scope.store, to, is_of_user));
             if let (Some(file), Some(target)) = (file, target) {
                 let metadata = Map::from_iter([(name.clone(), Value::from(name.clone()))]);
-                scope.change(file, |file: &mut DirectoryFile| {
+                scope.store.change(file, |file: &mut DirectoryFile| {
                     (file.directory, file.display_name, file.metadata) =
                         (target, name.into(), Some(Arc::new(metadata)));
                 });

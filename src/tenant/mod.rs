@@ -23,7 +23,6 @@ use crate::store::{Policy, StateBudget, Store};
 pub(crate) struct Tenant {
     /// Its label: `t-` and the first 12 hexadecimal digits of the SHA-256 of its key.
     pub(crate) label: Arc<str>,
-    /// Its clock.
     pub(crate) clock: Arc<Clock>,
     /// Where its random values come from.
     pub(crate) seed: Seed,
@@ -44,7 +43,6 @@ pub(crate) struct State {
     pub(crate) store: Store,
     /// The record of its requests.
     pub(crate) journal: Journal,
-    /// Its fault rules.
     pub(crate) faults: FaultRules,
     /// The time of its first request.
     pub(crate) first_request: Option<Timestamp>,

@@ -11,7 +11,7 @@ use crate::config::ScoreThresholdOn;
 use crate::error::ApiError;
 use crate::operation::{Answer, Job};
 use crate::response::Payload;
-use crate::schema::Integer;
+use crate::schema::{Integer, ValidRequest};
 use crate::search::{self, RankHit, RankQuery};
 use crate::store::{Id, Index, IndexContent, IndexedFile, Scope};
 
@@ -32,7 +32,7 @@ const DEFAULT_WEIGHT: f64 = 0.5;
 
 /// A query over an index.
 #[derive(Deserialize)]
-pub(super) struct RetrieveRequest {
+struct RetrieveRequest {
     index_id: String,
     query: String,
     top_k: Option<Integer>,
@@ -47,8 +47,8 @@ pub(super) struct RetrieveRequest {
 }
 
 #[derive(Deserialize)]
+#[serde(default)]
 struct Rerank {
-    #[serde(default = "enabled")]
     enabled: bool,
     top_n: Option<Integer>,
 }
@@ -87,17 +87,14 @@ impl Default for Rerank {
     }
 }
 
-fn enabled() -> bool {
-    true
-}
-
 /// An index that is not ready has no results, as the official MCP server reports of the service; one without a vector
 /// export has none either, which is a guess.
-pub(super) fn retrieve(scope: &mut Scope<'_>, request: RetrieveRequest) -> Result<Answer, ApiError> {
+pub(super) fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
+    let threshold_on = request.settings.score_threshold_on;
+    let request: RetrieveRequest = request.body()?;
     let key = scope.resolve::<Index>(&request.index_id)?;
     let index = scope.store.get(key);
     let content = index.content.clone().filter(|_| index.exports_vectors());
-    let threshold_on = scope.store.policy.score_threshold_on;
     let Some(content) = content else { return Ok(Answer::Payload(Payload::json(&Results { results: Vec::new() }))) };
     Ok(Answer::Job(Job::reading(move || search(&content, &request, threshold_on))))
 }

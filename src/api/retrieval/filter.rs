@@ -100,7 +100,7 @@ impl FieldCondition {
 
 /// Whether a field has this value, or is a list that contains it.
 fn equals(field: &Value, value: &Value) -> bool {
-    same(field, value) || field.as_array().is_some_and(|items| items.iter().any(|item| same(item, value)))
+    are_equal(field, value) || field.as_array().is_some_and(|items| items.iter().any(|item| are_equal(item, value)))
 }
 
 /// Whether a field has one of these values; a single value counts as a list of it.
@@ -111,7 +111,7 @@ fn is_in(field: &Value, values: &Value) -> bool {
     }
 }
 
-fn same(left: &Value, right: &Value) -> bool {
+fn are_equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(_), Value::Number(_)) => order(left, right) == Some(Ordering::Equal),
         _ => left == right,

@@ -24,7 +24,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Json,
         response: Some("retrieval_results"),
         state_faults: &[StateFault::Lag],
-        handler: Some(|scope, request| chunks::retrieve(scope, request.body()?)),
+        handler: Some(chunks::retrieve),
         ..Operation::READ
     },
     Operation {
@@ -58,7 +58,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Json,
         response: Some("file_text"),
         state_faults: &[StateFault::Lag],
-        handler: Some(|scope, request| texts::read(scope, &request.body()?).map(Answer::Payload)),
+        handler: Some(|scope, request| texts::read(scope, request).map(Answer::Payload)),
         ..Operation::READ
     },
 ];

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::api::paging::{PageBody, PageParams};
+use crate::api::paging::{self, PageParams};
 use crate::api::value_checks;
-use crate::config::Fidelity;
+use crate::config::{Fidelity, Settings};
 use crate::documents::{self, Format, Text};
 use crate::error::ApiError;
 use crate::operation::{Answer, Job, Pool};
@@ -18,7 +19,7 @@ use crate::response::Payload;
 use crate::schema::{Integer, ValidRequest};
 use crate::search::SearchableDocument;
 use crate::search::grep::{Pattern, Search, SearchError, SearchLimits};
-use crate::store::{Cursor, DirectoryFile, Id, Index, IndexedFile, Policy, Resource, Scope, StoreError};
+use crate::store::{Cursor, DirectoryFile, Id, Index, IndexedFile, Page, Resource, Scope, StoreError};
 use crate::worker::Worker;
 
 /// The most characters in the matches of a page, contexts included: a page may hold fewer matches than it was asked
@@ -29,14 +30,14 @@ const MAX_PAGE_CHARS: usize = 4 << 20;
 const MAX_MATCHES: usize = 100_000;
 
 #[derive(Deserialize)]
-pub(super) struct FindRequest {
+struct FindRequest {
     index_id: String,
     file_name: Option<String>,
     file_name_contains: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct GrepRequest {
+struct GrepRequest {
     index_id: String,
     file_id: String,
     pattern: String,
@@ -44,7 +45,7 @@ pub(super) struct GrepRequest {
 }
 
 #[derive(Deserialize)]
-pub(super) struct ReadRequest {
+struct ReadRequest {
     index_id: String,
     file_id: String,
     offset: Option<Integer>,
@@ -64,59 +65,51 @@ struct MatchBody<'a> {
     content: &'a str,
 }
 
-#[derive(Serialize)]
-struct FileText<'a> {
-    content: &'a str,
-}
-
 /// Finds files by name, in the order of their names. An index that is not ready has none.
 pub(super) fn find(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let page = PageParams::of_body(request)?;
     let request: FindRequest = request.body()?;
     let key = scope.resolve::<Index>(&request.index_id)?;
     let content = scope.store.get(key).content.clone();
-    let name = format!("retrieval.find {}", request.index_id);
-    let page_request = page.page(&name, &scope.store.policy)?;
     let part = request.file_name_contains.as_ref().map(|part| part.to_lowercase());
     let accepts = |file: &&IndexedFile| {
         request.file_name.as_deref().is_none_or(|name| *file.name == *name)
             && part.as_ref().is_none_or(|part| file.name.to_lowercase().contains(part))
     };
     let files = content.iter().flat_map(|content| &content.files).filter(accepts);
-    let found = scope.page_of(page_request, files.map(|file| (file.cursor(), file)));
-    let found = page.refuse_token(found, &scope.store.policy)?;
-    let items = found.items.into_iter().map(|file| FoundFile { file_id: &file.id, file_name: &file.name });
-    Ok(Payload::json(&PageBody::new(items.collect(), found.next_token)))
+    let list = format!("retrieval.find {}", request.index_id);
+    let found = page.find(&list, |page| scope.page_of(page, files.map(|file| (file.cursor(), file))))?;
+    Ok(paging::payload(&found, |file| FoundFile { file_id: &file.id, file_name: &file.name }))
 }
 
 /// Reads the text of a file, or a part of it.
-pub(super) fn read(scope: &mut Scope<'_>, request: &ReadRequest) -> Result<Payload, ApiError> {
+pub(super) fn read(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
+    let settings = &request.settings;
+    let request: ReadRequest = request.body()?;
     let document = document(scope, &request.index_id, &request.file_id)?;
-    let policy = &scope.store.policy;
-    let start = count(policy, "offset", request.offset.as_ref())?.unwrap_or(0);
-    let length = count(policy, "max_length", request.max_length.as_ref())?.unwrap_or(usize::MAX);
+    let start = count(settings, "offset", request.offset.as_ref())?.unwrap_or(0);
+    let length = count(settings, "max_length", request.max_length.as_ref())?.unwrap_or(usize::MAX);
     let text = document.document().text();
-    Ok(Payload::json(&FileText { content: text.slice_chars(start, start.saturating_add(length)) }))
+    Ok(Payload::json(&json!({ "content": text.slice_chars(start, start.saturating_add(length)) })))
 }
 
 /// Searches a file by a regular expression. The search is a job without the lock.
 pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
     let page = PageParams::of_body(request)?;
+    let settings = Arc::clone(&request.settings);
     let request: GrepRequest = request.body()?;
     let document = document(scope, &request.index_id, &request.file_id)?;
-    let policy = Arc::clone(&scope.store.policy);
-    if policy.fidelity == Fidelity::Contract && document.document().text().as_str().is_empty() {
+    if settings.fidelity == Fidelity::Contract && document.document().text().as_str().is_empty() {
         // Every pattern is accepted for a file that is not there.
-        return Ok(Answer::Payload(Payload::json(&PageBody::<MatchBody<'_>>::new(Vec::new(), None))));
+        return Ok(Answer::Payload(paging::payload(&Page { items: Vec::new(), next_token: None }, |()| ())));
     }
-    let context = count(&policy, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
+    let context = count(&settings, "context_chars", request.context_chars.as_ref())?.unwrap_or(0);
     let list = format!("retrieval.grep {} {} {}", request.index_id, request.file_id, request.pattern);
-    let page_request = page.page(&list, &policy)?;
-    let before = page.refuse_token(scope.open_page(page_request), &policy)?;
+    let (page_size, before) = page.find(&list, |page| Ok((page.size, scope.open_page(page)?)))?;
     let skipped = before.as_ref().map_or(0, |cursor| usize::try_from(cursor.number()).unwrap_or(usize::MAX));
     // The last page ends at the limit. Its token asks for a page that is refused.
-    let size = page_request.size.min(MAX_MATCHES.saturating_sub(skipped));
-    let refuse = |error: &dyn fmt::Display| refusal(&policy, &request.pattern, error);
+    let size = page_size.min(MAX_MATCHES.saturating_sub(skipped));
+    let refuse = |error: &dyn fmt::Display| refusal(&settings, &request.pattern, error);
     let pattern = Pattern::parse(&request.pattern).map_err(|error| refuse(&error))?;
     if size == 0 {
         return Err(refuse(&format_args!("the pattern has more than {MAX_MATCHES} matches in this file")));
@@ -129,7 +122,7 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answ
         let found = search.run(searched.document().text().as_str(), limits, worker);
         found.map_err(|error| match error {
             SearchError::Failed(_) => ApiError::text(503, error.to_string()),
-            _ => refusal(&policy, &request.pattern, &error),
+            _ => refusal(&settings, &request.pattern, &error),
         })
     };
     let commit = move |scope: &mut Scope<'_>, matches: Vec<Range<usize>>| {
@@ -138,9 +131,8 @@ pub(super) fn grep(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answ
         let shown = &rest[..count_fitting(&rest[..size.min(rest.len())], text, context)];
         // The number of matches up to the end of the page.
         let next = (rest.len() > shown.len()).then(|| Cursor::new("".into(), (skipped + shown.len()) as u64));
-        let items = shown.iter().map(|range| MatchBody::of(text, range, context)).collect();
-        let page = scope.close_page(&list, items, before, next);
-        Ok(Payload::json(&PageBody::new(page.items, page.next_token)))
+        let page = scope.close_page(&list, shown.to_vec(), before, next);
+        Ok(paging::payload(&page, |range| MatchBody::of(text, range, context)))
     };
     Ok(Answer::Job(Job::new(pool, run, commit)))
 }
@@ -179,17 +171,17 @@ fn document(scope: &mut Scope<'_>, index_id: &str, file_id: &str) -> Result<Arc<
 }
 
 /// A number of characters. How the service treats negative ones is not known; the emulator refuses them.
-fn count(policy: &Policy, field: &str, number: Option<&Integer>) -> Result<Option<usize>, ApiError> {
+fn count(settings: &Settings, field: &str, number: Option<&Integer>) -> Result<Option<usize>, ApiError> {
     let Some(number) = number else { return Ok(None) };
     match usize::try_from(number.clamped()) {
         Ok(count) => return Ok(Some(count)),
-        Err(_) if policy.fidelity == Fidelity::Contract => return Ok(None),
+        Err(_) if settings.fidelity == Fidelity::Contract => return Ok(None),
         Err(_) => {}
     }
     let allowed = format!("{field} should be at least 0");
-    Err(value_checks::refusal(policy, &["body", field], &allowed, number.clone().into()))
+    Err(value_checks::refusal(settings, &["body", field], &allowed, number.clone().into()))
 }
 
-fn refusal(policy: &Policy, pattern: &str, error: &dyn fmt::Display) -> ApiError {
-    value_checks::refusal(policy, &["body", "pattern"], &error.to_string(), pattern.into())
+fn refusal(settings: &Settings, pattern: &str, error: &dyn fmt::Display) -> ApiError {
+    value_checks::refusal(settings, &["body", "pattern"], &error.to_string(), pattern.into())
 }

@@ -24,7 +24,7 @@ struct Paragraph {
     style: Style,
 }
 
-/// What a paragraph is.
+/// The kind of a paragraph.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Style {
     #[default]
@@ -40,8 +40,8 @@ struct Table {
 }
 
 impl Blocks {
-    /// An element starts that has the same meaning everywhere. Elements whose text stands elsewhere too, or is deleted, are
-    /// skipped.
+    /// An element starts that has the same meaning everywhere. Elements whose text stands elsewhere too, or is deleted,
+    /// are skipped.
     pub(super) fn open(&mut self, name: &str) {
         if self.skipped > 0 || matches!(name, "Fallback" | "moveFrom" | "del") {
             self.skipped += 1;

@@ -13,24 +13,24 @@ const RENDERED_PAGE_BREAK: &str = "lastRenderedPageBreak";
 /// Reads a text document.
 pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
     let content = package.required("word/document.xml")?;
-    let mut styles = Styles::default();
+    let mut styles = StyleNames::default();
     if let Some(part) = package.part("word/styles.xml")? {
         xml::read(&part, &mut styles)?;
     }
     let has_rendered_breaks = content.contains(RENDERED_PAGE_BREAK);
-    let mut document = Document { blocks: Blocks::default(), styles: styles.by_id, has_rendered_breaks };
+    let mut document = DocumentVisitor { blocks: Blocks::default(), styles: styles.by_id, has_rendered_breaks };
     xml::read(&content, &mut document)?;
     document.blocks.finish()
 }
 
-struct Document {
+struct DocumentVisitor {
     blocks: Blocks,
     styles: BTreeMap<String, Style>,
     /// Whether pages are known from the last layout; otherwise page breaks of the author end them.
     has_rendered_breaks: bool,
 }
 
-impl Visitor for Document {
+impl Visitor for DocumentVisitor {
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         let ends_page = match name {
             RENDERED_PAGE_BREAK => true,
@@ -68,14 +68,15 @@ impl Visitor for Document {
     }
 }
 
-/// What the styles of paragraphs mean. Their ids are in the language of the author; the names of built-in ones are not.
+/// The kinds of paragraphs by style. The ids of styles are in the language of the author; the names of built-in ones
+/// are not.
 #[derive(Default)]
-struct Styles {
+struct StyleNames {
     by_id: BTreeMap<String, Style>,
     id: String,
 }
 
-impl Visitor for Styles {
+impl Visitor for StyleNames {
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         match name {
             "style" => self.id = attributes.value("styleId").unwrap_or_default(),

@@ -98,14 +98,14 @@ impl Visitor for Relationships<'_> {
         if name == "Relationship"
             && let (Some(id), Some(target)) = (attributes.value("Id"), attributes.value("Target"))
         {
-            self.targets.insert(id, resolved(self.folder, &target));
+            self.targets.insert(id, part_name(self.folder, &target));
         }
         Ok(())
     }
 }
 
 /// The name of the part that a relationship of a part in `folder` names.
-fn resolved(folder: &str, target: &str) -> String {
+fn part_name(folder: &str, target: &str) -> String {
     if let Some(absolute) = target.strip_prefix('/') {
         return absolute.to_owned();
     }
@@ -133,7 +133,7 @@ mod tests {
             ("/xl/a.xml", "xl/a.xml"),
             ("../../../a.xml", "a.xml"),
         ] {
-            assert_eq!(resolved("ppt", target), name);
+            assert_eq!(part_name("ppt", target), name);
         }
     }
 

@@ -1,5 +1,5 @@
-//! Spreadsheets: one page a sheet, with its name as the heading and its rows as a table. The results of formulas are read as
-//! they were last computed. Comments, charts and the formats of numbers other than dates are not read.
+//! Spreadsheets: one page a sheet, with its name as the heading and its rows as a table. The results of formulas are
+//! read as they were last computed. Comments, charts and the formats of numbers other than dates are not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 

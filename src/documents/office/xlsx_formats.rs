@@ -24,7 +24,7 @@ pub(super) struct DateFormats {
 
 /// Reads the formats of a spreadsheet.
 pub(super) fn read(package: &mut Package<'_>, starts_in_1904: bool) -> Result<DateFormats, String> {
-    let mut styles = Styles::default();
+    let mut styles = CellStyles::default();
     if let Some(part) = package.part("xl/styles.xml")? {
         xml::read(&part, &mut styles)?;
     }
@@ -38,7 +38,7 @@ impl DateFormats {
         let Ok(number) = value.trim().parse::<f64>() else { return value };
         let is_date = self.by_style.get(style).copied().unwrap_or_default();
         let date = if is_date { self.date(number) } else { None };
-        date.unwrap_or_else(|| shown(number, value))
+        date.unwrap_or_else(|| rounded(number, value))
     }
 
     /// A date, a time of the day, or both.
@@ -57,7 +57,7 @@ impl DateFormats {
 }
 
 /// A number with the 15 digits that spreadsheets show, and without the error of its binary form after them.
-fn shown(number: f64, value: String) -> String {
+fn rounded(number: f64, value: String) -> String {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     if digits <= 15 {
         return value;
@@ -67,7 +67,7 @@ fn shown(number: f64, value: String) -> String {
 }
 
 #[derive(Default)]
-struct Styles {
+struct CellStyles {
     /// The formats of the file's own that are of dates.
     dates: BTreeSet<u32>,
     by_style: Vec<bool>,
@@ -75,7 +75,7 @@ struct Styles {
     is_cells: bool,
 }
 
-impl Visitor for Styles {
+impl Visitor for CellStyles {
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         let id = || attributes.value("numFmtId").and_then(|id| id.parse().ok()).unwrap_or_default();
         match name {

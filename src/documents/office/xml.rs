@@ -9,7 +9,7 @@ use quick_xml::name::QName;
 /// Maximum depth of elements.
 const MAX_DEPTH: usize = 1_000;
 
-/// What is done with the parts of a document, in their order.
+/// Receives the parts of a document in their order.
 pub(super) trait Visitor {
     /// An element starts.
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String>;
@@ -84,9 +84,9 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Log(String);
+    struct VisitRecord(String);
 
-    impl Visitor for Log {
+    impl Visitor for VisitRecord {
         fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
             let value = attributes.value("val").unwrap_or_default();
             self.0 += &["<", name, " ", &value, ">"].concat();
@@ -104,8 +104,8 @@ mod tests {
     }
 
     fn visited(document: &str) -> Result<String, String> {
-        let mut log = Log::default();
-        read(document, &mut log).map(|()| log.0)
+        let mut record = VisitRecord::default();
+        read(document, &mut record).map(|()| record.0)
     }
 
     #[test]

@@ -21,7 +21,7 @@ const MAX_STATES: usize = 1_000;
 
 /// The part of the graphics state that places text.
 #[derive(Clone)]
-struct State<'a> {
+struct GraphicsState<'a> {
     /// From the space of the user to that of the page.
     matrix: Affine,
     text: TextState<'a>,
@@ -30,8 +30,8 @@ struct State<'a> {
 /// The interpreter of the content of one page.
 pub(super) struct Interpreter<'f, 'a> {
     fonts: &'f Fonts<'a>,
-    state: State<'a>,
-    saved: Vec<State<'a>>,
+    state: GraphicsState<'a>,
+    saved: Vec<GraphicsState<'a>>,
     position: TextPosition,
     page: PageText,
     /// The forms that are being drawn.
@@ -45,7 +45,7 @@ impl<'f, 'a> Interpreter<'f, 'a> {
     pub(super) fn new(fonts: &'f Fonts<'a>, operators: usize) -> Self {
         Self {
             fonts,
-            state: State { matrix: Affine::IDENTITY, text: TextState::default() },
+            state: GraphicsState { matrix: Affine::IDENTITY, text: TextState::default() },
             saved: Vec::new(),
             position: TextPosition::start(),
             page: PageText::default(),
@@ -177,12 +177,12 @@ impl<'f, 'a> Interpreter<'f, 'a> {
         }
     }
 
-    /// Shows text whose font cannot be loaded: one unknown character for each byte, so that the page counts as unreadable if
-    /// that is much of it.
+    /// Shows text whose font cannot be loaded: one unknown character for each byte, so that the page counts as
+    /// unreadable if that is much of it.
     fn show_unknown(&mut self, bytes: usize) {
         let to_page = self.state.matrix * self.position.matrix;
         for _ in 0..bytes {
-            let glyph = placed(to_page, Vec2::ZERO, self.state.text.size, true);
+            let glyph = glyph_at(to_page, Vec2::ZERO, self.state.text.size, true);
             self.page.push(char::REPLACEMENT_CHARACTER.encode_utf8(&mut [0; 4]), glyph);
         }
     }
@@ -194,7 +194,7 @@ impl<'f, 'a> Interpreter<'f, 'a> {
         // The gap that is left to the next glyph is what goes beyond the spacing of all characters.
         let shown = text.movement(advance, text.spacing(false), is_horizontal);
         let to_page = self.state.matrix * self.position.matrix;
-        let glyph = placed(to_page, shown, text.size, is_horizontal);
+        let glyph = glyph_at(to_page, shown, text.size, is_horizontal);
         self.position.advance(movement);
         match unicode(font, code) {
             Some(BfString::Char(character)) => self.page.push(character.encode_utf8(&mut [0; 4]), glyph),
@@ -204,8 +204,9 @@ impl<'f, 'a> Interpreter<'f, 'a> {
     }
 }
 
-/// The place of a glyph on the page: `to_page` maps the space of the text, in which the glyph goes from the origin to `end`.
-fn placed(to_page: Affine, end: Vec2, size: f64, is_horizontal: bool) -> Glyph {
+/// The place of a glyph on the page: `to_page` maps the space of the text, in which the glyph goes from the origin to
+/// `end`.
+fn glyph_at(to_page: Affine, end: Vec2, size: f64, is_horizontal: bool) -> Glyph {
     let (along, across) = if is_horizontal {
         (Vec2::new(1.0, 0.0), Vec2::new(0.0, size))
     } else {

@@ -1,5 +1,5 @@
-//! Words, lines and paragraphs from the positions of glyphs. The order is that of the content, which is the reading order in
-//! what word processors, browsers and TeX write.
+//! Words, lines and paragraphs from the positions of glyphs. The order is that of the content, which is the reading
+//! order in what word processors, browsers and TeX write.
 
 use hayro_font::kurbo::{Point, Vec2};
 

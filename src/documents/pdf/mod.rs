@@ -10,16 +10,16 @@ use hayro_font::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use hayro_font::{CMapResolverFn, FontCache, FontQuery, FontResolverFn};
 
 use self::content::Interpreter;
-use super::extract::Extracted;
+use super::extract::Extract;
 use super::pages::Pages;
 
-/// Maximum number of operators in the content of all pages: a few seconds of work. A page of a book has some hundreds, a
-/// detailed drawing some hundred thousands.
+/// Maximum number of operators in the content of all pages: a few seconds of work. A page of a book has some hundreds,
+/// a detailed drawing some hundred thousands.
 const MAX_OPERATORS: usize = 2_000_000;
 
-/// What stands in place of the text of a page whose fonts do not say which characters they show.
-const UNREADABLE_PAGE: &str = "[llamacloud-mock: the text of this page cannot be read, because its fonts do not say which \
-                               characters they show]";
+/// Replaces the text of a page whose fonts do not say which characters they show.
+const UNREADABLE_PAGE: &str = "[llamacloud-mock: the text of this page cannot be read, because its fonts do not say \
+                               which characters they show]";
 
 /// Why the text of a PDF cannot be told although the file is valid.
 const UNREADABLE_FONTS: &str = "whose fonts do not say which characters they show";
@@ -27,7 +27,7 @@ const UNREADABLE_FONTS: &str = "whose fonts do not say which characters they sho
 /// Why a PDF has no text although the file is valid.
 const NO_TEXT: &str = "whose pages hold no text; text in images is not read";
 
-/// What the fonts of a document are looked up with.
+/// The cache and the sources of the fonts of a document.
 pub(super) struct Fonts<'a> {
     pub(super) cache: FontCache<'a>,
     pub(super) standard: FontResolverFn,
@@ -37,7 +37,7 @@ pub(super) struct Fonts<'a> {
 /// Reads a PDF.
 ///
 /// Errors: why it cannot be read.
-pub(super) fn extract(bytes: Vec<u8>) -> Result<Extracted, String> {
+pub(super) fn extract(bytes: Vec<u8>) -> Result<Extract, String> {
     let pdf = Pdf::new(bytes).map_err(refusal)?;
     let pages = pdf.pages();
     if pages.is_empty() {
@@ -59,11 +59,11 @@ pub(super) fn extract(bytes: Vec<u8>) -> Result<Extracted, String> {
         }
     }
     Ok(if unreadable == pages.len() {
-        Extracted::StandIn(UNREADABLE_FONTS.to_owned())
+        Extract::StandIn(UNREADABLE_FONTS.to_owned())
     } else if texts.are_blank() {
-        Extracted::StandIn(NO_TEXT.to_owned())
+        Extract::StandIn(NO_TEXT.to_owned())
     } else {
-        Extracted::Text(texts.into_text())
+        Extract::Text(texts.into_text())
     })
 }
 

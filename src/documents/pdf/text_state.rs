@@ -1,5 +1,5 @@
-//! The text state of PDF (ISO 32000-1, 9.3 and 9.4): the font, its spacing, and where the next glyph stands. The rise is left
-//! out, so that a superscript stays on its line.
+//! The text state of PDF (ISO 32000-1, 9.3 and 9.4): the font, its spacing, and where the next glyph stands. The rise
+//! is left out, so that a superscript stays on its line.
 
 use hayro_font::Font;
 use hayro_font::kurbo::{Affine, Vec2};
@@ -25,7 +25,7 @@ impl Default for TextState<'_> {
 }
 
 impl TextState<'_> {
-    /// What is added to the advance of a character, which is a space of one byte or not.
+    /// The spacing after a character; word spacing is for a space of one byte only.
     pub(super) fn spacing(&self, is_space: bool) -> f64 {
         self.character_spacing + if is_space { self.word_spacing } else { 0.0 }
     }

@@ -1,4 +1,5 @@
-//! The script of a sync: its steps, written as `STEP{,STEP}`. The times at which an index enters them are in `sync.rs`.
+//! The script of a sync: its steps, written as `STEP{,STEP}`. The parent module computes when an
+//! index enters them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +11,9 @@ use crate::clock::{format_duration, parse_duration};
 /// The steps of a sync.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Script {
-    steps: Vec<ScriptStep>,
+    pub(super) steps: Vec<ScriptStep>,
     /// The `metadata.error_message` if the sync fails, wholly or in part.
-    message: Option<Arc<str>>,
+    pub(super) message: Option<Arc<str>>,
 }
 
 /// One step of a script. Only the last may lack an end.
@@ -90,14 +91,6 @@ impl Script {
     pub(crate) fn with_message(mut self, message: &str) -> Self {
         self.message = Some(message.into());
         self
-    }
-
-    pub(super) fn steps(&self) -> &[ScriptStep] {
-        &self.steps
-    }
-
-    pub(super) fn message(&self) -> Option<Arc<str>> {
-        self.message.clone()
     }
 }
 

@@ -30,39 +30,26 @@ pub(crate) enum SyncOutcome {
 /// The syncs of one index.
 #[derive(Debug, Clone)]
 pub(crate) struct SyncState {
-    outcome: SyncOutcome,
-    last_synced_at: Option<Timestamp>,
-    last_exported_at: Option<Timestamp>,
-    changed_at: Timestamp,
-    /// How many exports have ended.
-    exports: u64,
-    run: Option<Run>,
-}
-
-/// A sync that runs.
-#[derive(Debug, Clone)]
-struct Run {
-    script: Arc<Script>,
-    step: usize,
-    entered_at: Timestamp,
-    reads: u32,
-}
-
-/// The state of the syncs at a time.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SyncView<'a> {
     /// How the last sync that ended has ended.
-    pub(crate) outcome: &'a SyncOutcome,
-    /// The status that the current step of a script shows instead, if it has one of its own.
-    pub(crate) custom_status: Option<&'a str>,
+    pub(crate) outcome: SyncOutcome,
     /// When the source was last synced.
     pub(crate) last_synced_at: Option<Timestamp>,
     /// When chunks were last exported.
     pub(crate) last_exported_at: Option<Timestamp>,
     /// When any of this last changed.
     pub(crate) changed_at: Timestamp,
-    /// Whether a sync or an export runs.
-    pub(crate) in_progress: bool,
+    /// How many exports have ended.
+    pub(super) exports: u64,
+    run: Option<SyncRun>,
+}
+
+/// A sync that runs.
+#[derive(Debug, Clone)]
+struct SyncRun {
+    script: Arc<Script>,
+    step: usize,
+    entered_at: Timestamp,
+    reads: u32,
 }
 
 impl SyncState {
@@ -83,7 +70,7 @@ impl SyncState {
     /// Starts a sync. A sync that runs is replaced.
     pub(crate) fn start(&mut self, script: Arc<Script>, now: Timestamp) {
         self.changed_at = now;
-        self.run = Some(Run { script, step: 0, entered_at: now, reads: 0 });
+        self.run = Some(SyncRun { script, step: 0, entered_at: now, reads: 0 });
         self.enter();
     }
 
@@ -94,11 +81,6 @@ impl SyncState {
         if self.exports == 0 {
             self.outcome = SyncOutcome::Failed("Sync was cancelled".into());
         }
-    }
-
-    /// How many exports have ended.
-    pub(crate) fn exports(&self) -> u64 {
-        self.exports
     }
 
     /// Brings the state up to `now`.
@@ -114,22 +96,23 @@ impl SyncState {
         }
     }
 
-    /// The state at the time that it was last brought up to.
-    pub(crate) fn view(&self) -> SyncView<'_> {
-        SyncView {
-            outcome: &self.outcome,
-            custom_status: self.run.as_ref().and_then(Run::custom_status),
-            last_synced_at: self.last_synced_at,
-            last_exported_at: self.last_exported_at,
-            changed_at: self.changed_at,
-            in_progress: self.run.as_ref().is_some_and(Run::in_progress),
+    /// Whether a sync or an export runs.
+    pub(crate) fn in_progress(&self) -> bool {
+        self.run.as_ref().is_some_and(SyncRun::in_progress)
+    }
+
+    /// The status that the current step of a script shows instead of the outcome, if it has one of its own.
+    pub(crate) fn custom_status(&self) -> Option<&str> {
+        match self.run.as_ref()?.stage() {
+            Stage::Custom(word) => Some(word),
+            _ => None,
         }
     }
 
     /// The times at which the running sync enters its next steps, as far as time alone decides.
     pub(crate) fn upcoming_steps(&self) -> Vec<Timestamp> {
         let Some(run) = &self.run else { return Vec::new() };
-        let ahead = &run.script.steps()[run.step..run.script.steps().len() - 1];
+        let ahead = &run.script.steps[run.step..run.script.steps.len() - 1];
         let durations = ahead.iter().map_while(|step| match step.until {
             Some(Until::Elapsed(duration)) => Some(duration),
             _ => None,
@@ -144,7 +127,7 @@ impl SyncState {
     /// When the running sync ends, if time alone decides that; `None` too if none runs.
     pub(crate) fn ends_at(&self) -> Option<Timestamp> {
         let run = self.run.as_ref().filter(|run| run.in_progress())?;
-        let ahead = &run.script.steps()[run.step..];
+        let ahead = &run.script.steps[run.step..];
         let end = ahead.iter().position(|step| !step.stage.in_progress())?;
         self.upcoming_steps().get(end - 1).copied()
     }
@@ -173,7 +156,7 @@ impl SyncState {
         if previous.is_some() {
             self.changed_at = at;
         }
-        let message = |default: &str| run.script.message().unwrap_or_else(|| default.into());
+        let message = |default: &str| run.script.message.clone().unwrap_or_else(|| default.into());
         match run.stage() {
             Stage::Syncing | Stage::Custom(_) => {}
             Stage::Exporting => self.last_synced_at = Some(at),
@@ -182,7 +165,7 @@ impl SyncState {
             Stage::Partial => self.outcome = SyncOutcome::Partial(message("1 file could not be parsed")),
         }
         if matches!(run.stage(), Stage::Ready | Stage::Partial) {
-            let after_export = previous.is_some_and(|step| run.script.steps()[step].stage == Stage::Exporting);
+            let after_export = previous.is_some_and(|step| run.script.steps[step].stage == Stage::Exporting);
             self.last_synced_at = if after_export { self.last_synced_at } else { Some(at) };
             self.last_exported_at = Some(at);
             self.exports += 1;
@@ -193,14 +176,14 @@ impl SyncState {
     }
 }
 
-impl Run {
+impl SyncRun {
     fn stage(&self) -> &Stage {
-        &self.script.steps()[self.step].stage
+        &self.script.steps[self.step].stage
     }
 
     /// When the current step ends. The last step of a script has no end.
     fn until(&self) -> Option<Until> {
-        let steps = self.script.steps();
+        let steps = &self.script.steps;
         if self.step + 1 < steps.len() { steps[self.step].until } else { None }
     }
 
@@ -212,12 +195,5 @@ impl Run {
 
     fn in_progress(&self) -> bool {
         self.stage().in_progress()
-    }
-
-    fn custom_status(&self) -> Option<&str> {
-        match self.stage() {
-            Stage::Custom(word) => Some(word),
-            _ => None,
-        }
     }
 }
