@@ -1,12 +1,11 @@
-//! API errors: a status and a body `{"detail": …}`, as the service's framework sends them, also those that a fault rule
-//! injects. This is the only module that serialises an API error. It does not decide whether a request is refused.
+//! API errors: a status and a body `{"detail": …}`, as the service's framework sends them, also those that a fault
+//! rule injects. This is the only module that serialises an API error. It does not decide whether a request is refused.
 
 use std::borrow::Cow;
 
 use http::StatusCode;
 use http::header::{ALLOW, HeaderValue};
 use serde::Serialize;
-use serde::ser::Serializer;
 use serde_json::{Value, json};
 
 use crate::response::Response;
@@ -17,25 +16,28 @@ const FAILURE: &str = "Oops! Something went wrong on our end. Please try again i
                        persists, please contact support by clicking the chat icon on cloud.llamaindex.ai providing \
                        this correlation ID: ";
 
-/// The refusal of a request.
-#[derive(Debug, Clone, PartialEq)]
+/// The refusal of a request; serialised, it is the body of the response.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct ApiError {
     /// HTTP status, 400 to 599.
+    #[serde(skip)]
     pub(crate) status: u16,
-    /// The value of `detail` in the body.
     pub(crate) detail: Detail,
     /// The `Allow` header of a 405.
+    #[serde(skip)]
     pub(crate) allow: Option<Cow<'static, str>>,
 }
 
-/// The two forms of `detail` that the service's framework sends.
+/// The forms of `detail` that the service's framework sends.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Detail {
-    /// One sentence.
     Text(String),
     /// A sentence with the id of a directory: the only object that the service documents as `detail`.
-    Directory { message: String, directory_id: String },
+    Directory {
+        message: String,
+        directory_id: String,
+    },
     /// Every violation of a request at once, in the framework's order.
     Violations(Vec<Violation>),
 }
@@ -58,21 +60,13 @@ pub(crate) struct Violation {
 }
 
 /// One step of a [`Violation`]'s location.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 pub(crate) enum LocStep {
     /// A key of an object, or the root (`body`, `query`, `path`).
     Key(String),
     /// A position in an array, or a character offset.
     At(usize),
-}
-
-impl Serialize for LocStep {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Key(key) => serializer.serialize_str(key),
-            Self::At(position) => serializer.serialize_u64(*position as u64),
-        }
-    }
 }
 
 impl From<&str> for LocStep {
@@ -88,12 +82,11 @@ impl From<usize> for LocStep {
 }
 
 impl ApiError {
-    /// An API error with a text.
     pub(crate) fn text(status: u16, detail: impl Into<String>) -> Self {
         Self { status, detail: Detail::Text(detail.into()), allow: None }
     }
 
-    /// The API error of a request that fails validation: 422 with all violations.
+    /// The refusal of a request that fails validation.
     pub(crate) fn violations(violations: Vec<Violation>) -> Self {
         Self { status: 422, detail: Detail::Violations(violations), allow: None }
     }
@@ -122,11 +115,7 @@ impl ApiError {
 
 impl From<ApiError> for Response {
     fn from(error: ApiError) -> Self {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            detail: &'a Detail,
-        }
-        let mut response = Self::json(error.status, &Body { detail: &error.detail });
+        let mut response = Self::json(error.status, &error);
         if let Some(allow) = error.allow.and_then(|allow| HeaderValue::from_str(&allow).ok()) {
             response.headers.insert(ALLOW, allow);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::action::{FaultAction, Phase};
+use super::action::{ActionKind, Phase};
 use super::effects::TokenBucket;
 use super::rule::Rule;
 use super::view::RequestView;
@@ -48,11 +48,10 @@ pub(super) struct RuleHit {
 impl ActiveRule {
     /// The rule with all counts at zero; `duplicate_index` numbers it among those of its random name.
     pub(super) fn new(rule: Arc<Rule>, duplicate_index: u64) -> Self {
-        let (targets, phase) = (rule.targets, rule.phase);
-        Self {
+        let mut active = Self {
+            targets: rule.targets,
+            phase: rule.phase,
             rule,
-            targets,
-            phase,
             order: 0,
             matches: 0,
             strikes: 0,
@@ -61,7 +60,14 @@ impl ActiveRule {
             duplicate_index,
             added_at: clock::system_now(),
             expires_at: None,
-        }
+        };
+        active.restart_ttl();
+        active
+    }
+
+    /// Lets its time to live begin now.
+    pub(super) fn restart_ttl(&mut self) {
+        self.expires_at = self.rule.ttl.map(|ttl| clock::system_now().plus(ttl));
     }
 
     /// The same rule with all counts at zero.
@@ -91,12 +97,12 @@ impl ActiveRule {
         if !rule.trigger.strikes(ordinal, self.strikes, draw) || is_below_quota(rule, request) {
             return None;
         }
-        let limit_wait = match rule.rate_limit() {
-            None => Duration::ZERO,
-            Some(limit) => {
+        let limit_wait = match rule.action.kind {
+            ActionKind::Limit(limit) => {
                 let bucket = self.bucket.get_or_insert_with(|| TokenBucket::full(limit, request.now));
                 bucket.take(request.now).err()?
             }
+            _ => Duration::ZERO,
         };
         Some(RuleHit { order: self.order, rule: Arc::clone(rule), limit_wait, duplicate_index, ordinal })
     }
@@ -104,7 +110,7 @@ impl ActiveRule {
 
 /// Whether a create is still within the quota of the rule, if it has one.
 fn is_below_quota(rule: &Rule, request: &RequestView<'_>) -> bool {
-    let FaultAction::State(faults, _) = &*rule.action else { return false };
+    let ActionKind::State(faults, _) = &rule.action.kind else { return false };
     faults.quota.is_some_and(|limit| request.resources < limit)
 }
 

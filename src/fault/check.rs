@@ -1,7 +1,9 @@
 //! Refuses a rule that could never strike or have its effect: clauses that exclude each other, numbers that contradict
 //! each other, and effects that none of its operations can have.
 
-use super::action::{FaultAction, Replacement};
+use std::fmt::Display;
+
+use super::action::ActionKind;
 use super::grammar::RuleText;
 use super::row::{ClauseClass, ClauseRow};
 use super::rule::Rule;
@@ -13,40 +15,33 @@ pub(super) fn check_classes(text: &RuleText, subject: &str, rows: &[&ClauseRow])
     let effects: Vec<&ClauseRow> = rows.iter().filter(|row| row.is_effect()).copied().collect();
     let has = |class: ClauseClass| effects.iter().any(|row| row.class == class);
     let on_state: Vec<&ClauseRow> = effects.iter().filter(|row| row.state_fault().is_some()).copied().collect();
-    if effects.is_empty() {
-        return Err(ParseError::new(text, "has no effect; add one, such as status=503"));
-    }
-    if effects.iter().any(|row| row.is_script()) {
-        return check_script(subject, &effects);
-    }
-    if subject == SYNC {
-        return Err(ParseError::new(SYNC, "needs script="));
-    }
-    let may_stay = |row: &ClauseRow| row.state_fault().is_some() || on_state.iter().any(|state| state.may_meet(row));
-    if !on_state.is_empty() && !effects.iter().all(|row| may_stay(row)) {
-        let problem = "changes both the state and the response; write two rules, the first with continue";
-        return Err(ParseError::new(text, problem));
-    }
-    if has(ClauseClass::Json) && (has(ClauseClass::Replace) || has(ClauseClass::Wire)) {
-        return Err(ParseError::new(text, "both edits the service's response and replaces it"));
-    }
-    Ok(())
-}
-
-fn check_script(subject: &str, effects: &[&ClauseRow]) -> Result<(), ParseError> {
-    if subject != SYNC {
-        return Err(ParseError::new("script", "goes with the subject sync: 'sync script=…'"));
-    }
-    if effects.iter().any(|row| !row.is_script()) {
-        return Err(ParseError::new(SYNC, "takes no effects but script= and message="));
-    }
-    check_companions(effects)
+    let is_script = effects.iter().any(|row| row.is_script());
+    let meets_state = |row: &ClauseRow| on_state.iter().any(|state| state.meets == Some(row.word()));
+    let stays_on_state = || effects.iter().all(|row| row.state_fault().is_some() || meets_state(row));
+    let (place, problem): (&dyn Display, _) = if effects.is_empty() {
+        (text, "has no effect; add one, such as status=503")
+    } else if is_script && subject != SYNC {
+        (&"script", "goes with the subject sync: 'sync script=…'")
+    } else if is_script && !effects.iter().all(|row| row.is_script()) {
+        (&SYNC, "takes no effects but script= and message=")
+    } else if is_script {
+        return Ok(());
+    } else if subject == SYNC {
+        (&SYNC, "needs script=")
+    } else if !on_state.is_empty() && !stays_on_state() {
+        (text, "changes both the state and the response; write two rules, the first with continue")
+    } else if has(ClauseClass::Json) && (has(ClauseClass::Replace) || has(ClauseClass::Wire)) {
+        (text, "both edits the service's response and replaces it")
+    } else {
+        return Ok(());
+    };
+    Err(ParseError::new(place, problem))
 }
 
 /// Refuses a rule that can never strike or have its effect. `rows` are those of its clauses, in their order.
 pub(super) fn check(rule: &Rule, rows: &[&ClauseRow], targets: &Targets) -> Result<(), ParseError> {
-    let meant = targets.iter().enumerate().filter(|(position, _)| rule.is_about(*position));
-    let about: Vec<&Target> = meant.map(|(_, target)| target).collect();
+    let about = targets.iter().enumerate().filter(|(position, _)| rule.targets & (1 << position) != 0);
+    let about: Vec<&Target> = about.map(|(_, target)| target).collect();
     if let Some(problem) = rule.trigger.contradiction() {
         return Err(ParseError::new(rule, problem));
     }
@@ -63,30 +58,25 @@ pub(super) fn check(rule: &Rule, rows: &[&ClauseRow], targets: &Targets) -> Resu
 
 /// Conditions on the body need a request with a body, and are tested after it is read.
 fn check_condition(rule: &Rule, about: &[&Target]) -> Result<(), ParseError> {
-    if !rule.trigger.needs_body() {
-        return Ok(());
-    }
-    if rule.acts_on_head() {
-        let problem = "is about the body, but reset=head and reset=body strike before it is read";
-        return Err(ParseError::new("when", problem));
-    }
-    if !about.iter().any(|target| target.request_body) {
-        return Err(ParseError::new("when", "is about the body, but no request of this operation has one in JSON"));
-    }
-    Ok(())
+    let problem = match rule.trigger.needs_body() {
+        true if rule.acts_on_head() => "is about the body, but reset=head and reset=body strike before it is read",
+        true if !about.iter().any(|target| target.request_body) => {
+            "is about the body, but no request of this operation has one in JSON"
+        }
+        _ => return Ok(()),
+    };
+    Err(ParseError::new("when", problem))
 }
 
 /// Faults on state need an operation that can have them.
 fn check_state_faults(rows: &[&ClauseRow], about: &[&Target], targets: &Targets) -> Result<(), ParseError> {
-    for row in rows {
-        let Some(fault) = row.state_fault() else { continue };
-        if about.iter().any(|target| target.can_have(fault)) {
-            continue;
+    for (row, fault) in rows.iter().filter_map(|row| row.state_fault().map(|fault| (row, fault))) {
+        if !about.iter().any(|target| target.can_have(fault)) {
+            let fitting = targets.iter().filter(|target| target.can_have(fault)).map(|target| target.name);
+            let fitting = fitting.collect::<Vec<_>>().join(", ");
+            let problem = format_args!("cannot happen to this operation; it goes with {fitting}");
+            return Err(ParseError::new(row.word(), problem));
         }
-        let fitting: Vec<_> =
-            targets.iter().filter(|target| target.can_have(fault)).map(|target| target.name).collect();
-        let problem = format_args!("cannot happen to this operation; it goes with {}", fitting.join(", "));
-        return Err(ParseError::new(row.word(), problem));
     }
     Ok(())
 }
@@ -94,20 +84,21 @@ fn check_state_faults(rows: &[&ClauseRow], about: &[&Target], targets: &Targets)
 /// Effects on a body need a response that has one.
 fn check_response_body(rule: &Rule, rows: &[&ClauseRow], about: &[&Target]) -> Result<(), ParseError> {
     let Some(row) = rows.iter().find(|row| row.needs_body()) else { return Ok(()) };
-    match &*rule.action {
-        FaultAction::Replace(Replacement::Status(status @ (..200 | 204 | 304)), _) => {
-            let problem = format_args!("needs a body, but a response with status {status} has none");
-            Err(ParseError::new(row.word(), problem))
+    let problem = match &rule.action.kind {
+        ActionKind::Status(status @ (..200 | 204 | 304)) => {
+            format!("needs a body, but a response with status {status} has none")
         }
-        _ if rows.iter().any(|row| row.class == ClauseClass::Replace) => Ok(()),
-        _ if about.iter().any(|target| target.response_body) => Ok(()),
-        _ => Err(ParseError::new(row.word(), "needs a body, but the response of this operation has none")),
-    }
+        _ if rows.iter().any(|row| row.class == ClauseClass::Replace) => return Ok(()),
+        _ if about.iter().any(|target| target.response_body) => return Ok(()),
+        _ => "needs a body, but the response of this operation has none".to_owned(),
+    };
+    Err(ParseError::new(row.word(), problem))
 }
 
 /// Refuses a clause without the one that it needs.
 fn check_companions(rows: &[&ClauseRow]) -> Result<(), ParseError> {
-    match rows.iter().find_map(|row| row.missing_word(rows).map(|missing| (row, missing))) {
+    let is_missing = |word: &&str| rows.iter().all(|row| row.word() != *word);
+    match rows.iter().find_map(|row| row.goes_with.filter(is_missing).map(|word| (row, word))) {
         Some((row, missing)) => Err(ParseError::new(row.word(), format_args!("goes with {missing}="))),
         None => Ok(()),
     }
@@ -115,7 +106,7 @@ fn check_companions(rows: &[&ClauseRow]) -> Result<(), ParseError> {
 
 /// Two edits of one field: the second would not find it. Items of an array move up, so their indexes may repeat.
 fn check_edited_once(rule: &Rule) -> Result<(), ParseError> {
-    let FaultAction::Edit(edits, _) = &*rule.action else { return Ok(()) };
+    let ActionKind::Edit(edits) = &rule.action.kind else { return Ok(()) };
     let is_field = |pointer: &&str| pointer.rsplit('/').next().is_none_or(|last| last.parse::<usize>().is_err());
     let mut pointers: Vec<&str> = edits.iter().filter_map(|edit| edit.pointer()).filter(is_field).collect();
     pointers.sort_unstable();
@@ -128,9 +119,7 @@ fn check_edited_once(rule: &Rule) -> Result<(), ParseError> {
 /// If no byte of a response is sent, other effects on the response have no effect.
 fn check_nothing_sent(rule: &Rule, rows: &[&ClauseRow]) -> Result<(), ParseError> {
     let Some(silent) = rows.iter().find(|row| row.class == ClauseClass::Wire) else { return Ok(()) };
-    let can_be_seen =
-        |row: &&ClauseRow| matches!(row.class, ClauseClass::Wire | ClauseClass::Delay) || !row.is_effect();
-    if !rows.iter().all(can_be_seen) {
+    if rows.iter().any(|row| row.is_effect() && !matches!(row.class, ClauseClass::Wire | ClauseClass::Delay)) {
         let problem = format_args!("sends no byte of a response, so no other effect can be seen ({rule})");
         return Err(ParseError::new(silent.word(), problem));
     }

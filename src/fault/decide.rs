@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::action::{FaultAction, Phase};
+use super::action::{ActionKind, Phase};
 use super::active::{ActiveRule, RuleHit};
-use super::apply::{self, Injection};
+use super::apply::{self, FaultResult};
 use super::rule::Rule;
 use super::rules::FaultRules;
 use super::view::RequestView;
@@ -29,69 +29,20 @@ pub(crate) struct HeadDecision {
 #[derive(Debug, Default)]
 pub(crate) struct Decision {
     /// The response that is sent instead of acting.
-    replacement: Option<Injection>,
+    replacement: Option<FaultResult>,
     /// The faults on state that the request meets when it acts.
     pub(crate) state_faults: StateFaults,
     /// The wait of the request before it acts, on the tenant's clock.
     pub(crate) wait: Duration,
     notes: Vec<FaultNote>,
     own_rule: Option<ActiveRule>,
-    /// The rules behind `state_faults`.
-    state_hits: Vec<RuleHit>,
-    /// The rules that are still to be applied to the response.
-    pending_hits: Vec<RuleHit>,
-    /// The order number of the rule that shadows all later rules.
-    stopped_at: Option<u64>,
-}
-
-/// The result of the fault rules for a request.
-#[derive(Debug)]
-pub(crate) struct FaultResult {
-    /// The response to send.
-    pub(crate) response: Response,
-    /// The wait before the client retries: the one that the response asks for, else the client's own.
-    pub(crate) promised: Option<Duration>,
-    /// The outcome of each rule whose trigger the request met.
-    pub(crate) notes: Vec<FaultNote>,
-}
-
-/// A step, which decides which rules are considered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum RuleStep {
-    /// Before the request acts: rules that need its head only.
-    Head,
-    /// Before the request acts: rules that need its body.
-    Body,
-    /// Before the request acts: both.
-    HeadAndBody,
-    /// After a request that succeeded.
-    AfterSuccess,
-    /// After a request that failed: rules that replace or edit a response apply only to successful ones.
-    AfterFailure,
-}
-
-impl RuleStep {
-    fn phase(self) -> Phase {
-        match self {
-            Self::Head | Self::Body | Self::HeadAndBody => Phase::Before,
-            Self::AfterSuccess | Self::AfterFailure => Phase::After,
-        }
-    }
-
-    /// Whether it considers a rule of its phase.
-    fn considers(self, rule: &Rule) -> bool {
-        match self {
-            Self::Head => !rule.trigger.needs_body(),
-            Self::Body => rule.trigger.needs_body(),
-            Self::HeadAndBody | Self::AfterSuccess => true,
-            Self::AfterFailure => matches!(*rule.action, FaultAction::Adjust(_)),
-        }
-    }
+    /// The rules that strike.
+    winners: Vec<RuleHit>,
 }
 
 impl RuleHit {
     fn is_script(&self) -> bool {
-        matches!(*self.rule.action, FaultAction::Script(_))
+        matches!(self.rule.action.kind, ActionKind::Script(_))
     }
 
     /// Whether later rules are shadowed. Rules about syncs are decided separately.
@@ -105,7 +56,7 @@ impl HeadDecision {
     /// header of the request. Pass the result to [`Decision::new`]: what was counted here is not counted again.
     pub(crate) fn new(rules: &mut FaultRules, request: &RequestView<'_>, own_rule: Option<&Arc<Rule>>) -> Self {
         let mut own_rule = own_rule.map(|rule| rules.number_own_rule(rule));
-        let hits = count_request(rules, request, own_rule.as_mut(), RuleStep::Head);
+        let hits = rules.count(request, own_rule.as_mut(), Phase::Before, |rule| !rule.trigger.needs_body());
         let Some((stopped_at, reset)) = first_reset(&hits) else {
             return Self { own_rule, hits, ..Self::default() };
         };
@@ -123,19 +74,17 @@ impl Decision {
         head: Option<&HeadDecision>,
         own_rule: Option<&Arc<Rule>>,
     ) -> Self {
-        let (mut own_rule, mut hits, step) = match head {
-            Some(head) => (head.own_rule.as_ref().map(ActiveRule::without_counts), head.hits.clone(), RuleStep::Body),
-            None => (own_rule.map(|rule| rules.number_own_rule(rule)), Vec::new(), RuleStep::HeadAndBody),
+        let (mut own_rule, mut hits) = match head {
+            Some(head) => (head.own_rule.as_ref().map(ActiveRule::without_counts), head.hits.clone()),
+            None => (own_rule.map(|rule| rules.number_own_rule(rule)), Vec::new()),
         };
-        hits.extend(count_request(rules, request, own_rule.as_mut(), step));
+        let is_counted = |rule: &Rule| head.is_some() && !rule.trigger.needs_body();
+        hits.extend(rules.count(request, own_rule.as_mut(), Phase::Before, |rule| !is_counted(rule)));
         if hits.is_empty() {
             return Self { own_rule, ..Self::default() };
         }
         hits.sort_by_key(|hit| hit.order);
         let (winners, notes) = resolve(rules, hits, None);
-        let of_kind = |wanted: fn(&FaultAction) -> bool| -> Vec<RuleHit> {
-            winners.iter().filter(|hit| wanted(&hit.rule.action)).cloned().collect()
-        };
         let replacement = apply::replacement(&winners, request);
         Self {
             wait: if replacement.is_some() { Duration::ZERO } else { apply::wait_before_act(&winners, request) },
@@ -143,22 +92,20 @@ impl Decision {
             state_faults: apply::state_faults(&winners),
             notes,
             own_rule,
-            state_hits: of_kind(|action| matches!(action, FaultAction::Script(_) | FaultAction::State(..))),
-            pending_hits: of_kind(|action| matches!(action, FaultAction::Adjust(_))),
-            stopped_at: winners.iter().find(|hit| hit.stops()).map(|hit| hit.order),
+            winners,
         }
     }
 
     /// The end of a request that gets the replacement instead of acting; none when there is no replacement. No `@after`
     /// rule is considered.
     pub(crate) fn take_replacement(&mut self) -> Option<FaultResult> {
-        let Injection { response, promised } = self.replacement.take()?;
-        Some(FaultResult { response, promised, notes: std::mem::take(&mut self.notes) })
+        let replacement = self.replacement.take()?;
+        Some(FaultResult { notes: std::mem::take(&mut self.notes), ..replacement })
     }
 
     /// The end of a request that was released before it acted.
     pub(crate) fn into_released(self) -> FaultResult {
-        FaultResult { response: Response::none(Break::Close), promised: None, notes: self.notes }
+        FaultResult { notes: self.notes, ..FaultResult::unchanged(Response::none(Break::Close)) }
     }
 
     /// Whether no rule applies to the request so far.
@@ -172,56 +119,39 @@ impl Decision {
         self,
         rules: &mut FaultRules,
         request: &RequestView<'_>,
-        mut response: Response,
+        response: Response,
         applied: AppliedFaults,
     ) -> FaultResult {
-        let Self { mut notes, mut own_rule, state_hits, pending_hits, stopped_at, .. } = self;
-        let (state_hits, mut inapplicable): (Vec<_>, Vec<_>) =
-            state_hits.into_iter().partition(|hit| apply::was_applied(&hit.rule.action, applied));
-        for hit in &state_hits {
-            response = apply::after_state_fault(hit, response, applied);
+        let Self { notes, mut own_rule, winners, .. } = self;
+        let stopped_at = winners.iter().find(|hit| hit.stops()).map(|hit| hit.order);
+        let mut result = FaultResult { notes, ..FaultResult::unchanged(response) };
+        let mut inapplicable = Vec::new();
+        let (on_state, on_response): (Vec<_>, Vec<_>) =
+            winners.into_iter().partition(|hit| hit.rule.action.is_on_state());
+        for hit in on_state {
+            if !result.add_state_fault(&hit, applied) {
+                inapplicable.push(hit);
+            }
         }
-        let step = if response.is_success() { RuleStep::AfterSuccess } else { RuleStep::AfterFailure };
-        let hits = count_request(rules, request, own_rule.as_mut(), step);
-        let (winners, after_notes) = resolve(rules, hits, stopped_at);
-        notes.extend(after_notes);
-        let mut injection = Injection { response, promised: None };
-        for hit in pending_hits.into_iter().chain(winners) {
-            match apply::after_act(&hit, &injection, request) {
-                Some(applied) => injection = applied,
-                None => inapplicable.push(hit),
+        // A rule that replaces or edits a response applies only to a success.
+        let is_success = result.response.is_success();
+        let hits = rules.count(request, own_rule.as_mut(), Phase::After, |rule| {
+            is_success || matches!(rule.action.kind, ActionKind::Adjust)
+        });
+        let (winners, notes) = resolve(rules, hits, stopped_at);
+        result.notes.extend(notes);
+        for hit in on_response.into_iter().chain(winners) {
+            if !result.change_after_act(&hit, request) {
+                inapplicable.push(hit);
             }
         }
         for hit in &inapplicable {
             rules.subtract_strike(hit);
-            let note = notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
+            let note = result.notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
             note.expect("every rule that struck has a note").outcome = FaultOutcome::Inapplicable;
         }
-        FaultResult { response: injection.response, promised: injection.promised, notes }
+        result
     }
-}
-
-impl FaultResult {
-    /// The result for a request to which no rule applied.
-    pub(crate) fn unchanged(response: Response) -> Self {
-        Self { response, promised: None, notes: Vec::new() }
-    }
-}
-
-/// Counts a request with every rule that is about it. Returns the hits, in the order of the rules.
-fn count_request(
-    rules: &mut FaultRules,
-    request: &RequestView<'_>,
-    own_rule: Option<&mut ActiveRule>,
-    step: RuleStep,
-) -> Vec<RuleHit> {
-    own_rule
-        .into_iter()
-        .chain(rules.active_mut())
-        .filter(|active| active.is_about(request.operation, step.phase()))
-        .filter(|active| step.considers(&active.rule) && active.rule.trigger.counts(request))
-        .filter_map(|active| active.count(request))
-        .collect()
 }
 
 /// The hits that win, in order, and the outcome of every hit. No rule after `stopped_at` wins.
@@ -229,9 +159,8 @@ fn resolve(rules: &mut FaultRules, hits: Vec<RuleHit>, stopped_at: Option<u64>) 
     let (mut winners, mut notes) = (Vec::new(), Vec::new());
     let (mut is_decided, mut is_scripted) = (false, false);
     for hit in hits {
-        let is_script = hit.is_script();
-        let is_later = !is_script && stopped_at.is_some_and(|order| hit.order > order);
-        let is_stopped = if is_script { &mut is_scripted } else { &mut is_decided };
+        let is_stopped = if hit.is_script() { &mut is_scripted } else { &mut is_decided };
+        let is_later = !hit.is_script() && stopped_at.is_some_and(|order| hit.order > order);
         let strikes = !*is_stopped && !is_later;
         let outcome = if strikes { FaultOutcome::Struck } else { FaultOutcome::Shadowed };
         notes.push(FaultNote { rule: Arc::clone(&hit.rule.name), outcome });
@@ -246,8 +175,8 @@ fn resolve(rules: &mut FaultRules, hits: Vec<RuleHit>, stopped_at: Option<u64>) 
 
 /// The first reset of the connection and the order number of its rule, if no rule before it shadows it.
 fn first_reset(hits: &[RuleHit]) -> Option<(u64, HeadReset)> {
-    let reset = |hit: &RuleHit| match *hit.rule.action {
-        FaultAction::ResetRequest(reset) => Some((hit.order, reset)),
+    let reset = |hit: &RuleHit| match hit.rule.action.kind {
+        ActionKind::ResetRequest(reset) => Some((hit.order, reset)),
         _ => None,
     };
     hits.iter().find(|hit| reset(hit).is_some() || hit.stops()).and_then(reset)

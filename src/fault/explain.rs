@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::row::{ClauseClass, ClauseRow};
 use super::words::rows;
 
-const INTRODUCTION: &str = "\
+const INTRODUCTION: &str = r#"
 A fault rule is one line: an operation, optionally a phase, and clauses, separated by spaces. The space before a phase
 can be left out: `indexes.create@after reset`.
 
@@ -21,44 +21,31 @@ The STATE of a script is pending, ready, partial, failed, or a word of your own 
 looks like a misspelled state is refused.
 
 Give rules with --fault (repeatable), as lines of LLAMACLOUD_MOCK_FAULT, in a scenario file, in
-POST /__admin/faults {\"rule\": \"...\"}, or with --allow-overrides as clauses in the header x-mock-inject of one request.
-";
+POST /__admin/faults {"rule": "..."}, or with --allow-overrides as clauses in the header x-mock-inject of one request.
+"#;
 
-/// A part of the explanation.
-struct Section {
-    title: &'static str,
-    holds: fn(ClauseClass) -> bool,
-}
-
-const SECTIONS: &[Section] = &[
-    Section { title: "Effects on the response and on the connection", holds: is_about_response },
-    Section { title: "Effects on the state", holds: is_about_state },
-    Section { title: "Triggers, all of which must be met", holds: |class| class == ClauseClass::Trigger },
-    Section { title: "About the rule itself", holds: |class| class == ClauseClass::Setting },
-];
-
-fn is_about_state(class: ClauseClass) -> bool {
-    matches!(class, ClauseClass::State(_) | ClauseClass::Message)
-}
-
-fn is_about_response(class: ClauseClass) -> bool {
-    !is_about_state(class) && !matches!(class, ClauseClass::Trigger | ClauseClass::Setting)
-}
-
-impl Section {
-    fn rows(&self) -> impl Iterator<Item = &'static ClauseRow> {
-        rows().filter(|row| (self.holds)(row.class))
+impl ClauseRow {
+    /// The title of the part of the explanation that it is in. The rows of a part follow each other.
+    fn title(&self) -> &'static str {
+        match self.class {
+            ClauseClass::State(_) | ClauseClass::Message => "Effects on the state",
+            ClauseClass::Trigger => "Triggers, all of which must be met",
+            ClauseClass::Setting => "About the rule itself",
+            _ => "Effects on the response and on the connection",
+        }
     }
 }
 
 /// The explanation, with an example for each row.
 pub(crate) fn explanation() -> String {
-    let mut text = INTRODUCTION.to_owned();
-    for section in SECTIONS {
-        let _ = writeln!(text, "\n{}:\n", section.title);
-        for ClauseRow { syntax, summary, example, .. } in section.rows() {
-            let _ = writeln!(text, "  {syntax}\n      {summary}\n      --fault '{example}'");
+    let mut text = INTRODUCTION.trim_start().to_owned();
+    let mut title = "";
+    for row @ ClauseRow { syntax, summary, example, .. } in rows() {
+        if row.title() != title {
+            title = row.title();
+            let _ = writeln!(text, "\n{title}:\n");
         }
+        let _ = writeln!(text, "  {syntax}\n      {summary}\n      --fault '{example}'");
     }
     text + "\nThe subcommand `scenarios` lists ready-made sets of rules.\n"
 }
@@ -70,14 +57,14 @@ mod tests {
     #[test]
     fn the_readme_shows_the_tables_of_clauses() {
         let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("it exists");
-        for section in SECTIONS {
-            let head = format!("| {} | | example |\n|---|---|---|\n", section.title);
-            let table = section.rows().fold(head, |mut table, row| {
+        let rows: Vec<&ClauseRow> = rows().collect();
+        for part in rows.chunk_by(|row, next| row.title() == next.title()) {
+            let mut table = format!("| {} | | example |\n|---|---|---|\n", part[0].title());
+            for row in part {
                 let [syntax, summary, example] =
                     [row.syntax, row.summary, row.example].map(|text| text.replace('|', "\\|"));
                 let _ = writeln!(table, "| `{syntax}` | {summary} | `{example}` |");
-                table
-            });
+            }
             assert!(readme.contains(&format!("\n{table}\n")), "the README should contain:\n{table}");
         }
     }

@@ -1,9 +1,9 @@
 //! Splits a line of text into clauses, and prints clauses as a line: words separated by spaces, values with spaces in
-//! double quotes. The meaning of a word is in `clause.rs`.
+//! double quotes. The meaning of a word is in its row.
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::matcher::ParseError;
 
@@ -21,6 +21,9 @@ pub(super) struct RuleText {
     pub(super) subject: String,
     pub(super) clauses: Vec<ClauseText>,
 }
+
+/// Fields of a rule in JSON that are not words of the rule language.
+pub(super) const OTHER_FIELDS: &[&str] = &["rule", "operation", "phase", "tenant"];
 
 /// Maximum length of a rule, in bytes.
 const MAX_RULE_BYTES: usize = 16 * 1024;
@@ -53,7 +56,11 @@ impl RuleText {
             ParseError::new("rule", "is empty; it begins with an operation, or with * for all of them")
         })?;
         let phase = words.next_if(|word| word.starts_with('@')).unwrap_or_default();
-        Ok(Self { subject: operation + &phase, clauses: words.map(|word| clause_text(&word)).collect() })
+        let clauses = words.map(|word| match word.split_once('=') {
+            Some((word, value)) => ClauseText { word: word.to_owned(), value: Some(value.to_owned()) },
+            None => ClauseText { word, value: None },
+        });
+        Ok(Self { subject: operation + &phase, clauses: clauses.collect() })
     }
 
     /// Refuses a rule whose printed form is too long to be read again.
@@ -61,29 +68,19 @@ impl RuleText {
         check_length(&self.to_string())
     }
 
-    /// Splits clauses about `subject`, which may begin with a phase.
-    pub(super) fn from_clauses(subject: &str, text: &str) -> Result<Self, ParseError> {
-        Self::from_text(&format!("{subject} {text}"))
-    }
-
     /// Reads the same words as fields: `{"operation": "*", "status": 503, "first": 2}`.
-    pub(super) fn from_json(fields: &serde_json::Map<String, Value>) -> Result<Self, ParseError> {
+    pub(super) fn from_json(fields: &Map<String, Value>) -> Result<Self, ParseError> {
         let operation = text_field(fields, "operation")?
             .ok_or_else(|| ParseError::new("operation", "is missing; a rule names the operations that it is about"))?;
         let phase = text_field(fields, "phase")?.map_or_else(String::new, |phase| format!("@{phase}"));
-        let clauses = fields
-            .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "operation" | "phase" | "tenant"))
-            .map(|(name, value)| clauses_of_field(name, value))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { subject: format!("{}{phase}", operation.replace(" @", "@")), clauses: clauses.concat() })
+        let subject = format!("{}{phase}", operation.replace(" @", "@"));
+        Ok(Self { subject, clauses: clauses_of_fields(fields)? })
     }
 
-    /// The same rule with `shown` in the place of its API key: rules are shown, keys are not.
-    pub(super) fn with_key_hidden(mut self, shown: impl Fn(&str) -> String) -> Self {
+    /// Puts labels in the place of API keys: rules are shown, keys are not.
+    pub(super) fn hide_keys(&mut self, label: impl Fn(&str) -> String) {
         let keys = self.clauses.iter_mut().filter(|clause| clause.word == "key");
-        keys.filter_map(|clause| clause.value.as_mut()).for_each(|key| *key = shown(key));
-        self
+        keys.filter_map(|clause| clause.value.as_mut()).for_each(|key| *key = label(key));
     }
 }
 
@@ -95,12 +92,19 @@ fn check_length(text: &str) -> Result<(), ParseError> {
 }
 
 /// The value of a field that takes text; none when the field is absent.
-fn text_field<'a>(fields: &'a serde_json::Map<String, Value>, name: &str) -> Result<Option<&'a str>, ParseError> {
+fn text_field<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, ParseError> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(ParseError::new(name, "takes a string")),
     }
+}
+
+/// The clauses in the fields of a rule.
+pub(super) fn clauses_of_fields(fields: &Map<String, Value>) -> Result<Vec<ClauseText>, ParseError> {
+    let clauses = fields.iter().filter(|(name, _)| !OTHER_FIELDS.contains(&name.as_str()));
+    let clauses: Result<Vec<_>, _> = clauses.map(|(name, value)| clauses_of_field(name, value)).collect();
+    Ok(clauses?.concat())
 }
 
 /// The clauses of a field: one for each item of a list, none for `null` and `false`.
@@ -125,13 +129,6 @@ fn needs_quotes(character: char) -> bool {
     character.is_whitespace() || matches!(character, '"' | '\\')
 }
 
-fn clause_text(word: &str) -> ClauseText {
-    match word.split_once('=') {
-        Some((word, value)) => ClauseText { word: word.to_owned(), value: Some(value.to_owned()) },
-        None => ClauseText { word: word.to_owned(), value: None },
-    }
-}
-
 /// Splits at spaces outside double quotes, and removes the quotes. Inside quotes `\"` is a quote and `\\` a backslash;
 /// any other backslash, as in a regular expression, is itself.
 fn split(text: &str) -> Result<Vec<String>, ParseError> {
@@ -147,9 +144,9 @@ fn split(text: &str) -> Result<Vec<String>, ParseError> {
             }
             ('"', Some(_)) => quoted_at = None,
             ('\\', Some(_)) => {
-                let kept = text[at + 1..].chars().next().filter(|kept| matches!(kept, '"' | '\\'));
-                word.get_or_insert_default().push(kept.unwrap_or('\\'));
-                if kept.is_some() {
+                let escaped = text[at + 1..].chars().next().filter(|next| matches!(next, '"' | '\\'));
+                word.get_or_insert_default().push(escaped.unwrap_or('\\'));
+                if escaped.is_some() {
                     characters.next();
                 }
             }

@@ -1,7 +1,7 @@
 //! The row type of the rule language: the form of a clause, what it may meet, what it does, and how it is explained.
 //! The parser, the refusals, the subcommand `faults` and the README's tables follow from the rows.
 
-use super::draft::RuleDraft;
+use super::action::RuleDraft;
 use super::grammar::ClauseText;
 use crate::matcher::ParseError;
 use crate::store::state_faults::StateFault;
@@ -9,7 +9,7 @@ use crate::store::state_faults::StateFault;
 /// One form of a clause.
 #[derive(Debug)]
 pub(super) struct ClauseRow {
-    /// The form, such as `lag=DURATION`.
+    /// Such as `lag=DURATION`.
     pub(super) syntax: &'static str,
     /// What it does, in one sentence.
     pub(super) summary: &'static str,
@@ -19,9 +19,9 @@ pub(super) struct ClauseRow {
     /// Whether its word may come more than once in a rule.
     pub(super) is_repeatable: bool,
     /// The word without which it has no effect.
-    goes_with: Option<&'static str>,
+    pub(super) goes_with: Option<&'static str>,
     /// The word of the only effect on a response that it may meet, for an effect on the state.
-    meets: Option<&'static str>,
+    pub(super) meets: Option<&'static str>,
     reader: ClauseReader,
     /// What it sets in a response.
     sets: &'static [Aspect],
@@ -132,7 +132,6 @@ impl ClauseRow {
         Self { sets, keeps, ..self }
     }
 
-    /// Its word.
     pub(super) fn word(&self) -> &'static str {
         self.syntax.split('=').next().unwrap_or_default()
     }
@@ -187,15 +186,5 @@ impl ClauseRow {
     pub(super) fn excludes(&self, other: &Self) -> bool {
         let is_set = |aspect: &Aspect| other.sets.contains(aspect);
         self.sets.iter().any(|aspect| is_set(aspect) || other.keeps.contains(aspect)) || self.keeps.iter().any(is_set)
-    }
-
-    /// Whether an effect on the state may meet an effect on the response.
-    pub(super) fn may_meet(&self, other: &Self) -> bool {
-        self.meets == Some(other.word())
-    }
-
-    /// The word that is missing among the rows of a rule, if it needs one.
-    pub(super) fn missing_word(&self, rows: &[&Self]) -> Option<&'static str> {
-        self.goes_with.filter(|word| rows.iter().all(|row| row.word() != *word))
     }
 }

@@ -7,12 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::action::{FaultAction, Phase, Replacement};
+use super::action::{ActionKind, FaultAction, Phase, RuleDraft};
 use super::check;
-use super::draft::RuleDraft;
-use super::effects::RateLimit;
-use super::grammar::RuleText;
-use super::row::ClauseRow;
+use super::grammar::{OTHER_FIELDS, RuleText, clauses_of_fields};
 use super::target::{self, Targets};
 use super::trigger::{Trigger, key_label};
 use super::words;
@@ -42,13 +39,10 @@ pub(crate) struct Rule {
     pub(super) origin: Arc<str>,
     /// The label of the only tenant that has it; none for a rule of all tenants.
     pub(super) tenant: Option<Arc<str>>,
-    total_strikes: TotalStrikes,
+    /// The number of strikes over all tenants, shared by all copies of a rule.
+    pub(super) total_strikes: Arc<AtomicU64>,
     text: RuleText,
 }
-
-/// The number of strikes over all tenants, shared by all copies of a rule.
-#[derive(Debug, Clone, Default)]
-struct TotalStrikes(Arc<AtomicU64>);
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,15 +51,14 @@ impl fmt::Display for Rule {
 }
 
 impl Rule {
-    /// Reads a rule.
     pub(crate) fn parse(text: &str, targets: &Targets) -> Result<Self, ParseError> {
         Self::from_text(RuleText::from_text(text)?, targets)
     }
 
     /// Reads the clauses in the header of a single request of `operation`.
     pub(crate) fn parse_clauses(operation: &str, clauses: &str, targets: &Targets) -> Result<Self, ParseError> {
-        let rule = Self::from_text(RuleText::from_clauses(operation, clauses)?, targets)?;
-        let limit = rule.rate_limit().map(|_| "limit");
+        let rule = Self::from_text(RuleText::from_text(&format!("{operation} {clauses}"))?, targets)?;
+        let limit = matches!(rule.action.kind, ActionKind::Limit(_)).then_some("limit");
         if let Some(word) = rule.trigger.excludes_first().or(limit) {
             return Err(ParseError::new(word, "would never strike: the rule is for this one request"));
         }
@@ -111,7 +104,6 @@ impl Rule {
         self
     }
 
-    /// Whether it has a name.
     pub(crate) fn has_name(&self) -> bool {
         !self.name.is_empty()
     }
@@ -121,22 +113,12 @@ impl Rule {
         self.trigger.key.as_deref()
     }
 
-    pub(super) fn is_about(&self, operation: usize) -> bool {
-        self.targets & (1 << operation) != 0
-    }
-
-    /// The limit of `limit=`.
-    pub(super) fn rate_limit(&self) -> Option<RateLimit> {
-        if let FaultAction::Replace(Replacement::Limit(limit), _) = *self.action { Some(limit) } else { None }
-    }
-
     /// Whether it breaks the connection as soon as the head is read.
     pub(crate) fn acts_on_head(&self) -> bool {
-        matches!(*self.action, FaultAction::ResetRequest(_))
+        matches!(self.action.kind, ActionKind::ResetRequest(_))
     }
 
-    /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection
-    /// open.
+    /// Whether it holds a request without a time limit.
     pub(crate) fn holds(&self) -> bool {
         self.action.holds()
     }
@@ -148,65 +130,51 @@ impl Rule {
 
     /// The time for which deleted resources can still be read because of it.
     pub(super) fn lag(&self) -> Duration {
-        if let FaultAction::State(faults, _) = &*self.action { faults.lag.unwrap_or_default() } else { Duration::ZERO }
+        match &self.action.kind {
+            ActionKind::State(faults, _) => faults.lag.unwrap_or_default(),
+            _ => Duration::ZERO,
+        }
     }
 
     /// Whether it has never struck a request of any tenant.
     pub(crate) fn never_struck(&self) -> bool {
-        self.total_strikes.0.load(Ordering::Relaxed) == 0
+        self.total_strikes.load(Ordering::Relaxed) == 0
     }
 
-    pub(super) fn add_to_total(&self) {
-        self.total_strikes.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn subtract_from_total(&self) {
-        self.total_strikes.0.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    fn from_text(text: RuleText, targets: &Targets) -> Result<Self, ParseError> {
+    fn from_text(mut text: RuleText, targets: &Targets) -> Result<Self, ParseError> {
         text.check_printed()?;
-        let (subject, said_phase) = split_phase(&text.subject)?;
+        let (subject, stated_phase) = split_phase(&text.subject)?;
         let subject = subject.to_owned();
-        let (draft, rows) = read_clauses(&text)?;
-        let text = text.with_key_hidden(key_label);
+        let (mut draft, mut rows) = (RuleDraft::default(), Vec::new());
+        for clause in &text.clauses {
+            let row = words::row_of(clause, &rows)?;
+            row.update(&mut draft, clause)?;
+            rows.push(row);
+        }
+        text.hide_keys(key_label);
         let targets_of_rule = target::matching(&subject, targets)?;
         check::check_classes(&text, &subject, &rows)?;
-        let action = draft.action.into_action(&rows);
+        let action = draft.take_action(&rows);
         let name: Arc<str> = draft.name.unwrap_or_default().into();
         let rule = Self {
             random_name: if name.is_empty() { text.to_string().into() } else { Arc::clone(&name) },
             name,
             targets: targets_of_rule,
-            phase: action.phase(said_phase)?,
-            waits_before_act: said_phase == Some(Phase::Before) && matches!(action, FaultAction::Adjust(_)),
+            phase: action.phase(stated_phase)?,
+            waits_before_act: stated_phase == Some(Phase::Before) && matches!(action.kind, ActionKind::Adjust),
             action: Arc::new(action),
             trigger: draft.trigger,
             ttl: draft.ttl,
             continues: draft.continues,
             origin: "".into(),
             tenant: None,
-            total_strikes: TotalStrikes::default(),
+            total_strikes: Arc::default(),
             text,
         };
         check::check(&rule, &rows, targets)?;
         Ok(rule)
     }
 }
-
-/// What the clauses of a rule say, and their rows.
-fn read_clauses(text: &RuleText) -> Result<(RuleDraft, Vec<&'static ClauseRow>), ParseError> {
-    let (mut draft, mut rows) = (RuleDraft::default(), Vec::new());
-    for clause in &text.clauses {
-        let row = words::row_of(clause, &rows)?;
-        row.update(&mut draft, clause)?;
-        rows.push(row);
-    }
-    Ok((draft, rows))
-}
-
-/// Fields of a rule in JSON that are not words of the rule language.
-const OTHER_FIELDS: &[&str] = &["rule", "operation", "phase", "tenant"];
 
 /// Refuses an unknown field.
 fn check_fields(fields: &Map<String, Value>) -> Result<(), ParseError> {
@@ -222,9 +190,7 @@ fn with_fields(mut text: RuleText, fields: &Map<String, Value>) -> Result<RuleTe
     if let Some(field) = ["operation", "phase"].iter().find(|field| fields.contains_key(**field)) {
         return Err(ParseError::new(field, "is in the text of the rule already"));
     }
-    let rest = fields.iter().filter(|(name, _)| *name != "rule").map(|(name, value)| (name.clone(), value.clone()));
-    let rest = rest.chain([("operation".to_owned(), Value::from("*"))]).collect();
-    text.clauses.extend(RuleText::from_json(&rest)?.clauses);
+    text.clauses.extend(clauses_of_fields(fields)?);
     Ok(text)
 }
 

@@ -1,12 +1,15 @@
 //! A tenant's fault rules: added, replaced, removed, expired. Requests are decided in `decide.rs`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::action::Phase;
 use super::active::{ActiveRule, RuleHit};
 use super::rule::Rule;
+use super::view::RequestView;
 use crate::clock::{self, Timestamp};
 use crate::journal::FaultNote;
 
@@ -23,17 +26,14 @@ pub(crate) struct FaultRules {
 /// A rule with its counts, as the admin API shows it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct RuleCounts {
-    /// Its name.
     pub(crate) name: Arc<str>,
-    /// Its text.
     pub(crate) rule: String,
     /// The label of the only tenant that has it; `null` for a rule of all tenants.
     pub(crate) tenant: Option<Arc<str>>,
-    /// Where it comes from: `admin`, or the setting that it was given in.
+    /// `admin`, or the setting that it was given in.
     pub(crate) origin: Arc<str>,
     /// The number of requests that it counted.
     pub(crate) matches: u64,
-    /// The number of requests that it struck.
     pub(crate) strikes: u64,
     /// The rest of its time to live, in milliseconds of real time; `null` if it has none.
     pub(crate) ttl_left_ms: Option<u64>,
@@ -70,12 +70,10 @@ impl RuleCounts {
 }
 
 impl FaultRules {
-    /// Whether there are no rules.
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
-    /// The number of rules.
     pub(crate) fn len(&self) -> usize {
         self.rules.len()
     }
@@ -95,14 +93,9 @@ impl FaultRules {
     /// without a name gets a free one.
     pub(crate) fn add(&mut self, rule: Rule) {
         let rule = if rule.has_name() { rule } else { rule.named(&free_name(|name| self.has(name))) };
-        let duplicates = self
-            .rules
-            .iter()
-            .filter(|active| active.rule.random_name == rule.random_name && active.rule.name != rule.name);
-        let duplicate_index = duplicates.count() as u64;
-        let expires_at = end_of_life(&rule);
+        let is_duplicate = |known: &&Rule| known.random_name == rule.random_name && known.name != rule.name;
+        let duplicate_index = self.rules().filter(is_duplicate).count() as u64;
         let mut active = ActiveRule::new(Arc::new(rule), duplicate_index);
-        active.expires_at = expires_at;
         if let Some(known) = self.rules.iter_mut().find(|known| known.rule.name == active.rule.name) {
             (active.order, active.added_at) = (known.order, known.added_at);
             *known = active;
@@ -113,7 +106,6 @@ impl FaultRules {
         }
     }
 
-    /// Whether a rule has this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.rules.iter().any(|active| &*active.rule.name == name)
     }
@@ -125,7 +117,6 @@ impl FaultRules {
         self.rules.len() < before
     }
 
-    /// Removes all rules.
     pub(crate) fn clear(&mut self) {
         self.rules.clear();
     }
@@ -133,17 +124,13 @@ impl FaultRules {
     /// Removes the rules whose time to live is over; whether there were any.
     pub(crate) fn remove_expired(&mut self) -> bool {
         let before = self.rules.len();
-        if self.rules.iter().any(|active| active.expires_at.is_some()) {
-            let now = clock::system_now();
-            self.rules.retain(|active| active.expires_at.is_none_or(|end| now < end));
-        }
+        self.rules.retain(|active| active.expires_at.is_none_or(|end| clock::system_now() < end));
         self.rules.len() < before
     }
 
     /// Whether one of the rules that struck a request still exists and holds it without a time limit.
     pub(crate) fn hold(&self, notes: &[FaultNote]) -> bool {
-        let rules = self.rules.iter().map(|active| &*active.rule);
-        rules.filter(|rule| rule.holds()).any(|rule| rule.struck(notes))
+        self.rules().any(|rule| rule.holds() && rule.struck(notes))
     }
 
     /// The next end of the time to live of a rule that holds the request with these notes; `None` if none of them has
@@ -156,20 +143,15 @@ impl FaultRules {
     /// The same rules with all counts at zero; their times to live continue.
     #[must_use]
     pub(crate) fn without_counts(&self) -> Self {
-        Self {
-            rules: self.rules.iter().map(ActiveRule::without_counts).collect(),
-            last_order: self.last_order,
-            own_rules: 0,
-        }
+        let rules = self.rules.iter().map(ActiveRule::without_counts).collect();
+        Self { rules, last_order: self.last_order, own_rules: 0 }
     }
 
     /// The same rules with all counts at zero, and with their times to live started again.
     #[must_use]
     pub(crate) fn restarted(&self) -> Self {
         let mut restarted = self.without_counts();
-        for active in &mut restarted.rules {
-            active.expires_at = end_of_life(&active.rule);
-        }
+        restarted.rules.iter_mut().for_each(ActiveRule::restart_ttl);
         restarted
     }
 
@@ -178,7 +160,6 @@ impl FaultRules {
         self.rules.iter().filter_map(|active| active.rule.trigger.between.map(|(from, _)| from))
     }
 
-    /// Every rule with its counts.
     pub(crate) fn counts(&self) -> impl Iterator<Item = RuleCounts> + '_ {
         let now = clock::system_now();
         self.rules.iter().map(move |active| RuleCounts {
@@ -190,14 +171,26 @@ impl FaultRules {
         })
     }
 
-    /// Every rule.
     pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().map(|active| &*active.rule)
     }
 
-    /// Every rule with its counts, to count a request.
-    pub(super) fn active_mut(&mut self) -> impl Iterator<Item = &mut ActiveRule> {
-        self.rules.iter_mut()
+    /// Counts a request with the request's own rule and every other rule of this phase that is about it and
+    /// `is_considered`. Returns the hits, in the order of the rules.
+    pub(super) fn count(
+        &mut self,
+        request: &RequestView<'_>,
+        own_rule: Option<&mut ActiveRule>,
+        phase: Phase,
+        is_considered: impl Fn(&Rule) -> bool,
+    ) -> Vec<RuleHit> {
+        own_rule
+            .into_iter()
+            .chain(&mut self.rules)
+            .filter(|active| active.is_about(request.operation, phase))
+            .filter(|active| is_considered(&active.rule) && active.rule.trigger.counts(request))
+            .filter_map(|active| active.count(request))
+            .collect()
     }
 
     /// Numbers the rule in the header of a request, so that equal ones draw independently.
@@ -208,7 +201,7 @@ impl FaultRules {
 
     /// Counts a strike of the rule of this hit.
     pub(super) fn add_strike(&mut self, hit: &RuleHit) {
-        hit.rule.add_to_total();
+        hit.rule.total_strikes.fetch_add(1, Ordering::Relaxed);
         if let Some(active) = self.rule_of(hit) {
             active.strikes += 1;
         }
@@ -216,7 +209,7 @@ impl FaultRules {
 
     /// Subtracts the strike of a rule whose effect could not be applied.
     pub(super) fn subtract_strike(&mut self, hit: &RuleHit) {
-        hit.rule.subtract_from_total();
+        hit.rule.total_strikes.fetch_sub(1, Ordering::Relaxed);
         if let Some(active) = self.rule_of(hit) {
             active.strikes = active.strikes.saturating_sub(1);
         }
@@ -227,11 +220,6 @@ impl FaultRules {
         let position = self.rules.binary_search_by_key(&hit.order, |active| active.order).ok()?;
         self.rules.get_mut(position).filter(|active| Arc::ptr_eq(&active.rule, &hit.rule))
     }
-}
-
-/// The end of the time to live of a rule that is added now.
-fn end_of_life(rule: &Rule) -> Option<Timestamp> {
-    rule.ttl.map(|ttl| clock::system_now().plus(ttl))
 }
 
 fn whole_millis(duration: Duration) -> u64 {

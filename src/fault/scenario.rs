@@ -8,23 +8,19 @@ use crate::assets;
 use crate::matcher::ParseError;
 
 /// A named set of rules.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
     /// Its name, or the path of its file.
+    #[serde(skip)]
     pub(crate) name: String,
-    /// A description in one sentence.
+    /// One sentence.
     pub(crate) description: String,
     /// Its rules, as text, in order.
     pub(crate) faults: Vec<String>,
     /// The whole file.
+    #[serde(skip)]
     pub(crate) text: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScenarioFile {
-    description: String,
-    faults: Vec<String>,
 }
 
 /// The scenarios that ship with the program, by name.
@@ -35,9 +31,9 @@ pub(crate) fn shipped() -> Vec<Scenario> {
 impl Scenario {
     /// The scenario of this name, or in this file.
     pub(crate) fn load(name_or_file: &str) -> Result<Self, String> {
-        let shipped = shipped();
-        if let Some(scenario) = shipped.iter().find(|scenario| scenario.name == name_or_file) {
-            return Ok(scenario.clone());
+        let mut shipped = shipped();
+        if let Some(position) = shipped.iter().position(|scenario| scenario.name == name_or_file) {
+            return Ok(shipped.swap_remove(position));
         }
         let is_file = Path::new(name_or_file).extension().is_some() || name_or_file.contains('/');
         if !is_file {
@@ -49,8 +45,7 @@ impl Scenario {
     }
 
     fn parse(name: &str, text: &str) -> Result<Self, String> {
-        let file: ScenarioFile =
-            toml::from_str(text).map_err(|error| format!("{name}: {}", error.to_string().trim_end()))?;
-        Ok(Self { name: name.to_owned(), description: file.description, faults: file.faults, text: text.to_owned() })
+        let scenario = toml::from_str(text).map_err(|error| format!("{name}: {}", error.to_string().trim_end()))?;
+        Ok(Self { name: name.to_owned(), text: text.to_owned(), ..scenario })
     }
 }

@@ -6,7 +6,6 @@ use crate::store::state_faults::StateFault;
 /// The properties of an operation that fault rules use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// Its name.
     pub(crate) name: &'static str,
     /// Whether its requests have a body in JSON.
     pub(crate) request_body: bool,
@@ -35,7 +34,6 @@ impl OperationFacts for Target {
 }
 
 impl Target {
-    /// Whether a fault on state can happen to it.
     pub(super) fn can_have(&self, fault: StateFault) -> bool {
         self.state_faults.contains(&fault)
     }
@@ -44,8 +42,7 @@ impl Target {
 /// The operations that a subject names: bit n is set for the n-th operation.
 pub(super) fn matching(subject: &str, targets: &Targets) -> Result<u64, ParseError> {
     let positions = if subject == SYNC {
-        let starts_sync = targets.iter().enumerate().filter(|(_, target)| target.can_have(StateFault::Script));
-        starts_sync.map(|(position, _)| position).collect()
+        (0..targets.len()).filter(|position| targets[*position].can_have(StateFault::Script)).collect()
     } else {
         matching_operations(subject, targets).map_err(|error| or_sync(subject, error))?
     };
@@ -57,6 +54,7 @@ fn or_sync(subject: &str, error: ParseError) -> ParseError {
     if error.place == SYNC {
         return ParseError::new(SYNC, "stands alone: 'sync script=…'");
     }
-    let words: Vec<String> = error.nearest.iter().cloned().chain([SYNC.to_owned()]).collect();
-    if subject.contains(',') { error } else { error.near(subject, words.iter().map(String::as_str)) }
+    let nearest = error.nearest.clone();
+    let words = nearest.as_deref().into_iter().chain([SYNC]);
+    if subject.contains(',') { error } else { error.near(subject, words) }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::draft::RuleDraft;
+use super::action::RuleDraft;
 use super::row::{ClauseClass, ClauseRow, valued};
 use super::value;
 use super::view::RequestView;

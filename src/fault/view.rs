@@ -1,4 +1,4 @@
-//! The view of a request that fault rules get.
+//! What fault rules see of a request.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -18,9 +18,8 @@ pub(crate) struct RequestView<'a> {
     pub(crate) operation: usize,
     /// The label of its API key.
     pub(crate) key: Cow<'a, str>,
-    /// Its head.
     pub(crate) head: &'a Head,
-    /// Its body; empty before it is read.
+    /// Empty before it is read.
     pub(crate) body: RequestBody<'a>,
     /// When it is decided, on the tenant's clock.
     pub(crate) now: Timestamp,
@@ -72,18 +71,12 @@ impl RequestParts for RequestView<'_> {
     }
 
     fn json_body(&self) -> Option<&Value> {
-        self.body.json()
+        self.body.json.get_or_init(|| read_value(self.body.bytes).ok()).as_ref()
     }
 }
 
 impl<'a> RequestBody<'a> {
-    /// A body of these bytes.
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, json: OnceCell::new() }
-    }
-
-    /// The body as JSON, if it is JSON.
-    fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| read_value(self.bytes).ok()).as_ref()
     }
 }

@@ -9,15 +9,15 @@ use crate::response::{Body, Response};
 
 pub(super) const ROWS: &[ClauseRow] = &[
     valued("body=TEXT", Edit, |draft, value| {
-        draft.push(BodyEffect::Text(value.to_owned()));
+        draft.add_effect(BodyEffect::Text(value.to_owned()));
         Ok(())
     })
     .sets(&[Aspect::Body, Aspect::Json], &[])
     .doc("another body, with the content type of JSON or of text", "* status=503 body=busy"),
-    fixed("malformed", Edit, |draft| draft.push(BodyEffect::Malformed))
+    fixed("malformed", Edit, |draft| draft.add_effect(BodyEffect::Malformed))
         .sets(&[Aspect::Body], &[])
         .doc("a body that is not valid JSON", "indexes.list malformed"),
-    fixed("empty", Edit, |draft| draft.push(BodyEffect::Empty))
+    fixed("empty", Edit, |draft| draft.add_effect(BodyEffect::Empty))
         .sets(&[Aspect::Body, Aspect::Json, Aspect::Length], &[])
         .doc("a response without its body", "indexes.list empty"),
 ];
@@ -38,27 +38,25 @@ impl ResponseEffect for BodyEffect {
         is_possible && matches!(response.body, Body::Whole(_))
     }
 
-    fn applied(&self, mut response: Response) -> Response {
-        match self {
+    fn apply(&self, response: &mut Response) {
+        response.body = match self {
             Self::Text(text) => {
-                response.body = text.clone().into();
-                return response.with_header(CONTENT_TYPE, content_type_of(text));
+                let kind = if is_json(text.as_bytes()) { "application/json" } else { "text/plain; charset=utf-8" };
+                response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+                text.clone().into()
             }
-            Self::Malformed => response.body = malformed(&response.body.bytes()).into(),
-            Self::Empty => response.body = Bytes::new().into(),
-        }
-        response
+            Self::Malformed => malformed(&response.body.bytes()).into(),
+            Self::Empty => Bytes::new().into(),
+        };
     }
-}
-
-fn content_type_of(text: &str) -> HeaderValue {
-    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    HeaderValue::from_static(if is_json { "application/json" } else { "text/plain; charset=utf-8" })
 }
 
 /// The first half of a body, if that is invalid JSON; else an object that is not closed.
 fn malformed(body: &Bytes) -> Bytes {
     let half = body.slice(..body.len() / 2);
-    let is_invalid = serde_json::from_slice::<serde::de::IgnoredAny>(&half).is_err();
-    if is_invalid && !half.is_empty() { half } else { Bytes::from_static(b"{\"detail\":") }
+    if half.is_empty() || is_json(&half) { Bytes::from_static(b"{\"detail\":") } else { half }
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
 }

@@ -11,7 +11,7 @@ use crate::seed::{self, RandomStream};
 
 pub(super) const ROWS: &[ClauseRow] =
     &[valued("delay=TIME|FROM..TO|p50:TIME,p99:TIME", ClauseClass::Delay, |draft, value| {
-        value.parse().map(|delay| draft.action.adjustment.delay = Some(delay))
+        value.parse().map(|delay| draft.adjustment.delay = Some(delay))
     })
     .doc(
         "waits: a fixed time, a random time in a range, or one of a distribution with this median and 99th percentile",
@@ -30,8 +30,6 @@ pub(in crate::fault) enum Delay {
 
 /// How many standard deviations the 99th percentile of a normal distribution is above its mean.
 const P99_DEVIATIONS: f64 = 2.326_347_874_040_841;
-
-const FORM: &str = "is not of the form DURATION, DURATION..DURATION or p50:DURATION,p99:DURATION";
 
 impl Delay {
     /// A delay drawn from a random stream.
@@ -58,28 +56,23 @@ impl FromStr for Delay {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        if let Some(percentiles) = text.strip_prefix("p50:") {
-            return percentiles_of(percentiles);
+        if let Some((p50, p99)) = text.strip_prefix("p50:").and_then(|text| text.split_once(",p99:")) {
+            let (p50, p99) = (parse_duration(p50)?, parse_duration(p99)?);
+            if p50.is_zero() {
+                return Err("has a p50 of zero; it is over zero".into());
+            }
+            if p99 < p50 {
+                return Err("has a p99 that is shorter than its p50".into());
+            }
+            return Ok(Self::Percentiles { p50, p99 });
         }
         if text.starts_with('p') {
-            return Err(FORM.into());
+            return Err("is not of the form DURATION, DURATION..DURATION or p50:DURATION,p99:DURATION".into());
         }
         let (least, most) = text.split_once("..").unwrap_or((text, text));
         let (least, most) = (parse_duration(least)?, parse_duration(most)?);
         if least <= most { Ok(Self::Range(least, most)) } else { Err("begins with the longer duration".into()) }
     }
-}
-
-fn percentiles_of(text: &str) -> Result<Delay, ParseError> {
-    let (p50, p99) = text.split_once(",p99:").ok_or(FORM)?;
-    let (p50, p99) = (parse_duration(p50)?, parse_duration(p99)?);
-    if p50.is_zero() {
-        return Err("has a p50 of zero; it is over zero".into());
-    }
-    if p99 < p50 {
-        return Err("has a p99 that is shorter than its p50".into());
-    }
-    Ok(Delay::Percentiles { p50, p99 })
 }
 
 #[cfg(test)]

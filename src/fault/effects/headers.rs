@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 
 use super::ResponseEffect;
 use crate::clock::scaled;
-use crate::fault::draft::RuleDraft;
+use crate::fault::action::RuleDraft;
 use crate::fault::row::ClauseClass::{Adjust, Edit};
 use crate::fault::row::{ClauseRow, valued};
 use crate::fault::value;
@@ -17,10 +17,11 @@ use crate::response::Response;
 
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 pub(super) const ROWS: &[ClauseRow] = &[
     valued("content-type=TEXT", Edit, |draft, value| {
-        value::header_value(value).map(|value| draft.push(Header(CONTENT_TYPE, value)))
+        value::header_value(value).map(|value| draft.add_effect(HeaderEffect(CONTENT_TYPE, value)))
     })
     .doc("another content type", "indexes.get content-type=text/html"),
     valued("header=NAME:VALUE", Adjust, header)
@@ -31,7 +32,7 @@ pub(super) const ROWS: &[ClauseRow] = &[
         "* status=429 retry-after=2s first=3",
     ),
     valued("retry-after-ms=N", Adjust, |draft, value| {
-        value::number(value).map(|millis| draft.action.adjustment.retry.exact = Some(Duration::from_millis(millis)))
+        value::number(value).map(|millis| draft.adjustment.retry.retry_after_ms = Some(Duration::from_millis(millis)))
     })
     .doc("the header retry-after-ms, which the SDKs prefer", "* status=429 retry-after-ms=50"),
     valued("should-retry=true|false", Adjust, should_retry)
@@ -39,23 +40,21 @@ pub(super) const ROWS: &[ClauseRow] = &[
 ];
 
 #[derive(Debug)]
-struct Header(HeaderName, HeaderValue);
+struct HeaderEffect(HeaderName, HeaderValue);
 
-impl ResponseEffect for Header {
-    fn applied(&self, response: Response) -> Response {
-        response.with_header(self.0.clone(), self.1.clone())
+impl ResponseEffect for HeaderEffect {
+    fn apply(&self, response: &mut Response) {
+        response.headers.insert(self.0.clone(), self.1.clone());
     }
 }
 
-/// What a rule tells a client about its retries.
+/// How long a rule asks clients to wait before they retry.
 #[derive(Debug, Default)]
-pub(in crate::fault) struct RetryHeaders {
-    headers: Vec<(HeaderName, HeaderValue)>,
+pub(in crate::fault) struct RetryWaits {
     /// The wait of the last `retry-after`.
-    asked: Option<Duration>,
-    /// The wait of `retry-after-ms`.
-    exact: Option<Duration>,
-    /// Whether the wait is on the tenant's clock, which no time scale changes.
+    retry_after: Option<Duration>,
+    retry_after_ms: Option<Duration>,
+    /// Whether the wait is on the tenant's clock, whatever the time scale.
     pub(super) is_unscaled: bool,
 }
 
@@ -67,65 +66,49 @@ fn header(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
         return Err(problem.into());
     }
     let value = value::header_value(value.trim())?;
-    let retry = &mut draft.action.adjustment.retry;
-    retry.asked = seconds_of(&value).filter(|_| name == RETRY_AFTER).or(retry.asked);
-    draft.push(Header(name, value));
+    let retry = &mut draft.adjustment.retry;
+    retry.retry_after = seconds_of(&value).filter(|_| name == RETRY_AFTER).or(retry.retry_after);
+    draft.add_effect(HeaderEffect(name, value));
     Ok(())
 }
 
 fn retry_after(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
     let wait = value::seconds(value)?;
-    let retry = &mut draft.action.adjustment.retry;
-    retry.asked = Some(wait);
-    retry.headers.push((RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
+    draft.adjustment.retry.retry_after = Some(wait);
+    draft.add_effect(HeaderEffect(RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
     Ok(())
 }
 
 fn should_retry(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
     let word = HeaderValue::from_static(if value::boolean(value)? { "true" } else { "false" });
-    draft.action.adjustment.retry.headers.push((SHOULD_RETRY, word));
+    draft.add_effect(HeaderEffect(SHOULD_RETRY, word));
     Ok(())
 }
 
-impl RetryHeaders {
-    /// The wait before the client retries: the one that the response asks for, or else its own; none if it will not
-    /// retry.
-    pub(in crate::fault) fn promised_wait(&self, response: &Response, request: &RequestView<'_>) -> Option<Duration> {
-        let of_response = || response.headers.get(RETRY_AFTER).and_then(seconds_of);
-        let is_timed = is_retried(response) && request.retry_timing != RetryTiming::Real;
-        let own = || is_timed.then(|| backoff(request.attempt()));
-        self.exact.or(self.asked).or_else(of_response).or_else(own)
-    }
-
-    /// The response with the headers for the client's retries.
-    pub(in crate::fault) fn applied(
-        &self,
-        mut response: Response,
-        promised: Option<Duration>,
-        timing: RetryTiming,
-    ) -> Response {
-        for (name, value) in &self.headers {
-            response.headers.insert(name, value.clone());
-        }
-        let shown = match timing {
+impl RetryWaits {
+    /// The wait before the client retries: the one that the response asks for, or else the client's own; none if it
+    /// will not retry. Adds `retry-after-ms` if the rule has it, or if the wait is another one in real time.
+    pub(in crate::fault) fn apply(&self, response: &mut Response, request: &RequestView<'_>) -> Option<Duration> {
+        // The official SDKs retry after these.
+        let is_retried = matches!(response.code(), Some(408 | 409 | 429 | 500..));
+        let is_timed = is_retried && request.retry_timing != RetryTiming::Real;
+        let promised = self
+            .retry_after_ms
+            .or(self.retry_after)
+            .or_else(|| response.headers.get(RETRY_AFTER).and_then(seconds_of))
+            .or_else(|| is_timed.then(|| backoff(request.attempt())));
+        let announced = match request.retry_timing {
             RetryTiming::Scaled(_) if self.is_unscaled => promised,
-            RetryTiming::Scaled(scale) if is_retried(&response) => {
-                promised.map(|wait| scaled(wait, scale).max(Duration::from_millis(1)))
-            }
-            RetryTiming::Jumped if is_retried(&response) => promised.map(|_| Duration::from_millis(1)),
-            RetryTiming::Real | RetryTiming::Scaled(_) | RetryTiming::Jumped => self.exact,
+            RetryTiming::Scaled(scale) if is_retried => promised.map(|wait| scaled(wait, scale).max(MILLISECOND)),
+            RetryTiming::Jumped if is_retried => promised.map(|_| MILLISECOND),
+            _ => self.retry_after_ms,
         };
-        if let Some(wait) = shown {
+        if let Some(wait) = announced {
             let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             response.headers.insert(RETRY_AFTER_MS, HeaderValue::from(millis));
         }
-        response
+        promised
     }
-}
-
-/// Whether the official SDKs retry after a response.
-fn is_retried(response: &Response) -> bool {
-    matches!(response.code(), Some(408 | 409 | 429 | 500..))
 }
 
 /// The official SDKs' own wait before they retry: 0.5 s, doubled with each attempt, at most 8 s.

@@ -1,9 +1,9 @@
 //! Edits of the JSON of a successful response, by JSON pointer: a field is missing, null, of another type, renamed, or
 //! new.
 
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
-use crate::fault::draft::RuleDraft;
+use crate::fault::action::RuleDraft;
 use crate::fault::row::{ClauseClass::Json, ClauseRow, valued};
 use crate::matcher::{ParseError, check_pointer};
 use crate::response::Body;
@@ -40,7 +40,7 @@ fn push(draft: &mut RuleDraft, pointer: String, change: JsonChange) -> Result<()
     if matches!(&change, JsonChange::Rename(name) if pointer.rsplit('/').next() == Some(name)) {
         return Err("gives the field the name that it has already".into());
     }
-    draft.action.json.push(JsonEdit { pointer, change });
+    draft.json.push(JsonEdit { pointer, change });
     Ok(())
 }
 
@@ -56,9 +56,9 @@ fn add_value(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
 }
 
 fn pointer_and_value(value: &str) -> Result<(String, &str), ParseError> {
-    let (pointer, rest) = value.split_once(':').map_or((value, None), |(pointer, rest)| (pointer, Some(rest)));
-    let pointer = check_pointer(pointer)?;
-    rest.map(|rest| (pointer, rest)).ok_or_else(|| "is not of the form POINTER:VALUE".into())
+    let mut parts = value.splitn(2, ':');
+    let pointer = check_pointer(parts.next().unwrap_or_default())?;
+    Ok((pointer, parts.next().ok_or("is not of the form POINTER:VALUE")?))
 }
 
 /// A JSON body with every edit made; none if it is not JSON, or a pointer refers to no value.
@@ -99,7 +99,7 @@ fn remove(parent: &mut Value, key: &str) -> Option<()> {
     match parent {
         Value::Object(map) => map.shift_remove(key).map(drop),
         Value::Array(items) => {
-            let index = array_index(key).filter(|index| *index < items.len())?;
+            let index = array_index(key, items.len().checked_sub(1)?)?;
             items.remove(index);
             Some(())
         }
@@ -109,46 +109,34 @@ fn remove(parent: &mut Value, key: &str) -> Option<()> {
 
 /// Renames a field; it keeps its place in the order.
 fn rename(parent: &mut Value, key: &str, name: &str) -> Option<()> {
-    let Value::Object(map) = parent else { return None };
-    if !map.contains_key(key) {
-        return None;
-    }
-    let renamed: Map<String, Value> = std::mem::take(map)
-        .into_iter()
-        .map(|(field, value)| if field == key { (name.to_owned(), value) } else { (field, value) })
-        .collect();
-    *map = renamed;
+    let map = parent.as_object_mut().filter(|map| map.contains_key(key))?;
+    let fields = std::mem::take(map).into_iter();
+    *map = fields.map(|(field, value)| (if field == key { name.to_owned() } else { field }, value)).collect();
     Some(())
 }
 
 fn add(parent: &mut Value, key: &str, value: &Value) -> Option<()> {
     match parent {
-        Value::Object(map) => {
-            map.insert(key.to_owned(), value.clone());
-            Some(())
-        }
+        Value::Object(map) => _ = map.insert(key.to_owned(), value.clone()),
         Value::Array(items) => {
-            let index =
-                if key == "-" { items.len() } else { array_index(key).filter(|index| *index <= items.len())? };
+            let index = if key == "-" { items.len() } else { array_index(key, items.len())? };
             items.insert(index, value.clone());
-            Some(())
         }
-        _ => None,
+        _ => return None,
     }
+    Some(())
 }
 
-/// An index into an array, as RFC 6901 writes it: digits without a leading zero.
-fn array_index(key: &str) -> Option<usize> {
+/// An index into an array, at most `last`, as RFC 6901 writes it: digits without a leading zero.
+fn array_index(key: &str, last: usize) -> Option<usize> {
     let is_plain = key == "0" || !key.starts_with(['0', '+']);
-    key.parse().ok().filter(|_| is_plain)
+    key.parse().ok().filter(|index| is_plain && *index <= last)
 }
 
 /// The value as another JSON type: a string as a number, a number as a string, an object as an array, and so on.
 fn retyped(value: &Value) -> Value {
     match value {
-        Value::String(text) => {
-            Value::Number(text.parse::<i64>().map_or_else(|_| Number::from(text.len()), Number::from))
-        }
+        Value::String(text) => text.parse::<i64>().map_or_else(|_| Value::from(text.len()), Value::from),
         Value::Number(number) => Value::String(number.to_string()),
         Value::Bool(boolean) => Value::String(boolean.to_string()),
         Value::Null => Value::String(String::new()),

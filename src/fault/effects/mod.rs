@@ -13,10 +13,10 @@ mod wire;
 use std::fmt;
 
 pub(super) use delay::Delay;
-pub(super) use headers::RetryHeaders;
+pub(super) use headers::RetryWaits;
 pub(super) use json::{JsonEdit, edited_json};
 pub(super) use replacement::{RateLimit, TokenBucket, over_limit};
-pub(super) use state::{combined, is_among};
+pub(super) use state::{combined, is_any_applied};
 
 use super::row::ClauseRow;
 use crate::response::Response;
@@ -32,8 +32,7 @@ pub(super) trait ResponseEffect: fmt::Debug + Send + Sync {
         true
     }
 
-    /// The response with the effect.
-    fn applied(&self, response: Response) -> Response;
+    fn apply(&self, response: &mut Response);
 
     /// Whether it keeps the connection open and silent without a time limit.
     fn holds(&self) -> bool {

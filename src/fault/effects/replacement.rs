@@ -8,7 +8,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use super::headers::whole_seconds;
 use crate::clock::Timestamp;
 use crate::error::response_with_status;
-use crate::fault::draft::RuleDraft;
+use crate::fault::action::RuleDraft;
 use crate::fault::row::ClauseClass::{Adjust, Replace};
 use crate::fault::row::{ClauseRow, valued};
 use crate::fault::value;
@@ -17,13 +17,13 @@ use crate::response::Response;
 use crate::seed::RandomStream;
 
 pub(super) const ROWS: &[ClauseRow] = &[
-    valued("status=N", Replace, |draft, value| value::status(value).map(|code| draft.action.status = Some(code))).doc(
+    valued("status=N", Replace, |draft, value| value::status(value).map(|code| draft.status = Some(code))).doc(
         "responds with this status and the body that the service sends for it; 502 to 504 have the HTML of a gateway",
         "indexes.get status=404",
     ),
     valued("limit=N/DURATION", Replace, limit)
         .doc("a token bucket; over this rate 429 with correct retry-after and x-ratelimit-*", "* limit=5/10s"),
-    valued("burst=N", Adjust, |draft, value| value::positive(value).map(|burst| draft.action.burst = Some(burst)))
+    valued("burst=N", Adjust, |draft, value| value::positive(value).map(|burst| draft.burst = Some(burst)))
         .with("limit")
         .doc("the number of tokens in a full bucket, if that is not the N of limit=", "* limit=5/10s burst=20"),
 ];
@@ -31,9 +31,9 @@ pub(super) const ROWS: &[ClauseRow] = &[
 fn limit(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
     let (requests, per) = value.split_once('/').ok_or("is not of the form N/DURATION")?;
     let requests = value::positive(requests)?;
-    draft.action.limit = Some(RateLimit { requests, per: value::over_zero(per)?, capacity: requests });
+    draft.limit = Some(RateLimit { requests, per: value::over_zero(per)?, capacity: requests });
     // A bucket fills by the tenant's clock, which is not scaled: a client that retried sooner would be refused again.
-    draft.action.adjustment.retry.is_unscaled = true;
+    draft.adjustment.retry.is_unscaled = true;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::ResponseEffect;
 use crate::clock::parse_duration;
-use crate::fault::draft::RuleDraft;
+use crate::fault::action::RuleDraft;
 use crate::fault::row::ClauseClass::{Adjust, Edit, Wire};
 use crate::fault::row::{Aspect, ClauseRow, fixed, valued};
 use crate::fault::value;
@@ -11,29 +11,31 @@ use crate::response::{Break, HeadReset, Pace, Response, ResponseEnd};
 
 pub(super) const ROWS: &[ClauseRow] = &[
     valued("truncate=BYTES", Edit, |draft, value| {
-        value::number(value).map(|bytes| draft.push(ResponseEnd::Cut(bytes, Break::Close)))
+        value::number(value).map(|bytes| draft.add_effect(ResponseEnd::Cut(bytes, Break::Close)))
     })
     .sets(&[Aspect::End], &[Aspect::Length])
     .doc("sends this number of bytes of the body and closes the connection", "indexes.list truncate=20"),
-    valued("content-length=N", Edit, |draft, value| value::number(value).map(|bytes| draft.push(ContentLength(bytes))))
-        .doc("announces a body of another length than the one sent", "indexes.get content-length=9999"),
-    fixed("reset", Wire, |draft| draft.action.silence = Some(ResponseEnd::Silent(Break::Reset)))
+    valued("content-length=N", Edit, |draft, value| {
+        value::number(value).map(|bytes| draft.add_effect(ContentLength(bytes)))
+    })
+    .doc("announces a body of another length than the one sent", "indexes.get content-length=9999"),
+    fixed("reset", Wire, |draft| draft.silence = Some(ResponseEnd::Silent(Break::Reset)))
         .doc("a TCP reset before the response", "indexes.create@after reset nth=1"),
-    fixed("reset=head", Wire, |draft| draft.action.head_reset = Some(HeadReset::AfterHead))
+    fixed("reset=head", Wire, |draft| draft.head_reset = Some(HeadReset::AfterHead))
         .doc("a TCP reset after the head of the request", "writes reset=head first=1"),
-    fixed("reset=body", Wire, |draft| draft.action.head_reset = Some(HeadReset::InBody))
+    fixed("reset=body", Wire, |draft| draft.head_reset = Some(HeadReset::InBody))
         .doc("a TCP reset during the body of the request", "files.create reset=body first=1"),
-    fixed("reset=reply", Edit, |draft| draft.push(ResponseEnd::HalfThenReset))
+    fixed("reset=reply", Edit, |draft| draft.add_effect(ResponseEnd::HalfThenReset))
         .sets(&[Aspect::End], &[])
         .doc("a TCP reset after half of the body of the response", "indexes.list reset=reply"),
-    fixed("close", Wire, |draft| draft.action.silence = Some(ResponseEnd::Silent(Break::Close)))
+    fixed("close", Wire, |draft| draft.silence = Some(ResponseEnd::Silent(Break::Close)))
         .doc("closes the connection without a response", "* close rate=0.1"),
-    fixed("hang", Wire, |draft| draft.action.silence = Some(ResponseEnd::Silent(Break::Hang)))
+    fixed("hang", Wire, |draft| draft.silence = Some(ResponseEnd::Silent(Break::Hang)))
         .doc("sends nothing and keeps the connection open", "* hang nth=1"),
-    fixed("stall", Edit, |draft| draft.push(ResponseEnd::Stall))
+    fixed("stall", Edit, |draft| draft.add_effect(ResponseEnd::Stall))
         .sets(&[Aspect::End, Aspect::Pace], &[])
         .doc("sends only the head", "indexes.list stall nth=1"),
-    fixed("garbage", Wire, |draft| draft.action.silence = Some(ResponseEnd::Garbage))
+    fixed("garbage", Wire, |draft| draft.silence = Some(ResponseEnd::Garbage))
         .doc("sends bytes that are not HTTP", "indexes.get garbage"),
     valued("dribble=BYTES/DURATION", Adjust, dribble)
         .sets(&[Aspect::Pace], &[Aspect::Length])
@@ -47,9 +49,8 @@ pub(super) const ROWS: &[ClauseRow] = &[
 struct ContentLength(u64);
 
 impl ResponseEffect for ContentLength {
-    fn applied(&self, mut response: Response) -> Response {
+    fn apply(&self, response: &mut Response) {
         response.wire.content_length = Some(self.0);
-        response
     }
 }
 
@@ -61,9 +62,8 @@ impl ResponseEffect for ResponseEnd {
         }
     }
 
-    fn applied(&self, mut response: Response) -> Response {
+    fn apply(&self, response: &mut Response) {
         response.wire.end = self.clone();
-        response
     }
 
     fn holds(&self) -> bool {
@@ -76,20 +76,19 @@ impl ResponseEffect for Pace {
         !response.body.is_empty()
     }
 
-    fn applied(&self, mut response: Response) -> Response {
+    fn apply(&self, response: &mut Response) {
         response.wire.pace = self.clone();
-        response
     }
 }
 
 fn dribble(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
     let (bytes, every) = value.split_once('/').ok_or("is not of the form BYTES/DURATION")?;
     let bytes = usize::try_from(value::positive(bytes)?).unwrap_or(usize::MAX);
-    draft.push(Pace::Dribble { bytes, every: parse_duration(every)? });
+    draft.add_effect(Pace::Dribble { bytes, every: parse_duration(every)? });
     Ok(())
 }
 
 fn bandwidth(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
     let bytes = value.strip_suffix("/s").ok_or("is not of the form BYTES/s")?;
-    value::positive(bytes).map(|bytes| draft.push(Pace::Bandwidth(bytes)))
+    value::positive(bytes).map(|bytes| draft.add_effect(Pace::Bandwidth(bytes)))
 }
