@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgGroup, Command, ValueHint, value_parser};
 
+use super::check::ReportFormat;
 use super::env::{ServerUrl, Syntax};
 use super::exec;
 use crate::clock::parse_duration;
@@ -277,7 +278,7 @@ fn report(prefix: &str) -> [Arg; 2] {
         prefixed(prefix, "tenant").value_name("KEY|LABEL").help("Check only this tenant [default: all]"),
         prefixed(prefix, "format")
             .value_name("text|json|junit")
-            .value_parser(PossibleValuesParser::new(["text", "json", "junit"]))
+            .value_parser(value_parser!(ReportFormat))
             .hide_possible_values(true)
             .default_value("text")
             .help("Format of the report"),

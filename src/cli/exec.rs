@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
-use super::check::{self, Expectations, Format, Verdict};
+use super::check::{self, Expectations, ReportFormat, Verdict};
 use super::child_signals::ChildSignals;
 use super::client_variables;
 use super::exit::{ExitError, UNAVAILABLE, print_error, print_on_stderr};
@@ -41,7 +41,7 @@ pub(super) struct Exec {
     /// What is expected of its requests; may be nothing.
     pub(super) expected: Expectations,
     /// The format of the report.
-    pub(super) format: Format,
+    pub(super) format: ReportFormat,
     /// The file for the report; by default it is printed on stderr.
     pub(super) report: Option<PathBuf>,
 }
@@ -64,23 +64,17 @@ pub(super) fn run(
         None => None,
     };
     let instance = serve::instance(settings, raw)?;
-    let ended = serve::runtime()?.block_on(run_with_server(&instance, exec, environment))?;
-    let checks = [serve::require_all_struck(&instance), judge(&instance, exec, report)];
-    end(ended, checks)
+    let (status, server) = serve::runtime()?.block_on(run_with_server(&instance, exec, environment))?;
+    end(status, [serve::require_all_struck(&instance), judge(&instance, exec, report), server])
 }
 
-/// How the command and its server ended.
-struct Ended {
-    command: ExitStatus,
-    server: Result<(), ExitError>,
-}
-
-/// Runs the command while the server runs. The server handles all requests of the command before it stops.
+/// Runs the command while the server runs; returns how both ended. The server handles all requests of the command before
+/// it stops.
 async fn run_with_server(
     instance: &Arc<Instance>,
     exec: &Exec,
     environment: &[(String, String)],
-) -> Result<Ended, ExitError> {
+) -> Result<(ExitStatus, Result<(), ExitError>), ExitError> {
     let mut signals = ChildSignals::listen().map_err(ExitError::failure)?;
     let server = serve::bind(instance).await?;
     let address = server.local_addr();
@@ -99,7 +93,7 @@ async fn run_with_server(
         },
         _ = signals.next() => Err(ExitError::failure("stopped by a signal, before all requests had ended")),
     };
-    Ok(Ended { command, server })
+    Ok((command, server))
 }
 
 /// The variables with which clients in the command use the server.
@@ -150,12 +144,12 @@ fn judge(instance: &Instance, exec: &Exec, report: Option<File>) -> Result<(), E
 }
 
 /// The end of the program: that of the command, unless it succeeded and something else failed. Every failure is printed.
-fn end(ended: Ended, checks: [Result<(), ExitError>; 2]) -> Result<(), ExitError> {
-    let failures: Vec<ExitError> = checks.into_iter().chain([ended.server]).filter_map(Result::err).collect();
+fn end(command: ExitStatus, results: [Result<(), ExitError>; 3]) -> Result<(), ExitError> {
+    let failures: Vec<ExitError> = results.into_iter().filter_map(Result::err).collect();
     for failure in &failures {
         print_error(&failure.message);
     }
-    let code = match (code(ended.command), failures.first()) {
+    let code = match (code(command), failures.first()) {
         (0, None) => return Ok(()),
         (0, Some(failure)) => failure.code,
         (code, _) => code,

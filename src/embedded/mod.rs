@@ -4,7 +4,6 @@
 
 mod error;
 mod requests;
-mod retries;
 mod tenant;
 
 use std::io;
@@ -18,12 +17,11 @@ use tokio::sync::oneshot;
 
 pub use self::error::Error;
 pub use self::requests::{ReceivedRequest, RequestFilter};
-pub use self::retries::{RetryAttempt, RetryChain, RetryReport};
 pub use self::tenant::TenantHandle;
 use crate::config::flags::BINARY;
 use crate::config::{self, Flag, RawSettings, Takes, flag_named, flags};
 use crate::instance::Instance;
-pub use crate::journal::{FaultNote, FaultOutcome, Outcome, Spacing};
+pub use crate::journal::{FaultNote, FaultOutcome, Outcome, RetryAttempt, RetryChain, RetryReport, Spacing};
 use crate::server::Server;
 use crate::suggest;
 

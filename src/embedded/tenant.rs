@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Error, MockServer, ReceivedRequest, RequestFilter, RetryReport};
 use crate::admin;
-use crate::journal::{Entry, Retries};
+use crate::journal::Entry;
 use crate::request::{Head, Request};
 use crate::response::Response;
 
@@ -72,7 +72,7 @@ impl TenantHandle<'_> {
     /// How this key repeated its requests: what `llamacloud-mock check` judges.
     pub fn retries(&self) -> RetryReport {
         let (entries, dropped) = self.recorded();
-        RetryReport::from(Retries { dropped, ..Retries::of(entries.iter()) })
+        RetryReport::of(&entries, dropped)
     }
 
     /// Forgets everything under this key: resources, journal, clock and the faults that were added for it.

@@ -188,7 +188,7 @@ fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Er
 }
 
 /// A path and query without credentials.
-pub(super) fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&redact::masked_target(target))
 }
 

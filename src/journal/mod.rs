@@ -10,6 +10,5 @@ mod ring;
 pub(crate) use body::RecordedBody;
 pub(crate) use entry::Entry;
 pub use entry::{FaultNote, FaultOutcome, Outcome};
-pub use retries::Spacing;
-pub(crate) use retries::{Attempt, Chain, Retries};
+pub use retries::{RetryAttempt, RetryChain, RetryReport, Spacing};
 pub(crate) use ring::{Journal, Limits};

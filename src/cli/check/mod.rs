@@ -10,7 +10,7 @@ use crate::admin;
 use crate::config::Settings;
 use crate::instance::Instance;
 
-pub(super) use report::{Format, Report, Verdict};
+pub(super) use report::{Report, ReportFormat, Verdict};
 
 /// What `check` expects.
 #[derive(Debug, Clone)]

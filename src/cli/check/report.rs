@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 /// The format of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Format {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ReportFormat {
     Text,
     Json,
     Junit,
@@ -77,14 +78,14 @@ impl Report {
     }
 
     /// The report in this format, with a line break at its end.
-    pub(in crate::cli) fn printed(&self, format: Format) -> String {
+    pub(in crate::cli) fn printed(&self, format: ReportFormat) -> String {
         match format {
-            Format::Text => self.text(),
-            Format::Json => {
+            ReportFormat::Text => self.text(),
+            ReportFormat::Json => {
                 let report = JsonReport { result: self.verdict(), report: self };
                 serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
             }
-            Format::Junit => self.junit(),
+            ReportFormat::Junit => self.junit(),
         }
     }
 
