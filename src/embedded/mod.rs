@@ -19,11 +19,10 @@ pub use self::error::Error;
 pub use self::requests::{ReceivedRequest, RequestFilter};
 pub use self::tenant::TenantHandle;
 use crate::config::flags::BINARY;
-use crate::config::{self, Flag, RawSettings, Takes, flag_named, flags};
+use crate::config::{self, Flag, RawSettings, Takes, find_flag, flag_named};
 use crate::instance::Instance;
 pub use crate::journal::{FaultNote, FaultOutcome, Outcome, RetryAttempt, RetryChain, RetryReport, Spacing};
 use crate::server::Server;
-use crate::suggest;
 
 /// Time limit for tasks to end when the server is dropped.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -201,12 +200,10 @@ async fn serve_until_stopped(server: Server, stopped: oneshot::Receiver<()>) -> 
 
 /// The flag of this name; an error if there is none, or if it has no effect here.
 fn known_flag(name: &str) -> Result<&'static Flag, String> {
-    if let Some(flag) = flag_named(name) {
-        let has_effect = (!flag.is_for_program).then_some(flag);
-        return has_effect
-            .ok_or_else(|| format!("{name}: has no effect on an embedded server; it is for the command-line program"));
+    match find_flag(name) {
+        Ok(flag) if flag.is_for_program => {
+            Err(format!("{name}: has no effect on an embedded server; it is for the command-line program"))
+        }
+        result => result.map_err(|problem| format!("{name}: {problem}")),
     }
-    let near = suggest::nearest(name, flags().map(|flag| flag.name));
-    let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-    Err(format!("{name}: is not a setting{hint}"))
 }
