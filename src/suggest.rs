@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 /// The word of `known` that is most similar to `word`, if the distance is small enough.
 ///
-/// The distance is the number of letters to insert, remove, replace or swap with the next one. At equal distance, a word
-/// that begins with `word` comes first, then one that contains it.
+/// The distance is the number of letters to insert, remove, replace or swap with the next one. At equal distance, a
+/// word that begins with `word` comes first, then one that contains it.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let max_distance = word.chars().count() / 3 + 1;
     known

@@ -66,8 +66,8 @@ impl ChildSignals {
         .await
     }
 
-    /// Whether the terminal has sent this signal to the child too: it sends its signals to all processes of the foreground,
-    /// and the child is in the process group of this process.
+    /// Whether the terminal has sent this signal to the child too: it sends its signals to all processes of the
+    /// foreground, and the child is in the process group of this process.
     fn has_reached_child(&self, signal: Signal) -> bool {
         if ![Signal::INT, Signal::QUIT, Signal::HUP].contains(&signal) {
             return false;

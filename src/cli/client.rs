@@ -1,5 +1,5 @@
-//! The HTTP client with which the subcommands `healthcheck`, `check` and `env` read from a running server. It connects to the
-//! server directly: no proxy, no redirects.
+//! The HTTP client with which the subcommands `healthcheck`, `check` and `env` read from a running server. It connects
+//! to the server directly: no proxy, no redirects.
 
 use std::net::SocketAddr;
 use std::time::Duration;

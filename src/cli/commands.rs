@@ -62,8 +62,9 @@ Examples:
 
 /// The text of `env --help` below the flags.
 const ABOUT_ENV: &str = "\
-The variables are LLAMA_CLOUD_BASE_URL, LLAMA_CLOUD_API_KEY (llx-env, or the first API key of the settings), and NO_PROXY and
-no_proxy with the host of the server added. If the server is not healthy, nothing is printed and the exit code is 1.
+The variables are LLAMA_CLOUD_BASE_URL, LLAMA_CLOUD_API_KEY (llx-env, or the first API key of the settings), and
+NO_PROXY and no_proxy with the host of the server added. If the server is not healthy, nothing is printed and the exit
+code is 1.
 
 Examples:
   eval \"$(llamacloud-mock env)\"

@@ -1,4 +1,5 @@
-//! The subcommand `exec`: runs a command with a server of its own, and judges the requests of the command when it has ended.
+//! The subcommand `exec`: runs a command with a server of its own, and judges the requests of the command when it has
+//! ended.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -21,8 +22,8 @@ use crate::config::flags::{EXIT_WITH_STDIN, LOG_LEVEL, PORT};
 use crate::config::{Flag, LogLevel, RawSettings, Settings, reachable};
 use crate::instance::Instance;
 
-/// The defaults of settings that `exec` changes: a free port, so that several can run at once, and a log that keeps out of
-/// the output of the command.
+/// The defaults of settings that `exec` changes: a free port, so that several can run at once, and a log that keeps out
+/// of the output of the command.
 pub(super) const DEFAULTS: &[(&Flag, &str)] = &[(&PORT, "0"), (&LOG_LEVEL, "warn")];
 
 /// The API key of the command.
@@ -68,8 +69,8 @@ pub(super) fn run(
     end(status, [serve::require_all_struck(&instance), judge(&instance, exec, report), server])
 }
 
-/// Runs the command while the server runs; returns how both ended. The server handles all requests of the command before
-/// it stops.
+/// Runs the command while the server runs; returns how both ended. The server handles all requests of the command
+/// before it stops.
 async fn run_with_server(
     instance: &Arc<Instance>,
     exec: &Exec,
@@ -115,8 +116,8 @@ fn spawn(command: &[OsString], variables: &[(&'static str, String)]) -> Result<C
         let shown = program.to_string_lossy();
         if error.kind() == ErrorKind::NotFound {
             let message = format!(
-                "exec: {shown}: command not found, or the interpreter in its first line is missing; write the path of the \
-                 command, or add its folder to PATH"
+                "exec: {shown}: command not found, or the interpreter in its first line is missing; write the path of \
+                 the command, or add its folder to PATH"
             );
             return ExitError { code: NOT_FOUND, message };
         }
@@ -143,7 +144,8 @@ fn judge(instance: &Instance, exec: &Exec, report: Option<File>) -> Result<(), E
     }
 }
 
-/// The end of the program: that of the command, unless it succeeded and something else failed. Every failure is printed.
+/// The end of the program: that of the command, unless it succeeded and something else failed. Every failure is
+/// printed.
 fn end(command: ExitStatus, results: [Result<(), ExitError>; 3]) -> Result<(), ExitError> {
     let failures: Vec<ExitError> = results.into_iter().filter_map(Result::err).collect();
     for failure in &failures {

@@ -19,7 +19,7 @@ pub use self::error::Error;
 pub use self::requests::{ReceivedRequest, RequestFilter};
 pub use self::tenant::TenantHandle;
 use crate::config::flags::BINARY;
-use crate::config::{self, Flag, RawSettings, Takes, find_flag, flag_named};
+use crate::config::{self, RawSettings, Takes, find_flag, flag_named};
 use crate::instance::Instance;
 pub use crate::journal::{FaultNote, FaultOutcome, Outcome, RetryAttempt, RetryChain, RetryReport, Spacing};
 use crate::server::Server;
@@ -70,8 +70,8 @@ impl MockServer {
 
     /// Stops the server and closes its connections, including those with a request in flight.
     ///
-    /// Errors: the server had stopped by itself, because its port could not be bound again after
-    /// `POST /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default
+    /// Errors: the server had stopped by itself, because its port could not be bound again after `POST
+    /// /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default
     /// here.
     pub fn stop(mut self) -> Result<(), Error> {
         self.end().map_or(Ok(()), |reason| Err(Error::Stopped(reason)))
@@ -80,8 +80,7 @@ impl MockServer {
     /// Stops the server; returns the reason why it had stopped by itself.
     fn end(&mut self) -> Option<String> {
         drop(self.stop.take());
-        let ended = self.thread.take()?.join();
-        ended.unwrap_or_else(|_| Some(PANICKED.to_owned()))
+        self.thread.take()?.join().unwrap_or_else(|_| Some(PANICKED.to_owned()))
     }
 
     /// The fault rules that have never struck, each as `name: rule`. `--strict-faults` checks the same in the program.
@@ -89,6 +88,9 @@ impl MockServer {
         self.instance.tenants.rules_never_struck()
     }
 }
+
+/// What is wrong with a setting that only the program has.
+const FOR_PROGRAM: &str = "has no effect on an embedded server; it is for the command-line program";
 
 /// The reason why a server has stopped whose thread has panicked.
 const PANICKED: &str = "the thread of the server panicked";
@@ -141,8 +143,14 @@ impl Drop for MockServer {
 
 /// The instance with these settings, each with its values; the environment names the binary if they do not.
 fn instance(settings: Vec<(String, Vec<String>)>) -> Result<Instance, String> {
-    let known = |(name, values): (String, _)| Ok((known_flag(&name)?, values));
-    let mut flags = settings.into_iter().map(known).collect::<Result<Vec<_>, String>>()?;
+    let mut flags = Vec::new();
+    for (name, values) in settings {
+        match find_flag(&name) {
+            Ok(flag) if flag.is_for_program => return Err(format!("{name}: {FOR_PROGRAM}")),
+            Ok(flag) => flags.push((flag, values)),
+            Err(problem) => return Err(format!("{name}: {problem}")),
+        }
+    }
     if let Some(binary) = std::env::var_os(BINARY.variable()).filter(|binary| !binary.is_empty())
         && flags.iter().all(|(flag, _)| **flag != BINARY)
     {
@@ -196,14 +204,4 @@ async fn serve_until_stopped(server: Server, stopped: oneshot::Receiver<()>) -> 
         _ = stopped => {}
     }
     failure
-}
-
-/// The flag of this name; an error if there is none, or if it has no effect here.
-fn known_flag(name: &str) -> Result<&'static Flag, String> {
-    match find_flag(name) {
-        Ok(flag) if flag.is_for_program => {
-            Err(format!("{name}: has no effect on an embedded server; it is for the command-line program"))
-        }
-        result => result.map_err(|problem| format!("{name}: {problem}")),
-    }
 }

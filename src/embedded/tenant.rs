@@ -85,11 +85,9 @@ impl TenantHandle<'_> {
     /// The entries of the journal and the number of those that were evicted. A reset of all keys may have removed this
     /// one.
     fn recorded(&self) -> (Vec<Entry>, u64) {
-        let tenant = self.server.instance.tenants.find(self.key);
-        tenant.map_or_else(Default::default, |tenant| {
-            let journal = &tenant.lock().journal;
-            (journal.entries(), journal.dropped())
-        })
+        let Some(tenant) = self.server.instance.tenants.find(self.key) else { return Default::default() };
+        let journal = &tenant.lock().journal;
+        (journal.entries(), journal.dropped())
     }
 
     /// Sends a request to the admin API in this process. An error is the sentence of its refusal.

@@ -1,5 +1,5 @@
-//! Files: a line with the name, then the bytes. Every file gives a document whose offsets, pages and chunks agree with its
-//! text, or a reason why it is not text; the same file gives the same again.
+//! Files: a line with the name, then the bytes. Every file gives a document whose offsets, pages and chunks agree with
+//! its text, or a reason why it is not text; the same file gives the same again.
 
 use bytes::Bytes;
 

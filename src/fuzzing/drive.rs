@@ -97,8 +97,8 @@ pub(super) fn assert_allowed(operation: Option<&Operation>, response: &Response)
     }
 }
 
-/// Asserts that the schema of this name accepts the body of a response. A body that echoes a private key of `serde_json`
-/// cannot be parsed into a value, and is only asserted to be JSON.
+/// Asserts that the schema of this name accepts the body of a response. A body that echoes a private key of
+/// `serde_json` cannot be parsed into a value, and is only asserted to be JSON.
 pub(super) fn assert_matches(schema: &str, response: &Response) {
     let shown = || String::from_utf8_lossy(&response.body.bytes()).into_owned();
     if shown().contains("$serde_json::private::") {

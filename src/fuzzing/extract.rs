@@ -1,5 +1,5 @@
-//! Files in binary formats: a line with the format, then the bytes. They are read in this process, which a child process
-//! does otherwise. Every file gives text, a reason for a stand-in, or a reason why it cannot be read.
+//! Files in binary formats: a line with the format, then the bytes. They are read in this process, which a child
+//! process does otherwise. Every file gives text, a reason for a stand-in, or a reason why it cannot be read.
 
 use crate::documents::answer;
 

@@ -1,5 +1,6 @@
-//! Forms: a line with the content type, then a body. A form is read or refused with a known error, its parts are no larger
-//! than the body, a part of the body gives a part of the form, and what is read is read the same again after it is written.
+//! Forms: a line with the content type, then a body. A form is read or refused with a known error, its parts are no
+//! larger than the body, a part of the body gives a part of the form, and what is read is read the same again after it
+//! is written.
 
 use bytes::Bytes;
 

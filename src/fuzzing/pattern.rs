@@ -1,5 +1,6 @@
-//! Patterns of grep: the first line is the pattern, the rest is the text. A pattern is refused or accepted alike each time;
-//! an accepted one compiles unless it is too large; its matches follow one another, and are the same in whichever engine.
+//! Patterns of grep: the first line is the pattern, the rest is the text. A pattern is refused or accepted alike each
+//! time; an accepted one compiles unless it is too large; its matches follow one another, and are the same in whichever
+//! engine.
 
 use std::ops::Range;
 

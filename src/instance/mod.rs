@@ -1,5 +1,5 @@
-//! One emulated service: its settings, its operation table with the schemas, its tenants and its counters. The admin API
-//! shows and changes it; requests go through the stages in `emulator`.
+//! One emulated service: its settings, its operation table with the schemas, its tenants and its counters. The admin
+//! API shows and changes it; requests go through the stages in `emulator`.
 
 mod given_rules;
 
@@ -142,7 +142,8 @@ impl Instance {
         }
     }
 
-    /// Whether a text is an accepted API key. One in the form of a label names no key: a mistyped label creates no tenant.
+    /// Whether a text is an accepted API key. One in the form of a label names no key: a mistyped label creates no
+    /// tenant.
     fn is_key(&self, text: &str) -> bool {
         !key_label::is_label(text) && self.accepts_key(text)
     }

@@ -112,8 +112,8 @@ struct EntryParts<'a> {
 }
 
 impl Entry {
-    /// The entry of a request and its response. The caller sets the fields that do not follow from them: the number, the
-    /// tenant, the operation, the faults.
+    /// The entry of a request and its response. The caller sets the fields that do not follow from them: the number,
+    /// the tenant, the operation, the faults.
     pub(crate) fn of(head: &Head, body: &Bytes, response: &Response) -> Self {
         let path = match &head.query {
             Some(query) => format!("{}?{query}", head.path).into(),

@@ -203,8 +203,8 @@ mod tests {
         let (running, id) = shell(script);
         let outcome = running.exchange(&[&vec![0; 100_000]], LIMITS);
         let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
-        let gone = rustix::process::test_kill_process(id);
-        assert_eq!(gone, Err(rustix::io::Errno::SRCH), "{script}: the process is there, or was not waited for");
+        let signal = rustix::process::test_kill_process(id);
+        assert_eq!(signal, Err(rustix::io::Errno::SRCH), "{script}: the process is there, or was not waited for");
         outcome
     }
 

@@ -1,5 +1,5 @@
-//! The subcommand `check`: fetches what the running server recorded, and reports whether it meets the expectations of the
-//! user. It passes only if it could judge every expectation.
+//! The subcommand `check`: fetches what the running server recorded, and reports whether it meets the expectations of
+//! the user. It passes only if it could judge every expectation.
 
 mod evidence;
 mod judge;

@@ -158,8 +158,8 @@ fn ellipsis(text: &str, most: usize) -> Cow<'_, str> {
         used += width(*character);
         used < most
     };
-    let kept: String = text.chars().take_while(fits).collect();
-    format!("{kept}…").into()
+    let shortened: String = text.chars().take_while(fits).collect();
+    format!("{shortened}…").into()
 }
 
 /// The columns that a text takes on a terminal.
