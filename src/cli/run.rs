@@ -90,13 +90,7 @@ fn text_of(action: &Action) -> Result<Option<String>, ExitError> {
         Action::Completions(shell) => Some(completions::script(*shell)),
         Action::Scenarios => Some(scenario_list()),
         Action::ShowScenario(name) => Some(Scenario::load(name).map_err(ExitError::usage)?.text),
-        Action::Serve
-        | Action::Healthcheck(_)
-        | Action::Validate(_)
-        | Action::Check(..)
-        | Action::Env(_)
-        | Action::Exec(_)
-        | Action::Worker(_) => None,
+        _ => None,
     })
 }
 

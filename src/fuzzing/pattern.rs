@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::search::grep::{Failure, Pattern, Search, SearchLimits};
+use crate::search::grep::{Pattern, Search, SearchError, SearchLimits};
 use crate::worker::Worker;
 
 /// Maximum number of bytes of the text: longer ones reach no other code.
@@ -23,7 +23,7 @@ pub fn pattern(data: &[u8]) {
     let Ok(parsed) = first else { return };
     let found = match parsed.find_unbounded(text) {
         Ok(found) => found,
-        Err(Failure::Unsupported) => {
+        Err(SearchError::NotSupported) => {
             assert!(pattern.contains("(?<"), "{pattern:?} does not compile for {text:?}");
             return;
         }

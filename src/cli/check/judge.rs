@@ -15,7 +15,7 @@ pub(super) fn judge(evidence: &Evidence, expected: &Expectations) -> Report {
     match evidence {
         Evidence::UnknownTenant(reason) => {
             let not_judged = |expectation| Check::of(expected.name(expectation), Vec::new(), Some(reason.clone()));
-            Report { checks: expectations.map(not_judged).collect(), single: 0, retried: 0 }
+            Report { checks: expectations.map(not_judged).collect(), single_calls: 0, retried_calls: 0 }
         }
         Evidence::Recorded(records) => Report {
             checks: expectations
@@ -24,8 +24,8 @@ pub(super) fn judge(evidence: &Evidence, expected: &Expectations) -> Report {
                     Check::of(expected.name(expectation), failures, not_judged)
                 })
                 .collect(),
-            single: records.retries.single_calls,
-            retried: records.retries.chains.len(),
+            single_calls: records.retries.single_calls,
+            retried_calls: records.retries.chains.len(),
         },
     }
 }

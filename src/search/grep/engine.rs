@@ -7,7 +7,7 @@ use fancy_regex::CompileError;
 
 use super::python::{Anchor, Node};
 use super::translate::{TextTraits, Words, translate};
-use super::{Failure, Pattern};
+use super::{Pattern, SearchError};
 
 /// Characters that are word characters for Python or for the engines, but not for both.
 const DIFFERENT_WORDS: &str = r"[[\w]~~[\p{L}\p{N}_]]";
@@ -60,12 +60,12 @@ pub(super) fn traits(text: &str) -> TextTraits {
 /// Compiles a pattern for texts with these traits.
 ///
 /// Errors: it exceeds the bounds, or it is one of the look-behinds that the engine does not support.
-pub(super) fn compile(pattern: &Pattern, traits: TextTraits, bounds: Bounds) -> Result<Engine, Failure> {
+pub(super) fn compile(pattern: &Pattern, traits: TextTraits, bounds: Bounds) -> Result<Engine, SearchError> {
     if let Some(linear) = linear(pattern, traits) {
         let regex = regex::RegexBuilder::new(&linear.pattern).size_limit(bounds.size).build();
         let regex = regex.map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => Failure::Size,
-            _ => Failure::Unsupported,
+            regex::Error::CompiledTooBig(_) => SearchError::PatternTooLarge,
+            _ => SearchError::NotSupported,
         })?;
         return Ok(Engine::Linear { regex, is_captured: linear.is_captured });
     }
@@ -74,14 +74,14 @@ pub(super) fn compile(pattern: &Pattern, traits: TextTraits, bounds: Bounds) -> 
     Ok(Engine::Backtracking { any: backtracking(&any, bounds)?, advancing: advancing.transpose()? })
 }
 
-fn backtracking(pattern: &str, bounds: Bounds) -> Result<Box<fancy_regex::Regex>, Failure> {
+fn backtracking(pattern: &str, bounds: Bounds) -> Result<Box<fancy_regex::Regex>, SearchError> {
     fancy_regex::RegexBuilder::new(pattern)
         .delegate_size_limit(bounds.size)
         .max_prog_size(bounds.instructions)
         .backtrack_limit(bounds.backtracks)
         .build()
         .map(Box::new)
-        .map_err(|error| if is_about_size(&error) { Failure::Size } else { Failure::Unsupported })
+        .map_err(|error| if is_about_size(&error) { SearchError::PatternTooLarge } else { SearchError::NotSupported })
 }
 
 fn is_about_size(error: &fancy_regex::Error) -> bool {
@@ -125,7 +125,12 @@ pub(super) fn is_linear(pattern: &Pattern, traits: TextTraits) -> bool {
 
 impl Engine {
     /// The next match at or after a position. With `must_advance` it is not empty at that position itself.
-    pub(super) fn find(&self, text: &str, from: usize, must_advance: bool) -> Result<Option<Range<usize>>, Failure> {
+    pub(super) fn find(
+        &self,
+        text: &str,
+        from: usize,
+        must_advance: bool,
+    ) -> Result<Option<Range<usize>>, SearchError> {
         match self {
             Self::Linear { regex, is_captured: false } => Ok(regex.find_at(text, from).map(|found| found.range())),
             Self::Linear { regex, is_captured: true } => {
@@ -134,7 +139,7 @@ impl Engine {
             }
             Self::Backtracking { any, advancing } => {
                 let regex = advancing.as_ref().filter(|_| must_advance).unwrap_or(any);
-                let found = regex.find_from_pos(text, from).map_err(|_| Failure::Effort)?;
+                let found = regex.find_from_pos(text, from).map_err(|_| SearchError::TooMuchMemory)?;
                 Ok(found.map(|found| found.range()))
             }
         }
