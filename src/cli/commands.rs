@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgGroup, Command, ValueHint, value_parser};
 
 use super::check::ReportFormat;
-use super::env::{ServerUrl, Syntax};
+use super::env::{self, Syntax};
 use super::exec;
 use crate::clock::parse_duration;
 use crate::config::Takes::{Many, Nothing, One, OneOf};
@@ -243,7 +243,7 @@ fn env() -> Command {
             Arg::new("url")
                 .long("url")
                 .value_name("URL")
-                .value_parser(ServerUrl::parse)
+                .value_parser(env::authority_of)
                 .help("URL of the server [default: that of the settings]"),
         )
         .args(some_settings("Which server to ask", OF_THE_SERVER_ALONE))

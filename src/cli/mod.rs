@@ -30,7 +30,7 @@ use clap_complete::Shell;
 
 use self::check::{Expectation, Expectations, ReportFormat, SWITCHES};
 use self::commands::EXEC_PREFIX;
-use self::env::{Env, ServerUrl, Syntax};
+use self::env::{Env, Syntax};
 use self::exec::Exec;
 use self::healthcheck::Healthcheck;
 use crate::config::Takes::Nothing;
@@ -118,7 +118,7 @@ fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<St
             let name = names.find(|name| inner.value_source(name) == Some(ValueSource::CommandLine))?;
             Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
         }
-        (Action::Env(Env { url: Some(_), .. }), _) => {
+        (Action::Env(Env { authority: Some(_), .. }), _) => {
             let (flag, _) = command_line.settings.iter().find(|(flag, _)| commands::OF_THE_ADDRESS.contains(flag))?;
             Some(format!("--{}: has no effect beside --url; omit one of the two", flag.name))
         }
@@ -162,7 +162,7 @@ fn action(matches: &ArgMatches) -> Action {
         Some(("check", inner)) => Action::Check(expectations(inner, ""), format(inner, "")),
         Some(("env", inner)) => Action::Env(Env {
             shell: inner.get_one::<Syntax>("shell").copied().unwrap_or(Syntax::Sh),
-            url: inner.get_one::<ServerUrl>("url").cloned(),
+            authority: inner.get_one::<String>("url").cloned(),
         }),
         Some(("completions", inner)) => {
             Action::Completions(*inner.get_one("SHELL").expect("clap requires this argument"))

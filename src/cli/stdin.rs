@@ -21,14 +21,8 @@ pub(super) fn require_an_end(place: &str) -> Result<(), String> {
     if stdin().is_terminal() {
         // Another process group in the foreground: reading would suspend this process.
         let is_in_background = tcgetpgrp(stdin()).is_ok_and(|foreground| foreground != getpgrp());
-        return if is_in_background {
-            Err(format!(
-                "{place}: standard input is the terminal, which a process in the background cannot read; omit the \
-                 setting"
-            ))
-        } else {
-            Ok(())
-        };
+        let problem = "standard input is the terminal, which a process in the background cannot read; omit the setting";
+        return if is_in_background { Err(format!("{place}: {problem}")) } else { Ok(()) };
     }
     let file = stdin().as_fd().try_clone_to_owned().map(File::from).map_err(unreadable)?;
     let kind = file.metadata().map_err(unreadable)?.file_type();

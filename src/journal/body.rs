@@ -53,10 +53,6 @@ impl RecordedBody {
     pub(super) fn json(&self) -> Option<Value> {
         if self.is_cut() { None } else { read_value(&self.start).ok() }
     }
-
-    pub(super) fn weight_bytes(&self) -> usize {
-        self.start.len()
-    }
 }
 
 /// JSON as it is, other text as a string, no body as `null`; a cut body is a string that says how long the body was.

@@ -157,8 +157,8 @@ impl Entry {
             + self.method.as_str().len()
             + self.path.len()
             + self.request_headers.weight_bytes()
-            + self.request_body.weight_bytes()
-            + self.reply_body.weight_bytes()
+            + self.request_body.bytes().len()
+            + self.reply_body.bytes().len()
             + 64 * self.faults.len()
     }
 }
