@@ -135,8 +135,8 @@ impl RuleScope {
         }
     }
 
-    /// The rules with their counts, in the order in which they were added. The counts of a rule of all tenants are added up.
-    /// Rules whose time to live is over are removed first.
+    /// The rules with their counts, in the order in which they were added. The counts of a rule of all tenants are
+    /// added up. Rules whose time to live is over are removed first.
     fn counted(&self, instance: &Instance) -> Vec<RuleCounts> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();

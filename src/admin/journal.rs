@@ -17,8 +17,8 @@ const STATUSES: std::ops::RangeInclusive<usize> = 100..=599;
 struct JournalView {
     entries: Vec<Entry>,
     dropped: u64,
-    /// The number of entries that a condition on the body could not be checked on, because their body was not kept whole;
-    /// absent when there are none.
+    /// The number of entries that a condition on the body could not be checked on, because their body was not kept
+    /// whole; absent when there are none.
     #[serde(skip_serializing_if = "is_zero")]
     undecided: usize,
 }

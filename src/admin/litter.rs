@@ -1,4 +1,5 @@
-//! Lists the resources that requests created and that are not deleted. Resources that were created implicitly are left out.
+//! Lists the resources that requests created and that are not deleted. Resources that were created implicitly are left
+//! out.
 
 use serde::Serialize;
 

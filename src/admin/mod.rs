@@ -1,5 +1,5 @@
-//! `/health`, `/ready`, `/openapi.json` and the admin API under `/__admin/`. Their requests meet no fault rule and are not
-//! journaled. Access to the admin API is checked in one place.
+//! `/health`, `/ready`, `/openapi.json` and the admin API under `/__admin/`. Their requests meet no fault rule and are
+//! not journaled. Access to the admin API is checked in one place.
 
 mod clock;
 mod config;

@@ -1,5 +1,5 @@
-//! The table of the admin API. A row states the query parameters and the fields of the body that a request may have; every
-//! request is checked against its row before its handler runs.
+//! The table of the admin API. A row states the query parameters and the fields of the body that a request may have;
+//! every request is checked against its row before its handler runs.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::suggest;
 
-pub(super) type Handler = fn(&Instance, &Request) -> Result<Response, ApiError>;
+pub(super) type AdminHandler = fn(&Instance, &Request) -> Result<Response, ApiError>;
 
 /// One method on one path of the admin API.
 #[derive(Debug)]
@@ -26,16 +26,16 @@ pub(super) struct AdminRoute {
     /// The query parameters.
     parameters: &'static [&'static str],
     /// The allowed content of the body.
-    body: Body,
+    body: AdminBody,
     /// A description in one sentence.
     description: &'static str,
     /// The function that responds.
-    pub(super) handler: Handler,
+    pub(super) handler: AdminHandler,
 }
 
 /// The allowed content of the body of a request.
 #[derive(Debug, Clone, Copy)]
-enum Body {
+enum AdminBody {
     /// A JSON object with these fields.
     Fields(&'static [&'static str]),
     /// A fault rule, which is checked when it is parsed.
@@ -47,7 +47,7 @@ const ROW: AdminRoute = AdminRoute {
     method: Method::GET,
     path: "",
     parameters: &[],
-    body: Body::Fields(&[]),
+    body: AdminBody::Fields(&[]),
     description: "",
     handler: list,
 };
@@ -68,8 +68,8 @@ const ROUTES: &[AdminRoute] = &[
         method: Method::POST,
         path: "/reset",
         parameters: &["tenant"],
-        body: Body::Fields(&["tenant", "parts"]),
-        description: "Resets the parts state, journal, clock and faults, by default all; creates the tenant if need be.",
+        body: AdminBody::Fields(&["tenant", "parts"]),
+        description: "Resets the parts state, journal, clock and faults, by default all; creates a missing tenant.",
         handler: state::reset,
     },
     AdminRoute { path: "/clock", parameters: &["tenant"], description: "Shows a clock.", handler: clock::show, ..ROW },
@@ -77,7 +77,7 @@ const ROUTES: &[AdminRoute] = &[
         method: Method::PUT,
         path: "/clock",
         parameters: &["tenant"],
-        body: Body::Fields(&["tenant", "mode", "now"]),
+        body: AdminBody::Fields(&["tenant", "mode", "now"]),
         description: "Sets the mode (real, manual, auto) and the time of clocks.",
         handler: clock::set,
     },
@@ -85,7 +85,7 @@ const ROUTES: &[AdminRoute] = &[
         method: Method::POST,
         path: "/clock/advance",
         parameters: &["tenant"],
-        body: Body::Fields(&["tenant", "by"]),
+        body: AdminBody::Fields(&["tenant", "by"]),
         description: "Advances clocks by a duration such as 5s.",
         handler: clock::advance,
     },
@@ -105,7 +105,7 @@ const ROUTES: &[AdminRoute] = &[
     AdminRoute {
         method: Method::POST,
         path: "/listener",
-        body: Body::Fields(&["refuse"]),
+        body: AdminBody::Fields(&["refuse"]),
         description: "Refuses connections for a duration of real time such as 5s.",
         handler: listener::refuse,
         ..ROW
@@ -136,7 +136,7 @@ const ROUTES: &[AdminRoute] = &[
         method: Method::POST,
         path: "/faults",
         parameters: &["tenant"],
-        body: Body::FaultRule,
+        body: AdminBody::FaultRule,
         description: "Adds a fault rule.",
         handler: faults::add,
     },
@@ -159,7 +159,7 @@ const ROUTES: &[AdminRoute] = &[
         method: Method::PUT,
         path: "/faults/{name}",
         parameters: &["tenant"],
-        body: Body::FaultRule,
+        body: AdminBody::FaultRule,
         description: "Adds or replaces a fault rule.",
         handler: faults::put,
     },
@@ -195,8 +195,8 @@ fn list(_: &Instance, _: &Request) -> Result<Response, ApiError> {
         path: format!("{PREFIX}{}", route.path),
         parameters: route.parameters,
         body: match route.body {
-            Body::Fields(fields) => fields,
-            Body::FaultRule => &["rule", "tenant"],
+            AdminBody::Fields(fields) => fields,
+            AdminBody::FaultRule => &["rule", "tenant"],
         },
         description: route.description,
     };
@@ -236,8 +236,8 @@ impl AdminRoute {
     pub(super) fn check(&self, request: &Request) -> Result<(), ApiError> {
         self.check_query(request)?;
         match self.body {
-            Body::Fields(known) => self.check_fields(request, known),
-            Body::FaultRule => Ok(()),
+            AdminBody::Fields(known) => self.check_fields(request, known),
+            AdminBody::FaultRule => Ok(()),
         }
     }
 

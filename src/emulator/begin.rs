@@ -1,5 +1,5 @@
-//! The first stage of a request, decided by its head alone: routing, authentication, and the fault rules that act before
-//! the request is read.
+//! The first stage of a request, decided by its head alone: routing, authentication, and the fault rules that act
+//! before the request is read.
 
 use std::sync::Arc;
 
@@ -123,8 +123,8 @@ fn redirect(instance: &Instance, head: &Head, path: &str) -> Response {
     }
 }
 
-/// Why an upload without an accepted key is refused. The framework of the service reads the form first and may refuse that
-/// with 400; here the head decides, so that nobody without a key can send a large body.
+/// Why an upload without an accepted key is refused. The framework of the service reads the form first and may refuse
+/// that with 400; here the head decides, so that nobody without a key can send a large body.
 fn upload_error(routed: &RoutedOperation, head: &Head) -> Option<ApiError> {
     if routed.operation.body != BodyKind::Multipart || !routed.operation.is_emulated() {
         return None;

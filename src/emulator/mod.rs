@@ -1,5 +1,5 @@
-//! The stages of one request, in the order in which they run: begin, decide, act, finish. They are synchronous: they neither
-//! wait nor write. `server/service.rs` shows them in one function, with the waits between them.
+//! The stages of one request, in the order in which they run: begin, decide, act, finish. They are synchronous: they
+//! neither wait nor write. `server/service.rs` shows them in one function, with the waits between them.
 
 mod begin;
 mod context;
@@ -8,6 +8,8 @@ mod record;
 mod reply;
 mod rules;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use begin::{Admission, begin};
 pub(crate) use context::{BodyLimits, Context, Release};

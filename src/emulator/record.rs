@@ -30,8 +30,8 @@ pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Conte
     }
 }
 
-/// The entry of a request and its response. The caller sets the number, the time, the faults, and whether it changed the
-/// state.
+/// The entry of a request and its response. The caller sets the number, the time, the faults, and whether it changed
+/// the state.
 pub(super) fn entry(context: &Context, head: &Head, body: &Bytes, response: &Response) -> Entry {
     let entry = Entry::of(head, body, response);
     let delay = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(response.delay));

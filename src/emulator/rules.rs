@@ -1,5 +1,5 @@
-//! The connection between a request and the fault rules: the rule in its header, the decision on its head, and the rules'
-//! view of it.
+//! The connection between a request and the fault rules: the rule in its header, the decision on its head, and the
+//! rules' view of it.
 
 use std::borrow::Cow;
 

@@ -56,7 +56,7 @@ pub(crate) struct InProgress {
 }
 
 /// A request under the lock of its tenant.
-struct Locked<'a> {
+struct LockedRequest<'a> {
     instance: &'a Instance,
     context: &'a Context,
     request: &'a Request,
@@ -79,7 +79,7 @@ pub(crate) fn decide(instance: &Instance, context: &Context, request: &Request) 
     };
     // Validation needs nothing of the tenant, so it comes before the lock. A fault rule may make it unnecessary.
     let valid = validate(instance, tenant, routed, request);
-    let mut locked = Locked::new(instance, context, request);
+    let mut locked = LockedRequest::new(instance, context, request);
     let number = locked.state.journal.next_number();
     let release = Release::after_decision(tenant);
     let decision = locked.decide();
@@ -90,7 +90,7 @@ pub(crate) fn decide(instance: &Instance, context: &Context, request: &Request) 
 
 /// Lets a request act whose wait is over.
 pub(crate) fn act(instance: &Instance, context: &Context, request: &Request, in_progress: InProgress) -> Next {
-    Locked::new(instance, context, request).act(in_progress)
+    LockedRequest::new(instance, context, request).act(in_progress)
 }
 
 /// Finishes a request with the result of its job.
@@ -101,7 +101,7 @@ pub(crate) fn finish(
     in_progress: InProgress,
     result: Result<Commit, ApiError>,
 ) -> Reply {
-    Locked::new(instance, context, request).commit(in_progress, result)
+    LockedRequest::new(instance, context, request).commit(in_progress, result)
 }
 
 fn validate(
@@ -121,7 +121,7 @@ fn validate(
     check(schemas.named(&operation.params_schema()), request_schema.as_deref().map(|name| schemas.named(name)), raw)
 }
 
-impl<'a> Locked<'a> {
+impl<'a> LockedRequest<'a> {
     /// Takes the lock of the tenant of a request for an operation.
     fn new(instance: &'a Instance, context: &'a Context, request: &'a Request) -> Self {
         let (Some(tenant), Some(routed)) = (&context.tenant, context.operation()) else {

@@ -95,8 +95,8 @@ where
     }
 }
 
-/// The output of `future` if it is ready within two polls. hyper returns body bytes on the second poll at the earliest; a
-/// body that arrived together with its head therefore needs no timer.
+/// The output of `future` if it is ready within two polls. hyper returns body bytes on the second poll at the earliest;
+/// a body that arrived together with its head therefore needs no timer.
 async fn poll_twice<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
     let mut is_second = false;
     poll_fn(|context| match Pin::new(&mut future).poll(context) {
@@ -158,8 +158,8 @@ impl BodyBuffer {
         self.rest.extend_from_slice(&data);
     }
 
-    /// Makes room for more bytes. The block doubles, but does not grow beyond the announced length: an announcement alone
-    /// takes no memory, and a complete body has no memory to spare.
+    /// Makes room for more bytes. The block doubles, but does not grow beyond the announced length: an announcement
+    /// alone takes no memory, and a complete body has no memory to spare.
     fn make_room(&mut self, bytes: usize) {
         let needed = self.rest.len() + bytes;
         if needed <= self.rest.capacity() {

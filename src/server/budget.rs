@@ -1,5 +1,5 @@
-//! The memory budget of request bodies: all bodies in flight together hold at most `--max-inflight-bytes`. Bytes are reserved
-//! as they arrive and never waited for: a body that does not fit is refused.
+//! The memory budget of request bodies: all bodies in flight together hold at most `--max-inflight-bytes`. Bytes are
+//! reserved as they arrive and never waited for: a body that does not fit is refused.
 
 use std::sync::Arc;
 

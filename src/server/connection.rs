@@ -1,5 +1,5 @@
-//! One connection: hyper handles its requests one after the other, until the connection ends or a response has to be written
-//! without hyper.
+//! One connection: hyper handles its requests one after the other, until the connection ends or a response has to be
+//! written without hyper.
 
 use std::future::poll_fn;
 use std::io::ErrorKind;
@@ -55,8 +55,8 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
     let drain_flag = draining.clone();
     let (mut is_registered, mut is_draining, mut incident) = (false, false, None);
     let end = poll_fn(|context| {
-        // The first poll of `drain` registers this task to be woken. Later polls would each take a lock that all connections
-        // share, so the flag is read first.
+        // The first poll of `drain` registers this task to be woken. Later polls would each take a lock that all
+        // connections share, so the flag is read first.
         let may_be_draining = !is_registered || drain_flag.has_changed().unwrap_or(true);
         is_registered = true;
         if !is_draining && may_be_draining && drain.as_mut().poll(context).is_ready() {
@@ -117,9 +117,9 @@ fn incident_of(error: &hyper::Error, traffic: &Traffic) -> Option<Incident> {
     (error.is_timeout() && has_begun).then_some(Incident::HeadTimeout)
 }
 
-/// Whether the client had closed the connection before it got its response, for example because of a timeout. A closed and
-/// a half-closed connection look the same until something is sent: the system of a client that has closed then responds
-/// with a reset, and a reset after a FIN is reported as this error.
+/// Whether the client had closed the connection before it got its response, for example because of a timeout. A closed
+/// and a half-closed connection look the same until something is sent: the system of a client that has closed then
+/// responds with a reset, and a reset after a FIN is reported as this error.
 fn was_closed_by_client(stream: &ClientSocket) -> bool {
     matches!(stream.socket().tcp().take_error(), Ok(Some(error)) if error.kind() == ErrorKind::BrokenPipe)
 }
@@ -145,7 +145,8 @@ mod tests {
         TcpStream::connect(address).await.expect("the server listens")
     }
 
-    // With paused time tokio advances its clock to the next timer whenever all tasks wait, so these tests take no real time.
+    // With paused time tokio advances its clock to the next timer whenever all tasks wait, so these tests take no real
+    // time.
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_never_reads_its_responses_is_disconnected() {

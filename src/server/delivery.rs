@@ -30,8 +30,8 @@ impl Delivery {
         self.has_whole_body.store(true, Ordering::Relaxed);
     }
 
-    /// Bytes are about to be written. They are recorded as sent before the write, so that the entry is complete when the
-    /// client has read its response.
+    /// Bytes are about to be written. They are recorded as sent before the write, so that the entry is complete when
+    /// the client has read its response.
     pub(super) fn write_begins(&self) {
         if self.has_whole_body.load(Ordering::Relaxed) {
             self.record(Outcome::Sent);

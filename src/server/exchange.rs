@@ -16,8 +16,9 @@ pub(super) struct Exchange {
     pub(super) reply: Box<Reply>,
 }
 
-/// An exchange whose response is not handed over yet. If it is dropped, the client has gone, and the journal records that.
-pub(super) struct Undelivered {
+/// An exchange whose response is not handed over yet. If it is dropped, the client has gone, and the journal records
+/// that.
+pub(super) struct PendingExchange {
     server: Arc<ServerState>,
     /// Taken out when the response is handed over.
     exchange: Option<Exchange>,
@@ -30,7 +31,7 @@ impl From<Response> for Exchange {
     }
 }
 
-impl Undelivered {
+impl PendingExchange {
     pub(super) fn new(server: Arc<ServerState>, exchange: Exchange) -> Self {
         Self { server, exchange: Some(exchange) }
     }
@@ -48,7 +49,7 @@ impl Undelivered {
     }
 }
 
-impl Deref for Undelivered {
+impl Deref for PendingExchange {
     type Target = Exchange;
 
     fn deref(&self) -> &Exchange {
@@ -56,13 +57,13 @@ impl Deref for Undelivered {
     }
 }
 
-impl DerefMut for Undelivered {
+impl DerefMut for PendingExchange {
     fn deref_mut(&mut self) -> &mut Exchange {
         self.exchange.as_mut().expect("is taken out at the end only")
     }
 }
 
-impl Drop for Undelivered {
+impl Drop for PendingExchange {
     fn drop(&mut self) {
         self.record(Outcome::ClientGone);
     }

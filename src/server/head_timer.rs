@@ -1,10 +1,10 @@
-//! The time limit for the head of a request: `--header-timeout` from the start of the connection, or, for a later request,
-//! from the first byte of its head. Between two requests a connection may be idle for [`IDLE`].
+//! The time limit for the head of a request: `--header-timeout` from the start of the connection, or, for a later
+//! request, from the first byte of its head. Between two requests a connection may be idle for [`IDLE`].
 //!
-//! hyper has one time limit for both, which starts at the end of the previous request. Set to the header timeout it would
-//! close idle connections that are still in a client's connection pool. hyper asks its timer for a new sleep each time it
-//! starts to wait for a head, so its own timer can distinguish the two phases. Bytes of a head that arrived together
-//! with the previous request are not noticed: such a head may take as long as [`IDLE`].
+//! hyper has one time limit for both, which starts at the end of the previous request. Set to the header timeout it
+//! would close idle connections that are still in a client's connection pool. hyper asks its timer for a new sleep each
+//! time it starts to wait for a head, so its own timer can distinguish the two phases. Bytes of a head that arrived
+//! together with the previous request are not noticed: such a head may take as long as [`IDLE`].
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Connections that the server ends before a request is handled. Each is counted; the log gets one warning a burst, which
-//! names the flag or the cause.
+//! Connections that the server ends before a request is handled. Each is counted; the log gets one warning a burst,
+//! which names the flag or the cause.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

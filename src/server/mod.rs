@@ -1,5 +1,5 @@
-//! The async part of the program: it accepts connections, reads requests, waits, writes responses, injects wire faults and
-//! shuts down gracefully. `emulator` decides every response; this module only carries it out.
+//! The async part of the program: it accepts connections, reads requests, waits, writes responses, injects wire faults
+//! and shuts down gracefully. `emulator` decides every response; this module only carries it out.
 
 mod body;
 mod budget;
@@ -39,8 +39,8 @@ use crate::instance::Instance;
 use refusal::RefusalReceiver;
 use state::ServerState;
 
-/// Time limit for requests in flight after a shutdown was requested. With the rest of the log, the program ends within ten
-/// seconds.
+/// Time limit for requests in flight after a shutdown was requested. With the rest of the log, the program ends within
+/// ten seconds.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(9);
 
 /// The pause after `accept` failed because the process has no free file descriptor.
@@ -60,9 +60,9 @@ pub(crate) struct Server {
 
 /// A server that handles no new request, except those that ask how it is.
 #[derive(Debug)]
-pub(crate) struct Draining {
+pub(crate) struct Drain {
     state: Arc<ServerState>,
-    drain: Arc<watch::Sender<()>>,
+    begin: Arc<watch::Sender<()>>,
     listening: JoinHandle<io::Error>,
 }
 
@@ -88,15 +88,15 @@ impl Server {
     ///
     /// Fails like [`Server::listen`].
     pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let (result, draining) = self.listen(shutdown).await;
-        draining.finish().await;
+        let (result, drain) = self.listen(shutdown).await;
+        drain.finish().await;
         result
     }
 
     /// Handles requests until `shutdown` completes; returns the server that drains now.
     ///
     /// Fails if connections were refused for a time, and an address cannot be bound again afterwards. The log says so.
-    pub(crate) async fn listen(self, shutdown: impl Future<Output = ()>) -> (io::Result<()>, Draining) {
+    pub(crate) async fn listen(self, shutdown: impl Future<Output = ()>) -> (io::Result<()>, Drain) {
         let drain = Arc::new(watch::Sender::new(()));
         let (state, to_drain) = (Arc::clone(&self.state), Arc::clone(&drain));
         let accepting = move |listener| accept(listener, Arc::clone(&state), Arc::clone(&to_drain));
@@ -109,17 +109,17 @@ impl Server {
             self.state.log.error(&error.to_string());
         }
         self.state.instance.start_draining();
-        (result, Draining { state: self.state, drain, listening })
+        (result, Drain { state: self.state, begin: drain, listening })
     }
 }
 
-impl Draining {
+impl Drain {
     /// Gives requests in flight ten seconds to end, and writes the rest of the log.
     pub(crate) async fn finish(self) {
         // Every connection that was open before holds a receiver until it ends.
         let all_closed = async {
-            let _ = self.drain.send(());
-            self.drain.closed().await;
+            let _ = self.begin.send(());
+            self.begin.closed().await;
         };
         // Connections that are still open after the timeout are cut when the runtime ends.
         let _ = tokio::time::timeout(DRAIN_TIMEOUT, all_closed).await;
@@ -146,8 +146,8 @@ async fn bind_listeners(host: IpAddr, port: u16) -> io::Result<Vec<TcpListener>>
     Err(io::Error::new(io::ErrorKind::AddrInUse, "no port is free on both 127.0.0.1 and [::1]"))
 }
 
-/// Accepts connections until it is aborted. One file descriptor is kept in reserve: if the process has no other, the reserve
-/// is closed, so that the next connection can be accepted and closed at once instead of waiting.
+/// Accepts connections until it is aborted. One file descriptor is kept in reserve: if the process has no other, the
+/// reserve is closed, so that the next connection can be accepted and closed at once instead of waiting.
 async fn accept(listener: TcpListener, state: Arc<ServerState>, drain: Arc<watch::Sender<()>>) {
     // Connections that are accepted while the server drains get a 503, and do not prolong the drain.
     let (_late_drain, late) = watch::channel(());

@@ -42,8 +42,8 @@ impl PacedBody {
         body
     }
 
-    /// The body of a reply, which keeps its request open until it is sent. A reset of the fault rules ends it early, and a
-    /// shutdown of the server ends a stream of events early.
+    /// The body of a reply, which keeps its request open until it is sent. A reset of the fault rules ends it early,
+    /// and a shutdown of the server ends a stream of events early.
     pub(super) fn of_reply(
         connection: &ConnectionState,
         context: Box<Context>,

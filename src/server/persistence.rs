@@ -10,7 +10,8 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const IDLE_HINT: HeaderValue = HeaderValue::from_static("timeout=100");
 const _: () = assert!(super::head_timer::IDLE.as_secs() == 100, "the hint states the idle time");
 
-/// Whether the client wants no other request on the connection: it says so, or it speaks HTTP/1.0 and does not say otherwise.
+/// Whether the client wants no other request on the connection: it says so, or it speaks HTTP/1.0 and does not say
+/// otherwise.
 pub(super) fn is_last_request(parts: &Parts) -> bool {
     let says = |option: &str| {
         let lists = parts.headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());

@@ -1,5 +1,5 @@
-//! Refuses connections for a time: the listening sockets are closed, and then bound again to the same addresses. Connections
-//! that are open stay open.
+//! Refuses connections for a time: the listening sockets are closed, and then bound again to the same addresses.
+//! Connections that are open stay open.
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,7 +33,8 @@ pub(super) fn channel() -> (RefusalSender, RefusalReceiver) {
 }
 
 impl RefusalSender {
-    /// Refuses connections from now on for `duration`, also if they are refused already. Returns when the sockets are closed.
+    /// Refuses connections from now on for `duration`, also if they are refused already. Returns when the sockets are
+    /// closed.
     pub(super) async fn refuse(&self, duration: Duration) {
         let (closed, is_closed) = oneshot::channel();
         // An error means that the server is stopping, and has closed its sockets.
@@ -44,8 +45,8 @@ impl RefusalSender {
 }
 
 impl RefusalReceiver {
-    /// Runs `accept` for each listener, except while connections are refused. Returns only when an address cannot be bound
-    /// again, with the reason.
+    /// Runs `accept` for each listener, except while connections are refused. Returns only when an address cannot be
+    /// bound again, with the reason.
     pub(super) async fn listen<F>(
         mut self,
         mut listeners: Vec<TcpListener>,

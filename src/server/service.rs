@@ -12,7 +12,7 @@ use hyper::body::{Body as _, Incoming};
 
 use super::body::{self, BodyError, ReceivedBody};
 use super::connection_state::ConnectionState;
-use super::exchange::{Exchange, Undelivered};
+use super::exchange::{Exchange, PendingExchange};
 use super::guard::GuardedHead;
 use super::paced::PacedBody;
 use super::persistence;
@@ -69,11 +69,11 @@ pub(super) async fn respond(
     }
 }
 
-/// The stages of a request, in the order in which they run. From the last byte of its body on it runs to its end, even if
-/// its client goes away.
+/// The stages of a request, in the order in which they run. From the last byte of its body on it runs to its end, even
+/// if its client goes away.
 async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) -> (Head, Exchange) {
     let server = Arc::clone(&connection.server);
-    let undelivered = |exchange| Undelivered::new(Arc::clone(&connection.server), exchange);
+    let undelivered = |exchange| PendingExchange::new(Arc::clone(&connection.server), exchange);
     // begin: route, authenticate, rules that act on the head
     let context = match emulator::begin(&server.instance, &head) {
         Admission::Response(response) => return (head, answer(connection, &body, *response)),
@@ -120,7 +120,7 @@ async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) ->
                 Next::Reply(reply) => break reply,
             };
         };
-        (request.head, Undelivered::new(server, Exchange { context: Some(context), reply }))
+        (request.head, PendingExchange::new(server, Exchange { context: Some(context), reply }))
     };
     let (head, mut exchange) = detached(stages).await;
     // delay of the response
@@ -130,7 +130,8 @@ async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) ->
     (head, exchange.hand_over())
 }
 
-/// The response to a request on a connection that was accepted while the server shuts down, unless it is a health probe.
+/// The response to a request on a connection that was accepted while the server shuts down, unless it is a health
+/// probe.
 fn draining_response(connection: &ConnectionState, head: GuardedHead<'_>) -> Option<Response> {
     if !connection.is_late || head.is_probe() {
         return None;

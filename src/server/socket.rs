@@ -1,5 +1,6 @@
-//! The socket of a connection: it counts reads, and fails a write that makes no progress for a minute. Without that limit a
-//! client that never reads its responses would keep a connection and the buffered responses without a time limit.
+//! The socket of a connection: it counts reads, and fails a write that makes no progress for a minute. Without that
+//! limit a client that never reads its responses would keep a connection and the buffered responses without a time
+//! limit.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -43,7 +44,8 @@ impl Traffic {
         self.reads.load(Ordering::Relaxed)
     }
 
-    /// The number of reads that had returned bytes when the last write was complete: bytes of later reads belong to later requests.
+    /// The number of reads that had returned bytes when the last write was complete: bytes of later reads belong to
+    /// later requests.
     pub(super) fn reads_before_last_write(&self) -> u64 {
         self.reads_before_last_write.load(Ordering::Relaxed)
     }

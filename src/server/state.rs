@@ -57,10 +57,11 @@ impl ServerState {
     pub(super) fn new(instance: Arc<Instance>, refusals: RefusalSender) -> Self {
         let settings = &instance.settings;
         let mut http = http1::Builder::new();
-        // half_close: without it hyper drops a request whose client has closed its sending half. The header timeout has no
-        // effect without a timer, which each connection sets for itself.
+        // half_close: without it hyper drops a request whose client has closed its sending half. The header timeout has
+        // no effect without a timer, which each connection sets for itself.
         http.header_read_timeout(head_timer::IDLE).half_close(true);
-        // Both are needed: max_buf_size bounds how far hyper reads ahead, but a larger head that arrives in one read passes it.
+        // Both are needed: max_buf_size bounds how far hyper reads ahead, but a larger head that arrives in one read
+        // passes it.
         http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
         Self {
             guard: Guard::new(settings),

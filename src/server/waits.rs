@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::connection_state::ConnectionState;
-use super::exchange::Undelivered;
+use super::exchange::PendingExchange;
 use super::state::ServerState;
 use super::work_queue::QueueFull;
 use crate::emulator::{self, Context, Next, Release};
@@ -23,8 +23,8 @@ pub(super) fn guarded(instance: &Instance, context: &Context, head: &Head, stage
     catch_unwind(AssertUnwindSafe(stage)).unwrap_or_else(|_| emulator::fail(instance, context, head).into())
 }
 
-/// Runs a future to its end, even if this one is dropped because its client goes away. A future that is ready at once needs
-/// no task of its own for that.
+/// Runs a future to its end, even if this one is dropped because its client goes away. A future that is ready at once
+/// needs no task of its own for that.
 pub(super) async fn detached<F>(future: F) -> F::Output
 where
     F: Future<Output: Send> + Send + 'static,
@@ -78,9 +78,9 @@ pub(super) async fn sleep_unless_released(context: &Context, release: &Release, 
 
 /// Waits as long as the response is delayed; another response if the fault rules were reset meanwhile: none.
 ///
-/// If the client goes away meanwhile, the journal records that; the response is written all the same, since a client that
-/// has only closed its sending half looks no different.
-pub(super) async fn delay(connection: &ConnectionState, exchange: &Undelivered) -> Option<Response> {
+/// If the client goes away meanwhile, the journal records that; the response is written all the same, since a client
+/// that has only closed its sending half looks no different.
+pub(super) async fn delay(connection: &ConnectionState, exchange: &PendingExchange) -> Option<Response> {
     let delay = exchange.reply.response.delay;
     let context = exchange.context.as_deref().filter(|_| !delay.is_zero())?;
     let mut sleep = pin!(sleep_unless_released(context, &exchange.reply.release, delay));

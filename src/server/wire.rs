@@ -1,5 +1,5 @@
-//! Responses that hyper cannot send, written to the bare socket: cut off, withheld, with a wrong length, informational, or
-//! not HTTP at all.
+//! Responses that hyper cannot send, written to the bare socket: cut off, withheld, with a wrong length, informational,
+//! or not HTTP at all.
 
 use std::fmt::Write as _;
 use std::io;
@@ -82,8 +82,8 @@ async fn write_response(stream: &mut ClientSocket, response: &Response, clock: O
     Ok(ending)
 }
 
-/// Writes the first `bytes` of a body in its pieces; without a clock there are no pauses. The end of a chunked body is not
-/// written.
+/// Writes the first `bytes` of a body in its pieces; without a clock there are no pauses. The end of a chunked body is
+/// not written.
 async fn write_body(
     stream: &mut ClientSocket,
     response: &Response,
@@ -146,8 +146,9 @@ pub(super) async fn close(mut stream: ClientSocket) {
     }
 }
 
-/// Sends nothing until the client closes the connection or the fault rule that holds the request is gone; then closes it.
-/// Until then the request is open and counts as waiting on its clock. A timer removes the rule when its time to live is over.
+/// Sends nothing until the client closes the connection or the fault rule that holds the request is gone; then closes
+/// it. Until then the request is open and counts as waiting on its clock. A timer removes the rule when its time to
+/// live is over.
 async fn hang(mut stream: ClientSocket, context: Box<Context>, reply: &Reply) {
     let released = async {
         match context.clock() {
@@ -164,7 +165,8 @@ async fn hang(mut stream: ClientSocket, context: Box<Context>, reply: &Reply) {
     close(stream).await;
 }
 
-/// Removes the rules that hold a request when their time to live is over. Never completes: the request is released by that.
+/// Removes the rules that hold a request when their time to live is over. Never completes: the request is released by
+/// that.
 async fn remove_expired_rules(context: &Context, reply: &Reply) {
     while let Some(end) = context.next_release(&reply.faults) {
         clock::sleep_until(end).await;

@@ -1,5 +1,5 @@
-//! The turns of requests that have work to do: a bounded number works at a time, and the tenants take turns, so that one
-//! with many requests does not delay the others.
+//! The turns of requests that have work to do: a bounded number works at a time, and the tenants take turns, so that
+//! one with many requests does not delay the others.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use tokio::sync::oneshot;
 /// The queue of all tenants.
 #[derive(Debug)]
 pub(super) struct WorkQueue {
-    waiting: Mutex<Waiting>,
+    turns: Mutex<Turns>,
     /// The most requests that wait.
     limit: usize,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct Turns {
     /// How many more requests may work now.
     free: usize,
     /// How many requests wait.
@@ -39,28 +39,28 @@ pub(super) struct QueueFull {
 impl WorkQueue {
     /// A queue in which `workers` requests work at a time and `limit` more may wait.
     pub(super) fn new(workers: usize, limit: usize) -> Arc<Self> {
-        let waiting = Waiting { free: workers, count: 0, by_tenant: HashMap::new(), order: VecDeque::new() };
-        Arc::new(Self { waiting: Mutex::new(waiting), limit })
+        let turns = Turns { free: workers, count: 0, by_tenant: HashMap::new(), order: VecDeque::new() };
+        Arc::new(Self { turns: Mutex::new(turns), limit })
     }
 
     /// Waits for the turn of a request of this tenant.
     pub(super) async fn turn(self: &Arc<Self>, tenant: Arc<str>) -> Result<Turn, QueueFull> {
         let receiver = {
-            let mut waiting = self.waiting.lock();
-            if waiting.free > 0 {
-                waiting.free -= 1;
+            let mut turns = self.turns.lock();
+            if turns.free > 0 {
+                turns.free -= 1;
                 return Ok(Turn(Arc::clone(self)));
             }
-            if waiting.count >= self.limit {
+            if turns.count >= self.limit {
                 return Err(QueueFull { limit: self.limit });
             }
-            waiting.add(tenant)
+            turns.add(tenant)
         };
         Ok(receiver.await.expect("a turn is passed on until the queue is empty"))
     }
 }
 
-impl Waiting {
+impl Turns {
     fn add(&mut self, tenant: Arc<str>) -> oneshot::Receiver<Turn> {
         let (sender, receiver) = oneshot::channel();
         let queue = self.by_tenant.entry(Arc::clone(&tenant)).or_default();
@@ -90,9 +90,9 @@ impl Waiting {
 impl Drop for Turn {
     fn drop(&mut self) {
         let next = {
-            let mut waiting = self.0.waiting.lock();
-            let next = waiting.next();
-            waiting.free += usize::from(next.is_none());
+            let mut turns = self.0.turns.lock();
+            let next = turns.next();
+            turns.free += usize::from(next.is_none());
             next
         };
         if let Some(next) = next {
@@ -132,21 +132,21 @@ mod tests {
             task.await.expect("it ends");
         }
         assert_eq!(*order.lock(), ["a", "b", "a", "a"]);
-        let waiting = queue.waiting.lock();
-        assert_eq!((waiting.free, waiting.count), (1, 0));
+        let turns = queue.turns.lock();
+        assert_eq!((turns.free, turns.count), (1, 0));
     }
 
     #[tokio::test]
     async fn a_request_that_no_longer_waits_passes_its_turn_on() {
         let queue = WorkQueue::new(1, 4);
         let first = queue.turn(label("a")).await.expect("a worker is free");
-        let gone = tokio::spawn({
+        let cancelled = tokio::spawn({
             let queue = Arc::clone(&queue);
             async move { queue.turn(label("a")).await.map(drop) }
         });
         tokio::task::yield_now().await;
-        gone.abort();
-        let _ = gone.await;
+        cancelled.abort();
+        let _ = cancelled.await;
         drop(first);
         assert!(queue.turn(label("b")).await.is_ok());
     }
