@@ -35,7 +35,7 @@ pub(super) fn with_flags_of_process(how: Healthcheck, mut given: Flags) -> Flags
     // A command line that this version does not understand cannot be that of a server that runs.
     let Ok(CommandLine { action: Action::Serve, settings }) = super::parse(arguments.into_iter()) else { return given };
     for (flag, values) in settings {
-        if commands::OF_THE_SERVER.contains(&flag) && given.iter().all(|(known, _)| *known != flag) {
+        if commands::SERVER_SETTINGS.contains(&flag) && given.iter().all(|(known, _)| *known != flag) {
             given.push((flag, values));
         }
     }

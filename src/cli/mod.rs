@@ -119,7 +119,7 @@ fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<St
             Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
         }
         (Action::Env(Env { authority: Some(_), .. }), _) => {
-            let (flag, _) = command_line.settings.iter().find(|(flag, _)| commands::OF_THE_ADDRESS.contains(flag))?;
+            let (flag, _) = command_line.settings.iter().find(|(flag, _)| commands::ADDRESS_SETTINGS.contains(flag))?;
             Some(format!("--{}: has no effect beside --url; omit one of the two", flag.name))
         }
         _ => None,

@@ -195,7 +195,7 @@ async fn serve_until_stopped(server: Server, stopped: oneshot::Receiver<()>) -> 
     let mut failure = None;
     let serving = async {
         let (result, draining) = server.listen(std::future::pending()).await;
-        // Before the open requests end, so that it is known if the server is stopped meanwhile.
+        // Set before the wait for open requests, which `stopped` may end.
         failure = result.err().map(|error| error.to_string());
         draining.finish().await;
     };

@@ -19,7 +19,7 @@ pub(super) struct Expectations {
     pub(super) all: Vec<Expectation>,
     /// The tenant to check, by API key or label; all by default.
     pub(super) tenant: Option<String>,
-    /// What stands before the names of the flags.
+    /// The prefix of the flags' names.
     pub(super) prefix: &'static str,
 }
 

@@ -61,17 +61,27 @@ pub(super) fn traits(text: &str) -> TextTraits {
 ///
 /// Errors: it exceeds the bounds, or it is one of the look-behinds that the engine does not support.
 pub(super) fn compile(pattern: &Pattern, traits: TextTraits, bounds: Bounds) -> Result<Engine, SearchError> {
-    if let Some(linear) = linear(pattern, traits) {
-        let regex = regex::RegexBuilder::new(&linear.pattern).size_limit(bounds.size).build();
-        let regex = regex.map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => SearchError::PatternTooLarge,
-            _ => SearchError::NotSupported,
-        })?;
-        return Ok(Engine::Linear { regex, is_captured: linear.is_captured });
+    if let Some(result) = compile_linear(pattern, traits, bounds.size) {
+        return result;
     }
     let any = translate(&pattern.nodes, traits).pattern;
     let advancing = pattern.may_be_empty.then(|| backtracking(&format!(r"(?:{any})(?!\G)"), bounds));
     Ok(Engine::Backtracking { any: backtracking(&any, bounds)?, advancing: advancing.transpose()? })
+}
+
+/// Compiles a pattern for the linear engine, up to a size; `None` if that does not search for it in texts with these
+/// traits.
+pub(super) fn compile_linear(
+    pattern: &Pattern,
+    traits: TextTraits,
+    max_size: usize,
+) -> Option<Result<Engine, SearchError>> {
+    let Linear { pattern, is_captured } = linear(pattern, traits)?;
+    let regex = regex::RegexBuilder::new(&pattern).size_limit(max_size).build();
+    Some(regex.map(|regex| Engine::Linear { regex, is_captured }).map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => SearchError::PatternTooLarge,
+        _ => SearchError::NotSupported,
+    }))
 }
 
 fn backtracking(pattern: &str, bounds: Bounds) -> Result<Box<fancy_regex::Regex>, SearchError> {
@@ -116,11 +126,6 @@ fn linear(pattern: &Pattern, traits: TextTraits) -> Option<Linear> {
     let before = translate(before, traits);
     let pattern = format!(r"({})\n?\z", before.pattern);
     (!before.needs_backtracking).then_some(Linear { pattern, is_captured: true })
-}
-
-/// Whether the linear engine searches for a pattern in texts with these traits.
-pub(super) fn is_linear(pattern: &Pattern, traits: TextTraits) -> bool {
-    linear(pattern, traits).is_some()
 }
 
 impl Engine {

@@ -16,7 +16,7 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
-use self::engine::{Bounds, Engine};
+use self::engine::Engine;
 pub(crate) use self::job::answer;
 use self::python::Node;
 use crate::clock::Deadline;
@@ -110,8 +110,8 @@ impl From<WorkerError> for SearchError {
 /// that were tried took one second for one search; between searches there is a look at the time.
 const TEXT_HERE_BYTES: usize = 256 * 1024;
 
-/// The bounds of a pattern in this process.
-const BOUNDS_HERE: Bounds = Bounds { size: 64 * 1024, instructions: 0, backtracks: 0 };
+/// Bytes of a compiled pattern in this process, approximately.
+const PATTERN_HERE_BYTES: usize = 64 * 1024;
 
 impl Pattern {
     /// Reads a pattern.
@@ -126,7 +126,7 @@ impl Pattern {
     /// All matches in a short text, with any pattern. Only for patterns that no client sent: it may take long.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn find_unbounded(&self, text: &str) -> Result<Vec<Range<usize>>, SearchError> {
-        let bounds = Bounds { size: 1024 * 1024, instructions: 10_000, backtracks: 10_000 };
+        let bounds = engine::Bounds { size: 1024 * 1024, instructions: 10_000, backtracks: 10_000 };
         let engine = engine::compile(self, engine::traits(text), bounds)?;
         iterate(&engine, text, usize::MAX, || false)
     }
@@ -172,11 +172,7 @@ fn quick_engine(pattern: &Pattern, text: &str) -> Option<Engine> {
     if text.len() > TEXT_HERE_BYTES {
         return None;
     }
-    let traits = engine::traits(text);
-    if !engine::is_linear(pattern, traits) {
-        return None;
-    }
-    engine::compile(pattern, traits, BOUNDS_HERE).ok()
+    engine::compile_linear(pattern, engine::traits(text), PATTERN_HERE_BYTES)?.ok()
 }
 
 /// Searches in a child process, whatever the pattern and the text. It blocks the thread for as long as the limits of
