@@ -6,7 +6,8 @@
 //! ```
 //! use llamacloud_mock::embedded::MockServer;
 //!
-//! let server = MockServer::builder().set("clock", "manual").set("fault", "indexes.create status=429 first=1").start()?;
+//! let builder = MockServer::builder().set("clock", "manual");
+//! let server = builder.set("fault", "indexes.create status=429 first=1").start()?;
 //! assert!(server.url().starts_with("http://127.0.0.1:"));
 //! // … point a client at `server.url()`; the server is gone when `server` is dropped.
 //! # Ok::<(), llamacloud_mock::embedded::Error>(())
@@ -14,19 +15,21 @@
 //!
 //! # The path of a request
 //!
-//! `respond` in `server/service.rs` shows the stages in the order in which they run; `emulator` has a function for each.
+//! `server/service.rs` shows the stages in one function, `serve`, in the order in which they run; `emulator` has a
+//! function for each: `begin`, `decide`, `act`, `finish`. Each stage returns its results; nothing else carries them on.
 //!
 //! # Rules
 //!
 //! - `emulator` and everything below it is synchronous: it neither waits nor writes, so no lock is held across a wait.
-//!   Only `server`, `clock` and `cli` are async.
-//! - `api` uses neither faults nor the journal. What a fault does to state reaches it as plain `store::Conditions`.
+//!   Only `server`, `clock`, `embedded` and `cli` are async.
+//! - `api` uses neither fault rules nor the journal. What a rule does to state is planned as plain data, `StateFaults`,
+//!   which the `Scope` of a request in `store` applies.
 //! - The system clock is read in `clock`, randomness comes from `seed`, embedded files from `assets`.
 //! - Tenants share nothing but the process. No request takes a global lock, except to evict entries when the journal
 //!   budget is full.
 //! - An API error becomes bytes in `error` only.
-//! - No thread does work that a client can make endless: it runs in a child process, which `worker` starts and bounds. No
-//!   other program is started, except the command of the subcommand `exec`.
+//! - No thread does work that a client can make endless: it runs in a child process, which `worker` starts and bounds.
+//!   No other program is started, except the command of the subcommand `exec`.
 //! - The program opens no connection, except the subcommands that ask a server of the same program.
 //!
 //! # The modules, from the lowest to the highest
@@ -39,19 +42,19 @@
 //! | `config` | settings: the table of flags, merged from flags, environment and file, checked |
 //! | `multipart` | reads the form in a request body |
 //! | `schema` | JSON Schemas judge requests; what they refuse is said in the words of the service's framework |
-//! | `documents` | text from the bytes of a file, with its pages and its chunks; PDF and office files are read in a child process |
+//! | `documents` | the text of a file, with its pages and chunks; PDF and office files are read in a child process |
 //! | `search` | ranking of chunks, and search by regular expressions |
-//! | `store` | a tenant's resources; the state of an index as a function of time |
-//! | `operation` | the row type of the operation table, and the router |
-//! | `api` | what is emulated: one file a resource |
+//! | `store` | a tenant's resources, one file each; the state of an index as a function of time |
+//! | `operation` | the row type of the operation table, the router, the work that is left to other threads |
+//! | `api` | what is emulated, one file a resource: rows of the operation table with their handlers |
 //! | `matcher` | conditions on requests and patterns of operations, for fault rules and queries over the journal |
 //! | `journal`, `counters` | what happened, and how clients retried; requests by operation and status |
-//! | `fault` | injected failure: the rule language, triggers, effects, scenarios |
+//! | `fault` | injected failure: the rule language, triggers, effects in one file each, scenarios |
 //! | `tenant` | everything one API key sees, behind one lock |
 //! | `instance` | the parts of one emulated service |
 //! | `admin` | the admin API |
 //! | `emulator` | one request through its stages |
-//! | `server` | the async part: sockets, limits, wire faults, the log, drain |
+//! | `server` | the async part: sockets, limits, waits, paced bodies, wire faults, the log, drain |
 //! | `fuzzing` | the fuzz targets, only in tests and with the feature of that name |
 //! | `embedded` | the server inside another Rust program |
 //! | `cli` | the command line: one file a subcommand |

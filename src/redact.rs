@@ -19,8 +19,8 @@ const SECRET_HEADER_WORDS: &[&str] = &["apikey", "token", "secret", "password"];
 /// The text that replaces a credential.
 pub(crate) const HIDDEN: &str = "…";
 
-/// Names of query parameters whose values are masked: that of the signature of a presigned URL, and those in which a client
-/// may send a key by mistake.
+/// Names of query parameters whose values are masked: that of the signature of a presigned URL, and those in which a
+/// client may send a key by mistake.
 const SECRET_PARAMETERS: &[&str] = &[
     "access_token",
     "api-key",

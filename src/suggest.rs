@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 /// The word of `known` that is most similar to `word`, if the distance is small enough.
 ///
-/// The distance is the number of letters to insert, remove, replace or swap with the next one. At equal distance, a word
-/// that begins with `word` comes first, then one that contains it.
+/// The distance is the number of letters to insert, remove, replace or swap with the next one. At equal distance, a
+/// word that begins with `word` comes first, then one that contains it.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let max_distance = word.chars().count() / 3 + 1;
     known
@@ -15,6 +15,11 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
             (*distance, Reverse(candidate.starts_with(word)), Reverse(candidate.contains(word)))
         })
         .map(|(_, candidate)| candidate)
+}
+
+/// `; did you mean …?` if a word of `known` is similar, for the end of an error.
+pub(crate) fn hint<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest(word, known).map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }
 
 #[cfg(test)]

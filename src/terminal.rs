@@ -1,5 +1,5 @@
-//! Escapes control characters in JSON that is shown on terminals, because it contains text from clients. serde escapes those
-//! below U+0020; this module escapes U+007F to U+009F. Emulated responses are not changed.
+//! Escapes control characters in JSON that is shown on terminals, because it contains text from clients. serde escapes
+//! those below U+0020; this module escapes U+007F to U+009F. Emulated responses are not changed.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

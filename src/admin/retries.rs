@@ -3,7 +3,7 @@
 use super::read;
 use crate::error::ApiError;
 use crate::instance::Instance;
-use crate::journal::{Entry, Retries};
+use crate::journal::{Entry, RetryReport};
 use crate::request::Request;
 use crate::response::Response;
 
@@ -15,5 +15,5 @@ pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, A
         entries.extend(journal.entries());
         dropped += journal.dropped();
     }
-    Ok(Response::json(200, &Retries { dropped, ..Retries::of(entries.iter()) }))
+    Ok(Response::json(200, &RetryReport::of(&entries, dropped)))
 }

@@ -1,8 +1,10 @@
 //! The signals that `exec` passes on to its command.
 
 use std::fs::File;
+use std::future::poll_fn;
 use std::io;
 use std::process::ExitStatus;
+use std::task::Poll;
 
 use rustix::process::{Pid, Signal, getpgrp, kill_process};
 use rustix::termios::tcgetpgrp;
@@ -12,15 +14,9 @@ use tokio::signal::unix::{self, SignalKind};
 /// The terminal that controls this process.
 const TERMINAL: &str = "/dev/tty";
 
-/// A signal that is passed on.
-struct Forwarded {
-    received: unix::Signal,
-    signal: Signal,
-}
-
 /// The signals that are passed on.
 pub(super) struct ChildSignals {
-    all: [Forwarded; 6],
+    all: [(unix::Signal, Signal); 6],
     /// The terminal, if there is one. It is opened at the start, because it cannot be opened any more when it is gone.
     terminal: Option<File>,
 }
@@ -28,7 +24,7 @@ pub(super) struct ChildSignals {
 impl ChildSignals {
     /// Listens from now on, in place of being ended by these signals.
     pub(super) fn listen() -> io::Result<Self> {
-        let listen = |kind, signal| unix::signal(kind).map(|received| Forwarded { received, signal });
+        let listen = |kind, signal| unix::signal(kind).map(|stream| (stream, signal));
         Ok(Self {
             all: [
                 listen(SignalKind::terminate(), Signal::TERM)?,
@@ -60,19 +56,18 @@ impl ChildSignals {
 
     /// The next signal.
     pub(super) async fn next(&mut self) -> Signal {
-        let [terminate, interrupt, hangup, quit, first, second] = &mut self.all;
-        tokio::select! {
-            _ = terminate.received.recv() => terminate.signal,
-            _ = interrupt.received.recv() => interrupt.signal,
-            _ = hangup.received.recv() => hangup.signal,
-            _ = quit.received.recv() => quit.signal,
-            _ = first.received.recv() => first.signal,
-            _ = second.received.recv() => second.signal,
-        }
+        poll_fn(|context| {
+            let mut ready = self
+                .all
+                .iter_mut()
+                .filter_map(|(stream, signal)| stream.poll_recv(context).is_ready().then_some(*signal));
+            ready.next().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
     }
 
-    /// Whether the terminal has sent this signal to the child too: it sends its signals to all processes of the foreground,
-    /// and the child is in the process group of this process.
+    /// Whether the terminal has sent this signal to the child too: it sends its signals to all processes of the
+    /// foreground, and the child is in the process group of this process.
     fn has_reached_child(&self, signal: Signal) -> bool {
         if ![Signal::INT, Signal::QUIT, Signal::HUP].contains(&signal) {
             return false;

@@ -1,5 +1,5 @@
-//! The HTTP client with which the subcommands `healthcheck`, `check` and `env` read from a running server. It connects to the
-//! server directly: no proxy, no redirects.
+//! The HTTP client with which the subcommands `healthcheck`, `check` and `env` read from a running server. It connects
+//! to the server directly: no proxy, no redirects.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -81,23 +81,22 @@ fn port(settings: &Settings) -> Result<u16, String> {
 }
 
 fn request(authority: &str, path: &str, token: Option<&str>) -> http::Result<Request<Empty<Bytes>>> {
-    let request = Request::get(path).header(HOST, authority).header(CONNECTION, "close");
-    let request = match token {
-        Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
-        None => request,
-    };
+    let mut request = Request::get(path).header(HOST, authority).header(CONNECTION, "close");
+    if let Some(token) = token {
+        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    }
     request.body(Empty::new())
 }
 
 /// The error of an exchange, for its text only.
-type Error = Box<dyn std::error::Error + Send + Sync>;
+type ExchangeError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Sends a request over a connection; the status and the body of the response.
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     request: Request<Empty<Bytes>>,
     max_bytes: usize,
-) -> Result<(u16, String), Error> {
+) -> Result<(u16, String), ExchangeError> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // It ends with the connection; its errors reach the request and the body too.
     tokio::spawn(connection);
@@ -108,7 +107,10 @@ async fn exchange(
 }
 
 /// The result of `work`, or an error if it takes longer than `limit`.
-async fn in_time<T, E: Into<Error>>(limit: Duration, work: impl Future<Output = Result<T, E>>) -> Result<T, Error> {
+async fn in_time<T, E: Into<ExchangeError>>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, ExchangeError> {
     match timeout(limit, work).await {
         Ok(result) => result.map_err(Into::into),
         Err(_) => Err(format!("timed out after {} seconds", limit.as_secs()).into()),

@@ -1,4 +1,5 @@
-//! The environment variables with which the official clients use a server: its base URL, a key, and no proxy on the way.
+//! The environment variables with which the official clients use a server: its base URL, a key, and no proxy on the
+//! way.
 
 /// The hosts to which a proxy must not be used.
 const LOOPBACK: [&str; 2] = ["127.0.0.1", "localhost"];

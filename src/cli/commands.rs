@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgGroup, Command, ValueHint, value_parser};
 
-use super::env::{ServerUrl, Syntax};
+use super::check::ReportFormat;
+use super::env::{self, Syntax};
 use super::exec;
 use crate::clock::parse_duration;
 use crate::config::Takes::{Many, Nothing, One, OneOf};
@@ -18,25 +19,25 @@ use crate::config::{Flag, GROUPS};
 use crate::worker::{self, WorkKind};
 
 /// The settings by which a subcommand finds the server.
-pub(super) const OF_THE_SERVER: &[&Flag] = &[&HOST, &PORT, &PORT_FILE, &ADMIN_TOKEN, &CONFIG];
+pub(super) const SERVER_SETTINGS: &[&Flag] = &[&HOST, &PORT, &PORT_FILE, &ADMIN_TOKEN, &CONFIG];
 
 /// The settings that say where the server is.
-pub(super) const OF_THE_ADDRESS: &[&Flag] = &[&HOST, &PORT, &PORT_FILE];
+pub(super) const ADDRESS_SETTINGS: &[&Flag] = &[&HOST, &PORT, &PORT_FILE];
 
 /// The settings by which a subcommand finds the server without its admin API.
-const OF_THE_SERVER_ALONE: &[&Flag] = &[&HOST, &PORT, &PORT_FILE, &CONFIG];
+const HEALTH_SETTINGS: &[&Flag] = &[&HOST, &PORT, &PORT_FILE, &CONFIG];
 
 /// The settings on which the response to a payload depends.
-const OF_PAYLOADS: &[&Flag] =
+const PAYLOAD_SETTINGS: &[&Flag] =
     &[&CONFIG, &SCHEMAS, &STRICT_REFERENCES, &UNKNOWN_VALUE_STATUS, &CONTRACT, &MAX_BODY_BYTES];
 
-/// What stands in `exec` before the names of the arguments of `check`.
+/// The prefix of the arguments of `check` in `exec`.
 pub(super) const EXEC_PREFIX: &str = "check-";
 
 /// How the usage of `exec` shows its command.
 pub(super) const EXEC_COMMAND: &str = "-- COMMAND";
 
-/// The arguments of `exec`, without the prefix, that say something about the report of its checks.
+/// The arguments of `exec` about the report of its checks, without the prefix.
 pub(super) const REPORT_ARGS: &[&str] = &["tenant", "format", "report"];
 
 /// The text of `exec --help` below the flags.
@@ -61,8 +62,9 @@ Examples:
 
 /// The text of `env --help` below the flags.
 const ABOUT_ENV: &str = "\
-The variables are LLAMA_CLOUD_BASE_URL, LLAMA_CLOUD_API_KEY (llx-env, or the first API key of the settings), and NO_PROXY and
-no_proxy with the host of the server added. If the server is not healthy, nothing is printed and the exit code is 1.
+The variables are LLAMA_CLOUD_BASE_URL, LLAMA_CLOUD_API_KEY (llx-env, or the first API key of the settings), and
+NO_PROXY and no_proxy with the host of the server added. If the server is not healthy, nothing is printed and the exit
+code is 1.
 
 Examples:
   eval \"$(llamacloud-mock env)\"
@@ -126,9 +128,9 @@ pub(super) fn with_internal_worker() -> Command {
 /// The settings that the subcommand of this name takes; `None` for all.
 pub(super) fn settings_of(subcommand: &str) -> Option<&'static [&'static Flag]> {
     match subcommand {
-        "healthcheck" | "check" => Some(OF_THE_SERVER),
-        "env" => Some(OF_THE_SERVER_ALONE),
-        "validate" => Some(OF_PAYLOADS),
+        "healthcheck" | "check" => Some(SERVER_SETTINGS),
+        "env" => Some(HEALTH_SETTINGS),
+        "validate" => Some(PAYLOAD_SETTINGS),
         "serve" | "exec" => None,
         _ => Some(&[]),
     }
@@ -156,7 +158,7 @@ fn healthcheck() -> Command {
                 "Use the flags on the command line of this process too, if it is a llamacloud-mock; for containers",
             ),
         )
-        .args(some_settings("Which server to ask", OF_THE_SERVER))
+        .args(some_settings("Which server to ask", SERVER_SETTINGS))
         .after_help("Example:\n  llamacloud-mock & llamacloud-mock healthcheck --wait 10s --pid $! || exit 1")
 }
 
@@ -165,7 +167,7 @@ fn validate() -> Command {
     Command::new("validate")
         .about("Print the response to each create-index payload without a server; exit with 2 if one is rejected")
         .arg(file.help("A file with a JSON body; - reads standard input"))
-        .args(some_settings("How the server would respond", OF_PAYLOADS))
+        .args(some_settings("How the server would respond", PAYLOAD_SETTINGS))
 }
 
 fn scenarios() -> Command {
@@ -185,7 +187,7 @@ fn check() -> Command {
         .args(expectations)
         .group(ArgGroup::new("expectation").args(names).multiple(true).required(true))
         .args(report(""))
-        .args(some_settings("Which server to ask", OF_THE_SERVER))
+        .args(some_settings("Which server to ask", SERVER_SETTINGS))
         .after_help("Example:\n  llamacloud-mock check --max-attempts 3 --honour-retry-after --all-rules-struck")
 }
 
@@ -241,10 +243,10 @@ fn env() -> Command {
             Arg::new("url")
                 .long("url")
                 .value_name("URL")
-                .value_parser(ServerUrl::parse)
+                .value_parser(env::authority_of)
                 .help("URL of the server [default: that of the settings]"),
         )
-        .args(some_settings("Which server to ask", OF_THE_SERVER_ALONE))
+        .args(some_settings("Which server to ask", HEALTH_SETTINGS))
         .after_help(ABOUT_ENV)
 }
 
@@ -277,7 +279,7 @@ fn report(prefix: &str) -> [Arg; 2] {
         prefixed(prefix, "tenant").value_name("KEY|LABEL").help("Check only this tenant [default: all]"),
         prefixed(prefix, "format")
             .value_name("text|json|junit")
-            .value_parser(PossibleValuesParser::new(["text", "json", "junit"]))
+            .value_parser(value_parser!(ReportFormat))
             .hide_possible_values(true)
             .default_value("text")
             .help("Format of the report"),

@@ -12,8 +12,8 @@ use crate::config::flag_named;
 pub(super) fn script(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut completed(commands::command()), commands::NAME, &mut script);
-    // In bash, clap_complete 4.6 completes nothing after a subcommand if the name of the program has a hyphen: it writes the
-    // name of the same state in two ways (clap issue 6421).
+    // In bash, clap_complete 4.6 completes nothing after a subcommand if the name of the program has a hyphen: it
+    // writes the name of the same state in two ways (clap issue 6421).
     String::from_utf8_lossy(&script).replace("llamacloud__subcmd__mock", "llamacloud__mock")
 }
 

@@ -13,8 +13,8 @@ const KEY: &str = "llx-env";
 pub(super) struct Env {
     /// The shell that reads the lines.
     pub(super) shell: Syntax,
-    /// The URL of the server; by default that of the settings.
-    pub(super) url: Option<ServerUrl>,
+    /// Host and port of the server; by default those of the settings.
+    pub(super) authority: Option<String>,
 }
 
 /// A syntax for exported variables.
@@ -24,13 +24,6 @@ pub(super) enum Syntax {
     Sh,
     Fish,
     PowerShell,
-}
-
-/// The URL of a server, without a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ServerUrl {
-    /// Host and port.
-    authority: String,
 }
 
 impl Syntax {
@@ -66,33 +59,28 @@ impl Syntax {
     }
 }
 
-impl ServerUrl {
-    /// Reads an HTTP URL without a path.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let example = "give it like http://127.0.0.1:4010";
-        let uri: Uri = text.trim().parse().map_err(|error| format!("is not a URL ({error}); {example}"))?;
-        if uri.scheme_str() != Some("http") {
-            return Err(format!("does not begin with http://, the only protocol of the server; {example}"));
-        }
-        let authority =
-            uri.authority().filter(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
-        let Some(authority) = authority else { return Err(format!("has no plain host; {example}")) };
-        if uri.path() != "/" || uri.query().is_some() {
-            return Err(format!("has a path or a query, which a base URL does not have; {example}"));
-        }
-        let port = authority.port_u16().unwrap_or(80);
-        Ok(Self { authority: format!("{}:{port}", authority.host()) })
+/// Host and port of an HTTP URL without a path.
+pub(super) fn authority_of(url: &str) -> Result<String, String> {
+    let example = "give it like http://127.0.0.1:4010";
+    let uri: Uri = url.trim().parse().map_err(|error| format!("is not a URL ({error}); {example}"))?;
+    if uri.scheme_str() != Some("http") {
+        return Err(format!("does not begin with http://, the only protocol of the server; {example}"));
     }
+    let authority =
+        uri.authority().filter(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
+    let Some(authority) = authority else { return Err(format!("has no plain host; {example}")) };
+    if uri.path() != "/" || uri.query().is_some() {
+        return Err(format!("has a path or a query, which a base URL does not have; {example}"));
+    }
+    let port = authority.port_u16().unwrap_or(80);
+    Ok(format!("{}:{port}", authority.host()))
 }
 
 /// The lines for the server of these settings, or at the URL of the arguments.
 ///
 /// Errors: the server is not healthy.
 pub(super) fn lines(settings: &Settings, env: &Env, environment: &[(String, String)]) -> Result<String, String> {
-    let authority = match &env.url {
-        Some(url) => url.authority.clone(),
-        None => client::authority(settings)?,
-    };
+    let authority = env.authority.clone().map_or_else(|| client::authority(settings), Ok)?;
     client::runtime()?.block_on(healthcheck::attempt(&authority, None)).map_err(|problem| {
         format!("{problem}; start the server with llamacloud-mock, or say where it is with --url or --port")
     })?;
@@ -124,7 +112,7 @@ mod tests {
             ("http://mock.test", "mock.test:80"),
             ("http://[::1]:4010", "[::1]:4010"),
         ] {
-            assert_eq!(ServerUrl::parse(text), Ok(ServerUrl { authority: authority.to_owned() }), "{text}");
+            assert_eq!(authority_of(text).as_deref(), Ok(authority), "{text}");
         }
         for text in [
             "127.0.0.1:4010",
@@ -135,7 +123,7 @@ mod tests {
             "http://a.test?b",
             "x y",
         ] {
-            assert!(ServerUrl::parse(text).is_err(), "{text}");
+            assert!(authority_of(text).is_err(), "{text}");
         }
     }
 }

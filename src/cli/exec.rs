@@ -1,4 +1,5 @@
-//! The subcommand `exec`: runs a command with a server of its own, and judges the requests of the command when it has ended.
+//! The subcommand `exec`: runs a command with a server of its own, and judges the requests of the command when it has
+//! ended.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
-use super::check::{self, Expectations, Format, Verdict};
+use super::check::{self, Expectations, ReportFormat, Verdict};
 use super::child_signals::ChildSignals;
 use super::client_variables;
 use super::exit::{ExitError, UNAVAILABLE, print_error, print_on_stderr};
@@ -21,8 +22,8 @@ use crate::config::flags::{EXIT_WITH_STDIN, LOG_LEVEL, PORT};
 use crate::config::{Flag, LogLevel, RawSettings, Settings, reachable};
 use crate::instance::Instance;
 
-/// The defaults of settings that `exec` changes: a free port, so that several can run at once, and a log that keeps out of
-/// the output of the command.
+/// The defaults of settings that `exec` changes: a free port, so that several can run at once, and a log that keeps out
+/// of the output of the command.
 pub(super) const DEFAULTS: &[(&Flag, &str)] = &[(&PORT, "0"), (&LOG_LEVEL, "warn")];
 
 /// The API key of the command.
@@ -41,7 +42,7 @@ pub(super) struct Exec {
     /// What is expected of its requests; may be nothing.
     pub(super) expected: Expectations,
     /// The format of the report.
-    pub(super) format: Format,
+    pub(super) format: ReportFormat,
     /// The file for the report; by default it is printed on stderr.
     pub(super) report: Option<PathBuf>,
 }
@@ -64,23 +65,17 @@ pub(super) fn run(
         None => None,
     };
     let instance = serve::instance(settings, raw)?;
-    let ended = serve::runtime()?.block_on(run_with_server(&instance, exec, environment))?;
-    let checks = [serve::require_all_struck(&instance), judge(&instance, exec, report)];
-    end(ended, checks)
+    let (status, server) = serve::runtime()?.block_on(run_with_server(&instance, exec, environment))?;
+    end(status, [serve::require_all_struck(&instance), judge(&instance, exec, report), server])
 }
 
-/// How the command and its server ended.
-struct Ended {
-    command: ExitStatus,
-    server: Result<(), ExitError>,
-}
-
-/// Runs the command while the server runs. The server handles all requests of the command before it stops.
+/// Runs the command while the server runs; returns how both ended. The server handles all requests of the command
+/// before it stops.
 async fn run_with_server(
     instance: &Arc<Instance>,
     exec: &Exec,
     environment: &[(String, String)],
-) -> Result<Ended, ExitError> {
+) -> Result<(ExitStatus, Result<(), ExitError>), ExitError> {
     let mut signals = ChildSignals::listen().map_err(ExitError::failure)?;
     let server = serve::bind(instance).await?;
     let address = server.local_addr();
@@ -99,7 +94,7 @@ async fn run_with_server(
         },
         _ = signals.next() => Err(ExitError::failure("stopped by a signal, before all requests had ended")),
     };
-    Ok(Ended { command, server })
+    Ok((command, server))
 }
 
 /// The variables with which clients in the command use the server.
@@ -121,8 +116,8 @@ fn spawn(command: &[OsString], variables: &[(&'static str, String)]) -> Result<C
         let shown = program.to_string_lossy();
         if error.kind() == ErrorKind::NotFound {
             let message = format!(
-                "exec: {shown}: command not found, or the interpreter in its first line is missing; write the path of the \
-                 command, or add its folder to PATH"
+                "exec: {shown}: command not found, or the interpreter in its first line is missing; write the path of \
+                 the command, or add its folder to PATH"
             );
             return ExitError { code: NOT_FOUND, message };
         }
@@ -149,13 +144,14 @@ fn judge(instance: &Instance, exec: &Exec, report: Option<File>) -> Result<(), E
     }
 }
 
-/// The end of the program: that of the command, unless it succeeded and something else failed. Every failure is printed.
-fn end(ended: Ended, checks: [Result<(), ExitError>; 2]) -> Result<(), ExitError> {
-    let failures: Vec<ExitError> = checks.into_iter().chain([ended.server]).filter_map(Result::err).collect();
+/// The end of the program: that of the command, unless it succeeded and something else failed. Every failure is
+/// printed.
+fn end(command: ExitStatus, results: [Result<(), ExitError>; 3]) -> Result<(), ExitError> {
+    let failures: Vec<ExitError> = results.into_iter().filter_map(Result::err).collect();
     for failure in &failures {
         print_error(&failure.message);
     }
-    let code = match (code(ended.command), failures.first()) {
+    let code = match (code(command), failures.first()) {
         (0, None) => return Ok(()),
         (0, Some(failure)) => failure.code,
         (code, _) => code,

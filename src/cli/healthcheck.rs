@@ -1,5 +1,5 @@
-//! The subcommand `healthcheck`: checks that the running server is healthy, once or until a time limit. It needs no other
-//! program, so that it works in a container image without any.
+//! The subcommand `healthcheck`: checks that the running server is healthy, once or until a time limit. It needs no
+//! other program, so that it works in a container image without any.
 
 use std::time::Duration;
 
@@ -28,14 +28,14 @@ pub(super) struct Healthcheck {
 
 /// Adds the flags that the process of `--flags-of` was started with and that are not among `given`.
 ///
-/// A container's health check is a command of its own, fixed in the image: without this it could not know a port that is
-/// an argument of `docker run`.
+/// A container's health check is a command of its own, fixed in the image: without this it could not know a port that
+/// is an argument of `docker run`.
 pub(super) fn with_flags_of_process(how: Healthcheck, mut given: Flags) -> Flags {
     let Some(arguments) = how.flags_of.and_then(process::arguments) else { return given };
     // A command line that this version does not understand cannot be that of a server that runs.
     let Ok(CommandLine { action: Action::Serve, settings }) = super::parse(arguments.into_iter()) else { return given };
     for (flag, values) in settings {
-        if commands::OF_THE_SERVER.contains(&flag) && given.iter().all(|(known, _)| *known != flag) {
+        if commands::SERVER_SETTINGS.contains(&flag) && given.iter().all(|(known, _)| *known != flag) {
             given.push((flag, values));
         }
     }

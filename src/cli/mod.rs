@@ -28,9 +28,9 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use clap_complete::Shell;
 
-use self::check::{Expectation, Expectations, Format, SWITCHES};
+use self::check::{Expectation, Expectations, ReportFormat, SWITCHES};
 use self::commands::EXEC_PREFIX;
-use self::env::{Env, ServerUrl, Syntax};
+use self::env::{Env, Syntax};
 use self::exec::Exec;
 use self::healthcheck::Healthcheck;
 use crate::config::Takes::Nothing;
@@ -55,7 +55,7 @@ enum Action {
     /// Print the scenario of this name.
     ShowScenario(String),
     /// Check what a running server recorded, and print a report in this format.
-    Check(Expectations, Format),
+    Check(Expectations, ReportFormat),
     /// Print the variables for a running server.
     Env(Env),
     /// Print the completion script for a shell.
@@ -77,7 +77,7 @@ struct CommandLine {
 
 /// The reason why there is no command line to execute.
 #[derive(Debug)]
-enum NotParsed {
+enum ParseFailure {
     /// `--help` or `--version`, which clap prints.
     Help(clap::Error),
     /// The arguments are invalid.
@@ -87,9 +87,9 @@ enum NotParsed {
 /// Parses a command line. A setting may be given before or after a subcommand that takes it.
 ///
 /// Errors: invalid arguments, and also `--help` and `--version`.
-fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed> {
+fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, ParseFailure> {
     let matches = commands::with_internal_worker().try_get_matches_from(args).map_err(|error| {
-        if error.use_stderr() { NotParsed::Usage(usage_error::text(&error)) } else { NotParsed::Help(error) }
+        if error.use_stderr() { ParseFailure::Usage(usage_error::text(&error)) } else { ParseFailure::Help(error) }
     })?;
     let mut settings = given(&matches);
     if let Some((subcommand, inner)) = matches.subcommand() {
@@ -97,7 +97,7 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed>
             && let Some((flag, _)) = settings.iter().find(|(flag, _)| !taken.contains(flag))
         {
             let name = flag.name;
-            return Err(NotParsed::Usage(format!("--{name}: has no effect on the subcommand {subcommand}")));
+            return Err(ParseFailure::Usage(format!("--{name}: has no effect on the subcommand {subcommand}")));
         }
         let own = given(inner);
         settings.retain(|(flag, _)| own.iter().all(|(known, _)| known != flag));
@@ -105,7 +105,7 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, NotParsed>
     }
     let command_line = CommandLine { action: action(&matches), settings };
     match without_effect(&command_line, &matches) {
-        Some(problem) => Err(NotParsed::Usage(problem)),
+        Some(problem) => Err(ParseFailure::Usage(problem)),
         None => Ok(command_line),
     }
 }
@@ -118,8 +118,8 @@ fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<St
             let name = names.find(|name| inner.value_source(name) == Some(ValueSource::CommandLine))?;
             Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
         }
-        (Action::Env(Env { url: Some(_), .. }), _) => {
-            let (flag, _) = command_line.settings.iter().find(|(flag, _)| commands::OF_THE_ADDRESS.contains(flag))?;
+        (Action::Env(Env { authority: Some(_), .. }), _) => {
+            let (flag, _) = command_line.settings.iter().find(|(flag, _)| commands::ADDRESS_SETTINGS.contains(flag))?;
             Some(format!("--{}: has no effect beside --url; omit one of the two", flag.name))
         }
         _ => None,
@@ -162,7 +162,7 @@ fn action(matches: &ArgMatches) -> Action {
         Some(("check", inner)) => Action::Check(expectations(inner, ""), format(inner, "")),
         Some(("env", inner)) => Action::Env(Env {
             shell: inner.get_one::<Syntax>("shell").copied().unwrap_or(Syntax::Sh),
-            url: inner.get_one::<ServerUrl>("url").cloned(),
+            authority: inner.get_one::<String>("url").cloned(),
         }),
         Some(("completions", inner)) => {
             Action::Completions(*inner.get_one("SHELL").expect("clap requires this argument"))
@@ -190,10 +190,6 @@ fn expectations(matches: &ArgMatches, prefix: &'static str) -> Expectations {
     }
 }
 
-fn format(matches: &ArgMatches, prefix: &str) -> Format {
-    match matches.get_one::<String>(&format!("{prefix}format")).map(String::as_str) {
-        Some("json") => Format::Json,
-        Some("junit") => Format::Junit,
-        _ => Format::Text,
-    }
+fn format(matches: &ArgMatches, prefix: &str) -> ReportFormat {
+    *matches.get_one(&format!("{prefix}format")).expect("the argument has a default")
 }

@@ -23,8 +23,9 @@ fn is_zombie(pid: u32) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with(['Z', 'X']))
 }
 
-/// The command line of a process of this program, from the program's name on, by `/proc`; `None` if it is another's. The
-/// program may have been started through another one that stays in front, such as the init process of `docker run --init`.
+/// The command line of a process of this program, from the program's name on, by `/proc`; `None` if it is another's.
+/// The program may have been started through another one that stays in front, such as the init process of `docker run
+/// --init`.
 pub(super) fn arguments(pid: u32) -> Option<Vec<OsString>> {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let line = line.strip_suffix(b"\0").unwrap_or(&line);

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::check::{self, Verdict};
-use super::exit::{CHECK_FAILED, ExitError, USAGE, print, print_error};
-use super::{self as cli, Action, NotParsed};
+use super::exit::{ExitError, USAGE, print, print_error};
+use super::{self as cli, Action, ParseFailure};
 use super::{completions, env, exec, healthcheck, operations, serve, validate};
 use crate::config::{self, RawSettings};
 use crate::documents;
@@ -17,12 +17,12 @@ use crate::worker::{self, WorkKind};
 pub fn run(args: impl Iterator<Item = OsString>, environment: impl Iterator<Item = (OsString, OsString)>) -> ExitCode {
     let command_line = match cli::parse(args) {
         Ok(command_line) => command_line,
-        Err(NotParsed::Help(text)) => {
+        Err(ParseFailure::Help(text)) => {
             // If stdout is closed, there is nowhere to report that.
             let _ = text.print();
             return ExitCode::SUCCESS;
         }
-        Err(NotParsed::Usage(message)) => {
+        Err(ParseFailure::Usage(message)) => {
             print_error(&format!("{message}\nllamacloud-mock --help lists all flags and subcommands"));
             return ExitCode::from(USAGE);
         }
@@ -62,10 +62,8 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
         Action::Healthcheck(how) => healthcheck::run(&settings, how).map_err(ExitError::failure),
         Action::Validate(files) => {
             config::check_emulation(&settings, &raw).map_err(ExitError::usage)?;
-            match validate::run(settings, raw, &files).map_err(ExitError::failure)? {
-                validate::Verdict::Accepted => Ok(()),
-                validate::Verdict::Rejected => Err(ExitError { code: CHECK_FAILED, message: String::new() }),
-            }
+            let are_accepted = validate::run(settings, raw, &files).map_err(ExitError::failure)?;
+            if are_accepted { Ok(()) } else { Err(ExitError::check_failed(String::new())) }
         }
         Action::Check(expected, format) => {
             let report = check::run(&settings, &expected).map_err(ExitError::failure)?;
@@ -92,13 +90,7 @@ fn text_of(action: &Action) -> Result<Option<String>, ExitError> {
         Action::Completions(shell) => Some(completions::script(*shell)),
         Action::Scenarios => Some(scenario_list()),
         Action::ShowScenario(name) => Some(Scenario::load(name).map_err(ExitError::usage)?.text),
-        Action::Serve
-        | Action::Healthcheck(_)
-        | Action::Validate(_)
-        | Action::Check(..)
-        | Action::Env(_)
-        | Action::Exec(_)
-        | Action::Worker(_) => None,
+        _ => None,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The subcommand `serve`, which is the default: runs the server until a signal or the end of standard input stops it.
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,18 +42,17 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, ExitError> {
 pub(super) async fn bind(instance: &Arc<Instance>) -> Result<Server, ExitError> {
     let settings = &instance.settings;
     let (host, port) = (*settings.host, settings.port);
-    let server = Server::bind(Arc::clone(instance)).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => ExitError {
-            code: UNAVAILABLE,
-            message: format!("port {port} on {host} is in use; --port 0 picks a free one"),
-        },
-        std::io::ErrorKind::PermissionDenied => ExitError::failure(format!(
-            "cannot listen on {host}:{port}: {error}; choose a --port from 1024 on, or --port 0 for a free one"
-        )),
-        std::io::ErrorKind::AddrNotAvailable => ExitError::failure(format!(
-            "cannot listen on {host}:{port}: {error}; choose a --host that is an address of this machine"
-        )),
-        _ => ExitError::failure(format!("cannot listen on {host}:{port}: {error}")),
+    let server = Server::bind(Arc::clone(instance)).await.map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::AddrInUse => {
+                let message = format!("port {port} on {host} is in use; --port 0 picks a free one");
+                return ExitError { code: UNAVAILABLE, message };
+            }
+            ErrorKind::PermissionDenied => "; choose a --port from 1024 on, or --port 0 for a free one",
+            ErrorKind::AddrNotAvailable => "; choose a --host that is an address of this machine",
+            _ => "",
+        };
+        ExitError::failure(format!("cannot listen on {host}:{port}: {error}{hint}"))
     })?;
     if let Some(file) = &settings.port_file {
         write_atomically(file, &server.local_addr().port().to_string())
@@ -78,20 +77,14 @@ async fn serve_until_stopped(instance: Arc<Instance>) -> Result<(), ExitError> {
         () = stop_requests.second_request(stop) => false,
     };
     require_all_struck(&instance)?;
-    if is_drained {
-        Ok(())
-    } else {
-        Err(ExitError::failure("stopped by a second signal, before all requests had ended"))
-    }
+    let problem = "stopped by a second signal, before all requests had ended";
+    if is_drained { Ok(()) } else { Err(ExitError::failure(problem)) }
 }
 
 /// Fails with `--strict-faults` if a fault rule never struck.
 pub(super) fn require_all_struck(instance: &Instance) -> Result<(), ExitError> {
-    if !instance.settings.strict_faults {
-        return Ok(());
-    }
     let never_struck = instance.tenants.rules_never_struck();
-    if never_struck.is_empty() {
+    if !instance.settings.strict_faults || never_struck.is_empty() {
         return Ok(());
     }
     let message = format!("these fault rules never struck (--strict-faults):\n  {}", never_struck.join("\n  "));

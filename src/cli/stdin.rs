@@ -1,4 +1,5 @@
-//! Standard input for `--exit-with-stdin`: whether its end says something about the parent process, and waiting for that end.
+//! Standard input for `--exit-with-stdin`: whether its end says something about the parent process, and waiting for
+//! that end.
 
 use std::fs::File;
 use std::io::{ErrorKind, IsTerminal, Read, stdin};
@@ -20,13 +21,8 @@ pub(super) fn require_an_end(place: &str) -> Result<(), String> {
     if stdin().is_terminal() {
         // Another process group in the foreground: reading would suspend this process.
         let is_in_background = tcgetpgrp(stdin()).is_ok_and(|foreground| foreground != getpgrp());
-        return if is_in_background {
-            Err(format!(
-                "{place}: standard input is the terminal, which a process in the background cannot read; omit the setting"
-            ))
-        } else {
-            Ok(())
-        };
+        let problem = "standard input is the terminal, which a process in the background cannot read; omit the setting";
+        return if is_in_background { Err(format!("{place}: {problem}")) } else { Ok(()) };
     }
     let file = stdin().as_fd().try_clone_to_owned().map(File::from).map_err(unreadable)?;
     let kind = file.metadata().map_err(unreadable)?.file_type();
@@ -35,12 +31,13 @@ pub(super) fn require_an_end(place: &str) -> Result<(), String> {
     }
     // A standard input that was closed at the start is /dev/null too: the runtime of Rust opens it.
     Err(format!(
-        "{place}: standard input is closed, /dev/null or a file, so the server would stop at once; start the program with a \
-         pipe as its standard input (a container with `docker run -i`), or omit the setting"
+        "{place}: standard input is closed, /dev/null or a file, so the server would stop at once; start the program \
+         with a pipe as its standard input (a container with `docker run -i`), or omit the setting"
     ))
 }
 
-/// Reads standard input to its end, and ignores the data. An error counts as the end, except that nothing is there to read yet.
+/// Reads standard input to its end, and ignores the data. An error counts as the end, except that nothing is there to
+/// read yet.
 pub(super) fn read_to_end() {
     let mut input = stdin().lock();
     let mut ignored = [0; IGNORED_BYTES];

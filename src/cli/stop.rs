@@ -31,8 +31,8 @@ impl StopRequests {
     }
 
     /// Reports the first request to stop through `stop`, then waits for a second one. The signals of one second are one
-    /// request: a wrapper, `timeout` or the trap of a shell often sends both. The end of standard input is only a first one,
-    /// because a parent process often closes it after a signal.
+    /// request: a wrapper, `timeout` or the trap of a shell often sends both. The end of standard input is only a first
+    /// one, because a parent process often closes it after a signal.
     pub(super) async fn second_request(mut self, stop: oneshot::Sender<()>) {
         match self.stdin_end.take() {
             None => self.signal().await,
@@ -58,8 +58,8 @@ impl StopRequests {
     }
 }
 
-/// Reports the end of standard input, on stderr too. It is read in a thread of its own, which nothing has to wait for when
-/// the program ends.
+/// Reports the end of standard input, on stderr too. It is read in a thread of its own, which nothing has to wait for
+/// when the program ends.
 fn stdin_end(log_level: LogLevel) -> oneshot::Receiver<()> {
     let (ended, stdin_end) = oneshot::channel();
     std::thread::spawn(move || {

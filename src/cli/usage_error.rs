@@ -45,7 +45,7 @@ pub(super) fn text(error: &clap::Error) -> String {
     }
 }
 
-/// What `exec` takes in place of an argument of its command, or of `check`.
+/// A hint for `exec`: its command comes after `--`, and arguments of `check` have a prefix there.
 fn hint_for_exec(error: &clap::Error, place: &str) -> Option<String> {
     if !words(error, ContextKind::Usage).concat().contains(EXEC_COMMAND) {
         return None;

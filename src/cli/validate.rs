@@ -7,29 +7,18 @@ use crate::config::{RawSettings, Settings};
 use crate::emulator;
 use crate::instance::Instance;
 
-/// The result for one file, or for all files together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Every payload is accepted.
-    Accepted,
-    /// At least one payload is rejected.
-    Rejected,
-}
-
-/// Prints the status and the body of the response for each file.
+/// Prints the status and the body of the response for each file; returns whether all payloads are accepted.
 ///
 /// Errors: a file cannot be read, or the emulator cannot be created.
-pub(super) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Result<Verdict, String> {
+pub(super) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Result<bool, String> {
     // Without faults, because the result is to depend on the payload only.
     let settings = Settings { faults: Vec::new(), scenarios: Vec::new(), ..settings };
     let instance = Instance::new(settings, raw)?;
-    let mut verdict = Verdict::Accepted;
+    let mut are_accepted = true;
     for file in files {
-        if validate(&instance, file)? == Verdict::Rejected {
-            verdict = Verdict::Rejected;
-        }
+        are_accepted &= is_accepted(&instance, file)?;
     }
-    Ok(verdict)
+    Ok(are_accepted)
 }
 
 /// The first `max_bytes` of a file; `-` is standard input.
@@ -43,7 +32,8 @@ fn read(file: &Path, max_bytes: u64) -> std::io::Result<Vec<u8>> {
     Ok(payload)
 }
 
-fn validate(instance: &Instance, file: &Path) -> Result<Verdict, String> {
+/// Prints the response for one file; returns whether its payload is accepted.
+fn is_accepted(instance: &Instance, file: &Path) -> Result<bool, String> {
     // One byte over the limit of a body is enough to refuse it.
     let max_bytes = instance.settings.max_body_bytes as u64 + 1;
     let payload = read(file, max_bytes).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -52,5 +42,5 @@ fn validate(instance: &Instance, file: &Path) -> Result<Verdict, String> {
     let body = String::from_utf8_lossy(&body);
     // A closed stdout is ignored: the exit code still shows the result.
     let _ = writeln!(std::io::stdout(), "{}: {} {body}", file.display(), response.code().unwrap_or_default());
-    Ok(if response.is_success() { Verdict::Accepted } else { Verdict::Rejected })
+    Ok(response.is_success())
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::flags::{ADMIN_TOKEN, CONFIG, Flag, PREFIX, Takes, flag_named, flags};
+use super::flags::{ADMIN_TOKEN, CONFIG, Flag, PREFIX, Takes, find_flag, flag_named, flags};
 use super::raw_setting::{RawSetting, SettingSource};
+use crate::suggest;
 
 /// Prefixes that people take for [`PREFIX`], because the variables of the official clients begin like them.
 const MISTAKEN_PREFIXES: &[&str] = &["LLAMA_CLOUD_MOCK_", "LLAMACLOUDMOCK_", "LLAMA_MOCK_"];
@@ -106,7 +107,7 @@ impl RawSettings {
 
     /// Adds a warning about a variable that is not a setting; `key` is its name without the prefix.
     fn warn_of_variable(&mut self, name: &str, key: &str) {
-        let near = crate::suggest::nearest(&flag_name(key), flags().map(|flag| flag.name)).and_then(flag_named);
+        let near = suggest::nearest(&flag_name(key), flags().map(|flag| flag.name)).and_then(flag_named);
         let hint = near.map_or_else(String::new, |flag| format!("; did you mean {}?", flag.variable()));
         self.warnings.push(format!("{name}: is not a setting{hint}"));
     }
@@ -147,11 +148,10 @@ fn split(flag: &Flag, value: &str) -> Vec<String> {
 
 fn read_file(path: &Path) -> Result<Vec<(&'static Flag, Vec<String>)>, String> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
-        ErrorKind::PermissionDenied => {
-            format!("{shown}: {error}; let this user read it, or name another settings file with --config")
-        }
-        _ => format!("{shown}: {error}"),
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let is_denied = error.kind() == ErrorKind::PermissionDenied;
+        let hint = if is_denied { "; let this user read it, or name another settings file with --config" } else { "" };
+        format!("{shown}: {error}{hint}")
     })?;
     let table: Table =
         text.parse().map_err(|error: toml::de::Error| format!("{shown}: {}", error.to_string().trim_end()))?;
@@ -159,8 +159,7 @@ fn read_file(path: &Path) -> Result<Vec<(&'static Flag, Vec<String>)>, String> {
 }
 
 fn read_entry(key: &str, value: Value) -> Result<(&'static Flag, Vec<String>), String> {
-    let name = key.replace('_', "-");
-    let flag = flag_named(&name).ok_or_else(|| format!("{key}: is not a setting{}", suggestion(&name)))?;
+    let flag = find_flag(&key.replace('_', "-")).map_err(|problem| format!("{key}: {problem}"))?;
     if *flag == CONFIG {
         return Err(format!("{key}: cannot be set in a settings file"));
     }
@@ -176,16 +175,10 @@ fn read_entry(key: &str, value: Value) -> Result<(&'static Flag, Vec<String>), S
 fn text(key: &str, value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text),
+        Value::Array(_) | Value::Table(_) => Err(format!("{key}: takes a single value, not a list or a table")),
         Value::Integer(number) => Ok(number.to_string()),
         Value::Float(number) => Ok(number.to_string()),
         Value::Boolean(boolean) => Ok(boolean.to_string()),
         Value::Datetime(datetime) => Ok(datetime.to_string()),
-        Value::Array(_) | Value::Table(_) => Err(format!("{key}: takes a single value, not a list or a table")),
     }
-}
-
-/// `; did you mean …?` if the name of a setting is similar.
-fn suggestion(name: &str) -> String {
-    crate::suggest::nearest(name, flags().map(|flag| flag.name))
-        .map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }

@@ -7,7 +7,7 @@ mod parse_results;
 mod raw_setting;
 mod read;
 
-pub(crate) use flags::{Flag, GROUPS, Takes, flag_named, flags};
+pub(crate) use flags::{Flag, GROUPS, Takes, find_flag, flag_named, flags};
 pub(crate) use merge::RawSettings;
 pub(crate) use normalise::{is_host_and_port, is_port, without_final_dot};
 pub(crate) use raw_setting::RawSetting;

@@ -147,10 +147,8 @@ mod tests {
 
     #[test]
     fn host_names_with_one_meaning_are_equal() {
-        for text in ["mock.test", " Mock.Test ", "mock.test:4010", "http://mock.test", "https://MOCK.test:443/"]
-            .into_iter()
-            .chain(["mock.test.", "mock.test.:4010", "http://mock.test./"])
-        {
+        let texts = "mock.test mock.test:4010 http://mock.test https://MOCK.test:443/ mock.test. mock.test.:4010";
+        for text in texts.split(' ').chain([" Mock.Test ", "http://mock.test./"]) {
             assert_eq!(host_name(text), Ok("mock.test".to_owned()), "{text}");
         }
         for name in ["mock", "my_mock-2", "xn--bcher-kva.test"] {
@@ -164,22 +162,9 @@ mod tests {
 
     #[test]
     fn host_names_that_match_no_header_are_refused() {
-        for text in
-            ["", " ", "*.test", "mock.test/path", "a@b", "mock.test:99999", "mock.test:x", "ftp://a", "a b", ":80"]
-                .into_iter()
-                .chain([
-                    "a,b",
-                    "a;b",
-                    "a..b",
-                    ".a",
-                    "a..",
-                    ".",
-                    "b\u{fc}cher.test",
-                    "mock.test:+80",
-                    "[mock]",
-                    "a,b:80",
-                ])
-        {
+        let texts =
+            "*.test mock.test/path a@b mock.test:99999 mock.test:x ftp://a :80 a,b a;b a..b .a a.. . [mock] a,b:80";
+        for text in texts.split(' ').chain(["", " ", "a b", "b\u{fc}cher.test", "mock.test:+80"]) {
             assert!(host_name(text).is_err(), "{text}");
         }
     }
@@ -200,10 +185,8 @@ mod tests {
 
     #[test]
     fn origins_that_match_no_header_are_refused() {
-        for text in ["", "*", "null", "localhost:3000", "http://localhost:*", "http://*.test", "http://a.test/b"]
-            .into_iter()
-            .chain(["http://a.test?b", "http://u@a.test", "http://a.test:99999", "ftp://a.test", "http://"])
-        {
+        let hosts = "* null localhost:3000 ftp://a.test http:// http://localhost:* http://*.test http://a.test/b";
+        for text in hosts.split(' ').chain(["", "http://a.test?b", "http://u@a.test", "http://a.test:99999"]) {
             assert!(origin(text).is_err(), "{text}");
         }
     }

@@ -106,9 +106,7 @@ impl RawSetting {
         self.one(|text| {
             let chosen = words.iter().zip(values).find(|(word, _)| **word == text).map(|(_, value)| value);
             chosen.ok_or_else(|| {
-                let near = suggest::nearest(text, words.iter().copied());
-                let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-                format!("{text:?} is not one of {}{hint}", words.join(", "))
+                format!("{text:?} is not one of {}{}", words.join(", "), suggest::hint(text, words.iter().copied()))
             })
         })
     }

@@ -4,7 +4,6 @@
 
 mod error;
 mod requests;
-mod retries;
 mod tenant;
 
 use std::io;
@@ -18,14 +17,12 @@ use tokio::sync::oneshot;
 
 pub use self::error::Error;
 pub use self::requests::{ReceivedRequest, RequestFilter};
-pub use self::retries::{RetryAttempt, RetryChain, RetryReport};
 pub use self::tenant::TenantHandle;
 use crate::config::flags::BINARY;
-use crate::config::{self, Flag, RawSettings, Takes, flag_named, flags};
+use crate::config::{self, RawSettings, Takes, find_flag, flag_named};
 use crate::instance::Instance;
-pub use crate::journal::{FaultNote, FaultOutcome, Outcome, Spacing};
+pub use crate::journal::{FaultNote, FaultOutcome, Outcome, RetryAttempt, RetryChain, RetryReport, Spacing};
 use crate::server::Server;
-use crate::suggest;
 
 /// Time limit for tasks to end when the server is dropped.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -73,8 +70,8 @@ impl MockServer {
 
     /// Stops the server and closes its connections, including those with a request in flight.
     ///
-    /// Errors: the server had stopped by itself, because its port could not be bound again after
-    /// `POST /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default
+    /// Errors: the server had stopped by itself, because its port could not be bound again after `POST
+    /// /__admin/listener {"refuse": …}`. The log has it too, unless the setting `log-level` is `off`, its default
     /// here.
     pub fn stop(mut self) -> Result<(), Error> {
         self.end().map_or(Ok(()), |reason| Err(Error::Stopped(reason)))
@@ -83,8 +80,7 @@ impl MockServer {
     /// Stops the server; returns the reason why it had stopped by itself.
     fn end(&mut self) -> Option<String> {
         drop(self.stop.take());
-        let ended = self.thread.take()?.join();
-        ended.unwrap_or_else(|_| Some(PANICKED.to_owned()))
+        self.thread.take()?.join().unwrap_or_else(|_| Some(PANICKED.to_owned()))
     }
 
     /// The fault rules that have never struck, each as `name: rule`. `--strict-faults` checks the same in the program.
@@ -92,6 +88,9 @@ impl MockServer {
         self.instance.tenants.rules_never_struck()
     }
 }
+
+/// What is wrong with a setting that only the program has.
+const FOR_PROGRAM: &str = "has no effect on an embedded server; it is for the command-line program";
 
 /// The reason why a server has stopped whose thread has panicked.
 const PANICKED: &str = "the thread of the server panicked";
@@ -144,8 +143,14 @@ impl Drop for MockServer {
 
 /// The instance with these settings, each with its values; the environment names the binary if they do not.
 fn instance(settings: Vec<(String, Vec<String>)>) -> Result<Instance, String> {
-    let known = |(name, values): (String, _)| Ok((known_flag(&name)?, values));
-    let mut flags = settings.into_iter().map(known).collect::<Result<Vec<_>, String>>()?;
+    let mut flags = Vec::new();
+    for (name, values) in settings {
+        match find_flag(&name) {
+            Ok(flag) if flag.is_for_program => return Err(format!("{name}: {FOR_PROGRAM}")),
+            Ok(flag) => flags.push((flag, values)),
+            Err(problem) => return Err(format!("{name}: {problem}")),
+        }
+    }
     if let Some(binary) = std::env::var_os(BINARY.variable()).filter(|binary| !binary.is_empty())
         && flags.iter().all(|(flag, _)| **flag != BINARY)
     {
@@ -190,7 +195,7 @@ async fn serve_until_stopped(server: Server, stopped: oneshot::Receiver<()>) -> 
     let mut failure = None;
     let serving = async {
         let (result, draining) = server.listen(std::future::pending()).await;
-        // Before the open requests end, so that it is known if the server is stopped meanwhile.
+        // Set before the wait for open requests, which `stopped` may end.
         failure = result.err().map(|error| error.to_string());
         draining.finish().await;
     };
@@ -199,16 +204,4 @@ async fn serve_until_stopped(server: Server, stopped: oneshot::Receiver<()>) -> 
         _ = stopped => {}
     }
     failure
-}
-
-/// The flag of this name; an error if there is none, or if it has no effect here.
-fn known_flag(name: &str) -> Result<&'static Flag, String> {
-    if let Some(flag) = flag_named(name) {
-        let has_effect = (!flag.is_for_program).then_some(flag);
-        return has_effect
-            .ok_or_else(|| format!("{name}: has no effect on an embedded server; it is for the command-line program"));
-    }
-    let near = suggest::nearest(name, flags().map(|flag| flag.name));
-    let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-    Err(format!("{name}: is not a setting{hint}"))
 }

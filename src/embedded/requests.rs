@@ -75,21 +75,22 @@ impl RequestFilter {
     /// Those of `requests` that fit, among requests of these operations.
     pub(super) fn apply(
         &self,
-        requests: Vec<ReceivedRequest>,
+        mut requests: Vec<ReceivedRequest>,
         operations: &[impl OperationFacts],
     ) -> Result<Vec<ReceivedRequest>, Error> {
         if let Some(status) = self.status.filter(|status| !(100..=599).contains(status)) {
             return Err(Error::Filter(format!("status: {status} is not a status from 100 to 599")));
         }
-        let positions = self.operation.as_ref().map(|pattern| matching_operations(pattern, operations));
-        let positions = positions.transpose().map_err(|error| Error::Filter(error.to_string()))?;
-        let names: Option<Vec<&str>> =
-            positions.map(|positions| positions.iter().map(|position| operations[*position].name()).collect());
-        let fits = |request: &ReceivedRequest| {
-            names.as_ref().is_none_or(|names| request.operation.is_some_and(|name| names.contains(&name)))
-                && (self.status.is_none() || request.status == self.status)
-        };
-        Ok(requests.into_iter().filter(fits).collect())
+        if let Some(status) = self.status {
+            requests.retain(|request| request.status == Some(status));
+        }
+        if let Some(pattern) = &self.operation {
+            let positions =
+                matching_operations(pattern, operations).map_err(|error| Error::Filter(error.to_string()))?;
+            let names: Vec<_> = positions.into_iter().map(|position| Some(operations[position].name())).collect();
+            requests.retain(|request| names.contains(&request.operation));
+        }
+        Ok(requests)
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Error, MockServer, ReceivedRequest, RequestFilter, RetryReport};
 use crate::admin;
-use crate::journal::{Entry, Retries};
+use crate::journal::Entry;
 use crate::request::{Head, Request};
 use crate::response::Response;
 
@@ -72,7 +72,7 @@ impl TenantHandle<'_> {
     /// How this key repeated its requests: what `llamacloud-mock check` judges.
     pub fn retries(&self) -> RetryReport {
         let (entries, dropped) = self.recorded();
-        RetryReport::from(Retries { dropped, ..Retries::of(entries.iter()) })
+        RetryReport::of(&entries, dropped)
     }
 
     /// Forgets everything under this key: resources, journal, clock and the faults that were added for it.
@@ -85,11 +85,9 @@ impl TenantHandle<'_> {
     /// The entries of the journal and the number of those that were evicted. A reset of all keys may have removed this
     /// one.
     fn recorded(&self) -> (Vec<Entry>, u64) {
-        let tenant = self.server.instance.tenants.find(self.key);
-        tenant.map_or_else(Default::default, |tenant| {
-            let journal = &tenant.lock().journal;
-            (journal.entries(), journal.dropped())
-        })
+        let Some(tenant) = self.server.instance.tenants.find(self.key) else { return Default::default() };
+        let journal = &tenant.lock().journal;
+        (journal.entries(), journal.dropped())
     }
 
     /// Sends a request to the admin API in this process. An error is the sentence of its refusal.

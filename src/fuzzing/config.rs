@@ -1,5 +1,5 @@
-//! Settings: the text of a settings file, a line of three dashes, then lines `NAME=VALUE` of the environment. Either all
-//! settings are valid and within their limits, or the error names the setting that is not.
+//! Settings: the text of a settings file, a line of three dashes, then lines `NAME=VALUE` of the environment. Either
+//! all settings are valid and within their limits, or the error names the setting that is not.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;

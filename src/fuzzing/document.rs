@@ -1,16 +1,16 @@
-//! Files: a line with the name, then the bytes. Every file gives a document whose offsets, pages and chunks agree with its
-//! text, or a reason why it is not text; the same file gives the same again.
+//! Files: a line with the name, then the bytes. Every file gives a document whose offsets, pages and chunks agree with
+//! its text, or a reason why it is not text; the same file gives the same again.
 
 use bytes::Bytes;
 
+use super::drive::first_line;
 use crate::documents::{Document, Format, Unreadable, read, read_as};
 use crate::worker::Worker;
 
 /// Runs the target on one input.
 pub fn document(data: &[u8]) {
-    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
-    let name = String::from_utf8_lossy(&data[..end]);
-    let bytes = Bytes::copy_from_slice(data.get(end + 1..).unwrap_or_default());
+    let (name, bytes) = first_line(data);
+    let (name, bytes) = (String::from_utf8_lossy(name), Bytes::copy_from_slice(bytes));
     // Without a program for child processes, binary formats give stand-ins.
     let worker = Worker::of_file(None);
     let first = read(&name, &bytes, &worker);

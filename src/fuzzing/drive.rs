@@ -35,6 +35,12 @@ pub(super) fn instance(settings: &[(&'static str, &str)]) -> Instance {
         .expect("the embedded schemas are valid")
 }
 
+/// The first line of an input, and what follows it.
+pub(super) fn first_line(data: &[u8]) -> (&[u8], &[u8]) {
+    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    (&data[..end], data.get(end + 1..).unwrap_or_default())
+}
+
 /// The method, path and query of a request; `None` for a target that no HTTP parser would accept.
 pub(super) fn bare_head(method: &str, target: &str) -> Option<Head> {
     let target: PathAndQuery = target.parse().ok().filter(|_| target.starts_with('/'))?;
@@ -97,8 +103,8 @@ pub(super) fn assert_allowed(operation: Option<&Operation>, response: &Response)
     }
 }
 
-/// Asserts that the schema of this name accepts the body of a response. A body that echoes a private key of `serde_json`
-/// cannot be parsed into a value, and is only asserted to be JSON.
+/// Asserts that the schema of this name accepts the body of a response. A body that echoes a private key of
+/// `serde_json` cannot be parsed into a value, and is only asserted to be JSON.
 pub(super) fn assert_matches(schema: &str, response: &Response) {
     let shown = || String::from_utf8_lossy(&response.body.bytes()).into_owned();
     if shown().contains("$serde_json::private::") {

@@ -1,13 +1,14 @@
-//! Files in binary formats: a line with the format, then the bytes. They are read in this process, which a child process
-//! does otherwise. Every file gives text, a reason for a stand-in, or a reason why it cannot be read.
+//! Files in binary formats: a line with the format, then the bytes. They are read in this process, which a child
+//! process does otherwise. Every file gives text, a reason for a stand-in, or a reason why it cannot be read.
 
+use super::drive::first_line;
 use crate::documents::answer;
 
 /// Runs the target on one input.
 pub fn extract(data: &[u8]) {
-    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
-    let (format, bytes) = (data[..end].to_vec(), data.get(end + 1..).unwrap_or_default().to_vec());
-    let first = answer(vec![format.clone(), bytes.clone()]);
+    let (format, bytes) = first_line(data);
+    let fields = vec![format.to_vec(), bytes.to_vec()];
+    let first = answer(fields.clone());
     match &first {
         Ok(result) => {
             let text = std::str::from_utf8(result).expect("the result is UTF-8");
@@ -15,5 +16,5 @@ pub fn extract(data: &[u8]) {
         }
         Err(reason) => assert!(!reason.is_empty()),
     }
-    assert_eq!(first, answer(vec![format, bytes]), "equal files have equal texts");
+    assert_eq!(first, answer(fields), "equal files have equal texts");
 }

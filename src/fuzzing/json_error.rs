@@ -1,5 +1,5 @@
-//! Bodies: a JSON error is found if and only if the JSON is broken, at a place within the text. What is parsed is parsed
-//! the same again after it was printed, and its depth is that of the text.
+//! Bodies: a JSON error is found if and only if the JSON is broken, at a place within the text. What is parsed is
+//! parsed the same again after it was printed, and its depth is that of the text.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;

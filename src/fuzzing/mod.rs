@@ -1,5 +1,5 @@
-//! The fuzz targets: one function for each parser, which takes the raw input of the fuzzer and panics if a property does
-//! not hold. `fuzz/` runs them under libFuzzer, and a test here runs them on every file of `fuzz/corpus/`.
+//! The fuzz targets: one function for each parser, which takes the raw input of the fuzzer and panics if a property
+//! does not hold. `fuzz/` runs them under libFuzzer, and a test here runs them on every file of `fuzz/corpus/`.
 
 mod config;
 mod document;

@@ -1,17 +1,18 @@
-//! Forms: a line with the content type, then a body. A form is read or refused with a known error, its parts are no larger
-//! than the body, a part of the body gives a part of the form, and what is read is read the same again after it is written.
+//! Forms: a line with the content type, then a body. A form is read or refused with a known error, its parts are no
+//! larger than the body, a part of the body gives a part of the form, and what is read is read the same again after it
+//! is written.
 
 use bytes::Bytes;
 
-use super::drive::assert_matches;
+use super::drive::{assert_matches, first_line};
 use crate::error::ApiError;
 use crate::multipart::{FilePart, Form, FormPart, check_content_type, read_form};
 use crate::response::Response;
 
 /// Runs the target on one input.
 pub fn multipart(data: &[u8]) {
-    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
-    let (content_type, body) = (&data[..end], Bytes::copy_from_slice(data.get(end + 1..).unwrap_or_default()));
+    let (content_type, body) = first_line(data);
+    let body = Bytes::copy_from_slice(body);
     let form = read_form(&body, content_type);
     if let Err(error) = check_content_type(content_type) {
         assert_eq!(form, Err(error));

@@ -1,9 +1,10 @@
-//! Patterns of grep: the first line is the pattern, the rest is the text. A pattern is refused or accepted alike each time;
-//! an accepted one compiles unless it is too large; its matches follow one another, and are the same in whichever engine.
+//! Patterns of grep: the first line is the pattern, the rest is the text. A pattern is refused or accepted alike each
+//! time; an accepted one compiles unless it is too large; its matches follow one another, and are the same in whichever
+//! engine.
 
 use std::ops::Range;
 
-use crate::search::grep::{Failure, Pattern, Search, SearchLimits};
+use crate::search::grep::{Pattern, Search, SearchError, SearchLimits};
 use crate::worker::Worker;
 
 /// Maximum number of bytes of the text: longer ones reach no other code.
@@ -22,7 +23,7 @@ pub fn pattern(data: &[u8]) {
     let Ok(parsed) = first else { return };
     let found = match parsed.find_unbounded(text) {
         Ok(found) => found,
-        Err(Failure::Unsupported) => {
+        Err(SearchError::NotSupported) => {
             assert!(pattern.contains("(?<"), "{pattern:?} does not compile for {text:?}");
             return;
         }

@@ -3,15 +3,14 @@
 
 use std::sync::LazyLock;
 
-use super::drive::{KEY, assert_allowed, create, head_of, instance, operation_of, reset, respond};
+use super::drive::{KEY, assert_allowed, create, first_line, head_of, instance, operation_of, reset, respond};
 use crate::instance::Instance;
 
 static INSTANCE: LazyLock<Instance> = LazyLock::new(|| instance(&[]));
 
 /// Runs the target on one input.
 pub fn query(data: &[u8]) {
-    let mut parts = data.splitn(2, |byte| *byte == b'\n');
-    let (line, body) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (line, body) = first_line(data);
     let Some((method, target)) = std::str::from_utf8(line).ok().and_then(|line| line.split_once(' ')) else { return };
     if !target.starts_with("/api/") {
         return;

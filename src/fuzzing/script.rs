@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::drive::first_line;
 use crate::clock::{Timestamp, format_duration, parse_duration};
 use crate::store::sync::{Script, SyncOutcome, SyncState};
 
 /// Runs the target on one input.
 pub fn script(data: &[u8]) {
-    let mut parts = data.splitn(2, |byte| *byte == b'\n');
-    let (line, steps) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (line, steps) = first_line(data);
     let Ok(text) = std::str::from_utf8(line) else { return };
     if let Ok(duration) = parse_duration(text) {
         assert_eq!(parse_duration(&format_duration(duration)), Ok(duration), "{text:?}");

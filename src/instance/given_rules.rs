@@ -36,10 +36,6 @@ pub(super) fn read(settings: &Settings, raw: &RawSettings, targets: &[Target]) -
     if let Some(rule) = rules.iter().find(|rule| rule.only_key().is_some_and(|key| !settings.accepts_label(key))) {
         return Err(format!("{faults} \"{rule}\": key: is not accepted (--api-key), so this would never strike"));
     }
-    activate(rules)
-}
-
-fn activate(rules: Vec<Rule>) -> Result<FaultRules, String> {
     let mut active = FaultRules::default();
     for rule in rules {
         if active.has(&rule.name) {

@@ -13,15 +13,16 @@ const MAX_BODY_BYTES: usize = 4096;
 /// A body, cut when it is long.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RecordedBody {
-    kept: Bytes,
+    /// Its start.
+    start: Bytes,
     whole_bytes: usize,
 }
 
 impl RecordedBody {
     /// Keeps a copy of a request's body, so that the entry does not hold on to a read buffer.
     pub(crate) fn copied(body: &Bytes) -> Self {
-        let kept = &body[..body.len().min(MAX_BODY_BYTES)];
-        Self { kept: Bytes::copy_from_slice(kept), whole_bytes: body.len() }
+        let start = &body[..body.len().min(MAX_BODY_BYTES)];
+        Self { start: Bytes::copy_from_slice(start), whole_bytes: body.len() }
     }
 
     /// Keeps a response's body, without a copy when it is short.
@@ -29,7 +30,7 @@ impl RecordedBody {
         if body.len() > MAX_BODY_BYTES {
             Self::copied(body)
         } else {
-            Self { kept: body.clone(), whole_bytes: body.len() }
+            Self { start: body.clone(), whole_bytes: body.len() }
         }
     }
 
@@ -40,28 +41,24 @@ impl RecordedBody {
 
     /// The bytes that were kept.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.kept
+        &self.start
     }
 
     /// The number of bytes at its end that were not kept.
     pub(crate) fn omitted_bytes(&self) -> usize {
-        self.whole_bytes - self.kept.len()
+        self.whole_bytes - self.start.len()
     }
 
     /// The body as JSON, if it is JSON and was kept whole.
     pub(super) fn json(&self) -> Option<Value> {
-        if self.is_cut() { None } else { read_value(&self.kept).ok() }
-    }
-
-    pub(super) fn weight_bytes(&self) -> usize {
-        self.kept.len()
+        if self.is_cut() { None } else { read_value(&self.start).ok() }
     }
 }
 
 /// JSON as it is, other text as a string, no body as `null`; a cut body is a string that says how long the body was.
 impl Serialize for RecordedBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = String::from_utf8_lossy(&self.kept);
+        let text = String::from_utf8_lossy(&self.start);
         if self.whole_bytes == 0 {
             return serializer.serialize_none();
         }

@@ -112,8 +112,8 @@ struct EntryParts<'a> {
 }
 
 impl Entry {
-    /// The entry of a request and its response. The caller sets the fields that do not follow from them: the number, the
-    /// tenant, the operation, the faults.
+    /// The entry of a request and its response. The caller sets the fields that do not follow from them: the number,
+    /// the tenant, the operation, the faults.
     pub(crate) fn of(head: &Head, body: &Bytes, response: &Response) -> Self {
         let path = match &head.query {
             Some(query) => format!("{}?{query}", head.path).into(),
@@ -157,8 +157,8 @@ impl Entry {
             + self.method.as_str().len()
             + self.path.len()
             + self.request_headers.weight_bytes()
-            + self.request_body.weight_bytes()
-            + self.reply_body.weight_bytes()
+            + self.request_body.bytes().len()
+            + self.reply_body.bytes().len()
             + 64 * self.faults.len()
     }
 }
@@ -188,7 +188,7 @@ fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Er
 }
 
 /// A path and query without credentials.
-pub(super) fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&redact::masked_target(target))
 }
 

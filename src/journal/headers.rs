@@ -24,30 +24,31 @@ pub(crate) struct RecordedHeaders {
 }
 
 impl RecordedHeaders {
-    /// Keeps the headers of a request without the values of secret headers. Keys that look real in other values are masked
-    /// when an entry is shown, which is rarer than a request.
+    /// Keeps the headers of a request without the values of secret headers. Keys that look real in other values are
+    /// masked when an entry is shown, which is rarer than a request.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let bytes: usize = headers.iter().map(|(name, value)| line_bytes(name.as_str(), value.len())).sum();
-        let mut kept = Self { lines: String::with_capacity(bytes.min(MAX_HEADER_BYTES)), omitted: 0 };
+        let mut recorded = Self { lines: String::with_capacity(bytes.min(MAX_HEADER_BYTES)), omitted: 0 };
         let mut count = 0;
         for (name, value) in headers {
             let value = value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
             let value = if redact::is_secret_header(name.as_str()) { redact::HIDDEN } else { &*value };
-            let is_full =
-                count == MAX_HEADERS || kept.lines.len() + line_bytes(name.as_str(), value.len()) > MAX_HEADER_BYTES;
+            let is_full = count == MAX_HEADERS
+                || recorded.lines.len() + line_bytes(name.as_str(), value.len()) > MAX_HEADER_BYTES;
             if is_full {
-                kept.omitted += 1;
+                recorded.omitted += 1;
                 continue;
             }
             count += 1;
             for part in [name.as_str(), ":", value, "\n"] {
-                kept.lines.push_str(part);
+                recorded.lines.push_str(part);
             }
         }
-        kept
+        recorded
     }
 
-    /// Every line as its name and its value, with keys masked that look real. Lines with equal names follow one another.
+    /// Every line as its name and its value, with keys masked that look real. Lines with equal names follow one
+    /// another.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         self.lines
             .lines()
@@ -56,8 +57,8 @@ impl RecordedHeaders {
     }
 
     /// The values of a header; its name is in lower case.
-    pub(super) fn values(&self, wanted: &str) -> impl Iterator<Item = Cow<'_, str>> {
-        self.iter().filter(move |(name, _)| *name == wanted).map(|(_, value)| value)
+    pub(super) fn values(&self, header: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        self.iter().filter(move |(name, _)| *name == header).map(|(_, value)| value)
     }
 
     /// The number of lines that were not kept.

@@ -1,5 +1,5 @@
-//! The bounded record of requests and responses, one ring a tenant, and how clients retried. Credentials are redacted when a
-//! request is recorded.
+//! The bounded record of requests and responses, one ring a tenant, and how clients retried. Credentials are redacted
+//! when a request is recorded.
 
 mod body;
 mod entry;
@@ -10,6 +10,5 @@ mod ring;
 pub(crate) use body::RecordedBody;
 pub(crate) use entry::Entry;
 pub use entry::{FaultNote, FaultOutcome, Outcome};
-pub use retries::Spacing;
-pub(crate) use retries::{Attempt, Chain, Retries};
+pub use retries::{RetryAttempt, RetryChain, RetryReport, Spacing};
 pub(crate) use ring::{Journal, Limits};

@@ -1,14 +1,18 @@
-//! The retries in a journal: its requests put into chains of attempts, and how the attempts of each chain follow one another.
+//! The retries in a journal: its requests put into chains of attempts, and how the attempts of each chain follow one
+//! another.
 //!
-//! The official SDKs report in `x-stainless-retry-count` how often they tried a request before. A request of another client
-//! is a retry when an equal request failed shortly before it, in a way that clients retry.
+//! The official SDKs report in `x-stainless-retry-count` how often they tried a request before. A request of another
+//! client is a retry when an equal request failed shortly before it, in a way that clients retry.
 
 use std::collections::HashMap;
+use std::iter;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::entry::{Entry, Outcome, as_target};
+use super::entry::{Entry, Outcome};
+use crate::redact;
 
 /// How long after a failure an equal request still counts as a retry, for clients that do not report retries.
 const MAX_UNREPORTED_GAP: Duration = Duration::from_mins(2);
@@ -19,58 +23,58 @@ const MAX_OPEN_CHAINS: usize = 256;
 /// Gaps that differ by less than this share of the longest are in lockstep; the official SDKs vary theirs by a quarter.
 const LOCKSTEP_SHARE: f64 = 0.02;
 
-/// The retries among some requests.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Retries<'a> {
-    /// The number of requests that were tried once.
-    pub(crate) single_calls: usize,
-    /// The requests that were tried more than once.
-    pub(crate) chains: Vec<Chain<'a>>,
+/// How clients repeated their requests.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct RetryReport {
+    /// The number of requests that were sent once.
+    pub single_calls: usize,
+    /// The requests that were sent more than once.
+    pub chains: Vec<RetryChain>,
     /// How the gaps vary between chains, by attempt.
-    pub(crate) spacing: Vec<Spacing>,
+    pub spacing: Vec<Spacing>,
     /// The number of requests that were evicted from the journal, and are not judged.
-    pub(crate) dropped: u64,
+    pub dropped: u64,
 }
 
 /// One request and its retries.
-#[derive(Debug, Serialize)]
-pub(crate) struct Chain<'a> {
-    /// The label of its tenant.
-    pub(crate) tenant: Option<&'a str>,
-    /// Its operation.
-    pub(crate) operation: Option<&'static str>,
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct RetryChain {
+    /// The label of its API key.
+    pub tenant: Option<Arc<str>>,
+    /// The name of its operation.
+    pub operation: Option<&'static str>,
     /// The HTTP method.
-    pub(crate) method: &'a str,
-    /// The path and the query.
-    #[serde(serialize_with = "as_target")]
-    pub(crate) path: &'a str,
+    pub method: String,
+    /// The path and the query, with secrets masked.
+    pub path: String,
     /// Its attempts, in order.
-    pub(crate) attempts: Vec<Attempt<'a>>,
-    /// The number of attempts that were sent before the wait that the previous response asked for was over.
-    pub(crate) early_retries: usize,
+    pub attempts: Vec<RetryAttempt>,
+    /// The number of attempts that were sent before the wait was over that the response before them had asked for.
+    pub early_retries: usize,
     /// The number of attempts after a success, or after a refusal that clients do not retry.
-    pub(crate) needless_retries: usize,
+    pub needless_retries: usize,
     /// The number of resources created beyond the first, because a response was lost.
-    pub(crate) duplicate_writes: usize,
-    #[serde(skip)]
-    last: &'a Entry,
+    pub duplicate_writes: usize,
 }
 
-/// One attempt.
-#[derive(Debug, Serialize)]
-pub(crate) struct Attempt<'a> {
-    /// Its number in the journal.
-    pub(crate) seq: u64,
-    /// The status of its response.
-    pub(crate) status: Option<u16>,
+/// One attempt of a request.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct RetryAttempt {
+    /// Its number among the requests of its key.
+    pub seq: u64,
+    /// The status of its response; `None` if a fault broke the connection before there was one.
+    pub status: Option<u16>,
     /// How it ended.
-    pub(crate) outcome: Outcome,
-    /// The time since the attempt before it, in milliseconds.
-    pub(crate) gap_ms: Option<u64>,
-    /// The wait that the response before it had asked for, in milliseconds.
-    pub(crate) promised_ms: Option<u64>,
-    #[serde(skip)]
-    entry: &'a Entry,
+    pub outcome: Outcome,
+    /// The time since the attempt before it.
+    #[serde(rename = "gap_ms", serialize_with = "as_millis")]
+    pub gap: Option<Duration>,
+    /// The wait that the response before it had asked for.
+    #[serde(rename = "promised_ms", serialize_with = "as_millis")]
+    pub promised_wait: Option<Duration>,
 }
 
 /// How the gaps before one attempt vary between chains.
@@ -88,86 +92,80 @@ pub struct Spacing {
     pub verdict: Option<&'static str>,
 }
 
-impl<'a> Retries<'a> {
-    /// Puts `entries`, oldest first, into chains.
-    pub(crate) fn of(entries: impl Iterator<Item = &'a Entry>) -> Self {
-        let mut chains: Vec<Chain<'a>> = Vec::new();
+impl RetryReport {
+    /// Puts `entries`, oldest first, into chains; `dropped` others were evicted.
+    pub(crate) fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>, dropped: u64) -> Self {
+        let mut chains: Vec<Vec<&Entry>> = Vec::new();
         let mut equal_requests: HashMap<_, Vec<usize>> = HashMap::new();
-        for entry in entries.filter(|entry| entry.operation.is_some()) {
-            let candidates =
-                equal_requests.entry((entry.tenant.as_deref(), entry.operation, &*entry.path)).or_default();
-            let recent = candidates.iter().rev().take(MAX_OPEN_CHAINS);
-            if let Some(chain) = recent.copied().find(|chain| chains[*chain].continues_with(entry)) {
-                chains[chain].add(entry);
+        for entry in entries.into_iter().filter(|entry| entry.operation.is_some()) {
+            let key = (entry.tenant.as_deref(), entry.operation, &*entry.path);
+            let candidates = equal_requests.entry(key).or_default();
+            let mut recent = candidates.iter().rev().take(MAX_OPEN_CHAINS).copied();
+            if let Some(chain) = recent.find(|chain| chains[*chain].last().is_some_and(|last| is_retry(last, entry))) {
+                chains[chain].push(entry);
             } else {
                 candidates.push(chains.len());
-                chains.push(Chain::new(entry));
+                chains.push(vec![entry]);
             }
         }
-        let (chains, single): (Vec<_>, Vec<_>) = chains.into_iter().partition(|chain| chain.attempts.len() > 1);
-        let spacing = spacing(&chains);
-        Self { single_calls: single.len(), chains, spacing, dropped: 0 }
+        let (retried, single): (Vec<_>, Vec<_>) = chains.iter().partition(|chain| chain.len() > 1);
+        let chains: Vec<RetryChain> = retried.into_iter().map(|entries| RetryChain::of(entries)).collect();
+        Self { single_calls: single.len(), spacing: spacing(&chains), chains, dropped }
     }
 }
 
-impl<'a> Chain<'a> {
-    fn new(entry: &'a Entry) -> Self {
-        Self {
-            tenant: entry.tenant.as_deref(),
-            operation: entry.operation,
-            method: entry.method.as_str(),
-            path: &entry.path,
-            attempts: vec![Attempt::of(entry, None)],
-            early_retries: 0,
-            needless_retries: 0,
-            duplicate_writes: 0,
-            last: entry,
-        }
-    }
-
-    /// Whether `entry`, a request of the same tenant to the same path, is the next attempt.
-    fn continues_with(&self, entry: &Entry) -> bool {
-        let last = self.last;
-        last.request_body == entry.request_body
-            && match (last.retry_count, entry.retry_count) {
-                (before, Some(count @ 1..)) => before.unwrap_or(0) + 1 == count,
-                (_, Some(0)) => false,
-                (_, None) => invites_retry(last) && entry.real_time.since(last.real_time) < MAX_UNREPORTED_GAP,
-            }
-    }
-
-    fn add(&mut self, entry: &'a Entry) {
-        let attempt = Attempt::of(entry, Some(self.last));
-        // The promise is in whole milliseconds, and so is the comparison. It counts from when the response was due.
-        let waited = entry.real_time.since(self.last.due).as_millis();
-        let early = attempt.promised_ms.is_some_and(|promised| waited < u128::from(promised));
-        self.early_retries += usize::from(early);
+impl RetryChain {
+    /// The chain of these requests, of which there is one at least.
+    fn of(entries: &[&Entry]) -> Self {
+        let first = entries[0];
+        let retries = || entries.windows(2).map(|pair| (pair[0], pair[1]));
         // Before a request has ended it is unknown whether its retry is needless.
-        let is_known = self.last.outcome != Outcome::Open;
-        self.needless_retries += usize::from(is_known && !invites_retry(self.last));
-        let created_before = self.attempts.iter().any(|attempt| attempt.entry.committed);
-        self.duplicate_writes += usize::from(entry.creates && entry.committed && created_before);
-        self.attempts.push(attempt);
-        self.last = entry;
+        let is_needless = |before: &Entry| before.outcome != Outcome::Open && !invites_retry(before);
+        let after_first_commit = entries.iter().skip_while(|entry| !entry.committed).skip(1);
+        let attempts = iter::once(None).chain(entries.iter().copied().map(Some)).zip(entries);
+        Self {
+            tenant: first.tenant.clone(),
+            operation: first.operation,
+            method: first.method.to_string(),
+            path: redact::masked_target(&first.path).into_owned(),
+            attempts: attempts.map(|(before, entry)| RetryAttempt::of(entry, before)).collect(),
+            early_retries: retries().filter(|(before, retry)| is_early(before, retry)).count(),
+            needless_retries: retries().filter(|(before, _)| is_needless(before)).count(),
+            duplicate_writes: after_first_commit.filter(|entry| entry.creates && entry.committed).count(),
+        }
     }
 }
 
-impl<'a> Attempt<'a> {
-    fn of(entry: &'a Entry, before: Option<&Entry>) -> Self {
-        let gap = before.map(|before| entry.real_time.since(before.real_time).as_millis());
+impl RetryAttempt {
+    fn of(entry: &Entry, before: Option<&Entry>) -> Self {
         Self {
             seq: entry.seq,
             status: entry.status,
             outcome: entry.outcome,
-            gap_ms: gap.and_then(|gap| u64::try_from(gap).ok()),
-            promised_ms: before.and_then(|before| before.retry_after_ms),
-            entry,
+            gap: before.map(|before| entry.real_time.since(before.real_time)),
+            promised_wait: before.and_then(|before| before.retry_after_ms).map(Duration::from_millis),
         }
     }
 }
 
-/// Whether the official SDKs retry after this response, by their rules: `x-should-retry` first, else a broken connection,
-/// 408, 409, 429 and 5xx. Of a request that is open, only the status is known.
+/// Whether `entry`, a request of the same tenant to the same path, is the next attempt after `last`.
+fn is_retry(last: &Entry, entry: &Entry) -> bool {
+    last.request_body == entry.request_body
+        && match (last.retry_count, entry.retry_count) {
+            (before, Some(count @ 1..)) => before.unwrap_or(0) + 1 == count,
+            (_, Some(0)) => false,
+            (_, None) => invites_retry(last) && entry.real_time.since(last.real_time) < MAX_UNREPORTED_GAP,
+        }
+}
+
+/// Whether a retry came before the promised time. The promise is in whole milliseconds, and so is the comparison. It
+/// counts from when the response was due.
+fn is_early(before: &Entry, retry: &Entry) -> bool {
+    before.retry_after_ms.is_some_and(|promised| millis(retry.real_time.since(before.due)) < promised)
+}
+
+/// Whether the official SDKs retry after this response, by their rules: `x-should-retry` first, else a broken
+/// connection, 408, 409, 429 and 5xx. Of a request that is open, only the status is known.
 fn invites_retry(entry: &Entry) -> bool {
     let is_lost = matches!(entry.outcome, Outcome::Cut | Outcome::ClientGone);
     entry
@@ -175,15 +173,15 @@ fn invites_retry(entry: &Entry) -> bool {
         .unwrap_or_else(|| is_lost || entry.status.is_none_or(|status| matches!(status, 408 | 409 | 429 | 500..)))
 }
 
-fn spacing(chains: &[Chain<'_>]) -> Vec<Spacing> {
+fn spacing(chains: &[RetryChain]) -> Vec<Spacing> {
     let longest = chains.iter().map(|chain| chain.attempts.len()).max().unwrap_or(0);
     (2..=longest).filter_map(|attempt| spacing_of(chains, attempt)).collect()
 }
 
-fn spacing_of(chains: &[Chain<'_>], attempt: usize) -> Option<Spacing> {
-    let has_no_promise = |attempt: &&Attempt<'_>| attempt.promised_ms.is_none();
-    let attempts = chains.iter().filter_map(|chain| chain.attempts.get(attempt - 1)).filter(has_no_promise);
-    let gaps: Vec<u64> = attempts.filter_map(|attempt| attempt.gap_ms).collect();
+fn spacing_of(chains: &[RetryChain], attempt: usize) -> Option<Spacing> {
+    let attempts = chains.iter().filter_map(|chain| chain.attempts.get(attempt - 1));
+    let without_promise = attempts.filter(|attempt| attempt.promised_wait.is_none());
+    let gaps: Vec<u64> = without_promise.filter_map(|attempt| attempt.gap.map(millis)).collect();
     let (least_ms, most_ms) = (*gaps.iter().min()?, *gaps.iter().max()?);
     let verdict = (gaps.len() > 1).then(|| if is_lockstep(least_ms, most_ms) { "lockstep" } else { "jitter" });
     Some(Spacing { attempt, chains: gaps.len(), least_ms, most_ms, verdict })
@@ -192,6 +190,15 @@ fn spacing_of(chains: &[Chain<'_>], attempt: usize) -> Option<Spacing> {
 #[expect(clippy::cast_precision_loss, reason = "a share of a gap; no digit beyond the tenth matters")]
 fn is_lockstep(least_ms: u64, most_ms: u64) -> bool {
     (most_ms - least_ms) as f64 <= most_ms as f64 * LOCKSTEP_SHARE
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
+fn as_millis<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(millis).serialize(serializer)
 }
 
 #[cfg(test)]
@@ -228,7 +235,7 @@ mod tests {
             first.due = START.plus(Duration::from_millis(due_ms));
             first.retry_after_ms = Some(2000);
             let entries = [first, failed("/a", 2000, 1)];
-            assert_eq!(Retries::of(entries.iter()).chains[0].early_retries, early, "{due_ms}");
+            assert_eq!(RetryReport::of(&entries, 0).chains[0].early_retries, early, "{due_ms}");
         }
     }
 
@@ -237,13 +244,13 @@ mod tests {
         for (gaps, verdict) in [([1000, 1010], "lockstep"), ([1000, 1030], "jitter"), ([0, 0], "lockstep")] {
             let [first, second] = gaps;
             let entries = [failed("/a", 0, 0), failed("/b", 0, 0), failed("/a", first, 1), failed("/b", second, 1)];
-            let retries = Retries::of(entries.iter());
+            let retries = RetryReport::of(&entries, 0);
             let spacing = &retries.spacing[0];
             assert_eq!((spacing.least_ms, spacing.most_ms, spacing.chains), (first, second, 2));
             assert_eq!(spacing.verdict, Some(verdict), "{gaps:?}");
         }
         let one = [failed("/a", 0, 0), failed("/a", 7, 1)];
-        assert_eq!(Retries::of(one.iter()).spacing[0].verdict, None);
+        assert_eq!(RetryReport::of(&one, 0).spacing[0].verdict, None);
     }
 
     #[test]
@@ -251,7 +258,7 @@ mod tests {
         for (outcome, needless) in [(Outcome::Open, 0), (Outcome::ClientGone, 0), (Outcome::Sent, 1)] {
             let first = Entry { status: Some(201), outcome, ..failed("/a", 0, 0) };
             let entries = [first, failed("/a", 1000, 1)];
-            assert_eq!(Retries::of(entries.iter()).chains[0].needless_retries, needless, "{outcome:?}");
+            assert_eq!(RetryReport::of(&entries, 0).chains[0].needless_retries, needless, "{outcome:?}");
         }
     }
 
@@ -259,7 +266,7 @@ mod tests {
     fn equal_requests_beside_an_open_one_are_not_retries_of_it() {
         let unreported = |status| Entry { status: Some(status), retry_count: None, ..failed("/a", 0, 0) };
         let open = Entry { outcome: Outcome::Open, ..unreported(201) };
-        assert_eq!(Retries::of([open, unreported(201)].iter()).single_calls, 2);
+        assert_eq!(RetryReport::of(&[open, unreported(201)], 0).single_calls, 2);
     }
 
     #[test]
@@ -272,7 +279,7 @@ mod tests {
             let mut entries = vec![first(b"1")];
             entries.extend((0..later).map(|_| first(b"2")));
             entries.push(Entry { retry_count: Some(1), ..first(b"1") });
-            assert_eq!(Retries::of(entries.iter()).chains.len(), chains, "{later} later chains");
+            assert_eq!(RetryReport::of(&entries, 0).chains.len(), chains, "{later} later chains");
         }
     }
 
@@ -283,7 +290,7 @@ mod tests {
             for entry in &mut entries {
                 entry.retry_count = None;
             }
-            assert_eq!(Retries::of(entries.iter()).chains.len(), chains, "{gap_ms}");
+            assert_eq!(RetryReport::of(&entries, 0).chains.len(), chains, "{gap_ms}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A tenant's ring of entries. The oldest are evicted when the ring has too many, or when all rings together are over the
-//! budget of bytes.
+//! A tenant's ring of entries. The oldest are evicted when the ring has too many, or when all rings together are over
+//! the budget of bytes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,8 +36,8 @@ pub(crate) struct Journal {
     limits: Limits,
 }
 
-/// The entries, behind a lock of their own, so that the requests of other tenants can evict entries of an idle one. No other
-/// lock is taken while it is held.
+/// The entries, behind a lock of their own, so that the requests of other tenants can evict entries of an idle one. No
+/// other lock is taken while it is held.
 #[derive(Debug, Default)]
 struct Ring {
     entries: Mutex<VecDeque<Entry>>,
@@ -61,8 +61,8 @@ impl Limits {
         self.bytes / self.totals.count.load(Ordering::Relaxed).max(1)
     }
 
-    /// Evicts the oldest entries of every other ring that is over its share, down to three quarters of it, so that this is not
-    /// needed for each request.
+    /// Evicts the oldest entries of every other ring that is over its share, down to three quarters of it, so that this
+    /// is not needed for each request.
     fn evict_from_others(&self, own: &Arc<Ring>) {
         let share = self.share();
         let is_large = |ring: &&Arc<Ring>| ring.used_bytes() > share && !Arc::ptr_eq(ring, own);
@@ -116,9 +116,9 @@ impl Journal {
         number
     }
 
-    /// Adds an entry with the number of its request, and evicts the oldest entries until the limits hold: from this ring if it
-    /// has too many or is over its share, then from others that are over theirs. A request from before a reset is not
-    /// recorded.
+    /// Adds an entry with the number of its request, and evicts the oldest entries until the limits hold: from this
+    /// ring if it has too many or is over its share, then from others that are over theirs. A request from before a
+    /// reset is not recorded.
     pub(crate) fn record(&mut self, mut entry: Entry) {
         if entry.seq <= self.reset_at {
             return;

@@ -31,7 +31,7 @@ fn answered(answer: impl FnOnce(Vec<Vec<u8>>) -> Result<Vec<u8>, String>) -> Res
 
 /// Lowers the limits of this process; it cannot raise them again.
 fn limit(limits: WorkLimits) -> io::Result<()> {
-    /// Between the warning signal for processor time, which ends the process too, and the certain end.
+    /// Seconds from the signal XCPU, which ends the process too, to the signal KILL.
     const GRACE_SECONDS: u64 = 1;
     /// Standard streams, and some for what the standard library opens.
     const FILES: u64 = 16;
@@ -44,7 +44,7 @@ fn limit(limits: WorkLimits) -> io::Result<()> {
     if cfg!(target_os = "linux") {
         lower(Resource::As, limits.memory_bytes, limits.memory_bytes)?;
     }
-    // The server goes first. Without the lower priority everything works too.
+    // A lower priority than that of the server. If it cannot be set, everything works too.
     let _ = nice(5);
     Ok(())
 }

@@ -7,7 +7,6 @@
 mod child;
 mod frame;
 mod parent;
-mod program;
 
 use std::time::Duration;
 

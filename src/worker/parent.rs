@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -11,17 +11,20 @@ use std::thread;
 
 use parking_lot::Mutex;
 
-use super::program::Program;
 use super::{SUBCOMMAND, WorkKind, WorkLimits, frame};
 
 /// How many child processes should run at once: more would only slow each other and the server down. The queue of the
 /// server for work in child processes keeps to it.
 pub(crate) const MAX_CHILDREN: usize = 2;
 
+/// The running program's own file on Linux. It works too when the file was deleted or replaced by another version.
+const OWN_FILE: &str = "/proc/self/exe";
+
 /// Does work in child processes.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    program: Program,
+    /// The program for child processes. A test that embeds the server may have none.
+    program: Option<PathBuf>,
 }
 
 /// Why a child process gave no result.
@@ -62,22 +65,22 @@ impl fmt::Display for WorkerError {
 impl Worker {
     /// Child processes of the running program.
     pub(crate) fn of_own_file() -> Self {
-        Self { program: Program::Own }
+        Self { program: own_file() }
     }
 
     /// Child processes of the program in this file; without one, none can be started.
     pub(crate) fn of_file(file: Option<PathBuf>) -> Self {
-        Self { program: file.map_or(Program::None, Program::File) }
+        Self { program: file }
     }
 
     /// Whether there is a program for child processes.
     pub(crate) fn has_program(&self) -> bool {
-        !matches!(self.program, Program::None)
+        self.program.is_some()
     }
 
     /// Does work in a child process and returns its result. It blocks the thread, up to the time limit of the kind.
     pub(crate) fn run(&self, kind: WorkKind, fields: &[&[u8]]) -> Result<Vec<u8>, WorkerError> {
-        let program = self.program.path().ok_or(WorkerError::NoProgram)?;
+        let program = self.program.as_ref().ok_or(WorkerError::NoProgram)?;
         let mut command = Command::new(program);
         command.args([SUBCOMMAND, kind.name()]);
         // Its environment may contain keys, and nothing in it is of use there.
@@ -86,6 +89,14 @@ impl Worker {
         let child = command.spawn().map_err(|error| WorkerError::NotStarted(error.to_string()))?;
         ChildProcess::new(child).exchange(fields, kind.limits())
     }
+}
+
+/// The file of the running program. Without /proc it is found by the name under which it was started.
+fn own_file() -> Option<PathBuf> {
+    if cfg!(target_os = "linux") && Path::new(OWN_FILE).exists() {
+        return Some(OWN_FILE.into());
+    }
+    std::env::current_exe().ok().or_else(|| std::env::args_os().next().map(PathBuf::from))
 }
 
 /// Keeps the signals of a terminal from the child: a server that drains still needs its results.
@@ -203,8 +214,8 @@ mod tests {
         let (running, id) = shell(script);
         let outcome = running.exchange(&[&vec![0; 100_000]], LIMITS);
         let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
-        let gone = rustix::process::test_kill_process(id);
-        assert_eq!(gone, Err(rustix::io::Errno::SRCH), "{script}: the process is there, or was not waited for");
+        let signal = rustix::process::test_kill_process(id);
+        assert_eq!(signal, Err(rustix::io::Errno::SRCH), "{script}: the process is there, or was not waited for");
         outcome
     }
 

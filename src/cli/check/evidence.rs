@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{Expectation, Expectations};
 use crate::cli::client::ClientResponse;
@@ -18,33 +19,33 @@ pub(super) enum Evidence {
 /// The records that the expectations are about.
 #[derive(Debug)]
 pub(super) struct Records {
-    pub(super) retries: Retries,
-    /// The fault rules; `None` if nothing is expected of them.
-    pub(super) rules: Option<Vec<FaultRule>>,
-    /// What was created and not deleted; `None` if nothing is expected of it.
-    pub(super) litter: Option<Vec<Litter>>,
+    pub(super) retries: RetriesBody,
+    /// The fault rules; empty if nothing is expected of them.
+    pub(super) rules: Vec<FaultRule>,
+    /// What was created and not deleted; empty if nothing is expected of it.
+    pub(super) litter: Vec<LitterItem>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Retries {
+pub(super) struct RetriesBody {
     pub(super) single_calls: usize,
-    pub(super) chains: Vec<Chain>,
+    pub(super) chains: Vec<ChainBody>,
     pub(super) dropped: u64,
 }
 
 /// A request and its retries.
 #[derive(Debug, Deserialize)]
-pub(super) struct Chain {
+pub(super) struct ChainBody {
     pub(super) tenant: Option<String>,
     pub(super) operation: Option<String>,
-    pub(super) attempts: Vec<Attempt>,
+    pub(super) attempts: Vec<AttemptBody>,
     pub(super) early_retries: usize,
     pub(super) needless_retries: usize,
     pub(super) duplicate_writes: usize,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Attempt {
+pub(super) struct AttemptBody {
     pub(super) seq: u64,
     pub(super) status: Option<u16>,
     pub(super) outcome: String,
@@ -60,7 +61,7 @@ pub(super) struct FaultRule {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Litter {
+pub(super) struct LitterItem {
     pub(super) tenant: String,
     pub(super) kind: String,
     pub(super) id: String,
@@ -73,12 +74,7 @@ struct FaultsBody {
 
 #[derive(Deserialize)]
 struct LitterBody {
-    litter: Vec<Litter>,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody {
-    detail: String,
+    litter: Vec<LitterItem>,
 }
 
 /// Fetches the records that the expectations are about; `get` requests a path of the admin API.
@@ -98,26 +94,22 @@ pub(super) fn fetch(
     };
     let (path, response) = get("/__admin/retries")?;
     if response.status == 404 && expected.tenant.is_some() {
-        let reason = serde_json::from_str(&response.body).map(|ErrorBody { detail }| detail);
-        return Ok(Evidence::UnknownTenant(reason.unwrap_or(response.body)));
+        let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        return Ok(Evidence::UnknownTenant(body["detail"].as_str().unwrap_or(&response.body).to_owned()));
     }
-    let retries = read(&path, &response)?;
-    let rules = if expected.all.contains(&Expectation::AllRulesStruck) {
-        let (path, response) = get("/__admin/faults")?;
-        Some(read::<FaultsBody>(&path, &response)?.faults)
-    } else {
-        None
-    };
-    let litter = if expected.all.contains(&Expectation::NoLitter) {
-        let (path, response) = get("/__admin/litter")?;
-        Some(read::<LitterBody>(&path, &response)?.litter)
-    } else {
-        None
-    };
+    let retries = read(&(path, response))?;
+    let (mut rules, mut litter) = (Vec::new(), Vec::new());
+    if expected.all.contains(&Expectation::AllRulesStruck) {
+        rules = read::<FaultsBody>(&get("/__admin/faults")?)?.faults;
+    }
+    if expected.all.contains(&Expectation::NoLitter) {
+        litter = read::<LitterBody>(&get("/__admin/litter")?)?.litter;
+    }
     Ok(Evidence::Recorded(Records { retries, rules, litter }))
 }
 
-fn read<T: DeserializeOwned>(path: &str, response: &ClientResponse) -> Result<T, String> {
+/// Reads the response for a path.
+fn read<T: DeserializeOwned>((path, response): &(String, ClientResponse)) -> Result<T, String> {
     let url = format!("{}{path}", response.base_url);
     if response.status != 200 {
         return Err(format!("{url}: status {}: {}", response.status, response.body));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::evidence::{Chain, Evidence, FaultRule, Litter, Records, Retries};
+use super::evidence::{ChainBody, Evidence, FaultRule, LitterItem, Records, RetriesBody};
 use super::report::{Check, Report};
 use super::{Expectation, Expectations};
 
@@ -15,7 +15,7 @@ pub(super) fn judge(evidence: &Evidence, expected: &Expectations) -> Report {
     match evidence {
         Evidence::UnknownTenant(reason) => {
             let not_judged = |expectation| Check::of(expected.name(expectation), Vec::new(), Some(reason.clone()));
-            Report { checks: expectations.map(not_judged).collect(), single: 0, retried: 0 }
+            Report { checks: expectations.map(not_judged).collect(), single_calls: 0, retried_calls: 0 }
         }
         Evidence::Recorded(records) => Report {
             checks: expectations
@@ -24,8 +24,8 @@ pub(super) fn judge(evidence: &Evidence, expected: &Expectations) -> Report {
                     Check::of(expected.name(expectation), failures, not_judged)
                 })
                 .collect(),
-            single: records.retries.single_calls,
-            retried: records.retries.chains.len(),
+            single_calls: records.retries.single_calls,
+            retried_calls: records.retries.chains.len(),
         },
     }
 }
@@ -35,22 +35,15 @@ type Findings = (Vec<String>, Option<String>);
 
 fn check(expectation: Expectation, records: &Records) -> Findings {
     match expectation {
-        Expectation::AllRulesStruck => rules_check(records.rules.as_deref().unwrap_or_default()),
+        Expectation::AllRulesStruck => rules_check(&records.rules),
         Expectation::NoLitter => litter_check(records),
-        Expectation::MaxAttempts(_)
-        | Expectation::HonourRetryAfter
-        | Expectation::NoDuplicateWrites
-        | Expectation::NoNeedlessRetries => retries_check(expectation, &records.retries),
+        _ => retries_check(expectation, &records.retries),
     }
 }
 
-/// A check of the recorded requests. Evicted ones may have broken the limit, so a check can then only fail or not be judged.
-fn retries_check(expectation: Expectation, retries: &Retries) -> Findings {
-    let broken = retries.chains.iter().filter_map(|chain| {
-        let failure = chain.failure(expectation)?;
-        Some(format!("{}: {failure}\n{}", chain.title(), chain.attempt_lines()))
-    });
-    let failures: Vec<String> = broken.collect();
+/// A check of the recorded requests. Evicted ones may have broken the limit: the check then fails or is not judged.
+fn retries_check(expectation: Expectation, retries: &RetriesBody) -> Findings {
+    let failures = retries.chains.iter().filter_map(|chain| chain.failure(expectation)).collect();
     let not_judged = if retries.dropped > 0 {
         Some(format!(
             "{} requests were evicted from the journal; --journal-entries and --journal-bytes of the server keep more",
@@ -72,20 +65,16 @@ fn rules_check(rules: &[FaultRule]) -> Findings {
 }
 
 fn litter_check(records: &Records) -> Findings {
-    let shown = |litter: &Litter| format!("{} {}: created and not deleted: {}", litter.tenant, litter.kind, litter.id);
-    let failures = records.litter.iter().flatten().map(shown).collect();
+    let line = |item: &LitterItem| format!("{} {}: created and not deleted: {}", item.tenant, item.kind, item.id);
+    let failures = records.litter.iter().map(line).collect();
     let retries = &records.retries;
     let has_requests = retries.single_calls + retries.chains.len() > 0 || retries.dropped > 0;
     let not_judged = (!has_requests).then(|| NO_REQUEST.to_owned());
     (failures, not_judged)
 }
 
-impl Chain {
-    fn title(&self) -> String {
-        format!("{} {}", self.tenant.as_deref().unwrap_or("-"), self.operation.as_deref().unwrap_or("-"))
-    }
-
-    /// How the chain breaks an expectation, if it does.
+impl ChainBody {
+    /// How the chain breaks an expectation, if it does, and its attempts.
     fn failure(&self, expectation: Expectation) -> Option<String> {
         let attempts = self.attempts.len();
         let (is_broken, failure) = match expectation {
@@ -105,7 +94,8 @@ impl Chain {
             ),
             Expectation::AllRulesStruck | Expectation::NoLitter => return None,
         };
-        is_broken.then_some(failure)
+        let (tenant, operation) = (self.tenant.as_deref().unwrap_or("-"), self.operation.as_deref().unwrap_or("-"));
+        is_broken.then(|| format!("{tenant} {operation}: {failure}\n{}", self.attempt_lines()))
     }
 
     /// One line per attempt.

@@ -1,5 +1,5 @@
-//! The subcommand `check`: fetches what the running server recorded, and reports whether it meets the expectations of the
-//! user. It passes only if it could judge every expectation.
+//! The subcommand `check`: fetches what the running server recorded, and reports whether it meets the expectations of
+//! the user. It passes only if it could judge every expectation.
 
 mod evidence;
 mod judge;
@@ -10,7 +10,7 @@ use crate::admin;
 use crate::config::Settings;
 use crate::instance::Instance;
 
-pub(super) use report::{Format, Report, Verdict};
+pub(super) use report::{Report, ReportFormat, Verdict};
 
 /// What `check` expects.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub(super) struct Expectations {
     pub(super) all: Vec<Expectation>,
     /// The tenant to check, by API key or label; all by default.
     pub(super) tenant: Option<String>,
-    /// What stands before the names of the flags.
+    /// The prefix of the flags' names.
     pub(super) prefix: &'static str,
 }
 

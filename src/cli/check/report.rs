@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 /// The format of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Format {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ReportFormat {
     Text,
     Json,
     Junit,
@@ -17,11 +18,9 @@ pub(in crate::cli) enum Format {
 pub(in crate::cli) struct Report {
     pub(super) checks: Vec<Check>,
     /// The number of requests that were sent once.
-    #[serde(rename = "single_calls")]
-    pub(super) single: usize,
+    pub(super) single_calls: usize,
     /// The number of requests that were retried.
-    #[serde(rename = "retried_calls")]
-    pub(super) retried: usize,
+    pub(super) retried_calls: usize,
 }
 
 /// The result for one expectation.
@@ -77,14 +76,14 @@ impl Report {
     }
 
     /// The report in this format, with a line break at its end.
-    pub(in crate::cli) fn printed(&self, format: Format) -> String {
+    pub(in crate::cli) fn printed(&self, format: ReportFormat) -> String {
         match format {
-            Format::Text => self.text(),
-            Format::Json => {
+            ReportFormat::Text => self.text(),
+            ReportFormat::Json => {
                 let report = JsonReport { result: self.verdict(), report: self };
                 serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
             }
-            Format::Junit => self.junit(),
+            ReportFormat::Junit => self.junit(),
         }
     }
 
@@ -96,7 +95,7 @@ impl Report {
                 let _ = writeln!(text, "  {line}");
             }
         }
-        let _ = writeln!(text, "{} requests were sent once, {} were retried", self.single, self.retried);
+        let _ = writeln!(text, "{} requests were sent once, {} were retried", self.single_calls, self.retried_calls);
         text
     }
 
@@ -170,7 +169,8 @@ mod tests {
     fn a_failure_outweighs_what_was_not_judged() {
         let check = |verdict| Check { name: String::new(), verdict, details: Vec::new() };
         let verdict = |verdicts: &[Verdict]| {
-            Report { checks: verdicts.iter().map(|one| check(*one)).collect(), single: 0, retried: 0 }.verdict()
+            Report { checks: verdicts.iter().map(|one| check(*one)).collect(), single_calls: 0, retried_calls: 0 }
+                .verdict()
         };
         assert_eq!(verdict(&[Verdict::Passed, Verdict::NotJudged, Verdict::Failed]), Verdict::Failed);
         assert_eq!(verdict(&[Verdict::Passed, Verdict::NotJudged]), Verdict::NotJudged);

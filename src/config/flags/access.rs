@@ -15,79 +15,56 @@ pub(super) static ADDRESS: Group = Group {
         &PORT,
         &PORT_FILE,
         &CONFIG,
-        &flag(
-            "public-url",
-            One("URL"),
-            "URL under which clients reach this server, for URLs in responses",
-            |settings, raw| set(&mut settings.public_url, raw.optional(http_url)),
-        ),
+        &flag("public-url", One("URL"), "URL under which clients reach this server, for URLs in responses")
+            .read_with(|settings, raw| set(&mut settings.public_url, raw.optional(http_url))),
     ],
 };
 
-pub(crate) static HOST: Flag =
-    flag("host", One("ADDRESS"), "IP address to listen on, or localhost", |settings, raw| {
-        set(&mut settings.host.0, raw.one(ip_address))
-    })
+pub(crate) static HOST: Flag = flag("host", One("ADDRESS"), "IP address to listen on, or localhost")
+    .read_with(|settings, raw| set(&mut settings.host.0, raw.one(ip_address)))
     .with_default("127.0.0.1");
 
-pub(crate) static PORT: Flag = flag("port", One("PORT"), "Port to listen on; 0 picks a free one", |settings, raw| {
-    set(&mut settings.port, raw.parse("a number from 0 to 65535"))
-})
-.with_default("4010");
+pub(crate) static PORT: Flag = flag("port", One("PORT"), "Port to listen on; 0 picks a free one")
+    .read_with(|settings, raw| set(&mut settings.port, raw.parse("a number from 0 to 65535")))
+    .with_default("4010");
 
 pub(crate) static PORT_FILE: Flag =
-    flag("port-file", One("FILE"), "Write the port number to FILE once the server listens", |settings, raw| {
-        set(&mut settings.port_file, Ok(raw.path()))
-    })
-    .with_conflict(|settings| {
-        let is_possible = settings.port_file.as_deref().is_none_or(can_be_a_file);
-        (!is_possible).then_some("is a folder, or in a folder that does not exist")
-    })
-    .for_program();
+    flag("port-file", One("FILE"), "Write the port number to FILE once the server listens")
+        .read_with(|settings, raw| set(&mut settings.port_file, Ok(raw.path())))
+        .with_conflict(|settings| {
+            let is_possible = settings.port_file.as_deref().is_none_or(can_be_a_file);
+            (!is_possible).then_some("is a folder, or in a folder that does not exist")
+        })
+        .for_program();
 
+/// The file is read before its settings are.
 pub(crate) static CONFIG: Flag = flag(
     "config",
     One("FILE"),
     "Read settings from FILE [default: llamacloud-mock.toml in the current folder, if it exists]",
-    // The file was read before its settings are.
-    |_, _| Ok(()),
 )
 .for_program();
 
 pub(super) static ACCESS: Group = Group {
     heading: "Access",
     flags: &[
-        &flag("api-key", Many("KEY"), "Accept only this API key (repeatable) [default: any]", |settings, raw| {
-            set(&mut settings.api_keys, raw.each(credential))
-        })
-        .secret(),
-        &flag("no-auth", Nothing, "Accept requests without a key, as the key `anonymous`", |settings, raw| {
-            set(&mut settings.auth, raw.switch(Auth::Required, Auth::Optional))
-        }),
-        &flag(
-            "isolation",
-            OneOf(&["key", "none"]),
-            "Give each API key its own state, or one state to all keys",
-            |settings, raw| set(&mut settings.isolation, raw.choice([Isolation::Key, Isolation::None])),
-        )
-        .with_default("key"),
-        &flag(
-            "allowed-host",
-            Many("NAME"),
-            "Accept this Host header too (repeatable); `*` accepts any",
-            |settings, raw| set(&mut settings.allowed_hosts, raw.each(host_name)),
-        )
-        .with_conflict(|settings| {
-            let names = &settings.allowed_hosts;
-            (names.len() > 1 && names.iter().any(|name| name == ANY_HOST))
-                .then_some("has no effect for other names beside `*`, which accepts any; omit them")
-        }),
-        &flag(
-            "cors-origin",
-            Many("ORIGIN"),
-            "Allow browser requests from this origin (repeatable)",
-            |settings, raw| set(&mut settings.cors_origins, raw.each(origin)),
-        ),
+        &flag("api-key", Many("KEY"), "Accept only this API key (repeatable) [default: any]")
+            .read_with(|settings, raw| set(&mut settings.api_keys, raw.each(credential)))
+            .secret(),
+        &flag("no-auth", Nothing, "Accept requests without a key, as the key `anonymous`")
+            .read_with(|settings, raw| set(&mut settings.auth, raw.switch(Auth::Required, Auth::Optional))),
+        &flag("isolation", OneOf(&["key", "none"]), "Give each API key its own state, or one state to all keys")
+            .read_with(|settings, raw| set(&mut settings.isolation, raw.choice([Isolation::Key, Isolation::None])))
+            .with_default("key"),
+        &flag("allowed-host", Many("NAME"), "Accept this Host header too (repeatable); `*` accepts any")
+            .read_with(|settings, raw| set(&mut settings.allowed_hosts, raw.each(host_name)))
+            .with_conflict(|settings| {
+                let names = &settings.allowed_hosts;
+                (names.len() > 1 && names.iter().any(|name| name == ANY_HOST))
+                    .then_some("has no effect for other names beside `*`, which accepts any; omit them")
+            }),
+        &flag("cors-origin", Many("ORIGIN"), "Allow browser requests from this origin (repeatable)")
+            .read_with(|settings, raw| set(&mut settings.cors_origins, raw.each(origin))),
         &ADMIN,
         &ADMIN_TOKEN,
     ],
@@ -98,20 +75,18 @@ pub(in crate::config) static ADMIN: Flag = flag(
     OneOf(&["open", "token", "off"]),
     "Access to /__admin/: to all, with --admin-token, or to none [default: token if there is one, else open on \
      loopback only]",
-    |settings, raw| match raw.text() {
-        Some(_) => set(&mut settings.admin, raw.choice([AdminAccess::Open, AdminAccess::Token, AdminAccess::Off])),
-        None => Ok(()),
-    },
 )
+.read_with(|settings, raw| match raw.text() {
+    Some(_) => set(&mut settings.admin, raw.choice([AdminAccess::Open, AdminAccess::Token, AdminAccess::Off])),
+    None => Ok(()),
+})
 .with_conflict(|settings| {
     (settings.admin == AdminAccess::Token && settings.admin_token.is_none())
         .then_some("token needs --admin-token TOKEN")
 });
 
-pub(crate) static ADMIN_TOKEN: Flag =
-    flag("admin-token", One("TOKEN"), "Bearer token that requests to /__admin/ need", |settings, raw| {
-        set(&mut settings.admin_token, raw.values.last().map(|text| token(text)).transpose())
-    })
+pub(crate) static ADMIN_TOKEN: Flag = flag("admin-token", One("TOKEN"), "Bearer token that requests to /__admin/ need")
+    .read_with(|settings, raw| set(&mut settings.admin_token, raw.values.last().map(|text| token(text)).transpose()))
     .with_conflict(|settings| match settings.admin {
         AdminAccess::Open => Some("has no effect beside --admin open; omit one of the two"),
         AdminAccess::Off => Some("has no effect beside --admin off; omit one of the two"),

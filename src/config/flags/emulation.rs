@@ -8,37 +8,36 @@ use crate::clock::parse_duration;
 pub(in crate::config) static EMULATION: Group = Group {
     heading: "Emulation",
     flags: &[
-        &flag("seed", One("NUMBER"), "Seed of all randomness: equal seeds give equal responses", |settings, raw| {
-            set(&mut settings.seed, raw.parse("a number from 0 to 18446744073709551615"))
-        })
-        .with_default("1"),
+        &flag("seed", One("NUMBER"), "Seed of all randomness: equal seeds give equal responses")
+            .read_with(|settings, raw| set(&mut settings.seed, raw.parse("a number from 0 to 18446744073709551615")))
+            .with_default("1"),
         &STRICT_REFERENCES,
         &flag(
             "index-id",
             OneOf(&["any", "id", "export"]),
             "Which id identifies an index: its id, its export_config_id, or both",
-            |settings, raw| set(&mut settings.index_id, raw.choice([IndexId::Any, IndexId::Id, IndexId::Export])),
         )
+        .read_with(|settings, raw| {
+            set(&mut settings.index_id, raw.choice([IndexId::Any, IndexId::Id, IndexId::Export]))
+        })
         .with_default("any"),
         &UNKNOWN_VALUE_STATUS,
         &CONTRACT,
-        &flag("sync-duration", One("DURATION"), "Duration of a sync", |settings, raw| {
-            set(&mut settings.sync_duration, raw.one(parse_duration))
-        })
-        .with_default("200ms"),
-        &flag("export-duration", One("DURATION"), "Duration of the export after a sync", |settings, raw| {
-            set(&mut settings.export_duration, raw.one(parse_duration))
-        })
-        .with_default("0"),
+        &flag("sync-duration", One("DURATION"), "Duration of a sync")
+            .read_with(|settings, raw| set(&mut settings.sync_duration, raw.one(parse_duration)))
+            .with_default("200ms"),
+        &flag("export-duration", One("DURATION"), "Duration of the export after a sync")
+            .read_with(|settings, raw| set(&mut settings.export_duration, raw.one(parse_duration)))
+            .with_default("0"),
         &flag(
             "sync-conflict",
             OneOf(&["409", "429", "coalesce"]),
             "Response to a sync request while a sync runs; coalesce is 202 without a new run",
-            |settings, raw| {
-                let responses = [SyncConflict::Refuse(409), SyncConflict::Refuse(429), SyncConflict::Coalesce];
-                set(&mut settings.sync_conflict, raw.choice(responses))
-            },
         )
+        .read_with(|settings, raw| {
+            let responses = [SyncConflict::Refuse(409), SyncConflict::Refuse(429), SyncConflict::Coalesce];
+            set(&mut settings.sync_conflict, raw.choice(responses))
+        })
         .with_default("409")
         .with_conflict(|settings| {
             (settings.fidelity == Fidelity::Contract && settings.sync_conflict != SyncConflict::Coalesce)
@@ -48,13 +47,10 @@ pub(in crate::config) static EMULATION: Group = Group {
             "duplicate-unique-id",
             OneOf(&["allow", "409"]),
             "Response to a file whose unique_id another file of its directory has",
-            |settings, raw| {
-                set(
-                    &mut settings.duplicate_unique_id,
-                    raw.choice([DuplicateUniqueId::Allow, DuplicateUniqueId::Refuse]),
-                )
-            },
         )
+        .read_with(|settings, raw| {
+            set(&mut settings.duplicate_unique_id, raw.choice([DuplicateUniqueId::Allow, DuplicateUniqueId::Refuse]))
+        })
         .with_default("allow")
         .with_conflict(|settings| {
             (settings.fidelity == Fidelity::Contract && settings.duplicate_unique_id == DuplicateUniqueId::Refuse)
@@ -64,52 +60,39 @@ pub(in crate::config) static EMULATION: Group = Group {
             "score-threshold-on",
             OneOf(&["rerank", "score"]),
             "What score_threshold is compared with while reranking is on: rerank_score or score",
-            |settings, raw| {
-                set(&mut settings.score_threshold_on, raw.choice([ScoreThresholdOn::Rerank, ScoreThresholdOn::Score]))
-            },
         )
+        .read_with(|settings, raw| {
+            set(&mut settings.score_threshold_on, raw.choice([ScoreThresholdOn::Rerank, ScoreThresholdOn::Score]))
+        })
         .with_default("rerank"),
-        &flag(
-            "parse-results",
-            One("DIR"),
-            "Use the text of DIR/NAME.md for an uploaded file called NAME",
+        &flag("parse-results", One("DIR"), "Use the text of DIR/NAME.md for an uploaded file called NAME").read_with(
             |settings, raw| {
                 set(&mut settings.parse_results, raw.optional(parse_results::read).map(Option::unwrap_or_default))
             },
         ),
-        &flag("page-size", One("ITEMS"), "Items on a page if the request does not say, 1 to 1000", |settings, raw| {
-            set(&mut settings.page_size, raw.within(1, 1000))
-        })
-        .with_default("50"),
+        &flag("page-size", One("ITEMS"), "Items on a page if the request does not say, 1 to 1000")
+            .read_with(|settings, raw| set(&mut settings.page_size, raw.within(1, 1000)))
+            .with_default("50"),
         &SCHEMAS,
     ],
 };
 
-pub(crate) static STRICT_REFERENCES: Flag = flag(
-    "strict-references",
-    Nothing,
-    "Answer 404 to a source_directory_id that was not created before",
-    |settings, raw| set(&mut settings.references, raw.switch(References::Lenient, References::Strict)),
-)
-.with_conflict(|settings| {
-    (settings.fidelity == Fidelity::Contract && settings.references == References::Strict)
-        .then_some("has no effect beside --contract, which accepts every directory id; omit one of the two")
-});
+pub(crate) static STRICT_REFERENCES: Flag =
+    flag("strict-references", Nothing, "Answer 404 to a source_directory_id that was not created before")
+        .read_with(|settings, raw| set(&mut settings.references, raw.switch(References::Lenient, References::Strict)))
+        .with_conflict(|settings| {
+            (settings.fidelity == Fidelity::Contract && settings.references == References::Strict)
+                .then_some("has no effect beside --contract, which accepts every directory id; omit one of the two")
+        });
 
-pub(crate) static UNKNOWN_VALUE_STATUS: Flag = flag(
-    "unknown-value-status",
-    OneOf(&["422", "400"]),
-    "Status for values that the service checks in its own code",
-    |settings, raw| set(&mut settings.unknown_value_status, raw.choice([422, 400])),
-)
-.with_default("422");
+pub(crate) static UNKNOWN_VALUE_STATUS: Flag =
+    flag("unknown-value-status", OneOf(&["422", "400"]), "Status for values that the service checks in its own code")
+        .read_with(|settings, raw| set(&mut settings.unknown_value_status, raw.choice([422, 400])))
+        .with_default("422");
 
-pub(crate) static CONTRACT: Flag =
-    flag("contract", Nothing, "Answer 2xx to every valid request, also for unknown ids", |settings, raw| {
-        set(&mut settings.fidelity, raw.switch(Fidelity::Service, Fidelity::Contract))
-    });
+pub(crate) static CONTRACT: Flag = flag("contract", Nothing, "Answer 2xx to every valid request, also for unknown ids")
+    .read_with(|settings, raw| set(&mut settings.fidelity, raw.switch(Fidelity::Service, Fidelity::Contract)));
 
 pub(crate) static SCHEMAS: Flag =
-    flag("schemas", One("DIR"), "Replace JSON Schemas with the files of the same name in DIR", |settings, raw| {
-        set(&mut settings.schemas, Ok(raw.path()))
-    });
+    flag("schemas", One("DIR"), "Replace JSON Schemas with the files of the same name in DIR")
+        .read_with(|settings, raw| set(&mut settings.schemas, Ok(raw.path())));

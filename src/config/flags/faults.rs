@@ -12,24 +12,23 @@ pub(super) static TIME: Group = Group {
             "clock",
             OneOf(&["real", "manual", "auto"]),
             "Clock: real time, manual (advanced through the admin API), or auto (jumps to the next event)",
-            |settings, raw| set(&mut settings.clock, raw.choice([Mode::Real, Mode::Manual, Mode::Auto])),
         )
+        .read_with(|settings, raw| set(&mut settings.clock, raw.choice([Mode::Real, Mode::Manual, Mode::Auto])))
         .with_default("real"),
         &flag(
             "start-time",
             One("TIMESTAMP"),
             "Time at which the clocks start, such as 2026-01-01T00:00:00Z [default: now]",
-            |settings, raw| set(&mut settings.start_time, raw.optional(start_time)),
-        ),
-        &flag("time-scale", One("FACTOR"), "Factor for injected delays and promised waits", |settings, raw| {
-            set(&mut settings.time_scale, raw.one(time_scale))
-        })
-        .with_default("1")
-        .with_conflict(|settings| {
-            let is_scaled = (settings.time_scale - 1.0).abs() > f64::EPSILON;
-            (settings.clock == Mode::Auto && is_scaled)
-                .then_some("has no effect beside --clock auto, where no delay takes real time")
-        }),
+        )
+        .read_with(|settings, raw| set(&mut settings.start_time, raw.optional(start_time))),
+        &flag("time-scale", One("FACTOR"), "Factor for injected delays and promised waits")
+            .read_with(|settings, raw| set(&mut settings.time_scale, raw.one(time_scale)))
+            .with_default("1")
+            .with_conflict(|settings| {
+                let is_scaled = (settings.time_scale - 1.0).abs() > f64::EPSILON;
+                (settings.clock == Mode::Auto && is_scaled)
+                    .then_some("has no effect beside --clock auto, where no delay takes real time")
+            }),
     ],
 };
 
@@ -38,41 +37,27 @@ pub(super) static FAULTS: Group = Group {
     flags: &[
         &FAULT,
         &SCENARIO,
-        &flag(
-            "allow-overrides",
-            Nothing,
-            "Apply the fault rules in the x-mock-inject header of a request",
-            |settings, raw| set(&mut settings.allow_overrides, raw.boolean()),
-        ),
-        &flag(
-            "strict-faults",
-            Nothing,
-            "Exit with code 2 if a fault rule never struck, and name it",
-            |settings, raw| set(&mut settings.strict_faults, raw.boolean()),
-        )
-        .with_conflict(|settings| {
-            let has_no_rules = settings.faults.is_empty() && settings.scenarios.is_empty();
-            let takes_no_rules = matches!(settings.admin, AdminAccess::Off | AdminAccess::Closed);
-            (settings.strict_faults && has_no_rules && takes_no_rules)
-                .then_some("has no effect without a fault rule: none is given, and /__admin/ cannot add one")
-        })
-        .for_program(),
+        &flag("allow-overrides", Nothing, "Apply the fault rules in the x-mock-inject header of a request")
+            .read_with(|settings, raw| set(&mut settings.allow_overrides, raw.boolean())),
+        &flag("strict-faults", Nothing, "Exit with code 2 if a fault rule never struck, and name it")
+            .read_with(|settings, raw| set(&mut settings.strict_faults, raw.boolean()))
+            .with_conflict(|settings| {
+                let has_no_rules = settings.faults.is_empty() && settings.scenarios.is_empty();
+                let takes_no_rules = matches!(settings.admin, AdminAccess::Off | AdminAccess::Closed);
+                (settings.strict_faults && has_no_rules && takes_no_rules)
+                    .then_some("has no effect without a fault rule: none is given, and /__admin/ cannot add one")
+            })
+            .for_program(),
     ],
 };
 
-pub(crate) static FAULT: Flag = flag(
-    "fault",
-    Many("RULE"),
-    "Inject a fault (repeatable), such as 'indexes.create status=429 first=3'",
-    |settings, raw| set(&mut settings.faults, Ok(raw.values.clone())),
-);
+pub(crate) static FAULT: Flag =
+    flag("fault", Many("RULE"), "Inject a fault (repeatable), such as 'indexes.create status=429 first=3'")
+        .read_with(|settings, raw| set(&mut settings.faults, Ok(raw.values.clone())));
 
-pub(crate) static SCENARIO: Flag = flag(
-    "scenario",
-    Many("NAME|FILE"),
-    "Load a scenario (repeatable); the subcommand `scenarios` lists them",
-    |settings, raw| set(&mut settings.scenarios, Ok(raw.values.clone())),
-);
+pub(crate) static SCENARIO: Flag =
+    flag("scenario", Many("NAME|FILE"), "Load a scenario (repeatable); the subcommand `scenarios` lists them")
+        .read_with(|settings, raw| set(&mut settings.scenarios, Ok(raw.values.clone())));
 
 /// A time at which clocks can start: from 1970 on, and so early that every duration can be added to it.
 fn start_time(text: &str) -> Result<Timestamp, String> {

@@ -17,6 +17,7 @@ pub(super) use self::access::ADMIN;
 pub(super) use self::emulation::EMULATION;
 
 use super::{RawSetting, Settings};
+use crate::suggest;
 
 /// One setting.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ pub(crate) struct Flag {
     /// Whether it has an effect only in the command-line program.
     pub(crate) is_for_program: bool,
     /// Checks its values and sets them. Errors say what is wrong, without the place.
-    pub(super) read: fn(&mut Settings, &RawSetting) -> Result<(), String>,
+    pub(super) read: Read,
     /// What is wrong with it beside the other settings, if it is given.
     pub(super) conflict: fn(&Settings) -> Option<&'static str>,
 }
@@ -86,11 +87,18 @@ pub(crate) fn flag_named(name: &str) -> Option<&'static Flag> {
     flags().find(|flag| flag.name == name)
 }
 
+/// The setting of this name, or what is wrong with the name.
+pub(crate) fn find_flag(name: &str) -> Result<&'static Flag, String> {
+    let problem = || format!("is not a setting{}", suggest::hint(name, flags().map(|flag| flag.name)));
+    flag_named(name).ok_or_else(problem)
+}
+
 type Read = fn(&mut Settings, &RawSetting) -> Result<(), String>;
 
-/// A row without a default and without conflicts.
-const fn flag(name: &'static str, takes: Takes, help: &'static str, read: Read) -> Flag {
-    Flag { name, takes, default: None, help, is_secret: false, is_for_program: false, read, conflict: |_| None }
+/// A row that sets nothing, without a default and without conflicts.
+const fn flag(name: &'static str, takes: Takes, help: &'static str) -> Flag {
+    let (read, conflict): (Read, _) = (|_, _| Ok(()), |_: &Settings| None);
+    Flag { name, takes, default: None, help, is_secret: false, is_for_program: false, read, conflict }
 }
 
 /// Sets a field to a value that was read.
@@ -102,6 +110,10 @@ impl Flag {
     /// The environment variable of the setting.
     pub(crate) fn variable(&self) -> String {
         format!("{PREFIX}{}", self.name.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    const fn read_with(self, read: Read) -> Self {
+        Self { read, ..self }
     }
 
     const fn with_default(self, default: &'static str) -> Self {

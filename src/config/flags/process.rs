@@ -15,11 +15,11 @@ pub(super) static LOG: Group = Group {
             "log-format",
             OneOf(&["auto", "text", "json"]),
             "Format of log lines; auto is text if stderr is a terminal, else json",
-            |settings, raw| {
-                let automatic = if std::io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
-                set(&mut settings.log_format, raw.choice([automatic, LogFormat::Text, LogFormat::Json]))
-            },
         )
+        .read_with(|settings, raw| {
+            let automatic = if std::io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
+            set(&mut settings.log_format, raw.choice([automatic, LogFormat::Text, LogFormat::Json]))
+        })
         .with_default("auto")
         .with_conflict(|settings| {
             (settings.log_level == LogLevel::Off)
@@ -29,33 +29,27 @@ pub(super) static LOG: Group = Group {
     ],
 };
 
-pub(crate) static LOG_LEVEL: Flag = flag(
-    "log-level",
-    OneOf(&["off", "error", "warn", "info"]),
-    "What is logged; info is one line per request",
-    |settings, raw| {
-        let levels = [LogLevel::Off, LogLevel::Error, LogLevel::Warn, LogLevel::Info];
-        set(&mut settings.log_level, raw.choice(levels))
-    },
-)
-.with_default("info");
+pub(crate) static LOG_LEVEL: Flag =
+    flag("log-level", OneOf(&["off", "error", "warn", "info"]), "What is logged; info is one line per request")
+        .read_with(|settings, raw| {
+            let levels = [LogLevel::Off, LogLevel::Error, LogLevel::Warn, LogLevel::Info];
+            set(&mut settings.log_level, raw.choice(levels))
+        })
+        .with_default("info");
 
 pub(super) static PROCESS: Group = Group { heading: "Process", flags: &[&EXIT_WITH_STDIN, &BINARY] };
 
-pub(crate) static EXIT_WITH_STDIN: Flag = flag(
-    "exit-with-stdin",
-    Nothing,
-    "Stop when standard input ends, such as when the parent process exits",
-    |settings, raw| set(&mut settings.exit_with_stdin, raw.boolean()),
-)
-.for_program();
+pub(crate) static EXIT_WITH_STDIN: Flag =
+    flag("exit-with-stdin", Nothing, "Stop when standard input ends, such as when the parent process exits")
+        .read_with(|settings, raw| set(&mut settings.exit_with_stdin, raw.boolean()))
+        .for_program();
 
 pub(crate) static BINARY: Flag = flag(
     "binary",
     One("FILE"),
     "The llamacloud-mock program to start as a child process for work that could take long [default: this one]",
-    |settings, raw| set(&mut settings.binary, Ok(raw.path())),
 )
+.read_with(|settings, raw| set(&mut settings.binary, Ok(raw.path())))
 .with_conflict(|settings| match settings.binary.as_deref() {
     Some(file) if !file.is_file() => Some("is not a file"),
     Some(file) if !can_be_executed(file) => Some("cannot be executed; its mode lacks x"),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-use super::python::{Class, ClassKind, Folding, SetItem};
+use super::python::{CaseFold, Class, ClassKind, SetItem};
 
 /// A set without members.
 pub(super) const NONE: &str = r"[^\x{00}-\x{10FFFF}]";
@@ -22,20 +22,20 @@ pub(super) const ASCII_WORD: &str = "0-9A-Z_a-z";
 const EQUAL: &[&[char]] = &[&['i', 'I', '\u{130}', '\u{131}']];
 
 /// The set of one character.
-pub(super) fn literal(code: u32, folding: Folding) -> String {
-    match folding {
-        Folding::None => match char::from_u32(code) {
+pub(super) fn literal(code: u32, case_fold: CaseFold) -> String {
+    match case_fold {
+        CaseFold::None => match char::from_u32(code) {
             Some(c) => escaped(c),
             // A surrogate, which no text contains.
             None => NONE.to_owned(),
         },
-        _ => set(false, &[SetItem::Range(code, code)], folding),
+        _ => set(false, &[SetItem::Range(code, code)], case_fold),
     }
 }
 
 /// The set with these members, or of all other characters.
-pub(super) fn set(negated: bool, items: &[SetItem], folding: Folding) -> String {
-    let ranges = folded(ranges(items), folding);
+pub(super) fn set(negated: bool, items: &[SetItem], case_fold: CaseFold) -> String {
+    let ranges = folded(ranges(items), case_fold);
     let classes = items.iter().filter_map(|item| match item {
         SetItem::Class(class) => Some(class_text(*class)),
         SetItem::Range(..) => None,
@@ -71,10 +71,10 @@ fn ranges(items: &[SetItem]) -> ClassUnicode {
 }
 
 /// The ranges with every character that is equal to one of them when case is ignored.
-fn folded(mut ranges: ClassUnicode, folding: Folding) -> ClassUnicode {
-    match folding {
-        Folding::None => {}
-        Folding::Ascii => {
+fn folded(mut ranges: ClassUnicode, case_fold: CaseFold) -> ClassUnicode {
+    match case_fold {
+        CaseFold::None => {}
+        CaseFold::Ascii => {
             for letter in 'a'..='z' {
                 let upper = letter.to_ascii_uppercase();
                 if contains(&ranges, letter) || contains(&ranges, upper) {
@@ -83,7 +83,7 @@ fn folded(mut ranges: ClassUnicode, folding: Folding) -> ClassUnicode {
                 }
             }
         }
-        Folding::Unicode => {
+        CaseFold::Unicode => {
             // Fails only if the tables of case are not built in; then letters differ from their other case.
             let _ = ranges.try_case_fold_simple();
             for equal in EQUAL {

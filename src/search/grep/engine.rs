@@ -7,7 +7,7 @@ use fancy_regex::CompileError;
 
 use super::python::{Anchor, Node};
 use super::translate::{TextTraits, Words, translate};
-use super::{Failure, Pattern};
+use super::{Pattern, SearchError};
 
 /// Characters that are word characters for Python or for the engines, but not for both.
 const DIFFERENT_WORDS: &str = r"[[\w]~~[\p{L}\p{N}_]]";
@@ -60,28 +60,38 @@ pub(super) fn traits(text: &str) -> TextTraits {
 /// Compiles a pattern for texts with these traits.
 ///
 /// Errors: it exceeds the bounds, or it is one of the look-behinds that the engine does not support.
-pub(super) fn compile(pattern: &Pattern, traits: TextTraits, bounds: Bounds) -> Result<Engine, Failure> {
-    if let Some(linear) = linear(pattern, traits) {
-        let regex = regex::RegexBuilder::new(&linear.pattern).size_limit(bounds.size).build();
-        let regex = regex.map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => Failure::Size,
-            _ => Failure::Unsupported,
-        })?;
-        return Ok(Engine::Linear { regex, is_captured: linear.is_captured });
+pub(super) fn compile(pattern: &Pattern, traits: TextTraits, bounds: Bounds) -> Result<Engine, SearchError> {
+    if let Some(result) = compile_linear(pattern, traits, bounds.size) {
+        return result;
     }
     let any = translate(&pattern.nodes, traits).pattern;
     let advancing = pattern.may_be_empty.then(|| backtracking(&format!(r"(?:{any})(?!\G)"), bounds));
     Ok(Engine::Backtracking { any: backtracking(&any, bounds)?, advancing: advancing.transpose()? })
 }
 
-fn backtracking(pattern: &str, bounds: Bounds) -> Result<Box<fancy_regex::Regex>, Failure> {
+/// Compiles a pattern for the linear engine, up to a size; `None` if that does not search for it in texts with these
+/// traits.
+pub(super) fn compile_linear(
+    pattern: &Pattern,
+    traits: TextTraits,
+    max_size: usize,
+) -> Option<Result<Engine, SearchError>> {
+    let Linear { pattern, is_captured } = linear(pattern, traits)?;
+    let regex = regex::RegexBuilder::new(&pattern).size_limit(max_size).build();
+    Some(regex.map(|regex| Engine::Linear { regex, is_captured }).map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => SearchError::PatternTooLarge,
+        _ => SearchError::NotSupported,
+    }))
+}
+
+fn backtracking(pattern: &str, bounds: Bounds) -> Result<Box<fancy_regex::Regex>, SearchError> {
     fancy_regex::RegexBuilder::new(pattern)
         .delegate_size_limit(bounds.size)
         .max_prog_size(bounds.instructions)
         .backtrack_limit(bounds.backtracks)
         .build()
         .map(Box::new)
-        .map_err(|error| if is_about_size(&error) { Failure::Size } else { Failure::Unsupported })
+        .map_err(|error| if is_about_size(&error) { SearchError::PatternTooLarge } else { SearchError::NotSupported })
 }
 
 fn is_about_size(error: &fancy_regex::Error) -> bool {
@@ -118,14 +128,14 @@ fn linear(pattern: &Pattern, traits: TextTraits) -> Option<Linear> {
     (!before.needs_backtracking).then_some(Linear { pattern, is_captured: true })
 }
 
-/// Whether the linear engine searches for a pattern in texts with these traits.
-pub(super) fn is_linear(pattern: &Pattern, traits: TextTraits) -> bool {
-    linear(pattern, traits).is_some()
-}
-
 impl Engine {
     /// The next match at or after a position. With `must_advance` it is not empty at that position itself.
-    pub(super) fn find(&self, text: &str, from: usize, must_advance: bool) -> Result<Option<Range<usize>>, Failure> {
+    pub(super) fn find(
+        &self,
+        text: &str,
+        from: usize,
+        must_advance: bool,
+    ) -> Result<Option<Range<usize>>, SearchError> {
         match self {
             Self::Linear { regex, is_captured: false } => Ok(regex.find_at(text, from).map(|found| found.range())),
             Self::Linear { regex, is_captured: true } => {
@@ -134,7 +144,7 @@ impl Engine {
             }
             Self::Backtracking { any, advancing } => {
                 let regex = advancing.as_ref().filter(|_| must_advance).unwrap_or(any);
-                let found = regex.find_from_pos(text, from).map_err(|_| Failure::Effort)?;
+                let found = regex.find_from_pos(text, from).map_err(|_| SearchError::TooMuchMemory)?;
                 Ok(found.map(|found| found.range()))
             }
         }

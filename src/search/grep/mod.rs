@@ -16,7 +16,7 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
-use self::engine::{Bounds, Engine};
+use self::engine::Engine;
 pub(crate) use self::job::answer;
 use self::python::Node;
 use crate::clock::Deadline;
@@ -93,30 +93,6 @@ impl fmt::Display for SearchError {
     }
 }
 
-/// Why a search in this process has no result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// The compiled pattern is too large.
-    Size,
-    /// No engine supports the pattern.
-    Unsupported,
-    /// The search goes back too often.
-    Effort,
-    /// The deadline has passed.
-    Time,
-}
-
-impl Failure {
-    fn error(self) -> SearchError {
-        match self {
-            Self::Size => SearchError::PatternTooLarge,
-            Self::Unsupported => SearchError::NotSupported,
-            Self::Effort => SearchError::TooMuchMemory,
-            Self::Time => SearchError::TooLong,
-        }
-    }
-}
-
 impl From<WorkerError> for SearchError {
     fn from(error: WorkerError) -> Self {
         match error {
@@ -134,8 +110,8 @@ impl From<WorkerError> for SearchError {
 /// that were tried took one second for one search; between searches there is a look at the time.
 const TEXT_HERE_BYTES: usize = 256 * 1024;
 
-/// The bounds of a pattern in this process.
-const BOUNDS_HERE: Bounds = Bounds { size: 64 * 1024, instructions: 0, backtracks: 0 };
+/// Bytes of a compiled pattern in this process, approximately.
+const PATTERN_HERE_BYTES: usize = 64 * 1024;
 
 impl Pattern {
     /// Reads a pattern.
@@ -149,8 +125,8 @@ impl Pattern {
 
     /// All matches in a short text, with any pattern. Only for patterns that no client sent: it may take long.
     #[cfg(any(test, feature = "fuzzing"))]
-    pub(crate) fn find_unbounded(&self, text: &str) -> Result<Vec<Range<usize>>, Failure> {
-        let bounds = Bounds { size: 1024 * 1024, instructions: 10_000, backtracks: 10_000 };
+    pub(crate) fn find_unbounded(&self, text: &str) -> Result<Vec<Range<usize>>, SearchError> {
+        let bounds = engine::Bounds { size: 1024 * 1024, instructions: 10_000, backtracks: 10_000 };
         let engine = engine::compile(self, engine::traits(text), bounds)?;
         iterate(&engine, text, usize::MAX, || false)
     }
@@ -187,7 +163,7 @@ impl Search {
     ) -> Result<Vec<Range<usize>>, SearchError> {
         let Some(engine) = &self.engine else { return find_in_child(&self.pattern, text, limits, worker) };
         let deadline = Deadline::after(limits.time);
-        iterate(engine, text, limits.matches, || deadline.has_passed()).map_err(Failure::error)
+        iterate(engine, text, limits.matches, || deadline.has_passed())
     }
 }
 
@@ -196,11 +172,7 @@ fn quick_engine(pattern: &Pattern, text: &str) -> Option<Engine> {
     if text.len() > TEXT_HERE_BYTES {
         return None;
     }
-    let traits = engine::traits(text);
-    if !engine::is_linear(pattern, traits) {
-        return None;
-    }
-    engine::compile(pattern, traits, BOUNDS_HERE).ok()
+    engine::compile_linear(pattern, engine::traits(text), PATTERN_HERE_BYTES)?.ok()
 }
 
 /// Searches in a child process, whatever the pattern and the text. It blocks the thread for as long as the limits of
@@ -222,11 +194,16 @@ fn find_in_child(
 }
 
 /// All matches, as Python's `re.finditer` gives them.
-fn iterate(engine: &Engine, text: &str, max: usize, is_late: impl Fn() -> bool) -> Result<Vec<Range<usize>>, Failure> {
+fn iterate(
+    engine: &Engine,
+    text: &str,
+    max: usize,
+    is_late: impl Fn() -> bool,
+) -> Result<Vec<Range<usize>>, SearchError> {
     let (mut matches, mut from, mut must_advance) = (Vec::new(), 0, false);
     while let Some(found) = engine.find(text, from, must_advance)? {
         if is_late() {
-            return Err(Failure::Time);
+            return Err(SearchError::TooLong);
         }
         must_advance = found.is_empty();
         from = found.end;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::charset::{self, ASCII_WORD, WORD};
-use super::python::{Anchor, Boundary, Folding, Greed, Look, Node};
+use super::python::{Anchor, Boundary, CaseFold, Greed, Look, Node};
 
 /// Properties of a text on which the translation depends: what is simple for most texts needs conditions for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +93,8 @@ impl Translator {
 
     fn node(&mut self, node: &Node) {
         match node {
-            Node::Literal(code, folding) => self.push(&charset::literal(*code, *folding)),
-            Node::Set { negated, items, folding } => self.push(&charset::set(*negated, items, *folding)),
+            Node::Literal(code, case_fold) => self.push(&charset::literal(*code, *case_fold)),
+            Node::Set { negated, items, case_fold } => self.push(&charset::set(*negated, items, *case_fold)),
             Node::Any { line_feed: true } => self.push(charset::ALL),
             Node::Any { line_feed: false } => self.push(r"[^\n]"),
             Node::At(anchor) => self.anchor(*anchor),
@@ -107,7 +107,7 @@ impl Translator {
             Node::Repeat { min, max, greed, body } => self.repeat(*min, *max, *greed, body),
             Node::Atomic(body) => self.atomic(body),
             Node::Look(look, body) => self.look(*look, body),
-            Node::Reference(group, folding) => self.reference(*group, *folding),
+            Node::Reference(group, case_fold) => self.reference(*group, *case_fold),
             Node::Conditional { group, yes, no } => {
                 let opening = format!("(?({})", self.number(*group));
                 self.push_backtracking(&opening);
@@ -201,8 +201,8 @@ impl Translator {
         self.enclosed(opening, body);
     }
 
-    fn reference(&mut self, group: usize, folding: Folding) {
-        let flag = if folding == Folding::None { "" } else { "i" };
+    fn reference(&mut self, group: usize, case_fold: CaseFold) {
+        let flag = if case_fold == CaseFold::None { "" } else { "i" };
         let text = format!("(?{flag}:\\{})", self.number(group));
         self.push_backtracking(&text);
     }

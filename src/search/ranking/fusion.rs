@@ -7,14 +7,14 @@ const RANK_OFFSET: f64 = 60.0;
 
 /// A chunk with a place in one of the lists; the first place is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ranked {
+pub(super) struct ChunkRank {
     pub(super) chunk: u32,
     pub(super) rank: usize,
 }
 
 /// One of the lists and its weight.
 pub(super) struct WeightedList {
-    pub(super) ranked: Vec<Ranked>,
+    pub(super) ranked: Vec<ChunkRank>,
     pub(super) weight: f64,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct WeightedList {
 pub(super) fn fuse(lists: &[WeightedList; 2]) -> Vec<(u32, f64)> {
     let mut parts: Vec<(u32, f64, usize)> = Vec::new();
     for (list, decides) in lists.iter().zip([false, true]) {
-        let part = |ranked: &Ranked| {
+        let part = |ranked: &ChunkRank| {
             let worth = list.weight / (RANK_OFFSET + count_as_f64(ranked.rank));
             (ranked.chunk, worth, if decides { ranked.rank } else { usize::MAX })
         };
@@ -73,6 +73,6 @@ impl Score for i32 {
 }
 
 /// The places of the entries of a list.
-pub(super) fn ranked<S>(best: &[(S, u32)]) -> Vec<Ranked> {
-    best.iter().zip(1..).map(|((_, chunk), rank)| Ranked { chunk: *chunk, rank }).collect()
+pub(super) fn ranked<S>(best: &[(S, u32)]) -> Vec<ChunkRank> {
+    best.iter().zip(1..).map(|((_, chunk), rank)| ChunkRank { chunk: *chunk, rank }).collect()
 }

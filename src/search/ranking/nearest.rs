@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use super::document::SearchableDocument;
 use super::full_text::{Occurrences, inverse_frequency};
-use super::fusion::{Ranked, best, ranked};
+use super::fusion::{ChunkRank, best, ranked};
 use super::numbers::{count_as_f64, natural_logarithm};
 use super::query::Query;
 use super::selection::Selection;
@@ -90,8 +90,8 @@ pub(super) fn nearest(
     selection: &Selection<'_>,
     meaning: &Meaning,
     candidates: usize,
-    text_list: &[Ranked],
-) -> Vec<Ranked> {
+    text_list: &[ChunkRank],
+) -> Vec<ChunkRank> {
     let proposed = best(similarities(selection, &meaning.whole).into_iter().zip(0..), candidates);
     // The highest of so many independent deviations is about this.
     let chance = (2.0 * natural_logarithm(count_as_f64(selection.chunks()).max(1.0))).sqrt();
@@ -106,7 +106,7 @@ pub(super) fn nearest(
     listed.sort_unstable();
     let unrelated = proposed.iter().filter(|(_, chunk)| listed.binary_search(chunk).is_err());
     let first_rank = related.len().max(text_list.len()) + 1;
-    let unrelated = unrelated.zip(first_rank..).map(|((_, chunk), rank)| Ranked { chunk: *chunk, rank });
+    let unrelated = unrelated.zip(first_rank..).map(|((_, chunk), rank)| ChunkRank { chunk: *chunk, rank });
     let free = candidates.saturating_sub(related.len());
     ranked(&related).into_iter().chain(unrelated.take(free)).collect()
 }
@@ -129,7 +129,7 @@ fn similarities(selection: &Selection<'_>, query: &QueryVector) -> Vec<i32> {
 }
 
 /// A weight as an integer.
-#[allow(clippy::cast_possible_truncation)] // far below the limit
+#[expect(clippy::cast_possible_truncation, reason = "a weight is far below the limit")]
 fn scaled(weight: f64) -> i32 {
     (weight * SCALE).round() as i32
 }

@@ -23,8 +23,8 @@ const PASSAGES: &[(&str, &str)] = &[
     ),
     (
         "porto-guide.md",
-        "# Bridges\nThe Dom Luís I bridge, opened in 1886, has two decks: the metro crosses on the upper one, cars and \
-         pedestrians on the lower one.",
+        "# Bridges\nThe Dom Luís I bridge, opened in 1886, has two decks: the metro crosses on the upper one, \
+         cars and pedestrians on the lower one.",
     ),
     (
         "handbook.txt",

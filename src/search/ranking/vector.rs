@@ -62,7 +62,7 @@ impl Sums {
     }
 
     /// The row of a chunk. All rows have about the same length.
-    #[allow(clippy::cast_possible_truncation)] // clamped
+    #[expect(clippy::cast_possible_truncation, reason = "it is clamped")]
     pub(super) fn row(&self) -> [i8; DIMENSIONS] {
         let length = self.length();
         if length == 0.0 {
@@ -72,7 +72,7 @@ impl Sums {
     }
 
     /// What a query's rows are compared with.
-    #[allow(clippy::cast_possible_truncation)] // clamped
+    #[expect(clippy::cast_possible_truncation, reason = "it is clamped")]
     pub(super) fn query(&self) -> QueryVector {
         let length = self.length().max(1.0);
         // Small enough that the sum over all dimensions fits 32 bits, large enough that rounding does not matter.
@@ -81,7 +81,7 @@ impl Sums {
     }
 
     /// The root of the sum of the squares of the features' weights, at least 1.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
     pub(super) fn norm(&self) -> u16 {
         (self.length() / DIMENSIONS_PER_FEATURE_ROOT).round().clamp(1.0, f64::from(u16::MAX)) as u16
     }

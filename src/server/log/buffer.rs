@@ -23,12 +23,12 @@ const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 /// A buffer of lines with a thread that empties it.
 #[derive(Debug)]
 pub(super) struct LineBuffer {
-    shared: Arc<Shared>,
+    queue: Arc<LineQueue>,
 }
 
 /// What the thread shares with those that add lines.
 #[derive(Debug, Default)]
-struct Shared {
+struct LineQueue {
     lines: Mutex<Lines>,
     /// Notified when there is a line again.
     filled: Condvar,
@@ -53,18 +53,18 @@ struct Lines {
 impl LineBuffer {
     /// Starts the thread. Panics if the system has no more threads.
     pub(super) fn start(to: impl Write + Send + 'static, style: LineStyle) -> Self {
-        let shared = Arc::new(Shared::default());
+        let queue = Arc::new(LineQueue::default());
         let thread = thread::Builder::new().name("log".to_owned()).spawn({
-            let shared = Arc::clone(&shared);
-            move || shared.write_all(to, style)
+            let queue = Arc::clone(&queue);
+            move || queue.write_all(to, style)
         });
         thread.expect("the system has a thread for the log");
-        Self { shared }
+        Self { queue }
     }
 
     /// Adds a line, which ends with a line break.
     pub(super) fn push(&self, line: &str) {
-        let mut lines = self.shared.lines.lock();
+        let mut lines = self.queue.lines.lock();
         if lines.is_closed {
             return;
         }
@@ -78,21 +78,21 @@ impl LineBuffer {
         drop(lines);
         // The thread waits for this only if it has paused since it wrote the last line.
         if was_empty {
-            self.shared.filled.notify_one();
+            self.queue.filled.notify_one();
         }
     }
 
     /// Writes what is left and ends the thread; gives up after [`FINISH_TIMEOUT`]. Later lines are lost.
     pub(super) fn finish(&self) {
-        let mut lines = self.shared.lines.lock();
+        let mut lines = self.queue.lines.lock();
         lines.is_closed = true;
-        self.shared.filled.notify_one();
-        self.shared.ended.notify_all();
-        self.shared.ended.wait_while_for(&mut lines, |lines| !lines.is_written, FINISH_TIMEOUT);
+        self.queue.filled.notify_one();
+        self.queue.ended.notify_all();
+        self.queue.ended.wait_while_for(&mut lines, |lines| !lines.is_written, FINISH_TIMEOUT);
     }
 }
 
-impl Shared {
+impl LineQueue {
     /// Writes lines until no more follow. Errors are ignored: a closed stderr must not stop the server.
     fn write_all(&self, mut to: impl Write, style: LineStyle) {
         let mut lines = self.lines.lock();

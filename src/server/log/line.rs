@@ -42,16 +42,10 @@ pub(in crate::server) struct LogLine<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LineStyle {
     format: LogFormat,
-    color: Color,
+    /// Whether the status in a text line is coloured.
+    is_coloured: bool,
     /// Whether stderr is a terminal: text lines are then short.
     is_terminal: bool,
-}
-
-/// Whether the status in a text line is coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Color {
-    Plain,
-    Coloured,
 }
 
 /// A request's line in a style, without a line break.
@@ -90,8 +84,8 @@ impl<'a> LogLine<'a> {
         }
     }
 
-    fn write_text(&self, f: &mut fmt::Formatter<'_>, color: Color) -> fmt::Result {
-        let (color_on, color_off) = color.escapes(self.level());
+    fn write_text(&self, f: &mut fmt::Formatter<'_>, style: LineStyle) -> fmt::Result {
+        let (color_on, color_off) = style.escapes(self.level());
         write!(f, "{} {color_on}", self.at)?;
         match self.status {
             Some(status) => write!(f, "{status}")?,
@@ -110,8 +104,8 @@ impl<'a> LogLine<'a> {
 
     /// A line of at most [`TERMINAL_COLUMNS`]: the time of day, no tenant, and as much of the target as there is room
     /// for.
-    fn write_short(&self, f: &mut fmt::Formatter<'_>, color: Color) -> fmt::Result {
-        let (color_on, color_off) = color.escapes(self.level());
+    fn write_short(&self, f: &mut fmt::Formatter<'_>, style: LineStyle) -> fmt::Result {
+        let (color_on, color_off) = style.escapes(self.level());
         let at = self.at.to_string();
         let time = at.get(11..19).unwrap_or_default();
         let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
@@ -158,8 +152,8 @@ fn ellipsis(text: &str, most: usize) -> Cow<'_, str> {
         used += width(*character);
         used < most
     };
-    let kept: String = text.chars().take_while(fits).collect();
-    format!("{kept}…").into()
+    let shortened: String = text.chars().take_while(fits).collect();
+    format!("{shortened}…").into()
 }
 
 /// The columns that a text takes on a terminal.
@@ -175,8 +169,21 @@ fn width(character: char) -> usize {
 }
 
 impl LineStyle {
+    /// Coloured if stderr is a terminal and `NO_COLOR` is not set.
     pub(super) fn for_stderr(format: LogFormat) -> Self {
-        Self { format, color: Color::of_stderr(), is_terminal: io::stderr().is_terminal() }
+        let is_terminal = io::stderr().is_terminal();
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { format, is_coloured: is_terminal && !no_color, is_terminal }
+    }
+
+    /// The escape sequences before and after a status of this level.
+    fn escapes(self, level: LogLevel) -> (&'static str, &'static str) {
+        match level {
+            _ if !self.is_coloured => ("", ""),
+            LogLevel::Error => ("\x1b[31m", "\x1b[0m"),
+            LogLevel::Warn => ("\x1b[33m", "\x1b[0m"),
+            _ => ("\x1b[32m", "\x1b[0m"),
+        }
     }
 
     /// The line of a request.
@@ -197,27 +204,9 @@ impl LineStyle {
 impl Display for StyledLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.style.format {
-            LogFormat::Text if self.style.is_terminal => self.line.write_short(f, self.style.color),
-            LogFormat::Text => self.line.write_text(f, self.style.color),
+            LogFormat::Text if self.style.is_terminal => self.line.write_short(f, self.style),
+            LogFormat::Text => self.line.write_text(f, self.style),
             LogFormat::Json => self.line.write_json(f),
-        }
-    }
-}
-
-impl Color {
-    /// Coloured if stderr is a terminal and `NO_COLOR` is not set.
-    fn of_stderr() -> Self {
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if io::stderr().is_terminal() && !no_color { Self::Coloured } else { Self::Plain }
-    }
-
-    /// The escape sequences before and after a status of this level.
-    fn escapes(self, level: LogLevel) -> (&'static str, &'static str) {
-        match (self, level) {
-            (Self::Plain, _) => ("", ""),
-            (_, LogLevel::Error) => ("\x1b[31m", "\x1b[0m"),
-            (_, LogLevel::Warn) => ("\x1b[33m", "\x1b[0m"),
-            _ => ("\x1b[32m", "\x1b[0m"),
         }
     }
 }
@@ -252,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_line_fits_a_terminal_whatever_is_in_it() {
-        let style = LineStyle { format: LogFormat::Text, color: Color::Plain, is_terminal: true };
+        let style = LineStyle { format: LogFormat::Text, is_coloured: false, is_terminal: true };
         for path in ["/", "/api/v1/indexes", &"/é".repeat(200), &"\u{5b57}".repeat(100)] {
             for reason in [None, Some("body.name: string_type"), Some(&*"x".repeat(80))] {
                 let shown = style.request(&line(path, reason)).to_string();

@@ -1,6 +1,5 @@
 //! The reason of a refused request, for its log line: the detail of the API error, shortened.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::redact;
@@ -9,19 +8,13 @@ use crate::response::Response;
 /// Maximum number of characters of a reason.
 const MAX_CHARS: usize = 80;
 
-/// The body of an API error.
-#[derive(Deserialize)]
-struct RefusalBody {
-    detail: Value,
-}
-
 /// The reason in the body of a 4xx; `None` for other responses and other bodies.
 pub(super) fn reason(response: &Response) -> Option<String> {
     if !response.status.is_some_and(|status| status.is_client_error()) {
         return None;
     }
-    let RefusalBody { detail } = serde_json::from_slice(&response.body.bytes()).ok()?;
-    let text = match &detail {
+    let body: Value = serde_json::from_slice(&response.body.bytes()).ok()?;
+    let text = match body.get("detail")? {
         Value::String(text) => text.clone(),
         Value::Array(violations) => violation(violations)?,
         _ => return None,

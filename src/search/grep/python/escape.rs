@@ -28,7 +28,7 @@ impl Parser {
     }
 
     fn class(&self, class: Class) -> Node {
-        Node::Set { negated: false, items: vec![SetItem::Class(class)], folding: self.flags.folding() }
+        Node::Set { negated: false, items: vec![SetItem::Class(class)], case_fold: self.flags.case_fold() }
     }
 
     /// The member of an escape in a set.
@@ -119,6 +119,6 @@ impl Parser {
             return Err(self.tokens.error("cannot refer to an open group", digits.len() + 1));
         }
         self.check_look_behind(group)?;
-        Ok(Node::Reference(group, self.flags.folding()))
+        Ok(Node::Reference(group, self.flags.case_fold()))
     }
 }

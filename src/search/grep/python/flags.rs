@@ -1,7 +1,7 @@
 //! The flags of a pattern: `(?i)` for the whole of it, `(?i-s:…)` for a part.
 
 use super::tokens::{PatternToken, Tokens};
-use super::tree::Folding;
+use super::tree::CaseFold;
 use crate::search::grep::PatternError;
 
 /// The flags in force at one place of a pattern.
@@ -45,8 +45,8 @@ impl PatternFlags {
 
     /// The flags inside a group with this change.
     pub(super) fn changed(self, change: FlagChange) -> Self {
-        let kept = if change.add & TYPES == 0 { self.0 } else { self.0 & !TYPES };
-        Self((kept | change.add) & !change.remove)
+        let types = if change.add & TYPES == 0 { self.0 } else { self.0 & !TYPES };
+        Self((types | change.add) & !change.remove)
     }
 
     /// An error if the flags of the whole pattern exclude each other.
@@ -73,11 +73,11 @@ impl PatternFlags {
         self.0 & DOT_ALL != 0
     }
 
-    pub(super) fn folding(self) -> Folding {
+    pub(super) fn case_fold(self) -> CaseFold {
         match (self.0 & IGNORE_CASE != 0, self.is_ascii()) {
-            (false, _) => Folding::None,
-            (true, true) => Folding::Ascii,
-            (true, false) => Folding::Unicode,
+            (false, _) => CaseFold::None,
+            (true, true) => CaseFold::Ascii,
+            (true, false) => CaseFold::Unicode,
         }
     }
 }

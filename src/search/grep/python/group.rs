@@ -115,7 +115,7 @@ impl Parser {
             return Err(self.tokens.error("cannot refer to an open group", name.chars().count() + 1));
         }
         self.check_look_behind(group)?;
-        Ok(GroupHead::Whole(Some(Node::Reference(group, self.flags.folding()))))
+        Ok(GroupHead::Whole(Some(Node::Reference(group, self.flags.case_fold()))))
     }
 
     fn look_behind_head(&mut self) -> Result<GroupHead, PatternError> {

@@ -10,4 +10,4 @@ mod tree;
 mod width;
 
 pub(super) use self::syntax::parse;
-pub(super) use self::tree::{Anchor, Boundary, Class, ClassKind, Folding, Greed, Look, Node, SetItem};
+pub(super) use self::tree::{Anchor, Boundary, CaseFold, Class, ClassKind, Greed, Look, Node, SetItem};

@@ -34,7 +34,7 @@ impl Parser {
                 _ => return Err(self.bad_range(token, end)),
             }
         }
-        Ok(Node::Set { negated, items, folding: self.flags.folding() })
+        Ok(Node::Set { negated, items, case_fold: self.flags.case_fold() })
     }
 
     fn set_token(&mut self, start: usize) -> Result<PatternToken, PatternError> {

@@ -114,7 +114,7 @@ impl Parser {
     }
 
     pub(super) fn literal(&self, code: u32) -> Node {
-        Node::Literal(code, self.flags.folding())
+        Node::Literal(code, self.flags.case_fold())
     }
 
     fn comment_line(&mut self) -> Result<(), PatternError> {

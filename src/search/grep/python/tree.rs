@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Node {
     /// One character, given by its code point, which may be a surrogate.
-    Literal(u32, Folding),
+    Literal(u32, CaseFold),
     /// One character of a set.
     Set {
         /// Matches the characters outside the set.
@@ -12,7 +12,7 @@ pub(crate) enum Node {
         /// Its members.
         items: Vec<SetItem>,
         /// How its literals and ranges match.
-        folding: Folding,
+        case_fold: CaseFold,
     },
     /// Any character.
     Any {
@@ -43,7 +43,7 @@ pub(crate) enum Node {
     /// A condition on the text before or after a position.
     Look(Look, Vec<Node>),
     /// The text of a group.
-    Reference(usize, Folding),
+    Reference(usize, CaseFold),
     /// One of two patterns, depending on whether a group has matched.
     Conditional {
         /// The number of the group.
@@ -57,7 +57,7 @@ pub(crate) enum Node {
 
 /// Whether upper and lower case are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Folding {
+pub(crate) enum CaseFold {
     /// They differ.
     None,
     /// The ASCII letters are equal.
