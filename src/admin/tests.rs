@@ -4,14 +4,7 @@ use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::{self, RawSettings};
 use crate::emulator;
-
-fn instance(settings: &[(&'static str, &str)]) -> Instance {
-    let flags: Vec<_> = settings.iter().map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
-    let raw = RawSettings::from_flags(&flags);
-    Instance::new(config::read(&raw).expect("valid settings"), raw).expect("valid settings")
-}
 
 fn head(method: &str, target: &str) -> Head {
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query.to_owned())));
@@ -43,7 +36,7 @@ fn assert_refused(instance: &Instance, (method, target, body): (&str, &str, &str
 
 #[test]
 fn only_paths_of_the_admin_api_are_routed_to_it() {
-    let instance = instance(&[]);
+    let instance = Instance::of_flags(&[]);
     for path in ["/api/v1/indexes", "/__adminx", "/", "/healthy"] {
         assert!(matches!(access(&instance, &head("GET", path)), Access::Elsewhere), "{path}");
     }
@@ -69,7 +62,7 @@ fn only_paths_of_the_admin_api_are_routed_to_it() {
 
 #[test]
 fn health_says_whether_the_server_is_draining() {
-    let instance = instance(&[("admin-token", "secret")]);
+    let instance = Instance::of_flags(&[("admin-token", "secret")]);
     let health = |path| {
         let Access::Response(response) = access(&instance, &head("GET", path)) else { panic!("{path}") };
         let (status, body) = shown(&response);
@@ -93,7 +86,7 @@ fn refusal(instance: &Instance, path: &str, credential: Option<&'static str>) ->
 
 #[test]
 fn a_token_is_asked_for_before_anything_is_said_of_a_path() {
-    let with_token = instance(&[("admin-token", "secret")]);
+    let with_token = Instance::of_flags(&[("admin-token", "secret")]);
     for (credential, expected) in [
         (None, Some(401)),
         (Some("Bearer wrong"), Some(401)),
@@ -107,14 +100,14 @@ fn a_token_is_asked_for_before_anything_is_said_of_a_path() {
     }
     assert_eq!(refusal(&with_token, "/__admin/nothing", None), Some(401));
     assert_eq!(refusal(&with_token, "/__admin/nothing", Some("Bearer secret")), Some(404));
-    assert_eq!(refusal(&instance(&[("admin", "off")]), "/__admin/state", None), Some(404));
-    assert_eq!(refusal(&instance(&[("host", "0.0.0.0")]), "/__admin/state", None), Some(403));
-    assert_eq!(refusal(&instance(&[]), "/__admin/state", None), None);
+    assert_eq!(refusal(&Instance::of_flags(&[("admin", "off")]), "/__admin/state", None), Some(404));
+    assert_eq!(refusal(&Instance::of_flags(&[("host", "0.0.0.0")]), "/__admin/state", None), Some(403));
+    assert_eq!(refusal(&Instance::of_flags(&[]), "/__admin/state", None), None);
 }
 
 #[test]
 fn unknown_and_wrong_parameters_and_fields_are_refused_with_the_nearest_word() {
-    let instance = instance(&[]);
+    let instance = Instance::of_flags(&[]);
     let get = |target| ("GET", target, "");
     let reset = |body| ("POST", "/__admin/reset", body);
     for (request, detail) in [
@@ -155,7 +148,7 @@ fn unknown_and_wrong_parameters_and_fields_are_refused_with_the_nearest_word() {
 
 #[test]
 fn a_tenant_is_created_by_a_reset_of_its_key_and_not_by_a_question() {
-    let instance = instance(&[("max-tenants", "1")]);
+    let instance = Instance::of_flags(&[("max-tenants", "1")]);
     let unknown = "tenant: no request has come with this key; POST /__admin/reset with it as tenant creates its tenant";
     for target in ["/__admin/state?tenant=llx-a", "/__admin/journal?tenant=llx-a", "/__admin/faults?tenant=llx-a"] {
         assert_refused(&instance, ("GET", target, ""), (404, unknown));
@@ -181,7 +174,7 @@ fn a_tenant_is_created_by_a_reset_of_its_key_and_not_by_a_question() {
 
 #[test]
 fn a_key_that_is_not_accepted_has_no_tenant() {
-    let instance = instance(&[("api-key", "llx-a")]);
+    let instance = Instance::of_flags(&[("api-key", "llx-a")]);
     let detail = "tenant: this key is not accepted (--api-key)";
     for method in ["GET", "POST"] {
         let target = if method == "GET" { "/__admin/state?tenant=llx-b" } else { "/__admin/reset?tenant=llx-b" };
@@ -210,7 +203,7 @@ fn a_reset_changes_the_parts_that_it_names() {
         (r#"["state","clock"]"#, (0, 1, 1, &start)),
         ("null", (0, 0, 0, &start)),
     ] {
-        let instance = instance(&[("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")]);
+        let instance = Instance::of_flags(&[("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")]);
         let mut create =
             Request { head: head("POST", "/api/v1/indexes"), body: r#"{"source_directory_id":"d"}"#.into() };
         create.head.headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer llx-a"));

@@ -22,7 +22,7 @@ mod tests {
     use super::*;
     use crate::config::{self, RawSettings};
 
-    fn lines_of(flags: &[(&'static str, Vec<String>)], rules: &[String], is_terminal: bool) -> String {
+    fn lines_of(flags: &[(&str, &str)], rules: &[String], is_terminal: bool) -> String {
         let settings = config::read(&RawSettings::from_flags(flags)).expect("valid settings");
         lines(([0, 0, 0, 0], 4010).into(), &settings, rules, is_terminal)
     }
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn no_key_is_shown_when_only_certain_keys_are_accepted() {
-        let shown = lines_of(&[("api-key", vec!["llx-secret".to_owned()])], &[], true);
+        let shown = lines_of(&[("api-key", "llx-secret")], &[], true);
         assert!(shown.ends_with("export LLAMA_CLOUD_BASE_URL=http://127.0.0.1:4010\nfault rules: none\n"), "{shown}");
     }
 }

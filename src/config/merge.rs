@@ -44,9 +44,10 @@ impl RawSettings {
 
     /// The settings of these flags, given by name, and the defaults of the others.
     #[cfg(any(test, feature = "fuzzing"))]
-    pub(crate) fn from_flags(flags: &[(&str, Vec<String>)]) -> Self {
+    pub(crate) fn from_flags(flags: &[(&str, &str)]) -> Self {
         let flag = |name| flag_named(name).expect("the setting is in the table");
-        Self::with_defaults(&flags.iter().map(|(name, values)| (flag(name), values.clone())).collect::<Vec<_>>())
+        let flags = flags.iter().map(|(name, value)| (flag(name), vec![(*value).to_owned()]));
+        Self::with_defaults(&flags.collect::<Vec<_>>())
     }
 
     /// Collects every setting from flags and defaults only.

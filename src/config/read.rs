@@ -84,7 +84,7 @@ mod tests {
 
     /// Whether a setting may have this value.
     fn is_accepted(name: &str, value: &str) -> bool {
-        read(&RawSettings::from_flags(&[(name, vec![value.to_owned()])])).is_ok()
+        read(&RawSettings::from_flags(&[(name, value)])).is_ok()
     }
 
     /// Values of a setting of which one at least is not its default.
@@ -117,7 +117,7 @@ mod tests {
         for flag in flags().filter(|flag| **flag != CONFIG) {
             let mut changed = BTreeSet::new();
             for value in values(flag) {
-                let raw = RawSettings::from_flags(&[(flag.name, vec![value.to_owned()])]);
+                let raw = RawSettings::from_flags(&[(flag.name, value)]);
                 let read = fields(&read(&raw).expect("the value is valid"));
                 changed.extend(read.into_iter().filter(|(name, value)| all[name] != *value).map(|(name, _)| name));
             }

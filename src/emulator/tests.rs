@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::stages::InProgress;
 use super::*;
 use crate::admin;
-use crate::config::{self, RawSettings};
 use crate::operation::{Job, Pool};
 use crate::request::Request;
 use crate::response::{HeadReset, Response};
@@ -18,12 +17,6 @@ const KEY: &str = "test-key";
 
 /// A fault rule that makes creates wait before they act.
 const DELAY: &str = "directories.create @before delay=5s";
-
-fn instance(settings: &[(&'static str, &str)]) -> Instance {
-    let flags: Vec<_> = settings.iter().map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
-    let raw = RawSettings::from_flags(&flags);
-    Instance::new(config::read(&raw).expect("valid settings"), raw).expect("valid settings")
-}
 
 /// A request with the key and a body of JSON.
 fn request(method: &str, path: &str, body: &str) -> Request {
@@ -107,7 +100,7 @@ fn live(instance: &Instance, kind: &str) -> usize {
 
 #[test]
 fn a_request_acts_when_it_is_decided_and_is_recorded_with_its_outcome() {
-    let instance = instance(&[]);
+    let instance = Instance::of_flags(&[]);
     let create = create_directory();
     let (context, next) = decided(&instance, &create);
     let reply = reply(next);
@@ -120,7 +113,7 @@ fn a_request_acts_when_it_is_decided_and_is_recorded_with_its_outcome() {
 
 #[test]
 fn a_request_that_waits_before_it_acts_changes_nothing_until_then() {
-    let (instance, create) = (instance(&[("fault", DELAY)]), create_directory());
+    let (instance, create) = (Instance::of_flags(&[("fault", DELAY)]), create_directory());
     let (context, wait, in_progress) = waiting(&instance, &create);
     assert_eq!((wait, live(&instance, "directories")), (Duration::from_secs(5), 0));
     let reply = reply(act(&instance, &context, &create, in_progress));
@@ -129,7 +122,7 @@ fn a_request_that_waits_before_it_acts_changes_nothing_until_then() {
 
 #[test]
 fn a_request_that_waits_does_not_act_after_a_reset() {
-    let (instance, create) = (instance(&[("fault", DELAY)]), create_directory());
+    let (instance, create) = (Instance::of_flags(&[("fault", DELAY)]), create_directory());
     let (context, _, in_progress) = waiting(&instance, &create);
     let reset = request("POST", "/__admin/reset", "{}");
     assert_eq!(admin::handle(&instance, &reset).status.expect("a status"), 204);
@@ -140,7 +133,7 @@ fn a_request_that_waits_does_not_act_after_a_reset() {
 
 #[test]
 fn the_result_of_a_job_changes_the_state() {
-    let (instance, upload) = (instance(&[]), upload());
+    let (instance, upload) = (Instance::of_flags(&[]), upload());
     let (context, job, in_progress) = working(&instance, &upload);
     assert_eq!((job.pool, live(&instance, "files")), (Pool::Thread, 0));
     let result = job.run(&instance.worker);
@@ -151,7 +144,7 @@ fn the_result_of_a_job_changes_the_state() {
 
 #[test]
 fn a_job_without_a_result_changes_nothing() {
-    let (instance, upload) = (instance(&[]), upload());
+    let (instance, upload) = (Instance::of_flags(&[]), upload());
     let (context, _, in_progress) = working(&instance, &upload);
     let full = Err(ApiError::text(503, "full"));
     let reply = finish(&instance, &context, &upload, in_progress, full);
@@ -162,7 +155,7 @@ fn a_job_without_a_result_changes_nothing() {
 
 #[test]
 fn a_rule_that_resets_the_connection_acts_on_the_head() {
-    let instance = instance(&[("fault", "directories.create reset=body")]);
+    let instance = Instance::of_flags(&[("fault", "directories.create reset=body")]);
     match begin(&instance, &create_directory().head) {
         Admission::Reset(HeadReset::InBody, _, reply) => {
             assert_eq!((reply.response.status, reply.entry), (None, Some(1)));
@@ -174,7 +167,7 @@ fn a_rule_that_resets_the_connection_acts_on_the_head() {
 
 #[test]
 fn the_syntax_of_a_body_is_judged_before_the_key() {
-    let instance = instance(&[]);
+    let instance = Instance::of_flags(&[]);
     for (body, status) in [("{", 422), ("{}", 401)] {
         let mut create = request("POST", "/api/v1/beta/directories", body);
         create.head.headers.remove(AUTHORIZATION);
@@ -186,7 +179,7 @@ fn the_syntax_of_a_body_is_judged_before_the_key() {
 
 #[test]
 fn a_panic_is_answered_and_recorded() {
-    let instance = instance(&[]);
+    let instance = Instance::of_flags(&[]);
     let create = create_directory();
     let context = admitted(&instance, &create);
     let reply = fail(&instance, &context, &create.head);
@@ -197,7 +190,7 @@ fn a_panic_is_answered_and_recorded() {
 
 #[test]
 fn a_body_that_cannot_be_read_is_refused_and_recorded() {
-    let instance = instance(&[]);
+    let instance = Instance::of_flags(&[]);
     let create = create_directory();
     let context = admitted(&instance, &create);
     assert_eq!(context.body_limits.flag, "--max-body-bytes");

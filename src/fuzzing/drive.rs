@@ -10,7 +10,6 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::api;
-use crate::config::{self, RawSettings};
 use crate::emulator;
 use crate::instance::Instance;
 use crate::operation::{Operation, Route, Router};
@@ -28,11 +27,7 @@ static ROUTER: LazyLock<Router> = LazyLock::new(|| Router::new(api::operations()
 /// An emulator with a stopped clock and these settings, by the names of their flags.
 pub(super) fn instance(settings: &[(&'static str, &str)]) -> Instance {
     let stopped = [("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")];
-    let flags: Vec<_> =
-        stopped.iter().chain(settings).map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
-    let raw = RawSettings::from_flags(&flags);
-    Instance::new(config::read(&raw).expect("the settings of a target are valid"), raw)
-        .expect("the embedded schemas are valid")
+    Instance::of_flags(&[&stopped, settings].concat())
 }
 
 /// The first line of an input, and what follows it.

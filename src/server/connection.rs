@@ -131,14 +131,11 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::config::{self, RawSettings};
     use crate::instance::Instance;
     use crate::server::Server;
 
     async fn connected() -> TcpStream {
-        let raw = RawSettings::from_flags(&[("port", vec!["0".to_owned()]), ("log-level", vec!["off".to_owned()])]);
-        let settings = config::read(&raw).expect("the settings are valid");
-        let instance = Instance::new(settings, raw).expect("the schemas are valid");
+        let instance = Instance::of_flags(&[("port", "0"), ("log-level", "off")]);
         let server = Server::bind(Arc::new(instance)).await.expect("a port is free");
         let address = server.local_addr();
         tokio::spawn(server.run(std::future::pending()));

@@ -59,8 +59,7 @@ struct TestServer {
 
 async fn start(settings: &[(&'static str, &str)]) -> TestServer {
     let common = [("port", "0"), ("log-level", "off"), ("cors-origin", ORIGIN)];
-    let flags: Vec<_> = common.iter().chain(settings).map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
-    let raw = RawSettings::from_flags(&flags);
+    let raw = RawSettings::from_flags(&[&common, settings].concat());
     let settings = config::read(&raw).expect("the settings are valid");
     let instance = Instance::with_router(settings, raw, Router::new(OPERATIONS.iter())).expect("the schemas are valid");
     let instance = Arc::new(instance);

@@ -19,8 +19,7 @@ use crate::documents;
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn store(flags: &[(&'static str, &str)]) -> Store {
-    let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, vec![(*value).to_owned()])).collect();
-    let settings = config::read(&RawSettings::from_flags(&flags)).expect("the settings are valid");
+    let settings = config::read(&RawSettings::from_flags(flags)).expect("the settings are valid");
     let budget = StateBudget::new(settings.max_state_bytes);
     Store::new(Arc::new(Policy::new(&settings)), Seed::new(0, "t-test"), budget)
 }
