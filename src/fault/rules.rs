@@ -184,13 +184,14 @@ impl FaultRules {
         phase: Phase,
         is_considered: impl Fn(&Rule) -> bool,
     ) -> Vec<RuleHit> {
-        own_rule
-            .into_iter()
-            .chain(&mut self.rules)
-            .filter(|active| active.is_about(request.operation, phase))
-            .filter(|active| is_considered(&active.rule) && active.rule.trigger.counts(request))
-            .filter_map(|active| active.count(request))
-            .collect()
+        let mut hits = Vec::new();
+        for active in own_rule.into_iter().chain(&mut self.rules) {
+            let rule = &active.rule;
+            if active.is_about(request.operation, phase) && is_considered(rule) && rule.trigger.counts(request) {
+                hits.extend(active.count(request));
+            }
+        }
+        hits
     }
 
     /// Numbers the rule in the header of a request, so that equal ones draw independently.
