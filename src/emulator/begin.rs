@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use super::context::{BodyLimits, Context, Purpose};
 use super::record::{self, NO_BODY};
 use super::reply::Reply;
-use super::rules::{self, HeadStage};
+use super::rules;
 use crate::admin::{self, Access};
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -94,13 +94,7 @@ fn admit(instance: &Instance, head: &Head, routed: RoutedOperation, tenant: Arc<
             return response.into();
         }
     }
-    match rules::decide_head(instance, &context, head) {
-        HeadStage::Reset(reset, reply) => Admission::Reset(reset, Box::new(context), reply),
-        HeadStage::Decision(decision) => {
-            context.head_decision = decision;
-            Admission::Admitted(Box::new(context))
-        }
-    }
+    rules::decide_head(instance, context, head)
 }
 
 fn body_limits(instance: &Instance, routed: &RoutedOperation) -> BodyLimits {

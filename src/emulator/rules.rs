@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::begin::Admission;
 use super::context::{Context, Release};
 use super::record;
 use super::reply::Reply;
@@ -17,40 +18,37 @@ use crate::journal::Entry;
 use crate::key_label::label_of;
 use crate::operation::{Operation, RoutedOperation};
 use crate::request::Head;
-use crate::response::{Break, HeadReset, Response};
+use crate::response::{Break, Response};
 use crate::tenant::{Tenant, Times};
 
 /// The header with a fault rule for a single request.
 pub(crate) const OWN_RULE: &str = "x-mock-inject";
 
-/// What the fault rules decide on the head of a request.
-pub(super) enum HeadStage {
-    /// The connection is reset; the request is recorded.
-    Reset(HeadReset, Box<Reply>),
-    /// The request goes on; `None` if no rule acts on heads.
-    Decision(Option<HeadDecision>),
-}
-
-/// Decides a request by its head, if a rule acts on heads of its operation.
-pub(super) fn decide_head(instance: &Instance, context: &Context, head: &Head) -> HeadStage {
+/// Admits a request of a tenant, unless a fault rule resets its connection before it is read; then it is recorded.
+pub(super) fn decide_head(instance: &Instance, mut context: Context, head: &Head) -> Admission {
     let (Some(tenant), Some(routed)) = (&context.tenant, context.operation()) else {
-        return HeadStage::Decision(None);
+        return Admission::Admitted(Box::new(context));
     };
     let own_strikes = context.own_rule.as_ref().is_some_and(|rule| rule.acts_on_head());
     if !own_strikes && !tenant.strikes_at_head(routed.position) {
-        return HeadStage::Decision(None);
+        return Admission::Admitted(Box::new(context));
     }
     let mut state = tenant.lock();
     let times = state.begin(&tenant.clock);
     let view = view(instance, tenant, routed, head, times);
     let decision = HeadDecision::new(&mut state.faults, &view, context.own_rule.as_ref());
-    let Some(reset) = decision.reset else { return HeadStage::Decision(Some(decision)) };
+    let Some(reset) = decision.reset else {
+        drop(state);
+        context.head_decision = Some(decision);
+        return Admission::Admitted(Box::new(context));
+    };
     let (number, faults, response) = (state.journal.next_number(), decision.notes, Response::none(Break::Reset));
-    let entry = record::entry(context, head, &Bytes::new(), &response);
+    let entry = record::entry(&context, head, &Bytes::new(), &response);
     let entry = Entry { seq: number, at: times.now, faults: faults.clone(), ..entry };
-    record::record(instance, &mut state.journal, context, entry);
+    record::record(instance, &mut state.journal, &context, entry);
     let release = Release::after_decision(tenant);
-    HeadStage::Reset(reset, Box::new(Reply { response, entry: Some(number), faults, release }))
+    drop(state);
+    Admission::Reset(reset, Box::new(context), Box::new(Reply { response, entry: Some(number), faults, release }))
 }
 
 /// The rule in the header of a request, if such rules are applied.
