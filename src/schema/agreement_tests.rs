@@ -75,7 +75,7 @@ fn agree_on_body(schema: &Schema, body: RawBody) -> Result<(), TestCaseError> {
 
 /// A recorded request.
 #[derive(Deserialize)]
-struct Recorded {
+struct RecordedRequest {
     method: String,
     target: String,
     headers: Option<Vec<(String, String)>>,
@@ -83,7 +83,7 @@ struct Recorded {
     body_hex: Option<String>,
 }
 
-impl Recorded {
+impl RecordedRequest {
     fn agree(&self) -> Result<(), TestCaseError> {
         let (path, query) =
             self.target.split_once('?').map_or((&*self.target, None), |(path, query)| (path, Some(query)));
@@ -123,7 +123,7 @@ fn schemas_and_rules_agree_on_every_recorded_request() {
     for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")).expect("the folder exists") {
         let text = std::fs::read(file.expect("it can be read").path()).expect("it can be read");
         let Ok(cases) = serde_json::from_slice::<Vec<Value>>(&text) else { continue };
-        for request in cases.iter().filter_map(|case| Recorded::deserialize(case.get("request")?).ok()) {
+        for request in cases.iter().filter_map(|case| RecordedRequest::deserialize(case.get("request")?).ok()) {
             count += 1;
             let agreed = request.agree();
             assert!(agreed.is_ok(), "{} {} {:?}: {agreed:?}", request.method, request.target, request.body);
