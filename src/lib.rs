@@ -49,7 +49,7 @@
 //! | `api` | what is emulated, one file a resource: rows of the operation table with their handlers |
 //! | `matcher` | conditions on requests and patterns of operations, for fault rules and queries over the journal |
 //! | `journal`, `counters` | what happened, and how clients retried; requests by operation and status |
-//! | `fault` | injected failure: the rule language, triggers, effects in one file each, scenarios |
+//! | `fault` | injected failure: the rule language, triggers, a file for each family of effects, scenarios |
 //! | `tenant` | everything one API key sees, behind one lock |
 //! | `instance` | the parts of one emulated service |
 //! | `admin` | the admin API |

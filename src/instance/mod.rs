@@ -87,19 +87,19 @@ impl Instance {
         })
     }
 
-    /// An instance with these settings, by the names of their flags, and the defaults of the others.
-    #[cfg(any(test, feature = "fuzzing"))]
-    pub(crate) fn of_flags(flags: &[(&str, &str)]) -> Self {
-        let raw = RawSettings::from_flags(flags);
-        Self::new(crate::config::read(&raw).expect("the settings are valid"), raw).expect("the settings are valid")
-    }
-
-    /// The same, for the program itself: its child processes run its own file, unless `--binary` names another one.
+    /// For the program itself: its child processes run its own file, unless `--binary` names another one.
     pub(crate) fn of_program(mut self) -> Self {
         if self.settings.binary.is_none() {
             self.worker = Worker::of_own_file();
         }
         self
+    }
+
+    /// An instance with these settings, by the names of their flags, and the defaults of the others.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn of_flags(flags: &[(&str, &str)]) -> Self {
+        let raw = RawSettings::from_flags(flags);
+        Self::new(crate::config::read(&raw).expect("the settings are valid"), raw).expect("the settings are valid")
     }
 
     /// Whether the server is shutting down.
