@@ -13,7 +13,9 @@ start_engine() {
         left_out "$1: no container engine runs here, and podman as root cannot be had"
         return 1
     fi
-    have buildah && have /usr/lib/podman/netavark netavark && have /usr/lib/podman/aardvark-dns aardvark-dns || true
+    # What Debian's podman only recommends; catatonit is what `docker run --init` starts.
+    have buildah && have /usr/lib/podman/netavark netavark && have /usr/lib/podman/aardvark-dns aardvark-dns &&
+        have catatonit || true
     mkdir "$scratch/engine"
     # What works without systemd, without an overlay file system and with few privileges.
     cat > "$scratch/engine/storage.conf" <<-END
