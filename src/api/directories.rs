@@ -1,7 +1,5 @@
 //! Directories: created, listed, shown.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -66,9 +64,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..Operation::DELETE
     },
 ];
-
-/// How long an ephemeral directory is kept. The service's own figure is not published.
-const EPHEMERAL_LIFETIME: Duration = Duration::from_hours(24);
 
 #[derive(Deserialize)]
 struct NewDirectory {
@@ -141,7 +136,6 @@ fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError>
         description: new.description,
         connector_subscription_id: new.connector_subscription_id,
         system_metadata: new.system_metadata.and_then(|PlainValue(metadata)| into_object(metadata)),
-        expires_at: is_ephemeral.then(|| scope.now.plus(EPHEMERAL_LIFETIME)),
         ..Directory::new(meta, new.name, kind)
     })?;
     scope.count_created(key);
@@ -233,7 +227,7 @@ fn body(store: &Store, key: Key<Directory>) -> DirectoryBody<'_> {
         description: directory.description.as_deref(),
         kind: directory.kind.as_str(),
         connector_subscription_id: directory.connector_subscription_id.as_deref(),
-        expires_at: directory.expires_at,
+        expires_at: directory.expires_at(),
         system_metadata: directory.system_metadata.as_deref(),
         deleted_at: store.collection().deleted_at(key),
     }

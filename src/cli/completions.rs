@@ -10,8 +10,10 @@ use crate::config::flag_named;
 
 /// The script for a shell.
 pub(super) fn script(shell: Shell) -> String {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut completed(commands::command()), commands::NAME, &mut script);
+    let (mut command, mut script) = (commands::command(), Vec::new());
+    // It adds the arguments that are otherwise built when a subcommand is parsed.
+    command.build();
+    clap_complete::generate(shell, &mut completed(command), commands::NAME, &mut script);
     // In bash, clap_complete 4.6 completes nothing after a subcommand if the name of the program has a hyphen: it
     // writes the name of the same state in two ways (clap issue 6421).
     String::from_utf8_lossy(&script).replace("llamacloud__subcmd__mock", "llamacloud__mock")

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::Sources;
+
 /// The schema called `name`, with the definitions from other files copied into its own `$defs`.
 ///
-/// Errors: a reference names a file or a place that does not exist; two definitions from different places share a name.
-pub(super) fn bundle(name: &str, sources: &BTreeMap<String, Value>) -> Result<Value, String> {
-    let mut schema = sources.get(name).cloned().unwrap_or_default();
+/// Errors: a file is not JSON; a reference names a file or a place that does not exist; two definitions from different
+/// places share a name.
+pub(super) fn bundle(name: &str, sources: &Sources) -> Result<Value, String> {
+    let mut schema = read(name, sources)?;
     let mut bundle = Bundle { sources, definitions: Map::new(), origins: BTreeMap::new() };
     bundle.localise(&mut schema, None)?;
     let definitions = std::mem::take(&mut bundle.definitions);
@@ -28,7 +31,7 @@ pub(super) fn bundle(name: &str, sources: &BTreeMap<String, Value>) -> Result<Va
 }
 
 struct Bundle<'a> {
-    sources: &'a BTreeMap<String, Value>,
+    sources: &'a Sources,
     definitions: Map<String, Value>,
     /// The place that each definition was copied from, as a reference.
     origins: BTreeMap<String, String>,
@@ -54,7 +57,7 @@ impl Bundle<'_> {
 
     /// Adds a definition from another file; returns its name in the bundle.
     fn define(&mut self, file: &str, pointer: &str) -> Result<String, String> {
-        let source = self.sources.get(file).ok_or_else(|| format!("$ref: no schema is called {file}.json"))?;
+        let source = read(file, self.sources).map_err(|error| format!("$ref: {error}"))?;
         let definition =
             source.pointer(pointer).ok_or_else(|| format!("$ref: {file}.json has nothing at {pointer}"))?;
         let title = definition.get("title").and_then(Value::as_str).unwrap_or(file);
@@ -77,6 +80,12 @@ impl Bundle<'_> {
         }
         Ok(name)
     }
+}
+
+/// The schema called `name` as it is written.
+fn read(name: &str, sources: &Sources) -> Result<Value, String> {
+    let text = sources.get(name).ok_or_else(|| format!("no schema is called {name}.json"))?;
+    serde_json::from_str(text).map_err(|error| format!("{name}.json: {error}"))
 }
 
 /// The schema and the JSON pointer of a reference in `file`; `None` for a reference inside the bundled schema.

@@ -30,6 +30,7 @@ pub(crate) use json_error::{SyntaxError, check_syntax};
 pub(crate) use pydantic::value_error;
 pub(crate) use reading::{PlainValue, read_value};
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -52,38 +53,42 @@ pub(crate) struct Schema {
 /// All schemas by name.
 #[derive(Debug)]
 pub(crate) struct Schemas {
-    by_name: BTreeMap<String, Schema>,
+    sources: Sources,
+    /// Each is read at its first use, or at the start if a file may have replaced it. To read all at the start takes
+    /// nine million instructions and 1.2 MiB.
+    by_name: BTreeMap<String, OnceLock<Schema>>,
 }
+
+/// The texts of all schemas by name, with references between them.
+type Sources = BTreeMap<String, Cow<'static, str>>;
 
 impl Schemas {
     /// Reads the embedded schemas. Files in the folder `replacements` replace the schemas of the same name.
     ///
     /// Errors: a file cannot be read, has the name of no schema, or is not a valid JSON Schema.
     pub(crate) fn load(replacements: Option<&Path>) -> Result<Self, String> {
-        let mut sources = BTreeMap::new();
-        for (name, text) in assets::schemas() {
-            let source = serde_json::from_str(text).map_err(|error| format!("schema {name}: {error}"))?;
-            sources.insert(name.to_owned(), source);
-        }
-        let mut files = BTreeMap::new();
-        if let Some(folder) = replacements {
-            files = replace_from(folder, &mut sources)?;
-        }
-        let compiled = |name: &String| {
+        let mut sources: Sources = assets::schemas().map(|(name, text)| (name.to_owned(), text.into())).collect();
+        let Some(folder) = replacements else { return Ok(Self::of(sources)) };
+        let files = replace_from(folder, &mut sources)?;
+        let mut schemas = Self::of(sources);
+        for (name, schema) in &mut schemas.by_name {
             let place =
                 || files.get(name).map_or_else(|| format!("schema {name}"), |path| format!("--schemas: {path}"));
-            let schema = bundle::bundle(name, &sources).map(Schema::from).and_then(|schema| match replacements {
-                Some(_) => schema.compiled(),
-                None => Ok(schema),
-            });
-            schema.map(|schema| (name.clone(), schema)).map_err(|error| format!("{}: {error}", place()))
-        };
-        Ok(Self { by_name: sources.keys().map(compiled).collect::<Result<_, _>>()? })
+            let compiled = bundle::bundle(name, &schemas.sources).map(Schema::from).and_then(Schema::compiled);
+            *schema = compiled.map_err(|error| format!("{}: {error}", place()))?.into();
+        }
+        Ok(schemas)
+    }
+
+    fn of(sources: Sources) -> Self {
+        let by_name = sources.keys().map(|name| (name.clone(), OnceLock::new())).collect();
+        Self { sources, by_name }
     }
 
     /// The schema of this name.
     pub(crate) fn get(&self, name: &str) -> Option<&Schema> {
-        self.by_name.get(name)
+        let read = || bundle::bundle(name, &self.sources).expect("a test reads every embedded schema").into();
+        Some(self.by_name.get(name)?.get_or_init(read))
     }
 
     /// The schema that a row of the operation table names. Panics if there is none.
@@ -94,13 +99,13 @@ impl Schemas {
     /// All schemas with their names.
     #[cfg(test)]
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Schema)> {
-        self.by_name.iter().map(|(name, schema)| (name.as_str(), schema))
+        self.by_name.keys().map(|name| (name.as_str(), self.named(name)))
     }
 }
 
 /// Replaces schemas in `sources` by the files of the same name in `folder`. Returns the path of each file by schema
 /// name.
-fn replace_from(folder: &Path, sources: &mut BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, String> {
+fn replace_from(folder: &Path, sources: &mut Sources) -> Result<BTreeMap<String, String>, String> {
     let place = |path: &Path, error: &dyn std::fmt::Display| format!("--schemas: {}: {error}", path.display());
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder).map_err(|error| place(folder, &error))? {
@@ -115,9 +120,9 @@ fn replace_from(folder: &Path, sources: &mut BTreeMap<String, Value>) -> Result<
             return Err(place(&path, &format_args!("there is no schema of this name{hint}")));
         }
         let text = std::fs::read(&path).map_err(|error| place(&path, &error))?;
-        let source = serde_json::from_slice(&text).map_err(|error| place(&path, &error))?;
+        let source: Value = serde_json::from_slice(&text).map_err(|error| place(&path, &error))?;
         files.insert(name.clone(), path.display().to_string());
-        sources.insert(name, source);
+        sources.insert(name, source.to_string().into());
     }
     Ok(files)
 }

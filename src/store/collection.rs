@@ -12,9 +12,12 @@ use crate::clock::Timestamp;
 #[derive(Debug)]
 pub(crate) struct Collection<T: Resource> {
     rows: BTreeMap<Key<T>, Box<StoredRow<T>>>,
-    /// Several resources may have the same id when clients made it up: one in each project.
-    ids: BTreeSet<(Id, Key<T>)>,
-    children: BTreeSet<(Key<T::Parent>, Key<T>)>,
+    /// Keys by the hashes of their ids, which take half the memory of the ids. Several resources may have the same id
+    /// when clients made it up: one in each project.
+    ids: BTreeSet<(u64, Key<T>)>,
+    children: BTreeMap<Key<T::Parent>, BTreeSet<Key<T>>>,
+    /// When deleted resources were deleted, as long as their rows are kept.
+    deleted: BTreeMap<Key<T>, Timestamp>,
     /// Deleted rows by the time at which they are purged.
     purges: BTreeSet<(Timestamp, Key<T>)>,
     /// Rows by the time at which they expire; deleted ones may be among them.
@@ -26,11 +29,10 @@ pub(crate) struct Collection<T: Resource> {
     created: u64,
 }
 
-/// A resource and its deletion.
+/// A resource and its origin.
 #[derive(Debug)]
 struct StoredRow<T> {
     resource: T,
-    deleted_at: Option<Timestamp>,
     /// Whether a request created it, rather than only named it.
     is_requested: bool,
 }
@@ -69,7 +71,8 @@ impl<T: Resource> Default for Collection<T> {
         Self {
             rows: BTreeMap::new(),
             ids: BTreeSet::new(),
-            children: BTreeSet::new(),
+            children: BTreeMap::new(),
+            deleted: BTreeMap::new(),
             purges: BTreeSet::new(),
             expiries: BTreeSet::new(),
             next_ordinal: 0,
@@ -85,10 +88,10 @@ impl<T: Resource> Collection<T> {
         let key = self.next_key();
         self.next_ordinal += 1;
         self.live += usize::from(resource.counts());
-        self.ids.extend(resource.ids().map(|id| (id.clone(), key)));
-        self.children.insert((resource.parent(), key));
+        self.ids.extend(resource.ids().map(|id| (id.hash(), key)));
+        self.children.entry(resource.parent()).or_default().insert(key);
         self.expiries.extend(resource.expires_at().map(|at| (at, key)));
-        self.rows.insert(key, Box::new(StoredRow { resource, deleted_at: None, is_requested: false }));
+        self.rows.insert(key, Box::new(StoredRow { resource, is_requested: false }));
         key
     }
 
@@ -126,8 +129,8 @@ impl<T: Resource> Collection<T> {
         let before = resource.parent();
         change(resource);
         let after = resource.parent();
-        self.children.remove(&(before, key));
-        self.children.insert((after, key));
+        self.remove_child(before, key);
+        self.children.entry(after).or_default().insert(key);
     }
 
     /// The resources that have this id, oldest first, and that are visible.
@@ -137,12 +140,13 @@ impl<T: Resource> Collection<T> {
 
     /// The oldest resource that has this id and is not deleted.
     pub(crate) fn live_with_id(&self, id: &Id) -> Option<Key<T>> {
-        self.all_with_id(id).find(|key| self.rows[key].deleted_at.is_none())
+        self.all_with_id(id).find(|key| !self.deleted.contains_key(key))
     }
 
     /// The resources that have this id, deleted or not, oldest first.
     pub(super) fn all_with_id(&self, id: &Id) -> impl Iterator<Item = Key<T>> {
-        self.ids.range(all_of(id.clone())).map(|(_, key)| *key)
+        let same_hash = self.ids.range(all_of(id.hash())).map(|(_, key)| *key);
+        same_hash.filter(move |key| self.get(*key).ids().any(|own| own == id))
     }
 
     /// The visible resources below a parent, newest first, from below `before` on.
@@ -152,20 +156,20 @@ impl<T: Resource> Collection<T> {
         before: Option<Key<T>>,
         visibility: Visibility,
     ) -> impl Iterator<Item = Key<T>> {
-        let range = (parent, Key::MIN)..(parent, before.unwrap_or(Key::MAX));
-        let keys = self.children.range(range).rev().map(|(_, key)| *key);
+        let keys = self.children.get(&parent).into_iter();
+        let keys = keys.flat_map(move |keys| keys.range(..before.unwrap_or(Key::MAX)).rev().copied());
         keys.filter(move |key| self.is_visible(*key, visibility))
     }
 
     /// The resources below a parent that are not deleted, oldest first.
     pub(crate) fn children(&self, parent: Key<T::Parent>) -> impl Iterator<Item = Key<T>> {
-        let keys = self.children.range(all_of(parent)).map(|(_, key)| *key);
-        keys.filter(|key| self.rows[key].deleted_at.is_none())
+        let keys = self.children.get(&parent).into_iter().flatten().copied();
+        keys.filter(|key| !self.deleted.contains_key(key))
     }
 
     /// All resources that are not deleted, oldest first.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key<T>> {
-        self.rows.iter().filter(|(_, row)| row.deleted_at.is_none()).map(|(key, _)| *key)
+        self.rows.keys().copied().filter(|key| !self.deleted.contains_key(key))
     }
 
     /// All resources from this key on, deleted or not.
@@ -175,25 +179,23 @@ impl<T: Resource> Collection<T> {
 
     /// When a resource was deleted, if it was.
     pub(crate) fn deleted_at(&self, key: Key<T>) -> Option<Timestamp> {
-        self.rows[&key].deleted_at
+        self.deleted.get(&key).copied()
     }
 
     /// Marks a resource as deleted, unless it is already; its row is purged at `purge_at`.
     pub(super) fn mark_deleted(&mut self, key: Key<T>, now: Timestamp, purge_at: Timestamp) {
-        let Some(row) = self.rows.get_mut(&key) else { return };
-        if row.deleted_at.is_none() {
-            row.deleted_at = Some(now);
-            row.resource.release_content();
-            self.live -= usize::from(row.resource.counts());
-            self.purges.insert((purge_at, key));
-        }
+        let Some(row) = self.rows.get_mut(&key).filter(|_| !self.deleted.contains_key(&key)) else { return };
+        row.resource.release_content();
+        self.live -= usize::from(row.resource.counts());
+        self.deleted.insert(key, now);
+        self.purges.insert((purge_at, key));
     }
 
     /// Takes the next expiry up to `now` out: its time and its resource.
     pub(super) fn pop_expired(&mut self, now: Timestamp) -> Option<(Timestamp, Key<T>)> {
         while let Some((at, key)) = self.expiries.first().copied().filter(|(at, _)| *at <= now) {
             self.expiries.pop_first();
-            if self.rows.get(&key).is_some_and(|row| row.deleted_at.is_none()) {
+            if self.rows.contains_key(&key) && !self.deleted.contains_key(&key) {
                 return Some((at, key));
             }
         }
@@ -203,23 +205,31 @@ impl<T: Resource> Collection<T> {
     /// Removes a row; its weight in bytes.
     pub(super) fn remove(&mut self, key: Key<T>) -> usize {
         let Some(row) = self.rows.remove(&key) else { return 0 };
-        if row.deleted_at.is_none() {
+        if self.deleted.remove(&key).is_none() {
             self.live -= usize::from(row.resource.counts());
         }
         for id in row.resource.ids() {
-            self.ids.remove(&(id.clone(), key));
+            self.ids.remove(&(id.hash(), key));
         }
-        self.children.remove(&(row.resource.parent(), key));
+        self.remove_child(row.resource.parent(), key);
         row.resource.weight_bytes()
     }
 
-    fn is_visible(&self, key: Key<T>, visibility: Visibility) -> bool {
-        let row = &self.rows[&key];
-        if visibility.lag.is_zero() {
-            return visibility.deleted || row.deleted_at.is_none();
+    fn remove_child(&mut self, parent: Key<T::Parent>, key: Key<T>) {
+        let Some(keys) = self.children.get_mut(&parent) else { return };
+        keys.remove(&key);
+        if keys.is_empty() {
+            self.children.remove(&parent);
         }
-        let is_created = row.resource.meta().created_at.plus(visibility.lag) <= visibility.now;
-        let is_deleted = row.deleted_at.is_some_and(|deleted| deleted.plus(visibility.lag) <= visibility.now);
+    }
+
+    fn is_visible(&self, key: Key<T>, visibility: Visibility) -> bool {
+        let deleted_at = self.deleted_at(key);
+        if visibility.lag.is_zero() {
+            return visibility.deleted || deleted_at.is_none();
+        }
+        let is_created = self.get(key).meta().created_at.plus(visibility.lag) <= visibility.now;
+        let is_deleted = deleted_at.is_some_and(|deleted| deleted.plus(visibility.lag) <= visibility.now);
         is_created && (visibility.deleted || !is_deleted)
     }
 }
@@ -239,8 +249,8 @@ impl<T: Resource> AnyCollection for Collection<T> {
     }
 
     fn created_by_requests(&self) -> Vec<Id> {
-        let rows = self.rows.values().filter(|row| row.is_requested && row.deleted_at.is_none());
-        rows.map(|row| row.resource.meta().id.clone()).collect()
+        let rows = self.rows.iter().filter(|(key, row)| row.is_requested && !self.deleted.contains_key(key));
+        rows.map(|(_, row)| row.resource.meta().id.clone()).collect()
     }
 
     fn purge(&mut self, now: Timestamp) -> usize {

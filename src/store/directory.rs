@@ -25,8 +25,6 @@ pub(crate) struct Directory {
     pub(crate) system_metadata: Option<Box<Map<String, Value>>>,
     /// When it was last changed.
     pub(crate) updated_at: Timestamp,
-    /// When it is deleted without a request.
-    pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// What a directory is for.
@@ -43,6 +41,9 @@ pub(crate) enum DirectoryKind {
 /// Kinds of documents, for the names of implicitly created directories.
 const DOCUMENT_TYPES: &[&str] =
     &["Contracts", "Handbook", "Invoices", "Manuals", "Meeting Notes", "Policies", "Reports", "Research"];
+
+/// How long an ephemeral directory is kept. The service's own figure is not published.
+const EPHEMERAL_LIFETIME: Duration = Duration::from_hours(24);
 
 /// How long deleted directories and their files are shown by lists with `include_deleted`. The service's own figure is
 /// not published.
@@ -70,7 +71,6 @@ impl Directory {
             kind,
             connector_subscription_id: None,
             system_metadata: None,
-            expires_at: None,
         }
     }
 }
@@ -107,7 +107,7 @@ impl Resource for Directory {
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
-        self.expires_at
+        (self.kind == DirectoryKind::Ephemeral).then(|| self.meta.created_at.plus(EPHEMERAL_LIFETIME))
     }
 
     /// The files in it are deleted with it.

@@ -1,14 +1,15 @@
 //! Ids as the service prints them: a prefix and a UUID, or any text that a client made up.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::seed::{self, RandomStream};
 
-/// The id of a resource. Ids order by prefix and bits, which means nothing but makes them keys of a map.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// The id of a resource. Ids order by prefix and bits, which means nothing but makes an order that does not change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Id {
     /// An id in the form in which the service makes them.
     Minted(Prefix, Uuid),
@@ -18,7 +19,7 @@ pub(crate) enum Id {
 
 /// The beginning of an id of the service: three lower-case letters and a hyphen, or nothing, as the bare UUIDs of
 /// projects and files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Prefix(Option<[u8; PREFIX_BYTES]>);
 
 const PREFIX_BYTES: usize = 4;
@@ -67,6 +68,13 @@ impl Id {
     /// Whether it has this prefix and was minted.
     pub(crate) fn has_prefix(&self, prefix: Prefix) -> bool {
         matches!(self, Self::Minted(own, _) if *own == prefix)
+    }
+
+    /// A hash by which a collection finds it.
+    pub(super) fn hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        Hash::hash(self, &mut hasher);
+        hasher.finish()
     }
 
     /// Bytes on the heap.

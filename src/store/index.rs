@@ -46,9 +46,9 @@ pub(crate) struct IndexOptions {
     /// `DEFAULT` or `DISABLED`.
     pub(crate) vector_target: ContractWord,
     /// Product types and their configurations.
-    pub(crate) products: Vec<Product>,
+    pub(crate) products: Box<[Product]>,
     /// `screenshots`, `items`.
-    pub(crate) store_attachments: Vec<ContractWord>,
+    pub(crate) store_attachments: Box<[ContractWord]>,
 }
 
 /// A product type and its configuration.
@@ -71,8 +71,8 @@ impl Default for IndexOptions {
         Self {
             sync_frequency: "manual".into(),
             vector_target: "DEFAULT".into(),
-            products: Vec::new(),
-            store_attachments: Vec::new(),
+            products: Box::default(),
+            store_attachments: Box::default(),
         }
     }
 }

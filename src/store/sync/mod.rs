@@ -36,7 +36,7 @@ pub(crate) struct SyncState {
     pub(crate) last_synced_at: Option<Timestamp>,
     /// When chunks were last exported.
     pub(crate) last_exported_at: Option<Timestamp>,
-    /// When any of this last changed.
+    /// When any of this last changed: a sync that runs has entered its step then.
     pub(crate) changed_at: Timestamp,
     /// How many exports have ended.
     pub(super) exports: u64,
@@ -48,7 +48,6 @@ pub(crate) struct SyncState {
 struct SyncRun {
     script: Arc<Script>,
     step: usize,
-    entered_at: Timestamp,
     reads: u32,
 }
 
@@ -70,7 +69,7 @@ impl SyncState {
     /// Starts a sync. A sync that runs is replaced.
     pub(crate) fn start(&mut self, script: Arc<Script>, now: Timestamp) {
         self.changed_at = now;
-        self.run = Some(SyncRun { script, step: 0, entered_at: now, reads: 0 });
+        self.run = Some(SyncRun { script, step: 0, reads: 0 });
         self.enter();
     }
 
@@ -87,11 +86,12 @@ impl SyncState {
     pub(crate) fn advance_to(&mut self, now: Timestamp) {
         while let Some(run) = &mut self.run {
             let Some(Until::Elapsed(duration)) = run.until() else { break };
-            let end = run.entered_at.plus(duration);
+            let end = self.changed_at.plus(duration);
             if end > now {
                 break;
             }
-            run.next_step(end);
+            run.next_step();
+            self.changed_at = end;
             self.enter();
         }
     }
@@ -119,7 +119,7 @@ impl SyncState {
         });
         let mut times = Vec::new();
         for duration in durations {
-            times.push(times.last().unwrap_or(&run.entered_at).plus(duration));
+            times.push(times.last().unwrap_or(&self.changed_at).plus(duration));
         }
         times
     }
@@ -140,7 +140,8 @@ impl SyncState {
         if run.reads < reads {
             return false;
         }
-        run.next_step(now);
+        run.next_step();
+        self.changed_at = now;
         self.enter();
         self.advance_to(now);
         true
@@ -150,12 +151,9 @@ impl SyncState {
     fn enter(&mut self) {
         let Some(run) = &mut self.run else { return };
         while run.until() == Some(Until::Reads(0)) {
-            run.next_step(run.entered_at);
+            run.next_step();
         }
-        let (at, previous) = (run.entered_at, run.step.checked_sub(1));
-        if previous.is_some() {
-            self.changed_at = at;
-        }
+        let (at, previous) = (self.changed_at, run.step.checked_sub(1));
         let message = |default: &str| run.script.message.clone().unwrap_or_else(|| default.into());
         match run.stage() {
             Stage::Syncing | Stage::Custom(_) => {}
@@ -187,9 +185,8 @@ impl SyncRun {
         if self.step + 1 < steps.len() { steps[self.step].until } else { None }
     }
 
-    fn next_step(&mut self, at: Timestamp) {
+    fn next_step(&mut self) {
         self.step += 1;
-        self.entered_at = at;
         self.reads = 0;
     }
 
