@@ -173,7 +173,7 @@ pub(super) fn rarity(word: &str) -> i32 {
 }
 
 /// How much a word counts that occurs so often in a chunk.
-pub(super) fn frequency(count: u16) -> i32 {
+pub(super) fn frequency(count: u8) -> i32 {
     match count {
         0 => 0,
         1 => 4,
