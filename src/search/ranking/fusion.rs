@@ -93,7 +93,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_best_are_the_first_of_all_in_order(scores in prop::collection::vec(0..9_i32, 0..60), count in 0..20_usize) {
+        fn the_best_are_the_first_in_order(scores in prop::collection::vec(0..9, 0..60), count in 0..20_usize) {
             let entries = || scores.iter().copied().zip(0..);
             let mut sorted: Vec<(i32, u32)> = entries().collect();
             sorted.sort_by_key(|(score, chunk)| (-score, *chunk));
