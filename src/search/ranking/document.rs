@@ -13,7 +13,7 @@ const CACHE_LINE_BYTES: usize = 64;
 
 /// How often a term occurs in a chunk. Packed: of what a chunk takes beside its text, postings are the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(packed)]
+#[repr(Rust, packed)]
 pub(super) struct Posting {
     pub(super) term: Term,
     pub(super) chunk: u16,
