@@ -6,7 +6,7 @@ use std::iter::Peekable;
 use std::ops::Range;
 
 use super::text::offset;
-use super::{Chunk, MAX_PARTS, Unreadable};
+use super::{MAX_PARTS, Unreadable};
 
 /// Maximum number of code points of a chunk.
 pub(super) const WINDOW_CHARS: usize = 1000;
@@ -17,11 +17,12 @@ pub(super) const MIN_SECTION_CHARS: usize = 200;
 /// Characters that may stand between the end of a sentence and the white space after it.
 const CLOSING: &[char] = &['"', '\'', ')', ']', '*', '_', '”', '’', '»', '」', '』', '）', '】'];
 
-/// The chunks of a text whose pages are these ranges of bytes. The headings of Markdown begin chunks if `has_headings`.
-pub(super) fn split(text: &str, pages: &[Range<u32>], has_headings: bool) -> Result<Vec<Chunk>, Unreadable> {
+/// The bytes of the chunks of a text whose pages are these bytes. The headings of Markdown begin chunks if
+/// `has_headings`.
+pub(super) fn split(text: &str, pages: &[Range<u32>], has_headings: bool) -> Result<Vec<Range<u32>>, Unreadable> {
     let mut headings = Headings { text: if has_headings { text } else { "" }, at: 0, fence: None }.peekable();
-    let (mut chunks, mut counted, mut chars) = (Vec::new(), 0, 0);
-    for (number, page) in (1..).zip(pages) {
+    let mut chunks = Vec::new();
+    for page in pages {
         let (mut at, end) = (page.start as usize, page.end as usize);
         loop {
             let start = end - text[at..end].trim_start().len();
@@ -32,17 +33,8 @@ pub(super) fn split(text: &str, pages: &[Range<u32>], has_headings: bool) -> Res
                 return Err(Unreadable::TooManyChunks);
             }
             at = chunk_end(text, start..end, &mut headings);
-            let content = text[start..at].trim_end();
-            chars += text[counted..start].chars().count();
-            counted = start + content.len();
-            let first = chars;
-            chars += content.chars().count();
-            chunks.push(Chunk {
-                chars: offset(first)..offset(chars),
-                bytes: offset(start)..offset(counted),
-                pages: (number, number),
-                tokens: count_tokens(content),
-            });
+            let length = text[start..at].trim_end().len();
+            chunks.push(offset(start)..offset(start + length));
         }
     }
     Ok(chunks)
@@ -104,7 +96,7 @@ fn sentence_end(text: &str) -> Option<usize> {
 
 /// An estimate of the number of tokens: one for every 4 letters and digits begun in a word, and one for every other
 /// visible character. Characters of East Asian scripts count as one each.
-fn count_tokens(text: &str) -> u32 {
+pub(crate) fn count_tokens(text: &str) -> u32 {
     let (mut tokens, mut letters) = (0, 0);
     for character in text.chars() {
         if character.is_alphanumeric() && character < '\u{2e80}' {
@@ -164,7 +156,7 @@ mod tests {
     fn contents(text: &str, has_headings: bool) -> Vec<&str> {
         let page = 0..offset(text.len());
         let chunks = split(text, std::slice::from_ref(&page), has_headings).expect("the text has few chunks");
-        chunks.iter().map(|chunk| &text[chunk.bytes.start as usize..chunk.bytes.end as usize]).collect()
+        chunks.iter().map(|chunk| &text[chunk.start as usize..chunk.end as usize]).collect()
     }
 
     /// The first chunk of a text in which `ending` stands after `before` words of ten characters.

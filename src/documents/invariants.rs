@@ -1,6 +1,6 @@
 //! The invariants of every document, for the tests and the fuzz target.
 
-use super::chunks::WINDOW_CHARS;
+use super::chunks::{WINDOW_CHARS, count_tokens};
 use super::{Document, MAX_PARTS};
 
 impl Document {
@@ -11,19 +11,19 @@ impl Document {
         assert!(!text.as_str().contains('\0'), "a text holds no NUL");
         self.assert_pages();
         assert!(self.chunks.len() <= MAX_PARTS);
-        let (mut counted, mut byte) = (0, 0);
+        let mut byte = 0;
         for chunk in &self.chunks {
-            let (start, end) = (chunk.chars.start as usize, chunk.chars.end as usize);
+            let (start, end) = (text.char_of(chunk.start as usize), text.char_of(chunk.end as usize));
             let content = self.content(chunk);
             assert_eq!(text.slice_chars(start, end), content, "code points and bytes name the same characters");
             assert_eq!(content.trim(), content);
             assert!(!content.is_empty() && content.chars().count() <= WINDOW_CHARS, "{content:?}");
-            assert!(chunk.tokens as usize <= content.len(), "{} tokens in {content:?}", chunk.tokens);
-            let before = &text.as_str()[byte..chunk.bytes.start as usize];
-            assert!(before.trim().is_empty() && counted <= start, "no chunk holds {before:?}");
-            let (first, last) = chunk.pages;
-            assert_eq!((self.page_of(start), self.page_of(end - 1)), (first as usize, last as usize));
-            (counted, byte) = (end, chunk.bytes.end as usize);
+            let tokens = count_tokens(content);
+            assert!(tokens as usize <= content.len(), "{tokens} tokens in {content:?}");
+            let before = &text.as_str()[byte..chunk.start as usize];
+            assert!(before.trim().is_empty(), "no chunk holds {before:?}");
+            assert_eq!(self.page_of(start), self.page_of(end - 1), "a chunk is within one page");
+            byte = chunk.end as usize;
         }
         assert!(text.as_str()[byte..].trim().is_empty(), "no chunk holds the end of the text");
     }

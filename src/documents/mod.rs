@@ -23,6 +23,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+pub(crate) use self::chunks::count_tokens;
 pub(crate) use self::extract::answer;
 pub(crate) use self::format::Format;
 pub(crate) use self::text::{MAX_TEXT_BYTES, Text};
@@ -43,20 +44,9 @@ pub(crate) struct Document {
     text: Text,
     /// The code point that each page starts with; the first is 0.
     page_starts: Box<[u32]>,
-    chunks: Box<[Chunk]>,
+    /// The bytes of each chunk. Other facts about a chunk follow from them.
+    chunks: Box<[Range<u32>]>,
     is_stand_in: bool,
-}
-
-/// A part of a document that retrieval finds: consecutive characters of one page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Chunk {
-    /// Its code points.
-    pub(crate) chars: Range<u32>,
-    pub(crate) bytes: Range<u32>,
-    /// Its first and its last page, counted from 1.
-    pub(crate) pages: (u32, u32),
-    /// An estimate of the number of its tokens.
-    pub(crate) tokens: u32,
 }
 
 /// Why a file that should be text cannot be read.
@@ -103,14 +93,14 @@ impl Document {
         &self.text
     }
 
-    /// Its chunks in the order of the text.
-    pub(crate) fn chunks(&self) -> &[Chunk] {
+    /// The bytes of its chunks, the parts that retrieval finds, in the order of the text. Each is within one page.
+    pub(crate) fn chunks(&self) -> &[Range<u32>] {
         &self.chunks
     }
 
     /// The text of one of its chunks.
-    pub(crate) fn content(&self, chunk: &Chunk) -> &str {
-        &self.text.as_str()[chunk.bytes.start as usize..chunk.bytes.end as usize]
+    pub(crate) fn content(&self, chunk: &Range<u32>) -> &str {
+        &self.text.as_str()[chunk.start as usize..chunk.end as usize]
     }
 
     /// The number of its pages, at least 1.
@@ -119,7 +109,6 @@ impl Document {
     }
 
     /// The page of a code point, counted from 1; the last page for an offset past the end.
-    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn page_of(&self, char_offset: usize) -> usize {
         self.page_starts.partition_point(|start| *start as usize <= char_offset)
     }
@@ -294,9 +283,8 @@ mod tests {
         assert_eq!(document.page_count(), 3);
         let pages: Vec<usize> = (0..13).map(|at| document.page_of(at)).collect();
         assert_eq!(pages, [1, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3]);
-        let chunks: Vec<(&str, (u32, u32))> =
-            document.chunks().iter().map(|chunk| (document.content(chunk), chunk.pages)).collect();
-        assert_eq!(chunks, [("öne", (1, 1)), ("three\nx", (3, 3))]);
+        let chunks: Vec<&str> = document.chunks().iter().map(|chunk| document.content(chunk)).collect();
+        assert_eq!(chunks, ["öne", "three\nx"]);
         assert_eq!(read_valid("a.html", "a\u{c}b").page_count(), 1);
     }
 

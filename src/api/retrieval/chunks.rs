@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::filter::{CustomFilters, StaticFilters};
 use crate::api::metadata;
 use crate::config::ScoreThresholdOn;
+use crate::documents::count_tokens;
 use crate::error::ApiError;
 use crate::operation::{Answer, Job};
 use crate::response::Payload;
@@ -71,10 +72,10 @@ struct ChunkBody<'a> {
 #[derive(Serialize)]
 struct StaticFields<'a> {
     parsed_directory_file_id: &'a Id,
-    page_range_start: u32,
-    page_range_end: u32,
-    chunk_start_char: u32,
-    chunk_end_char: u32,
+    page_range_start: usize,
+    page_range_end: usize,
+    chunk_start_char: usize,
+    chunk_end_char: usize,
     chunk_index: usize,
     chunk_token_count: u32,
     /// Always empty: attachments are not emulated.
@@ -152,19 +153,22 @@ impl<'a> ChunkBody<'a> {
     fn of(file: &'a IndexedFile, hit: &RankHit) -> Self {
         let document = file.document.document();
         let chunk = &document.chunks()[hit.chunk];
+        let content = document.content(chunk);
+        let [first, end] = [chunk.start, chunk.end].map(|byte| document.text().char_of(byte as usize));
+        let page = document.page_of(first);
         Self {
-            content: document.content(chunk),
+            content,
             score: hit.score,
             rerank_score: hit.rerank_score,
             metadata: file.metadata.as_deref().unwrap_or(&metadata::EMPTY),
             static_fields: StaticFields {
                 parsed_directory_file_id: &file.id,
-                page_range_start: chunk.pages.0,
-                page_range_end: chunk.pages.1,
-                chunk_start_char: chunk.chars.start,
-                chunk_end_char: chunk.chars.end,
+                page_range_start: page,
+                page_range_end: page,
+                chunk_start_char: first,
+                chunk_end_char: end,
                 chunk_index: hit.chunk,
-                chunk_token_count: chunk.tokens,
+                chunk_token_count: count_tokens(content),
                 attachments: [],
             },
         }

@@ -20,7 +20,7 @@ pub(super) struct Occurrences {
 struct TermMatch {
     /// The number of the chunk within the selection.
     chunk: u32,
-    count: u16,
+    count: u8,
     /// The number of words of the chunk.
     length: u16,
 }

@@ -40,19 +40,27 @@ pub(super) fn fuse(lists: &[WeightedList; 2]) -> Vec<(u32, f64)> {
     fused.into_iter().map(|(chunk, score, _)| (chunk, score)).collect()
 }
 
-/// The entries with the highest scores, the best first; equal ones by chunk.
+/// The entries with the highest scores, the best first; equal ones by chunk. It takes memory for twice as many.
 pub(super) fn best<S: Score>(entries: impl Iterator<Item = (S, u32)>, count: usize) -> Vec<(S, u32)> {
     let order = |one: &(S, u32), other: &(S, u32)| other.0.compare(&one.0).then(one.1.cmp(&other.1));
-    let mut entries: Vec<(S, u32)> = entries.collect();
+    let (mut best, mut last) = (Vec::new(), None);
     if count == 0 {
-        return Vec::new();
+        return best;
     }
-    if count < entries.len() {
-        entries.select_nth_unstable_by(count - 1, order);
-        entries.truncate(count);
+    for entry in entries {
+        if last.is_some_and(|last| order(&entry, &last).is_gt()) {
+            continue;
+        }
+        best.push(entry);
+        if best.len() == 2 * count {
+            best.select_nth_unstable_by(count - 1, order);
+            best.truncate(count);
+            last = best.last().copied();
+        }
     }
-    entries.sort_unstable_by(order);
-    entries
+    best.sort_unstable_by(order);
+    best.truncate(count);
+    best
 }
 
 /// A number by which chunks are ordered.
@@ -75,4 +83,22 @@ impl Score for i32 {
 /// The places of the entries of a list.
 pub(super) fn ranked<S>(best: &[(S, u32)]) -> Vec<ChunkRank> {
     best.iter().zip(1..).map(|((_, chunk), rank)| ChunkRank { chunk: *chunk, rank }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_best_are_the_first_in_order(scores in prop::collection::vec(0..9, 0..60), count in 0..20_usize) {
+            let entries = || scores.iter().copied().zip(0..);
+            let mut sorted: Vec<(i32, u32)> = entries().collect();
+            sorted.sort_by_key(|(score, chunk)| (-score, *chunk));
+            sorted.truncate(count);
+            prop_assert_eq!(best(entries(), count), sorted);
+        }
+    }
 }

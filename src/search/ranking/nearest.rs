@@ -2,7 +2,6 @@
 
 use std::hint::black_box;
 
-use super::document::SearchableDocument;
 use super::full_text::{Occurrences, inverse_frequency};
 use super::fusion::{ChunkRank, best, ranked};
 use super::numbers::{count_as_f64, natural_logarithm};
@@ -92,7 +91,7 @@ pub(super) fn nearest(
     candidates: usize,
     text_list: &[ChunkRank],
 ) -> Vec<ChunkRank> {
-    let proposed = best(similarities(selection, &meaning.whole).into_iter().zip(0..), candidates);
+    let proposed = best(similarities(selection, &meaning.whole).zip(0..), candidates);
     // The highest of so many independent deviations is about this.
     let chance = (2.0 * natural_logarithm(count_as_f64(selection.chunks()).max(1.0))).sqrt();
     let mut compared: Vec<u32> = proposed.iter().map(|(_, chunk)| *chunk).collect();
@@ -111,21 +110,16 @@ pub(super) fn nearest(
     ranked(&related).into_iter().chain(unrelated.take(free)).collect()
 }
 
-/// The similarity of each chunk.
+/// The similarity of each chunk, in order.
 ///
 /// Where each document has few chunks, this waits for memory. A loop that only loads from each document of a block
 /// makes the processor load from many at once, before they are compared one by one: with 100,000 documents of one chunk
 /// that takes the comparison from 41 ms to 11.
-fn similarities(selection: &Selection<'_>, query: &QueryVector) -> Vec<i32> {
-    let documents: Vec<&SearchableDocument> = selection.documents().map(|(_, document)| document).collect();
-    let mut similarities = Vec::with_capacity(selection.chunks());
-    for block in documents.chunks(BLOCK) {
-        black_box(block.iter().map(|document| document.load_vectors()).fold(0, i8::wrapping_add));
-        for document in block {
-            similarities.extend(query.similarities(document.vectors()));
-        }
-    }
-    similarities
+fn similarities<'d>(selection: &Selection<'d>, query: &'d QueryVector) -> impl Iterator<Item = i32> + use<'d> {
+    selection.blocks(BLOCK).flat_map(move |block| {
+        black_box(block.iter().map(|(document, _)| document.load_vectors()).fold(0, i8::wrapping_add));
+        block.iter().flat_map(|(document, _)| query.similarities(document.vectors()))
+    })
 }
 
 /// A weight as an integer.

@@ -107,11 +107,11 @@ proptest! {
             let term = term.expect("one word");
             let expected = |chunk: &&str| {
                 let mut count = 0;
-                words::each_token(chunk, |token| count += u16::from(terms::Terms::new().term(token.text) == term));
+                words::each_token(chunk, |token| count += u8::from(terms::Terms::new().term(token.text) == term));
                 count
             };
             let chunks = contents(&document);
-            let counts: Vec<u16> = (0..chunks.len()).map(|chunk| document.count(term, chunk)).collect();
+            let counts: Vec<u8> = (0..chunks.len()).map(|chunk| document.count(term, chunk)).collect();
             prop_assert_eq!(counts, chunks.iter().map(expected).collect::<Vec<_>>());
         }
     }

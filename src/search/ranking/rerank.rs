@@ -140,12 +140,21 @@ impl<'q> Reranker<'q> {
 
     /// The place of a word of a text in the query.
     fn place(&self, word: &str) -> Option<usize> {
-        if !self.initials[initial(word.as_bytes())] || is_stop_word(word) {
+        if !self.initials[initial(word.as_bytes())] || !self.has_stem_like(word) || is_stop_word(word) {
             return None;
         }
         let term = self.terms.term(word);
         let found = self.places.binary_search_by_key(&term, |(other, _)| *other).ok()?;
         Some(self.places[found].1)
+    }
+
+    /// Whether a word starts like a stem of the query. An ending changes the last letter of a stem at most, and to find
+    /// the stem of a word takes much longer than this.
+    fn has_stem_like(&self, word: &str) -> bool {
+        self.query.words.iter().any(|query| {
+            let stem = query.stem.as_bytes();
+            word.as_bytes().starts_with(&stem[..stem.len().saturating_sub(1)])
+        })
     }
 
     /// Gives credit to words of the query that no chunk contains, if this word is spelled similarly.
@@ -272,6 +281,27 @@ mod tests {
         let sentence = "The grid is a long story, which this sentence tells from its beginning to its end.";
         let unchanged = score_below("grid storage", "Storage of power.", sentence);
         assert!((unchanged - without).abs() < f64::EPSILON, "a first line that is no heading");
+    }
+
+    #[test]
+    fn forms_of_a_word_are_the_same_word() {
+        let exact = score("relate", "Relate.", "");
+        for (one, other) in [
+            ("using", "uses"),
+            ("relate", "relational"),
+            ("sensible", "sensibilities"),
+            ("cry", "cries"),
+            ("hope", "hoping"),
+            ("hop", "hopping"),
+            ("early", "early"),
+            ("city", "cities"),
+            ("go", "going"),
+        ] {
+            for (question, text) in [(one, other), (other, one)] {
+                let found = score(question, &format!("{text}."), "");
+                assert!((found - exact).abs() < f64::EPSILON, "{question}, {text}: {found}, not {exact}");
+            }
+        }
     }
 
     #[test]

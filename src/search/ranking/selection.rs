@@ -31,6 +31,11 @@ impl<'d> Selection<'d> {
         self.first_chunks.iter().zip(self.documents).map(|(first, (document, _))| (*first, *document))
     }
 
+    /// The documents with their names, so many at a time.
+    pub(super) fn blocks(&self, size: usize) -> std::slice::Chunks<'d, (&'d SearchableDocument, &'d str)> {
+        self.documents[..self.first_chunks.len()].chunks(size)
+    }
+
     /// The number of chunks.
     pub(super) fn chunks(&self) -> usize {
         self.chunks as usize

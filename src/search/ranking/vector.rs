@@ -97,8 +97,7 @@ pub(super) struct QueryVector {
 impl QueryVector {
     /// The similarity to each row of a document, in order.
     pub(super) fn similarities<'r>(&'r self, rows: &'r [i8]) -> impl Iterator<Item = i32> + 'r {
-        rows.chunks_exact(DIMENSIONS)
-            .map(|row| self.entries.iter().zip(row).map(|(query, entry)| i32::from(*query) * i32::from(*entry)).sum())
+        rows.as_chunks().0.iter().map(|row| product(&self.entries, row))
     }
 
     /// The product of the query with a chunk of length 1 that has this similarity.
@@ -111,6 +110,18 @@ impl QueryVector {
         // Unrelated features meet by chance in one of all dimensions, with either sign: the root of their number.
         f64::from(similarity) * 16.0 / (4_096.0 * ROW_LENGTH)
     }
+}
+
+/// The sum of the products of the entries. With sixteen sums the compiler multiplies eight entries at once; with one,
+/// which takes three times the instructions on x86-64, only four.
+fn product(query: &[i16; DIMENSIONS], row: &[i8; DIMENSIONS]) -> i32 {
+    let mut sums = [0; 16];
+    for (query, row) in query.as_chunks::<16>().0.iter().zip(row.as_chunks::<16>().0) {
+        for ((sum, query), entry) in sums.iter_mut().zip(query).zip(row) {
+            *sum += i32::from(*query) * i32::from(*entry);
+        }
+    }
+    sums.iter().sum()
 }
 
 /// The groups of three letters in the words of a text.
@@ -162,7 +173,7 @@ pub(super) fn rarity(word: &str) -> i32 {
 }
 
 /// How much a word counts that occurs so often in a chunk.
-pub(super) fn frequency(count: u16) -> i32 {
+pub(super) fn frequency(count: u8) -> i32 {
     match count {
         0 => 0,
         1 => 4,
