@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::json;
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 use crate::support::pdf::{Pdf, line};
 use crate::support::{Client, FILES, GREP, Program, Upload, output_of, run};

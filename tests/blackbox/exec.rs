@@ -126,13 +126,13 @@ const NAMES_SIGNALS: &str = "trap 'echo int' INT; trap 'echo hup' HUP; trap 'ech
 struct Signalled {
     child: Child,
     lines: BufReader<std::process::ChildStdout>,
-    _folder: tempfile::TempDir,
+    _folder: temp_dir::TempDir,
 }
 
 impl Signalled {
     /// Starts it through the words of `wrapper`, and the script through those of `command`, with this standard input.
     fn start(wrapper: &[&str], command: &[&str], stdin: Stdio) -> Self {
-        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let folder = temp_dir::TempDir::new().expect("a temporary folder");
         // A read from it blocks until a signal comes, because nothing is ever written to it.
         let fifo = folder.path().join("fifo");
         assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo runs").success());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Child, Stdio};
 
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 use crate::support::{Client, command, end_of, wait_until};
 

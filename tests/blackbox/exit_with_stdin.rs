@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::process::Stdio;
 
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 use crate::support::{Client, Program, Terminal, command, output_of};
 

@@ -276,7 +276,7 @@ fn valid_rules_are_accepted_and_shown_as_written() {
 
 #[test]
 fn an_invalid_rule_exits_with_64_from_flag_environment_and_scenario() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("mine.toml");
     std::fs::write(&file, "description = \"a\"\nfaults = ['* hang', 'indexes.creat hang']\n")
         .expect("the file can be written");
@@ -302,7 +302,7 @@ fn an_invalid_rule_exits_with_64_from_flag_environment_and_scenario() {
 
 #[test]
 fn a_missing_or_invalid_scenario_exits_with_64() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
         std::fs::write(&path, text).expect("the file can be written");

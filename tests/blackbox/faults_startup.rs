@@ -21,7 +21,7 @@ fn rules_are_separated_by_newlines_in_the_environment_and_listed_in_a_file() {
     assert_eq!(rules(&client), ["indexes.list status=503 first=1", "indexes.get hang"]);
     assert_eq!([client.get(LIST).status, client.get(LIST).status], [503, 200]);
 
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("settings.toml");
     std::fs::write(&file, "fault = ['indexes.list status=500', '* delay=0']\nscenario = ['html-502', 'lost-create']\n")
         .expect("the file can be written");
@@ -40,7 +40,7 @@ fn rules_are_separated_by_newlines_in_the_environment_and_listed_in_a_file() {
 
 #[test]
 fn scenarios_are_names_or_files_and_can_be_combined() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("mine.toml");
     std::fs::write(&file, "description = \"mine\"\nfaults = ['indexes.get status=418 name=mine']\n")
         .expect("the file can be written");

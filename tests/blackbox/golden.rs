@@ -174,7 +174,7 @@ fn requests_that_the_framework_accepts_are_accepted() {
 
 #[test]
 fn violations_of_a_replaced_schema_use_the_frameworks_messages() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = temp_dir::TempDir::new().expect("a temporary folder");
     std::fs::write(folder.path().join("indexes.create.request.json"), FIELD_KINDS_SCHEMA)
         .expect("the file can be written");
     let server = server(&[("schemas", folder.path().to_str().expect("a UTF-8 path"))]);

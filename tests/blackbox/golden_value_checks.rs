@@ -91,7 +91,7 @@ fn a_keyword_of_a_replaced_schema_that_the_framework_does_not_have_is_a_value_er
         "properties": { "source_directory_id": { "type": "string" }, "size": { "type": "integer", "multipleOf": 5 } },
         "allOf": [{ "required": ["name"] }],
     });
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = temp_dir::TempDir::new().expect("a temporary folder");
     std::fs::write(folder.path().join("indexes.create.request.json"), schema.to_string())
         .expect("the file can be written");
     let server = server(&[("schemas", folder.path().to_str().expect("a UTF-8 path"))]);

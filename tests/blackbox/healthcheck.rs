@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 use crate::support::{Client, Program, run, wait_for_exit};
 

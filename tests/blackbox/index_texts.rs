@@ -108,7 +108,7 @@ fn sidecars_of_one_name_that_are_equal_count_as_one() {
 
 #[test]
 fn a_folder_of_parse_results_replaces_texts_by_name() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     fs::write(folder.path().join("report.pdf.md"), "# From the folder\n\nä😀").expect("a new file");
     let program = Program::start(
         &["--sync-duration", "0", "--parse-results", folder.path().to_str().expect("a UTF-8 path")],

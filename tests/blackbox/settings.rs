@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 use crate::support::{Client, Program, run};
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 use crate::support::{Program, run};
 

@@ -200,7 +200,7 @@ fn a_port_in_use_exits_with_69_and_one_line() {
 
 #[test]
 fn the_port_file_is_complete_when_the_program_is_ready() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = temp_dir::TempDir::new().expect("a temporary folder");
     let file = folder.path().join("port");
     std::fs::write(&file, "an older and longer content").expect("the file can be written");
     let program = Program::start(&["--port-file", file.to_str().expect("a UTF-8 path")], &[]);
@@ -211,7 +211,7 @@ fn the_port_file_is_complete_when_the_program_is_ready() {
 
 #[test]
 fn a_port_file_in_a_folder_that_does_not_exist_exits_with_64() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = temp_dir::TempDir::new().expect("a temporary folder");
     let file = folder.path().join("no/such/folder/port");
     let output = run(&["--port", "0", "--port-file", file.to_str().expect("a UTF-8 path")], &[]);
     let mut stderr = String::new();

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use llamacloud_mock::embedded::MockServer;
 use serde_json::json;
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 use crate::support::{Client, DIRECTORIES, FILES, GREP, RETRIEVE, RawConnection, server, text_of, wait_until};
 
@@ -19,7 +19,7 @@ struct StalledProgram {
 
 impl StalledProgram {
     fn new() -> Self {
-        let stalled = Self { folder: tempfile::tempdir().expect("a folder") };
+        let stalled = Self { folder: temp_dir::TempDir::new().expect("a folder") };
         let made = Command::new("mkfifo").arg(stalled.pipe()).status().expect("mkfifo runs");
         assert!(made.success());
         let (started, pipe) = (stalled.started(), stalled.pipe());
