@@ -37,10 +37,17 @@ clean_up() {
 # package_field NAME: a field of [package] in Cargo.toml.
 package_field() { sed -n "s/^$1 = \"\(.*\)\"$/\1/p" "$root/Cargo.toml" | head -n 1; }
 
-# readme_block MARK: the block of README.md below `<!-- MARK -->`.
-readme_block() {
+# docs_block MARK: the block of the documentation below `<!-- MARK -->`.
+docs_block() { from_docs 'block(sys.argv[1])' "$1"; }
+
+# before_publication ROW: the commands of the row of this name in the table "Before publication" of README.md. They read CLONE
+# and PROGRAM from the environment.
+before_publication() { from_docs 'before_publication()[sys.argv[1]]' "$1"; }
+
+# from_docs EXPRESSION ARGUMENT
+from_docs() {
     PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$root/tests/readme" \
-        python3 -c 'import sys; from blocks import block; sys.stdout.write(block(sys.argv[1]))' "$1"
+        python3 -c "import sys; from blocks import before_publication, block; sys.stdout.write($1)" "$2"
 }
 
 # have COMMAND [PACKAGE…]: installs the Debian packages if the command is missing; fails if it cannot be had.

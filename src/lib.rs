@@ -12,54 +12,7 @@
 //! // … point a client at `server.url()`; the server is gone when `server` is dropped.
 //! # Ok::<(), llamacloud_mock::embedded::Error>(())
 //! ```
-//!
-//! # The path of a request
-//!
-//! `server/service.rs` shows the stages in one function, `serve`, in the order in which they run; `emulator` has a
-//! function for each: `begin`, `decide`, `act`, `finish`. Each stage returns its results; nothing else carries them on.
-//!
-//! # Rules
-//!
-//! - `emulator` and everything below it is synchronous: it neither waits nor writes, so no lock is held across a wait.
-//!   Only `server`, `clock`, `embedded` and `cli` are async.
-//! - `api` uses neither fault rules nor the journal. What a rule does to state is planned as plain data, `StateFaults`,
-//!   which the `Scope` of a request in `store` applies.
-//! - The system clock is read in `clock`, randomness comes from `seed`, embedded files from `assets`.
-//! - Tenants share nothing but the process. No request takes a global lock, except to evict entries when the journal
-//!   budget is full.
-//! - An API error becomes bytes in `error` only.
-//! - No thread does work that a client can make endless: it runs in a child process, which `worker` starts and bounds.
-//!   No other program is started, except the command of the subcommand `exec`.
-//! - The program opens no connection, except the subcommands that ask a server of the same program.
-//!
-//! # The modules, from the lowest to the highest
-//!
-//! | module | holds |
-//! |---|---|
-//! | `request`, `response`, `error` | a request, a response and an API error as plain data |
-//! | `clock`, `seed`, `assets` | the only modules that read time, draw randomness, open embedded files |
-//! | `worker` | work that may take long, in a child process of the same program with limits |
-//! | `config` | settings: the table of flags, merged from flags, environment and file, checked |
-//! | `multipart` | reads the form in a request body |
-//! | `schema` | JSON Schemas judge requests; what they refuse is said in the words of the service's framework |
-//! | `documents` | the text of a file, with its pages and chunks; PDF and office files are read in a child process |
-//! | `search` | ranking of chunks, and search by regular expressions |
-//! | `store` | a tenant's resources, one file each; the state of an index as a function of time |
-//! | `operation` | the row type of the operation table, the router, the work that is left to other threads |
-//! | `api` | what is emulated, one file a resource: rows of the operation table with their handlers |
-//! | `matcher` | conditions on requests and patterns of operations, for fault rules and queries over the journal |
-//! | `journal`, `counters` | what happened, and how clients retried; requests by operation and status |
-//! | `fault` | injected failure: the rule language, triggers, a file for each family of effects, scenarios |
-//! | `tenant` | everything one API key sees, behind one lock |
-//! | `instance` | the parts of one emulated service |
-//! | `admin` | the admin API |
-//! | `emulator` | one request through its stages |
-//! | `server` | the async part: sockets, limits, waits, paced bodies, wire faults, the log, drain |
-//! | `fuzzing` | the fuzz targets, only in tests and with the feature of that name |
-//! | `embedded` | the server inside another Rust program |
-//! | `cli` | the command line: one file a subcommand |
-//! | `key_label`, `redact` | how an API key is shown; what of a credential is hidden |
-//! | `terminal`, `suggest` | harmless terminal output; the nearest valid word |
+#![doc = include_str!("../docs/architecture.md")]
 
 mod admin;
 mod api;
@@ -100,10 +53,10 @@ mod worker;
 pub use cli::commands::command;
 pub use cli::run::run;
 
-/// Runs the Rust example of the README as a documentation test.
+/// Runs the Rust example of the documentation as a documentation test.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../docs/testing/rust.md")]
+struct Documentation;
 
 /// The date of the published contract that the emulator follows, with the additions of the newest SDK.
 pub const CONTRACT_DATE: &str = "2026-08-20";

@@ -17,6 +17,10 @@ from pathlib import Path
 import llama_cloud
 from llama_cloud import LlamaCloud
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "readme"))
+
+from blocks import block  # noqa: E402
+
 TENANTS = [f"llx-tenant-{number}" for number in range(100)]
 
 #: Time limit in seconds for what happens at once. Only a failing run reaches it.
@@ -56,10 +60,10 @@ def start_instance(binary, port):
 
 def start_balancer(name, folder, ports):
     """Starts the balancer with its configuration for these ports, the first of them its own."""
-    here = Path(__file__).parent
-    source = here / ("nginx.conf" if name == "nginx" else "haproxy.cfg")
-    text = source.read_text(encoding="utf-8")
-    file = folder / source.name
+    # docs/operating.md shows both.
+    mark = "nginx.conf" if name == "nginx" else "haproxy.cfg"
+    text = block(mark)
+    file = folder / mark
     file.write_text(re.sub(r"\b40(1[0-3])\b", lambda match: str(ports[int(match[1]) - 10]), text), encoding="utf-8")
     command = ["nginx", "-p", folder, "-c", file] if name == "nginx" else ["haproxy", "-f", file]
     # Debian has them in a folder that may not be on the PATH.

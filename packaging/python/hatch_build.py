@@ -1,4 +1,4 @@
-"""Puts an existing program into the wheel, and takes version and addresses from Cargo.toml."""
+"""Puts an existing program into the wheel, with version and addresses from Cargo.toml and the README from the documentation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from binary import ALLOW_DYNAMIC, ROOT, Refused, inspect, is_dynamic, manifest  # noqa: E402
+from package_readme import package_readme  # noqa: E402
 
 #: Names the program to pack.
 BINARY = "LLAMACLOUD_MOCK_BINARY"
@@ -21,11 +22,12 @@ PLATFORM = "PACKAGING_WHEEL_PLATFORM"
 
 
 class CargoMetadata(MetadataHookInterface):
-    """The metadata that Cargo.toml has already."""
+    """The metadata that Cargo.toml and the documentation have already."""
 
     def update(self, metadata: dict[str, Any]) -> None:
         package = manifest()
         metadata["version"] = package["version"]
+        metadata["readme"] = {"content-type": "text/markdown", "text": package_readme("docs/testing/python.md")}
         metadata["urls"] = {"Repository": package["repository"]} if "repository" in package else {}
 
 

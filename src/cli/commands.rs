@@ -58,7 +58,9 @@ Exit codes:
 
 Examples:
   llamacloud-mock exec -- pytest
-  llamacloud-mock exec --clock auto --scenario flaky --check-max-attempts 3 --check-no-litter -- npm test";
+  llamacloud-mock exec --clock auto --scenario flaky --check-max-attempts 3 --check-no-litter -- npm test
+
+Documentation: docs/testing/cli.md";
 
 /// The text of `env --help` below the flags.
 const ABOUT_ENV: &str = "\
@@ -69,7 +71,9 @@ code is 1.
 Examples:
   eval \"$(llamacloud-mock env)\"
   llamacloud-mock env --shell fish | source
-  llamacloud-mock env --shell powershell | Out-String | Invoke-Expression";
+  llamacloud-mock env --shell powershell | Out-String | Invoke-Expression
+
+Documentation: docs/testing/cli.md";
 
 /// The text of `completions --help` below the arguments.
 const ABOUT_COMPLETIONS: &str = "\
@@ -96,7 +100,9 @@ Exit codes:
   1   failure
   2   a requested check failed: check, exec, --strict-faults, validate
   64  invalid usage
-  69  the port is in use";
+  69  the port is in use
+
+Documentation: docs/README.md, and docs/settings.md for the settings";
 
 /// The name of the program.
 pub(super) const NAME: &str = "llamacloud-mock";
@@ -114,8 +120,16 @@ pub fn command() -> Command {
         )
         .subcommand(healthcheck())
         .subcommand(validate())
-        .subcommand(Command::new("operations").about("List the operations of the API, and which are emulated"))
-        .subcommand(Command::new("faults").about("Explain the rule language of --fault, with examples"))
+        .subcommand(
+            Command::new("operations")
+                .about("List the operations of the API, and which are emulated")
+                .after_help("Documentation: docs/emulation.md, and docs/limits-and-unknowns.md for those that are not"),
+        )
+        .subcommand(
+            Command::new("faults")
+                .about("Explain the rule language of --fault, with examples")
+                .after_help("Documentation: docs/faults.md"),
+        )
         .subcommand(scenarios())
         .subcommand(check())
         .subcommand(exec())
@@ -171,11 +185,15 @@ fn validate() -> Command {
         .about("Print the response to each create-index payload without a server; exit with 2 if one is rejected")
         .arg(file.help("A file with a JSON body; - reads standard input"))
         .args(some_settings("How the server would respond", PAYLOAD_SETTINGS))
+        .after_help("Documentation: docs/emulation.md")
 }
 
 fn scenarios() -> Command {
     let show = Command::new("show").about("Print one scenario").arg(Arg::new("NAME").required(true));
-    Command::new("scenarios").about("List the built-in scenarios").subcommand(show)
+    Command::new("scenarios")
+        .about("List the built-in scenarios")
+        .after_help("Documentation: docs/faults.md")
+        .subcommand(show)
 }
 
 fn check() -> Command {
@@ -191,7 +209,10 @@ fn check() -> Command {
         .group(ArgGroup::new("expectation").args(names).multiple(true).required(true))
         .args(report(""))
         .args(some_settings("Which server to ask", SERVER_SETTINGS))
-        .after_help("Example:\n  llamacloud-mock check --max-attempts 3 --honour-retry-after --all-rules-struck")
+        .after_help(
+            "Example:\n  llamacloud-mock check --max-attempts 3 --honour-retry-after --all-rules-struck\n\n\
+             Documentation: docs/faults.md",
+        )
 }
 
 fn exec() -> Command {

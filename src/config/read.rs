@@ -55,10 +55,12 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     let mut warnings = Vec::new();
     match settings.admin {
         AdminAccess::Closed => warnings.push(format!(
-            "--host: {host} is not a loopback address, so /__admin/ refuses every request; set --admin-token to use it"
+            "--host: {host} is not a loopback address, so /__admin/ refuses every request; set --admin-token to use it \
+             (docs/security.md)"
         )),
         AdminAccess::Open if !host.is_loopback() => warnings.push(format!(
-            "--admin: open lets every machine that can reach {host} read and change everything under /__admin/"
+            "--admin: open lets every machine that can reach {host} read and change everything under /__admin/ \
+             (docs/security.md)"
         )),
         _ => {}
     }
@@ -67,7 +69,7 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     } else if settings.allowed_hosts.iter().any(|name| name == ANY_HOST) {
         warnings.push(
             "--allowed-host: * accepts every Host header, so a web page can reach this server through a host name of \
-             its own (DNS rebinding)"
+             its own (DNS rebinding; docs/security.md)"
                 .to_owned(),
         );
     }

@@ -47,7 +47,7 @@ pub(crate) fn explanation() -> String {
         }
         let _ = writeln!(text, "  {syntax}\n      {summary}\n      --fault '{example}'");
     }
-    text + "\nThe subcommand `scenarios` lists ready-made sets of rules.\n"
+    text + "\nThe subcommand `scenarios` lists ready-made sets of rules.\nDocumentation, with recipes: docs/faults.md\n"
 }
 
 #[cfg(test)]
@@ -55,8 +55,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_shows_the_tables_of_clauses() {
-        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("it exists");
+    fn the_page_shows_the_tables_of_clauses() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md");
+        let page = std::fs::read_to_string(path).expect("it exists");
         let rows: Vec<&ClauseRow> = rows().collect();
         for part in rows.chunk_by(|row, next| row.title() == next.title()) {
             let mut table = format!("| {} | | example |\n|---|---|---|\n", part[0].title());
@@ -65,7 +66,7 @@ mod tests {
                     [row.syntax, row.summary, row.example].map(|text| text.replace('|', "\\|"));
                 let _ = writeln!(table, "| `{syntax}` | {summary} | `{example}` |");
             }
-            assert!(readme.contains(&format!("\n{table}\n")), "the README should contain:\n{table}");
+            assert!(page.contains(&format!("\n{table}\n")), "docs/faults.md should contain:\n{table}");
         }
     }
 

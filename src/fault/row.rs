@@ -1,5 +1,5 @@
 //! The row type of the rule language: the form of a clause, what it may meet, what it does, and how it is explained.
-//! The parser, the refusals, the subcommand `faults` and the README's tables follow from the rows.
+//! The parser, the refusals, the subcommand `faults` and the tables of docs/faults.md follow from the rows.
 
 use super::action::RuleDraft;
 use super::grammar::ClauseText;

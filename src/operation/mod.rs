@@ -1,5 +1,5 @@
 //! The row type of the operation table. A row states every fact about an endpoint; routing, validation, fault rules,
-//! journal, contract mode, OpenAPI and the README's table follow from it. It runs no handler.
+//! journal, contract mode, OpenAPI and the table of docs/emulation.md follow from it. It runs no handler.
 
 mod job;
 mod router;

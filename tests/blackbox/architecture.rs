@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::support::files_below;
 
 /// The modules of the library from the lowest to the highest: each may use only those before it.
 const LAYERS: &[&str] = &[
@@ -57,7 +59,11 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("TcpListener", &["server"], "only the server listens"),
     ("std::process::Command", &["worker"], "only the child processes of this program are run, in one module"),
     ("tokio::process", &["cli"], "only the subcommand exec runs another program"),
-    ("include_str!", &["assets", "lib"], "embedded files are opened in one module; the README is a documentation test"),
+    (
+        "include_str!",
+        &["assets", "lib"],
+        "embedded files are opened in one module; two pages of docs/ are documentation",
+    ),
     ("include_dir!", &["assets"], "embedded files are opened in one module"),
     ("std::fs", &["config", "schema", "fault", "cli", "fuzzing"], "files are read at the start only"),
     (
@@ -111,16 +117,9 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("the folder exists") {
-        let path = entry.expect("the folder can be read").path();
-        if path.is_dir() { files(&path, found) } else { found.push(path) }
-    }
-}
-
 fn sources() -> Vec<Source> {
     let mut paths = Vec::new();
-    files(&root().join("src"), &mut paths);
+    files_below(&root().join("src"), &mut paths);
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
     let source = |path: PathBuf| {
         let below = path.strip_prefix(root().join("src")).expect("was found there");
@@ -228,14 +227,15 @@ fn a_name_means_one_type() {
 }
 
 #[test]
-fn lib_rs_lists_every_module() {
+fn lib_rs_and_its_page_list_every_module() {
     let text = fs::read_to_string(root().join("src/lib.rs")).expect("the file exists");
+    let page = fs::read_to_string(root().join("docs/architecture.md")).expect("the page exists");
     for module in LAYERS {
         assert!(
             text.contains(&format!("\nmod {module};")) || text.contains(&format!("\npub mod {module};")),
             "{module} is in LAYERS but not in lib.rs"
         );
-        assert!(text.contains(&format!("`{module}`")), "the list in lib.rs does not show {module}");
+        assert!(page.contains(&format!("`{module}`")), "the list in docs/architecture.md does not show {module}");
     }
     assert_eq!(
         text.lines().filter(|line| line.starts_with("mod ") || line.starts_with("pub mod ")).count(),
@@ -246,7 +246,7 @@ fn lib_rs_lists_every_module() {
 #[test]
 fn tests_do_not_sleep_and_use_no_fixed_port() {
     let mut paths = Vec::new();
-    files(&root().join("tests/blackbox"), &mut paths);
+    files_below(&root().join("tests/blackbox"), &mut paths);
     for path in paths.iter().filter(|path| !path.ends_with("architecture.rs")) {
         let text = fs::read_to_string(path).expect("source files are UTF-8");
         for banned in ["thread::sleep", "time::sleep", "#[ignore"] {

@@ -1,5 +1,5 @@
 //! A server in the process of a test that has a runtime of its own: starting, stopping and dropping it there; what it
-//! says of requests and errors; and the test that the README shows.
+//! says of requests and errors; and the test that docs/testing/rust.md shows.
 
 use std::io::ErrorKind;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-"""What the tests of the README share: the program on the PATH of a folder, a running server, a free port."""
+"""What the tests of the documentation share: the program on the PATH of a folder, a running server, a free port."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ PROGRAM = os.environ["LLAMACLOUD_MOCK_BIN"]
 #: Time limit in seconds for a block. Only a failing test reaches it.
 LIMIT = 120
 
-#: The address in the README.
+#: The address in the documentation.
 DOCUMENTED = "http://127.0.0.1:4010"
 
 

@@ -5,11 +5,12 @@ import sys
 
 import pytest
 
-from blocks import README, all_blocks, block
+from blocks import ROOT, all_blocks, before_publication, block
 from conftest import DOCUMENTED, running
 
 #: The marks of the blocks that tests here and in test_shells.py run.
 RUN_HERE = {
+    "first",
     "install",
     "workflow.py",
     "workflow.mjs",
@@ -30,18 +31,25 @@ RUN_HERE = {
 #: The marks of the blocks that `cargo test` runs as documentation tests.
 RUN_BY_CARGO = {"rust"}
 
-#: The marks of the blocks whose commands are steps of `.ci/run`: it builds the release and runs the tests.
-RUN_BY_CI = {"cargo"}
+#: The marks of the blocks whose commands are in `.ci/run` and in what it calls: it builds all programs and runs the tests.
+RUN_BY_CI = {"cargo", "contributing", "static"}
 
 #: The marks of the blocks that the script `check` of a folder of `packaging/` runs with what it packs.
 RUN_BY_PACKAGING = {
-    "python": {"pip", "test_ready.py"},
-    "npm": {"npm", "ready.test.mjs"},
+    "python": {"pip", "test_ready.py", "more", "test_faults.py", "use.py"},
+    "npm": {"npm", "ready.test.mjs", "vitest", "vitest.config.mjs", "index.test.mjs", "jest", "jest.config.cjs", "created.test.js"},
     "container": {"docker"},
     "action": {"action"},
     "go": {"go", "index_test.go"},
     "java": {"java", "IndexTest.java", "dependency.xml", "ContainerTest.java"},
+    "crate": {"tokio", "rust"},
 }
+
+#: The marks of the blocks that `packaging/cluster/drive.py` runs.
+RUN_BY_CLUSTER = {"nginx.conf", "haproxy.cfg"}
+
+#: The rows of the table "Before publication" with the folder of `packaging/` whose script `check` runs each.
+BEFORE_PUBLICATION = {"pip": "python", "npm": "npm", "Go": "go", "Java": "java", "Rust": "crate", "docker": "container"}
 
 VITEST_FILES = ["vitest.config.js", "mock-server.js", "mock-key.js", "index.test.js"]
 
@@ -61,21 +69,40 @@ test("no other file's index is listed", async () => {
 
 
 def test_every_block_is_run():
-    marks = {mark for mark, _, _ in all_blocks()}
-    assert marks == RUN_HERE | RUN_BY_CARGO | RUN_BY_CI | set().union(*RUN_BY_PACKAGING.values())
+    pages = {}
+    for found in all_blocks():
+        assert found.mark, f"{found.page}: a block has no mark:\n{found.text}"
+        assert pages.setdefault(found.mark, found.page) == found.page, f"the mark {found.mark} is on several pages"
+    run = RUN_HERE | RUN_BY_CARGO | RUN_BY_CI | RUN_BY_CLUSTER | set().union(*RUN_BY_PACKAGING.values())
+    assert set(pages) == run
 
 
 @pytest.mark.parametrize("package", RUN_BY_PACKAGING)
 def test_the_lines_of_the_packages_are_run_by_their_checks(package):
-    check = (README.parent / "packaging" / package / "check").read_text(encoding="utf-8")
+    check = (ROOT / "packaging" / package / "check").read_text(encoding="utf-8")
     for mark in RUN_BY_PACKAGING[package]:
-        runs = rf"(/README\.md\S* .*|readme_block ){re.escape(mark)}(?![\w.])"
+        runs = rf"(run_blocks\S* .*|docs_block ){re.escape(mark)}(?![\w.])"
         assert re.search(runs, check), mark
+
+
+def test_the_configurations_of_balancers_are_run_by_the_check_of_the_cluster():
+    drive = (ROOT / "packaging" / "cluster" / "drive.py").read_text(encoding="utf-8")
+    assert "block(mark)" in drive and all(f'"{mark}"' in drive for mark in RUN_BY_CLUSTER)
+
+
+def test_the_commands_before_publication_are_run_by_the_checks_of_the_packages():
+    rows = before_publication()
+    assert {name for name, commands in rows.items() if commands and name in BEFORE_PUBLICATION} == set(BEFORE_PUBLICATION)
+    others = set(rows) - set(BEFORE_PUBLICATION)
+    assert [name.split(",")[0] for name in others] == ["GitHub Action"], "rows that nothing runs"
+    for name, package in BEFORE_PUBLICATION.items():
+        check = (ROOT / "packaging" / package / "check").read_text(encoding="utf-8")
+        assert re.search(rf"(before_publication |BEFORE_PUBLICATION=){name}\b", check), name
 
 
 def test_the_test_in_rust_is_one_of_the_tests():
     # As a documentation test it is only compiled.
-    tests = (README.parent / "tests" / "blackbox" / "embedded.rs").read_text(encoding="utf-8")
+    tests = (ROOT / "tests" / "blackbox" / "embedded.rs").read_text(encoding="utf-8")
     # More imports may stand between its own and the function.
     imports, function = block("rust").split("\n\n", 1)
     assert imports in tests and function in tests
@@ -83,8 +110,19 @@ def test_the_test_in_rust_is_one_of_the_tests():
 
 def test_the_cargo_lines_are_steps_of_ci():
     assert block("cargo") == "cargo run --release\ncargo test\n"
-    steps = (README.parent / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    assert {"cargo build --locked --release", "cargo test --locked"} <= set(steps)
+    steps = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert {"cargo build --locked --release", "cargo test --locked", *block("contributing").splitlines()} <= set(steps)
+
+
+def test_the_lines_for_the_static_program_are_those_that_build_it():
+    build = (ROOT / "packaging" / "binary" / "build").read_text(encoding="utf-8")
+    *commands, clone, program = block("static").replace("x86_64-", "$(uname -m)-").splitlines()
+    assert clone == 'export CLONE="$PWD"'
+    target = re.search("target=\"(.*)\"", build)[1]
+    build = build.replace('"$target"', target).replace("$target", target).replace(' --manifest-path "$root/Cargo.toml"', "")
+    assert all(command in build for command in commands), commands
+    path = program.split("/target/")[1].rstrip('"')
+    assert f"/{path}" in build
 
 
 @pytest.mark.parametrize(("file", "command"), [("workflow.py", sys.executable), ("workflow.mjs", "node")])

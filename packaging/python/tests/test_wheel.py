@@ -35,6 +35,9 @@ def test_the_wheel_holds_the_program_and_the_types():
         metadata = wheel.read(f"{info}/METADATA").decode()
     assert f"\nVersion: {manifest()['version']}\n" in metadata
     assert "Requires-Dist" not in metadata
+    # The page of the documentation, with links that lead to the repository.
+    assert "\n# llamacloud-mock\n" in metadata and f"]({manifest()['repository']}/blob/v" in metadata
+    assert "](../" not in metadata
 
 
 def test_the_tag_of_a_static_program_is_for_every_linux():

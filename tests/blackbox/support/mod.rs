@@ -22,6 +22,8 @@ pub(crate) use terminal::Terminal;
 pub(crate) use upload::Upload;
 
 use std::fmt::Debug;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use llamacloud_mock::embedded::MockServer;
@@ -81,4 +83,12 @@ pub(crate) fn reading_server(settings: &[(&str, &str)]) -> MockServer {
 /// An embedded server with manual clocks that start at [`START`].
 pub(crate) fn manual_clock_server(settings: &[(&str, &str)]) -> MockServer {
     server(&[&[("clock", "manual"), ("start-time", START)], settings].concat())
+}
+
+/// Adds the files of a folder and of the folders in it to a list.
+pub(crate) fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the folder exists") {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() { files_below(&path, found) } else { found.push(path) }
+    }
 }
