@@ -81,7 +81,7 @@ async fn run_with_server(
     let address = server.local_addr();
     let mut child = spawn(&exec.command, &variables(instance, address, environment))?;
     if instance.settings.log_level >= LogLevel::Info {
-        print_on_stderr(ready::lines(address, &instance.settings, &[], false));
+        print_on_stderr(&ready::lines(address, &instance.settings, &[], false));
     }
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(server.run(async { _ = stopped.await }));
@@ -136,7 +136,7 @@ fn judge(instance: &Instance, exec: &Exec, report: Option<File>) -> Result<(), E
         Some(mut file) => file
             .write_all(text.as_bytes())
             .map_err(|error| ExitError::failure(format!("--check-report: cannot be written: {error}")))?,
-        None => print_on_stderr(text),
+        None => print_on_stderr(&text),
     }
     match judged.verdict() {
         Verdict::Passed => Ok(()),

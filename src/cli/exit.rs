@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::path::Path;
-use std::sync::mpsc::channel;
-use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Exit code: the program failed.
 pub(super) const FAILURE: u8 = 1;
@@ -15,8 +15,11 @@ pub(super) const USAGE: u8 = 64;
 /// Exit code: the port is in use.
 pub(super) const UNAVAILABLE: u8 = 69;
 
-/// Time limit for writing to stderr, which blocks if it is a pipe that is not read.
-const STDERR_TIMEOUT: Duration = Duration::from_millis(500);
+/// Time limit for writing a part to stderr, which blocks if it is a pipe that is not read.
+const STDERR_TIMEOUT: Timespec = Timespec { tv_sec: 0, tv_nsec: 500_000_000 };
+
+/// Bytes of a part. A pipe that is ready takes as many at once on every system (POSIX: `PIPE_BUF`).
+const PART_BYTES: usize = 512;
 
 /// An unsuccessful end of the program.
 #[derive(Debug)]
@@ -54,18 +57,18 @@ pub(super) fn print(text: &str) {
 
 /// Prints a message of the program on stderr.
 pub(super) fn print_error(text: &str) {
-    print_on_stderr(format!("llamacloud-mock: {text}\n"));
+    print_on_stderr(&format!("llamacloud-mock: {text}\n"));
 }
 
-/// Prints `text` on stderr, and gives up after [`STDERR_TIMEOUT`].
-pub(super) fn print_on_stderr(text: String) {
-    let (written, done) = channel::<()>();
-    std::thread::spawn(move || {
-        let _ = std::io::stderr().write_all(text.as_bytes());
-        drop(written);
-    });
-    // An error means either written or timed out; both end the wait.
-    let _ = done.recv_timeout(STDERR_TIMEOUT);
+/// Prints `text` on stderr, and gives up if that is not ready for [`STDERR_TIMEOUT`].
+pub(super) fn print_on_stderr(text: &str) {
+    let mut stderr = std::io::stderr();
+    for part in text.as_bytes().chunks(PART_BYTES) {
+        let ready = poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&STDERR_TIMEOUT));
+        if ready != Ok(1) || stderr.write_all(part).is_err() {
+            return;
+        }
+    }
 }
 
 /// Reports a panic in a handler. The server responds to the request with 500.
