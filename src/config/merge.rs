@@ -14,6 +14,9 @@ use crate::suggest;
 /// Prefixes that people take for [`PREFIX`], because the variables of the official clients begin like them.
 const MISTAKEN_PREFIXES: &[&str] = &["LLAMA_CLOUD_MOCK_", "LLAMACLOUDMOCK_", "LLAMA_MOCK_"];
 
+/// The end of the name of a variable that is no setting: the helpers of test frameworks find a running server by it.
+const OF_HELPERS: &str = "URL";
+
 /// The settings file that is read, if it exists, when `--config` is not given.
 const DEFAULT_FILE: &str = "llamacloud-mock.toml";
 
@@ -100,7 +103,7 @@ impl RawSettings {
             match flag_named(&flag_name(key)) {
                 Some(flag) if value.trim().is_empty() && *flag != ADMIN_TOKEN => {}
                 Some(flag) => self.add(flag, split(flag, value), SettingSource::Environment(name.clone())),
-                None if value.trim().is_empty() => {}
+                None if value.trim().is_empty() || key == OF_HELPERS => {}
                 None => self.warn_of_variable(name, key),
             }
         }

@@ -215,6 +215,8 @@ fn a_misspelled_variable_gets_the_nearest_name() {
         ("LLAMACLOUD_MOCK_PORT", "tcp://10.0.0.1:4010"),
         ("LLAMACLOUD_MOCK_PORT_4010_TCP_ADDR", "10.0.0.1"),
         ("LLAMACLOUD_MOCK_SERVICE_PORT_HTTP", "4010"),
+        // The helpers of test frameworks read it.
+        ("LLAMACLOUD_MOCK_URL", "http://127.0.0.1:4010"),
     ];
     let (code, stderr) = Program::start(&["--port", "0", "--log-level", "off"], &variables).terminate();
     assert_eq!(code, Some(0));
