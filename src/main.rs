@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-/// The allocator of the static build, where that of the C library is slow.
-#[cfg(target_env = "musl")]
+/// Faster than those of the C libraries.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
