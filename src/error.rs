@@ -69,6 +69,16 @@ pub(crate) enum LocStep {
     At(usize),
 }
 
+impl LocStep {
+    /// The key, if it is one.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::At(_) => None,
+        }
+    }
+}
+
 impl From<&str> for LocStep {
     fn from(key: &str) -> Self {
         Self::Key(key.to_owned())

@@ -31,6 +31,7 @@ mod fault;
 pub mod fuzzing;
 mod instance;
 mod journal;
+mod json_object;
 mod key_label;
 mod matcher;
 mod multipart;

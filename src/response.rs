@@ -133,6 +133,11 @@ impl Payload {
         Self::Json(to_json(value))
     }
 
+    /// A JSON body that is written already.
+    pub(crate) fn of_json(json: Vec<u8>) -> Self {
+        Self::Json(fitted(json))
+    }
+
     /// The response with this body and a status.
     pub(crate) fn with_status(self, status: u16) -> Response {
         match self {
@@ -241,7 +246,11 @@ fn attachment(name: &str) -> HeaderValue {
 fn to_json(value: &impl Serialize) -> Bytes {
     let mut body = Vec::with_capacity(JSON_CAPACITY);
     serde_json::to_writer(&mut body, value).expect("our own types have string keys and cannot fail to serialise");
-    // A short body is copied: the journal keeps it, and would keep the spare capacity too.
+    fitted(body)
+}
+
+/// A body without its spare capacity if it is short: the journal keeps it, and would keep that too.
+fn fitted(body: Vec<u8>) -> Bytes {
     if body.len() <= JSON_CAPACITY { Bytes::copy_from_slice(&body) } else { body.into() }
 }
 

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 pub(crate) fn escape_controls(json: &str) -> Cow<'_, str> {
     let is_control = |character: &char| ('\u{7f}'..='\u{9f}').contains(character);
     // The UTF-8 encodings of these characters contain one of two bytes, which are rare and quick to search for.
-    if !json.bytes().any(|byte| byte == 0x7f || byte == 0xc2) || !json.chars().any(|character| is_control(&character)) {
+    if memchr::memchr2(0x7f, 0xc2, json.as_bytes()).is_none() || !json.chars().any(|character| is_control(&character)) {
         return Cow::Borrowed(json);
     }
     let mut escaped = String::with_capacity(json.len() + 16);

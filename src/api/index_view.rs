@@ -6,28 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::state::AdminView;
-use crate::clock::Timestamp;
+use crate::json_object::JsonObject;
 use crate::store::sync::SyncOutcome;
 use crate::store::{FailedFile, Id, Index, IndexOptions, Key, Product, Store};
-
-/// An index.
-#[derive(Serialize)]
-pub(super) struct IndexBody<'a> {
-    id: &'a Id,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    name: &'a str,
-    description: Option<&'a str>,
-    project_id: &'a Id,
-    source_directory_id: &'a Id,
-    output_directory_id: &'a Id,
-    sync_config_id: &'a Id,
-    export_config_id: &'a Id,
-    last_synced_at: Option<Timestamp>,
-    last_exported_at: Option<Timestamp>,
-    metadata: StatusBody<'a>,
-    sync_in_progress: Option<bool>,
-}
 
 /// The state of an index. Only a `status` of `ready` or `failed` is documented as stable.
 #[derive(Serialize)]
@@ -52,36 +33,45 @@ struct FailedFileBody<'a> {
 /// The most files that could not be read which are shown.
 const MAX_FAILED_FILES: usize = 100;
 
-/// The index with this key, with `sync_in_progress` if `shows_progress`.
-pub(super) fn body(store: &Store, key: Key<Index>, shows_progress: bool) -> IndexBody<'_> {
+/// Bytes of a usual index in JSON.
+const INDEX_BYTES: usize = 1024;
+
+/// The index with this key in JSON, with `sync_in_progress` if `shows_progress`.
+pub(super) fn json(store: &Store, key: Key<Index>, shows_progress: bool) -> Vec<u8> {
     let index = store.get(key);
     let sync = &index.sync;
-    let failed = failed_files(index);
-    let (status, error_message) = match &sync.outcome {
-        SyncOutcome::None => ("pending", None),
-        SyncOutcome::Ready => ("ready", None),
-        SyncOutcome::Partial(message) => ("ready", Some(Cow::from(&**message))),
-        SyncOutcome::Failed(message) => ("failed", Some(Cow::from(&**message))),
-    };
-    IndexBody {
-        id: &index.meta.id,
-        created_at: index.meta.created_at,
-        updated_at: sync.changed_at,
-        name: &index.name,
-        description: index.description.as_deref(),
-        project_id: store.project_id(index.meta.project),
-        source_directory_id: &index.source_directory_id,
-        output_directory_id: &index.output_directory_id,
-        sync_config_id: &index.sync_config_id,
-        export_config_id: &index.export_config_id,
-        last_synced_at: sync.last_synced_at,
-        last_exported_at: sync.last_exported_at,
-        metadata: StatusBody {
-            status: sync.custom_status().unwrap_or(status),
+    let mut json = JsonObject::with_capacity(INDEX_BYTES);
+    json.text("id", &index.meta.id);
+    json.text("created_at", &index.meta.created_at);
+    json.text("updated_at", &sync.changed_at);
+    json.text("name", &*index.name);
+    json.text("description", index.description.as_deref());
+    json.text("project_id", store.project_id(index.meta.project));
+    json.text("source_directory_id", &index.source_directory_id);
+    json.text("output_directory_id", &index.output_directory_id);
+    json.text("sync_config_id", &index.sync_config_id);
+    json.text("export_config_id", &index.export_config_id);
+    json.text("last_synced_at", &sync.last_synced_at);
+    json.text("last_exported_at", &sync.last_exported_at);
+    json.value("metadata", &StatusBody::of(index));
+    json.value("sync_in_progress", &shows_progress.then_some(sync.in_progress()));
+    json.finish()
+}
+
+impl<'a> StatusBody<'a> {
+    fn of(index: &'a Index) -> Self {
+        let failed = failed_files(index);
+        let (status, error_message) = match &index.sync.outcome {
+            SyncOutcome::None => ("pending", None),
+            SyncOutcome::Ready => ("ready", None),
+            SyncOutcome::Partial(message) => ("ready", Some(Cow::from(&**message))),
+            SyncOutcome::Failed(message) => ("failed", Some(Cow::from(&**message))),
+        };
+        Self {
+            status: index.sync.custom_status().unwrap_or(status),
             error_message: error_message.or_else(|| failed_message(failed)),
             failed_files: failed.iter().take(MAX_FAILED_FILES).map(FailedFileBody::of).collect(),
-        },
-        sync_in_progress: shows_progress.then_some(sync.in_progress()),
+        }
     }
 }
 
@@ -114,7 +104,7 @@ fn failed_message(failed: &[FailedFile]) -> Option<Cow<'static, str>> {
 /// As the service prints it, then what no response of the API shows.
 impl AdminView for Index {
     fn view(store: &Store, key: Key<Self>) -> Value {
-        let mut view = serde_json::to_value(body(store, key, true)).unwrap_or_default();
+        let mut view: Value = serde_json::from_slice(&json(store, key, true)).unwrap_or_default();
         view["kept"] = options_and_end(store.get(key));
         view
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use http::Method;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::index_view::body;
+use super::index_view::json;
 use super::paging::{self, PageParams};
 use super::value_checks;
 use crate::config::{Fidelity, References, Settings, SyncConflict};
@@ -94,36 +95,42 @@ const ATTACHMENTS: &[&str] = &["screenshots", "items"];
 const VECTOR_TARGETS: &[&str] = &["DEFAULT", "DISABLED"];
 
 #[derive(Deserialize)]
-struct CreateIndex {
-    source_directory_id: String,
+struct CreateIndex<'a> {
+    source_directory_id: &'a str,
     name: Option<Box<str>>,
     description: Option<Box<str>>,
-    products: Option<Vec<IndexProduct>>,
-    sync_frequency: Option<String>,
-    vector_target: Option<String>,
-    store_attachments: Option<Vec<String>>,
+    #[serde(borrow)]
+    products: Option<Vec<IndexProduct<'a>>>,
+    #[serde(borrow)]
+    sync_frequency: Option<&'a str>,
+    #[serde(borrow)]
+    vector_target: Option<&'a str>,
+    #[serde(borrow)]
+    store_attachments: Option<Vec<&'a str>>,
 }
 
 #[derive(Deserialize)]
-struct IndexProduct {
-    product_type: String,
+struct IndexProduct<'a> {
+    product_type: &'a str,
     product_config_id: Box<str>,
 }
 
 #[derive(Deserialize)]
-struct IndexPath {
-    index_id: String,
+struct IndexPath<'a> {
+    index_id: &'a str,
 }
 
 #[derive(Deserialize)]
-struct IndexFilter {
-    source_directory_id: Option<String>,
+struct IndexFilter<'a> {
+    #[serde(borrow)]
+    source_directory_id: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
-struct GetIndex {
-    index_id: String,
-    expand: Option<Vec<String>>,
+struct GetIndex<'a> {
+    index_id: &'a str,
+    #[serde(borrow)]
+    expand: Option<Vec<&'a str>>,
 }
 
 fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
@@ -133,19 +140,19 @@ fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiE
     let first_new_directory = scope.next_key::<Directory>();
     let key = add(scope, settings, new, options).inspect_err(|_| scope.undo_from(first_new_directory))?;
     scope.count_created(key);
-    Ok(Payload::json(&body(scope.store, key, false)))
+    Ok(Payload::of_json(json(scope.store, key, false)))
 }
 
 /// Creates the index. If it is refused, a directory that was created implicitly may be left.
 fn add(
     scope: &mut Scope<'_>,
     settings: &Settings,
-    new: CreateIndex,
+    new: CreateIndex<'_>,
     options: Option<Box<IndexOptions>>,
 ) -> Result<Key<Index>, ApiError> {
     // The name is checked before the directory is created.
     let named = new.name.as_deref().map(|name| script(scope, settings, name)).transpose()?;
-    let source = source_directory(scope, settings, &new.source_directory_id)?;
+    let source = source_directory(scope, settings, new.source_directory_id)?;
     let name = new.name.unwrap_or_else(|| scope.store.get(source).name.clone());
     let script = named.map_or_else(|| script(scope, settings, &name), Ok)?;
     let stream = scope.store.seed.stream("index", scope.store.collection::<Index>().created());
@@ -157,31 +164,31 @@ fn add(
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
     let (filter, page): (IndexFilter, _) = (request.params()?, PageParams::of_query(request)?);
     let project = scope.existing_project();
-    let source = filter.source_directory_id.as_deref().map(Id::parse);
+    let source = filter.source_directory_id.map(Id::parse);
     let is_over = |index: &Index| source.as_ref().is_none_or(|source| index.source_directory_id == *source);
     let found = page.find(LIST, |page| scope.page(project, page, false, is_over))?;
-    let payload = paging::payload(&found, |key| body(scope.store, *key, false));
+    let payload = paging::payload(&found, |key| raw(json(scope.store, *key, false)));
     found.items.iter().for_each(|key| count_read(scope, *key));
     Ok(payload)
 }
 
-fn get(scope: &mut Scope<'_>, request: &GetIndex) -> Result<Payload, ApiError> {
-    let key = scope.resolve(&request.index_id)?;
+fn get(scope: &mut Scope<'_>, request: &GetIndex<'_>) -> Result<Payload, ApiError> {
+    let key = scope.resolve(request.index_id)?;
     let is_expanded = request.expand.as_ref().is_some_and(|fields| !fields.is_empty());
-    let payload = Payload::json(&body(scope.store, key, is_expanded));
+    let payload = Payload::of_json(json(scope.store, key, is_expanded));
     count_read(scope, key);
     Ok(payload)
 }
 
-fn delete(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
-    let key = scope.resolve::<Index>(&path.index_id)?;
+fn delete(scope: &mut Scope<'_>, path: &IndexPath<'_>) -> Result<Payload, ApiError> {
+    let key = scope.resolve::<Index>(path.index_id)?;
     scope.delete(key);
     Ok(Payload::Empty)
 }
 
 fn sync(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let (settings, path) = (&request.settings, request.params::<IndexPath>()?);
-    let key = scope.resolve::<Index>(&path.index_id)?;
+    let (settings, path) = (&request.settings, request.params::<IndexPath<'_>>()?);
+    let key = scope.resolve::<Index>(path.index_id)?;
     let index = scope.store.get(key);
     if index.sync.in_progress() {
         return match settings.sync_conflict {
@@ -198,8 +205,8 @@ fn sync(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErr
     Ok(accepted())
 }
 
-fn cancel_sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiError> {
-    let key = scope.resolve::<Index>(&path.index_id)?;
+fn cancel_sync(scope: &mut Scope<'_>, path: &IndexPath<'_>) -> Result<Payload, ApiError> {
+    let key = scope.resolve::<Index>(path.index_id)?;
     let now = scope.now;
     let index = scope.store.get_mut(key);
     if index.sync.in_progress() {
@@ -210,29 +217,33 @@ fn cancel_sync(scope: &mut Scope<'_>, path: &IndexPath) -> Result<Payload, ApiEr
     Ok(accepted())
 }
 
+/// An index in JSON as an item of a page.
+fn raw(json: Vec<u8>) -> Box<RawValue> {
+    String::from_utf8(json).map(RawValue::from_string).expect("JSON is text").expect("an index is written as JSON")
+}
+
 /// The body of a handler that returns nothing on the service's framework: `null`, which every SDK can parse.
 fn accepted() -> Payload {
     Payload::json(&())
 }
 
 /// The options in a create request; `None` if all have their defaults.
-fn options(settings: &Settings, new: &CreateIndex) -> Result<Option<Box<IndexOptions>>, ApiError> {
+fn options(settings: &Settings, new: &CreateIndex<'_>) -> Result<Option<Box<IndexOptions>>, ApiError> {
     let default = IndexOptions::default();
     let products = new.products.iter().flatten().enumerate().map(|(position, product)| {
-        let place = ["body", "products", &position.to_string(), "product_type"];
-        let product_type = value_checks::one_of(settings, PRODUCT_TYPES, product.product_type.clone(), &place)?;
+        let place = || vec!["body".into(), "products".into(), position.into(), "product_type".into()];
+        let product_type = value_checks::one_of(settings, PRODUCT_TYPES, product.product_type, place)?;
         Ok(Product { product_type, product_config_id: product.product_config_id.clone() })
     });
     let products = products.collect::<Result<_, ApiError>>()?;
-    let sync_frequency = new
-        .sync_frequency
-        .clone()
-        .map(|frequency| value_checks::one_of(settings, SYNC_FREQUENCIES, frequency, &["body", "sync_frequency"]));
-    let attachments = new.store_attachments.iter().flatten().enumerate().map(|(position, kind)| {
-        let place = ["body", "store_attachments", &position.to_string()];
-        value_checks::one_of(settings, ATTACHMENTS, kind.clone(), &place)
+    let sync_frequency = new.sync_frequency.map(|frequency| {
+        value_checks::one_of(settings, SYNC_FREQUENCIES, frequency, || vec!["body".into(), "sync_frequency".into()])
     });
-    let vector_target = new.vector_target.clone().map(|target| value_checks::word(VECTOR_TARGETS, target));
+    let attachments = new.store_attachments.iter().flatten().enumerate().map(|(position, kind)| {
+        let place = || vec!["body".into(), "store_attachments".into(), position.into()];
+        value_checks::one_of(settings, ATTACHMENTS, kind, place)
+    });
+    let vector_target = new.vector_target.map(|target| value_checks::word(VECTOR_TARGETS, target));
     let options = IndexOptions {
         products,
         sync_frequency: sync_frequency.transpose()?.unwrap_or(default.sync_frequency),
@@ -250,7 +261,12 @@ fn source_directory(scope: &mut Scope<'_>, settings: &Settings, id: &str) -> Res
         if is_output && is_service {
             let allowed =
                 "source_directory_id should be a directory of type 'user' or 'ephemeral', not the output of an index";
-            return Err(value_checks::refusal(settings, &["body", "source_directory_id"], allowed, id.into()));
+            return Err(value_checks::refusal(
+                settings,
+                vec!["body".into(), "source_directory_id".into()],
+                allowed,
+                id.into(),
+            ));
         }
         return Ok(key);
     }
@@ -268,7 +284,7 @@ fn script(scope: &mut Scope<'_>, settings: &Settings, name: &str) -> Result<Arc<
     match Script::from_magic_name(name, settings.sync_duration) {
         Some(Ok(script)) => Ok(Arc::new(script)),
         Some(Err(allowed)) if settings.fidelity == Fidelity::Service => {
-            Err(value_checks::refusal(settings, &["body", "name"], &allowed, name.into()))
+            Err(value_checks::refusal(settings, vec!["body".into(), "name".into()], &allowed, name.into()))
         }
         Some(Err(_)) | None => Ok(Arc::clone(&scope.store.policy.script)),
     }

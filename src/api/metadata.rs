@@ -24,7 +24,7 @@ pub(super) fn from_text(settings: &Settings, text: Option<&str>) -> Result<Optio
         return Ok(None);
     }
     let allowed = "metadata should be a JSON object whose values are texts, numbers, booleans, null or lists of texts";
-    Err(value_checks::refusal(settings, &["body", "metadata"], allowed, text.into()))
+    Err(value_checks::refusal(settings, vec!["body".into(), "metadata".into()], allowed, text.into()))
 }
 
 /// The object that a value is; `None` if it is empty or no object.

@@ -86,6 +86,6 @@ impl<'a> PageParams<'a> {
 
     /// The refusal of a field that stands beside them; `allowed` says which values are valid.
     pub(super) fn refusal(&self, field: &str, allowed: &str, input: Value) -> ApiError {
-        value_checks::refusal(self.settings, &[self.place, field], allowed, input)
+        value_checks::refusal(self.settings, vec![self.place.into(), field.into()], allowed, input)
     }
 }

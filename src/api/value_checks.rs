@@ -9,9 +9,7 @@ use crate::schema;
 use crate::store::ContractWord;
 
 /// The refusal of a value that the service checks in its own code; `msg` says which values are allowed.
-pub(super) fn refusal(settings: &Settings, place: &[&str], msg: &str, input: Value) -> ApiError {
-    let loc =
-        place.iter().map(|key| key.parse::<usize>().map_or_else(|_| LocStep::from(*key), LocStep::from)).collect();
+pub(super) fn refusal(settings: &Settings, loc: Vec<LocStep>, msg: &str, input: Value) -> ApiError {
     ApiError {
         status: settings.unknown_value_status,
         detail: Detail::Violations(vec![schema::value_error(loc, msg, input)]),
@@ -19,22 +17,24 @@ pub(super) fn refusal(settings: &Settings, place: &[&str], msg: &str, input: Val
     }
 }
 
-/// `text` as one of the `allowed` words; any other is refused, but in contract mode.
+/// `text` as one of the `allowed` words; any other is refused with its place, but in contract mode.
 pub(super) fn one_of(
     settings: &Settings,
     allowed: &[&'static str],
-    text: String,
-    place: &[&str],
+    text: &str,
+    place: impl FnOnce() -> Vec<LocStep>,
 ) -> Result<ContractWord, ApiError> {
-    if settings.fidelity == Fidelity::Contract || allowed.contains(&text.as_str()) {
+    if settings.fidelity == Fidelity::Contract || allowed.contains(&text) {
         return Ok(word(allowed, text));
     }
-    let field = place.iter().rev().find(|key| key.parse::<usize>().is_err()).unwrap_or(&"value");
-    Err(refusal(settings, place, &format!("{field} should be one of: {}", allowed.join(", ")), text.into()))
+    let place = place();
+    let field = place.iter().rev().find_map(LocStep::key).unwrap_or("value");
+    let msg = format!("{field} should be one of: {}", allowed.join(", "));
+    Err(refusal(settings, place, &msg, text.into()))
 }
 
 /// `text` as a known word, if it is one.
-pub(super) fn word(known: &[&'static str], text: String) -> ContractWord {
+pub(super) fn word(known: &[&'static str], text: &str) -> ContractWord {
     let same = known.iter().find(|word| **word == text);
-    same.map_or_else(|| ContractWord::from(text), |word| ContractWord::from(*word))
+    same.map_or_else(|| ContractWord::from(text.to_owned()), |word| ContractWord::from(*word))
 }

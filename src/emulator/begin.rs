@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use http::header::{CONTENT_TYPE, HOST, HeaderValue, LOCATION};
 
 use super::context::{BodyLimits, Context, Purpose};
 use super::record::{self, NO_BODY};
@@ -107,7 +107,7 @@ fn unrouted(instance: &Instance, head: &Head, response: Response) -> Admission {
 }
 
 fn redirect(instance: &Instance, head: &Head, path: &str) -> Response {
-    let host = head.header("host").unwrap_or("127.0.0.1");
+    let host = head.header(&HOST).unwrap_or("127.0.0.1");
     let base = instance.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
     let query = head.query.as_deref().filter(|query| !query.is_empty());
     let query = query.map_or_else(String::new, |query| format!("?{query}"));

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use http::header::HeaderName;
 
 use super::begin::Admission;
 use super::context::{Context, Release};
@@ -22,7 +23,7 @@ use crate::response::{Break, Response};
 use crate::tenant::{Tenant, Times};
 
 /// The header with a fault rule for a single request.
-pub(crate) const OWN_RULE: &str = "x-mock-inject";
+pub(crate) const OWN_RULE: HeaderName = HeaderName::from_static("x-mock-inject");
 
 /// Admits a request of a tenant, unless a fault rule resets its connection before it is read; then it is recorded.
 pub(super) fn decide_head(instance: &Instance, mut context: Context, head: &Head) -> Admission {
@@ -56,7 +57,7 @@ pub(super) fn own_rule(instance: &Instance, operation: &Operation, head: &Head) 
     if !instance.settings.allow_overrides {
         return Ok(None);
     }
-    let mut values = head.headers.get_all(OWN_RULE).iter();
+    let mut values = head.headers.get_all(&OWN_RULE).iter();
     let Some(clauses) = values.next() else { return Ok(None) };
     let refusal = |error| ApiError::text(422, format!("{OWN_RULE}: {error}"));
     if values.next().is_some() {
@@ -65,7 +66,7 @@ pub(super) fn own_rule(instance: &Instance, operation: &Operation, head: &Head) 
     let clauses = std::str::from_utf8(clauses.as_bytes()).map_err(|_| refusal("is not UTF-8".to_owned()))?;
     let rule = Rule::parse_clauses(operation.name, clauses, &instance.targets);
     let rule = rule.map_err(|error| refusal(error.to_string()))?;
-    Ok(Some(if rule.has_name() { rule } else { rule.named(OWN_RULE) }))
+    Ok(Some(if rule.has_name() { rule } else { rule.named(OWN_RULE.as_str()) }))
 }
 
 /// The view of a request that fault rules get, without its body.

@@ -110,16 +110,11 @@ fn validate(
     routed: &RoutedOperation,
     request: &Request,
 ) -> Result<ValidRequest, ApiError> {
-    let (schemas, operation) = (&instance.schemas, routed.operation);
-    if !operation.is_emulated() {
-        return Ok(ValidRequest::default());
-    }
-    let body = read(operation, request)?;
+    let Some(schemas) = instance.input_schemas(routed) else { return Ok(ValidRequest::default()) };
+    let body = read(routed.operation, request)?;
     let origin = Origin { host: request.head.headers.get(HOST).cloned(), tenant: Arc::clone(&tenant.label) };
-    let (path, query, settings) = (routed.path.clone(), request.head.query.as_deref(), Arc::clone(&instance.settings));
-    let raw = RawRequest { path, query, body, origin, settings };
-    let request_schema = operation.request_schema();
-    check(schemas.named(&operation.params_schema()), request_schema.as_deref().map(|name| schemas.named(name)), raw)
+    let (path, query, settings) = (&routed.path, request.head.query.as_deref(), Arc::clone(&instance.settings));
+    check(schemas, RawRequest { path, query, body, origin, settings })
 }
 
 impl<'a> LockedRequest<'a> {

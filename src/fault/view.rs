@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::matcher::RequestParts;
-use crate::request::Head;
+use crate::request::{Head, RETRY_COUNT};
 use crate::schema::read_value;
 use crate::seed::Seed;
 
@@ -56,7 +56,7 @@ pub(crate) struct RequestBody<'a> {
 impl RequestView<'_> {
     /// The number of this attempt, from 1, as the official SDKs report it.
     pub(super) fn attempt(&self) -> u64 {
-        let retries = self.head.header("x-stainless-retry-count").and_then(|count| count.parse::<u64>().ok());
+        let retries = self.head.header(&RETRY_COUNT).and_then(|count| count.parse::<u64>().ok());
         retries.unwrap_or(0).saturating_add(1)
     }
 }

@@ -15,9 +15,9 @@ use crate::counters::Counters;
 use crate::fault::Target;
 use crate::journal::Journal;
 use crate::key_label;
-use crate::operation::Router;
+use crate::operation::{RoutedOperation, Router};
 use crate::request::Head;
-use crate::schema::Schemas;
+use crate::schema::{InputSchemas, Schemas};
 use crate::tenant::{Tenant, Tenants};
 use crate::worker::Worker;
 
@@ -32,6 +32,9 @@ pub(crate) struct Instance {
     pub(crate) router: Router,
     /// The schemas of bodies and parameters.
     pub(crate) schemas: Schemas,
+    /// The schemas of what each operation takes, in the order of the table, found at its first request; `None` for one
+    /// that is not emulated.
+    input_schemas: Vec<OnceLock<Option<InputSchemas>>>,
     /// Starts child processes for jobs.
     pub(crate) worker: Worker,
     /// All tenants.
@@ -67,6 +70,7 @@ impl Instance {
     /// An instance with an operation table of its own.
     pub(crate) fn with_router(settings: Settings, raw_settings: RawSettings, router: Router) -> Result<Self, String> {
         let schemas = Schemas::load(settings.schemas.as_deref())?;
+        let input_schemas = router.operations().map(|_| OnceLock::new()).collect();
         let targets: Vec<Target> = router.operations().map(given_rules::target).collect();
         let rules = given_rules::read(&settings, &raw_settings, &targets)?;
         let tenants = Tenants::new(&settings, rules);
@@ -79,6 +83,7 @@ impl Instance {
             raw_settings,
             router,
             schemas,
+            input_schemas,
             tenants,
             targets,
             panics: AtomicU64::new(0),
@@ -116,6 +121,15 @@ impl Instance {
     pub(crate) fn openapi(&self) -> Bytes {
         let document = || openapi::document(self.router.operations(), &self.schemas).to_string().into();
         self.openapi.get_or_init(document).clone()
+    }
+
+    /// The schemas of what an operation takes, if it is emulated.
+    pub(crate) fn input_schemas(&self, routed: &RoutedOperation) -> Option<&InputSchemas> {
+        let find = || {
+            let (params, body) = (routed.operation.params_schema(), routed.operation.request_schema());
+            routed.operation.is_emulated().then(|| self.schemas.of_input(&params, body.as_deref()))
+        };
+        self.input_schemas[routed.position].get_or_init(find).as_ref()
     }
 
     /// The key of a request, if it is accepted.

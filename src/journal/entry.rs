@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
+use http::header::{HeaderName, RETRY_AFTER};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -14,8 +15,12 @@ use super::headers::RecordedHeaders;
 use crate::clock::{self, Timestamp};
 use crate::matcher::{Condition, RequestParts};
 use crate::redact;
-use crate::request::Head;
+use crate::request::{Head, RETRY_COUNT};
 use crate::response::Response;
+
+/// Response headers that the official SDKs read.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// A request and its response, as the journal shows them.
 #[derive(Debug, Clone, Serialize)]
@@ -137,9 +142,9 @@ impl Entry {
             outcome: Outcome::Sent,
             real_time: now,
             due: now,
-            retry_count: head.header("x-stainless-retry-count").and_then(|count| count.parse().ok()),
+            retry_count: head.header(&RETRY_COUNT).and_then(|count| count.parse().ok()),
             retry_after_ms: retry_after_ms(response),
-            should_retry: response.headers.get("x-should-retry").map(|value| value == "true"),
+            should_retry: response.headers.get(&SHOULD_RETRY).map(|value| value == "true"),
             committed: false,
             creates: false,
         }
@@ -179,8 +184,8 @@ impl RequestParts for EntryParts<'_> {
 
 /// The wait that a response asks for: `retry-after-ms` first, as the official SDKs read it, else whole seconds.
 fn retry_after_ms(response: &Response) -> Option<u64> {
-    let number = |name: &str| response.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
-    number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds.saturating_mul(1000)))
+    let number = |name: &HeaderName| response.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
+    number(&RETRY_AFTER_MS).or_else(|| number(&RETRY_AFTER).map(|seconds| seconds.saturating_mul(1000)))
 }
 
 fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,4 @@
-//! The request headers of a journal entry: kept in one allocation, credentials redacted, bounded.
+//! The request headers of a journal entry: kept in one allocation, bounded, and shown with credentials redacted.
 
 use std::borrow::Cow;
 
@@ -24,15 +24,13 @@ pub(crate) struct RecordedHeaders {
 }
 
 impl RecordedHeaders {
-    /// Keeps the headers of a request without the values of secret headers. Keys that look real in other values are
-    /// masked when an entry is shown, which is rarer than a request.
+    /// Keeps the headers of a request. They are redacted when an entry is shown, which is rarer than a request.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let bytes: usize = headers.iter().map(|(name, value)| line_bytes(name.as_str(), value.len())).sum();
         let mut recorded = Self { lines: String::with_capacity(bytes.min(MAX_HEADER_BYTES)), omitted: 0 };
         let mut count = 0;
         for (name, value) in headers {
             let value = value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
-            let value = if redact::is_secret_header(name.as_str()) { redact::HIDDEN } else { &*value };
             let is_full = count == MAX_HEADERS
                 || recorded.lines.len() + line_bytes(name.as_str(), value.len()) > MAX_HEADER_BYTES;
             if is_full {
@@ -40,20 +38,20 @@ impl RecordedHeaders {
                 continue;
             }
             count += 1;
-            for part in [name.as_str(), ":", value, "\n"] {
+            for part in [name.as_str(), ":", &value, "\n"] {
                 recorded.lines.push_str(part);
             }
         }
         recorded
     }
 
-    /// Every line as its name and its value, with keys masked that look real. Lines with equal names follow one
-    /// another.
+    /// Every line as its name and its value, without the values of secret headers, and with keys masked that look real.
+    /// Lines with equal names follow one another.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        self.lines
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .map(|(name, value)| (name, redact::masked_target(value)))
+        self.lines.lines().filter_map(|line| line.split_once(':')).map(|(name, value)| {
+            let is_secret = redact::is_secret_header(name);
+            (name, if is_secret { redact::HIDDEN.into() } else { redact::masked_target(value) })
+        })
     }
 
     /// The values of a header; its name is in lower case.

@@ -1,5 +1,5 @@
 //! The bounded record of requests and responses, one ring a tenant, and how clients retried. Credentials are redacted
-//! when a request is recorded.
+//! when an entry is shown.
 
 mod body;
 mod entry;

@@ -16,6 +16,8 @@ pub(crate) struct Router {
 #[derive(Debug)]
 struct RouterRow {
     operation: &'static Operation,
+    /// The path up to its first parameter. Most rows are left out by it.
+    prefix: &'static str,
     segments: Vec<Segment>,
 }
 
@@ -79,8 +81,7 @@ impl RoutedOperation {
 impl Router {
     /// The router of these operations. Of two rows that match, the first wins.
     pub(crate) fn new(operations: impl Iterator<Item = &'static Operation>) -> Self {
-        let rows: Vec<RouterRow> =
-            operations.map(|operation| RouterRow { operation, segments: segments(operation.path) }).collect();
+        let rows: Vec<RouterRow> = operations.map(RouterRow::from).collect();
         assert!(rows.len() <= MAX_OPERATIONS, "fault rules hold the set of their operations in {MAX_OPERATIONS} bits");
         Self { rows }
     }
@@ -98,16 +99,17 @@ impl Router {
     /// Routes `method` and `path` (not decoded). The framework decodes a path before it matches it, so an escaped slash
     /// is a slash.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Route {
-        let decoded = percent_decode_str(path).decode_utf8_lossy();
-        let mut allow = None;
-        for (position, row) in self.rows.iter().enumerate() {
-            let Some(path) = row.matches(&decoded) else { continue };
-            if row.operation.method == *method {
-                return Route::Found(RoutedOperation { position, operation: row.operation, path });
-            }
-            allow = allow.or(Some(row.operation.method.as_str()));
+        let has_escapes = path.contains('%');
+        let decoded = if has_escapes { percent_decode_str(path).decode_utf8_lossy() } else { path.into() };
+        let rows = self.rows.iter().enumerate().filter(|(_, row)| row.operation.method == *method);
+        let matching = |(position, row): (usize, &RouterRow)| {
+            row.matches(&decoded).map(|path| RoutedOperation { position, operation: row.operation, path })
+        };
+        if let Some(found) = rows.filter_map(matching).next() {
+            return Route::Found(found);
         }
-        allow.map_or_else(|| self.redirect(&decoded), Route::WrongMethod)
+        let other = self.rows.iter().find(|row| row.matches(&decoded).is_some());
+        other.map_or_else(|| self.redirect(&decoded), |row| Route::WrongMethod(row.operation.method.as_str()))
     }
 
     fn redirect(&self, path: &str) -> Route {
@@ -132,9 +134,19 @@ fn segments(path: &'static str) -> Vec<Segment> {
     path[1..].split('/').map(segment).collect()
 }
 
+impl From<&'static Operation> for RouterRow {
+    fn from(operation: &'static Operation) -> Self {
+        let prefix = operation.path.split('{').next().unwrap_or_default();
+        Self { operation, prefix, segments: segments(operation.path) }
+    }
+}
+
 impl RouterRow {
     /// The values in a path, if it matches.
     fn matches(&self, path: &str) -> Option<PathParams> {
+        if !path.starts_with(self.prefix) {
+            return None;
+        }
         let mut rest = Some(self.without_newline(path).strip_prefix('/')?);
         let mut params = PathParams::new();
         for segment in &self.segments {

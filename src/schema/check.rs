@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::body::RawBody;
-use super::{Schema, form, params, pydantic, translate};
+use super::{InputSchemas, Schema, form, params, pydantic, translate};
 use crate::config::Settings;
 use crate::error::{ApiError, Violation};
 use crate::multipart::FilePart;
@@ -18,7 +18,7 @@ use crate::request::{Origin, PathParams};
 #[derive(Debug)]
 pub(crate) struct RawRequest<'a> {
     /// The path parameters, percent-decoded.
-    pub(crate) path: PathParams,
+    pub(crate) path: &'a PathParams,
     /// The query string, not decoded.
     pub(crate) query: Option<&'a str>,
     pub(crate) body: RawBody,
@@ -63,12 +63,12 @@ impl ValidRequest {
     }
 
     /// The parameters as the input type of a handler; parameters without a field in it are ignored.
-    pub(crate) fn params<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+    pub(crate) fn params<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ApiError> {
         T::deserialize(&self.params).map_err(|error| unreadable("query", &error))
     }
 
     /// The body as the input type of a handler.
-    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+    pub(crate) fn body<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ApiError> {
         T::deserialize(&self.body).map_err(|error| unreadable("body", &error))
     }
 
@@ -91,8 +91,9 @@ fn unreadable(root: &'static str, error: &dyn std::fmt::Display) -> ApiError {
 /// Validates a request against the schema of its parameters and, if there is one, of its body.
 ///
 /// Errors: a 422 with every violation: those of the parameters, then those of the body.
-pub(crate) fn check(params: &Schema, body: Option<&Schema>, request: RawRequest<'_>) -> Result<ValidRequest, ApiError> {
-    let params = params::read(params, &request.path, request.query);
+pub(crate) fn check(schemas: &InputSchemas, request: RawRequest<'_>) -> Result<ValidRequest, ApiError> {
+    let params = params::read(&schemas.params, request.path, request.query);
+    let body = schemas.body.as_ref();
     let body = body.map_or_else(|| Ok(BodyContent::default()), |schema| judge_body(schema, request.body));
     match (params, body) {
         (Ok(params), Ok(BodyContent { fields, files })) => {

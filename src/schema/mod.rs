@@ -33,7 +33,7 @@ pub(crate) use reading::{PlainValue, read_value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jsonschema::Validator;
 use serde_json::Value;
@@ -56,7 +56,16 @@ pub(crate) struct Schemas {
     sources: Sources,
     /// Each is read at its first use, or at the start if a file may have replaced it. To read all at the start takes
     /// nine million instructions and 1.2 MiB.
-    by_name: BTreeMap<String, OnceLock<Schema>>,
+    by_name: BTreeMap<String, OnceLock<Arc<Schema>>>,
+}
+
+/// The schemas of what an operation takes.
+#[derive(Debug)]
+pub(crate) struct InputSchemas {
+    /// That of its path, query and cookie parameters.
+    params: Arc<Schema>,
+    /// That of its request body; `None` if a body is ignored.
+    body: Option<Arc<Schema>>,
 }
 
 /// The texts of all schemas by name, with references between them.
@@ -75,7 +84,7 @@ impl Schemas {
             let place =
                 || files.get(name).map_or_else(|| format!("schema {name}"), |path| format!("--schemas: {path}"));
             let compiled = bundle::bundle(name, &schemas.sources).map(Schema::from).and_then(Schema::compiled);
-            *schema = compiled.map_err(|error| format!("{}: {error}", place()))?.into();
+            *schema = compiled.map(Arc::new).map_err(|error| format!("{}: {error}", place()))?.into();
         }
         Ok(schemas)
     }
@@ -87,7 +96,18 @@ impl Schemas {
 
     /// The schema of this name.
     pub(crate) fn get(&self, name: &str) -> Option<&Schema> {
-        let read = || bundle::bundle(name, &self.sources).expect("a test reads every embedded schema").into();
+        self.shared(name).map(|schema| &**schema)
+    }
+
+    /// The schemas with these names, for an operation. Panics if there is none of such a name.
+    pub(crate) fn of_input(&self, params: &str, body: Option<&str>) -> InputSchemas {
+        let named = |name| Arc::clone(self.shared(name).unwrap_or_else(|| panic!("there is no schema {name}")));
+        InputSchemas { params: named(params), body: body.map(named) }
+    }
+
+    fn shared(&self, name: &str) -> Option<&Arc<Schema>> {
+        let read =
+            || Schema::from(bundle::bundle(name, &self.sources).expect("a test reads every embedded schema")).into();
         Some(self.by_name.get(name)?.get_or_init(read))
     }
 

@@ -13,7 +13,9 @@ use serde_json::{Map, Number, Value};
 ///
 /// Errors: invalid JSON, or nesting deeper than the parser's 127 levels.
 pub(crate) fn read_value(bytes: &[u8]) -> serde_json::Result<Value> {
-    serde_json::from_slice::<PlainValue>(bytes).map(|plain| plain.0)
+    // Text is checked once here, not string by string in the parser, which finds the error in other bytes.
+    let read = std::str::from_utf8(bytes).map_or_else(|_| serde_json::from_slice(bytes), serde_json::from_str);
+    read.map(|PlainValue(value)| value)
 }
 
 /// Parses an array or an object that is nested 128 levels deep, which the service reads: its items are parsed one by

@@ -132,12 +132,12 @@ impl Guard {
     fn check_origin(&self, head: GuardedHead<'_>) -> Result<(), ApiError> {
         let is_admin = is_admin_path(head.path);
         let is_cross_site =
-            head.headers.get("sec-fetch-site").is_some_and(|site| site != "none" && site != "same-origin");
-        let is_foreign = head.headers.get_all(ORIGIN).iter().any(|origin| !self.is_allowed_origin(origin));
-        if is_foreign && !is_admin {
+            || head.headers.get("sec-fetch-site").is_some_and(|site| site != "none" && site != "same-origin");
+        let is_foreign = || head.headers.get_all(ORIGIN).iter().any(|origin| !self.is_allowed_origin(origin));
+        if !is_admin && is_foreign() {
             return Err(ApiError::text(403, "This origin is not allowed (--cors-origin ORIGIN allows it)"));
         }
-        if is_admin && (is_cross_site || head.headers.contains_key(ORIGIN)) {
+        if is_admin && (is_cross_site() || head.headers.contains_key(ORIGIN)) {
             return Err(ApiError::text(403, "/__admin/ refuses requests from web pages"));
         }
         Ok(())
@@ -148,10 +148,10 @@ impl Guard {
     }
 
     fn preflight_response(&self, head: GuardedHead<'_>) -> Option<Response> {
-        let method = head.headers.get(ACCESS_CONTROL_REQUEST_METHOD)?;
         if *head.method != Method::OPTIONS || !head.headers.contains_key(ORIGIN) || self.origins.is_empty() {
             return None;
         }
+        let method = head.headers.get(ACCESS_CONTROL_REQUEST_METHOD)?;
         let mut response = Response::empty(204);
         response.headers.insert(ACCESS_CONTROL_ALLOW_METHODS, method.clone());
         if let Some(names) = head.headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {

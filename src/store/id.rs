@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::json_object::{JsonText, append_plain};
 use crate::seed::{self, RandomStream};
 
 /// The id of a resource. Ids order by prefix and bits, which means nothing but makes an order that does not change.
@@ -101,16 +102,17 @@ impl fmt::Display for Id {
 }
 
 impl Serialize for Id {
-    /// Written on the stack: ids are a large share of every response.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonText for Id {
+    fn append_to(&self, json: &mut Vec<u8>) {
         match self {
-            Self::Given(text) => serializer.serialize_str(text),
+            Self::Given(text) => text.append_to(json),
             Self::Minted(prefix, uuid) => {
-                let mut text = [0; PREFIX_BYTES + UUID_BYTES];
-                let prefix = prefix.as_str();
-                text[..prefix.len()].copy_from_slice(prefix.as_bytes());
-                let length = prefix.len() + uuid.hyphenated().encode_lower(&mut text[prefix.len()..]).len();
-                serializer.serialize_str(std::str::from_utf8(&text[..length]).expect("a prefix and hexadecimal digits"))
+                append_plain(json, &[prefix.as_str(), uuid.hyphenated().encode_lower(&mut [0; UUID_BYTES])]);
             }
         }
     }

@@ -4,7 +4,8 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -65,16 +66,19 @@ pub(crate) struct Times {
     pub(crate) first_request: Timestamp,
 }
 
-/// All tenants, spread over several maps, so that no request takes a lock of all of them.
+/// All tenants.
 #[derive(Debug)]
 pub(crate) struct Tenants {
+    /// By their keys, spread over several maps, so that no request takes a lock of all of them.
     shards: [RwLock<Shard>; SHARDS],
-    count: AtomicUsize,
+    /// By the digests of their keys, which is the order of their labels. Requests with a key take this lock only to
+    /// create a tenant.
+    by_digest: RwLock<BTreeMap<KeyDigest, Arc<Tenant>>>,
     template: Template,
 }
 
-/// The tenants whose digests begin with the same four bits.
-type Shard = BTreeMap<KeyDigest, Arc<Tenant>>;
+/// Some of the tenants, each by [`map_key`] of its key.
+type Shard = HashMap<Box<str>, Arc<Tenant>>;
 
 /// The values that a new tenant begins with.
 #[derive(Debug)]
@@ -108,6 +112,9 @@ struct AddedRules {
 }
 
 const SHARDS: usize = 16;
+
+/// Bytes of the longest key that is kept as it is. A longer one takes no more memory than its digest.
+const MAX_KEPT_KEY_BYTES: usize = 64;
 
 /// Maximum number of rules added at run time that are kept until they strike.
 const MAX_ADDED_RULES: usize = 10_000;
@@ -218,58 +225,57 @@ impl Tenants {
             budget: StateBudget::new(settings.max_state_bytes),
             journal: crate::journal::Limits::new(settings),
         };
-        Self { shards: Default::default(), count: AtomicUsize::new(0), template }
+        Self { shards: Default::default(), by_digest: RwLock::default(), template }
     }
 
     /// The tenant of `key`, created if it does not exist; `None` if that would exceed `--max-tenants`.
     pub(crate) fn admit(&self, key: &str) -> Option<Arc<Tenant>> {
-        let digest = self.digest(key);
-        let shard = self.shard(&digest);
-        if let Some(tenant) = shard.read().get(&digest) {
-            return Some(Arc::clone(tenant));
-        }
-        let mut shard = shard.write();
-        if let Some(tenant) = shard.get(&digest) {
-            return Some(Arc::clone(tenant));
-        }
-        if self.count.fetch_add(1, Ordering::Relaxed) >= self.template.max_tenants {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
-        let tenant = Arc::new(self.template.tenant(&digest));
-        shard.insert(digest, Arc::clone(&tenant));
-        Some(tenant)
+        self.find(key).or_else(|| self.create(key))
     }
 
     /// The tenant of `key`, if it exists.
     pub(crate) fn find(&self, key: &str) -> Option<Arc<Tenant>> {
-        let digest = self.digest(key);
-        self.shard(&digest).read().get(&digest).map(Arc::clone)
+        let key = map_key(self.shared_or(key));
+        self.shard(&key).read().get(&*key).map(Arc::clone)
+    }
+
+    /// The tenant of `key`, which another request may have created meanwhile.
+    fn create(&self, key: &str) -> Option<Arc<Tenant>> {
+        let key = self.shared_or(key);
+        let (digest, key) = (digest_of(key), map_key(key));
+        let mut by_digest = self.by_digest.write();
+        if let Some(tenant) = by_digest.get(&digest) {
+            return Some(Arc::clone(tenant));
+        }
+        if by_digest.len() >= self.template.max_tenants {
+            return None;
+        }
+        let tenant = Arc::new(self.template.tenant(&digest));
+        self.shard(&key).write().insert(key.into(), Arc::clone(&tenant));
+        by_digest.insert(digest, Arc::clone(&tenant));
+        Some(tenant)
     }
 
     /// The tenant with this label, if it exists.
     pub(crate) fn with_label(&self, label: &str) -> Option<Arc<Tenant>> {
-        let least = key_label::least_digest(label)?;
-        let shard = self.shard(&least).read();
-        let (_, tenant) = shard.range(least..).next()?;
+        let by_digest = self.by_digest.read();
+        let (_, tenant) = by_digest.range(key_label::least_digest(label)?..).next()?;
         (&*tenant.label == label).then(|| Arc::clone(tenant))
     }
 
     /// All tenants, in the order of their labels.
     pub(crate) fn all(&self) -> Vec<Arc<Tenant>> {
-        let of = |shard: &RwLock<Shard>| shard.read().values().map(Arc::clone).collect::<Vec<_>>();
-        self.shards.iter().flat_map(of).collect()
+        self.by_digest.read().values().map(Arc::clone).collect()
     }
 
     /// Removes the tenants that nothing refers to. A request with the key of one creates it anew.
     pub(crate) fn remove_idle(&self) {
+        let mut by_digest = self.by_digest.write();
         for shard in &self.shards {
-            let mut shard = shard.write();
-            let before = shard.len();
-            // A request that is admitted takes another reference while the lock is held.
-            shard.retain(|_, tenant| Arc::strong_count(tenant) > 1);
-            self.count.fetch_sub(before - shard.len(), Ordering::Relaxed);
+            // A request that is admitted takes another reference than those of the two maps while a lock is held.
+            shard.write().retain(|_, tenant| Arc::strong_count(tenant) > 2);
         }
+        by_digest.retain(|_, tenant| Arc::strong_count(tenant) > 1);
     }
 
     /// The clock from which the clocks of new tenants start.
@@ -334,15 +340,21 @@ impl Tenants {
         clock.restart(self.template.clock_mode, self.template.start_time.unwrap_or_else(system_now));
     }
 
-    fn digest(&self, key: &str) -> KeyDigest {
-        let key = if self.template.isolation == Isolation::None { SHARED_KEY } else { key };
-        digest_of(key)
+    /// The key under which the tenant of `key` is found.
+    fn shared_or<'a>(&self, key: &'a str) -> &'a str {
+        if self.template.isolation == Isolation::None { SHARED_KEY } else { key }
     }
 
-    fn shard(&self, digest: &KeyDigest) -> &RwLock<Shard> {
-        // By the first four bits, so that the shards in their order have the tenants in that of their labels.
-        &self.shards[usize::from(digest[0]) * SHARDS / 256]
+    /// The map of a [`map_key`]. Keys of tests differ in their last characters.
+    fn shard(&self, key: &str) -> &RwLock<Shard> {
+        &self.shards[usize::from(key.bytes().next_back().unwrap_or_default()) % SHARDS]
     }
+}
+
+/// The text by which the tenant of a key is found: the key itself, or of a long one its digest, in a form that no kept
+/// key has. So most requests compute no digest.
+fn map_key(key: &str) -> Cow<'_, str> {
+    if key.len() <= MAX_KEPT_KEY_BYTES { key.into() } else { format!("SHA-256 {:02x?}", digest_of(key)).into() }
 }
 
 impl Template {

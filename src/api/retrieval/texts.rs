@@ -179,9 +179,9 @@ fn count(settings: &Settings, field: &str, number: Option<&Integer>) -> Result<O
         Err(_) => {}
     }
     let allowed = format!("{field} should be at least 0");
-    Err(value_checks::refusal(settings, &["body", field], &allowed, number.clone().into()))
+    Err(value_checks::refusal(settings, vec!["body".into(), field.into()], &allowed, number.clone().into()))
 }
 
 fn refusal(settings: &Settings, pattern: &str, error: &dyn fmt::Display) -> ApiError {
-    value_checks::refusal(settings, &["body", "pattern"], &error.to_string(), pattern.into())
+    value_checks::refusal(settings, vec!["body".into(), "pattern".into()], &error.to_string(), pattern.into())
 }

@@ -62,7 +62,7 @@ impl LineBuffer {
         Self { queue }
     }
 
-    /// Adds a line, which ends with a line break.
+    /// Adds a line; the line break is added.
     pub(super) fn push(&self, line: &str) {
         let mut lines = self.queue.lines.lock();
         if lines.is_closed {
@@ -74,6 +74,7 @@ impl LineBuffer {
         }
         let was_empty = lines.text.is_empty();
         lines.text.push_str(line);
+        lines.text.push('\n');
         lines.count += 1;
         drop(lines);
         // The thread waits for this only if it has paused since it wrote the last line.
@@ -155,10 +156,10 @@ mod tests {
     #[test]
     fn lines_over_the_limit_are_dropped_and_counted_once() {
         let (buffer, allow, written) = buffer();
-        (0..MAX_LINES + 7).for_each(|_| buffer.push("a line\n"));
+        (0..MAX_LINES + 7).for_each(|_| buffer.push("a line"));
         drop(allow);
         buffer.finish();
-        buffer.push("too late\n");
+        buffer.push("too late");
         let text: String = written.try_iter().collect();
         let (lines, warnings): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| *line == "a line");
         assert_eq!((lines.len(), warnings.len()), (MAX_LINES, 1), "{warnings:?}");
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn the_end_does_not_wait_for_an_output_that_is_not_read() {
         let (buffer, allow, written) = buffer();
-        buffer.push("first\n");
+        buffer.push("first");
         buffer.finish();
         assert_eq!(written.try_iter().count(), 0);
         drop(allow);

@@ -1,28 +1,29 @@
 //! The content of a log line, and how it is printed in each format.
 
 use std::borrow::Cow;
-use std::fmt::{self, Display};
 use std::io::{self, IsTerminal};
 use std::time::Duration;
-
-use serde::Serialize;
 
 use super::reason::reason;
 use crate::clock::{Timestamp, system_now};
 use crate::config::{LogFormat, LogLevel};
 use crate::emulator::{Context, Reply};
 use crate::journal::FaultOutcome;
+use crate::json_object::JsonObject;
 use crate::request::Head;
 use crate::{redact, terminal};
 
 /// Maximum number of characters of a path and query in a line.
 const MAX_PATH_CHARS: usize = 256;
 
+/// Bytes of a usual line.
+const LINE_BYTES: usize = 256;
+
 /// Columns of a line on a terminal.
 const TERMINAL_COLUMNS: usize = 80;
 
 /// The log line of a request.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(in crate::server) struct LogLine<'a> {
     at: Timestamp,
     tenant: Option<&'a str>,
@@ -30,10 +31,8 @@ pub(in crate::server) struct LogLine<'a> {
     method: &'a str,
     path: Cow<'a, str>,
     status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'a str>,
     /// The reason why the request was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     micros: u64,
 }
@@ -46,12 +45,6 @@ pub(super) struct LineStyle {
     is_coloured: bool,
     /// Whether stderr is a terminal: text lines are then short.
     is_terminal: bool,
-}
-
-/// A request's line in a style, without a line break.
-struct StyledLine<'a> {
-    line: &'a LogLine<'a>,
-    style: LineStyle,
 }
 
 impl<'a> LogLine<'a> {
@@ -84,51 +77,68 @@ impl<'a> LogLine<'a> {
         }
     }
 
-    fn write_text(&self, f: &mut fmt::Formatter<'_>, style: LineStyle) -> fmt::Result {
+    fn to_text(&self, style: LineStyle) -> String {
         let (color_on, color_off) = style.escapes(self.level());
-        write!(f, "{} {color_on}", self.at)?;
-        match self.status {
-            Some(status) => write!(f, "{status}")?,
-            None => f.write_str("---")?,
-        }
+        let (at, status, micros) = (self.at.to_string(), self.status_text(), self.micros.to_string());
         let (tenant, operation) = (self.tenant.unwrap_or("-"), self.operation.unwrap_or("-"));
-        write!(f, "{color_off} {tenant} {operation} {} {}", self.method, self.path.escape_debug())?;
-        if let Some(fault) = &self.fault {
-            write!(f, " fault={fault}")?;
-        }
-        if let Some(reason) = &self.reason {
-            write!(f, " ({reason})")?;
-        }
-        write!(f, " {}us", self.micros)
+        let path = self.shown_path();
+        let named = [&at, " ", color_on, &status, color_off, " ", tenant, " ", operation, " ", self.method, " ", &path];
+        named.concat() + &self.fault_and_reason() + " " + &micros + "us"
+    }
+
+    fn status_text(&self) -> String {
+        self.status.map_or_else(|| "---".to_owned(), |status| status.to_string())
+    }
+
+    /// The path without what could change a terminal or break the line. Most paths are shown as they are.
+    fn shown_path(&self) -> Cow<'_, str> {
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
+        if self.path.bytes().all(is_plain) { (&*self.path).into() } else { self.path.escape_debug().to_string().into() }
+    }
+
+    /// The fault and the reason, each with a space before it.
+    fn fault_and_reason(&self) -> String {
+        let fault = self.fault.map_or_else(String::new, |fault| format!(" fault={fault}"));
+        self.reason.as_ref().map_or_else(|| fault.clone(), |reason| format!("{fault} ({reason})"))
     }
 
     /// A line of at most [`TERMINAL_COLUMNS`]: the time of day, no tenant, and as much of the target as there is room
     /// for.
-    fn write_short(&self, f: &mut fmt::Formatter<'_>, style: LineStyle) -> fmt::Result {
+    fn to_short_text(&self, style: LineStyle) -> String {
         let (color_on, color_off) = style.escapes(self.level());
         let at = self.at.to_string();
         let time = at.get(11..19).unwrap_or_default();
-        let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
-        let fault = self.fault.map_or_else(String::new, |fault| format!(" fault={fault}"));
-        let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
-        let target = format!("{} {}", self.method, self.path.escape_debug());
+        let status = self.status_text();
+        let target = format!("{} {}", self.method, self.shown_path());
         let named = self.operation.map_or(target.clone(), |operation| format!("{operation} {target}"));
-        let rest = format!("{}us{fault}{reason}", self.micros);
+        let rest = format!("{}us{}", self.micros, self.fault_and_reason());
         // The reason is more useful than the end of a long target.
         let room = TERMINAL_COLUMNS.saturating_sub(time.len() + status.len() + 3);
         let target_room = room.saturating_sub(columns(&rest)).max(room / 3);
         let shown = ellipsis(&named, target_room);
         let rest = ellipsis(&rest, room - columns(&shown));
-        write!(f, "{time} {color_on}{status}{color_off} {shown} {rest}")
+        format!("{time} {color_on}{status}{color_off} {shown} {rest}")
     }
 
-    fn write_json(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let json = serde_json::to_string(self).map_err(|_| fmt::Error)?;
-        // The path and the reason are the only fields with text of a client; the reason is escaped already.
-        if self.path.bytes().all(|byte| byte.is_ascii_graphic()) {
-            f.write_str(&json)
-        } else {
-            f.write_str(&terminal::escape_controls(&json))
+    fn to_json(&self) -> String {
+        let mut line = JsonObject::with_capacity(LINE_BYTES);
+        line.text("at", self.at);
+        line.text("tenant", self.tenant);
+        line.text("operation", self.operation);
+        line.text("method", self.method);
+        line.text("path", &*self.path);
+        line.value("status", &self.status);
+        if let Some(fault) = self.fault {
+            line.text("fault", fault);
+        }
+        if let Some(reason) = self.reason.as_deref() {
+            line.text("reason", reason);
+        }
+        line.value("micros", &self.micros);
+        let line = String::from_utf8(line.finish()).expect("JSON is text");
+        match terminal::escape_controls(&line) {
+            Cow::Owned(escaped) => escaped,
+            Cow::Borrowed(_) => line,
         }
     }
 }
@@ -186,9 +196,13 @@ impl LineStyle {
         }
     }
 
-    /// The line of a request.
-    pub(super) fn request<'a>(self, line: &'a LogLine<'a>) -> impl Display + 'a {
-        StyledLine { line, style: self }
+    /// The line of a request, without a line break.
+    pub(super) fn request(self, line: &LogLine<'_>) -> String {
+        match self.format {
+            LogFormat::Text if self.is_terminal => line.to_short_text(self),
+            LogFormat::Text => line.to_text(self),
+            LogFormat::Json => line.to_json(),
+        }
     }
 
     /// The line of a message; `kind` is `warning` or `error`.
@@ -197,16 +211,6 @@ impl LineStyle {
         match self.format {
             LogFormat::Text => format!("{at} {kind}: {text}"),
             LogFormat::Json => serde_json::json!({"at": at, kind: text}).to_string(),
-        }
-    }
-}
-
-impl Display for StyledLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.style.format {
-            LogFormat::Text if self.style.is_terminal => self.line.write_short(f, self.style),
-            LogFormat::Text => self.line.write_text(f, self.style),
-            LogFormat::Json => self.line.write_json(f),
         }
     }
 }
@@ -244,7 +248,7 @@ mod tests {
         let style = LineStyle { format: LogFormat::Text, is_coloured: false, is_terminal: true };
         for path in ["/", "/api/v1/indexes", &"/é".repeat(200), &"\u{5b57}".repeat(100)] {
             for reason in [None, Some("body.name: string_type"), Some(&*"x".repeat(80))] {
-                let shown = style.request(&line(path, reason)).to_string();
+                let shown = style.request(&line(path, reason));
                 assert!(columns(&shown) <= TERMINAL_COLUMNS, "{shown}");
                 assert!(shown.starts_with("12:34:56 422 directories.files"), "{shown}");
                 assert!(shown.contains("123456us"), "{shown}");

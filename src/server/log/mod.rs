@@ -8,7 +8,6 @@ mod line;
 mod once;
 mod reason;
 
-use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
@@ -57,7 +56,7 @@ impl Log {
         }
         if !(is_probe_path(&head.path) && reply.response.status == Some(StatusCode::OK)) {
             let line = LogLine::of(head, context, reply, duration);
-            self.push(line.level(), self.style.request(&line));
+            self.push(line.level(), &self.style.request(&line));
         }
         if let Some(warning) = context.and_then(|context| self.once.not_emulated(context)) {
             self.warn(&warning);
@@ -85,17 +84,17 @@ impl Log {
 
     /// Logs a warning.
     pub(super) fn warn(&self, text: &str) {
-        self.push(LogLevel::Warn, self.style.message("warning", text));
+        self.push(LogLevel::Warn, &self.style.message("warning", text));
     }
 
     /// Logs an error of the server itself.
     pub(super) fn error(&self, text: &str) {
-        self.push(LogLevel::Error, self.style.message("error", text));
+        self.push(LogLevel::Error, &self.style.message("error", text));
     }
 
-    fn push(&self, level: LogLevel, line: impl Display) {
+    fn push(&self, level: LogLevel, line: &str) {
         if let Some(buffer) = self.buffer.as_ref().filter(|_| level <= self.level) {
-            buffer.push(&format!("{line}\n"));
+            buffer.push(line);
         }
     }
 

@@ -31,7 +31,7 @@ impl OnceWarnings {
 
     /// A request has rules of its own, which are not applied.
     pub(super) fn own_rule(&self, head: &Head) -> Option<&'static str> {
-        (head.headers.contains_key(OWN_RULE) && is_first(&self.own_rule)).then_some(OWN_RULE_IGNORED)
+        (head.headers.contains_key(&OWN_RULE) && is_first(&self.own_rule)).then_some(OWN_RULE_IGNORED)
     }
 
     /// A request needs a child process, and there is no program for one.
