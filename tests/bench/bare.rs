@@ -13,18 +13,18 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
-/// Serves responses with this status and body length until the process is killed.
+/// Serves responses with this status and body length on this port until the process is killed.
 pub(crate) fn serve(args: &[String]) {
     let number =
-        |at: usize| args.get(at).and_then(|word| word.parse::<usize>().ok()).expect("two numbers as arguments");
-    let status = u16::try_from(number(0)).ok().and_then(|status| StatusCode::from_u16(status).ok());
-    let (status, body) = (status.expect("a valid status"), Bytes::from(vec![b'x'; number(1)]));
+        |at: usize| args.get(at).and_then(|word| word.parse::<u16>().ok()).expect("three numbers as arguments");
+    let status = StatusCode::from_u16(number(0)).expect("a valid status");
+    let body = Bytes::from(vec![b'x'; number(1).into()]);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(accept(status, body));
+    runtime.block_on(accept(status, body, number(2)));
 }
 
-async fn accept(status: StatusCode, body: Bytes) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+async fn accept(status: StatusCode, body: Bytes, port: u16) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a free port");
     println!("ready url=http://{} bare", listener.local_addr().expect("a bound socket"));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10)).max_buf_size(64 * 1024).half_close(true);

@@ -114,14 +114,14 @@ pub(crate) fn chunks() {
     let index = folder.index();
     let label = |files| format!("{} chunks in files of {CHUNKS_OF_FILE}, CPU per request", files * CHUNKS_OF_FILE);
     report::part("retrieve with a question of ten words");
-    report::figure_with_target(label(FILES), retrieve(&folder, &index, 200, true), Target { maximum: 3.0, unit: "ms" });
+    report::figure_with_target(label(FILES), retrieve(&folder, &index, 200, true), Target { maximum: 1.2, unit: "ms" });
     report::figure("the same without reranking", retrieve(&folder, &index, 200, false), "ms");
     let more = FILES * 9;
     let bytes = bytes + folder.fill(&mut writer, more, CHUNKS_OF_FILE);
     let index = folder.index();
     let filled = server.resident_bytes();
     let files = FILES + more;
-    report::figure_with_target(label(files), retrieve(&folder, &index, 50, true), Target { maximum: 30.0, unit: "ms" });
+    report::figure_with_target(label(files), retrieve(&folder, &index, 50, true), Target { maximum: 12.0, unit: "ms" });
     let small = Folder::new(&server, "small");
     small.fill(&mut writer, 10 * FILES, 1);
     let index = small.index();
@@ -133,7 +133,7 @@ pub(crate) fn chunks() {
     report::part(format!("memory of {} chunks", files * CHUNKS_OF_FILE));
     report::figure("text of a chunk", text, "B");
     report::figure("resident memory of a chunk", memory, "B");
-    report::figure_with_target("memory to text", memory / text, Target { maximum: 2.5, unit: "x" });
+    report::figure_with_target("memory to text", memory / text, Target { maximum: 2.2, unit: "x" });
 }
 
 /// The CPU time per request in milliseconds, in rounds of so many requests.

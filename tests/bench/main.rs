@@ -6,7 +6,7 @@
 //!     cargo bench                                      all parts, about five minutes
 //!     cargo bench --bench load -- create page          some parts
 //!
-//! Parts: `size`, `start`, `create`, `get`, `list`, `memory`, `page`, `faults`, `tenants`, `uploads`,
+//! Parts: `size`, `start`, `instructions`, `create`, `get`, `list`, `memory`, `page`, `faults`, `tenants`, `uploads`,
 //! `grep`, `chunks`, `released`, `reading`, `hostile`, `ranking`.
 
 mod bare;
@@ -39,6 +39,7 @@ const BARE: &str = "bare";
 const PARTS: &[(&str, fn())] = &[
     ("size", start::size),
     ("start", start::first_response),
+    ("instructions", requests::instructions),
     ("create", requests::create),
     ("get", requests::get),
     ("list", requests::list),

@@ -1,10 +1,11 @@
 //! Compares requests to the emulator with requests to a bare server of the same response size: rate, CPU time, and ratios.
 
+use std::process::Command;
 use std::time::Duration;
 
 use crate::load::{HttpResponse, KeepAlive, Load, request, run_load, send};
 use crate::report::{self, Target, float, median};
-use crate::server::Server;
+use crate::server::{PROGRAM, Server, bare_command};
 
 /// The number of turns of each server; the median counts.
 const ROUNDS: usize = 7;
@@ -45,6 +46,28 @@ pub(crate) fn list() {
     let create = [request(CREATE_LINE, "key", CREATE_BODY)];
     run_load(emulator.address(), Load { requests: &create, connections: 1, keep: KeepAlive::Yes }, 200);
     compare("a page of fifty", &emulator, (&request("GET /api/v1/indexes", "key", ""), f64::INFINITY));
+}
+
+/// The user-space instructions of a request, counted with valgrind, and their ratio to those of the bare server.
+pub(crate) fn instructions() {
+    report::part("instructions of a request (valgrind)");
+    let counts = |command: &str| -> Option<Vec<f64>> {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/instructions");
+        let output = Command::new(script).arg(command).output().ok().filter(|output| output.status.success())?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        text.lines().map(|line| line.split(' ').nth(1)?.parse().ok()).collect()
+    };
+    // The length of the response to a create.
+    let bare = bare_command(201, 560, "{port}").join(" ");
+    let (Some(own), Some(bare)) = (counts(PROGRAM), counts(&bare)) else {
+        println!("  not counted: tests/bench/instructions does not run here");
+        return;
+    };
+    for (kind, (own, bare)) in ["a create", "a get"].iter().zip(own.iter().zip(bare)) {
+        report::figure(format!("{kind}: bare"), bare, "");
+        report::figure(format!("{kind}: emulator"), *own, "");
+        report::figure(format!("{kind}: emulator to bare"), own / bare, "x");
+    }
 }
 
 /// The id of the created index.

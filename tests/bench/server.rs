@@ -26,8 +26,8 @@ impl Server {
 
     /// The bare server, with responses of this status and body length.
     pub(crate) fn bare(status: u16, bytes: usize) -> Self {
-        let this = std::env::current_exe().expect("the path of this program");
-        Self::start(Command::new(this).arg(crate::BARE).arg(status.to_string()).arg(bytes.to_string()))
+        let words = bare_command(status, bytes, "0");
+        Self::start(Command::new(&words[0]).args(&words[1..]))
     }
 
     fn start(command: &mut Command) -> Self {
@@ -56,6 +56,12 @@ impl Server {
     pub(crate) fn resident_bytes(&self) -> u64 {
         machine::resident_bytes(self.process.id())
     }
+}
+
+/// The command that starts the bare server, with responses of this status and body length.
+pub(crate) fn bare_command(status: u16, bytes: usize, port: &str) -> [String; 5] {
+    let this = std::env::current_exe().expect("the path of this program");
+    [this.display().to_string(), crate::BARE.to_owned(), status.to_string(), bytes.to_string(), port.to_owned()]
 }
 
 impl Drop for Server {

@@ -29,6 +29,6 @@ pub(crate) fn first_response() {
     report::figure_with_target(
         "from spawn to the first response",
         median(millis.collect()),
-        Target { maximum: 10.0, unit: "ms" },
+        Target { maximum: 6.0, unit: "ms" },
     );
 }
