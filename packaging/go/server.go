@@ -77,7 +77,7 @@ func Run(flags ...string) (*Server, error) {
 	select {
 	case line := <-lines:
 		if server.url = urlIn(line); server.url != "" {
-			return server, nil
+			return server, server.trackSettings()
 		}
 		_ = command.Process.Kill()
 		<-server.ended
@@ -122,6 +122,7 @@ func newCommand(args []string) (*exec.Cmd, error) {
 	} else if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%s: %w; set it to the path of llamacloud-mock", binaryVariable, err)
 	}
+	track(path)
 	command := exec.Command(path, args...)
 	for _, variable := range os.Environ() {
 		switch name, _, _ := strings.Cut(variable, "="); name {
