@@ -2,8 +2,7 @@
 // connection but to the emulator, and leaves no process behind, even if the test program is killed.
 //
 //	mock := llamacloudmock.Start(t)
-//	t.Setenv("LLAMA_CLOUD_BASE_URL", mock.URL())
-//	t.Setenv("LLAMA_CLOUD_API_KEY", mock.Key())
+//	mock.Setenv()
 package llamacloudmock
 
 import (
@@ -14,9 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -27,14 +24,20 @@ const tokenVariable = "LLAMACLOUD_MOCK_ADMIN_TOKEN"
 // requestTimeout is the time limit of a request to the admin API.
 const requestTimeout = 30 * time.Second
 
-// keys numbers the keys of this test program, so that two tests of one name have different keys.
-var keys atomic.Int64
+// shownEntries is the maximum number of requests in the report of a failed test.
+const shownEntries = 20
 
 // Mock is a server as one test sees it, under a key of its own. Its methods end the test when they fail.
 type Mock struct {
 	tb     testing.TB
 	server *Server
 	key    string
+	// rules are the names of the rules that were added since the last reset.
+	rules map[string]bool
+	// isUsed: a request came before a reset.
+	isUsed bool
+	// report is nil before Stop, because the test may still send requests.
+	report *report
 }
 
 // Entry is an entry of the journal: a request and its response.
@@ -46,10 +49,17 @@ type Entry struct {
 	RequestBody  json.RawMessage `json:"request_body"`
 	ResponseBody json.RawMessage `json:"reply_body"`
 	Outcome      string          `json:"outcome"`
+	Faults       []EntryFault    `json:"faults"`
+}
+
+// EntryFault is a fault rule that matched a request, with its outcome for it: struck, shadowed or inapplicable.
+type EntryFault struct {
+	Rule    string `json:"rule"`
+	Outcome string `json:"outcome"`
 }
 
 // Start starts a server for a test, with these flags. It stops when the test ends. Its clock is `auto` unless a flag or
-// the environment says otherwise.
+// the environment says otherwise. Without flags it uses the server of LLAMACLOUD_MOCK_URL, if that is set.
 func Start(tb testing.TB, flags ...string) *Mock {
 	tb.Helper()
 	server, err := Run(flags...)
@@ -60,9 +70,6 @@ func Start(tb testing.TB, flags ...string) *Mock {
 		if err := server.Stop(); err != nil {
 			tb.Error(err)
 		}
-		if tb.Failed() {
-			tb.Logf("llamacloud-mock wrote:\n%s", server.output())
-		}
 	})
 	return server.For(tb)
 }
@@ -71,21 +78,40 @@ func Start(tb testing.TB, flags ...string) *Mock {
 // that of its admin API, or empty.
 func Connect(tb testing.TB, address, token string) *Mock {
 	tb.Helper()
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Scheme != "http" || parsed.Host == "" {
-		tb.Fatalf("llamacloudmock.Connect: %q is not a URL such as http://127.0.0.1:4010", address)
+	server, err := connect(address, token)
+	if err != nil {
+		tb.Fatal(err)
 	}
-	return (&Server{url: strings.TrimSuffix(address, "/"), token: token}).For(tb)
+	return server.For(tb)
 }
 
-// For gives a test a key of its own on a shared server.
+// For gives a test a key of its own on a shared server. The key comes from the name of the test, so that equal seeds give
+// equal ids. On a server that this program did not start, it has a suffix that no other run has.
 func (server *Server) For(tb testing.TB) *Mock {
 	tb.Helper()
-	name := url.PathEscape(tb.Name())
-	mock := &Mock{tb: tb, server: server, key: fmt.Sprintf("llx-%s-%d-%d", name, os.Getpid(), keys.Add(1))}
+	name := tb.Name()
+	key := "llx-test-" + url.PathEscape(name)
+	if number := server.count(name, 1); number > 1 {
+		key += fmt.Sprintf("-%d", number)
+	}
+	tb.Cleanup(func() { server.count(name, -1) })
+	return server.ForKey(tb, key+server.suffix)
+}
+
+// ForKey gives a test a key that it chooses, and forgets everything under it.
+func (server *Server) ForKey(tb testing.TB, key string) *Mock {
+	tb.Helper()
+	mock := &Mock{tb: tb, server: server, key: key}
 	// The server knows the key from now on, so that its journal can be read before its first request.
-	mock.Reset()
+	mock.clear()
+	tb.Cleanup(mock.finish)
 	return mock
+}
+
+// WithKey is the same server with another key, under which everything is forgotten.
+func (mock *Mock) WithKey(key string) *Mock {
+	mock.tb.Helper()
+	return mock.server.ForKey(mock.tb, key)
 }
 
 // URL is the base URL for clients.
@@ -94,10 +120,20 @@ func (mock *Mock) URL() string { return mock.server.url }
 // Key is the API key of the test. What is under it belongs to the test alone.
 func (mock *Mock) Key() string { return mock.key }
 
+// Setenv sets LLAMA_CLOUD_BASE_URL and LLAMA_CLOUD_API_KEY until the test ends, so that no client of the code under test
+// reaches the real service. A parallel test cannot use it, as T.Setenv.
+func (mock *Mock) Setenv() {
+	mock.tb.Helper()
+	mock.tb.Setenv("LLAMA_CLOUD_BASE_URL", mock.URL())
+	mock.tb.Setenv("LLAMA_CLOUD_API_KEY", mock.Key())
+}
+
 // Fault adds a fault rule, such as "indexes.create status=429 first=1", for the requests of this test.
 func (mock *Mock) Fault(rule string) {
 	mock.tb.Helper()
-	mock.admin("POST", "faults", map[string]any{"tenant": mock.key, "rule": rule}, nil)
+	var added struct{ Name string }
+	mock.admin("POST", "faults", map[string]any{"tenant": mock.key, "rule": rule}, &added)
+	mock.rules[added.Name] = true
 }
 
 // Advance moves the clock of this test.
@@ -154,12 +190,23 @@ func (mock *Mock) Check(expectations ...string) {
 // Reset forgets everything under the key of this test: resources, journal, clock, faults.
 func (mock *Mock) Reset() {
 	mock.tb.Helper()
+	mock.isUsed = mock.isUsed || len(mock.Journal("limit=1")) > 0
+	mock.clear()
+}
+
+func (mock *Mock) clear() {
+	mock.tb.Helper()
+	mock.rules = map[string]bool{}
 	mock.admin("POST", "reset", map[string]any{"tenant": mock.key}, nil)
+	if mock.server.clock != "" {
+		mock.admin("PUT", "clock", map[string]any{"tenant": mock.key, "mode": mock.server.clock}, nil)
+	}
 }
 
 // Stop stops the server before the test ends.
 func (mock *Mock) Stop() {
 	mock.tb.Helper()
+	mock.report = mock.newReport()
 	if err := mock.server.Stop(); err != nil {
 		mock.tb.Error(err)
 	}

@@ -81,6 +81,133 @@ func TestAdminToken(t *testing.T) {
 	expectError(t, err, "give the token to Connect")
 }
 
+// recorder stands for a test that another test looks at.
+type recorder struct {
+	testing.TB
+	name      string
+	hasFailed bool
+	log       strings.Builder
+	cleanups  []func()
+}
+
+func (test *recorder) Name() string                    { return test.name }
+func (test *recorder) Failed() bool                    { return test.hasFailed }
+func (test *recorder) Log(args ...any)                 { fmt.Fprintln(&test.log, args...) }
+func (test *recorder) Logf(format string, args ...any) { fmt.Fprintf(&test.log, format+"\n", args...) }
+func (test *recorder) Cleanup(do func())               { test.cleanups = append(test.cleanups, do) }
+
+// end ends the test and returns its log.
+func (test *recorder) end() string {
+	for i := len(test.cleanups) - 1; i >= 0; i-- {
+		test.cleanups[i]()
+	}
+	return test.log.String()
+}
+
+func TestEqualSeedsGiveEqualIDs(t *testing.T) {
+	create := func(mock *Mock) string {
+		expect(t, "a create", call(t, mock, "POST", indexes, `{"source_directory_id": "dir-a"}`), 201)
+		return string(mock.Journal("operation=indexes.create")[0].ResponseBody)
+	}
+	id := func(body string) string { return body[strings.Index(body, `"id":`):][:40] }
+	first, second := Start(t, "--start-time=2026-01-01T00:00:00Z"), Start(t)
+	expect(t, "the key", first.Key(), "llx-test-TestEqualSeedsGiveEqualIDs")
+	expect(t, "the key on another server", second.Key(), first.Key())
+	expect(t, "the id", id(create(first)), id(create(second)))
+	expect(t, "another key of the test", first.server.For(t).Key(), first.Key()+"-2")
+	expect(t, "a chosen key", first.WithKey("llx-chosen").Key(), "llx-chosen")
+
+	// A test that runs again has the same key and starts anew.
+	test := &recorder{TB: t, name: "Repeated"}
+	expect(t, "the key", call(t, first.server.For(test), "GET", indexes, ""), 200)
+	test.end()
+	again := first.server.For(&recorder{TB: t, name: "Repeated"})
+	expect(t, "the key of the next run", again.Key(), "llx-test-Repeated")
+	expect(t, "requests of the next run", len(again.Journal()), 0)
+}
+
+func TestAFailedTestShowsItsRequestsAndUnusedRules(t *testing.T) {
+	server := Start(t).server
+	for _, isStopped := range []bool{false, true} {
+		if isStopped {
+			server = Start(t).server
+		}
+		foreign := server.For(t)
+		call(t, foreign, "GET", indexes+"/foreign", "")
+		test := &recorder{TB: t, name: "Failed", hasFailed: true}
+		mock := server.For(test)
+		mock.Fault("indexes.list status=503 first=1")
+		mock.Fault("indexes.delete status=503")
+		foreign.Fault("indexes.get status=503")
+		call(t, mock, "GET", indexes, "")
+		if isStopped {
+			mock.Stop()
+		}
+		log := test.end()
+		for _, part := range []string{
+			mock.URL() + ", key llx-test-Failed, 1 requests",
+			"indexes.list GET /api/v1/indexes 503 sent fault=indexes.list status=503 first=1",
+			"never struck: indexes.delete status=503",
+		} {
+			if !strings.Contains(log, part) {
+				t.Errorf("the log lacks %q:\n%s", part, log)
+			}
+		}
+		expect(t, "lines of the log", strings.Count(log, "\n"), 3)
+	}
+}
+
+func TestATestThatSentNothingIsReported(t *testing.T) {
+	server := Start(t).server
+	test := &recorder{TB: t, name: "Silent"}
+	server.For(test)
+	if log := test.end(); !strings.Contains(log, "received no request with the key llx-test-Silent") {
+		t.Errorf("the log: %s", log)
+	}
+	test = &recorder{TB: t, name: "Sent"}
+	mock := server.For(test)
+	call(t, mock, "GET", indexes, "")
+	mock.Reset()
+	expect(t, "the log of a test that sent a request", test.end(), "")
+}
+
+func TestSetenvLeadsClientsToTheServer(t *testing.T) {
+	t.Setenv("LLAMA_CLOUD_BASE_URL", "https://real.invalid")
+	mock := Start(t)
+	mock.Setenv()
+	expect(t, "the URL", os.Getenv("LLAMA_CLOUD_BASE_URL"), mock.URL())
+	expect(t, "the key", os.Getenv("LLAMA_CLOUD_API_KEY"), mock.Key())
+}
+
+func TestAServerOfTheRun(t *testing.T) {
+	running := Start(t, "--clock=real", "--admin-token=secret")
+	t.Setenv(urlVariable, running.URL()+"/")
+	t.Setenv(tokenVariable, "secret")
+	first, second := Start(t), Start(t)
+	expect(t, "the URL", first.URL(), running.URL())
+	for _, mock := range []*Mock{first, second} {
+		if !strings.HasPrefix(mock.Key(), running.Key()+"-") {
+			t.Errorf("the key %s lacks a suffix", mock.Key())
+		}
+	}
+	if first.Key() == second.Key() {
+		t.Errorf("both keys are %s", first.Key())
+	}
+	first.Fault("indexes.list status=429 between=0s..1m")
+	expect(t, "a request at first", call(t, first, "GET", indexes, ""), 429)
+	first.Advance(2 * time.Minute)
+	expect(t, "a request", call(t, first, "GET", indexes, ""), 200)
+	first.Check("--max-attempts=2")
+	first.Stop()
+	expect(t, "a request after Stop", call(t, second, "GET", indexes, ""), 200)
+	if own := Start(t, "--seed=7"); own.URL() == running.URL() {
+		t.Error("flags have no effect")
+	}
+	t.Setenv(urlVariable, "127.0.0.1:4010")
+	_, err := Run()
+	expectError(t, err, urlVariable+": ")
+}
+
 func TestProxyIsNotUsed(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://192.0.2.1:9")
 	t.Setenv("http_proxy", "http://192.0.2.1:9")

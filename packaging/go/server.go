@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"runtime"
@@ -17,6 +18,11 @@ import (
 
 // binaryVariable names the program; without it the program is looked for on the PATH.
 const binaryVariable = "LLAMACLOUD_MOCK_BINARY"
+
+// urlVariable has the URL of a server that is running.
+const urlVariable = "LLAMACLOUD_MOCK_URL"
+
+const clockVariable = "LLAMACLOUD_MOCK_CLOCK"
 
 // startTimeout and stopTimeout limit how long a start and a stop may take.
 const (
@@ -35,10 +41,53 @@ type Server struct {
 	err    error
 	stop   sync.Once
 	failed error
+	// suffix makes keys unique on a server that other runs may use too.
+	suffix string
+	// clock is the mode of the clock of each key, if the server may have another one.
+	clock string
+	// isOfRun: the server is that of LLAMACLOUD_MOCK_URL, and runs on.
+	isOfRun bool
+	// tests counts the keys of tests that run, by the name of the test.
+	tests map[string]int
+	lock  sync.Mutex
 }
 
-// Run starts a server with these flags on a free port.
+// count changes how many keys a test has, and returns the new number.
+func (server *Server) count(test string, by int) int {
+	server.lock.Lock()
+	defer server.lock.Unlock()
+	if server.tests == nil {
+		server.tests = map[string]int{}
+	}
+	server.tests[test] += by
+	return server.tests[test]
+}
+
+// connect is a server that runs already.
+func connect(address, token string) (*Server, error) {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Scheme != "http" || parsed.Host == "" {
+		return nil, fmt.Errorf("llamacloudmock: %q is not a URL such as http://127.0.0.1:4010", address)
+	}
+	// The state of this server may change at any time, and with it the result of the test.
+	track(os.TempDir())
+	suffix := fmt.Sprintf("-%012x", time.Now().UnixNano()&(1<<48-1))
+	return &Server{url: strings.TrimSuffix(address, "/"), token: token, suffix: suffix}, nil
+}
+
+// Run starts a server with these flags on a free port. Without flags it uses that of LLAMACLOUD_MOCK_URL, if it is set.
 func Run(flags ...string) (*Server, error) {
+	if address := os.Getenv(urlVariable); address != "" && len(flags) == 0 {
+		server, err := connect(address, os.Getenv(tokenVariable))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", urlVariable, err)
+		}
+		server.isOfRun = true
+		if server.clock = os.Getenv(clockVariable); server.clock == "" {
+			server.clock = "auto"
+		}
+		return server, nil
+	}
 	command, err := newCommand(flags)
 	if err != nil {
 		return nil, err
@@ -90,6 +139,9 @@ func Run(flags ...string) (*Server, error) {
 
 // Stop stops the server, and reports if it had failed, such as by a rule that never struck under --strict-faults.
 func (server *Server) Stop() error {
+	if server.isOfRun {
+		return nil
+	}
 	if server.process == nil {
 		return errors.New("llamacloudmock: a server that Connect found cannot be stopped from here")
 	}
@@ -127,15 +179,15 @@ func newCommand(args []string) (*exec.Cmd, error) {
 	for _, variable := range os.Environ() {
 		switch name, _, _ := strings.Cut(variable, "="); name {
 		// Each server has a port of its own; a file with its number would be that of another one.
-		case "LLAMACLOUD_MOCK_HOST", "LLAMACLOUD_MOCK_PORT", "LLAMACLOUD_MOCK_PORT_FILE", binaryVariable:
+		case "LLAMACLOUD_MOCK_HOST", "LLAMACLOUD_MOCK_PORT", "LLAMACLOUD_MOCK_PORT_FILE", binaryVariable, urlVariable:
 		default:
 			command.Env = append(command.Env, variable)
 		}
 	}
 	if len(args) == 0 || args[0] != "check" {
 		command.Env = append(command.Env, "LLAMACLOUD_MOCK_PORT=0", "LLAMACLOUD_MOCK_EXIT_WITH_STDIN=true")
-		if os.Getenv("LLAMACLOUD_MOCK_CLOCK") == "" {
-			command.Env = append(command.Env, "LLAMACLOUD_MOCK_CLOCK=auto")
+		if os.Getenv(clockVariable) == "" {
+			command.Env = append(command.Env, clockVariable+"=auto")
 		}
 	}
 	return command, nil
