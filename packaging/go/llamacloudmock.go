@@ -90,7 +90,7 @@ func Connect(tb testing.TB, address, token string) *Mock {
 func (server *Server) For(tb testing.TB) *Mock {
 	tb.Helper()
 	name := tb.Name()
-	key := "llx-test-" + url.PathEscape(name)
+	key := "test-" + url.PathEscape(name)
 	if number := server.count(name, 1); number > 1 {
 		key += fmt.Sprintf("-%d", number)
 	}

@@ -111,7 +111,7 @@ func TestEqualSeedsGiveEqualIDs(t *testing.T) {
 	}
 	id := func(body string) string { return body[strings.Index(body, `"id":`):][:40] }
 	first, second := Start(t, "--start-time=2026-01-01T00:00:00Z"), Start(t)
-	expect(t, "the key", first.Key(), "llx-test-TestEqualSeedsGiveEqualIDs")
+	expect(t, "the key", first.Key(), "test-TestEqualSeedsGiveEqualIDs")
 	expect(t, "the key on another server", second.Key(), first.Key())
 	expect(t, "the id", id(create(first)), id(create(second)))
 	expect(t, "another key of the test", first.server.For(t).Key(), first.Key()+"-2")
@@ -122,7 +122,7 @@ func TestEqualSeedsGiveEqualIDs(t *testing.T) {
 	expect(t, "the key", call(t, first.server.For(test), "GET", indexes, ""), 200)
 	test.end()
 	again := first.server.For(&recorder{TB: t, name: "Repeated"})
-	expect(t, "the key of the next run", again.Key(), "llx-test-Repeated")
+	expect(t, "the key of the next run", again.Key(), "test-Repeated")
 	expect(t, "requests of the next run", len(again.Journal()), 0)
 }
 
@@ -145,7 +145,7 @@ func TestAFailedTestShowsItsRequestsAndUnusedRules(t *testing.T) {
 		}
 		log := test.end()
 		for _, part := range []string{
-			mock.URL() + ", key llx-test-Failed, 1 requests",
+			mock.URL() + ", key test-Failed, 1 requests",
 			"indexes.list GET /api/v1/indexes 503 sent fault=indexes.list status=503 first=1",
 			"never struck: indexes.delete status=503",
 		} {
@@ -161,7 +161,7 @@ func TestATestThatSentNothingIsReported(t *testing.T) {
 	server := Start(t).server
 	test := &recorder{TB: t, name: "Silent"}
 	server.For(test)
-	if log := test.end(); !strings.Contains(log, "received no request with the key llx-test-Silent") {
+	if log := test.end(); !strings.Contains(log, "received no request with the key test-Silent") {
 		t.Errorf("the log: %s", log)
 	}
 	test = &recorder{TB: t, name: "Sent"}
