@@ -11,8 +11,13 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * An emulator as one test sees it, under a key of its own. Use it through {@link LlamaCloudMockExtension}, start one with
@@ -25,38 +30,77 @@ public final class LlamaCloudMock implements AutoCloseable {
     private static final HttpClient CLIENT = HttpClient.newBuilder()
             .proxy(ProxySelector.of(null)).connectTimeout(TIMEOUT).version(HttpClient.Version.HTTP_1_1).build();
 
+    /** The maximum number of requests in the report of a failed test. */
+    private static final int SHOWN_ENTRIES = 20;
+
     private final String url;
     private final String token;
     private final String key;
     /** The process to stop; null if it was not started here. */
     private final MockProcess process;
+    /** Makes keys unique on an emulator that other runs may use too. */
+    private final String suffix;
+    /** The mode of the clock of each key, if the emulator may have another one. */
+    private final String clock;
+    /** The other keys that came from this one. */
+    private final List<LlamaCloudMock> others = new CopyOnWriteArrayList<>();
+    /** The names of the rules that were added since the last reset. */
+    private final Set<String> rules = ConcurrentHashMap.newKeySet();
+    /** A request came before a reset. */
+    private volatile boolean wasUsed;
 
-    private LlamaCloudMock(String url, String token, MockProcess process) {
+    private LlamaCloudMock(String url, String token, MockProcess process, String key, String suffix, String clock) {
         this.url = url;
         this.token = token;
         this.process = process;
-        this.key = "llx-" + UUID.randomUUID();
+        this.key = key;
+        this.suffix = suffix;
+        this.clock = clock;
         // The emulator knows the key from now on, so that its journal can be read before its first request.
-        reset();
+        clear();
     }
 
     /**
      * Starts an emulator with these flags on a free port. Its clock is auto unless a flag or the environment says otherwise;
-     * the token of its admin API is that of the flag or of LLAMACLOUD_MOCK_ADMIN_TOKEN.
+     * the token of its admin API is that of the flag or of LLAMACLOUD_MOCK_ADMIN_TOKEN. Without flags it uses the emulator of
+     * LLAMACLOUD_MOCK_URL or of the system property {@code llamacloudmock.url}, if one is set, which runs on.
      */
     public static LlamaCloudMock start(String... flags) {
+        String running = MockProcess.runningUrl();
+        if (running != null && flags.length == 0) {
+            return connect(running, System.getenv(MockProcess.TOKEN), MockProcess.clockOr("auto"));
+        }
         MockProcess process = MockProcess.start(List.of(flags));
-        return new LlamaCloudMock(process.url(), process.token(), process);
+        return new LlamaCloudMock(process.url(), process.token(), process, "test", "", null);
     }
 
-    /** Uses an emulator that runs, such as one in a container; the token is that of its admin API, or null. */
+    /**
+     * Uses an emulator that runs, such as one in a container; the token is that of its admin API, or null. The key is one that
+     * no other run has.
+     */
     public static LlamaCloudMock connect(String url, String token) {
-        return new LlamaCloudMock(url.replaceAll("/+$", ""), token, null);
+        return connect(url, token, null);
+    }
+
+    private static LlamaCloudMock connect(String url, String token, String clock) {
+        String suffix = "-" + UUID.randomUUID();
+        return new LlamaCloudMock(url.replaceAll("/+$", ""), token, null, "test" + suffix, suffix, clock);
     }
 
     /** The same emulator with another key: nothing of this key is seen there. */
     public LlamaCloudMock withNewKey() {
-        return new LlamaCloudMock(url, token, null);
+        return withKey(key + "-" + (others.size() + 2));
+    }
+
+    /** The same emulator with this key, under which everything is forgotten. */
+    public LlamaCloudMock withKey(String key) {
+        LlamaCloudMock other = new LlamaCloudMock(url, token, null, key, suffix, clock);
+        others.add(other);
+        return other;
+    }
+
+    String suffix() {
+        return suffix;
     }
 
     /** The base URL for clients. */
@@ -69,9 +113,15 @@ public final class LlamaCloudMock implements AutoCloseable {
         return key;
     }
 
+    /** URL and key as environment variables for a child process, so that its client does not reach the real service. */
+    public Map<String, String> environment() {
+        return Map.of("LLAMA_CLOUD_BASE_URL", url, "LLAMA_CLOUD_API_KEY", key);
+    }
+
     /** Adds a fault rule for the requests of this key, such as {@code indexes.create status=429 first=1}. */
     public void fault(String rule) {
-        admin("POST", "faults", "{\"tenant\": " + quoted(key) + ", \"rule\": " + quoted(rule) + "}");
+        String added = admin("POST", "faults", "{\"tenant\": " + quoted(key) + ", \"rule\": " + quoted(rule) + "}");
+        rules.add((String) ((Map<?, ?>) Json.read(added)).get("name"));
     }
 
     /** Advances the clock of this key. */
@@ -80,10 +130,20 @@ public final class LlamaCloudMock implements AutoCloseable {
     }
 
     /**
-     * The requests of this key as the JSON of the admin API, {@code {"entries": [...], "dropped": 0}}. Filters are its
-     * parameters, such as {@code operation=indexes.create} or {@code status=429}.
+     * The requests of this key. Filters are parameters of the admin API, such as {@code operation=indexes.create} or
+     * {@code status=429}.
+     *
+     * @throws IllegalStateException if the emulator has forgotten some
      */
-    public String journal(String... filters) {
+    public List<JournalEntry> journal(String... filters) {
+        Map<?, ?> journal = (Map<?, ?>) Json.read(journalText(filters));
+        if (!Double.valueOf(0).equals(journal.get("dropped"))) {
+            throw new IllegalStateException("entries of the journal were evicted; use a larger --journal-entries");
+        }
+        return Json.objects(journal, "entries").stream().map(JournalEntry::of).toList();
+    }
+
+    private String journalText(String... filters) {
         StringBuilder query = new StringBuilder("journal?tenant=").append(encoded(key));
         for (String filter : filters) {
             String[] words = filter.split("=", 2);
@@ -113,7 +173,51 @@ public final class LlamaCloudMock implements AutoCloseable {
 
     /** Forgets everything under this key: resources, journal, clock, faults. */
     public void reset() {
+        wasUsed = isUsed();
+        clear();
+    }
+
+    private void clear() {
+        rules.clear();
         admin("POST", "reset", "{\"tenant\": " + quoted(key) + "}");
+        if (clock != null) {
+            admin("PUT", "clock", "{\"tenant\": " + quoted(key) + ", \"mode\": " + quoted(clock) + "}");
+        }
+    }
+
+    /** Whether a request came, with this key or one that came from it. */
+    boolean isUsed() {
+        return wasUsed || !Json.objects(Json.read(journalText("limit=1")), "entries").isEmpty()
+                || others.stream().anyMatch(LlamaCloudMock::isUsed);
+    }
+
+    /** The last requests of this key and those that came from it, one a line, and the rules that never struck. */
+    String report() {
+        List<Map<String, Object>> entries;
+        List<Map<String, Object>> faults;
+        try {
+            entries = Json.objects(Json.read(journalText()), "entries");
+            faults = Json.objects(Json.read(admin("GET", "faults?tenant=" + encoded(key), null)), "faults");
+        } catch (IllegalStateException error) {
+            return error.getMessage();
+        }
+        Map<Object, Object> texts = new HashMap<>();
+        faults.forEach(fault -> texts.put(fault.get("name"), fault.get("rule")));
+        StringBuilder report = new StringBuilder("llamacloud-mock at " + url + ", key " + key + ", " + entries.size() + " requests");
+        for (Map<String, Object> object : entries.subList(Math.max(0, entries.size() - SHOWN_ENTRIES), entries.size())) {
+            JournalEntry entry = JournalEntry.of(object);
+            report.append('\n').append(String.join(" ", String.valueOf(entry.operation()), entry.method(), entry.path(),
+                    String.valueOf(entry.status()), entry.outcome()));
+            entry.faults().forEach(name -> report.append(" fault=").append(texts.getOrDefault(name, name)));
+        }
+        for (Map<String, Object> fault : faults) {
+            // A rule for all keys may be about other tests.
+            if (rules.contains(fault.get("name")) && Double.valueOf(0).equals(fault.get("strikes"))) {
+                report.append("\nnever struck: ").append(fault.get("rule"));
+            }
+        }
+        others.forEach(other -> report.append('\n').append(other.report()));
+        return report.toString();
     }
 
     /**

@@ -17,6 +17,8 @@ import java.util.concurrent.TimeoutException;
 /** A process of the program: a server that runs, or a subcommand that ends. */
 final class MockProcess {
     static final String TOKEN = "LLAMACLOUD_MOCK_ADMIN_TOKEN";
+    private static final String CLOCK = "LLAMACLOUD_MOCK_CLOCK";
+    private static final String URL = "LLAMACLOUD_MOCK_URL";
     private static final String BINARY = "LLAMACLOUD_MOCK_BINARY";
     private static final int LIMIT_SECONDS = 30;
     private static final int KEPT_LINES = 200;
@@ -53,6 +55,18 @@ final class MockProcess {
         return process.pid();
     }
 
+    /** The URL of the emulator that all tests are to use, or null. */
+    static String runningUrl() {
+        String url = System.getProperty("llamacloudmock.url", System.getenv(URL));
+        return url == null || url.isEmpty() ? null : url;
+    }
+
+    /** The clock that the environment asks for. */
+    static String clockOr(String mode) {
+        String named = System.getenv(CLOCK);
+        return named == null || named.isEmpty() ? mode : named;
+    }
+
     /** Starts a server on a free port. It ends when this process ends, because its standard input is then closed. */
     static MockProcess start(List<String> flags) {
         ProcessBuilder builder = command(flags);
@@ -60,7 +74,7 @@ final class MockProcess {
         // By the environment, so that a flag of the user takes precedence.
         environment.put("LLAMACLOUD_MOCK_PORT", "0");
         environment.put("LLAMACLOUD_MOCK_EXIT_WITH_STDIN", "true");
-        environment.putIfAbsent("LLAMACLOUD_MOCK_CLOCK", "auto");
+        environment.put(CLOCK, clockOr("auto"));
         Process process = launch(builder);
         Lines log = new Lines();
         CompletableFuture<Void> logged =
@@ -125,7 +139,7 @@ final class MockProcess {
         ProcessBuilder builder = new ProcessBuilder(command);
         // Each server has an address of its own; a file with the port would be that of another one.
         builder.environment().keySet().removeAll(
-                List.of(BINARY, "LLAMACLOUD_MOCK_HOST", "LLAMACLOUD_MOCK_PORT", "LLAMACLOUD_MOCK_PORT_FILE"));
+                List.of(BINARY, URL, "LLAMACLOUD_MOCK_HOST", "LLAMACLOUD_MOCK_PORT", "LLAMACLOUD_MOCK_PORT_FILE"));
         return builder;
     }
 

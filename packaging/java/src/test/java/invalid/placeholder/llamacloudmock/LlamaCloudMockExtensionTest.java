@@ -1,12 +1,13 @@
 package invalid.placeholder.llamacloudmock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,7 +39,7 @@ class LlamaCloudMockExtensionTest {
         assertEquals(url, mock.url());
         assertEquals(keyBefore, mock.key());
         assertTrue(KEYS.add(mock.key()), "used before: " + mock.key());
-        assertTrue(mock.journal().contains("\"entries\":[]"), mock.journal());
+        assertEquals(List.of(), mock.journal());
         assertEquals(201, Calls.create(mock));
     }
 
@@ -51,8 +52,13 @@ class LlamaCloudMockExtensionTest {
         assertEquals(503, Calls.list(mock));
         assertEquals(200, Calls.list(mock));
         assertEquals(201, Calls.create(mock));
-        String faulted = mock.journal("operation=indexes.list", "status=503");
-        assertEquals(2, faulted.split("\"seq\":").length, faulted);
+        List<JournalEntry> faulted = mock.journal("operation=indexes.list", "status=503");
+        assertEquals(1, faulted.size());
+        assertEquals("/api/v1/indexes", faulted.get(0).path());
+        assertEquals(1, faulted.get(0).faults().size());
+        JournalEntry created = mock.journal("operation=indexes.create").get(0);
+        assertEquals(Map.of("source_directory_id", "dir-a"), created.requestBody());
+        assertTrue(created.responseBody() instanceof Map<?, ?> index && index.get("id") instanceof String);
         mock.check("--all-rules-struck", "--max-attempts=2");
         AssertionError litter = assertThrows(AssertionError.class, () -> mock.check("--no-litter"));
         assertTrue(litter.getMessage().contains("index"), litter.getMessage());
@@ -66,12 +72,22 @@ class LlamaCloudMockExtensionTest {
         mock.advance(Duration.ofMinutes(2));
         assertEquals(200, Calls.list(mock));
         mock.reset();
-        assertFalse(mock.journal().contains("indexes.list"), mock.journal());
+        assertEquals(List.of(), mock.journal());
+    }
+
+    @Test
+    void theKeyIsTheNameOfTheTest(LlamaCloudMock mock) {
+        String test = "test-" + getClass().getName() + ".theKeyIsTheNameOfTheTest";
+        assertEquals(test, mock.key());
+        assertEquals(test + "-2", mock.withNewKey().key());
+        assertEquals("llx-chosen", mock.withKey("llx-chosen").key());
+        assertEquals(200, Calls.list(mock));
     }
 
     @Test
     void theSharedServerCannotBeStoppedByATest(LlamaCloudMock mock) {
         IllegalStateException refused = assertThrows(IllegalStateException.class, mock::stop);
         assertTrue(refused.getMessage().contains("cannot be stopped from here"), refused.getMessage());
+        assertEquals(200, Calls.list(mock));
     }
 }

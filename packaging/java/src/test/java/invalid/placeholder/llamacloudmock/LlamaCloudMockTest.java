@@ -1,19 +1,30 @@
 package invalid.placeholder.llamacloudmock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
 /**
  * Emulators that a test starts itself, and errors that say what to do. The environment of the test run is that of pom.xml: the
@@ -22,6 +33,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 @Isolated("a test changes the system property that names the program")
 class LlamaCloudMockTest {
     private static final String BINARY = "llamacloudmock.binary";
+    private static final String URL = "llamacloudmock.url";
 
     @Test
     void aStoppedServerHasEndedAndTwoAtOnceHaveTheirOwnAddresses() {
@@ -41,6 +53,151 @@ class LlamaCloudMockTest {
         IllegalStateException failed = assertThrows(IllegalStateException.class, mock::stop);
         assertContains(failed, "exit code 2");
         assertContains(failed, "indexes.list status=503");
+    }
+
+    @Test
+    void equalSeedsGiveEqualIds() {
+        try (LlamaCloudMock first = LlamaCloudMock.start("--seed=7"); LlamaCloudMock second = LlamaCloudMock.start("--seed=7")) {
+            assertEquals(idOfNewIndex(first), idOfNewIndex(second));
+        }
+    }
+
+    private static Object idOfNewIndex(LlamaCloudMock mock) {
+        assertEquals(201, Calls.create(mock));
+        return ((Map<?, ?>) mock.journal().get(0).responseBody()).get("id");
+    }
+
+    @Test
+    void aRunningServerIsUsedUnderKeysOfThisRunAndRunsOn() {
+        try (LlamaCloudMock running = LlamaCloudMock.start("--clock=real")) {
+            System.setProperty(URL, running.url() + "/");
+            LlamaCloudMock first = LlamaCloudMock.start();
+            LlamaCloudMock second = LlamaCloudMock.start();
+            assertEquals(running.url(), first.url());
+            assertNotEquals(first.key(), second.key());
+            // A real clock would have moved.
+            first.fault("indexes.list status=429 between=0s..1m");
+            assertEquals(429, Calls.list(first));
+            first.advance(Duration.ofMinutes(2));
+            assertEquals(200, Calls.list(first));
+            first.close();
+            assertEquals(200, Calls.list(second));
+            try (LlamaCloudMock own = LlamaCloudMock.start("--seed=7")) {
+                assertNotEquals(running.url(), own.url());
+            }
+            assertEquals(List.of(), failuresOf(Passing.class));
+            assertTrue(keyOfPassing.matches("test-.*aTest-[0-9a-f-]{36}"), keyOfPassing);
+        } finally {
+            System.clearProperty(URL);
+        }
+    }
+
+    @Test
+    void aFailureHasTheRequestsOfItsTestAndTheRulesThatNeverStruck() {
+        Throwable failure = failuresOf(Failing.class).get(0);
+        assertEquals("as planned", failure.getMessage());
+        String report = failure.getSuppressed()[0].getMessage().replaceAll("http://[0-9.:]*", "URL");
+        String key = "test-" + Failing.class.getName().replace("$", "%24") + ".aTest";
+        assertEquals("llamacloud-mock at URL, key " + key + ", 1 requests\n"
+                + "indexes.list GET /api/v1/indexes 503 sent fault=indexes.list status=503 first=1\n"
+                + "never struck: indexes.delete status=503\n"
+                + "llamacloud-mock at URL, key " + key + "-2, 0 requests", report);
+    }
+
+    @Test
+    void aTestThatSentNothingIsReported() {
+        PrintStream before = System.err;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(printed, true));
+        try {
+            assertEquals(List.of(), failuresOf(Silent.class));
+        } finally {
+            System.setErr(before);
+        }
+        String warning = "received no request of " + Silent.class.getName() + ".silent; did the client use another URL or key";
+        assertTrue(printed.toString().contains(warning), printed.toString());
+        assertFalse(printed.toString().contains("sent;"), printed.toString());
+    }
+
+    @Test
+    void flagsAreInQuotesOrOneALineOrInTheAnnotation() {
+        List<String> expected = List.of("--seed=7", "--fault=indexes.list status=503");
+        assertEquals(expected, LlamaCloudMockExtension.flags("--seed=7  '--fault=indexes.list status=503'"));
+        assertEquals(expected, LlamaCloudMockExtension.flags("--seed=7 --fault=\"indexes.list status=503\""));
+        assertEquals(expected, LlamaCloudMockExtension.flags("\n  --seed=7\n  --fault=indexes.list status=503\n"));
+        assertEquals(List.of(), LlamaCloudMockExtension.flags(" "));
+        assertContains(assertThrows(IllegalStateException.class, () -> LlamaCloudMockExtension.flags("--seed='7")),
+                "a quote is not closed");
+        System.setProperty("llamacloudmock.flags", "'--fault=indexes.create status=503'");
+        try {
+            assertEquals(List.of(), failuresOf(Annotated.class));
+        } finally {
+            System.clearProperty("llamacloudmock.flags");
+        }
+    }
+
+    /** Runs a class of tests in a run of its own. */
+    private static List<Throwable> failuresOf(Class<?> tests) {
+        SummaryGeneratingListener listener = new SummaryGeneratingListener();
+        LauncherFactory.create().execute(LauncherDiscoveryRequestBuilder.request().selectors(selectClass(tests)).build(), listener);
+        assertTrue(listener.getSummary().getTestsFoundCount() > 0);
+        return listener.getSummary().getFailures().stream().map(failure -> failure.getException()).toList();
+    }
+
+    @ExtendWith(LlamaCloudMockExtension.class)
+    static final class Passing {
+        @Test
+        void aTest(LlamaCloudMock mock) {
+            keyOfPassing = mock.key();
+            assertEquals(200, Calls.list(mock));
+        }
+    }
+
+    private static String keyOfPassing;
+
+    @ExtendWith(LlamaCloudMockExtension.class)
+    static final class Failing {
+        @BeforeAll
+        static void foreign(LlamaCloudMock mock) {
+            assertEquals(201, Calls.create(mock));
+        }
+
+        @Test
+        void aTest(LlamaCloudMock mock) {
+            mock.withNewKey();
+            mock.fault("indexes.list status=503 first=1");
+            mock.fault("indexes.delete status=503");
+            assertEquals(503, Calls.list(mock));
+            throw new IllegalStateException("as planned");
+        }
+    }
+
+    @ExtendWith(LlamaCloudMockExtension.class)
+    static final class Silent {
+        @Test
+        void silent(LlamaCloudMock mock) {}
+
+        @Test
+        void sent(LlamaCloudMock mock) {
+            assertEquals(200, Calls.list(mock));
+            mock.reset();
+        }
+    }
+
+    @LlamaCloudMockFlags("--fault=indexes.list status=503")
+    static final class Annotated {
+        @Test
+        void theFlagsOfTheClassAndOfTheRunApply(LlamaCloudMock mock) {
+            assertEquals(503, Calls.list(mock));
+            assertEquals(503, Calls.create(mock));
+        }
+    }
+
+    @Test
+    void theEnvironmentIsForChildProcesses() {
+        try (LlamaCloudMock mock = LlamaCloudMock.start()) {
+            assertEquals(Map.of("LLAMA_CLOUD_BASE_URL", mock.url(), "LLAMA_CLOUD_API_KEY", mock.key()), mock.environment());
+        }
     }
 
     @Test
