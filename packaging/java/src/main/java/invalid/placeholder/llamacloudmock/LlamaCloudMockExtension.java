@@ -55,7 +55,7 @@ public final class LlamaCloudMockExtension implements ParameterResolver, AfterEa
     /** The key of a test: the same in every run, so that equal seeds give equal ids. */
     private static String keyOf(String uniqueId) {
         String name = uniqueId.replaceAll("\\[engine:[^]]*]/|\\[[a-z-]+:|]", "").replace('/', '.')
-                .replace(LlamaCloudMock.class.getName(), "").replace("()", "");
+                .replace("(" + LlamaCloudMock.class.getName() + ")", "");
         return "test-" + URLEncoder.encode(name, StandardCharsets.UTF_8);
     }
 
