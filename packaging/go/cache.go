@@ -36,13 +36,14 @@ func track(path string) {
 	}
 }
 
-// trackSettings makes a cached result depend on the variables of all settings, and on the files that they name.
-func (server *Server) trackSettings() error {
+// trackSettings makes a cached result depend on the variables of all settings, and on the files that they name. With
+// --admin off it cannot, and For fails then.
+func (server *Server) trackSettings() {
 	var config struct {
 		Settings []struct{ Name, Value string }
 	}
 	if err := server.admin("GET", "config", nil, &config); err != nil {
-		return err
+		return
 	}
 	track("llamacloud-mock.toml")
 	for _, setting := range config.Settings {
@@ -51,5 +52,4 @@ func (server *Server) trackSettings() error {
 			track(value)
 		}
 	}
-	return nil
 }

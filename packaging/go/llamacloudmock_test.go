@@ -208,6 +208,16 @@ func TestAServerOfTheRun(t *testing.T) {
 	expectError(t, err, urlVariable+": ")
 }
 
+func TestAServerWithoutAdminRuns(t *testing.T) {
+	server, err := Run("--admin=off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestProxyIsNotUsed(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://192.0.2.1:9")
 	t.Setenv("http_proxy", "http://192.0.2.1:9")

@@ -126,7 +126,8 @@ func Run(flags ...string) (*Server, error) {
 	select {
 	case line := <-lines:
 		if server.url = urlIn(line); server.url != "" {
-			return server, server.trackSettings()
+			server.trackSettings()
+			return server, nil
 		}
 		_ = command.Process.Kill()
 		<-server.ended
