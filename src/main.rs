@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Faster than those of the C libraries.
+/// The allocator of the static build, where that of the C library is slow.
+#[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -15,6 +15,7 @@ const LAYERS: &[&str] = &[
     "terminal",
     "redact",
     "counters",
+    "json_object",
     "clock",
     "seed",
     "request",
