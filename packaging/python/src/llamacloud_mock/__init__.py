@@ -8,7 +8,7 @@ With pytest, use the fixture `llamacloud` instead.
 
 from ._binary import find_binary
 from ._emulator import Emulator, connect, start
-from ._errors import CheckFailed, EmulatorError, NeverStruckWarning
+from ._errors import CheckFailed, EmulatorError, NeverStruckWarning, NoRequestWarning
 from ._types import ClockState, Entry, Rule
 from ._views import Clock, Faults, Journal
 
@@ -22,6 +22,7 @@ __all__ = [
     "Faults",
     "Journal",
     "NeverStruckWarning",
+    "NoRequestWarning",
     "Rule",
     "connect",
     "find_binary",

@@ -39,6 +39,8 @@ class Emulator:
         self._admin = admin
         self._process = process
         self.key: str = key
+        #: The journal of this key may lack requests of the test.
+        self._is_incomplete = False
         # The key is known from here on, so that its journal is empty and not unknown.
         self.advance("0s")
 
@@ -50,16 +52,10 @@ class Emulator:
     @property
     def env(self) -> dict[str, str]:
         """The environment variables with which official clients find the emulator, past any proxy."""
-        host = self._admin.host
-        hosts = LOOPBACK if host in LOOPBACK else (host,)
-        known = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
-        names = [name.strip() for name in known.split(",") if name.strip()]
-        no_proxy = ",".join(names + [name for name in hosts if name not in names])
         return {
             "LLAMA_CLOUD_BASE_URL": self.url,
             "LLAMA_CLOUD_API_KEY": self.key,
-            "NO_PROXY": no_proxy,
-            "no_proxy": no_proxy,
+            **no_proxy(self._admin.host),
         }
 
     @property
@@ -69,6 +65,7 @@ class Emulator:
 
     def with_key(self, key: str) -> Emulator:
         """The same emulator with another key: other state, clock, faults and journal."""
+        self._is_incomplete = True
         return Emulator(self._admin, key, self._process)
 
     def fault(self, rule: str) -> str:
@@ -122,6 +119,10 @@ class Emulator:
             )
         return cast("list[Entry]", found["entries"])
 
+    def has_requests(self) -> bool:
+        """Whether the emulator may have had a request of this key, or of a key that `with_key` gave."""
+        return self._is_incomplete or bool(self.journal(limit=1, incomplete=True))
+
     def check(
         self,
         *,
@@ -147,8 +148,14 @@ class Emulator:
             raise EmulatorError("check: no expectation is given, such as no_needless_retries=True")
         return self._run_check(flags)
 
+    def start_anew(self) -> None:
+        """Resets all parts of the key before its first use."""
+        self.reset()
+        self._is_incomplete = False
+
     def reset(self, *parts: Part) -> None:
         """Resets these parts of the key: `state`, `journal`, `clock`, `faults`; without arguments all of them."""
+        self._is_incomplete |= not parts or "journal" in parts
         self._request("POST", "/reset", body={"tenant": self.key, **({"parts": parts} if parts else {})})
 
     def stop(self) -> None:
@@ -217,6 +224,15 @@ class Emulator:
         if done.returncode != 0:
             raise EmulatorError(report)
         return done.stdout.strip()
+
+
+def no_proxy(host: str) -> dict[str, str]:
+    """The environment variables with which clients use no proxy for this host, beside those that they have now."""
+    hosts = LOOPBACK if host in LOOPBACK else (host,)
+    known = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    names = [name.strip() for name in known.split(",") if name.strip()]
+    value = ",".join(names + [name for name in hosts if name not in names])
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def start(

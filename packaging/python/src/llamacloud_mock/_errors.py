@@ -11,3 +11,7 @@ class CheckFailed(AssertionError):
 
 class NeverStruckWarning(UserWarning):
     """A test added a fault rule that never struck. To fail such tests: `-W error::llamacloud_mock.NeverStruckWarning`."""
+
+
+class NoRequestWarning(UserWarning):
+    """A test took the fixture, passed, and sent the emulator no request; its client may use another URL."""

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from ._emulator import Emulator, connect, start
-from ._errors import EmulatorError, NeverStruckWarning
+from ._errors import EmulatorError, NeverStruckWarning, NoRequestWarning
+from ._guard import Guard
 from ._process import PREFIX
 from ._types import Rule
 from ._views import Clock, Faults, Journal
@@ -31,6 +32,8 @@ KEYWORDS = ("scenario", "clock", "args")
 SHOWN_REQUESTS = 20
 
 EMULATOR: pytest.StashKey[Emulator] = pytest.StashKey()
+GUARD: pytest.StashKey[Guard] = pytest.StashKey()
+PASSED: pytest.StashKey[bool] = pytest.StashKey()
 STRIKES: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 
 
@@ -92,9 +95,25 @@ class Servers:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("llamacloud_args", "Flags of the emulator that the fixture llamacloud starts", type="args", default=[])
+    parser.addini("llamacloud_guard", "Keep tests without a fixture from the real service", type="bool", default=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Before any module of the user is imported."""
+    guard(early_config)
+
+
+def guard(config: pytest.Config) -> None:
+    # The workers of pytest-xdist have the environment of the process that started them.
+    if GUARD not in config.stash and config.getini("llamacloud_guard"):
+        config.stash[GUARD] = Guard()
+        config.add_cleanup(config.stash[GUARD].remove)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A plugin of a conftest.py is too late for the other hook.
+    guard(config)
     config.addinivalue_line("markers", MARKER)
     config.stash[STRIKES] = {}
 
@@ -121,8 +140,8 @@ def llamacloud(
     marks.reverse()
     server = _llamacloud_servers.get(flags_of(marks))
     emulator = server.with_key(key_of(request.node.nodeid) + _llamacloud_servers.suffix)
-    # A test that runs again starts anew.
-    emulator.reset()
+    # For a test that runs again.
+    emulator.start_anew()
     clock = clock_of(marks) or _llamacloud_servers.default_clock
     if clock:
         emulator.set_clock(clock)
@@ -132,6 +151,12 @@ def llamacloud(
         monkeypatch.setenv(name, value)
     request.node.stash[EMULATOR] = emulator
     yield emulator
+    if request.node.stash.get(PASSED, False) and not emulator.has_requests():
+        warnings.warn(
+            f"{request.node.nodeid}: took the fixture and sent no request; make its client in the test",
+            NoRequestWarning,
+            stacklevel=1,
+        )
     rules = emulator.faults()
     unused = [rule["rule"] for rule in rules if rule["tenant"] == emulator.tenant and rule["strikes"] == 0]
     # The reset forgets the counts of this key.
@@ -204,6 +229,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Shows the requests of a failed test."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
     emulator = item.stash.get(EMULATOR, None)
     if emulator is None or not report.failed or report.when == "teardown":
         return
