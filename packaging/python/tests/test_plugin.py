@@ -150,7 +150,7 @@ def test_the_marker_gives_rules_scenarios_clocks_and_flags(run_pytest):
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
-        ("scenarios='flaky'", "scenarios: is not an argument; use scenario, clock, args"),
+        ("scenarios='flaky'", "scenarios: is not an argument; use scenario, clock, args, key"),
         ("scenario='flakey'", "did you mean flaky"),
         ("'indexes.creat status=500'", r"did you mean indexes.create"),
         ("clock='fast'", "auto"),
@@ -193,18 +193,124 @@ def test_rules_of_the_whole_run_that_never_struck_are_listed(run_pytest, tmp_pat
         assert "indexes.list delay=1s" not in section
 
 
-def test_a_failed_test_shows_its_requests(run_pytest):
-    done = run_pytest(
-        """
-import llama_cloud
+FAILED = """
+from llama_cloud import LlamaCloud
 
-def test_it(llamacloud):
-    name = llamacloud.fault("indexes.list status=500 first=1")
-    llama_cloud.LlamaCloud(max_retries=0).indexes.list()
+class TestBoth:
+    def test_first(self, llamacloud_class):
+        LlamaCloud().indexes.create(source_directory_id="dir-abc123")
+
+    def test_second(self, llamacloud_class):
+        llamacloud_class.fault("indexes.list status=500 first=1")
+        llamacloud_class.fault("indexes.get status=500")
+        LlamaCloud(max_retries=0).indexes.list()
+
+def test_own(llamacloud, llamacloud_server):
+    LlamaCloud(api_key=llamacloud_server.key).indexes.create(source_directory_id="dir-abc123")
+    LlamaCloud().beta.directories.list()
+    assert False
 """
-    )
-    assert "1 failed" in done.stdout, done.stdout
-    assert re.search(r"indexes\.list GET /api/v1/indexes 500 sent fault=rule-\d+", done.stdout), done.stdout
+
+
+def test_a_failed_test_shows_its_own_requests_and_rules(run_pytest):
+    done = run_pytest(FAILED)
+    assert "2 failed, 1 passed" in done.stdout, done.stdout
+    # Each section ends at the next headline.
+    _, second, own = (re.split(r"[_=]{9}", part)[0] for part in re.split(r"-+ llamacloud-mock -+", done.stdout))
+    assert re.search(r"indexes\.list GET /api/v1/indexes 500 sent fault=rule-\d+", second), done.stdout
+    assert "never struck: indexes.get status=500" in second and "never struck: indexes.list" not in second
+    assert "1 requests" in second and "indexes.create" not in second, done.stdout
+    assert "1 requests" in own and "directories.list" in own and "indexes." not in own, own
+
+
+WIDE = """
+import os
+import pytest
+from llama_cloud import LlamaCloud
+
+def listed():
+    assert os.environ["LLAMA_CLOUD_API_KEY"]
+    return [index.id for index in LlamaCloud().indexes.list()]
+
+@pytest.fixture(scope="SCOPE")
+def index(llamacloud_SCOPE):
+    assert llamacloud_SCOPE.env.items() <= os.environ.items()
+    return LlamaCloud().indexes.create(source_directory_id="dir-abc123").id
+
+@pytest.mark.llamacloud(clock="manual")
+class TestIt:
+    def test_first(self, index, llamacloud_SCOPE):
+        assert listed() == [index]
+        assert llamacloud_SCOPE.clock()["mode"] == CLOCK
+
+    def test_other_state(self, llamacloud):
+        assert listed() == []
+
+    def test_again(self, index):
+        assert listed() == [index]
+
+def test_after(request):
+    assert (os.environ["LLAMA_CLOUD_API_KEY"] == "llx-guard") == ("SCOPE" == "class")
+"""
+
+
+@pytest.mark.parametrize("scope", ["class", "module"])
+def test_the_tests_of_a_scope_share_state_and_environment(scope, run_pytest):
+    # The marker is that of the class.
+    text = WIDE.replace("SCOPE", scope).replace("== CLOCK", "== 'manual'" if scope == "class" else "== 'auto'")
+    done = run_pytest(text, env={"LLAMA_CLOUD_API_KEY": "llx-real"})
+    assert "4 passed" in done.stdout, done.stdout
+
+
+SESSION = """
+from llama_cloud import LlamaCloud
+
+def test_first(llamacloud_session):
+    LlamaCloud().indexes.create(source_directory_id="dir-abc123")
+
+def test_second():
+    assert len(LlamaCloud().indexes.list().items) == 1
+"""
+
+
+def test_the_tests_of_a_session_share_state_and_environment(run_pytest):
+    done = run_pytest(SESSION)
+    assert "2 passed" in done.stdout, done.stdout
+
+
+IDS = """
+import pytest
+from llama_cloud import LlamaCloud
+
+def test_default(llamacloud):
+    print("default", LlamaCloud().indexes.create(source_directory_id="dir-abc123").id)
+
+@pytest.mark.llamacloud(key="llx-chosen")
+def test_key(llamacloud):
+    assert llamacloud.key == "llx-chosen"
+    print("key", LlamaCloud().indexes.create(source_directory_id="dir-abc123").id)
+"""
+
+
+def test_ids_are_the_same_in_every_run(run_pytest):
+    first, again = (run_pytest(IDS, "-rP", *workers).stdout for workers in ([], ["-n", "2"]))
+    assert "2 passed" in first, first
+    for name in ("default", "key"):
+        assert words_after(name, first) == words_after(name, again) != set(), first + again
+
+
+def test_a_token_as_a_flag_is_used(run_pytest, tmp_path):
+    for flag in ("--admin-token secret", "--admin-token=secret"):
+        (tmp_path / "pytest.ini").write_text(f"[pytest]\nllamacloud_args = {flag}\n", encoding="utf-8")
+        done = run_pytest(FIXTURES)
+        assert "3 passed" in done.stdout, done.stdout
+
+
+def test_an_old_pytest_is_named(run_python):
+    text = "import pytest, sys; del pytest.StashKey; pytest.__version__ = '6.2.5'; sys.exit(pytest.main(['-q']))"
+    done = run_python("-c", text)
+    assert (done.returncode, "Traceback" in done.stdout) == (4, False), done.stdout
+    assert "ERROR: llamacloud-mock: needs pytest 7.0 or later, and this is 6.2.5" in done.stdout
 
 
 def test_an_exit_code_of_the_emulator_is_an_error(run_pytest, tmp_path):

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, cast
@@ -29,6 +29,7 @@ LOOPBACK = ("127.0.0.1", "localhost")
 CHECK_LIMIT = 60.0
 
 TOKEN_VARIABLE = PREFIX + "ADMIN_TOKEN"
+TOKEN_FLAG = "--admin-token"
 
 
 class Emulator:
@@ -235,6 +236,15 @@ def no_proxy(host: str) -> dict[str, str]:
     return {"NO_PROXY": value, "no_proxy": value}
 
 
+def token_flag(args: Sequence[str]) -> str | None:
+    """The value of `--admin-token` among flags of the program."""
+    for place, flag in enumerate(args):
+        name, equals, value = flag.partition("=")
+        if name == TOKEN_FLAG:
+            return value if equals else "".join(args[place + 1 : place + 2])
+    return None
+
+
 def start(
     *args: str,
     key: str = "llx-test",
@@ -247,7 +257,7 @@ def start(
     `args` are flags of the program, such as `"--fault", "indexes.create status=429 first=2"`; `env` is added to its
     environment; `limit` is the time in seconds that it may take to be ready. It ends with this process at the latest.
     """
-    token = admin_token or (env or {}).get(TOKEN_VARIABLE) or os.environ.get(TOKEN_VARIABLE)
+    token = token_flag(args) or admin_token or (env or {}).get(TOKEN_VARIABLE) or os.environ.get(TOKEN_VARIABLE)
     process = Process(args, {**(env or {}), **({TOKEN_VARIABLE: admin_token} if admin_token else {})}, limit)
     try:
         return Emulator(Admin(process.ready["url"], token), key, process)

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import uuid
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+if not hasattr(pytest, "StashKey"):
+    raise pytest.UsageError(f"llamacloud-mock: needs pytest 7.0 or later, and this is {pytest.__version__}; upgrade pytest")
 
 from ._emulator import Emulator, connect, start
 from ._errors import EmulatorError, NeverStruckWarning, NoRequestWarning
@@ -23,15 +27,21 @@ from ._types import Rule
 from ._views import Clock, Faults, Journal
 
 MARKER = (
-    "llamacloud(*rules, scenario=None, clock=None, args=()): add these fault rules for the test, set its clock (real, manual or "
-    "auto), and use an emulator with this scenario or these flags."
+    "llamacloud(*rules, scenario=None, clock=None, args=(), key=None): add these fault rules for the test, set its clock (real, "
+    "manual or auto) and its API key, and use an emulator with this scenario or these flags."
 )
-KEYWORDS = ("scenario", "clock", "args")
+KEYWORDS = ("scenario", "clock", "args", "key")
+
+WIDE_FIXTURES = frozenset({"llamacloud_class", "llamacloud_module"})
+
+#: The label of a key in a line of the log.
+LABEL = re.compile(r"\bt-[0-9a-f]{12}\b")
 
 #: The number of requests that the report of a failed test shows.
 SHOWN_REQUESTS = 20
 
-EMULATOR: pytest.StashKey[Emulator] = pytest.StashKey()
+SERVERS: pytest.StashKey[Servers] = pytest.StashKey()
+SINCE: pytest.StashKey[dict[str, tuple[int, frozenset[str]]]] = pytest.StashKey()
 GUARD: pytest.StashKey[Guard] = pytest.StashKey()
 PASSED: pytest.StashKey[bool] = pytest.StashKey()
 STRIKES: pytest.StashKey[dict[str, int]] = pytest.StashKey()
@@ -44,6 +54,8 @@ class Servers:
         self._args = tuple(config.getini("llamacloud_args"))
         self._running: dict[tuple[str, ...], Emulator] = {}
         self.strikes = config.stash[STRIKES]
+        #: The emulators of the fixtures that are set up now.
+        self.in_use: list[Emulator] = []
         #: Makes keys unique on an emulator that other runs may use too.
         self.suffix = f"-{uuid.uuid4().hex[:12]}" if self.shared else ""
 
@@ -120,7 +132,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def _llamacloud_servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
-    servers = Servers(pytestconfig)
+    servers = pytestconfig.stash[SERVERS] = Servers(pytestconfig)
     yield servers
     servers.finish()
 
@@ -131,39 +143,71 @@ def llamacloud_server(_llamacloud_servers: Servers) -> Emulator:
     return _llamacloud_servers.get()
 
 
+def serve(servers: Servers, node: Any, scope: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """An emulator for a test, or for the tests of a class, module or session: with its key, rules, clock and environment."""
+    marks = list(node.iter_markers("llamacloud"))
+    marks.reverse()
+    server = servers.get(flags_of(marks))
+    # For a class the node can be a test too.
+    name = node.nodeid if scope == "function" else f"{scope} {node.nodeid}"
+    emulator = server.with_key(chosen(marks, "key") or key_of(name) + servers.suffix)
+    # For a test that runs again.
+    emulator.start_anew()
+    clock = chosen(marks, "clock") or servers.default_clock
+    if clock:
+        emulator.set_clock(clock)
+    for rule in (rule for mark in marks for rule in mark.args):
+        emulator.fault(rule)
+    for variable, value in emulator.env.items():
+        monkeypatch.setenv(variable, value)
+    servers.in_use.append(emulator)
+    yield emulator
+    servers.in_use.remove(emulator)
+    if node.stash.get(PASSED, False) and not emulator.has_requests():
+        warnings.warn(
+            f"{node.nodeid}: took the fixture and sent no request; make its client in the test",
+            NoRequestWarning,
+            stacklevel=1,
+        )
+    rules = emulator.faults()
+    unused = never_struck(emulator, rules)
+    # The reset forgets the counts of this key.
+    servers.count(rules)
+    emulator.reset()
+    for rule in unused:
+        warnings.warn(f"{node.nodeid or scope}: this fault rule never struck: {rule}", NeverStruckWarning, stacklevel=1)
+
+
+def serve_scope(servers: Servers, request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """As `serve`, for a scope that the fixture monkeypatch does not have."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield from serve(servers, request.node, request.scope, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def llamacloud_session(_llamacloud_servers: Servers, request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """As `llamacloud`, for the session: all tests share its key and environment."""
+    yield from serve_scope(_llamacloud_servers, request)
+
+
+@pytest.fixture(scope="module")
+def llamacloud_module(_llamacloud_servers: Servers, request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """As `llamacloud`, for a module: its tests share a key and the environment."""
+    yield from serve_scope(_llamacloud_servers, request)
+
+
+@pytest.fixture(scope="class")
+def llamacloud_class(_llamacloud_servers: Servers, request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """As `llamacloud`, for a class: its tests share a key and the environment."""
+    yield from serve_scope(_llamacloud_servers, request)
+
+
 @pytest.fixture
 def llamacloud(
     _llamacloud_servers: Servers, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Emulator]:
     """The emulator with a key for this test. The environment has its URL and key, so that `LlamaCloud()` finds it."""
-    marks = list(request.node.iter_markers("llamacloud"))
-    marks.reverse()
-    server = _llamacloud_servers.get(flags_of(marks))
-    emulator = server.with_key(key_of(request.node.nodeid) + _llamacloud_servers.suffix)
-    # For a test that runs again.
-    emulator.start_anew()
-    clock = clock_of(marks) or _llamacloud_servers.default_clock
-    if clock:
-        emulator.set_clock(clock)
-    for rule in (rule for mark in marks for rule in mark.args):
-        emulator.fault(rule)
-    for name, value in emulator.env.items():
-        monkeypatch.setenv(name, value)
-    request.node.stash[EMULATOR] = emulator
-    yield emulator
-    if request.node.stash.get(PASSED, False) and not emulator.has_requests():
-        warnings.warn(
-            f"{request.node.nodeid}: took the fixture and sent no request; make its client in the test",
-            NoRequestWarning,
-            stacklevel=1,
-        )
-    rules = emulator.faults()
-    unused = [rule["rule"] for rule in rules if rule["tenant"] == emulator.tenant and rule["strikes"] == 0]
-    # The reset forgets the counts of this key.
-    _llamacloud_servers.count(rules)
-    emulator.reset()
-    for rule in unused:
-        warnings.warn(f"{request.node.nodeid}: this fault rule never struck: {rule}", NeverStruckWarning, stacklevel=1)
+    yield from serve(_llamacloud_servers, request.node, "function", monkeypatch)
 
 
 @pytest.fixture
@@ -187,7 +231,10 @@ def llamacloud_journal(llamacloud: Emulator) -> Journal:
 @pytest.fixture(autouse=True)
 def _llamacloud_marked(request: pytest.FixtureRequest) -> None:
     """Gives a test with the marker the fixture, so that the marker is never without effect."""
-    if request.node.get_closest_marker("llamacloud"):
+    # A fixture of a class or module has the effect of the marker of that.
+    is_wide = not WIDE_FIXTURES.isdisjoint(request.fixturenames)
+    marks = request.node.own_markers if is_wide else request.node.iter_markers()
+    if any(mark.name == "llamacloud" for mark in marks):
         request.getfixturevalue("llamacloud")
 
 
@@ -213,15 +260,33 @@ def flags_of(marks: list[pytest.Mark]) -> tuple[str, ...]:
     return tuple(flags)
 
 
-def clock_of(marks: list[pytest.Mark]) -> Any:
-    """The clock that the marker nearest to the test asks for."""
-    chosen = [mark.kwargs["clock"] for mark in marks if mark.kwargs.get("clock")]
-    return chosen[-1] if chosen else None
+def chosen(marks: list[pytest.Mark], name: str) -> Any:
+    """The value of this argument in the marker nearest to the test that has it."""
+    values = [mark.kwargs[name] for mark in marks if mark.kwargs.get(name)]
+    return values[-1] if values else None
+
+
+def never_struck(emulator: Emulator, rules: list[Rule]) -> list[str]:
+    """Those of the rules that were added for this key and never struck."""
+    return [rule["rule"] for rule in rules if rule["tenant"] == emulator.tenant and rule["strikes"] == 0]
 
 
 def add_counts(total: dict[str, int], counts: dict[str, int]) -> None:
     for rule, strikes in counts.items():
         total[rule] = total.get(rule, 0) + strikes
+
+
+def in_use(item: pytest.Item) -> list[Emulator]:
+    servers = item.config.stash.get(SERVERS, None)
+    return servers.in_use if servers else []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Notes the last request and the log before the test, of emulators that it shares with other tests."""
+    item.stash[SINCE] = {
+        emulator.tenant: (last_request(emulator), frozenset(emulator.log().splitlines())) for emulator in in_use(item)
+    }
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -231,16 +296,28 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = outcome.get_result()  # type: ignore[attr-defined]
     if report.when == "call":
         item.stash[PASSED] = report.passed
-    emulator = item.stash.get(EMULATOR, None)
-    if emulator is None or not report.failed or report.when == "teardown":
+    if not report.failed or report.when == "teardown":
         return
-    report.sections.append(("llamacloud-mock", "\n".join([*requests_of(emulator), emulator.log()]).rstrip()))
+    for emulator in in_use(item):
+        since, former_log = item.stash.get(SINCE, {}).get(emulator.tenant, (0, frozenset()))
+        report.sections.append(("llamacloud-mock", "\n".join(report_of(emulator, since, former_log)).rstrip()))
 
 
-def requests_of(emulator: Emulator) -> list[str]:
-    """The last requests of a test, one a line."""
+def last_request(emulator: Emulator) -> int:
+    """The number of the last request of this key, or 0."""
     try:
-        entries = emulator.journal(incomplete=True)
+        entries = emulator.journal(limit=1, incomplete=True)
+    except EmulatorError:
+        # The program ended. The test says so itself.
+        return 0
+    return entries[-1]["seq"] if entries else 0
+
+
+def report_of(emulator: Emulator, since: int, former_log: frozenset[str]) -> list[str]:
+    """The last requests of a test, one a line, its rules that never struck, and its lines of the log."""
+    try:
+        entries = [entry for entry in emulator.journal(incomplete=True) if entry["seq"] > since]
+        unused = never_struck(emulator, emulator.faults())
     except EmulatorError as error:
         return [str(error)]
     lines = [f"{emulator.url}, {emulator.tenant}, {len(entries)} requests"]
@@ -248,6 +325,11 @@ def requests_of(emulator: Emulator) -> list[str]:
         struck = [f"fault={fault['rule']}" for fault in entry["faults"] if fault["outcome"] == "struck"]
         words = [entry["operation"], entry["method"], entry["path"], str(entry["status"]), entry["outcome"]]
         lines.append(" ".join(words + struck))
+    lines += [f"never struck: {rule}" for rule in unused]
+    for line in emulator.log().splitlines():
+        labels = LABEL.findall(line)
+        if line not in former_log and (not labels or emulator.tenant in labels):
+            lines.append(line)
     return lines
 
 
