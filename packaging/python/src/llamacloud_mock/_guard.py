@@ -1,4 +1,4 @@
-"""Keeps tests from the real service: a client that no fixture gave an emulator reaches a server that refuses each request."""
+"""Keeps tests from the real service: a client without the emulator of a fixture reaches a server that refuses requests."""
 
 from __future__ import annotations
 
