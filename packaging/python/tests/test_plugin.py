@@ -197,7 +197,7 @@ FAILED = """
 from llama_cloud import LlamaCloud
 
 class TestBoth:
-    def test_first(self, llamacloud_class):
+    def test_first(self, llamacloud_session, llamacloud_class):
         LlamaCloud().indexes.create(source_directory_id="dir-abc123")
 
     def test_second(self, llamacloud_class):
@@ -206,6 +206,7 @@ class TestBoth:
         LlamaCloud(max_retries=0).indexes.list()
 
 def test_own(llamacloud, llamacloud_server):
+    # The emulator of the session is in use, but not by this test.
     LlamaCloud(api_key=llamacloud_server.key).indexes.create(source_directory_id="dir-abc123")
     LlamaCloud().beta.directories.list()
     assert False

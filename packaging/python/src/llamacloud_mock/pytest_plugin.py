@@ -299,7 +299,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if not report.failed or report.when == "teardown":
         return
     for emulator in in_use(item):
-        since, former_log = item.stash.get(SINCE, {}).get(emulator.tenant, (0, frozenset()))
+        since, former_log = item.stash.get(SINCE, {}).get(emulator.tenant, (-1, frozenset()))
+        if last_request(emulator) == since:
+            # The fixture of other tests.
+            continue
         report.sections.append(("llamacloud-mock", "\n".join(report_of(emulator, since, former_log)).rstrip()))
 
 
