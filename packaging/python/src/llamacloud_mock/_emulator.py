@@ -120,7 +120,7 @@ class Emulator:
             )
         return cast("list[Entry]", found["entries"])
 
-    def has_requests(self) -> bool:
+    def _has_requests(self) -> bool:
         """Whether the emulator may have had a request of this key, or of a key that `with_key` gave."""
         return self._is_incomplete or bool(self.journal(limit=1, incomplete=True))
 
@@ -149,7 +149,7 @@ class Emulator:
             raise EmulatorError("check: no expectation is given, such as no_needless_retries=True")
         return self._run_check(flags)
 
-    def start_anew(self) -> None:
+    def _start_anew(self) -> None:
         """Resets all parts of the key before its first use."""
         self.reset()
         self._is_incomplete = False

@@ -152,7 +152,7 @@ def serve(servers: Servers, node: Any, scope: str, monkeypatch: pytest.MonkeyPat
     name = node.nodeid if scope == "function" else f"{scope} {node.nodeid}"
     emulator = server.with_key(chosen(marks, "key") or key_of(name) + servers.suffix)
     # For a test that runs again.
-    emulator.start_anew()
+    emulator._start_anew()
     clock = chosen(marks, "clock") or servers.default_clock
     if clock:
         emulator.set_clock(clock)
@@ -163,7 +163,7 @@ def serve(servers: Servers, node: Any, scope: str, monkeypatch: pytest.MonkeyPat
     servers.in_use.append(emulator)
     yield emulator
     servers.in_use.remove(emulator)
-    if node.stash.get(PASSED, False) and not emulator.has_requests():
+    if node.stash.get(PASSED, False) and not emulator._has_requests():
         warnings.warn(
             f"{node.nodeid}: took the fixture and sent no request; make its client in the test",
             NoRequestWarning,
