@@ -80,7 +80,41 @@ async function runIn(runner, { setup = runner.setup, more, env, cwd } = {}) {
   return { ...done, servers: [...servers], keys: [...keys], path };
 }
 
+/** Runs a test runner over these files. */
+async function runFiles({ command: [script, ...args] }, files, env) {
+  const cwd = await projectFolder(files);
+  return run(process.execPath, [join(PROJECT, "node_modules", script), ...args], { cwd, env });
+}
+
+/** A client that is made when the file is loaded. */
+const EARLY = (head) => `${head}
+process.stderr.write("loaded\\n");
+const early = new LlamaCloud();
+test("the client does not use the service", () => {
+  process.stderr.write(["client", early.baseURL, process.env.LLAMA_PARSE_BASE_URL, early.apiKey, ""].join(" "));
+  expect(current).toBeDefined();
+});
+`;
+const REAL = { LLAMA_CLOUD_API_KEY: "llx-real" };
+
 for (const [name, runner] of Object.entries(RUNNERS)) {
+  test(`${name}: a client of module level does not use the service`, async () => {
+    const files = { [`early.${runner.extension}`]: EARLY(runner.head), [runner.configName]: runner.config(runner.setup) };
+    const done = await runFiles(runner, files, REAL);
+    assert.equal(done.code, 0, done.output);
+    assert.match(done.output, /client (http:\/\/127\.0\.0\.1:\d+) \1 llx-[0-9a-f]{24} /);
+    // Without an emulator the file is not loaded.
+    const [key] = Object.entries(files).filter(([file]) => file === runner.configName);
+    const broken = await runFiles(runner, { ...files, [key[0]]: key[1].replace(/globalSetup: "[^"]*",/, "") }, REAL);
+    assert.notEqual(broken.code, 0, broken.output);
+    assert.match(broken.output, /no emulator was started for this run; add globalSetup/);
+    assert.doesNotMatch(broken.output, /loaded\n/);
+    // The environment of clients is that of the user on demand.
+    const setup = OWN_SETUP.replace(/args: .*\]/, "setClient: false");
+    const off = { ...files, "own-setup.cjs": setup, [key[0]]: runner.config("./own-setup.cjs") };
+    assert.match((await runFiles(runner, off, REAL)).output, /client https:\/\/api\.cloud\.llamaindex\.ai  llx-real /);
+  });
+
   for (const [variant, more] of Object.entries(runner.variants)) {
     test(`${name}, ${variant}: each file has a key of its own, and the emulator ends with the run`, async () => {
       const done = await runIn(runner, { more });
@@ -128,3 +162,51 @@ for (const [name, runner] of Object.entries(RUNNERS)) {
     assert.equal(done.code, 0, done.output);
   });
 }
+
+/** Tells the URL and the seed of its emulator. */
+const SEED = `${RUNNERS.vitest.head}
+test("seed", async () => {
+  const emulator = await current();
+  const { id } = await new LlamaCloud().beta.indexes.create({ source_directory_id: "dir-abc123" });
+  process.stderr.write("server " + process.env.LLAMA_CLOUD_BASE_URL + " id " + id + "\\n");
+  expect(await emulator.journal()).toHaveLength(1);
+});
+`;
+
+/** Two projects with the same files and other flags. */
+const projects = (argument) => ({
+  ...Object.fromEntries(
+    ["7", "8"].map((seed) => [
+      `setup-${seed}.cjs`,
+      `const { startForRun } = require("llamacloud-mock");
+      module.exports = async (project) => {
+        const emulator = await startForRun({ args: ["--seed", "${seed}", "--admin-token", "secret-${seed}"]${argument} });
+        return () => emulator.stop();
+      };`,
+    ]),
+  ),
+  "seed.test.mjs": SEED,
+  "vitest.config.mjs": `export default { test: { testTimeout: ${LIMIT}, projects: ["7", "8"].map((seed) => ({ test: {
+    name: seed, globalSetup: "./setup-" + seed + ".cjs", setupFiles: "llamacloud-mock/vitest-key" } })) } };`,
+});
+
+test("vitest: each project has the emulator with its flags, and its admin token", async () => {
+  const done = await runFiles(RUNNERS.vitest, projects(", project"));
+  assert.equal(done.code, 0, done.output);
+  const found = [...done.output.matchAll(/server (\S+) id (\S+)/g)];
+  assert.deepEqual([1, 2].map((group) => new Set(found.map((one) => one[group])).size), [2, 2], done.output);
+});
+
+test("vitest: projects with other flags that do not say which is theirs are refused", async () => {
+  const done = await runFiles(RUNNERS.vitest, projects(""));
+  assert.notEqual(done.code, 0, done.output);
+  assert.match(done.output, /pass the argument of the globalSetup as `project`/);
+});
+
+test("jest: the key module in the wrong list is explained", async () => {
+  const { head, config, setup } = RUNNERS.jest;
+  const wrong = config(setup).replace("setupFilesAfterEnv", "setupFiles");
+  const done = await runFiles(RUNNERS.jest, { "early.test.cjs": EARLY(head), "jest.config.cjs": wrong });
+  assert.notEqual(done.code, 0, done.output);
+  assert.match(done.output, /is in setupFiles; move it to setupFilesAfterEnv/);
+});

@@ -1,5 +1,5 @@
 // Uses every public name with its type. `check` runs tsc over it; it is not run.
-import { current, connect, findBinary, keyOfFile, start, startForRun, useKeyOfFile } from "llamacloud-mock";
+import { current, connect, findBinary, keyOfFile, keyOfTest, start, startForRun, useKey, useKeyOfFile } from "llamacloud-mock";
 import { CheckFailed, EmulatorError, type Clock, type Emulator, type Entry, type Rule } from "llamacloud-mock";
 import setup from "llamacloud-mock/vitest";
 import "llamacloud-mock/vitest-key";
@@ -33,7 +33,8 @@ async function begin(): Promise<void> {
   await using emulator = await start({ args: ["--seed", "7"], env: {}, key: "llx-a", adminToken: "secret", limit: 5000 });
   await use(emulator);
   await use(await connect({ url: "http://127.0.0.1:4010", key: "llx-a", adminToken: "secret" }));
-  await use(await startForRun({ args: [] }));
+  await use(await startForRun({ args: [], setClient: false, project: { provide: (name, value) => console.log(name, value) } }));
+  await use(await useKey(keyOfTest(import.meta.url, "a test")));
   await use(await useKeyOfFile(keyOfFile(import.meta.url) + findBinary()));
   const teardown: () => Promise<void> = await setup();
   await teardown();

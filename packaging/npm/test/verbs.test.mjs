@@ -123,6 +123,15 @@ test("the admin token is given to the program and to its requests", async () => 
   await one.stop();
 });
 
+test("the admin token may be a flag", async () => {
+  for (const args of [["--admin-token", "secret"], ["--admin-token=secret"]]) {
+    const one = await start({ args });
+    assert.equal((await fetch(`${one.url}/__admin/state`)).status, 401);
+    await one.check({ maxAttempts: 1 }).catch((error) => assert(error instanceof CheckFailed));
+    await one.stop();
+  }
+});
+
 test("connect shares the emulator, with a new key", async () => {
   const [one, other] = [await connect({ url: `${server.url}/` }), await connect({ url: server.url })];
   await create(one);

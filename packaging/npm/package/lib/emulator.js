@@ -51,6 +51,11 @@ class Emulator {
     return this.#admin.url;
   }
 
+  /** The admin token, if there is one. */
+  get token() {
+    return this.#admin.token;
+  }
+
   get env() {
     const host = this.#admin.parsed.hostname;
     const known = (process.env.NO_PROXY || process.env.no_proxy || "").split(",").map((name) => name.trim());
@@ -193,9 +198,20 @@ function runCheck(binary, args, token) {
   });
 }
 
+/**
+ * The value of the flag `--admin-token`.
+ * @param {readonly string[]} args
+ */
+function tokenIn(args) {
+  const flag = "--admin-token";
+  const at = args.findIndex((word) => word === flag || word.startsWith(`${flag}=`));
+  if (at < 0) return undefined;
+  return args[at] === flag ? args[at + 1] : args[at].slice(flag.length + 1);
+}
+
 /** @type {typeof import("./index").start} */
 async function start({ args = [], env, key = "llx-test", adminToken, limit = 30_000 } = {}) {
-  const token = adminToken ?? env?.[TOKEN_VARIABLE] ?? process.env[TOKEN_VARIABLE];
+  const token = adminToken ?? tokenIn(args) ?? env?.[TOKEN_VARIABLE] ?? process.env[TOKEN_VARIABLE];
   const running = new Process(args, { ...env, ...(adminToken ? { [TOKEN_VARIABLE]: adminToken } : {}) });
   const url = await running.ready(limit);
   try {

@@ -79,6 +79,8 @@ export interface Emulator extends AsyncDisposable {
   /** The base URL for clients. */
   readonly url: string;
   readonly key: string;
+  /** The token for requests to the admin API, if there is one. */
+  readonly token?: string;
   /** The label of the key in the log, the journal and the admin API. */
   readonly tenant: string;
   /** The environment variables with which official clients find the emulator, past any proxy. */
@@ -146,11 +148,24 @@ export function current(): Promise<Emulator>;
 /** The path of the program. */
 export function findBinary(): string;
 
-/** For a globalSetup of one's own: starts an emulator and passes its URL on to the workers by the environment. */
-export function startForRun(options?: StartOptions): Promise<Emulator>;
+export interface RunOptions extends StartOptions {
+  /** The argument of the globalSetup of vitest: its tests use this emulator, and those of other projects their own. */
+  project?: { provide(name: any, value: any): void };
+  /** Whether LLAMA_CLOUD_BASE_URL, LLAMA_PARSE_BASE_URL and LLAMA_CLOUD_API_KEY are set: true by default. */
+  setClient?: boolean;
+}
+
+/** For a globalSetup of one's own: starts an emulator for the workers, and sets the environment of their clients. */
+export function startForRun(options?: RunOptions): Promise<Emulator>;
 
 /** The key of a test file: the same in every run, so that a seed reproduces its responses. */
 export function keyOfFile(file: string): string;
+
+/** The key of a test, likewise. */
+export function keyOfTest(file: string, name?: string): string;
+
+/** From here on `current()` and new clients use this key, with nothing in it. */
+export function useKey(key: string): Promise<Emulator>;
 
 /** For a set-up file of one's own: gives this test file its key, with nothing in it. */
 export function useKeyOfFile(file: string): Promise<Emulator>;

@@ -4,7 +4,7 @@
 const { connect, start } = require("./emulator.js");
 const { findBinary } = require("./binary.js");
 const { CheckFailed, EmulatorError } = require("./errors.js");
-const { current, keyOfFile, startForRun, useKeyOfFile } = require("./runner.js");
+const { current, keyOfFile, keyOfTest, startForRun, useKey, useKeyOfFile } = require("./runner.js");
 
 // Node finds the names for `import` in this form.
 module.exports = {
@@ -14,7 +14,9 @@ module.exports = {
   current,
   findBinary,
   keyOfFile,
+  keyOfTest,
   start,
   startForRun,
+  useKey,
   useKeyOfFile,
 };

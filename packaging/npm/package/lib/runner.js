@@ -1,4 +1,4 @@
-// What the set-ups for vitest and jest share: one emulator for the run, one key for each test file.
+// What the set-ups for vitest and jest share: one emulator for the run, and a key for each test file or test.
 "use strict";
 
 const { createHash, randomUUID } = require("node:crypto");
@@ -7,38 +7,111 @@ const { connect, start } = require("./emulator.js");
 const { EmulatorError } = require("./errors.js");
 const { PREFIX } = require("./process.js");
 
-/** What makes keys unique on an emulator that other runs may use too. Workers inherit it. */
-const RUN_VARIABLE = "LLAMACLOUD_TEST_RUN";
+/**
+ * The emulator of the run. On an emulator that other runs may use too, `suffix` makes keys unique.
+ * @typedef {{ url: string, token?: string, suffix: string, options: string, setsClient: boolean }} Run
+ */
 
-/** Its value if the emulator is for this run alone: keys are then the same in every run. */
-const OWN = "own";
+/** The run as JSON, and the key that is in use. Workers inherit the first. */
+const RUN_VARIABLE = "LLAMACLOUD_TEST_RUN";
+const KEY_VARIABLE = "LLAMACLOUD_TEST_KEY";
+
+/** The name under which a project of vitest passes its run on to its workers. */
+const PROVIDED = "llamacloudMock";
 
 /** @type {typeof import("./index").startForRun} */
-async function startForRun(options) {
+async function startForRun({ project, setClient = true, ...options } = {}) {
   const shared = Boolean(process.env[`${PREFIX}URL`]);
-  if (shared && options?.args?.length) {
+  if (shared && options.args?.length) {
     throw new EmulatorError("args: have no effect on the emulator of LLAMACLOUD_MOCK_URL; unset one");
   }
+  const flags = JSON.stringify(options);
+  const other = process.env[RUN_VARIABLE] ? readRun() : undefined;
+  if (!project && other && other.options !== flags) {
+    throw new EmulatorError(
+      "startForRun: another project has an emulator with other options; in vitest pass the argument of the globalSetup as " +
+        "`project`, in jest run each project by itself",
+    );
+  }
   const emulator = await (shared ? connect() : start(options));
-  process.env[RUN_VARIABLE] = shared ? randomUUID() : OWN;
-  // The key is for the whole run; `useKeyOfFile` replaces it in each file.
-  Object.assign(process.env, emulator.env);
-  if (options?.adminToken) process.env[`${PREFIX}ADMIN_TOKEN`] = options.adminToken;
+  const suffix = shared ? `-${randomUUID()}` : "";
+  /** @type {Run} */
+  const run = { url: emulator.url, token: emulator.token, suffix, options: flags, setsClient: setClient };
+  const text = JSON.stringify(run);
+  project?.provide(PROVIDED, text);
+  // For jest, and for tests without a set-up file: the key is then for the whole run.
+  process.env[RUN_VARIABLE] = text;
+  setKey(emulator.key);
+  if (setClient) Object.assign(process.env, emulator.env);
+  const stop = emulator.stop.bind(emulator);
+  emulator.stop = () => {
+    if (process.env[RUN_VARIABLE] === text) delete process.env[RUN_VARIABLE];
+    return stop();
+  };
   return emulator;
+}
+
+/**
+ * In a worker of vitest: takes the run of the project, and not that of the project that started last.
+ * @param {(name: never) => unknown} inject
+ */
+function useProvidedRun(inject) {
+  const text = inject(/** @type {never} */ (PROVIDED));
+  if (text) process.env[RUN_VARIABLE] = String(text);
+  readRun();
+}
+
+/** @returns {Run} */
+function readRun() {
+  const text = process.env[RUN_VARIABLE];
+  if (!text) {
+    throw new EmulatorError(
+      'no emulator was started for this run; add globalSetup: "llamacloud-mock/vitest" or "llamacloud-mock/jest"',
+    );
+  }
+  return JSON.parse(text);
+}
+
+/**
+ * Gives clients that are made from now on this key, and the URL of the emulator instead of that of the service.
+ * @param {string} key
+ */
+function setKey(key) {
+  const { url, setsClient } = readRun();
+  process.env[KEY_VARIABLE] = key;
+  if (!setsClient) return;
+  Object.assign(process.env, { LLAMA_CLOUD_BASE_URL: url, LLAMA_PARSE_BASE_URL: url, LLAMA_CLOUD_API_KEY: key });
 }
 
 /** @type {typeof import("./index").keyOfFile} */
 function keyOfFile(file) {
-  const name = relative(process.cwd(), file).split(sep).join("/");
-  const run = process.env[RUN_VARIABLE] ?? OWN;
-  return `llx-${createHash("sha256").update(name).digest("hex").slice(0, 24)}${run === OWN ? "" : `-${run}`}`;
+  return keyOfTest(file);
+}
+
+/** @type {typeof import("./index").keyOfTest} */
+function keyOfTest(file, name) {
+  const place = relative(process.cwd(), file).split(sep).join("/");
+  const text = name === undefined ? place : `${place} > ${name}`;
+  const suffix = process.env[RUN_VARIABLE] ? readRun().suffix : "";
+  return `llx-${createHash("sha256").update(text).digest("hex").slice(0, 24)}${suffix}`;
 }
 
 /** @type {typeof import("./index").useKeyOfFile} */
 async function useKeyOfFile(file) {
-  process.env.LLAMA_CLOUD_API_KEY = keyOfFile(file);
-  const emulator = await current();
-  // A file that runs again starts anew.
+  return useKey(keyOfFile(file));
+}
+
+/** @type {typeof import("./index").useKey} */
+async function useKey(key) {
+  setKey(key);
+  return renew(await current());
+}
+
+/**
+ * Forgets what an earlier run did with the key: a test or file that runs again starts anew.
+ * @param {import("./index").Emulator} emulator
+ */
+async function renew(emulator) {
   await emulator.reset();
   if (process.env[`${PREFIX}URL`]) {
     const mode = /** @type {import("./index").ClockMode} */ (process.env[`${PREFIX}CLOCK`] || "auto");
@@ -49,13 +122,8 @@ async function useKeyOfFile(file) {
 
 /** @type {typeof import("./index").current} */
 async function current() {
-  const { LLAMA_CLOUD_BASE_URL: url, LLAMA_CLOUD_API_KEY: key } = process.env;
-  if (process.env[RUN_VARIABLE] === undefined || !url || !key) {
-    throw new EmulatorError(
-      'current: no emulator was started for this run; add globalSetup: "llamacloud-mock/vitest" or "llamacloud-mock/jest"',
-    );
-  }
-  return connect({ url, key });
+  const { url, token } = readRun();
+  return connect({ url, key: process.env[KEY_VARIABLE], adminToken: token });
 }
 
-module.exports = { current, keyOfFile, startForRun, useKeyOfFile };
+module.exports = { current, keyOfFile, keyOfTest, readRun, renew, setKey, startForRun, useKey, useKeyOfFile, useProvidedRun };

@@ -1,5 +1,7 @@
 // A setup file of vitest: a key of its own for each test file.
-import { expect } from "vitest";
+import { expect, inject } from "vitest";
 import { useKeyOfFile } from "./index.js";
+import { useProvidedRun } from "./runner.js";
 
+useProvidedRun(inject);
 await useKeyOfFile(String(expect.getState().testPath));

@@ -1,8 +1,11 @@
-// The globalSetup of vitest: one emulator for the run.
+// The globalSetup of vitest: one emulator for each project of the run.
 import { startForRun } from "./index.js";
 
-/** @returns {Promise<() => Promise<void>>} */
-export default async function setup() {
-  const emulator = await startForRun();
+/**
+ * @param {import("./index").RunOptions["project"]} [project]
+ * @returns {Promise<() => Promise<void>>}
+ */
+export default async function setup(project) {
+  const emulator = await startForRun({ project });
   return () => emulator.stop();
 }
