@@ -37,7 +37,11 @@ RUN_BY_CI = {"cargo", "contributing", "static"}
 #: The marks of the blocks that the script `check` of a folder of `packaging/` runs with what it packs.
 RUN_BY_PACKAGING = {
     "python": {"pip", "test_ready.py", "more", "test_faults.py", "use.py"},
-    "npm": {"npm", "ready.test.mjs", "vitest", "vitest.config.mjs", "index.test.mjs", "jest", "jest.config.cjs", "created.test.js"},
+    "npm": {
+        *("npm", "ready.test.mjs", "each.test.mjs"),
+        *("vitest", "vitest.config.mjs", "index.test.mjs", "vitest-fixture.test.mjs"),
+        *("jest", "jest.config.cjs", "created.test.js"),
+    },
     "container": {"docker"},
     "action": {"action"},
     "go": {"go", "index_test.go"},

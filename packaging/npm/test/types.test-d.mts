@@ -1,7 +1,11 @@
 // Uses every public name with its type. `check` runs tsc over it; it is not run.
 import { current, connect, findBinary, keyOfFile, keyOfTest, start, startForRun, useKey, useKeyOfFile } from "llamacloud-mock";
 import { CheckFailed, EmulatorError, type Clock, type Emulator, type Entry, type Rule } from "llamacloud-mock";
+import { emulatorForEachTest } from "llamacloud-mock/node";
 import setup from "llamacloud-mock/vitest";
+import "llamacloud-mock/vitest-each";
+import { test } from "llamacloud-mock/vitest-test";
+import "llamacloud-mock/jest-each";
 import "llamacloud-mock/vitest-key";
 import "llamacloud-mock/jest";
 import "llamacloud-mock/jest-key";
@@ -29,6 +33,10 @@ async function use(emulator: Emulator): Promise<void> {
   console.log(url, environment, name, rules, clock, entries, report, other);
 }
 
+test("fixture", ({ emulator }) => use(emulator));
+test.extend({ emulatorKey: "llx-mine" })("key", ({ emulator, emulatorKey }) => console.log(emulatorKey, emulator.url));
+const emulatorOfTest: () => Emulator = emulatorForEachTest({ args: ["--seed", "7"] });
+
 async function begin(): Promise<void> {
   await using emulator = await start({ args: ["--seed", "7"], env: {}, key: "llx-a", adminToken: "secret", limit: 5000 });
   await use(emulator);
@@ -36,6 +44,7 @@ async function begin(): Promise<void> {
   await use(await startForRun({ args: [], setClient: false, project: { provide: (name, value) => console.log(name, value) } }));
   await use(await useKey(keyOfTest(import.meta.url, "a test")));
   await use(await useKeyOfFile(keyOfFile(import.meta.url) + findBinary()));
+  await use(emulatorOfTest());
   const teardown: () => Promise<void> = await setup();
   await teardown();
   // @ts-expect-error: a mistyped option

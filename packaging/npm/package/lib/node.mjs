@@ -1,0 +1,30 @@
+// For `node --test`: one emulator for the file, and a key of its own for each test.
+import { after, afterEach, before, beforeEach } from "node:test";
+import { startForRun } from "./index.js";
+import { printReport } from "./report.js";
+import { keyOfTest, useKey } from "./runner.js";
+
+// Clients that are made before the emulator has started must not use the service.
+process.env.LLAMA_CLOUD_BASE_URL ??= "http://make-the-client-in-the-test.invalid";
+process.env.LLAMA_PARSE_BASE_URL ??= process.env.LLAMA_CLOUD_BASE_URL;
+
+/** @param {import("./index").RunOptions} [options] */
+export function emulatorForEachTest(options) {
+  /** @type {import("./index").Emulator} */
+  let server;
+  /** @type {import("./index").Emulator} */
+  let emulator;
+  before(async () => {
+    server = await startForRun(options);
+  });
+  beforeEach(async (context) => {
+    const { fullName, name } = /** @type {any} */ (context);
+    emulator = await useKey(keyOfTest(String(process.argv[1]), fullName ?? name));
+  });
+  afterEach(async (context) => {
+    const { error, passed } = /** @type {any} */ (context);
+    if (error || passed === false) await printReport(emulator);
+  });
+  after(() => server?.stop());
+  return () => emulator;
+}
