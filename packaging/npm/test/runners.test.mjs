@@ -174,7 +174,7 @@ test("seed", async () => {
 `;
 
 /** Two projects with the same files and other flags. */
-const projects = (argument) => ({
+const projects = (argument, more = "") => ({
   ...Object.fromEntries(
     ["7", "8"].map((seed) => [
       `setup-${seed}.cjs`,
@@ -187,14 +187,16 @@ const projects = (argument) => ({
   ),
   "seed.test.mjs": SEED,
   "vitest.config.mjs": `export default { test: { testTimeout: ${LIMIT}, projects: ["7", "8"].map((seed) => ({ test: {
-    name: seed, globalSetup: "./setup-" + seed + ".cjs", setupFiles: "llamacloud-mock/vitest-key" } })) } };`,
+    name: seed, globalSetup: "./setup-" + seed + ".cjs", ${more} } })) } };`,
 });
 
 test("vitest: each project has the emulator with its flags, and its admin token", async () => {
-  const done = await runFiles(RUNNERS.vitest, projects(", project"));
-  assert.equal(done.code, 0, done.output);
-  const found = [...done.output.matchAll(/server (\S+) id (\S+)/g)];
-  assert.deepEqual([1, 2].map((group) => new Set(found.map((one) => one[group])).size), [2, 2], done.output);
+  for (const more of ["", 'setupFiles: "llamacloud-mock/vitest-key"']) {
+    const done = await runFiles(RUNNERS.vitest, projects(", project", more));
+    assert.equal(done.code, 0, done.output);
+    const found = [...done.output.matchAll(/server (\S+) id (\S+)/g)];
+    assert.deepEqual([1, 2].map((group) => new Set(found.map((one) => one[group])).size), [2, 2], done.output);
+  }
 });
 
 test("vitest: projects with other flags that do not say which is theirs are refused", async () => {

@@ -41,7 +41,7 @@ async function begin(): Promise<void> {
   await using emulator = await start({ args: ["--seed", "7"], env: {}, key: "llx-a", adminToken: "secret", limit: 5000 });
   await use(emulator);
   await use(await connect({ url: "http://127.0.0.1:4010", key: "llx-a", adminToken: "secret" }));
-  await use(await startForRun({ args: [], setClient: false, project: { provide: (name, value) => console.log(name, value) } }));
+  await use(await startForRun({ args: [], setClient: false, project: { config: { env: {} } } }));
   await use(await useKey(keyOfTest(import.meta.url, "a test")));
   await use(await useKeyOfFile(keyOfFile(import.meta.url) + findBinary()));
   await use(emulatorOfTest());

@@ -150,7 +150,7 @@ export function findBinary(): string;
 
 export interface RunOptions extends StartOptions {
   /** The argument of the globalSetup of vitest: its tests use this emulator, and those of other projects their own. */
-  project?: { provide(name: any, value: any): void };
+  project?: { config: { env?: Record<string, any> } };
   /** Whether LLAMA_CLOUD_BASE_URL, LLAMA_PARSE_BASE_URL and LLAMA_CLOUD_API_KEY are set: true by default. */
   setClient?: boolean;
 }

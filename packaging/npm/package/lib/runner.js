@@ -16,9 +16,6 @@ const { PREFIX } = require("./process.js");
 const RUN_VARIABLE = "LLAMACLOUD_TEST_RUN";
 const KEY_VARIABLE = "LLAMACLOUD_TEST_KEY";
 
-/** The name under which a project of vitest passes its run on to its workers. */
-const PROVIDED = "llamacloudMock";
-
 /** @type {typeof import("./index").startForRun} */
 async function startForRun({ project, setClient = true, ...options } = {}) {
   const shared = Boolean(process.env[`${PREFIX}URL`]);
@@ -38,27 +35,19 @@ async function startForRun({ project, setClient = true, ...options } = {}) {
   /** @type {Run} */
   const run = { url: emulator.url, token: emulator.token, suffix, options: flags, setsClient: setClient };
   const text = JSON.stringify(run);
-  project?.provide(PROVIDED, text);
-  // For jest, and for tests without a set-up file: the key is then for the whole run.
+  // Until a set-up file chooses a key, the tests use that of the emulator.
   process.env[RUN_VARIABLE] = text;
-  setKey(emulator.key);
-  if (setClient) Object.assign(process.env, emulator.env);
+  const client = setKey(emulator.key);
+  const { NO_PROXY, no_proxy } = emulator.env;
+  Object.assign(process.env, { NO_PROXY, no_proxy });
+  // The workers of a project get this environment, and not that of the project that started last.
+  if (project) project.config.env = { ...project.config.env, [RUN_VARIABLE]: text, ...client };
   const stop = emulator.stop.bind(emulator);
   emulator.stop = () => {
     if (process.env[RUN_VARIABLE] === text) delete process.env[RUN_VARIABLE];
     return stop();
   };
   return emulator;
-}
-
-/**
- * In a worker of vitest: takes the run of the project, and not that of the project that started last.
- * @param {(name: never) => unknown} inject
- */
-function useProvidedRun(inject) {
-  const text = inject(/** @type {never} */ (PROVIDED));
-  if (text) process.env[RUN_VARIABLE] = String(text);
-  readRun();
 }
 
 /** @returns {Run} */
@@ -75,12 +64,14 @@ function readRun() {
 /**
  * Gives clients that are made from now on this key, and the URL of the emulator instead of that of the service.
  * @param {string} key
+ * @returns {Record<string, string>} The variables that it has set.
  */
 function setKey(key) {
   const { url, setsClient } = readRun();
-  process.env[KEY_VARIABLE] = key;
-  if (!setsClient) return;
-  Object.assign(process.env, { LLAMA_CLOUD_BASE_URL: url, LLAMA_PARSE_BASE_URL: url, LLAMA_CLOUD_API_KEY: key });
+  const client = { LLAMA_CLOUD_BASE_URL: url, LLAMA_PARSE_BASE_URL: url, LLAMA_CLOUD_API_KEY: key };
+  const set = { [KEY_VARIABLE]: key, ...(setsClient ? client : {}) };
+  Object.assign(process.env, set);
+  return set;
 }
 
 /** @type {typeof import("./index").keyOfFile} */
@@ -126,4 +117,4 @@ async function current() {
   return connect({ url, key: process.env[KEY_VARIABLE], adminToken: token });
 }
 
-module.exports = { current, keyOfFile, keyOfTest, readRun, renew, setKey, startForRun, useKey, useKeyOfFile, useProvidedRun };
+module.exports = { current, keyOfFile, keyOfTest, renew, setKey, startForRun, useKey, useKeyOfFile };

@@ -1,9 +1,8 @@
 // A setup file of vitest: a key of its own for each test.
-import { beforeEach, expect, inject } from "vitest";
+import { beforeEach, expect } from "vitest";
 import { printReport } from "./report.js";
-import { keyOfTest, setKey, useKey, useProvidedRun } from "./runner.js";
+import { keyOfTest, setKey, useKey } from "./runner.js";
 
-useProvidedRun(inject);
 const file = String(expect.getState().testPath);
 // For clients that are made when the file is loaded.
 setKey(keyOfTest(file));

@@ -1,14 +1,13 @@
 // `test` of vitest with the fixture `emulator`, which has a key of its own for each test, also for concurrent ones.
-import { inject, test as base } from "vitest";
+import { test as base } from "vitest";
 import { printReport } from "./report.js";
-import { current, keyOfTest, renew, useProvidedRun } from "./runner.js";
+import { current, keyOfTest, renew } from "./runner.js";
 
 export const test = base.extend({
   /** The key of the tests, if they choose one. */
   emulatorKey: /** @type {string | undefined} */ (undefined),
-  /** @type {import("./vitest-test.mjs").EmulatorFixture} */
+  /** The emulator with the key of the test. */
   emulator: async ({ emulatorKey, task, onTestFailed }, use) => {
-    useProvidedRun(inject);
     const key = emulatorKey ?? keyOfTest(task.file.filepath, task.fullTestName);
     const emulator = await renew(await (await current()).withKey(key));
     onTestFailed(() => printReport(emulator));
