@@ -67,21 +67,25 @@ impl JsonObject {
 
     fn begin_field(&mut self, name: &str) {
         let begin: &[u8] = if self.0.len() == 1 { b"\"" } else { b",\"" };
-        [begin, name.as_bytes(), b"\":"].iter().for_each(|part| self.0.extend_from_slice(part));
+        for part in [begin, name.as_bytes(), b"\":"] {
+            self.0.extend_from_slice(part);
+        }
     }
 }
 
 /// Adds a text in parts that need no escapes, with its quotation marks, to JSON.
 pub(crate) fn append_plain(json: &mut Vec<u8>, parts: &[&str]) {
     json.push(b'"');
-    parts.iter().for_each(|part| json.extend_from_slice(part.as_bytes()));
+    for part in parts {
+        json.extend_from_slice(part.as_bytes());
+    }
     json.push(b'"');
 }
 
 /// Whether a text is printable ASCII that JSON does not escape. Every byte is looked at, which compilers turn into
 /// vector instructions; to stop at the first other one takes longer.
 fn is_plain(text: &str) -> bool {
-    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
     text.bytes().fold(true, |all, byte| all & is_plain(byte))
 }
 

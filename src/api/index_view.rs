@@ -42,8 +42,8 @@ pub(super) fn json(store: &Store, key: Key<Index>, shows_progress: bool) -> Vec<
     let sync = &index.sync;
     let mut json = JsonObject::with_capacity(INDEX_BYTES);
     json.text("id", &index.meta.id);
-    json.text("created_at", &index.meta.created_at);
-    json.text("updated_at", &sync.changed_at);
+    json.text("created_at", index.meta.created_at);
+    json.text("updated_at", sync.changed_at);
     json.text("name", &*index.name);
     json.text("description", index.description.as_deref());
     json.text("project_id", store.project_id(index.meta.project));
@@ -51,8 +51,8 @@ pub(super) fn json(store: &Store, key: Key<Index>, shows_progress: bool) -> Vec<
     json.text("output_directory_id", &index.output_directory_id);
     json.text("sync_config_id", &index.sync_config_id);
     json.text("export_config_id", &index.export_config_id);
-    json.text("last_synced_at", &sync.last_synced_at);
-    json.text("last_exported_at", &sync.last_exported_at);
+    json.text("last_synced_at", sync.last_synced_at);
+    json.text("last_exported_at", sync.last_exported_at);
     json.value("metadata", &StatusBody::of(index));
     json.value("sync_in_progress", &shows_progress.then_some(sync.in_progress()));
     json.finish()

@@ -101,11 +101,11 @@ impl Router {
     pub(crate) fn find(&self, method: &Method, path: &str) -> Route {
         let has_escapes = path.contains('%');
         let decoded = if has_escapes { percent_decode_str(path).decode_utf8_lossy() } else { path.into() };
-        let rows = self.rows.iter().enumerate().filter(|(_, row)| row.operation.method == *method);
+        let mut rows = self.rows.iter().enumerate().filter(|(_, row)| row.operation.method == *method);
         let matching = |(position, row): (usize, &RouterRow)| {
             row.matches(&decoded).map(|path| RoutedOperation { position, operation: row.operation, path })
         };
-        if let Some(found) = rows.filter_map(matching).next() {
+        if let Some(found) = rows.find_map(matching) {
             return Route::Found(found);
         }
         let other = self.rows.iter().find(|row| row.matches(&decoded).is_some());
