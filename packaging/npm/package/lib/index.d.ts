@@ -36,7 +36,7 @@ export interface Entry {
   /** On the clock of the key. */
   at: string;
   /** In real time. */
-  wall: string;
+  real_time: string;
   tenant: string;
   operation: string;
   method: string;

@@ -41,7 +41,7 @@ class Entry(TypedDict):
     #: On the clock of the key.
     at: str
     #: In real time.
-    wall: str
+    real_time: str
     tenant: str
     operation: str
     method: str
