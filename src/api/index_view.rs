@@ -104,7 +104,7 @@ fn failed_message(failed: &[FailedFile]) -> Option<Cow<'static, str>> {
 /// As the service prints it, then what no response of the API shows.
 impl AdminView for Index {
     fn view(store: &Store, key: Key<Self>) -> Value {
-        let mut view: Value = serde_json::from_slice(&json(store, key, true)).unwrap_or_default();
+        let mut view: Value = serde_json::from_slice(&json(store, key, true)).expect("an index is written as JSON");
         view["kept"] = options_and_end(store.get(key));
         view
     }

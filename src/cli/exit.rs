@@ -5,6 +5,7 @@ use std::panic::PanicHookInfo;
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 
 /// Exit code: the program failed.
 pub(super) const FAILURE: u8 = 1;
@@ -64,7 +65,8 @@ pub(super) fn print_error(text: &str) {
 pub(super) fn print_on_stderr(text: &str) {
     let mut stderr = std::io::stderr();
     for part in text.as_bytes().chunks(PART_BYTES) {
-        let ready = poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&STDERR_TIMEOUT));
+        // A signal, such as that of a command that has ended, must not lose the text.
+        let ready = retry_on_intr(|| poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&STDERR_TIMEOUT)));
         if ready != Ok(1) || stderr.write_all(part).is_err() {
             return;
         }

@@ -47,8 +47,8 @@ impl Timestamp {
         rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&self.to_jiff()).unwrap_or_default()
     }
 
-    /// Writes the timestamp in the format of the service. Every response has a few, and the printer of jiff takes more
-    /// than twice as long.
+    /// Writes the timestamp in the format of the service. Every response has a few, and the printer of jiff takes
+    /// about twice as long.
     fn print(self, buffer: &mut [u8; TEXT_BYTES]) -> &str {
         let time = Offset::UTC.to_datetime(self.to_jiff());
         buffer.copy_from_slice(b"0000-00-00T00:00:00.000000Z");

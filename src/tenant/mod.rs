@@ -258,8 +258,9 @@ impl Tenants {
 
     /// The tenant with this label, if it exists.
     pub(crate) fn with_label(&self, label: &str) -> Option<Arc<Tenant>> {
+        let least = key_label::least_digest(label)?;
         let by_digest = self.by_digest.read();
-        let (_, tenant) = by_digest.range(key_label::least_digest(label)?..).next()?;
+        let (_, tenant) = by_digest.range(least..).next()?;
         (&*tenant.label == label).then(|| Arc::clone(tenant))
     }
 

@@ -17,6 +17,10 @@ use super::{SUBCOMMAND, WorkKind, WorkLimits, frame};
 /// server for work in child processes keeps to it.
 pub(crate) const MAX_CHILDREN: usize = 2;
 
+/// The variable that keeps the allocator of the static build from reserving 1 GiB of addresses before the child process
+/// limits them: what is reserved is not limited.
+const NO_RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "0");
+
 /// The running program's own file on Linux. It works too when the file was deleted or replaced by another version.
 const OWN_FILE: &str = "/proc/self/exe";
 
@@ -83,8 +87,13 @@ impl Worker {
         let program = self.program.as_ref().ok_or(WorkerError::NoProgram)?;
         let mut command = Command::new(program);
         command.args([SUBCOMMAND, kind.name()]);
-        // Its environment may contain keys, and nothing in it is of use there.
-        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // The environment may contain keys, and nothing in it is of use there.
+        command
+            .env_clear()
+            .env(NO_RESERVE.0, NO_RESERVE.1)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         separate_from_terminal(&mut command);
         let child = command.spawn().map_err(|error| WorkerError::NotStarted(error.to_string()))?;
         ChildProcess::new(child).exchange(fields, kind.limits())
