@@ -1,5 +1,5 @@
-//! A JSON object that is written field by field, for what is written with every request. serde looks up every byte of a
-//! text in a table of characters to escape; here a text without any, as most are, is recognised by a simple loop.
+//! A JSON object that is written field by field, for what is written with every request. serde looks up every byte of
+//! a text in a table of characters to escape; here a text without any, as most are, is recognised by a simple loop.
 
 use serde::Serialize;
 use serde_json::Value;
