@@ -148,8 +148,8 @@ impl<'q> Reranker<'q> {
         Some(self.places[found].1)
     }
 
-    /// Whether a word starts like a stem of the query. An ending changes the last letter of a stem at most, but for a few
-    /// words such as `dying`, and to find the stem of a word takes much longer than this.
+    /// Whether a word starts like a stem of the query. An ending changes the last letter of a stem at most, but for a
+    /// few words such as `dying`, and to find the stem of a word takes much longer than this.
     fn has_stem_like(&self, word: &str) -> bool {
         self.query.words.iter().any(|query| {
             let stem = query.stem.as_bytes();
