@@ -48,6 +48,7 @@ impl JsonObject {
     }
 
     /// Adds a text, or `null`.
+    #[inline]
     pub(crate) fn text(&mut self, name: &str, text: impl JsonText) {
         self.begin_field(name);
         text.append_to(&mut self.0);
@@ -65,11 +66,15 @@ impl JsonObject {
         self.0
     }
 
+    // Inlined, so that the lengths of names are known when this is compiled.
+    #[inline]
     fn begin_field(&mut self, name: &str) {
-        let begin: &[u8] = if self.0.len() == 1 { b"\"" } else { b",\"" };
-        for part in [begin, name.as_bytes(), b"\":"] {
-            self.0.extend_from_slice(part);
+        if self.0.len() > 1 {
+            self.0.push(b',');
         }
+        self.0.push(b'"');
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-/// The allocator of the static build, where that of the C library is slow.
-#[cfg(target_env = "musl")]
+/// Faster than the allocators of glibc (a create takes 5,000 instructions more with it) and of musl (packaging/README.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

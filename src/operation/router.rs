@@ -18,6 +18,7 @@ struct RouterRow {
     operation: &'static Operation,
     /// The path up to its first parameter. Most rows are left out by it.
     prefix: &'static str,
+    /// What follows the prefix; empty for a path without parameters.
     segments: Vec<Segment>,
 }
 
@@ -131,23 +132,23 @@ fn segments(path: &'static str) -> Vec<Segment> {
             None => Segment::Param(param),
         },
     };
-    path[1..].split('/').map(segment).collect()
+    path.split('/').map(segment).collect()
 }
 
 impl From<&'static Operation> for RouterRow {
     fn from(operation: &'static Operation) -> Self {
         let prefix = operation.path.split('{').next().unwrap_or_default();
-        Self { operation, prefix, segments: segments(operation.path) }
+        let rest = &operation.path[prefix.len()..];
+        let segments = if rest.is_empty() { Vec::new() } else { segments(rest) };
+        Self { operation, prefix, segments }
     }
 }
 
 impl RouterRow {
     /// The values in a path, if it matches.
     fn matches(&self, path: &str) -> Option<PathParams> {
-        if !path.starts_with(self.prefix) {
-            return None;
-        }
-        let mut rest = Some(self.without_newline(path).strip_prefix('/')?);
+        let rest = self.without_newline(path).strip_prefix(self.prefix)?;
+        let mut rest = Some(rest).filter(|rest| !rest.is_empty() || !self.segments.is_empty());
         let mut params = PathParams::new();
         for segment in &self.segments {
             let path = rest?;
@@ -169,8 +170,8 @@ impl RouterRow {
     /// The framework's pattern for a path ends in a `$`, which Python also finds before a final newline.
     fn without_newline<'a>(&self, path: &'a str) -> &'a str {
         match self.segments.last() {
-            Some(Segment::Literal(_)) => path.strip_suffix('\n').unwrap_or(path),
-            _ => path,
+            None | Some(Segment::Literal(_)) => path.strip_suffix('\n').unwrap_or(path),
+            Some(Segment::Param(_) | Segment::Rest(_)) => path,
         }
     }
 }

@@ -27,6 +27,7 @@ fn run(request: &[u8]) -> Output {
     let mut child = Command::new("/bin/sh")
         .args(["-c", "ulimit -t $1 && exec $0 internal-worker grep"])
         .args([env!("CARGO_BIN_EXE_llamacloud-mock"), CPU_SECONDS])
+        .env("MIMALLOC_ARENA_RESERVE", "0")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
