@@ -2,8 +2,10 @@
 //! lagging reads still see them. It knows no type by name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
+
+use hashbrown::HashTable;
 
 use super::{Id, Key, Kind, Resource};
 use crate::clock::Timestamp;
@@ -14,7 +16,8 @@ pub(crate) struct Collection<T: Resource> {
     rows: BTreeMap<Key<T>, Box<StoredRow<T>>>,
     /// Keys by the hashes of their ids, which take half the memory of the ids. Several resources may have the same id
     /// when clients made it up: one in each project.
-    ids: BTreeSet<(u64, Key<T>)>,
+    ids: HashTable<(u64, Key<T>)>,
+    hasher: RandomState,
     children: BTreeMap<Key<T::Parent>, BTreeSet<Key<T>>>,
     /// When deleted resources were deleted, as long as their rows are kept.
     deleted: BTreeMap<Key<T>, Timestamp>,
@@ -70,7 +73,8 @@ impl<T: Resource> Default for Collection<T> {
     fn default() -> Self {
         Self {
             rows: BTreeMap::new(),
-            ids: BTreeSet::new(),
+            ids: HashTable::new(),
+            hasher: RandomState::new(),
             children: BTreeMap::new(),
             deleted: BTreeMap::new(),
             purges: BTreeSet::new(),
@@ -88,7 +92,10 @@ impl<T: Resource> Collection<T> {
         let key = self.next_key();
         self.next_ordinal += 1;
         self.live += usize::from(resource.counts());
-        self.ids.extend(resource.ids().map(|id| (id.hash(), key)));
+        for id in resource.ids() {
+            let hash = self.hasher.hash_one(id);
+            self.ids.insert_unique(hash, (hash, key), |(hash, _)| *hash);
+        }
         self.children.entry(resource.parent()).or_default().insert(key);
         self.expiries.extend(resource.expires_at().map(|at| (at, key)));
         self.rows.insert(key, Box::new(StoredRow { resource, is_requested: false }));
@@ -145,8 +152,11 @@ impl<T: Resource> Collection<T> {
 
     /// The resources that have this id, deleted or not, oldest first.
     pub(super) fn all_with_id(&self, id: &Id) -> impl Iterator<Item = Key<T>> {
-        let same_hash = self.ids.range(all_of(id.hash())).map(|(_, key)| *key);
-        same_hash.filter(move |key| self.get(*key).ids().any(|own| own == id))
+        let hash = self.hasher.hash_one(id);
+        let same_hash = self.ids.iter_hash(hash).filter(|(own, _)| *own == hash).map(|(_, key)| *key);
+        let mut keys: Vec<Key<T>> = same_hash.filter(|key| self.get(*key).ids().any(|own| own == id)).collect();
+        keys.sort_unstable();
+        keys.into_iter()
     }
 
     /// The visible resources below a parent, newest first, from below `before` on.
@@ -209,7 +219,8 @@ impl<T: Resource> Collection<T> {
             self.live -= usize::from(row.resource.counts());
         }
         for id in row.resource.ids() {
-            self.ids.remove(&(id.hash(), key));
+            let entry = self.ids.find_entry(self.hasher.hash_one(id), |(_, own)| *own == key);
+            entry.expect("each id of a row is in the table").remove();
         }
         self.remove_child(row.resource.parent(), key);
         row.resource.weight_bytes()
@@ -232,11 +243,6 @@ impl<T: Resource> Collection<T> {
         let is_deleted = deleted_at.is_some_and(|deleted| deleted.plus(visibility.lag) <= visibility.now);
         is_created && (visibility.deleted || !is_deleted)
     }
-}
-
-/// The pairs of `first` and any key.
-fn all_of<P: Clone, T>(first: P) -> RangeInclusive<(P, Key<T>)> {
-    (first.clone(), Key::MIN)..=(first, Key::MAX)
 }
 
 impl<T: Resource> AnyCollection for Collection<T> {

@@ -1,7 +1,6 @@
 //! Ids as the service prints them: a prefix and a UUID, or any text that a client made up.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
@@ -69,13 +68,6 @@ impl Id {
     /// Whether it has this prefix and was minted.
     pub(crate) fn has_prefix(&self, prefix: Prefix) -> bool {
         matches!(self, Self::Minted(own, _) if *own == prefix)
-    }
-
-    /// A hash by which a collection finds it.
-    pub(super) fn hash(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        Hash::hash(self, &mut hasher);
-        hasher.finish()
     }
 
     /// Bytes on the heap.
