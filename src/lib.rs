@@ -20,6 +20,7 @@ mod assets;
 mod cli;
 mod clock;
 mod config;
+mod content;
 mod counters;
 mod documents;
 pub mod embedded;

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Faster than the allocators of glibc (a create takes 5,000 instructions more with it) and of musl (packaging/README.md).
+/// Faster than the allocators of glibc, with which a create takes 5,000 instructions more, and of musl
+/// (packaging/README.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -226,6 +226,13 @@ impl Response {
         self
     }
 
+    /// Whether a client reads the same from it: delays, the pace and further headers do not matter.
+    pub(crate) fn reads_like(&self, other: &Self) -> bool {
+        let key = |response: &Self| (response.status, response.headers.get(CONTENT_TYPE).cloned());
+        let framing = |response: &Self| (response.wire.end.clone(), response.wire.content_length);
+        key(self) == key(other) && framing(self) == framing(other) && self.body == other.body
+    }
+
     /// Whether the status is 2xx.
     pub(crate) fn is_success(&self) -> bool {
         self.status.is_some_and(|status| status.is_success())

@@ -96,7 +96,7 @@ Settings: a flag, then its environment variable, then the settings file, then th
 by newlines in the environment and are arrays in the file. Durations: 10ms, 2s, 1m30s. Sizes: 65536, 1MB, 64KiB.
 
 Exit codes:
-  0   success, also after SIGTERM or SIGINT
+  0   success, also after SIGTERM, SIGINT or SIGHUP
   1   failure
   2   a requested check failed: check, exec, --strict-faults, validate
   64  invalid usage

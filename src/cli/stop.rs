@@ -1,4 +1,4 @@
-//! The requests to stop the server: SIGTERM, SIGINT, and with `--exit-with-stdin` the end of standard input.
+//! The requests to stop the server: SIGTERM, SIGINT, SIGHUP, and with `--exit-with-stdin` the end of standard input.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,15 @@ use super::exit::print_error;
 use super::stdin;
 use crate::config::{LogLevel, Settings};
 
-/// The time after the first SIGINT or SIGTERM in which further ones belong to the same request to stop.
+/// The time after the first signal in which further ones belong to the same request to stop.
 const ONE_REQUEST: Duration = Duration::from_secs(1);
 
 /// What can ask the server to stop.
 pub(super) struct StopRequests {
     terminate: Signal,
     interrupt: Signal,
+    /// A closed terminal.
+    hang_up: Signal,
     /// With `--exit-with-stdin`.
     stdin_end: Option<oneshot::Receiver<()>>,
 }
@@ -26,6 +28,7 @@ impl StopRequests {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
             stdin_end: settings.exit_with_stdin.then(|| stdin_end(settings.log_level)),
         })
     }
@@ -54,6 +57,7 @@ impl StopRequests {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }

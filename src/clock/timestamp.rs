@@ -47,6 +47,12 @@ impl Timestamp {
         rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&self.to_jiff()).unwrap_or_default()
     }
 
+    /// Reads a date as HTTP headers state it, such as `Sun, 06 Nov 1994 08:49:37 GMT`. The weekday may be wrong.
+    pub(crate) fn from_http_date(text: &str) -> Option<Self> {
+        let date = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
+        Some(Self(date.as_microsecond()).clamp(Self(0), Self::MAX))
+    }
+
     /// Writes the timestamp in the format of the service. Every response has a few, and the printer of jiff takes
     /// about twice as long.
     fn print(self, buffer: &mut [u8; TEXT_BYTES]) -> &str {

@@ -21,7 +21,9 @@ pub use self::tenant::TenantHandle;
 use crate::config::flags::BINARY;
 use crate::config::{self, RawSettings, Takes, find_flag, flag_named};
 use crate::instance::Instance;
-pub use crate::journal::{FaultNote, FaultOutcome, Outcome, RetryAttempt, RetryChain, RetryReport, Spacing};
+pub use crate::journal::{
+    DuplicateWrite, FaultNote, FaultOutcome, Outcome, RetryAttempt, RetryChain, RetryReport, Spacing,
+};
 use crate::server::Server;
 
 /// Time limit for tasks to end when the server is dropped.

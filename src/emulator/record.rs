@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::context::Context;
 use super::reply::Reply;
 use crate::clock::{self, Timestamp};
+use crate::content::Content;
 use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::journal::{Entry, Journal, Outcome};
@@ -32,8 +33,8 @@ pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Conte
 
 /// The entry of a request and its response. The caller sets the number, the time, the faults, and whether it changed
 /// the state.
-pub(super) fn entry(context: &Context, head: &Head, body: &Bytes, response: &Response) -> Entry {
-    let entry = Entry::of(head, body, response);
+pub(super) fn entry(context: &Context, head: &Head, content: &Content, response: &Response) -> Entry {
+    let entry = Entry::of(head, content, response);
     let delay = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(response.delay));
     Entry {
         tenant: context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)),
@@ -41,7 +42,7 @@ pub(super) fn entry(context: &Context, head: &Head, body: &Bytes, response: &Res
         due: entry.real_time.plus(delay),
         // The server records how the response to a tenant ends; to others it is sent at once.
         outcome: if context.tenant.is_some() { Outcome::Open } else { Outcome::Sent },
-        creates: context.operation().is_some_and(|routed| routed.operation.effect == Effect::Creates),
+        effect: context.operation().map_or(Effect::Reads, |routed| routed.operation.effect),
         ..entry
     }
 }
@@ -49,9 +50,10 @@ pub(super) fn entry(context: &Context, head: &Head, body: &Bytes, response: &Res
 /// Refuses a request before it reaches its handler, and records it.
 pub(super) fn refuse(instance: &Instance, context: &Context, head: &Head, body: &Bytes, error: ApiError) -> Reply {
     let response = Response::from(error);
+    let content = Content::of(head, body);
     let add = |journal: &mut Journal, at: Timestamp| {
         let number = journal.next_number();
-        let entry = Entry { seq: number, at, ..entry(context, head, body, &response) };
+        let entry = Entry { seq: number, at, ..entry(context, head, &content, &response) };
         record(instance, journal, context, entry);
         number
     };
@@ -68,9 +70,10 @@ pub(super) fn unrouted(instance: &Instance, head: &Head, response: &Response) {
     if instance.settings.journal_entries == 0 {
         return;
     }
+    let content = Content::of(head, &NO_BODY);
     let add = |journal: &mut Journal, label, at| {
         let number = journal.next_number();
-        journal.record(Entry { seq: number, at, tenant: label, ..Entry::of(head, &NO_BODY, response) });
+        journal.record(Entry { seq: number, at, tenant: label, ..Entry::of(head, &content, response) });
     };
     match instance.accepted_key(head).and_then(|key| instance.tenants.find(key)) {
         Some(tenant) => add(&mut tenant.lock().journal, Some(Arc::clone(&tenant.label)), tenant.clock.now()),

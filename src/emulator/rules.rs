@@ -3,17 +3,17 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use http::header::HeaderName;
 
 use super::begin::Admission;
 use super::context::{Context, Release};
-use super::record;
+use super::record::{self, NO_BODY};
 use super::reply::Reply;
 use crate::clock::{Clock, Mode};
 use crate::config::Isolation;
+use crate::content::Content;
 use crate::error::ApiError;
-use crate::fault::{HeadDecision, RequestBody, RequestView, RetryTiming, Rule};
+use crate::fault::{HeadDecision, RequestView, RetryTiming, Rule};
 use crate::instance::Instance;
 use crate::journal::Entry;
 use crate::key_label::label_of;
@@ -44,7 +44,7 @@ pub(super) fn decide_head(instance: &Instance, mut context: Context, head: &Head
         return Admission::Admitted(Box::new(context));
     };
     let (number, faults, response) = (state.journal.next_number(), decision.notes, Response::none(Break::Reset));
-    let entry = record::entry(&context, head, &Bytes::new(), &response);
+    let entry = record::entry(&context, head, &Content::of(head, &NO_BODY), &response);
     let entry = Entry { seq: number, at: times.now, faults: faults.clone(), ..entry };
     record::record(instance, &mut state.journal, &context, entry);
     let release = Release::after_decision(tenant);
@@ -81,7 +81,7 @@ pub(super) fn view<'a>(
         operation: routed.position,
         key: key_label(instance, tenant, head),
         head,
-        body: RequestBody::new(&[]),
+        content: None,
         now: times.now,
         first_request: times.first_request,
         open_requests: tenant.open_requests(),

@@ -14,8 +14,9 @@ use super::context::{Context, Purpose, Release};
 use super::reply::Reply;
 use super::{record, rules};
 use crate::admin;
+use crate::content::Content;
 use crate::error::ApiError;
-use crate::fault::{Decision, FaultResult, RequestBody, RequestView};
+use crate::fault::{Decision, FaultResult, RequestView};
 use crate::instance::Instance;
 use crate::journal::Entry;
 use crate::operation::{Answer, BodyKind, Commit, Effect, Job, Operation, RoutedOperation};
@@ -23,7 +24,7 @@ use crate::request::{Origin, Request};
 use crate::response::{Payload, Response};
 use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body, read_form};
 use crate::store::state_faults::StateFaults;
-use crate::store::{Effects, Scope};
+use crate::store::{Effects, Id, Scope};
 use crate::tenant::{State, Tenant, Times};
 
 /// The header of a response to an operation of the real API that is not emulated.
@@ -45,6 +46,8 @@ pub(crate) enum Next {
 pub(crate) struct InProgress {
     /// The number of its journal entry.
     number: u64,
+    /// What its body contains.
+    content: Content,
     /// The validated request, or its refusal.
     valid: Result<ValidRequest, ApiError>,
     /// What the fault rules plan for it.
@@ -53,6 +56,17 @@ pub(crate) struct InProgress {
     pub(crate) release: Release,
     /// What its handler did beside its answer.
     effects: Effects,
+}
+
+/// What a request did, for its journal entry.
+#[derive(Debug, Default)]
+struct Facts {
+    /// Whether it changed the tenant's state.
+    is_committed: bool,
+    /// Whether fault rules replaced or edited its response.
+    is_altered: bool,
+    /// The id of what it created.
+    created: Option<Id>,
 }
 
 /// A request under the lock of its tenant.
@@ -79,12 +93,13 @@ pub(crate) fn decide(instance: &Instance, context: &Context, request: &Request) 
     };
     // Validation needs nothing of the tenant, so it comes before the lock. A fault rule may make it unnecessary.
     let valid = validate(instance, tenant, routed, request);
+    let content = Content::of(&request.head, &request.body);
     let mut locked = LockedRequest::new(instance, context, request);
     let number = locked.state.journal.next_number();
     let release = Release::after_decision(tenant);
-    let decision = locked.decide();
+    let decision = locked.decide(&content);
     let wait = decision.wait;
-    let in_progress = InProgress { number, valid, decision, release, effects: Effects::default() };
+    let in_progress = InProgress { number, content, valid, decision, release, effects: Effects::default() };
     if wait.is_zero() { locked.act(in_progress) } else { Next::Wait(wait, Box::new(in_progress)) }
 }
 
@@ -129,12 +144,12 @@ impl<'a> LockedRequest<'a> {
     }
 
     /// What the fault rules plan for the request.
-    fn decide(&mut self) -> Decision {
+    fn decide(&mut self, content: &Content) -> Decision {
         let (own_rule, head_decision) = (self.context.own_rule.as_ref(), self.context.head_decision.as_ref());
         if self.state.faults.is_empty() && own_rule.is_none() {
             return Decision::default();
         }
-        let view = self.rule_view();
+        let view = self.rule_view(content);
         Decision::new(&mut self.state.faults, &view, head_decision, own_rule)
     }
 
@@ -142,11 +157,11 @@ impl<'a> LockedRequest<'a> {
     fn act(mut self, mut in_progress: InProgress) -> Next {
         if in_progress.release.has_come() {
             // A reset came while it waited: it must not change the new state.
-            let finished = in_progress.decision.into_released();
-            return self.reply(in_progress.number, in_progress.release, finished, false).into();
+            let finished = std::mem::take(&mut in_progress.decision).into_released();
+            return self.reply(in_progress, finished, Facts::default()).into();
         }
         if let Some(finished) = in_progress.decision.take_replacement() {
-            return self.reply(in_progress.number, in_progress.release, finished, false).into();
+            return self.reply(in_progress, finished, Facts::default()).into();
         }
         let operation = self.routed.operation;
         let (Some(handler), Ok(valid)) = (operation.handler, &in_progress.valid) else {
@@ -200,38 +215,47 @@ impl<'a> LockedRequest<'a> {
     }
 
     /// Applies the fault rules that come after the action, and finishes the request.
-    fn settle(mut self, in_progress: InProgress, response: Response) -> Reply {
-        let InProgress { number, decision, release, effects, .. } = in_progress;
+    fn settle(mut self, mut in_progress: InProgress, response: Response) -> Reply {
+        let Effects { applied, events, created } = std::mem::take(&mut in_progress.effects);
+        let decision = std::mem::take(&mut in_progress.decision);
         let is_committed = response.is_success() && self.routed.operation.effect != Effect::Reads;
-        effects.events.iter().for_each(|at| self.tenant.clock.add_event(*at));
-        let finished = if self.state.faults.is_empty() && decision.is_empty() {
-            FaultResult::unchanged(response)
-        } else {
-            let view = self.rule_view();
-            decision.finish(&mut self.state.faults, &view, response, effects.applied)
-        };
-        self.reply(number, release, finished, is_committed)
+        events.iter().for_each(|at| self.tenant.clock.add_event(*at));
+        if self.state.faults.is_empty() && decision.is_empty() {
+            let facts = Facts { is_committed, is_altered: false, created };
+            return self.reply(in_progress, FaultResult::unchanged(response), facts);
+        }
+        let before = response.clone();
+        let view = self.rule_view(&in_progress.content);
+        let finished = decision.finish(&mut self.state.faults, &view, response, applied);
+        let is_altered = !finished.response.reads_like(&before);
+        self.reply(in_progress, finished, Facts { is_committed, is_altered, created })
     }
 
     /// Records the request with its response.
-    fn reply(mut self, number: u64, release: Release, finished: FaultResult, is_committed: bool) -> Reply {
+    fn reply(mut self, in_progress: InProgress, finished: FaultResult, facts: Facts) -> Reply {
+        let InProgress { number, content, release, .. } = in_progress;
         let FaultResult { response, promised, notes: faults } = finished;
         // A client that was told to wait comes back after that wait, which begins when the response is sent.
         if let Some(wait) = promised {
             self.tenant.clock.add_event(self.times.now.plus(response.delay).plus(wait));
         }
-        let Request { head, body } = self.request;
-        let entry = record::entry(self.context, head, body, &response);
-        let entry = Entry { seq: number, at: self.times.now, faults: faults.clone(), committed: is_committed, ..entry };
+        let Facts { is_committed: committed, is_altered, created } = facts;
+        let entry = record::entry(self.context, &self.request.head, &content, &response);
+        let faults_met = faults.clone();
+        let entry =
+            Entry { seq: number, at: self.times.now, faults: faults_met, committed, is_altered, created, ..entry };
         record::record(self.instance, &mut self.state.journal, self.context, entry);
         Reply { response, entry: Some(number), faults, release }
     }
 
     /// What the fault rules see of the request.
-    fn rule_view(&self) -> RequestView<'a> {
+    fn rule_view<'c>(&self, content: &'c Content) -> RequestView<'c>
+    where
+        'a: 'c,
+    {
         let view = rules::view(self.instance, self.tenant, self.routed, &self.request.head, self.times);
         let resources = self.state.store.live(self.routed.operation.resource);
-        RequestView { body: RequestBody::new(&self.request.body), resources, ..view }
+        RequestView { content: Some(content), resources, ..view }
     }
 }
 

@@ -61,7 +61,7 @@ fn check_condition(rule: &Rule, about: &[&Target]) -> Result<(), ParseError> {
     let problem = match rule.trigger.needs_body() {
         true if rule.acts_on_head() => "is about the body, but reset=head and reset=body strike before it is read",
         true if !about.iter().any(|target| target.request_body) => {
-            "is about the body, but no request of this operation has one in JSON"
+            "is about the body, but no request of this operation has one"
         }
         _ => return Ok(()),
     };

@@ -41,4 +41,4 @@ pub(crate) use rule::Rule;
 pub(crate) use rules::{FaultRules, RuleCounts, free_name};
 pub(crate) use scenario::{Scenario, shipped};
 pub(crate) use target::Target;
-pub(crate) use view::{RequestBody, RequestView, RetryTiming};
+pub(crate) use view::{RequestView, RetryTiming};

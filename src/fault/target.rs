@@ -7,7 +7,7 @@ use crate::store::state_faults::StateFault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) name: &'static str,
-    /// Whether its requests have a body in JSON.
+    /// Whether its requests have a body.
     pub(crate) request_body: bool,
     /// Whether its successful responses have a body.
     pub(crate) response_body: bool,

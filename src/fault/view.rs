@@ -1,14 +1,12 @@
 //! What fault rules see of a request.
 
-use std::borrow::Cow;
-use std::cell::OnceCell;
-
 use serde_json::Value;
+use std::borrow::Cow;
 
 use crate::clock::Timestamp;
+use crate::content::Content;
 use crate::matcher::RequestParts;
 use crate::request::{Head, RETRY_COUNT};
-use crate::schema::read_value;
 use crate::seed::Seed;
 
 /// The view of a request that fault rules get.
@@ -19,8 +17,8 @@ pub(crate) struct RequestView<'a> {
     /// The label of its API key.
     pub(crate) key: Cow<'a, str>,
     pub(crate) head: &'a Head,
-    /// Empty before it is read.
-    pub(crate) body: RequestBody<'a>,
+    /// `None` before it is read.
+    pub(crate) content: Option<&'a Content>,
     /// When it is decided, on the tenant's clock.
     pub(crate) now: Timestamp,
     /// The time of the tenant's first request.
@@ -46,13 +44,6 @@ pub(crate) enum RetryTiming {
     Jumped,
 }
 
-/// A request's body, parsed as JSON when a rule first reads it.
-#[derive(Debug)]
-pub(crate) struct RequestBody<'a> {
-    bytes: &'a [u8],
-    json: OnceCell<Option<Value>>,
-}
-
 impl RequestView<'_> {
     /// The number of this attempt, from 1, as the official SDKs report it.
     pub(super) fn attempt(&self) -> u64 {
@@ -70,13 +61,7 @@ impl RequestParts for RequestView<'_> {
         self.head.query.as_deref()
     }
 
-    fn json_body(&self) -> Option<&Value> {
-        self.body.json.get_or_init(|| read_value(self.body.bytes).ok()).as_ref()
-    }
-}
-
-impl<'a> RequestBody<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, json: OnceCell::new() }
+    fn content(&self) -> Option<&Value> {
+        self.content.and_then(Content::value)
     }
 }

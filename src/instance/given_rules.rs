@@ -10,7 +10,7 @@ pub(super) fn target(operation: &Operation) -> Target {
     let is_emulated = operation.is_emulated();
     Target {
         name: operation.name,
-        request_body: is_emulated && operation.body == BodyKind::Json,
+        request_body: is_emulated && operation.body != BodyKind::None,
         // A download has a body too, which no schema describes; the refusal of what is not emulated is one.
         response_body: !is_emulated || operation.status != 204,
         reads: operation.reads(),

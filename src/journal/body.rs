@@ -1,10 +1,11 @@
-//! A body that a journal entry keeps, cut when it is long.
+//! A body that a journal entry keeps, cut when it is long. Of a form it keeps the object of its parts.
 
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::content::{Content, digest};
 use crate::schema::read_value;
 
 /// Maximum number of bytes of a body that an entry keeps.
@@ -16,13 +17,22 @@ pub(crate) struct RecordedBody {
     /// Its start.
     start: Bytes,
     whole_bytes: usize,
+    /// The digest of the content of a request's body that is cut.
+    digest: Option<Box<[u8; 32]>>,
 }
 
 impl RecordedBody {
-    /// Keeps a copy of a request's body, so that the entry does not hold on to a read buffer.
-    pub(crate) fn copied(body: &Bytes) -> Self {
+    /// Keeps the body of a request.
+    pub(crate) fn of_request(content: &Content) -> Self {
+        let body = content.form().map_or_else(|| content.bytes().clone(), |form| form.to_string().into());
+        let digest = (body.len() > MAX_BODY_BYTES).then(|| Box::new(digest(content.value().cloned(), &body)));
+        Self { digest, ..Self::copied(&body) }
+    }
+
+    /// Keeps a copy, so that the entry does not hold on to a read buffer.
+    fn copied(body: &Bytes) -> Self {
         let start = &body[..body.len().min(MAX_BODY_BYTES)];
-        Self { start: Bytes::copy_from_slice(start), whole_bytes: body.len() }
+        Self { start: Bytes::copy_from_slice(start), whole_bytes: body.len(), digest: None }
     }
 
     /// Keeps a response's body, without a copy when it is short.
@@ -30,7 +40,7 @@ impl RecordedBody {
         if body.len() > MAX_BODY_BYTES {
             Self::copied(body)
         } else {
-            Self { start: body.clone(), whole_bytes: body.len() }
+            Self { start: body.clone(), whole_bytes: body.len(), digest: None }
         }
     }
 
@@ -49,8 +59,13 @@ impl RecordedBody {
         self.whole_bytes - self.start.len()
     }
 
-    /// The body as JSON, if it is JSON and was kept whole.
-    pub(super) fn json(&self) -> Option<Value> {
+    /// The digest by which the contents of requests are compared.
+    pub(super) fn content_digest(&self) -> [u8; 32] {
+        self.digest.as_ref().map_or_else(|| digest(self.value(), &self.start), |digest| **digest)
+    }
+
+    /// The body as JSON, if it is JSON or a form, and was kept whole.
+    pub(super) fn value(&self) -> Option<Value> {
         if self.is_cut() { None } else { read_value(&self.start).ok() }
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderName, RETRY_AFTER};
 use serde::{Serialize, Serializer};
@@ -13,10 +13,13 @@ use serde_json::Value;
 use super::body::RecordedBody;
 use super::headers::RecordedHeaders;
 use crate::clock::{self, Timestamp};
+use crate::content::Content;
 use crate::matcher::{Condition, RequestParts};
+use crate::operation::Effect;
 use crate::redact;
 use crate::request::{Head, RETRY_COUNT};
 use crate::response::Response;
+use crate::store::Id;
 
 /// Response headers that the official SDKs read.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
@@ -67,9 +70,15 @@ pub(crate) struct Entry {
     pub(crate) should_retry: Option<bool>,
     /// Whether it changed the tenant's state, whatever its response was.
     pub(crate) committed: bool,
-    /// Whether its operation creates a resource.
+    /// Whether fault rules replaced or edited its response after it acted.
     #[serde(skip)]
-    pub(crate) creates: bool,
+    pub(crate) is_altered: bool,
+    /// What its operation does to resources.
+    #[serde(skip)]
+    pub(crate) effect: Effect,
+    /// The id of what it created.
+    #[serde(skip)]
+    pub(crate) created: Option<Id>,
 }
 
 /// The outcome of a fault rule whose trigger a request met.
@@ -119,7 +128,7 @@ struct EntryParts<'a> {
 impl Entry {
     /// The entry of a request and its response. The caller sets the fields that do not follow from them: the number,
     /// the tenant, the operation, the faults.
-    pub(crate) fn of(head: &Head, body: &Bytes, response: &Response) -> Self {
+    pub(crate) fn of(head: &Head, content: &Content, response: &Response) -> Self {
         let path = match &head.query {
             Some(query) => format!("{}?{query}", head.path).into(),
             None => head.path.as_str().into(),
@@ -136,17 +145,19 @@ impl Entry {
             status: response.code(),
             request_headers_omitted: request_headers.omitted(),
             request_headers,
-            request_body: RecordedBody::copied(body),
+            request_body: RecordedBody::of_request(content),
             reply_body: RecordedBody::shared(&response.body.bytes()),
             faults: Vec::new(),
             outcome: Outcome::Sent,
             real_time: now,
             due: now,
             retry_count: head.header(&RETRY_COUNT).and_then(|count| count.parse().ok()),
-            retry_after_ms: retry_after_ms(response),
+            retry_after_ms: retry_after_ms(response, now),
             should_retry: response.headers.get(&SHOULD_RETRY).map(|value| value == "true"),
             committed: false,
-            creates: false,
+            is_altered: false,
+            effect: Effect::Reads,
+            created: None,
         }
     }
 
@@ -177,15 +188,19 @@ impl RequestParts for EntryParts<'_> {
         self.entry.path.split_once('?').map(|(_, query)| query)
     }
 
-    fn json_body(&self) -> Option<&Value> {
-        self.json.get_or_init(|| self.entry.request_body.json()).as_ref()
+    fn content(&self) -> Option<&Value> {
+        self.json.get_or_init(|| self.entry.request_body.value()).as_ref()
     }
 }
 
-/// The wait that a response asks for: `retry-after-ms` first, as the official SDKs read it, else whole seconds.
-fn retry_after_ms(response: &Response) -> Option<u64> {
-    let number = |name: &HeaderName| response.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
-    number(&RETRY_AFTER_MS).or_else(|| number(&RETRY_AFTER).map(|seconds| seconds.saturating_mul(1000)))
+/// The wait that a response asks for, as the official SDKs read it: `retry-after-ms` first, else `retry-after` in
+/// seconds or as a date.
+fn retry_after_ms(response: &Response, now: Timestamp) -> Option<u64> {
+    let text = |name: &HeaderName| response.headers.get(name)?.to_str().ok();
+    let wait = |name: &HeaderName, unit: f64| Duration::try_from_secs_f64(text(name)?.parse::<f64>().ok()? * unit).ok();
+    let until_date = || Some(Timestamp::from_http_date(text(&RETRY_AFTER)?)?.since(now));
+    let wait = wait(&RETRY_AFTER_MS, 1e-3).or_else(|| wait(&RETRY_AFTER, 1.0)).or_else(until_date)?;
+    u64::try_from(wait.as_millis()).ok()
 }
 
 fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {

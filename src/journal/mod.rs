@@ -10,5 +10,5 @@ mod ring;
 pub(crate) use body::RecordedBody;
 pub(crate) use entry::Entry;
 pub use entry::{FaultNote, FaultOutcome, Outcome};
-pub use retries::{RetryAttempt, RetryChain, RetryReport, Spacing};
+pub use retries::{DuplicateWrite, RetryAttempt, RetryChain, RetryReport, Spacing};
 pub(crate) use ring::{Journal, Limits};

@@ -9,10 +9,13 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+use memchr::memmem;
 use serde::{Serialize, Serializer};
 
 use super::entry::{Entry, Outcome};
+use crate::operation::Effect;
 use crate::redact;
+use crate::store::Id;
 
 /// How long after a failure an equal request still counts as a retry, for clients that do not report retries.
 const MAX_UNREPORTED_GAP: Duration = Duration::from_mins(2);
@@ -33,8 +36,28 @@ pub struct RetryReport {
     pub chains: Vec<RetryChain>,
     /// How the gaps vary between chains, by attempt.
     pub spacing: Vec<Spacing>,
+    /// The resources that were created again because the response to their first creation was lost, whoever sent the
+    /// second request, and whenever.
+    pub duplicate_writes: Vec<DuplicateWrite>,
     /// The number of requests that were evicted from the journal, and are not judged.
     pub dropped: u64,
+}
+
+/// A resource that was created again: a second request of equal content succeeded after the success of the first did
+/// not reach the client. The order of keys and of parts of a form does not matter, nor does the boundary.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct DuplicateWrite {
+    /// The label of the API key.
+    pub tenant: Option<Arc<str>>,
+    /// The name of the operation.
+    pub operation: Option<&'static str>,
+    /// The path and the query, with secrets masked.
+    pub path: String,
+    /// The number of the first request among those of the key.
+    pub first: u64,
+    /// The number of the second request.
+    pub second: u64,
 }
 
 /// One request and its retries.
@@ -55,7 +78,7 @@ pub struct RetryChain {
     pub early_retries: usize,
     /// The number of attempts after a success, or after a refusal that clients do not retry.
     pub needless_retries: usize,
-    /// The number of resources created beyond the first, because a response was lost.
+    /// The number of its attempts that created a resource again.
     pub duplicate_writes: usize,
 }
 
@@ -96,9 +119,11 @@ impl RetryReport {
     /// Puts `entries`, oldest first, into chains; `dropped` others were evicted.
     pub(crate) fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>, dropped: u64) -> Self {
         let mut chains: Vec<Vec<&Entry>> = Vec::new();
-        let mut equal_requests: HashMap<_, Vec<usize>> = HashMap::new();
-        for entry in entries.into_iter().filter(|entry| entry.operation.is_some()) {
-            let key = (entry.tenant.as_deref(), entry.operation, &*entry.path);
+        let mut equal_requests: HashMap<RequestKey<'_>, Vec<usize>> = HashMap::new();
+        let entries: Vec<(&Entry, RequestKey<'_>)> =
+            entries.into_iter().filter(|entry| entry.operation.is_some()).map(|entry| (entry, key_of(entry))).collect();
+        let duplicate_writes = duplicate_writes(&entries);
+        for (entry, key) in entries {
             let candidates = equal_requests.entry(key).or_default();
             let mut recent = candidates.iter().rev().take(MAX_OPEN_CHAINS).copied();
             if let Some(chain) = recent.find(|chain| chains[*chain].last().is_some_and(|last| is_retry(last, entry))) {
@@ -109,19 +134,61 @@ impl RetryReport {
             }
         }
         let (retried, single): (Vec<_>, Vec<_>) = chains.iter().partition(|chain| chain.len() > 1);
-        let chains: Vec<RetryChain> = retried.into_iter().map(|entries| RetryChain::of(entries)).collect();
-        Self { single_calls: single.len(), spacing: spacing(&chains), chains, dropped }
+        let chains: Vec<RetryChain> =
+            retried.into_iter().map(|entries| RetryChain::of(entries, &duplicate_writes)).collect();
+        Self { single_calls: single.len(), spacing: spacing(&chains), chains, duplicate_writes, dropped }
     }
+}
+
+/// What equal requests have in common: tenant, operation, target and content.
+type RequestKey<'a> = (Option<&'a str>, Option<&'static str>, &'a str, [u8; 32]);
+
+fn key_of(entry: &Entry) -> RequestKey<'_> {
+    (entry.tenant.as_deref(), entry.operation, &entry.path, entry.request_body.content_digest())
+}
+
+/// The second creations among `entries`, which are in the order of their tenants' requests.
+fn duplicate_writes(entries: &[(&Entry, RequestKey<'_>)]) -> Vec<DuplicateWrite> {
+    let mut lost: HashMap<RequestKey<'_>, &Entry> = HashMap::new();
+    let mut duplicates = Vec::new();
+    for (entry, key) in entries.iter().filter(|(entry, _)| entry.committed) {
+        match entry.effect {
+            Effect::Deletes => lost.retain(|(tenant, ..), first| *tenant != key.0 || !deletes(entry, first)),
+            Effect::Creates => match lost.get(key) {
+                Some(first) => duplicates.push(DuplicateWrite {
+                    tenant: entry.tenant.clone(),
+                    operation: entry.operation,
+                    path: redact::masked_target(&entry.path).into_owned(),
+                    first: first.seq,
+                    second: entry.seq,
+                }),
+                None if is_lost(entry) || entry.is_altered => {
+                    lost.insert(*key, entry);
+                }
+                None => {}
+            },
+            Effect::Reads | Effect::Upserts | Effect::Changes => {}
+        }
+    }
+    duplicates
+}
+
+/// Whether a deletion names what `first` created, in its path or in its body.
+fn deletes(deletion: &Entry, first: &Entry) -> bool {
+    let Some(id) = first.created.as_ref().map(Id::to_string) else { return false };
+    let is_in_body = || memmem::find(deletion.request_body.bytes(), id.as_bytes()).is_some();
+    deletion.path.contains(&id) || is_in_body()
 }
 
 impl RetryChain {
     /// The chain of these requests, of which there is one at least.
-    fn of(entries: &[&Entry]) -> Self {
+    fn of(entries: &[&Entry], duplicates: &[DuplicateWrite]) -> Self {
         let first = entries[0];
         let retries = || entries.windows(2).map(|pair| (pair[0], pair[1]));
         // Before a request has ended it is unknown whether its retry is needless.
         let is_needless = |before: &Entry| before.outcome != Outcome::Open && !invites_retry(before);
-        let after_first_commit = entries.iter().skip_while(|entry| !entry.committed).skip(1);
+        let is_duplicate =
+            |entry: &&&Entry| duplicates.iter().any(|write| write.second == entry.seq && write.tenant == entry.tenant);
         let attempts = iter::once(None).chain(entries.iter().copied().map(Some)).zip(entries);
         Self {
             tenant: first.tenant.clone(),
@@ -131,7 +198,7 @@ impl RetryChain {
             attempts: attempts.map(|(before, entry)| RetryAttempt::of(entry, before)).collect(),
             early_retries: retries().filter(|(before, retry)| is_early(before, retry)).count(),
             needless_retries: retries().filter(|(before, _)| is_needless(before)).count(),
-            duplicate_writes: after_first_commit.filter(|entry| entry.creates && entry.committed).count(),
+            duplicate_writes: entries.iter().filter(is_duplicate).count(),
         }
     }
 }
@@ -148,14 +215,13 @@ impl RetryAttempt {
     }
 }
 
-/// Whether `entry`, a request of the same tenant to the same path, is the next attempt after `last`.
+/// Whether `entry`, an equal request of the same tenant, is the next attempt after `last`.
 fn is_retry(last: &Entry, entry: &Entry) -> bool {
-    last.request_body == entry.request_body
-        && match (last.retry_count, entry.retry_count) {
-            (before, Some(count @ 1..)) => before.unwrap_or(0) + 1 == count,
-            (_, Some(0)) => false,
-            (_, None) => invites_retry(last) && entry.real_time.since(last.real_time) < MAX_UNREPORTED_GAP,
-        }
+    match (last.retry_count, entry.retry_count) {
+        (before, Some(count @ 1..)) => before.unwrap_or(0) + 1 == count,
+        (_, Some(0)) => false,
+        (_, None) => invites_retry(last) && entry.real_time.since(last.real_time) < MAX_UNREPORTED_GAP,
+    }
 }
 
 /// Whether a retry came before the promised time. The promise is in whole milliseconds, and so is the comparison. It
@@ -167,10 +233,14 @@ fn is_early(before: &Entry, retry: &Entry) -> bool {
 /// Whether the official SDKs retry after this response, by their rules: `x-should-retry` first, else a broken
 /// connection, 408, 409, 429 and 5xx. Of a request that is open, only the status is known.
 fn invites_retry(entry: &Entry) -> bool {
-    let is_lost = matches!(entry.outcome, Outcome::Cut | Outcome::ClientGone);
-    entry
-        .should_retry
-        .unwrap_or_else(|| is_lost || entry.status.is_none_or(|status| matches!(status, 408 | 409 | 429 | 500..)))
+    entry.should_retry.unwrap_or_else(|| {
+        is_lost(entry) || entry.status.is_none_or(|status| matches!(status, 408 | 409 | 429 | 500..))
+    })
+}
+
+/// Whether its response did not reach the client whole.
+fn is_lost(entry: &Entry) -> bool {
+    matches!(entry.outcome, Outcome::Cut | Outcome::ClientGone)
 }
 
 fn spacing(chains: &[RetryChain]) -> Vec<Spacing> {
@@ -208,7 +278,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
-    use crate::journal::body::RecordedBody;
+    use crate::content::Content;
     use crate::request::Head;
     use crate::response::Response;
 
@@ -224,7 +294,7 @@ mod tests {
             real_time: at,
             due: at,
             retry_count: Some(retry),
-            ..Entry::of(&head, &Bytes::new(), &Response::empty(503))
+            ..Entry::of(&head, &Content::of(&head, &Bytes::new()), &Response::empty(503))
         }
     }
 
@@ -271,14 +341,12 @@ mod tests {
 
     #[test]
     fn a_retry_continues_one_of_the_latest_256_chains() {
-        let first = |body: &'static [u8]| Entry {
-            request_body: RecordedBody::shared(&Bytes::from_static(body)),
-            ..failed("/a", 0, 0)
-        };
+        let sent = |retry| failed("/a", 0, retry);
         for (later, chains) in [(MAX_OPEN_CHAINS - 1, 1), (MAX_OPEN_CHAINS, 0)] {
-            let mut entries = vec![first(b"1")];
-            entries.extend((0..later).map(|_| first(b"2")));
-            entries.push(Entry { retry_count: Some(1), ..first(b"1") });
+            let mut entries = vec![sent(0)];
+            // Chains that a first retry does not continue.
+            entries.extend((0..later).map(|_| sent(5)));
+            entries.push(sent(1));
             assert_eq!(RetryReport::of(&entries, 0).chains.len(), chains, "{later} later chains");
         }
     }

@@ -1,4 +1,4 @@
-//! A condition on a header, a query parameter or the JSON body of a request.
+//! A condition on a header, a query parameter or the body of a request, which is JSON or a form.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -40,8 +40,8 @@ pub(crate) trait RequestParts {
     fn header_values(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>>;
     /// The query, not decoded.
     fn query(&self) -> Option<&str>;
-    /// The body as JSON, if it is JSON.
-    fn json_body(&self) -> Option<&Value>;
+    /// The body as JSON, if it is JSON or a form.
+    fn content(&self) -> Option<&Value>;
 }
 
 /// Maximum size of a compiled regular expression, in bytes.
@@ -97,7 +97,7 @@ impl Condition {
                 form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == *name && self.test.accepts(&value))
             }
             Subject::Body(pointer) => {
-                let value = request.json_body().and_then(|body| body.pointer(pointer));
+                let value = request.content().and_then(|body| body.pointer(pointer));
                 value.is_some_and(|value| self.test.accepts(&text_of(value)))
             }
         }

@@ -73,7 +73,7 @@ impl RequestParts for Parts {
         Some("q=red+panda&q=otter&flag&page=%32")
     }
 
-    fn json_body(&self) -> Option<&Value> {
+    fn content(&self) -> Option<&Value> {
         self.body.as_ref()
     }
 }

@@ -21,6 +21,9 @@ use self::options::Options;
 
 pub(crate) use self::error::FormError;
 
+const MULTIPART: &[u8] = b"multipart/form-data";
+const URL_ENCODED: &[u8] = b"application/x-www-form-urlencoded";
+
 /// The limits of the framework: files in a form, other fields in a form, bytes in a field that is not a file.
 const MAX_FILES: usize = 1000;
 const MAX_FIELDS: usize = 1000;
@@ -62,14 +65,20 @@ pub(crate) struct FilePart {
     pub(crate) bytes: Bytes,
 }
 
+/// Whether a body of this content type is a form.
+pub(crate) fn is_form(content_type: &[u8]) -> bool {
+    let value = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    [MULTIPART, URL_ENCODED].iter().any(|form| value.eq_ignore_ascii_case(form))
+}
+
 /// Reads the form in `body`. A body with another content type is an empty form, as in the framework.
 ///
 /// Errors: the framework refuses the body, or its text fields are larger than our own limit.
 pub(crate) fn read_form(body: &Bytes, content_type: &[u8]) -> Result<Form, FormError> {
     let options = Options::read(content_type);
     let parts = match options.value() {
-        b"multipart/form-data" => parts::read(body, boundary(&options)?, Charset::of(&options))?,
-        b"application/x-www-form-urlencoded" => urlencoded::read(body)?,
+        MULTIPART => parts::read(body, boundary(&options)?, Charset::of(&options))?,
+        URL_ENCODED => urlencoded::read(body)?,
         _ => Vec::new(),
     };
     Ok(Form { parts })
@@ -79,7 +88,7 @@ pub(crate) fn read_form(body: &Bytes, content_type: &[u8]) -> Result<Form, FormE
 /// long.
 pub(crate) fn check_content_type(content_type: &[u8]) -> Result<(), FormError> {
     let options = Options::read(content_type);
-    if options.value() == b"multipart/form-data" { boundary(&options).map(|_| ()) } else { Ok(()) }
+    if options.value() == MULTIPART { boundary(&options).map(|_| ()) } else { Ok(()) }
 }
 
 /// The boundary between the parts. It may be empty.

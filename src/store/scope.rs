@@ -28,6 +28,7 @@ pub(crate) struct Scope<'a> {
     faults: StateFaults,
     applied: AppliedFaults,
     events: Vec<Timestamp>,
+    created: Option<Id>,
 }
 
 /// The effects of a request beside its response.
@@ -37,6 +38,8 @@ pub(crate) struct Effects {
     pub(crate) applied: AppliedFaults,
     /// The times at which something will happen because of the request, for clocks that jump from event to event.
     pub(crate) events: Vec<Timestamp>,
+    /// The id of the resource that it created; of several, the last one, which its response shows.
+    pub(crate) created: Option<Id>,
 }
 
 impl Effects {
@@ -44,6 +47,7 @@ impl Effects {
     pub(crate) fn merge(&mut self, later: Self) {
         self.applied.merge(later.applied);
         self.events.extend(later.events);
+        self.created = later.created.or(self.created.take());
     }
 }
 
@@ -51,7 +55,7 @@ impl<'a> Scope<'a> {
     /// The scope of a request that names `project`, or none, and meets `faults`.
     pub(crate) fn new(store: &'a mut Store, now: Timestamp, project: Option<Uuid>, faults: StateFaults) -> Self {
         let applied = AppliedFaults::default();
-        let mut scope = Self { store, now, project, subject: None, faults, applied, events: Vec::new() };
+        let mut scope = Self { store, now, project, subject: None, faults, applied, events: Vec::new(), created: None };
         Collections::expire(&mut scope);
         scope.store.purge(now);
         scope
@@ -65,7 +69,7 @@ impl<'a> Scope<'a> {
 
     /// The effects of the request beside its response.
     pub(crate) fn into_effects(self) -> Effects {
-        Effects { applied: self.applied, events: self.events }
+        Effects { applied: self.applied, events: self.events, created: self.created }
     }
 
     /// The project that the request names, else the default one. It is created if need be.
@@ -260,6 +264,7 @@ impl<'a> Scope<'a> {
     /// Counts a resource as created by a request for that.
     pub(crate) fn count_created<T: Resource>(&mut self, key: Key<T>) {
         self.store.collection_mut().count_created(key);
+        self.created = Some(self.store.get(key).meta().id.clone());
     }
 
     /// The key that the next resource of a type gets, for [`Scope::undo_from`].

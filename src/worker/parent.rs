@@ -17,8 +17,8 @@ use super::{SUBCOMMAND, WorkKind, WorkLimits, frame};
 /// server for work in child processes keeps to it.
 pub(crate) const MAX_CHILDREN: usize = 2;
 
-/// The variable that keeps the program's allocator from reserving 1 GiB of addresses before the child process limits them:
-/// what is reserved is not limited.
+/// The variable that keeps the program's allocator from reserving 1 GiB of addresses before the child process limits
+/// them: what is reserved is not limited.
 const NO_RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "0");
 
 /// The running program's own file on Linux. It works too when the file was deleted or replaced by another version.

@@ -46,7 +46,7 @@ fn broken_limits_are_reported_with_their_attempts() {
     assert_check(&program, &["--max-attempts", "2"], 2, &lines);
     let early = ["failed: --honour-retry-after", "indexes.list: 2 retries were sent before the time in Retry-After"];
     assert_check(&program, &["--honour-retry-after"], 2, &early);
-    let doubled = ["indexes.create: 1 duplicate writes after a lost response", "request 1: 201 (cut)"];
+    let doubled = ["indexes.create: request 2 created again what request 1 had created, whose response was lost"];
     assert_check(&program, &["--no-duplicate-writes"], 2, &doubled);
     let both = ["failed: --max-attempts 1", "sent 2 times", "failed: --no-duplicate-writes", &label];
     assert_check(&program, &["--max-attempts", "1", "--no-duplicate-writes", "--tenant", &label], 2, &both);

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, HttpResponse, manual_clock_server};
+use crate::support::{Client, HttpResponse, Upload, manual_clock_server};
 
 const LIST: &str = "/api/v1/indexes";
 
@@ -103,6 +103,25 @@ fn entries_with_a_truncated_body_are_counted_as_undecided_for_body_conditions() 
     for text in ["operation=reads&when=body:/name", "when=query:x&when=body:/name", "when=header:host"] {
         assert_eq!(query(&client, text).json().get("undecided"), None, "{text}");
     }
+}
+
+#[test]
+fn a_form_is_shown_and_found_as_an_object() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    client.add_rule("directories.files.upload status=503 when=body:/upload_file/filename=b.txt");
+    let path = format!("/api/v1/beta/directories/{directory}/files/upload");
+    let statuses = ["a.txt", "b.txt"].map(|name| {
+        Upload::file("upload_file", name, "x".repeat(9000)).text("display_name", name).send(&client, &path).status
+    });
+    assert_eq!(statuses, [201, 503]);
+    let found = query(&client, "when=body:/display_name=b.txt").json();
+    let entries = found["entries"].as_array().expect("a list");
+    assert_eq!((entries.len(), found.get("undecided")), (1, None));
+    let body = &entries[0]["request_body"];
+    assert_eq!((&body["display_name"], &body["upload_file"]["size"]), (&json!("b.txt"), &json!(9000)));
+    assert_eq!(body["upload_file"]["sha256"].as_str().map(str::len), Some(64));
 }
 
 fn headers_of_last(client: &Client) -> Value {

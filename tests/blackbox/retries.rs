@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, manual_clock_server};
+use crate::support::{Client, Upload, manual_clock_server};
 
 const LIST: &str = "/api/v1/indexes";
 const BODY: &str = r#"{"source_directory_id":"dir-a"}"#;
@@ -149,6 +149,94 @@ fn a_retried_write_after_a_lost_response_is_a_duplicate() {
         create(&client, Some(0));
         assert_eq!(create(&client, Some(1)), Some(201));
         assert_eq!(chain(&client).1[2], doubled, "{rule}");
+    }
+}
+
+/// The numbers of the first and the second request of each duplicate write.
+fn duplicates(client: &Client) -> Vec<[u64; 2]> {
+    let report = retries(client);
+    let writes = report["duplicate_writes"].as_array().expect("a list");
+    writes.iter().map(|write| ["first", "second"].map(|name| write[name].as_u64().expect("a number"))).collect()
+}
+
+#[test]
+fn a_second_call_of_the_program_after_a_lost_response_is_a_duplicate() {
+    let server = manual_clock_server(&[]);
+    let reordered = r#"{"name":"n", "source_directory_id": "dir-a"}"#;
+    let original = r#"{"source_directory_id":"dir-a","name":"n"}"#;
+    for (rule, expected) in [
+        ("@after reset", vec![[1, 2]]),
+        ("@after status=503", vec![[1, 2]]),
+        (" drop=/id", vec![[1, 2]]),
+        (" content-type=text/html", vec![[1, 2]]),
+        (" content-length=9999", vec![[1, 2]]),
+        (" delay=1ms", vec![]),
+        (" header=x-a:b", vec![]),
+        (" status=503", vec![]),
+    ] {
+        let client = Client::of(&server).for_case(rule);
+        client.add_rule(&format!("indexes.create{rule} first=1"));
+        for body in [original, reordered] {
+            // Each call reports that it is the first attempt.
+            client.try_send("POST", LIST, "x-stainless-retry-count: 0\r\n", Some(body));
+        }
+        assert_eq!(duplicates(&client), expected, "{rule}");
+    }
+}
+
+#[test]
+fn a_write_after_the_deletion_of_the_first_is_no_duplicate() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    client.add_rule("indexes.create @after status=503 first=1");
+    assert_eq!(create(&client, None), Some(503));
+    let id = client.get(LIST).json()["items"][0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(client.delete(&format!("{LIST}/{id}")).status, 204);
+    assert_eq!(create(&client, None), Some(201));
+    assert_eq!(duplicates(&client), Vec::<[u64; 2]>::new());
+}
+
+#[test]
+fn a_form_is_the_same_request_whatever_its_boundary() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    let path = format!("/api/v1/beta/directories/{directory}/files/upload");
+    client.add_rule("directories.files.upload@after reset first=1");
+    let form = Upload::file("upload_file", "a.txt", "content").text("display_name", "A");
+    assert!(form.try_send(&client, &path).is_none());
+    let other = Upload::file("upload_file", "a.txt", "other content").text("display_name", "A");
+    assert_eq!(other.send(&client, &path).status, 201);
+    assert_eq!(form.framed_differently().send(&client, &path).status, 201);
+    assert_eq!(duplicates(&client), [[2, 4]]);
+    let (statuses, counts) = chain(&client);
+    assert_eq!((statuses[1], counts), (Some(201), [0, 0, 1]));
+}
+
+#[test]
+fn long_bodies_are_compared_as_a_whole() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    client.add_rule("indexes.create@after reset");
+    let body = |end: &str| {
+        let description = "d".repeat(5000) + end;
+        json!({ "source_directory_id": "dir-a", "description": description, "name": "n" }).to_string()
+    };
+    for end in ["1", "2", "1"] {
+        client.try_send("POST", LIST, "", Some(&body(end)));
+    }
+    assert_eq!(duplicates(&client), [[1, 3]]);
+}
+
+#[test]
+fn a_date_in_retry_after_is_a_promise() {
+    let server = manual_clock_server(&[]);
+    for (date, early) in [("Fri, 31 Dec 9998 23:59:59 GMT", 1), ("Sun, 06 Nov 1994 08:49:37 GMT", 0), ("soon", 0)] {
+        let client = Client::of(&server).for_case(date);
+        client.add_rule(&format!("indexes.create status=429 \"header=retry-after:{date}\" first=1"));
+        create(&client, Some(0));
+        create(&client, Some(1));
+        assert_eq!(chain(&client).1, [early, 0, 0], "{date}");
     }
 }
 

@@ -25,7 +25,7 @@ fn terminate_repeatedly(program: &mut Program) -> ExitStatus {
 fn two_signals_in_a_row_keep_the_exit_code_of_strict_faults() {
     for round in 0..20 {
         let program = Program::start(&["--strict-faults", "--fault", "indexes.get status=500"], &[]);
-        send(&program, if round % 2 == 0 { "INT TERM" } else { "TERM INT" });
+        send(&program, ["INT TERM", "TERM INT", "HUP", "HUP TERM"][round % 4]);
         let (code, stderr) = program.wait();
         assert_eq!(code, Some(2), "round {round}: {stderr}");
         assert!(stderr.contains("never struck"), "{stderr}");

@@ -30,6 +30,7 @@ pub(super) struct Records {
 pub(super) struct RetriesBody {
     pub(super) single_calls: usize,
     pub(super) chains: Vec<ChainBody>,
+    pub(super) duplicate_writes: Vec<DuplicateBody>,
     pub(super) dropped: u64,
 }
 
@@ -41,7 +42,15 @@ pub(super) struct ChainBody {
     pub(super) attempts: Vec<AttemptBody>,
     pub(super) early_retries: usize,
     pub(super) needless_retries: usize,
-    pub(super) duplicate_writes: usize,
+}
+
+/// A resource that was created again.
+#[derive(Debug, Deserialize)]
+pub(super) struct DuplicateBody {
+    pub(super) tenant: Option<String>,
+    pub(super) operation: Option<String>,
+    pub(super) first: u64,
+    pub(super) second: u64,
 }
 
 #[derive(Debug, Deserialize)]

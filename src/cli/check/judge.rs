@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::evidence::{ChainBody, Evidence, FaultRule, LitterItem, Records, RetriesBody};
+use super::evidence::{ChainBody, DuplicateBody, Evidence, FaultRule, LitterItem, Records, RetriesBody};
 use super::report::{Check, Report};
 use super::{Expectation, Expectations};
 
@@ -43,7 +43,10 @@ fn check(expectation: Expectation, records: &Records) -> Findings {
 
 /// A check of the recorded requests. Evicted ones may have broken the limit: the check then fails or is not judged.
 fn retries_check(expectation: Expectation, retries: &RetriesBody) -> Findings {
-    let failures = retries.chains.iter().filter_map(|chain| chain.failure(expectation)).collect();
+    let failures = match expectation {
+        Expectation::NoDuplicateWrites => retries.duplicate_writes.iter().map(DuplicateBody::failure).collect(),
+        _ => retries.chains.iter().filter_map(|chain| chain.failure(expectation)).collect(),
+    };
     let not_judged = if retries.dropped > 0 {
         Some(format!(
             "{} requests were evicted from the journal; --journal-entries and --journal-bytes of the server keep more",
@@ -73,6 +76,16 @@ fn litter_check(records: &Records) -> Findings {
     (failures, not_judged)
 }
 
+impl DuplicateBody {
+    fn failure(&self) -> String {
+        let (tenant, operation) = (self.tenant.as_deref().unwrap_or("-"), self.operation.as_deref().unwrap_or("-"));
+        format!(
+            "{tenant} {operation}: request {} created again what request {} had created, whose response was lost",
+            self.second, self.first
+        )
+    }
+}
+
 impl ChainBody {
     /// How the chain breaks an expectation, if it does, and its attempts.
     fn failure(&self, expectation: Expectation) -> Option<String> {
@@ -85,14 +98,11 @@ impl ChainBody {
                 self.early_retries > 0,
                 format!("{} retries were sent before the time in Retry-After", self.early_retries),
             ),
-            Expectation::NoDuplicateWrites => {
-                (self.duplicate_writes > 0, format!("{} duplicate writes after a lost response", self.duplicate_writes))
-            }
             Expectation::NoNeedlessRetries => (
                 self.needless_retries > 0,
                 format!("{} retries after a success or a final error", self.needless_retries),
             ),
-            Expectation::AllRulesStruck | Expectation::NoLitter => return None,
+            Expectation::NoDuplicateWrites | Expectation::AllRulesStruck | Expectation::NoLitter => return None,
         };
         let (tenant, operation) = (self.tenant.as_deref().unwrap_or("-"), self.operation.as_deref().unwrap_or("-"));
         is_broken.then(|| format!("{tenant} {operation}: {failure}\n{}", self.attempt_lines()))

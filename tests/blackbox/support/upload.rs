@@ -5,16 +5,22 @@ use super::{Client, HttpResponse};
 /// A form with text fields and one file.
 #[derive(Debug, Clone)]
 pub(crate) struct Upload {
-    parts: Vec<u8>,
+    /// The headers and the content of each part.
+    parts: Vec<Vec<u8>>,
+    boundary: &'static str,
 }
-
-const BOUNDARY: &str = "------boundary";
 
 impl Upload {
     /// A form with a file in the field `field`.
     pub(crate) fn file(field: &str, name: &str, content: impl AsRef<[u8]>) -> Self {
         let disposition = format!("form-data; name=\"{field}\"; filename=\"{name}\"");
-        Self { parts: Vec::new() }.part(&disposition, content.as_ref())
+        Self { parts: Vec::new(), boundary: "------boundary" }.part(&disposition, content.as_ref())
+    }
+
+    /// The same form with its parts in reverse and another boundary.
+    pub(crate) fn framed_differently(mut self) -> Self {
+        self.parts.reverse();
+        Self { boundary: "another", ..self }
     }
 
     /// The same form with a text field.
@@ -23,8 +29,8 @@ impl Upload {
     }
 
     fn part(mut self, disposition: &str, content: &[u8]) -> Self {
-        let head = format!("--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n\r\n");
-        self.parts.extend([head.as_bytes(), content, b"\r\n"].concat());
+        let head = format!("Content-Disposition: {disposition}\r\n\r\n");
+        self.parts.push([head.as_bytes(), content].concat());
         self
     }
 
@@ -41,9 +47,15 @@ impl Upload {
 
     /// The bytes of the request with the form.
     pub(crate) fn request(&self, client: &Client, path: &str) -> Vec<u8> {
-        let body = [self.parts.as_slice(), format!("--{BOUNDARY}--\r\n").as_bytes()].concat();
+        let boundary = self.boundary;
+        let delimiter = format!("--{boundary}\r\n");
+        let mut body: Vec<u8> = Vec::new();
+        for part in &self.parts {
+            body.extend([delimiter.as_bytes(), part, b"\r\n"].concat());
+        }
+        body.extend(format!("--{boundary}--\r\n").bytes());
         let lines =
-            format!("content-type: multipart/form-data; boundary={BOUNDARY}\r\ncontent-length: {}\r\n", body.len());
+            format!("content-type: multipart/form-data; boundary={boundary}\r\ncontent-length: {}\r\n", body.len());
         [client.request_bytes("POST", path, &lines, None), body].concat()
     }
 }

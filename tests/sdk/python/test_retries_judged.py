@@ -1,8 +1,10 @@
 """Reports about the retries of the SDK: /__admin/retries and the subcommand `check`."""
 
+import contextlib
+
 import pytest
 from conftest import resolve
-from llama_cloud import InternalServerError
+from llama_cloud import APIConnectionError, InternalServerError
 
 EXPECTATIONS = ("--max-attempts", "3", "--honour-retry-after", "--no-duplicate-writes")
 
@@ -39,9 +41,23 @@ async def test_a_lost_create_is_reported_as_a_duplicate_write(start_emulator, co
     broken = emulator.check(*EXPECTATIONS)
     report = broken.stdout
     assert broken.returncode == 2 and "failed: --no-duplicate-writes" in report
-    assert f"{chain['tenant']} indexes.create: 1 duplicate writes after a lost response" in report
-    assert "request 1: 201 (cut)" in report and "request 2: 201 (sent)" in report
+    again = "request 2 created again what request 1 had created, whose response was lost"
+    assert f"{chain['tenant']} indexes.create: {again}" in report
     assert emulator.check("--max-attempts", "3", "--honour-retry-after").returncode == 0
+
+
+@pytest.mark.parametrize("max_retries", [0, 2])
+async def test_an_upload_sent_again_is_a_duplicate_write(start_emulator, connect, key, max_retries):
+    """Each attempt has a boundary of its own. With `max_retries=0` the program sends the upload again."""
+    emulator = start_emulator("--fault", "directories.files.upload@after reset nth=1", "--time-scale", "0.001")
+    client = connect(emulator, max_retries=max_retries)
+    directory = await resolve(client.beta.directories.create(name="d"))
+    for _ in range(2 - bool(max_retries)):
+        with contextlib.suppress(APIConnectionError):
+            await resolve(client.beta.directories.files.upload(directory.id, upload_file=("a.txt", b"text")))
+    report = emulator.retries(key)
+    assert [(write["first"], write["second"]) for write in report["duplicate_writes"]] == [(2, 3)]
+    assert emulator.check("--no-duplicate-writes").returncode == 2
 
 
 async def test_too_many_attempts_are_reported(start_emulator, connect, key):
