@@ -79,6 +79,23 @@ each("check judges the requests of its key", async (emulator) => {
   await assert.rejects(emulator.check({ maxAttempt: 3 }), /maxAttempt: is no expectation; use maxAttempts/);
 });
 
+each("check needs no program", async (emulator) => {
+  process.env.LLAMACLOUD_MOCK_BINARY = "/nonexistent";
+  try {
+    await create(emulator);
+    const shared = await connect({ url: server.url, key: emulator.key });
+    const report = "passed: --max-attempts 1\n1 requests were sent once, 0 were retried";
+    assert.equal(await shared.check({ maxAttempts: 1 }), report);
+    const litter = new RegExp(`^failed: --no-litter\n  ${emulator.tenant} [a-z]+: created and not deleted: `);
+    await assert.rejects(shared.check({ noLitter: true }), ({ message }) => litter.test(message));
+    const nothing = /^not judged: --max-attempts 1\n  nothing to judge: no request is recorded/;
+    const unused = await connect({ url: server.url });
+    await assert.rejects(unused.check({ maxAttempts: 1 }), ({ message }) => nothing.test(message));
+  } finally {
+    delete process.env.LLAMACLOUD_MOCK_BINARY;
+  }
+});
+
 each("reset forgets one key or parts of it", async (emulator) => {
   await create(server);
   await create(emulator);
