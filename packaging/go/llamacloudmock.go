@@ -57,8 +57,8 @@ type EntryFault struct {
 	Outcome string `json:"outcome"`
 }
 
-// Start starts a server for a test, with these flags. It stops when the test ends. Its clock is `auto` unless a flag or
-// the environment says otherwise. Without flags it uses the server of LLAMACLOUD_MOCK_URL, if that is set.
+// Start starts a server for a test, with these flags. It stops when the test ends. Its clock is `auto` unless a flag, the
+// environment or the settings file says otherwise. Without flags it uses the server of LLAMACLOUD_MOCK_URL, if that is set.
 func Start(tb testing.TB, flags ...string) *Mock {
 	tb.Helper()
 	server, err := Run(flags...)

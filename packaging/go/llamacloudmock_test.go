@@ -242,6 +242,18 @@ func TestAServerWithoutAdminRuns(t *testing.T) {
 	}
 }
 
+func TestTheSettingsFileWinsOverTheDefaults(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "llamacloud-mock.toml")
+	if err := os.WriteFile(file, []byte("clock = \"manual\"\nfault = \"indexes.list status=503\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mock := Start(t, "--config", file)
+	expect(t, "a request", call(t, mock, "GET", indexes, ""), 503)
+	var clock struct{ Mode string }
+	mock.admin("GET", "clock", nil, &clock)
+	expect(t, "the clock", clock.Mode, "manual")
+}
+
 func TestProxyIsNotUsed(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://192.0.2.1:9")
 	t.Setenv("http_proxy", "http://192.0.2.1:9")

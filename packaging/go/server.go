@@ -24,6 +24,12 @@ const urlVariable = "LLAMACLOUD_MOCK_URL"
 
 const clockVariable = "LLAMACLOUD_MOCK_CLOCK"
 
+// defaults are settings for tests. Flags, variables and the settings file of the user win over them.
+const defaults = `
+port = 0
+clock = "auto"
+`
+
 // startTimeout and stopTimeout limit how long a start and a stop may take.
 const (
 	startTimeout = 30 * time.Second
@@ -162,8 +168,7 @@ func (server *Server) Stop() error {
 	return server.failed
 }
 
-// newCommand is the program with these flags. What this package needs goes by the environment, so that a flag of the
-// user takes precedence.
+// newCommand is the program with these flags.
 func newCommand(flags []string) (*exec.Cmd, error) {
 	path := os.Getenv(binaryVariable)
 	if path == "" {
@@ -185,10 +190,7 @@ func newCommand(flags []string) (*exec.Cmd, error) {
 			command.Env = append(command.Env, variable)
 		}
 	}
-	command.Env = append(command.Env, "LLAMACLOUD_MOCK_PORT=0", "LLAMACLOUD_MOCK_EXIT_WITH_STDIN=true")
-	if os.Getenv(clockVariable) == "" {
-		command.Env = append(command.Env, clockVariable+"=auto")
-	}
+	command.Env = append(command.Env, "LLAMACLOUD_MOCK_DEFAULTS="+defaults, "LLAMACLOUD_MOCK_EXIT_WITH_STDIN=true")
 	return command, nil
 }
 

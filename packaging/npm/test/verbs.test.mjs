@@ -1,5 +1,8 @@
 // The verbs: each does what its name says, to one key only. The client is the official SDK.
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import LlamaCloud from "@llamaindex/llama-cloud";
 import { CheckFailed, EmulatorError, connect, start } from "llamacloud-mock";
@@ -128,6 +131,17 @@ test("flags of the user win over the defaults, and requests are logged on demand
   await create(one);
   await one.stop();
   assert.match(one.log(), /indexes\.create/);
+});
+
+test("the settings file of the user wins over the defaults", async () => {
+  const file = join(await mkdtemp(join(tmpdir(), "llamacloud-mock-")), "llamacloud-mock.toml");
+  await writeFile(file, 'clock = "manual"\nlog-level = "info"\nlog-format = "json"\n');
+  const one = await start({ args: ["--config", file] });
+  assert.equal((await one.clock()).mode, "manual");
+  await create(one);
+  await one.stop();
+  await rm(dirname(file), { recursive: true });
+  assert.match(one.log(), /"operation":"indexes\.create"/);
 });
 
 test("the admin token is given to the program and to its requests", async () => {

@@ -171,6 +171,15 @@ def test_flags_of_the_user_win_over_the_defaults_of_start():
     assert "indexes.create" in emulator.log()
 
 
+def test_the_settings_file_of_the_user_wins_over_the_defaults_of_start(tmp_path):
+    file = tmp_path / "llamacloud-mock.toml"
+    file.write_text('clock = "manual"\nlog-level = "info"\nlog-format = "json"\n')
+    with start("--config", str(file)) as emulator:
+        assert emulator.clock()["mode"] == "manual"
+        create(emulator)
+    assert '"operation":"indexes.create"' in emulator.log()
+
+
 def test_equal_keys_and_seeds_get_equal_ids():
     def first_id():
         with start("--clock", "manual", "--start-time", "2026-01-01T00:00:00Z") as emulator:

@@ -61,8 +61,8 @@ public final class LlamaCloudMock implements AutoCloseable {
     }
 
     /**
-     * Starts an emulator with these flags on a free port. Its clock is auto unless a flag or the environment says otherwise;
-     * the token of its admin API is that of the flag or of LLAMACLOUD_MOCK_ADMIN_TOKEN. Without flags it uses the emulator of
+     * Starts an emulator with these flags. Its port is free and its clock is auto unless a flag, the environment or the
+     * settings file says otherwise; the token of its admin API is that of the flag or of LLAMACLOUD_MOCK_ADMIN_TOKEN. Without flags it uses the emulator of
      * LLAMACLOUD_MOCK_URL or of the system property {@code llamacloudmock.url}, if one is set, which runs on.
      */
     public static LlamaCloudMock start(String... flags) {

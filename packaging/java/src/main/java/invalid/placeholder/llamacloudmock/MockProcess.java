@@ -20,6 +20,11 @@ final class MockProcess {
     private static final String CLOCK = "LLAMACLOUD_MOCK_CLOCK";
     private static final String URL = "LLAMACLOUD_MOCK_URL";
     private static final String BINARY = "LLAMACLOUD_MOCK_BINARY";
+    /** Settings for tests. Flags, variables and the settings file of the user win over them. */
+    private static final String DEFAULTS = """
+            port = 0
+            clock = "auto"
+            """;
     private static final int LIMIT_SECONDS = 30;
     private static final int KEPT_LINES = 200;
     private static final int SHELL_SYNTAX = 2;
@@ -71,10 +76,8 @@ final class MockProcess {
     static MockProcess start(List<String> flags) {
         ProcessBuilder builder = command(flags);
         Map<String, String> environment = builder.environment();
-        // By the environment, so that a flag of the user takes precedence.
-        environment.put("LLAMACLOUD_MOCK_PORT", "0");
+        environment.put("LLAMACLOUD_MOCK_DEFAULTS", DEFAULTS);
         environment.put("LLAMACLOUD_MOCK_EXIT_WITH_STDIN", "true");
-        environment.put(CLOCK, clockOr("auto"));
         Process process = launch(builder);
         Lines log = new Lines();
         CompletableFuture<Void> logged =

@@ -215,6 +215,17 @@ class LlamaCloudMockTest {
     }
 
     @Test
+    void theSettingsFileWinsOverTheDefaults(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("llamacloud-mock.toml"), "clock = \"manual\"\n");
+        try (LlamaCloudMock mock = LlamaCloudMock.start("--config", file.toString())) {
+            assertEquals(201, Calls.create(mock));
+            assertEquals(List.of(200, 200), List.of(Calls.list(mock), Calls.list(mock)));
+            String last = String.valueOf(mock.journal("operation=indexes.list").get(1).responseBody());
+            assertTrue(last.contains("status=pending"), last);
+        }
+    }
+
+    @Test
     void aCheckNeedsNoProgram() {
         String before = System.getProperty(BINARY);
         try (LlamaCloudMock mock = LlamaCloudMock.start()) {
