@@ -130,7 +130,7 @@ const ROUTES: &[AdminRoute] = &[
         path: "/check",
         parameters: &["tenant"],
         body: AdminBody::Fields(check::FIELDS),
-        description: "Judges what was recorded by expectations, as the subcommand check does.",
+        description: "Judges requests, rules and resources by expectations, as the subcommand check does.",
         handler: check::check,
     },
     AdminRoute {

@@ -1,5 +1,5 @@
-//! Judges what was recorded by the expectations in a request: the only judge, for `check`, `exec` and the helpers of
-//! test frameworks too.
+//! Judges requests, rules and resources by expectations. The subcommands `check` and `exec` and the helpers for test
+//! frameworks have their verdicts from here.
 
 mod expectation;
 mod judge;
