@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -58,8 +57,8 @@ type EntryFault struct {
 	Outcome string `json:"outcome"`
 }
 
-// Start starts a server for a test, with these flags. It stops when the test ends. Its clock is `auto` unless a flag or
-// the environment says otherwise. Without flags it uses the server of LLAMACLOUD_MOCK_URL, if that is set.
+// Start starts a server for a test, with these flags. It stops when the test ends. Its clock is `auto` unless a flag, the
+// environment or the settings file says otherwise. Without flags it uses the server of LLAMACLOUD_MOCK_URL, if that is set.
 func Start(tb testing.TB, flags ...string) *Mock {
 	tb.Helper()
 	server, err := Run(flags...)
@@ -160,31 +159,6 @@ func (mock *Mock) Journal(filters ...string) []Entry {
 		mock.tb.Fatalf("%d entries of the journal were evicted; start the server with a larger --journal-entries", journal.Dropped)
 	}
 	return journal.Entries
-}
-
-// Check fails the test if an expectation about its requests does not hold, such as "--honour-retry-after" or
-// "--max-attempts=3": those of `llamacloud-mock check`.
-func (mock *Mock) Check(expectations ...string) {
-	mock.tb.Helper()
-	parsed, err := url.Parse(mock.server.url)
-	if err != nil {
-		mock.tb.Fatal(err)
-	}
-	address, err := net.ResolveTCPAddr("tcp", parsed.Host)
-	if err != nil {
-		mock.tb.Fatal(err)
-	}
-	flags := []string{"check", "--host", address.IP.String(), "--port", fmt.Sprint(address.Port), "--tenant", mock.key}
-	command, err := newCommand(append(flags, expectations...))
-	if err != nil {
-		mock.tb.Fatal(err)
-	}
-	if mock.server.token != "" {
-		command.Env = append(command.Env, tokenVariable+"="+mock.server.token)
-	}
-	if output, err := command.CombinedOutput(); err != nil {
-		mock.tb.Errorf("llamacloud-mock check: %v\n%s", err, output)
-	}
 }
 
 // Reset forgets everything under the key of this test: resources, journal, clock, faults.

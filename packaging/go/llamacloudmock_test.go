@@ -56,6 +56,26 @@ func TestFaultJournalCheckAndReset(t *testing.T) {
 	mock.Stop()
 }
 
+func TestCheckNeedsNoProgram(t *testing.T) {
+	server := Start(t).server
+	t.Setenv(binaryVariable, "/nonexistent")
+	test := &recorder{TB: t, name: "Checked"}
+	mock := server.For(test)
+	expect(t, "a create", call(t, mock, "POST", indexes, `{"source_directory_id": "dir-a"}`), 201)
+	mock.Check("--max-attempts", "1", "--honour-retry-after")
+	expect(t, "the log of a check that holds", test.log.String(), "")
+	mock.Check("--max-attempts=1", "--no-litter")
+	report := "llamacloud-mock check:\npassed: --max-attempts 1\nfailed: --no-litter\n  t-"
+	if log := test.log.String(); !test.hasFailed || !strings.HasPrefix(log, report) {
+		t.Errorf("the log of a check that failed: %s", log)
+	}
+	test = &recorder{TB: t, name: "Unused"}
+	server.For(test).Check("--max-attempts=1")
+	if log := test.log.String(); !test.hasFailed || !strings.Contains(log, "not judged: --max-attempts 1\n  nothing to judge") {
+		t.Errorf("the log of a check without requests: %s", log)
+	}
+}
+
 func TestTwoAtOnceAndTwoKeysOfOne(t *testing.T) {
 	for _, name := range []string{"first", "second"} {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +114,11 @@ func (test *recorder) Name() string                    { return test.name }
 func (test *recorder) Failed() bool                    { return test.hasFailed }
 func (test *recorder) Log(args ...any)                 { fmt.Fprintln(&test.log, args...) }
 func (test *recorder) Logf(format string, args ...any) { fmt.Fprintf(&test.log, format+"\n", args...) }
-func (test *recorder) Cleanup(do func())               { test.cleanups = append(test.cleanups, do) }
+func (test *recorder) Errorf(format string, args ...any) {
+	test.hasFailed = true
+	test.Logf(format, args...)
+}
+func (test *recorder) Cleanup(do func()) { test.cleanups = append(test.cleanups, do) }
 
 // end ends the test and returns its log.
 func (test *recorder) end() string {
@@ -216,6 +240,18 @@ func TestAServerWithoutAdminRuns(t *testing.T) {
 	if err := server.Stop(); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestTheSettingsFileWinsOverTheDefaults(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "llamacloud-mock.toml")
+	if err := os.WriteFile(file, []byte("clock = \"manual\"\nfault = \"indexes.list status=503\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mock := Start(t, "--config", file)
+	expect(t, "a request", call(t, mock, "GET", indexes, ""), 503)
+	var clock struct{ Mode string }
+	mock.admin("GET", "clock", nil, &clock)
+	expect(t, "the clock", clock.Mode, "manual")
 }
 
 func TestProxyIsNotUsed(t *testing.T) {

@@ -24,6 +24,12 @@ const urlVariable = "LLAMACLOUD_MOCK_URL"
 
 const clockVariable = "LLAMACLOUD_MOCK_CLOCK"
 
+// defaults are settings for tests. Flags, variables and the settings file of the user win over them.
+const defaults = `
+port = 0
+clock = "auto"
+`
+
 // startTimeout and stopTimeout limit how long a start and a stop may take.
 const (
 	startTimeout = 30 * time.Second
@@ -162,9 +168,8 @@ func (server *Server) Stop() error {
 	return server.failed
 }
 
-// newCommand is the program with these arguments. What this package needs goes by the environment, so that a flag of the
-// user takes precedence.
-func newCommand(args []string) (*exec.Cmd, error) {
+// newCommand is the program with these flags.
+func newCommand(flags []string) (*exec.Cmd, error) {
 	path := os.Getenv(binaryVariable)
 	if path == "" {
 		found, err := exec.LookPath("llamacloud-mock")
@@ -176,7 +181,7 @@ func newCommand(args []string) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("%s: %w; set it to the path of llamacloud-mock", binaryVariable, err)
 	}
 	track(path)
-	command := exec.Command(path, args...)
+	command := exec.Command(path, flags...)
 	for _, variable := range os.Environ() {
 		switch name, _, _ := strings.Cut(variable, "="); name {
 		// Each server has a port of its own; a file with its number would be that of another one.
@@ -185,12 +190,7 @@ func newCommand(args []string) (*exec.Cmd, error) {
 			command.Env = append(command.Env, variable)
 		}
 	}
-	if len(args) == 0 || args[0] != "check" {
-		command.Env = append(command.Env, "LLAMACLOUD_MOCK_PORT=0", "LLAMACLOUD_MOCK_EXIT_WITH_STDIN=true")
-		if os.Getenv(clockVariable) == "" {
-			command.Env = append(command.Env, clockVariable+"=auto")
-		}
-	}
+	command.Env = append(command.Env, "LLAMACLOUD_MOCK_DEFAULTS="+defaults, "LLAMACLOUD_MOCK_EXIT_WITH_STDIN=true")
 	return command, nil
 }
 

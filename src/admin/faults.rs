@@ -43,6 +43,11 @@ pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, A
     found.map(|rule| Response::json(200, rule)).ok_or_else(|| unknown(&name, &counted))
 }
 
+/// The rules of a tenant, or of all, with their counts.
+pub(super) fn counts(instance: &Instance, only: Option<&Arc<Tenant>>) -> Vec<RuleCounts> {
+    only.map_or(RuleScope::All, |tenant| RuleScope::One(Arc::clone(tenant))).counted(instance)
+}
+
 pub(super) fn add(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let (rule, scope) = given(instance, request)?;
     let _guard = instance.tenants.lock_rule_changes();

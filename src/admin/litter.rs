@@ -1,6 +1,8 @@
 //! Lists the resources that requests created and that are not deleted. Resources that were created implicitly are left
 //! out.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::read;
@@ -8,6 +10,7 @@ use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::request::Request;
 use crate::response::Response;
+use crate::tenant::Tenant;
 
 #[derive(Serialize)]
 struct LitterView {
@@ -15,16 +18,22 @@ struct LitterView {
 }
 
 #[derive(Serialize)]
-struct Litter {
-    tenant: String,
+pub(super) struct Litter {
+    pub(super) tenant: String,
     /// The kind of the resource, such as `index`.
-    kind: String,
-    id: String,
+    pub(super) kind: String,
+    pub(super) id: String,
 }
 
 pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let tenants = read::tenants(instance, read::query(request, "tenant").as_deref())?;
+    Ok(Response::json(200, &LitterView { litter: of(&tenants) }))
+}
+
+/// The litter of these tenants.
+pub(super) fn of(tenants: &[Arc<Tenant>]) -> Vec<Litter> {
     let mut litter = Vec::new();
-    for tenant in read::tenants(instance, read::query(request, "tenant").as_deref())? {
+    for tenant in tenants {
         let mut state = tenant.lock();
         state.store.advance_to(tenant.clock.now());
         let created = state.store.created_by_requests();
@@ -34,5 +43,5 @@ pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, A
             id: id.to_string(),
         }));
     }
-    Ok(Response::json(200, &LitterView { litter }))
+    litter
 }

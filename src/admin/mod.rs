@@ -1,6 +1,7 @@
 //! `/health`, `/ready`, `/openapi.json` and the admin API under `/__admin/`. Their requests meet no fault rule and are
 //! not journaled. Access to the admin API is checked in one place.
 
+pub(crate) mod check;
 mod clock;
 mod config;
 mod faults;
@@ -18,6 +19,7 @@ mod tests;
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use subtle::ConstantTimeEq;
 
@@ -83,11 +85,11 @@ pub(crate) fn handle(instance: &Instance, request: &Request) -> Response {
     printable(response.unwrap_or_else(Response::from))
 }
 
-/// The response to a GET request of this process for a path below [`PREFIX`] and a query; it needs no access.
-pub(crate) fn get(instance: &Instance, path: &str) -> Response {
-    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query.to_owned())));
-    let head = Head { method: Method::GET, path: path.to_owned(), query, headers: HeaderMap::new() };
-    handle(instance, &Request { head, body: Bytes::new() })
+/// The response to a POST request of this process with a JSON body; it needs no access.
+pub(crate) fn post(instance: &Instance, path: &str, json: String) -> Response {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    let head = Head { method: Method::POST, path: path.to_owned(), query: None, headers };
+    handle(instance, &Request { head, body: json.into() })
 }
 
 /// Creates the tenant of a key unless it exists; otherwise the error that says why it cannot exist.

@@ -43,6 +43,27 @@ impl Fields {
         self.text(name)?.ok_or_else(|| refusal(&ParseError::new(name, "is missing")))
     }
 
+    /// A field that holds a whole number from 1.
+    pub(super) fn count(&self, name: &str) -> Result<Option<u32>, ApiError> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                let count = value.as_u64().and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
+                let error = || refusal(&ParseError::new(name, "takes a whole number from 1"));
+                count.map(Some).ok_or_else(error)
+            }
+        }
+    }
+
+    /// A field that is true or false; false if it is absent.
+    pub(super) fn switch(&self, name: &str) -> Result<bool, ApiError> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(is_on)) => Ok(*is_on),
+            Some(_) => Err(refusal(&ParseError::new(name, "takes true or false"))),
+        }
+    }
+
     /// A field that holds a list of texts.
     pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<&str>>, ApiError> {
         let error = || refusal(&ParseError::new(name, "takes a list of strings"));
@@ -152,13 +173,13 @@ pub(super) fn tenant_name(request: &Request, field: Option<&str>) -> Result<Opti
 
 /// The tenant with this key or label, if it exists.
 pub(super) fn existing_tenant(instance: &Instance, name: &str) -> Result<Arc<Tenant>, ApiError> {
-    instance.existing_tenant(name).ok_or_else(|| unknown_tenant(instance, name))
+    instance.existing_tenant(name).ok_or_else(|| ApiError::text(404, unknown_tenant(instance, name)))
 }
 
 /// The tenant with this label, or of this key: a test sets up the tenant of a key before its first request.
 pub(super) fn tenant_or_new(instance: &Instance, name: &str) -> Result<Arc<Tenant>, ApiError> {
     instance.tenant_or_new(name).map_err(|error| match error {
-        NoTenant::Unknown => unknown_tenant(instance, name),
+        NoTenant::Unknown => ApiError::text(404, unknown_tenant(instance, name)),
         NoTenant::TooMany(most) => {
             ApiError::text(403, format!("tenant: this server keeps the state of at most {most} keys (--max-tenants)"))
         }
@@ -170,7 +191,8 @@ pub(super) fn tenants(instance: &Instance, name: Option<&str>) -> Result<Vec<Arc
     name.map_or_else(|| Ok(instance.tenants.all()), |name| Ok(vec![existing_tenant(instance, name)?]))
 }
 
-fn unknown_tenant(instance: &Instance, name: &str) -> ApiError {
+/// Why there is no tenant with this key or label.
+pub(super) fn unknown_tenant(instance: &Instance, name: &str) -> String {
     let error = if name.starts_with(key_label::PREFIX) {
         let all = instance.tenants.all();
         ParseError::new("tenant", "no tenant has this label").near(name, all.iter().map(|tenant| &*tenant.label))
@@ -180,5 +202,5 @@ fn unknown_tenant(instance: &Instance, name: &str) -> ApiError {
     } else {
         ParseError::new("tenant", "this key is not accepted (--api-key)")
     };
-    ApiError::text(404, error.to_string())
+    error.to_string()
 }

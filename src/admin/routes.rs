@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde::Serialize;
 
-use super::{PREFIX, clock, config, faults, journal, listener, litter, operations, read, retries, state};
+use super::{PREFIX, check, clock, config, faults, journal, listener, litter, operations, read, retries, state};
 use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::matcher::ParseError;
@@ -124,6 +124,14 @@ const ROUTES: &[AdminRoute] = &[
         description: "Lists the resources that requests created and that are not deleted.",
         handler: litter::show,
         ..ROW
+    },
+    AdminRoute {
+        method: Method::POST,
+        path: "/check",
+        parameters: &["tenant"],
+        body: AdminBody::Fields(check::FIELDS),
+        description: "Judges requests, rules and resources by expectations, as the subcommand check does.",
+        handler: check::check,
     },
     AdminRoute {
         path: "/faults",

@@ -1,12 +1,13 @@
-//! The HTTP client with which the subcommands `healthcheck`, `check` and `env` read from a running server. It connects
+//! The HTTP client with which the subcommands `healthcheck`, `check` and `env` ask a running server. It connects
 //! to the server directly: no proxy, no redirects.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONNECTION, HOST};
-use http_body_util::{BodyExt, Empty, Limited};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST};
+use http::request::Builder;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::Request;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -29,19 +30,23 @@ const MAX_RESPONSE_BYTES: usize = 1 << 30;
 /// The server's response.
 #[derive(Debug)]
 pub(super) struct ClientResponse {
-    /// The server's URL, without a path.
-    pub(super) base_url: String,
+    /// The URL of the request.
+    pub(super) url: String,
     /// The HTTP status.
     pub(super) status: u16,
     /// The body.
     pub(super) body: String,
 }
 
-/// Sends a GET request for `path` to the server of these settings, with the admin token if one is set.
+/// Sends a POST request with a JSON body to the server of these settings, with the admin token if one is set.
 ///
 /// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
-pub(super) fn get(settings: &Settings, path: &str) -> Result<ClientResponse, String> {
-    runtime()?.block_on(fetch(&authority(settings)?, path, settings.admin_token.as_deref()))
+pub(super) fn post(settings: &Settings, path: &str, json: String) -> Result<ClientResponse, String> {
+    let mut builder = Request::post(path).header(CONTENT_TYPE, "application/json");
+    if let Some(token) = &settings.admin_token {
+        builder = builder.header(AUTHORIZATION, format!("Bearer {token}"));
+    }
+    runtime()?.block_on(send(&authority(settings)?, builder, json))
 }
 
 /// A runtime for the requests of a subcommand.
@@ -51,18 +56,23 @@ pub(super) fn runtime() -> Result<Runtime, String> {
 
 /// Sends a GET request to the server at this host and port.
 ///
-/// Errors: like [`get`].
-pub(super) async fn fetch(authority: &str, path: &str, token: Option<&str>) -> Result<ClientResponse, String> {
-    let base_url = format!("http://{authority}");
-    let request = request(authority, path, token).map_err(|error| error.to_string())?;
+/// Errors: like [`post`].
+pub(super) async fn get(authority: &str, path: &str) -> Result<ClientResponse, String> {
+    send(authority, Request::get(path), String::new()).await
+}
+
+async fn send(authority: &str, builder: Builder, body: String) -> Result<ClientResponse, String> {
+    let request = builder.header(HOST, authority).header(CONNECTION, "close").body(Full::from(body));
+    let request = request.map_err(|error| error.to_string())?;
+    let url = format!("http://{authority}{}", request.uri());
     let exchange = async {
         let stream = in_time(HEAD_TIMEOUT, TcpStream::connect(authority)).await?;
         exchange(stream, request, MAX_RESPONSE_BYTES).await
     };
     let (status, body) = in_time(DEADLINE, exchange)
         .await
-        .map_err(|error| format!("no response from {base_url}{path}: {}", with_sources(&*error)))?;
-    Ok(ClientResponse { base_url, status, body })
+        .map_err(|error| format!("no response from {url}: {}", with_sources(&*error)))?;
+    Ok(ClientResponse { url, status, body })
 }
 
 /// The host and the port of the server of these settings.
@@ -80,21 +90,13 @@ fn port(settings: &Settings) -> Result<u16, String> {
     text.trim().parse().map_err(|_| format!("{}: {text:?} is not a port number", file.display()))
 }
 
-fn request(authority: &str, path: &str, token: Option<&str>) -> http::Result<Request<Empty<Bytes>>> {
-    let mut request = Request::get(path).header(HOST, authority).header(CONNECTION, "close");
-    if let Some(token) = token {
-        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-    }
-    request.body(Empty::new())
-}
-
 /// The error of an exchange, for its text only.
 type ExchangeError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Sends a request over a connection; the status and the body of the response.
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    request: Request<Empty<Bytes>>,
+    request: Request<Full<Bytes>>,
     max_bytes: usize,
 ) -> Result<(u16, String), ExchangeError> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -137,7 +139,7 @@ mod tests {
             server.write_all(response.as_bytes()).await.expect("the response fits");
             std::future::pending::<()>().await;
         });
-        let request = request("127.0.0.1:1", "/", None).expect("a valid request");
+        let request = Request::get("/").body(Full::default()).expect("a valid request");
         let result = in_time(DEADLINE, exchange(client, request, max_bytes)).await;
         result.map_err(|error| with_sources(&*error))
     }

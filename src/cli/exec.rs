@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use super::check::{self, Expectations, ReportFormat, Verdict};
 use super::child_signals::ChildSignals;
 use super::client_variables;
+use super::commands::EXEC_PREFIX;
 use super::exit::{ExitError, UNAVAILABLE, print_error, print_on_stderr};
 use super::{ready, serve};
 use crate::config::flags::{EXIT_WITH_STDIN, LOG_LEVEL, PORT};
@@ -127,20 +128,20 @@ fn spawn(command: &[OsString], variables: &[(&'static str, String)]) -> Result<C
 
 /// Judges the requests by the expectations, and writes the report.
 fn judge(instance: &Instance, exec: &Exec, report: Option<File>) -> Result<(), ExitError> {
-    if exec.expected.all.is_empty() {
+    if exec.expected.fields.is_empty() {
         return Ok(());
     }
-    let judged = check::run_inside(instance, &exec.expected).map_err(ExitError::failure)?;
-    let text = judged.printed(exec.format);
+    let judged = check::run_inside(instance, &exec.expected, EXEC_PREFIX).map_err(ExitError::failure)?;
+    let text = check::printed(&judged, exec.format);
     match report {
         Some(mut file) => file
             .write_all(text.as_bytes())
             .map_err(|error| ExitError::failure(format!("--check-report: cannot be written: {error}")))?,
         None => print_on_stderr(&text),
     }
-    match judged.verdict() {
+    match judged.verdict {
         Verdict::Passed => Ok(()),
-        verdict => Err(ExitError::check_failed(format!("exec: checks {}", verdict.words()))),
+        verdict => Err(ExitError::check_failed(format!("exec: checks {}", check::words(verdict)))),
     }
 }
 

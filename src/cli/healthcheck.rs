@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::cli::{Action, CommandLine, client, commands, process};
+use crate::cli::client::{self, ClientResponse};
+use crate::cli::{Action, CommandLine, commands, process};
 use crate::config::{Flag, Settings};
 
 /// Flags, each with its values.
@@ -81,13 +82,12 @@ async fn wait_until_healthy(settings: &Settings, how: Healthcheck) -> Result<(),
 ///
 /// Errors: it does not respond, is not healthy, or is another server than the one expected.
 pub(super) async fn attempt(authority: &str, pid: Option<u32>) -> Result<(), String> {
-    let response = client::fetch(authority, "/health", None).await?;
-    let url = format!("{}/health", response.base_url);
-    let health: Health = serde_json::from_str(&response.body)
-        .map_err(|_| format!("{url}: status {}, from a server of another program", response.status))?;
+    let ClientResponse { url, status, body } = client::get(authority, "/health").await?;
+    let health: Health =
+        serde_json::from_str(&body).map_err(|_| format!("{url}: status {status}, from a server of another program"))?;
     match pid.filter(|pid| *pid != health.pid) {
         Some(pid) => Err(format!("{url}: the server on this port is process {}, not {pid}", health.pid)),
-        None if response.status == 200 && health.status == "ok" => Ok(()),
-        None => Err(format!("{url}: status {}: {}", response.status, health.status)),
+        None if status == 200 && health.status == "ok" => Ok(()),
+        None => Err(format!("{url}: status {status}: {}", health.status)),
     }
 }

@@ -24,11 +24,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ArgMatches;
 use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches};
 use clap_complete::Shell;
+use serde_json::Value;
 
-use self::check::{Expectation, Expectations, ReportFormat, SWITCHES};
+use self::check::{Expectations, ReportFormat};
 use self::commands::EXEC_PREFIX;
 use self::env::{Env, Syntax};
 use self::exec::Exec;
@@ -113,7 +114,7 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, ParseFailu
 /// An argument that has no effect beside the others.
 fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<String> {
     match (&command_line.action, matches.subcommand()) {
-        (Action::Exec(exec), Some((_, inner))) if exec.expected.all.is_empty() => {
+        (Action::Exec(exec), Some((_, inner))) if exec.expected.fields.is_empty() => {
             let mut names = commands::REPORT_ARGS.iter().map(|name| format!("{EXEC_PREFIX}{name}"));
             let name = names.find(|name| inner.value_source(name) == Some(ValueSource::CommandLine))?;
             Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
@@ -178,16 +179,18 @@ fn action(matches: &ArgMatches) -> Action {
 }
 
 /// The expectations; `prefix` stands before the names of their arguments.
-fn expectations(matches: &ArgMatches, prefix: &'static str) -> Expectations {
+fn expectations(matches: &ArgMatches, prefix: &str) -> Expectations {
     let named = |name: &str| format!("{prefix}{name}");
-    let max_attempts = matches.get_one::<u32>(&named("max-attempts")).map(|max| Expectation::MaxAttempts(*max));
-    let switches =
-        SWITCHES.iter().filter(|(_, flag)| matches.get_flag(&named(flag))).map(|(expectation, _)| *expectation);
-    Expectations {
-        all: max_attempts.into_iter().chain(switches).collect(),
-        tenant: matches.get_one::<String>(&named("tenant")).cloned(),
-        prefix,
-    }
+    let value = |arg: &Arg| -> Option<Value> {
+        let name = named(arg.get_id().as_str());
+        match arg.get_action() {
+            ArgAction::SetTrue => matches.get_flag(&name).then_some(Value::Bool(true)),
+            _ => matches.get_one::<u32>(&name).map(|count| (*count).into()),
+        }
+    };
+    let fields = commands::expectations("");
+    let fields = fields.iter().filter_map(|arg| Some((arg.get_id().as_str().replace('-', "_"), value(arg)?)));
+    Expectations { fields: fields.collect(), tenant: matches.get_one::<String>(&named("tenant")).cloned() }
 }
 
 fn format(matches: &ArgMatches, prefix: &str) -> ReportFormat {

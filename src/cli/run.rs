@@ -67,10 +67,10 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
         }
         Action::Check(expected, format) => {
             let report = check::run(&settings, &expected).map_err(ExitError::failure)?;
-            print(&report.printed(format));
-            match report.verdict() {
+            print(&check::printed(&report, format));
+            match report.verdict {
                 Verdict::Passed => Ok(()),
-                verdict => Err(ExitError::check_failed(format!("check: {}", verdict.words()))),
+                verdict => Err(ExitError::check_failed(format!("check: {}", check::words(verdict)))),
             }
         }
         Action::Env(env) => {

@@ -1,5 +1,6 @@
 //! Collects the text of each setting from its sources. Flags take precedence over the environment, the environment over
-//! the file, and the file over the defaults. The rows of the table check the values.
+//! the file, the file over `--defaults`, and those over the defaults of the table. The rows of the table check the
+//! values.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::flags::{ADMIN_TOKEN, CONFIG, Flag, PREFIX, Takes, find_flag, flag_named, flags};
+use super::flags::{ADMIN_TOKEN, CONFIG, DEFAULTS, Flag, PREFIX, Takes, find_flag, flag_named, flags};
 use super::raw_setting::{RawSetting, SettingSource};
 use crate::suggest;
 
@@ -32,7 +33,7 @@ impl RawSettings {
     /// Collects every setting from flags, environment, settings file and defaults. `defaults` replace some of the
     /// table.
     ///
-    /// Errors: the settings file cannot be read, is not TOML, or has an unknown setting.
+    /// Errors: the settings file cannot be read; it or `--defaults` is not TOML, or has an unknown setting.
     pub(crate) fn gather(
         flags: &[(&'static Flag, Vec<String>)],
         environment: &[(String, String)],
@@ -41,6 +42,7 @@ impl RawSettings {
         let mut settings = Self::new(flags);
         settings.add_environment(environment);
         settings.add_file()?;
+        settings.add_given_defaults()?;
         settings.add_defaults(defaults);
         Ok(settings)
     }
@@ -127,6 +129,16 @@ impl RawSettings {
         }
         Ok(())
     }
+
+    /// Adds the settings in `--defaults`. They count as defaults, so that none is refused beside a setting of the user.
+    fn add_given_defaults(&mut self) -> Result<(), String> {
+        let Some(given) = self.by_name.get(DEFAULTS.name) else { return Ok(()) };
+        let settings = read_toml(&given.values.concat()).map_err(|error| format!("{}: {error}", given.place()))?;
+        for (flag, values) in settings {
+            self.add(flag, values, SettingSource::Default);
+        }
+        Ok(())
+    }
 }
 
 /// The name of the flag for a variable without its prefix.
@@ -157,15 +169,18 @@ fn read_file(path: &Path) -> Result<Vec<(&'static Flag, Vec<String>)>, String> {
         let hint = if is_denied { "; let this user read it, or name another settings file with --config" } else { "" };
         format!("{shown}: {error}{hint}")
     })?;
-    let table: Table =
-        text.parse().map_err(|error: toml::de::Error| format!("{shown}: {}", error.to_string().trim_end()))?;
-    table.into_iter().map(|(key, value)| read_entry(&key, value).map_err(|error| format!("{shown}: {error}"))).collect()
+    read_toml(&text).map_err(|error| format!("{shown}: {error}"))
+}
+
+fn read_toml(text: &str) -> Result<Vec<(&'static Flag, Vec<String>)>, String> {
+    let table: Table = text.parse().map_err(|error: toml::de::Error| error.to_string().trim_end().to_owned())?;
+    table.into_iter().map(|(key, value)| read_entry(&key, value)).collect()
 }
 
 fn read_entry(key: &str, value: Value) -> Result<(&'static Flag, Vec<String>), String> {
     let flag = find_flag(&key.replace('_', "-")).map_err(|problem| format!("{key}: {problem}"))?;
-    if *flag == CONFIG {
-        return Err(format!("{key}: cannot be set in a settings file"));
+    if [&CONFIG, &DEFAULTS].contains(&flag) {
+        return Err(format!("{key}: cannot be set here; use a flag or the environment"));
     }
     let values = match (flag.takes, value) {
         (Takes::Many(_), Value::Array(items)) => {

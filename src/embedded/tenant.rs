@@ -3,14 +3,11 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::{Error, MockServer, ReceivedRequest, RequestFilter, RetryReport};
 use crate::admin;
 use crate::journal::Entry;
-use crate::request::{Head, Request};
 use crate::response::Response;
 
 /// One API key of a [`MockServer`], from [`MockServer::tenant`]. Give each test a key of its own.
@@ -92,9 +89,7 @@ impl TenantHandle<'_> {
 
     /// Sends a request to the admin API in this process. An error is the sentence of its refusal.
     fn post(&self, path: &str, body: &Value) -> Result<(), String> {
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        let head = Head { method: Method::POST, path: format!("/__admin/{path}"), query: None, headers };
-        let response = admin::handle(&self.server.instance, &Request { head, body: body.to_string().into() });
+        let response = admin::post(&self.server.instance, &format!("/__admin/{path}"), body.to_string());
         if response.is_success() { Ok(()) } else { Err(detail(&response)) }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) struct InProgress {
     /// The number of its journal entry.
     number: u64,
     /// What its body contains.
-    content: Content,
+    sent: Content,
     /// The validated request, or its refusal.
     valid: Result<ValidRequest, ApiError>,
     /// What the fault rules plan for it.
@@ -93,13 +93,13 @@ pub(crate) fn decide(instance: &Instance, context: &Context, request: &Request) 
     };
     // Validation needs nothing of the tenant, so it comes before the lock. A fault rule may make it unnecessary.
     let valid = validate(instance, tenant, routed, request);
-    let content = Content::of(&request.head, &request.body);
+    let sent = Content::of(&request.head, &request.body);
     let mut locked = LockedRequest::new(instance, context, request);
     let number = locked.state.journal.next_number();
     let release = Release::after_decision(tenant);
-    let decision = locked.decide(&content);
+    let decision = locked.decide(&sent);
     let wait = decision.wait;
-    let in_progress = InProgress { number, content, valid, decision, release, effects: Effects::default() };
+    let in_progress = InProgress { number, sent, valid, decision, release, effects: Effects::default() };
     if wait.is_zero() { locked.act(in_progress) } else { Next::Wait(wait, Box::new(in_progress)) }
 }
 
@@ -144,12 +144,12 @@ impl<'a> LockedRequest<'a> {
     }
 
     /// What the fault rules plan for the request.
-    fn decide(&mut self, content: &Content) -> Decision {
+    fn decide(&mut self, sent: &Content) -> Decision {
         let (own_rule, head_decision) = (self.context.own_rule.as_ref(), self.context.head_decision.as_ref());
         if self.state.faults.is_empty() && own_rule.is_none() {
             return Decision::default();
         }
-        let view = self.rule_view(content);
+        let view = self.rule_view(sent);
         Decision::new(&mut self.state.faults, &view, head_decision, own_rule)
     }
 
@@ -219,13 +219,15 @@ impl<'a> LockedRequest<'a> {
         let Effects { applied, events, created } = std::mem::take(&mut in_progress.effects);
         let decision = std::mem::take(&mut in_progress.decision);
         let is_committed = response.is_success() && self.routed.operation.effect != Effect::Reads;
-        events.iter().for_each(|at| self.tenant.clock.add_event(*at));
+        for at in events {
+            self.tenant.clock.add_event(at);
+        }
         if self.state.faults.is_empty() && decision.is_empty() {
             let facts = Facts { is_committed, is_altered: false, created };
             return self.reply(in_progress, FaultResult::unchanged(response), facts);
         }
         let before = response.clone();
-        let view = self.rule_view(&in_progress.content);
+        let view = self.rule_view(&in_progress.sent);
         let finished = decision.finish(&mut self.state.faults, &view, response, applied);
         let is_altered = !finished.response.reads_like(&before);
         self.reply(in_progress, finished, Facts { is_committed, is_altered, created })
@@ -233,14 +235,14 @@ impl<'a> LockedRequest<'a> {
 
     /// Records the request with its response.
     fn reply(mut self, in_progress: InProgress, finished: FaultResult, facts: Facts) -> Reply {
-        let InProgress { number, content, release, .. } = in_progress;
+        let InProgress { number, sent, release, .. } = in_progress;
         let FaultResult { response, promised, notes: faults } = finished;
         // A client that was told to wait comes back after that wait, which begins when the response is sent.
         if let Some(wait) = promised {
             self.tenant.clock.add_event(self.times.now.plus(response.delay).plus(wait));
         }
         let Facts { is_committed: committed, is_altered, created } = facts;
-        let entry = record::entry(self.context, &self.request.head, &content, &response);
+        let entry = record::entry(self.context, &self.request.head, &sent, &response);
         let faults_met = faults.clone();
         let entry =
             Entry { seq: number, at: self.times.now, faults: faults_met, committed, is_altered, created, ..entry };
@@ -249,13 +251,13 @@ impl<'a> LockedRequest<'a> {
     }
 
     /// What the fault rules see of the request.
-    fn rule_view<'c>(&self, content: &'c Content) -> RequestView<'c>
+    fn rule_view<'c>(&self, sent: &'c Content) -> RequestView<'c>
     where
         'a: 'c,
     {
         let view = rules::view(self.instance, self.tenant, self.routed, &self.request.head, self.times);
         let resources = self.state.store.live(self.routed.operation.resource);
-        RequestView { content: Some(content), resources, ..view }
+        RequestView { content: Some(sent), resources, ..view }
     }
 }
 

@@ -84,7 +84,8 @@ fn shown(response: &Response) -> (u16, Value) {
 }
 
 fn admin_json(instance: &Instance, path: &str) -> Value {
-    serde_json::from_slice(&admin::get(instance, path).body.bytes()).expect("JSON")
+    let response = admin::handle(instance, &request("GET", path, ""));
+    serde_json::from_slice(&response.body.bytes()).expect("JSON")
 }
 
 /// The number, operation, status, outcome and `committed` of the newest entry in the journal.

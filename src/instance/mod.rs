@@ -10,6 +10,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::api::{self, openapi};
+use crate::clock::Clock;
 use crate::config::{ANONYMOUS, Auth, RawSettings, Settings};
 use crate::counters::Counters;
 use crate::fault::Target;
@@ -112,9 +113,10 @@ impl Instance {
         self.is_draining.load(Ordering::Relaxed)
     }
 
-    /// Records that the server is shutting down; `/health` and `/ready` report it.
+    /// Records that the server is shutting down; `/health` and `/ready` report it, and injected delays end.
     pub(crate) fn start_draining(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
+        self.tenants.each_clock(Clock::recheck_hanging);
     }
 
     /// The OpenAPI document of the contract that requests are validated against.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,6 +117,13 @@ pub enum Outcome {
     Cut,
     /// The client closed the connection before the response was written.
     ClientGone,
+}
+
+/// As in JSON: `open`, `sent`, `cut` or `client_gone`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// An entry for conditions. Its body is parsed once, when the first condition reads it.

@@ -16,7 +16,7 @@ use super::exchange::{Exchange, PendingExchange};
 use super::guard::GuardedHead;
 use super::paced::PacedBody;
 use super::persistence;
-use super::waits::{Panic, delay, detached, guarded, run, sleep_unless_released};
+use super::waits::{Panic, delay, detached, guarded, run, sleep};
 use super::wire::WirePlan;
 use crate::clock::Clock;
 use crate::emulator::{self, Admission, Context, Next};
@@ -105,7 +105,7 @@ async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) ->
         let reply = loop {
             next = match next {
                 Next::Wait(wait, in_progress) => {
-                    sleep_unless_released(&context, &in_progress.release, wait).await;
+                    sleep(instance, &context, &in_progress.release, wait).await;
                     // act: the handler, or the response of a rule
                     guarded(instance, &context, head, || emulator::act(instance, &context, &request, *in_progress))
                 }

@@ -67,12 +67,12 @@ pub(super) async fn run(server: &ServerState, context: &Context, job: Job) -> Re
     tokio::task::spawn_blocking(run).await.map_err(|_| Panic)
 }
 
-/// Waits on the clock of a request's tenant, at most until its fault rules are reset.
-pub(super) async fn sleep_unless_released(context: &Context, release: &Release, delay: Duration) {
+/// Waits on the clock of a request's tenant, at most until its fault rules are reset or the server shuts down.
+pub(super) async fn sleep(instance: &Instance, context: &Context, release: &Release, delay: Duration) {
     let Some(clock) = context.clock() else { return };
     tokio::select! {
         () = clock.sleep(delay) => {}
-        () = clock.wait_until(|| release.has_come()) => {}
+        () = clock.wait_until(|| release.has_come() || instance.is_draining()) => {}
     }
 }
 
@@ -83,7 +83,8 @@ pub(super) async fn sleep_unless_released(context: &Context, release: &Release, 
 pub(super) async fn delay(connection: &ConnectionState, exchange: &PendingExchange) -> Option<Response> {
     let delay = exchange.reply.response.delay;
     let context = exchange.context.as_deref().filter(|_| !delay.is_zero())?;
-    let mut sleep = pin!(sleep_unless_released(context, &exchange.reply.release, delay));
+    let instance = &connection.server.instance;
+    let mut sleep = pin!(sleep(instance, context, &exchange.reply.release, delay));
     tokio::select! {
         () = &mut sleep => {}
         () = connection.stream.client_gone() => {

@@ -109,7 +109,7 @@ fn checks_need_no_access_to_the_admin_api() {
 
 #[test]
 fn a_request_in_flight_is_complete_before_the_checks() {
-    let exec = Exec::start(&["--fault", "indexes.create delay=1s", "--check-no-litter"], 0);
+    let exec = Exec::start(&["--fault", "indexes.create delay=1h", "--check-no-litter"], 0);
     let mut connection = exec.client.connect();
     let body = r#"{"source_directory_id":"dir-a"}"#;
     connection.send(exec.client.request_bytes("POST", LIST, "", Some(body)));

@@ -182,8 +182,8 @@ fn a_hang_sends_nothing_and_a_stall_sends_only_the_head() {
 }
 
 #[test]
-fn shutdown_ends_hanging_requests_at_once_and_completes_delayed_ones() {
-    let rules = ["--fault", "indexes.create hang", "--fault", "indexes.list stall", "--fault", "indexes.get delay=5s"];
+fn shutdown_cuts_hanging_requests_and_completes_delayed_ones_at_once() {
+    let rules = ["--fault", "indexes.create hang", "--fault", "indexes.list stall", "--fault", "indexes.get delay=1h"];
     let program = Program::start(&rules, &[]);
     let client = Client::at(program.address);
     let mut hung = client.connect();
@@ -196,7 +196,6 @@ fn shutdown_ends_hanging_requests_at_once_and_completes_delayed_ones() {
     stalled.read_head().expect("a head");
     program.signal("TERM");
     assert!(hung.read_to_end().0.is_empty() && stalled.read_to_end().0.is_empty());
-    assert!(waiting.is_silent(), "the others ended before it");
     let (bytes, ended) = waiting.read_to_end();
     let (code, stderr) = program.wait();
     assert_eq!(code, Some(0), "{ended:?} {stderr}");

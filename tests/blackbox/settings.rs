@@ -37,6 +37,51 @@ fn precedence_is_flag_environment_file_default() {
 }
 
 #[test]
+fn given_defaults_stand_below_the_settings_file_and_above_the_defaults_of_the_program() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = file(&folder, "page-size = 30\nfault = \"indexes.list status=503\"\n");
+    let defaults = "port = 0\nseed = 2\npage-size = 20\nsync_duration = \"2s\"\nmax-items = 7\nfault = []\n";
+    let variables = [("LLAMACLOUD_MOCK_DEFAULTS", defaults), ("LLAMACLOUD_MOCK_SYNC_DURATION", "4s")];
+    for by_flag in [true, false] {
+        let (flags, variables) = if by_flag {
+            (vec!["--config", &path, "--seed", "5", "--defaults", defaults], &variables[1..])
+        } else {
+            (vec!["--config", &path, "--seed", "5"], &variables[..])
+        };
+        let program = Program::start(&flags, variables);
+        assert_eq!(setting(&program, "seed"), (json!("5"), json!("flag")));
+        let environment = json!("environment LLAMACLOUD_MOCK_SYNC_DURATION");
+        assert_eq!(setting(&program, "sync-duration"), (json!("4s"), environment));
+        assert_eq!(setting(&program, "page-size"), (json!("30"), json!(format!("file {path}"))));
+        assert_eq!(setting(&program, "max-items"), (json!("7"), json!("default")));
+        assert_eq!(setting(&program, "max-tenants"), (json!("10000"), json!("default")));
+        assert_eq!(Client::at(program.address).get("/api/v1/indexes").status, 503);
+    }
+}
+
+#[test]
+fn a_given_default_is_no_conflict_with_a_setting_but_must_be_valid() {
+    let log_format = ["--port", "0", "--log-level", "off", "--defaults", "log-format = \"text\""];
+    assert_eq!(Program::start(&log_format, &[]).terminate().0, Some(0));
+    let as_setting = run(&["--port", "0", "--log-level", "off", "--log-format", "text"], &[]);
+    assert_eq!(as_setting.status.code(), Some(64));
+    for (defaults, expected) in [
+        ("clok = \"auto\"", "--defaults: clok: is not a setting; did you mean clock?"),
+        ("clock = auto", "--defaults: TOML parse error"),
+        ("clock = \"atuo\"", "--clock: \"atuo\" is not one of real, manual, auto"),
+        ("config = \"a.toml\"", "--defaults: config: cannot be set here"),
+        ("defaults = \"\"", "--defaults: defaults: cannot be set here"),
+    ] {
+        let ended = run(&["--defaults", defaults], &[]);
+        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.code() == Some(64) && stderr.contains(expected), "{defaults}: {stderr}");
+    }
+    let ended = run(&[], &[("LLAMACLOUD_MOCK_DEFAULTS", "clok = 1")]);
+    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(stderr.contains("LLAMACLOUD_MOCK_DEFAULTS (in the environment): clok: is not a setting"), "{stderr}");
+}
+
+#[test]
 fn the_settings_file_in_the_current_folder_is_read_by_default() {
     let folder = TempDir::new().expect("a temporary folder");
     fs::write(folder.path().join("llamacloud-mock.toml"), "seed = 9\nport = 0\n").expect("the file can be written");

@@ -62,17 +62,23 @@ fn shutdown_under_load_completes_every_response_and_exits_with_0() {
     }
 }
 
+/// Within the hour, requests that were still delayed would be cut when the time limit of the shutdown is over.
 #[test]
-fn a_request_in_flight_completes_before_the_exit() {
-    let program = Program::start(&["--fault", "indexes.create delay=1s"], &[]);
-    let client = Client::at(program.address);
-    let mut connection = client.connect();
-    connection.send(client.request_bytes("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-    client.wait_for_entries(1);
-    program.signal("TERM");
-    let response = connection.read_response().expect("the request completes");
-    assert_eq!((response.status, response.header("connection")), (201, Some("close")));
-    assert_eq!(program.wait().0, Some(0));
+fn a_delayed_request_completes_at_once_before_the_exit() {
+    for signal in ["TERM", "INT"] {
+        for rule in ["indexes.create delay=1h", "indexes.create@before delay=1h", "indexes.create@after delay=1h"] {
+            let program = Program::start(&["--strict-faults", "--fault", rule], &[]);
+            let client = Client::at(program.address);
+            let body = r#"{"source_directory_id":"dir-a"}"#;
+            let mut connection = client.connect();
+            connection.send(client.request_bytes("POST", "/api/v1/indexes", "", Some(body)));
+            wait_until("the rule strikes", || client.get("/__admin/faults").json()["faults"][0]["strikes"] == 1);
+            program.signal(signal);
+            let response = connection.read_response().expect("the request completes");
+            assert_eq!((response.status, response.header("connection")), (201, Some("close")), "{rule}");
+            assert_eq!(program.wait().0, Some(0), "{rule}");
+        }
+    }
 }
 
 /// A connection with a create request of which the last byte is not sent: the server waits for it while it drains.

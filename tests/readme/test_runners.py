@@ -16,6 +16,8 @@ RUN_HERE = {
     "workflow.mjs",
     "demo",
     "admin",
+    "check",
+    "check-report",
     "fault",
     "exec",
     "env",

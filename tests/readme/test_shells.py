@@ -62,6 +62,14 @@ def test_the_admin_lines_are_accepted(shell, bin_folder, run_in):
 
 
 @every_shell
+def test_the_lines_of_a_check_print_its_report(shell, bin_folder, run_in):
+    with running("--port", "0") as url:
+        output = run_in(SHELLS[shell], bin_folder, block("check").replace(DOCUMENTED, url)).stdout
+    assert statuses(output) == ["200", "200"], output
+    assert block("check-report") in output
+
+
+@every_shell
 def test_the_install_lines_put_the_program_on_the_path(shell, bin_folder, run_in):
     build, *lines = block("install").splitlines(keepends=True)
     assert build == "cargo build --release\n", "CI has built it before"

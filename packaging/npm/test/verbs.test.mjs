@@ -1,5 +1,8 @@
 // The verbs: each does what its name says, to one key only. The client is the official SDK.
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import LlamaCloud from "@llamaindex/llama-cloud";
 import { CheckFailed, EmulatorError, connect, start } from "llamacloud-mock";
@@ -79,6 +82,23 @@ each("check judges the requests of its key", async (emulator) => {
   await assert.rejects(emulator.check({ maxAttempt: 3 }), /maxAttempt: is no expectation; use maxAttempts/);
 });
 
+each("check needs no program", async (emulator) => {
+  process.env.LLAMACLOUD_MOCK_BINARY = "/nonexistent";
+  try {
+    await create(emulator);
+    const shared = await connect({ url: server.url, key: emulator.key });
+    const report = "passed: --max-attempts 1\n1 requests were sent once, 0 were retried";
+    assert.equal(await shared.check({ maxAttempts: 1 }), report);
+    const litter = new RegExp(`^failed: --no-litter\n  ${emulator.tenant} [a-z]+: created and not deleted: `);
+    await assert.rejects(shared.check({ noLitter: true }), ({ message }) => litter.test(message));
+    const nothing = /^not judged: --max-attempts 1\n  nothing to judge: no request is recorded/;
+    const unused = await connect({ url: server.url });
+    await assert.rejects(unused.check({ maxAttempts: 1 }), ({ message }) => nothing.test(message));
+  } finally {
+    delete process.env.LLAMACLOUD_MOCK_BINARY;
+  }
+});
+
 each("reset forgets one key or parts of it", async (emulator) => {
   await create(server);
   await create(emulator);
@@ -111,6 +131,17 @@ test("flags of the user win over the defaults, and requests are logged on demand
   await create(one);
   await one.stop();
   assert.match(one.log(), /indexes\.create/);
+});
+
+test("the settings file of the user wins over the defaults", async () => {
+  const file = join(await mkdtemp(join(tmpdir(), "llamacloud-mock-")), "llamacloud-mock.toml");
+  await writeFile(file, 'clock = "manual"\nlog-level = "info"\nlog-format = "json"\n');
+  const one = await start({ args: ["--config", file] });
+  assert.equal((await one.clock()).mode, "manual");
+  await create(one);
+  await one.stop();
+  await rm(dirname(file), { recursive: true });
+  assert.match(one.log(), /"operation":"indexes\.create"/);
 });
 
 test("the admin token is given to the program and to its requests", async () => {

@@ -103,6 +103,17 @@ def test_check_judges_the_requests_of_its_key(server, emulator):
     assert server.check(no_duplicate_writes=True, no_needless_retries=True, honour_retry_after=True)
 
 
+def test_check_needs_no_program(server, emulator, monkeypatch):
+    monkeypatch.setenv("LLAMACLOUD_MOCK_BINARY", "/nonexistent")
+    create(emulator)
+    shared = connect(server.url, key=emulator.key)
+    assert shared.check(max_attempts=1) == "passed: --max-attempts 1\n1 requests were sent once, 0 were retried"
+    with pytest.raises(CheckFailed, match=f"^failed: --no-litter\n  {emulator.tenant} index: created and not deleted: "):
+        shared.check(no_litter=True)
+    with pytest.raises(CheckFailed, match="^not judged: --max-attempts 1\n  nothing to judge: no request is recorded"):
+        connect(server.url).check(max_attempts=1)
+
+
 def test_check_without_an_expectation_is_refused(emulator):
     with pytest.raises(EmulatorError, match="no expectation"):
         emulator.check()
@@ -158,6 +169,15 @@ def test_flags_of_the_user_win_over_the_defaults_of_start():
         assert emulator.clock()["mode"] == "manual"
         create(emulator)
     assert "indexes.create" in emulator.log()
+
+
+def test_the_settings_file_of_the_user_wins_over_the_defaults_of_start(tmp_path):
+    file = tmp_path / "llamacloud-mock.toml"
+    file.write_text('clock = "manual"\nlog-level = "info"\nlog-format = "json"\n')
+    with start("--config", str(file)) as emulator:
+        assert emulator.clock()["mode"] == "manual"
+        create(emulator)
+    assert '"operation":"indexes.create"' in emulator.log()
 
 
 def test_equal_keys_and_seeds_get_equal_ids():

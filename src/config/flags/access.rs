@@ -15,6 +15,7 @@ pub(super) static ADDRESS: Group = Group {
         &PORT,
         &PORT_FILE,
         &CONFIG,
+        &DEFAULTS,
         &flag("public-url", One("URL"), "URL under which clients reach this server, for URLs in responses")
             .read_with(|settings, raw| set(&mut settings.public_url, raw.optional(http_url))),
     ],
@@ -44,6 +45,11 @@ pub(crate) static CONFIG: Flag = flag(
     "Read settings from FILE [default: llamacloud-mock.toml in the current folder, if it exists]",
 )
 .for_program();
+
+/// For programs that start this one: what they set by a flag or the environment would replace the user's settings file.
+/// It is read before its settings are.
+pub(crate) static DEFAULTS: Flag =
+    flag("defaults", One("TOML"), "Defaults of other settings, in the syntax of the settings file").for_program();
 
 pub(super) static ACCESS: Group = Group {
     heading: "Access",

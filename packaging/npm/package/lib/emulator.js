@@ -1,19 +1,13 @@
 // An emulator as one key sees it: the verbs url, key, fault, advance, journal, check, reset and stop.
 "use strict";
 
-const { execFile } = require("node:child_process");
 const { createHash, randomUUID } = require("node:crypto");
-const { lookup } = require("node:dns/promises");
 const { Admin } = require("./admin.js");
-const { explain, findBinary } = require("./binary.js");
 const { CheckFailed, EmulatorError } = require("./errors.js");
 const { PREFIX, Process } = require("./process.js");
 
 /** Clients do not use a proxy for these. */
 const LOOPBACK = ["127.0.0.1", "localhost"];
-
-/** Time limit in milliseconds for the subcommand `check`. */
-const CHECK_LIMIT = 60_000;
 
 const TOKEN_VARIABLE = `${PREFIX}ADMIN_TOKEN`;
 
@@ -118,16 +112,10 @@ class Emulator {
 
   /** @param {import("./index").Expectations} expectations */
   async check(expectations) {
-    const flags = flagsOf(expectations);
-    const { protocol, pathname, hostname, port } = this.#admin.parsed;
-    if (protocol !== "http:" || pathname !== "/") {
-      throw new EmulatorError(`check: needs a URL such as http://127.0.0.1:4010, not ${this.url}`);
-    }
-    const { address } = await lookup(hostname.replace(/^\[|\]$/g, "")).catch((error) => {
-      throw new EmulatorError(`check: no address of ${hostname}: ${error.message}`);
-    });
-    const server = ["--host", address, "--port", port || "80", "--tenant", this.tenant];
-    return runCheck(this.#process?.binary ?? findBinary(), [...flags, ...server], this.#admin.token);
+    const body = { tenant: this.key, ...fieldsOf(expectations) };
+    const report = await this.#request("POST", "/check", { body });
+    if (report.result !== "passed") throw new CheckFailed(reportText(report));
+    return reportText(report);
   }
 
   /** @param {import("./index").Part[]} parts */
@@ -162,40 +150,30 @@ class Emulator {
 }
 
 /**
- * The flags of `check`: `maxAttempts: 3` is `--max-attempts 3`.
+ * The fields of a check: `maxAttempts: 3` is `max_attempts: 3`.
  * @param {import("./index").Expectations} expectations
  */
-function flagsOf(expectations) {
+function fieldsOf(expectations) {
   const known = ["maxAttempts", "honourRetryAfter", "noDuplicateWrites", "noNeedlessRetries", "allRulesStruck", "noLitter"];
-  const flags = [];
-  for (const [name, value] of Object.entries(expectations ?? {})) {
-    if (!known.includes(name)) throw new EmulatorError(`check: ${name}: is no expectation; use ${known.join(", ")}`);
-    if (value === undefined || value === false) continue;
-    flags.push(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-    if (value !== true) flags.push(String(value));
-  }
-  if (!flags.length) throw new EmulatorError("check: no expectation is given, such as noNeedlessRetries: true");
-  return flags;
+  const given = Object.entries(expectations ?? {}).filter(([, value]) => value !== undefined && value !== false);
+  const unknown = Object.keys(expectations ?? {}).find((name) => !known.includes(name));
+  if (unknown) throw new EmulatorError(`check: ${unknown}: is no expectation; use ${known.join(", ")}`);
+  if (!given.length) throw new EmulatorError("check: no expectation is given, such as noNeedlessRetries: true");
+  return Object.fromEntries(
+    given.map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+  );
 }
 
 /**
- * @param {string} binary
- * @param {string[]} args
- * @param {string} [token]
- * @returns {Promise<string>}
+ * The report of a check, with a line for each expectation and its details below.
+ * @param {{ checks: { name: string, result: string, details: string[] }[], single_calls: number, retried_calls: number }} report
  */
-function runCheck(binary, args, token) {
-  // Flags and one variable say which server is meant; the settings of another one do not matter.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith(PREFIX)));
-  if (token) env[TOKEN_VARIABLE] = token;
-  return new Promise((resolve, reject) => {
-    execFile(binary, ["check", ...args], { env, timeout: CHECK_LIMIT }, (error, stdout, stderr) => {
-      const report = `${stdout}${stderr}`.trim();
-      if (!error) resolve(stdout.trim());
-      else if (typeof error.code !== "number") reject(new EmulatorError(explain(binary, /** @type {any} */ (error))));
-      else reject(new (error.code === 2 ? CheckFailed : EmulatorError)(report));
-    });
-  });
+function reportText({ checks, single_calls: once, retried_calls: retried }) {
+  const lines = checks.flatMap(({ name, result, details }) => [
+    `${result.replace("_", " ")}: ${name}`,
+    ...details.flatMap((detail) => detail.split("\n")).map((line) => `  ${line}`),
+  ]);
+  return [...lines, `${once} requests were sent once, ${retried} were retried`].join("\n");
 }
 
 /**

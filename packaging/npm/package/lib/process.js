@@ -11,8 +11,14 @@ const PREFIX = "LLAMACLOUD_MOCK_";
 /** Settings of the user's shell that are about another server: two workers cannot share a port. */
 const DROPPED = ["URL", "PORT", "PORT_FILE"].map((name) => PREFIX + name);
 
-/** Settings for tests; the user's own variables and flags win over them. */
-const DEFAULTS = { PORT: "0", CLOCK: "auto", LOG_LEVEL: "warn", LOG_FORMAT: "text", MAX_TENANTS: "1000000" };
+/** Settings for tests. The user's flags, variables and settings file win over them. */
+const DEFAULTS = `
+port = 0
+clock = "auto"
+log-level = "warn"
+log-format = "text"
+max-tenants = 1000000
+`;
 
 /** Time limit in milliseconds for the end of the program, which gives requests in flight 9 seconds. */
 const END_LIMIT = 15_000;
@@ -26,8 +32,8 @@ const LOG_LINES = 200;
  */
 function childEnvironment(given) {
   const own = Object.entries(process.env).filter(([name]) => !DROPPED.includes(name));
-  const defaults = Object.entries(DEFAULTS).map(([name, value]) => [PREFIX + name, value]);
-  return { ...Object.fromEntries(defaults), ...Object.fromEntries(own), [`${PREFIX}EXIT_WITH_STDIN`]: "true", ...given };
+  const set = { [`${PREFIX}DEFAULTS`]: DEFAULTS, [`${PREFIX}EXIT_WITH_STDIN`]: "true" };
+  return { ...Object.fromEntries(own), ...set, ...given };
 }
 
 /** A running `llamacloud-mock`. */

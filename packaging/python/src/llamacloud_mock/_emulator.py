@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
-import subprocess
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -14,7 +12,6 @@ from typing import Any, Literal, cast
 from urllib.parse import quote
 
 from ._admin import Admin
-from ._binary import explain, find_binary
 from ._errors import CheckFailed, EmulatorError
 from ._process import PREFIX, Process
 from ._types import ClockState, Entry, Rule
@@ -24,9 +21,6 @@ Mode = Literal["real", "manual", "auto"]
 
 #: Clients do not use a proxy for these.
 LOOPBACK = ("127.0.0.1", "localhost")
-
-#: Time limit in seconds for the subcommand `check`.
-CHECK_LIMIT = 60.0
 
 TOKEN_VARIABLE = PREFIX + "ADMIN_TOKEN"
 TOKEN_FLAG = "--admin-token"
@@ -135,19 +129,20 @@ class Emulator:
         no_litter: bool = False,
     ) -> str:
         """Applies these expectations to the requests of this key. Returns the report, or raises `CheckFailed` with it."""
-        chosen = {
-            "--honour-retry-after": honour_retry_after,
-            "--no-duplicate-writes": no_duplicate_writes,
-            "--no-needless-retries": no_needless_retries,
-            "--all-rules-struck": all_rules_struck,
-            "--no-litter": no_litter,
+        expectations = {
+            "max_attempts": max_attempts,
+            "honour_retry_after": honour_retry_after,
+            "no_duplicate_writes": no_duplicate_writes,
+            "no_needless_retries": no_needless_retries,
+            "all_rules_struck": all_rules_struck,
+            "no_litter": no_litter,
         }
-        flags = [flag for flag, wanted in chosen.items() if wanted]
-        if max_attempts is not None:
-            flags += ["--max-attempts", str(max_attempts)]
-        if not flags:
+        if max_attempts is None and True not in expectations.values():
             raise EmulatorError("check: no expectation is given, such as no_needless_retries=True")
-        return self._run_check(flags)
+        report = self._request("POST", "/check", body={"tenant": self.key, **expectations})
+        if report["result"] != "passed":
+            raise CheckFailed(report_text(report))
+        return report_text(report)
 
     def _start_anew(self) -> None:
         """Resets all parts of the key before its first use."""
@@ -193,38 +188,15 @@ class Emulator:
                 raise EmulatorError(ended) from error
             raise
 
-    def _run_check(self, flags: list[str]) -> str:
-        if self._admin.scheme != "http" or self._admin.path:
-            raise EmulatorError(f"check: needs a URL such as http://127.0.0.1:4010, not {self.url}")
-        binary = self._process.binary if self._process else str(find_binary())
-        try:
-            address = socket.getaddrinfo(self._admin.host, None, type=socket.SOCK_STREAM)[0][4][0]
-        except OSError as error:
-            raise EmulatorError(f"check: no address of {self._admin.host}: {error}") from error
-        # Flags and one variable say which server is meant; the settings of another one do not matter.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        if self._admin.token:
-            environment[TOKEN_VARIABLE] = self._admin.token
-        server = ["--host", str(address), "--port", str(self._admin.port or 80), "--tenant", self.tenant]
-        try:
-            done = subprocess.run(
-                [binary, "check", *flags, *server],
-                env=environment,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=CHECK_LIMIT,
-                check=False,
-            )
-        except OSError as error:
-            raise EmulatorError(explain(binary, error)) from error
-        report = f"{done.stdout}{done.stderr}".strip()
-        if done.returncode == 2:
-            raise CheckFailed(report)
-        if done.returncode != 0:
-            raise EmulatorError(report)
-        return done.stdout.strip()
+
+def report_text(report: dict[str, Any]) -> str:
+    """The report of a check, with a line for each expectation and its details below."""
+    lines = []
+    for check in report["checks"]:
+        lines.append(f"{check['result'].replace('_', ' ')}: {check['name']}")
+        lines += [f"  {line}" for detail in check["details"] for line in detail.splitlines()]
+    lines.append(f"{report['single_calls']} requests were sent once, {report['retried_calls']} were retried")
+    return "\n".join(lines)
 
 
 def no_proxy(host: str) -> dict[str, str]:

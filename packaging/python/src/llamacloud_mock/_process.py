@@ -18,6 +18,15 @@ PREFIX = "LLAMACLOUD_MOCK_"
 #: Settings of the user's shell that are about another server: two workers cannot share a port.
 DROPPED = ("URL", "PORT", "PORT_FILE")
 
+#: Settings for tests. The user's flags, variables and settings file win over them.
+DEFAULTS = """
+port = 0
+clock = "auto"
+log-level = "warn"
+log-format = "text"
+max-tenants = 1000000
+"""
+
 #: Time limit in seconds for the end of the program, which gives requests in flight 9 seconds.
 END_LIMIT = 15.0
 
@@ -26,13 +35,10 @@ LOG_LINES = 200
 
 
 def child_environment(given: Mapping[str, str] | None) -> dict[str, str]:
-    """The environment of the program. Defaults stand here, so that a flag of the user wins over them."""
+    """The environment of the program."""
     dropped = {PREFIX + name for name in DROPPED}
     environment = {name: value for name, value in os.environ.items() if name not in dropped}
-    defaults = {"PORT": "0", "CLOCK": "auto", "LOG_LEVEL": "warn", "LOG_FORMAT": "text", "MAX_TENANTS": "1000000"}
-    for name, value in defaults.items():
-        environment.setdefault(PREFIX + name, value)
-    environment[PREFIX + "EXIT_WITH_STDIN"] = "true"
+    environment |= {PREFIX + "DEFAULTS": DEFAULTS, PREFIX + "EXIT_WITH_STDIN": "true"}
     return {**environment, **(given or {})}
 
 

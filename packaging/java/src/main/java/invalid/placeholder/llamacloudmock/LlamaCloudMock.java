@@ -1,7 +1,6 @@
 package invalid.placeholder.llamacloudmock;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.ProxySelector;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -10,11 +9,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -61,8 +61,8 @@ public final class LlamaCloudMock implements AutoCloseable {
     }
 
     /**
-     * Starts an emulator with these flags on a free port. Its clock is auto unless a flag or the environment says otherwise;
-     * the token of its admin API is that of the flag or of LLAMACLOUD_MOCK_ADMIN_TOKEN. Without flags it uses the emulator of
+     * Starts an emulator with these flags. Its port is free and its clock is auto unless a flag, the environment or the
+     * settings file says otherwise; the token of its admin API is that of the flag or of LLAMACLOUD_MOCK_ADMIN_TOKEN. Without flags it uses the emulator of
      * LLAMACLOUD_MOCK_URL or of the system property {@code llamacloudmock.url}, if one is set, which runs on.
      */
     public static LlamaCloudMock start(String... flags) {
@@ -159,16 +159,42 @@ public final class LlamaCloudMock implements AutoCloseable {
      * @throws AssertionError if one does not hold or cannot be judged
      */
     public void check(String... expectations) {
-        URI address = URI.create(url);
-        List<String> arguments = new ArrayList<>(List.of("check", "--tenant", key));
-        try {
-            arguments.addAll(List.of("--host", InetAddress.getByName(address.getHost()).getHostAddress()));
-        } catch (IOException error) {
-            throw new IllegalStateException(url + ": " + error, error);
+        Map<String, String> fields = fields(expectations);
+        fields.put("tenant", quoted(key));
+        StringJoiner body = new StringJoiner(", ", "{", "}");
+        fields.forEach((name, value) -> body.add(quoted(name) + ": " + value));
+        Map<?, ?> report = (Map<?, ?>) Json.read(admin("POST", "check", body.toString()));
+        if (!"passed".equals(report.get("result"))) {
+            throw new AssertionError("llamacloud-mock check:" + text(report));
         }
-        arguments.addAll(List.of("--port", String.valueOf(address.getPort() < 0 ? 80 : address.getPort())));
-        arguments.addAll(List.of(expectations));
-        MockProcess.run(arguments, token);
+    }
+
+    /** The fields of a check for flags, such as "--max-attempts=3", or "--max-attempts" and "3". Their values are JSON. */
+    private static Map<String, String> fields(String... flags) {
+        Map<String, String> fields = new LinkedHashMap<>();
+        String name = "";
+        for (String word : flags) {
+            String value = word;
+            if (word.startsWith("--")) {
+                String[] words = word.substring(2).split("=", 2);
+                name = words[0].replace('-', '_');
+                value = words.length > 1 ? words[1] : "true";
+            }
+            fields.put(name, value.matches("true|[1-9][0-9]*|0") ? value : quoted(value));
+        }
+        return fields;
+    }
+
+    /** A line for each expectation, with its details below. */
+    private static String text(Map<?, ?> report) {
+        StringBuilder text = new StringBuilder();
+        for (Map<String, Object> check : Json.objects(report, "checks")) {
+            text.append('\n').append(((String) check.get("result")).replace('_', ' ')).append(": ").append(check.get("name"));
+            for (Object detail : (List<?>) check.get("details")) {
+                text.append(("\n" + detail).replace("\n", "\n  "));
+            }
+        }
+        return text.toString();
     }
 
     /** Forgets everything under this key: resources, journal, clock, faults. */

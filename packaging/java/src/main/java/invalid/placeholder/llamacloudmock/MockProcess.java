@@ -14,12 +14,17 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A process of the program: a server that runs, or a subcommand that ends. */
+/** A server that runs as a child process. */
 final class MockProcess {
     static final String TOKEN = "LLAMACLOUD_MOCK_ADMIN_TOKEN";
     private static final String CLOCK = "LLAMACLOUD_MOCK_CLOCK";
     private static final String URL = "LLAMACLOUD_MOCK_URL";
     private static final String BINARY = "LLAMACLOUD_MOCK_BINARY";
+    /** Settings for tests. Flags, variables and the settings file of the user win over them. */
+    private static final String DEFAULTS = """
+            port = 0
+            clock = "auto"
+            """;
     private static final int LIMIT_SECONDS = 30;
     private static final int KEPT_LINES = 200;
     private static final int SHELL_SYNTAX = 2;
@@ -71,10 +76,8 @@ final class MockProcess {
     static MockProcess start(List<String> flags) {
         ProcessBuilder builder = command(flags);
         Map<String, String> environment = builder.environment();
-        // By the environment, so that a flag of the user takes precedence.
-        environment.put("LLAMACLOUD_MOCK_PORT", "0");
+        environment.put("LLAMACLOUD_MOCK_DEFAULTS", DEFAULTS);
         environment.put("LLAMACLOUD_MOCK_EXIT_WITH_STDIN", "true");
-        environment.put(CLOCK, clockOr("auto"));
         Process process = launch(builder);
         Lines log = new Lines();
         CompletableFuture<Void> logged =
@@ -102,21 +105,6 @@ final class MockProcess {
         return new MockProcess(process, line.split("[ =]")[2], tokenIn(flags), log, logged);
     }
 
-    /** Runs a subcommand until it ends; an AssertionError with its output unless it succeeds. */
-    static void run(List<String> arguments, String token) {
-        ProcessBuilder builder = command(arguments).redirectErrorStream(true);
-        if (token != null) {
-            builder.environment().put(TOKEN, token);
-        }
-        Process process = launch(builder);
-        Lines output = new Lines();
-        output.read(process.inputReader());
-        int code = exitCode(process);
-        if (code != 0) {
-            throw new AssertionError("llamacloud-mock " + arguments.get(0) + ": exit code " + code + "\n" + output);
-        }
-    }
-
     /** Asks it to stop, and waits; an error if it does not end with 0. */
     void stop() {
         if (!process.isAlive() && process.exitValue() == 0) {
@@ -131,11 +119,11 @@ final class MockProcess {
         }
     }
 
-    private static ProcessBuilder command(List<String> arguments) {
+    private static ProcessBuilder command(List<String> flags) {
         String named = System.getenv(BINARY);
         List<String> command = new ArrayList<>();
         command.add(System.getProperty("llamacloudmock.binary", named == null || named.isEmpty() ? "llamacloud-mock" : named));
-        command.addAll(arguments);
+        command.addAll(flags);
         ProcessBuilder builder = new ProcessBuilder(command);
         // Each server has an address of its own; a file with the port would be that of another one.
         builder.environment().keySet().removeAll(

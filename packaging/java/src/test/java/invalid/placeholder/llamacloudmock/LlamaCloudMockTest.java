@@ -215,6 +215,34 @@ class LlamaCloudMockTest {
     }
 
     @Test
+    void theSettingsFileWinsOverTheDefaults(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("llamacloud-mock.toml"), "clock = \"manual\"\n");
+        try (LlamaCloudMock mock = LlamaCloudMock.start("--config", file.toString())) {
+            assertEquals(201, Calls.create(mock));
+            assertEquals(List.of(200, 200), List.of(Calls.list(mock), Calls.list(mock)));
+            String last = String.valueOf(mock.journal("operation=indexes.list").get(1).responseBody());
+            assertTrue(last.contains("status=pending"), last);
+        }
+    }
+
+    @Test
+    void aCheckNeedsNoProgram() {
+        String before = System.getProperty(BINARY);
+        try (LlamaCloudMock mock = LlamaCloudMock.start()) {
+            System.setProperty(BINARY, "/nonexistent");
+            assertEquals(201, Calls.create(mock));
+            mock.check("--max-attempts", "1", "--honour-retry-after");
+            assertContains(assertThrows(AssertionError.class, () -> mock.check("--max-attempts=1", "--no-litter")),
+                    "llamacloud-mock check:\npassed: --max-attempts 1\nfailed: --no-litter\n  t-");
+            assertContains(assertThrows(AssertionError.class, () -> mock.withNewKey().check("--max-attempts=1")),
+                    "not judged: --max-attempts 1\n  nothing to judge: no request is recorded");
+            assertContains(assertThrows(IllegalStateException.class, () -> mock.check("--no-liter")), "did you mean no_litter?");
+        } finally {
+            restore(BINARY, before);
+        }
+    }
+
+    @Test
     void aPortThatIsTakenAndAMisspelledFlagAreErrors() {
         try (LlamaCloudMock running = LlamaCloudMock.start()) {
             int port = URI.create(running.url()).getPort();
@@ -238,11 +266,7 @@ class LlamaCloudMockTest {
             assertContains(missing, "is not on the PATH");
             assertContains(missing, "set LLAMACLOUD_MOCK_BINARY");
         } finally {
-            if (before == null) {
-                System.clearProperty(BINARY);
-            } else {
-                System.setProperty(BINARY, before);
-            }
+            restore(BINARY, before);
         }
     }
 
@@ -280,6 +304,14 @@ class LlamaCloudMockTest {
 
     private static IllegalStateException startError(String... flags) {
         return assertThrows(IllegalStateException.class, () -> LlamaCloudMock.start(flags).close());
+    }
+
+    private static void restore(String property, String before) {
+        if (before == null) {
+            System.clearProperty(property);
+        } else {
+            System.setProperty(property, before);
+        }
     }
 
     private static void assertContains(Throwable error, String part) {
