@@ -44,7 +44,7 @@ impl Content {
 
     /// The form as an object; `None` if it is none.
     pub(crate) fn form(&self) -> Option<&Value> {
-        self.value().filter(|_| self.is_form)
+        if self.is_form { self.value() } else { None }
     }
 }
 
