@@ -172,14 +172,14 @@ test("seed", async () => {
 });
 `;
 
-/** Two projects of vitest with the same files and other flags. */
-const projects = (argument, more = "") => ({
+/** Two projects of vitest with the same files and other flags; those with these seeds pass their argument on. */
+const projects = (own, more = "") => ({
   ...Object.fromEntries(
     ["7", "8"].map((seed) => [
       `setup-${seed}.cjs`,
       `const { startForRun } = require("llamacloud-mock");
       module.exports = async (project) => {
-        const emulator = await startForRun({ args: ["--seed", "${seed}", "--admin-token", "secret-${seed}"]${argument} });
+        const emulator = await startForRun({ args: ["--seed", "${seed}", "--admin-token", "secret-${seed}"], ${own.includes(seed) ? "project" : ""} });
         return () => emulator.stop();
       };`,
     ]),
@@ -191,7 +191,7 @@ const projects = (argument, more = "") => ({
 
 test("vitest: each project has the emulator with its flags, and its admin token", async () => {
   for (const more of ["", 'setupFiles: "llamacloud-mock/vitest-key"']) {
-    const done = await runFiles(RUNNERS.vitest, projects(", project", more));
+    const done = await runFiles(RUNNERS.vitest, projects(["7", "8"], more));
     assert.equal(done.code, 0, done.output);
     const found = [...done.output.matchAll(/server (\S+) id (\S+)/g)];
     assert.deepEqual([1, 2].map((group) => new Set(found.map((one) => one[group])).size), [2, 2], done.output);
@@ -199,9 +199,11 @@ test("vitest: each project has the emulator with its flags, and its admin token"
 });
 
 test("vitest: projects with other flags that do not say which is theirs are refused", async () => {
-  const done = await runFiles(RUNNERS.vitest, projects(""));
-  assert.notEqual(done.code, 0, done.output);
-  assert.match(done.output, /pass the argument of the globalSetup as `project`/);
+  for (const own of [[], ["7"], ["8"]]) {
+    const done = await runFiles(RUNNERS.vitest, projects(own));
+    assert.notEqual(done.code, 0, done.output);
+    assert.match(done.output, /pass the argument of the globalSetup as `project`/);
+  }
 });
 
 /** The same of jest: the projects have these names, and setup files of these names. */
