@@ -1,4 +1,4 @@
-"""Checks that a bill of materials is valid CycloneDX, and lists what is in the program of this machine and nothing else.
+"""Checks that a bill of materials is valid CycloneDX, and lists what is in the program and nothing that is not.
 
 Usage: valid_sbom.py FILE PROGRAM; needs cyclonedx-python-lib[json-validation].
 """

@@ -166,7 +166,7 @@ for (const [name, runner] of Object.entries(RUNNERS)) {
 const SEED = (head) => `${head}
 test("seed", async () => {
   const emulator = await current();
-  const { id } = await new LlamaCloud().beta.indexes.create({ source_directory_id: "dir-abc123" });
+  const { id } = await new LlamaCloud({ maxRetries: 0 }).beta.indexes.create({ source_directory_id: "dir-abc123" });
   process.stderr.write("server " + process.env.LLAMA_CLOUD_BASE_URL + " id " + id + "\\n");
   expect(await emulator.journal()).toHaveLength(1);
 });

@@ -8,8 +8,8 @@ const { EmulatorError } = require("./errors.js");
 const { PREFIX } = require("./process.js");
 
 /**
- * The emulator of the run. On an emulator that other runs may use too, `suffix` makes keys unique. `isOwn` says that it is that
- * of one project.
+ * The emulator of the run. On an emulator that other runs may use too, `suffix` makes keys unique. `isOwn` says that it
+ * is that of one project.
  * @typedef {{ url: string, token?: string, suffix: string, options: string, setsClient: boolean, isOwn: boolean }} Run
  */
 
@@ -35,21 +35,13 @@ async function startForRun({ project, setClient = true, ...options } = {}) {
   const name = project && "globals" in project ? project.globals[PROJECT_GLOBAL] : undefined;
   const isOwn = Boolean(name || (project && "config" in project));
   const flags = JSON.stringify(options);
-  const other = process.env[RUN_VARIABLE] ? parseRun(process.env[RUN_VARIABLE]) : undefined;
-  const differs = other !== undefined && other.options !== flags;
-  const isTaken = Boolean(name && process.env[variableOf(name)]);
-  if (differs && (isTaken || !isOwn || !other.isOwn)) {
-    throw new EmulatorError(
-      "startForRun: another project has an emulator with other options; pass the argument of the globalSetup as `project`, " +
-        `in jest the second one, and name each project of jest: globals: { ${PROJECT_GLOBAL}: "NAME" }`,
-    );
-  }
+  const isOneOfSeveral = differsFromOther(flags, isOwn, name);
   const emulator = await (shared ? connect() : start(options));
   started.push(emulator);
   const suffix = shared ? `-${randomUUID()}` : "";
   /** @type {Run} */
   const own = { url: emulator.url, token: emulator.token, suffix, options: flags, setsClient: setClient, isOwn };
-  const run = name && differs ? { ...own, ...NO_RUN } : own;
+  const run = name && isOneOfSeveral ? { ...own, ...NO_RUN } : own;
   const runs = { [variableOf(name)]: JSON.stringify(own), [RUN_VARIABLE]: JSON.stringify(run) };
   // Until a set-up file chooses a key, the tests use that of the emulator.
   Object.assign(process.env, runs);
@@ -60,10 +52,29 @@ async function startForRun({ project, setClient = true, ...options } = {}) {
   if (project && "config" in project) project.config.env = { ...project.config.env, ...runs, ...client };
   const stop = emulator.stop.bind(emulator);
   emulator.stop = () => {
-    for (const [variable, text] of Object.entries(runs)) if (process.env[variable] === text) delete process.env[variable];
+    for (const [variable, text] of Object.entries(runs)) {
+      if (process.env[variable] === text) delete process.env[variable];
+    }
     return stop();
   };
   return emulator;
+}
+
+/**
+ * Whether another project has an emulator with other options. Throws if tests cannot know which of them is theirs.
+ * @param {string} flags
+ * @param {boolean} isOwn
+ * @param {string} [name]
+ */
+function differsFromOther(flags, isOwn, name) {
+  const text = process.env[RUN_VARIABLE];
+  const other = text ? parseRun(text) : undefined;
+  if (!other || other.options === flags) return false;
+  if (isOwn && other.isOwn && !(name && process.env[variableOf(name)])) return true;
+  throw new EmulatorError(
+    "startForRun: another project has an emulator with other options; pass the argument of the globalSetup as `project`, in " +
+      `jest the second one, and name each project of jest: globals: { ${PROJECT_GLOBAL}: "NAME" }`,
+  );
 }
 
 /** Stops all emulators that `startForRun` started; throws if the exit code of one is not 0. */
