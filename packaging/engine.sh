@@ -55,6 +55,14 @@ clean_up_engine() {
 containers=()
 networks=()
 
+# prepare_testcontainers: what Testcontainers needs with this engine.
+prepare_testcontainers() {
+    [ "$engine" = podman ] || return 0
+    # Its helper container, which removes others after a crash, comes from a registry.
+    # Where it finds itself in a container, it would look for the ports at the address of the bridge.
+    export TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 TESTCONTAINERS_CONNECTION_MODE=docker_host
+}
+
 # start_container NAME OPTION… [-- ARGUMENT…]: starts the image under this name, to be removed at the end.
 start_container() {
     local name=$1 options=()

@@ -45,6 +45,11 @@ RUN_BY_PACKAGING = {
         *("jest", "jest.config.cjs", "created.test.js"),
     },
     "container": {"docker"},
+    "testcontainers": {
+        *("pip-container", "test_container.py"),
+        *("npm-container", "container.test.mjs"),
+        *("go-container", "container_test.go"),
+    },
     "action": {"action"},
     "go": {"go", "index_test.go"},
     "java": {"java", "IndexTest.java", "dependency.xml", "ContainerTest.java"},

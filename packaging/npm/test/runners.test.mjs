@@ -32,7 +32,6 @@ const OWN_SETUP = `
 const { startForRun } = require("llamacloud-mock");
 module.exports = async () => {
   const emulator = await startForRun({ args: ["--strict-faults", "--fault", "chat.list status=500"] });
-  globalThis.llamacloudMock = emulator;
   return () => emulator.stop();
 };
 `;
@@ -164,35 +163,35 @@ for (const [name, runner] of Object.entries(RUNNERS)) {
 }
 
 /** Tells the URL and the seed of its emulator. */
-const SEED = `${RUNNERS.vitest.head}
+const SEED = (head) => `${head}
 test("seed", async () => {
   const emulator = await current();
-  const { id } = await new LlamaCloud().beta.indexes.create({ source_directory_id: "dir-abc123" });
+  const { id } = await new LlamaCloud({ maxRetries: 0 }).beta.indexes.create({ source_directory_id: "dir-abc123" });
   process.stderr.write("server " + process.env.LLAMA_CLOUD_BASE_URL + " id " + id + "\\n");
   expect(await emulator.journal()).toHaveLength(1);
 });
 `;
 
-/** Two projects with the same files and other flags. */
-const projects = (argument, more = "") => ({
+/** Two projects of vitest with the same files and other flags; those with these seeds pass their argument on. */
+const projects = (own, more = "") => ({
   ...Object.fromEntries(
     ["7", "8"].map((seed) => [
       `setup-${seed}.cjs`,
       `const { startForRun } = require("llamacloud-mock");
       module.exports = async (project) => {
-        const emulator = await startForRun({ args: ["--seed", "${seed}", "--admin-token", "secret-${seed}"]${argument} });
+        const emulator = await startForRun({ args: ["--seed", "${seed}", "--admin-token", "secret-${seed}"], ${own.includes(seed) ? "project" : ""} });
         return () => emulator.stop();
       };`,
     ]),
   ),
-  "seed.test.mjs": SEED,
+  "seed.test.mjs": SEED(RUNNERS.vitest.head),
   "vitest.config.mjs": `export default { test: { testTimeout: ${LIMIT}, projects: ["7", "8"].map((seed) => ({ test: {
     name: seed, globalSetup: "./setup-" + seed + ".cjs", ${more} } })) } };`,
 });
 
 test("vitest: each project has the emulator with its flags, and its admin token", async () => {
   for (const more of ["", 'setupFiles: "llamacloud-mock/vitest-key"']) {
-    const done = await runFiles(RUNNERS.vitest, projects(", project", more));
+    const done = await runFiles(RUNNERS.vitest, projects(["7", "8"], more));
     assert.equal(done.code, 0, done.output);
     const found = [...done.output.matchAll(/server (\S+) id (\S+)/g)];
     assert.deepEqual([1, 2].map((group) => new Set(found.map((one) => one[group])).size), [2, 2], done.output);
@@ -200,10 +199,60 @@ test("vitest: each project has the emulator with its flags, and its admin token"
 });
 
 test("vitest: projects with other flags that do not say which is theirs are refused", async () => {
-  const done = await runFiles(RUNNERS.vitest, projects(""));
-  assert.notEqual(done.code, 0, done.output);
-  assert.match(done.output, /pass the argument of the globalSetup as `project`/);
+  for (const own of [[], ["7"], ["8"]]) {
+    const done = await runFiles(RUNNERS.vitest, projects(own));
+    assert.notEqual(done.code, 0, done.output);
+    assert.match(done.output, /pass the argument of the globalSetup as `project`/);
+  }
 });
+
+/** The same of jest: the projects have these names, and setup files of these names. */
+const jestProjects = (names, { setups = ["7", "8"], key = "llamacloud-mock/jest-key" } = {}) => ({
+  ...Object.fromEntries(
+    ["7", "8"].map((seed) => [
+      `setup-${seed}.cjs`,
+      `const { startForRun } = require("llamacloud-mock");
+      module.exports = (_, project) => startForRun({ args: ["--seed", "${seed}", "--admin-token", "secret-${seed}"], project });`,
+    ]),
+  ),
+  "seed.test.cjs": SEED(RUNNERS.jest.head),
+  "jest.config.cjs": `module.exports = { testTimeout: ${LIMIT}, globalTeardown: "llamacloud-mock/jest-teardown", projects: [
+    ${names.map((name, index) => `{ displayName: "${index}", globals: ${JSON.stringify({ llamacloudMockProject: name })},
+      globalSetup: "./setup-${setups[index]}.cjs", setupFilesAfterEnv: ${JSON.stringify(key ? [key] : [])},
+      testMatch: ["**/*.test.cjs"] }`)} ] };`,
+});
+
+test("jest: each project with a name has the emulator with its flags, and its admin token", async () => {
+  for (const workers of [1, 2]) {
+    const files = jestProjects(["a", "b"]);
+    files["jest.config.cjs"] = files["jest.config.cjs"].replace("{", `{ maxWorkers: ${workers},`);
+    const done = await runFiles(RUNNERS.jest, files);
+    assert.equal(done.code, 0, done.output);
+    const found = [...done.output.matchAll(/server (\S+) id (\S+)/g)];
+    assert.deepEqual([1, 2].map((group) => new Set(found.map((one) => one[group])).size), [2, 2], done.output);
+    for (const [, url] of found) await refused(url);
+  }
+});
+
+for (const [what, files, message] of [
+  ["without names", jestProjects([undefined, undefined]), /name each project of jest: globals: \{ llamacloudMockProject/],
+  ["of which one has no name", jestProjects(["a", undefined]), /name each project of jest/],
+  ["with one name and other flags", jestProjects(["a", "a"]), /name each project of jest/],
+  ["with two names and one setup", jestProjects(["a", "b"], { setups: ["7", "7"] }), /started for the project [ab]; give it/],
+  ["without a key", jestProjects(["a", "b"], { key: "" }), /name-the-jest-project-and-use-jest-key\.invalid/],
+  [
+    "beside one without a name",
+    jestProjects(["a", "b", undefined], { setups: ["7", "8", "7"] }),
+    // jest calls a globalSetup once, for any of its projects.
+    /name-the-jest-project-and-use-jest-key\.invalid|name each project of jest/,
+  ],
+]) {
+  test(`jest: projects ${what} do not use the emulator of another one`, async () => {
+    const done = await runFiles(RUNNERS.jest, files);
+    assert.notEqual(done.code, 0, done.output);
+    assert.match(done.output, message);
+  });
+}
 
 test("jest: the key module in the wrong list is explained", async () => {
   const { head, config, setup } = RUNNERS.jest;

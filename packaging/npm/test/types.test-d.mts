@@ -42,6 +42,7 @@ async function begin(): Promise<void> {
   await use(emulator);
   await use(await connect({ url: "http://127.0.0.1:4010", key: "llx-a", adminToken: "secret" }));
   await use(await startForRun({ args: [], setClient: false, project: { config: { env: {} } } }));
+  await use(await startForRun({ project: { globals: { llamacloudMockProject: "a" } } }));
   await use(await useKey(keyOfTest(import.meta.url, "a test")));
   await use(await useKeyOfFile(keyOfFile(import.meta.url) + findBinary()));
   await use(emulatorOfTest());

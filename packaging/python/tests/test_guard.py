@@ -86,3 +86,32 @@ def test_a_test_that_sent_nothing_is_a_warning(run_pytest):
     done = run_pytest(SENT_NOTHING)
     assert "4 passed, 1 skipped, 1 warning" in done.stdout, done.stdout
     assert "NoRequestWarning: test_suite.py::test_nothing: took the fixture and sent no request" in done.stdout
+
+
+#: Only `TestSilent` and the session send nothing; the fixture of a failed test says nothing of it.
+SCOPES_SENT_NOTHING = """
+import pytest
+from llama_cloud import LlamaCloud
+
+class TestSilent:
+    def test_first(self, llamacloud_session, llamacloud_class): pass
+
+    def test_second(self, llamacloud_class): pass
+
+class TestOneOfTwo:
+    def test_first(self, llamacloud_class): LlamaCloud().indexes.list()
+
+    def test_second(self, llamacloud_class): pass
+
+class TestFailed:
+    def test_first(self, llamacloud_class): assert False
+
+def test_module(llamacloud_module): LlamaCloud().indexes.list()
+"""
+
+
+def test_a_class_module_or_session_that_sent_nothing_is_a_warning(run_pytest):
+    done = run_pytest(SCOPES_SENT_NOTHING)
+    assert "1 failed, 5 passed, 2 warnings" in done.stdout, done.stdout
+    for scope in ("test_suite.py::TestSilent", "session"):
+        assert f"NoRequestWarning: {scope}: took the fixture and sent no request" in done.stdout, done.stdout

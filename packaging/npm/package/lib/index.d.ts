@@ -148,9 +148,19 @@ export function current(): Promise<Emulator>;
 /** The path of the program. */
 export function findBinary(): string;
 
+/** The argument of the globalSetup of vitest. */
+export interface VitestProject {
+  config: { env?: Record<string, any> };
+}
+
+/** The second argument of the globalSetup of jest. Its global variable `llamacloudMockProject` is the name of the project. */
+export interface JestProject {
+  globals: Record<string, any>;
+}
+
 export interface RunOptions extends StartOptions {
-  /** The argument of the globalSetup of vitest: its tests use this emulator, and those of other projects their own. */
-  project?: { config: { env?: Record<string, any> } };
+  /** The tests of this project use this emulator, and those of other projects their own. */
+  project?: VitestProject | JestProject;
   /** Whether LLAMA_CLOUD_BASE_URL, LLAMA_PARSE_BASE_URL and LLAMA_CLOUD_API_KEY are set: true by default. */
   setClient?: boolean;
 }

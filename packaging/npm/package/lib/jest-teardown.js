@@ -1,6 +1,6 @@
-// The globalTeardown of jest: stops the emulator of the run, and fails the run if its exit code is not 0.
+// The globalTeardown of jest: stops the emulators of the run, and fails the run if the exit code of one is not 0.
 "use strict";
 
-module.exports = async function teardown() {
-  await /** @type {any} */ (globalThis).llamacloudMock?.stop();
-};
+const { stopAll } = require("./runner.js");
+
+module.exports = stopAll;

@@ -8,13 +8,23 @@ const { EmulatorError } = require("./errors.js");
 const { PREFIX } = require("./process.js");
 
 /**
- * The emulator of the run. On an emulator that other runs may use too, `suffix` makes keys unique.
- * @typedef {{ url: string, token?: string, suffix: string, options: string, setsClient: boolean }} Run
+ * The emulator of the run. On an emulator that other runs may use too, `suffix` makes keys unique. `isOwn` says that it
+ * is that of one project.
+ * @typedef {{ url: string, token?: string, suffix: string, options: string, setsClient: boolean, isOwn: boolean }} Run
  */
 
 /** The run as JSON, and the key that is in use. Workers inherit the first. */
 const RUN_VARIABLE = "LLAMACLOUD_TEST_RUN";
 const KEY_VARIABLE = "LLAMACLOUD_TEST_KEY";
+
+/** The global variable with which a project of jest names itself, because its tests have no environment of their own. */
+const PROJECT_GLOBAL = "llamacloudMockProject";
+
+/** The run for tests of no project, if projects of jest have emulators with different options. */
+const NO_RUN = { url: "http://name-the-jest-project-and-use-jest-key.invalid", options: "" };
+
+/** @type {import("./index").Emulator[]} */
+const started = [];
 
 /** @type {typeof import("./index").startForRun} */
 async function startForRun({ project, setClient = true, ...options } = {}) {
@@ -22,43 +32,80 @@ async function startForRun({ project, setClient = true, ...options } = {}) {
   if (shared && options.args?.length) {
     throw new EmulatorError("args: have no effect on the emulator of LLAMACLOUD_MOCK_URL; unset one");
   }
+  const name = project && "globals" in project ? project.globals[PROJECT_GLOBAL] : undefined;
+  const isOwn = Boolean(name || (project && "config" in project));
   const flags = JSON.stringify(options);
-  const other = process.env[RUN_VARIABLE] ? readRun() : undefined;
-  if (!project && other && other.options !== flags) {
-    throw new EmulatorError(
-      "startForRun: another project has an emulator with other options; in vitest pass the argument of the globalSetup as " +
-        "`project`, in jest run each project by itself",
-    );
-  }
+  const isOneOfSeveral = differsFromOther(flags, isOwn, name);
   const emulator = await (shared ? connect() : start(options));
+  started.push(emulator);
   const suffix = shared ? `-${randomUUID()}` : "";
   /** @type {Run} */
-  const run = { url: emulator.url, token: emulator.token, suffix, options: flags, setsClient: setClient };
-  const text = JSON.stringify(run);
+  const own = { url: emulator.url, token: emulator.token, suffix, options: flags, setsClient: setClient, isOwn };
+  const run = name && isOneOfSeveral ? { ...own, ...NO_RUN } : own;
+  const runs = { [variableOf(name)]: JSON.stringify(own), [RUN_VARIABLE]: JSON.stringify(run) };
   // Until a set-up file chooses a key, the tests use that of the emulator.
-  process.env[RUN_VARIABLE] = text;
-  const client = setKey(emulator.key);
+  Object.assign(process.env, runs);
+  const client = setKey(emulator.key, run);
   const { NO_PROXY, no_proxy } = emulator.env;
   Object.assign(process.env, { NO_PROXY, no_proxy });
-  // The workers of a project get this environment, and not that of the project that started last.
-  if (project) project.config.env = { ...project.config.env, [RUN_VARIABLE]: text, ...client };
+  // The workers of a project of vitest get this environment, and not that of the project that started last.
+  if (project && "config" in project) project.config.env = { ...project.config.env, ...runs, ...client };
   const stop = emulator.stop.bind(emulator);
   emulator.stop = () => {
-    if (process.env[RUN_VARIABLE] === text) delete process.env[RUN_VARIABLE];
+    for (const [variable, text] of Object.entries(runs)) {
+      if (process.env[variable] === text) delete process.env[variable];
+    }
     return stop();
   };
   return emulator;
 }
 
-/** @returns {Run} */
-function readRun() {
+/**
+ * Whether another project has an emulator with other options. Throws if tests cannot know which of them is theirs.
+ * @param {string} flags
+ * @param {boolean} isOwn
+ * @param {string} [name]
+ */
+function differsFromOther(flags, isOwn, name) {
   const text = process.env[RUN_VARIABLE];
-  if (!text) {
-    throw new EmulatorError(
-      'no emulator was started for this run; add globalSetup: "llamacloud-mock/vitest" or "llamacloud-mock/jest"',
-    );
-  }
+  const other = text ? parseRun(text) : undefined;
+  if (!other || other.options === flags) return false;
+  if (isOwn && other.isOwn && !(name && process.env[variableOf(name)])) return true;
+  throw new EmulatorError(
+    "startForRun: another project has an emulator with other options; pass the argument of the globalSetup as `project`, in " +
+      `jest the second one, and name each project of jest: globals: { ${PROJECT_GLOBAL}: "NAME" }`,
+  );
+}
+
+/** Stops all emulators that `startForRun` started; throws if the exit code of one is not 0. */
+async function stopAll() {
+  const results = await Promise.allSettled(started.splice(0).map((emulator) => emulator.stop()));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+
+/**
+ * The environment variable with the run of this project of jest, or without a name of the run.
+ * @param {string} [name]
+ */
+function variableOf(name) {
+  return name ? `${RUN_VARIABLE}_${name}` : RUN_VARIABLE;
+}
+
+/** @returns {Run} */
+function parseRun(/** @type {string} */ text) {
   return JSON.parse(text);
+}
+
+/** The run of the tests in this process, or in this project of jest. */
+function readRun() {
+  const name = /** @type {any} */ (globalThis)[PROJECT_GLOBAL];
+  const text = process.env[variableOf(name)];
+  if (text) return parseRun(text);
+  throw new EmulatorError(
+    name
+      ? `no emulator was started for the project ${name}; give it a globalSetup of its own: jest runs a file once`
+      : 'no emulator was started for this run; add globalSetup: "llamacloud-mock/vitest" or "llamacloud-mock/jest"',
+  );
 }
 
 /**
@@ -66,8 +113,7 @@ function readRun() {
  * @param {string} key
  * @returns {Record<string, string>} The variables that it has set.
  */
-function setKey(key) {
-  const { url, setsClient } = readRun();
+function setKey(key, { url, setsClient } = readRun()) {
   const client = { LLAMA_CLOUD_BASE_URL: url, LLAMA_PARSE_BASE_URL: url, LLAMA_CLOUD_API_KEY: key };
   const set = { [KEY_VARIABLE]: key, ...(setsClient ? client : {}) };
   Object.assign(process.env, set);
@@ -117,4 +163,4 @@ async function current() {
   return connect({ url, key: process.env[KEY_VARIABLE], adminToken: token });
 }
 
-module.exports = { current, keyOfFile, keyOfTest, renew, setKey, startForRun, useKey, useKeyOfFile };
+module.exports = { current, keyOfFile, keyOfTest, renew, setKey, startForRun, stopAll, useKey, useKeyOfFile };

@@ -14,4 +14,4 @@ class NeverStruckWarning(UserWarning):
 
 
 class NoRequestWarning(UserWarning):
-    """A test took the fixture, passed, and sent the emulator no request; its client may use another URL."""
+    """A test, or all tests of a class or module, took the fixture, passed, and sent the emulator no request."""

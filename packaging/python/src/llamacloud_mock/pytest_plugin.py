@@ -43,6 +43,7 @@ SHOWN_REQUESTS = 20
 SERVERS: pytest.StashKey[Servers] = pytest.StashKey()
 SINCE: pytest.StashKey[dict[str, tuple[int, frozenset[str]]]] = pytest.StashKey()
 GUARD: pytest.StashKey[Guard] = pytest.StashKey()
+#: Of a test that has passed, and of a class, module or session with such a test.
 PASSED: pytest.StashKey[bool] = pytest.StashKey()
 STRIKES: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 
@@ -165,7 +166,7 @@ def serve(servers: Servers, node: Any, scope: str, monkeypatch: pytest.MonkeyPat
     servers.in_use.remove(emulator)
     if node.stash.get(PASSED, False) and not emulator._has_requests():
         warnings.warn(
-            f"{node.nodeid}: took the fixture and sent no request; make its client in the test",
+            f"{node.nodeid or scope}: took the fixture and sent no request; make its client in the test",
             NoRequestWarning,
             stacklevel=1,
         )
@@ -294,8 +295,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Shows the requests of a failed test."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]
-    if report.when == "call":
-        item.stash[PASSED] = report.passed
+    if report.when == "call" and report.passed:
+        # Also of its class, module and session, which can have a fixture.
+        for node in item.listchain():
+            node.stash[PASSED] = True
     if not report.failed or report.when == "teardown":
         return
     for emulator in in_use(item):
