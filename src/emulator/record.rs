@@ -12,7 +12,7 @@ use crate::clock::{self, Timestamp};
 use crate::content::Content;
 use crate::error::ApiError;
 use crate::instance::Instance;
-use crate::journal::{Entry, Journal, Outcome};
+use crate::journal::{Entry, Journal, Outcome, RecordedBody};
 use crate::operation::Effect;
 use crate::request::Head;
 use crate::response::Response;
@@ -33,8 +33,8 @@ pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Conte
 
 /// The entry of a request and its response. The caller sets the number, the time, the faults, and whether it changed
 /// the state.
-pub(super) fn entry(context: &Context, head: &Head, sent: &Content, response: &Response) -> Entry {
-    let entry = Entry::of(head, sent, response);
+pub(super) fn entry(context: &Context, head: &Head, body: RecordedBody, response: &Response) -> Entry {
+    let entry = Entry::of(head, body, response);
     let delay = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(response.delay));
     Entry {
         tenant: context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)),
@@ -50,10 +50,10 @@ pub(super) fn entry(context: &Context, head: &Head, sent: &Content, response: &R
 /// Refuses a request before it reaches its handler, and records it.
 pub(super) fn refuse(instance: &Instance, context: &Context, head: &Head, body: &Bytes, error: ApiError) -> Reply {
     let response = Response::from(error);
-    let sent = Content::of(head, body);
+    let body = RecordedBody::of_request(&Content::of(head, body));
     let add = |journal: &mut Journal, at: Timestamp| {
         let number = journal.next_number();
-        let entry = Entry { seq: number, at, ..entry(context, head, &sent, &response) };
+        let entry = Entry { seq: number, at, ..entry(context, head, body, &response) };
         record(instance, journal, context, entry);
         number
     };
@@ -70,10 +70,9 @@ pub(super) fn unrouted(instance: &Instance, head: &Head, response: &Response) {
     if instance.settings.journal_entries == 0 {
         return;
     }
-    let sent = Content::of(head, &NO_BODY);
     let add = |journal: &mut Journal, label, at| {
         let number = journal.next_number();
-        journal.record(Entry { seq: number, at, tenant: label, ..Entry::of(head, &sent, response) });
+        journal.record(Entry { seq: number, at, tenant: label, ..Entry::of(head, RecordedBody::default(), response) });
     };
     match instance.accepted_key(head).and_then(|key| instance.tenants.find(key)) {
         Some(tenant) => add(&mut tenant.lock().journal, Some(Arc::clone(&tenant.label)), tenant.clock.now()),

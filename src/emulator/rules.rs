@@ -7,15 +7,14 @@ use http::header::HeaderName;
 
 use super::begin::Admission;
 use super::context::{Context, Release};
-use super::record::{self, NO_BODY};
+use super::record;
 use super::reply::Reply;
 use crate::clock::{Clock, Mode};
 use crate::config::Isolation;
-use crate::content::Content;
 use crate::error::ApiError;
 use crate::fault::{HeadDecision, RequestView, RetryTiming, Rule};
 use crate::instance::Instance;
-use crate::journal::Entry;
+use crate::journal::{Entry, RecordedBody};
 use crate::key_label::label_of;
 use crate::operation::{Operation, RoutedOperation};
 use crate::request::Head;
@@ -44,7 +43,7 @@ pub(super) fn decide_head(instance: &Instance, mut context: Context, head: &Head
         return Admission::Admitted(Box::new(context));
     };
     let (number, faults, response) = (state.journal.next_number(), decision.notes, Response::none(Break::Reset));
-    let entry = record::entry(&context, head, &Content::of(head, &NO_BODY), &response);
+    let entry = record::entry(&context, head, RecordedBody::default(), &response);
     let entry = Entry { seq: number, at: times.now, faults: faults.clone(), ..entry };
     record::record(instance, &mut state.journal, &context, entry);
     let release = Release::after_decision(tenant);

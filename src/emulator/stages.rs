@@ -18,7 +18,7 @@ use crate::content::Content;
 use crate::error::ApiError;
 use crate::fault::{Decision, FaultResult, RequestView};
 use crate::instance::Instance;
-use crate::journal::Entry;
+use crate::journal::{Entry, RecordedBody};
 use crate::operation::{Answer, BodyKind, Commit, Effect, Job, Operation, RoutedOperation};
 use crate::request::{Origin, Request};
 use crate::response::{Payload, Response};
@@ -48,6 +48,8 @@ pub(crate) struct InProgress {
     number: u64,
     /// What its body contains.
     sent: Content,
+    /// What the journal keeps of it.
+    recorded: RecordedBody,
     /// The validated request, or its refusal.
     valid: Result<ValidRequest, ApiError>,
     /// What the fault rules plan for it.
@@ -94,12 +96,13 @@ pub(crate) fn decide(instance: &Instance, context: &Context, request: &Request) 
     // Validation needs nothing of the tenant, so it comes before the lock. A fault rule may make it unnecessary.
     let valid = validate(instance, tenant, routed, request);
     let sent = Content::of(&request.head, &request.body);
+    let recorded = RecordedBody::of_request(&sent);
     let mut locked = LockedRequest::new(instance, context, request);
     let number = locked.state.journal.next_number();
     let release = Release::after_decision(tenant);
     let decision = locked.decide(&sent);
     let wait = decision.wait;
-    let in_progress = InProgress { number, sent, valid, decision, release, effects: Effects::default() };
+    let in_progress = InProgress { number, sent, recorded, valid, decision, release, effects: Effects::default() };
     if wait.is_zero() { locked.act(in_progress) } else { Next::Wait(wait, Box::new(in_progress)) }
 }
 
@@ -235,14 +238,14 @@ impl<'a> LockedRequest<'a> {
 
     /// Records the request with its response.
     fn reply(mut self, in_progress: InProgress, finished: FaultResult, facts: Facts) -> Reply {
-        let InProgress { number, sent, release, .. } = in_progress;
+        let InProgress { number, recorded, release, .. } = in_progress;
         let FaultResult { response, promised, notes: faults } = finished;
         // A client that was told to wait comes back after that wait, which begins when the response is sent.
         if let Some(wait) = promised {
             self.tenant.clock.add_event(self.times.now.plus(response.delay).plus(wait));
         }
         let Facts { is_committed: committed, is_altered, created } = facts;
-        let entry = record::entry(self.context, &self.request.head, &sent, &response);
+        let entry = record::entry(self.context, &self.request.head, recorded, &response);
         let faults_met = faults.clone();
         let entry =
             Entry { seq: number, at: self.times.now, faults: faults_met, committed, is_altered, created, ..entry };

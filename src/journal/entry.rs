@@ -14,7 +14,6 @@ use serde_json::Value;
 use super::body::RecordedBody;
 use super::headers::RecordedHeaders;
 use crate::clock::{self, Timestamp};
-use crate::content::Content;
 use crate::matcher::{Condition, RequestParts};
 use crate::operation::Effect;
 use crate::redact;
@@ -136,7 +135,7 @@ struct EntryParts<'a> {
 impl Entry {
     /// The entry of a request and its response. The caller sets the fields that do not follow from them: the number,
     /// the tenant, the operation, the faults.
-    pub(crate) fn of(head: &Head, content: &Content, response: &Response) -> Self {
+    pub(crate) fn of(head: &Head, body: RecordedBody, response: &Response) -> Self {
         let path = match &head.query {
             Some(query) => format!("{}?{query}", head.path).into(),
             None => head.path.as_str().into(),
@@ -153,7 +152,7 @@ impl Entry {
             status: response.code(),
             request_headers_omitted: request_headers.omitted(),
             request_headers,
-            request_body: RecordedBody::of_request(content),
+            request_body: body,
             reply_body: RecordedBody::shared(&response.body.bytes()),
             faults: Vec::new(),
             outcome: Outcome::Sent,

@@ -273,12 +273,11 @@ fn as_millis<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use http::{HeaderMap, Method};
 
     use super::*;
     use crate::clock::Timestamp;
-    use crate::content::Content;
+    use crate::journal::RecordedBody;
     use crate::request::Head;
     use crate::response::Response;
 
@@ -294,7 +293,7 @@ mod tests {
             real_time: at,
             due: at,
             retry_count: Some(retry),
-            ..Entry::of(&head, &Content::of(&head, &Bytes::new()), &Response::empty(503))
+            ..Entry::of(&head, RecordedBody::default(), &Response::empty(503))
         }
     }
 
