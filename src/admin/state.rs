@@ -20,6 +20,13 @@ use crate::tenant::Tenant;
 #[derive(Serialize)]
 struct StateView {
     tenants: Vec<TenantView>,
+    /// What is counted for all tenants together; absent when one is asked for.
+    #[serde(flatten)]
+    counts: Option<ServerCounts>,
+}
+
+#[derive(Serialize)]
+struct ServerCounts {
     /// Requests by operation and status class.
     requests: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
     /// Connections that ended before a request was handled, by cause.
@@ -62,17 +69,15 @@ impl FromStr for Part {
 }
 
 pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
-    let tenants = read::tenants(instance, read::query(request, "tenant").as_deref())?;
+    let named = read::query(request, "tenant");
+    let tenants = read::tenants(instance, named.as_deref())?;
     let tenants = tenants.iter().map(|tenant| tenant_view(tenant)).collect();
-    Ok(Response::json(
-        200,
-        &StateView {
-            tenants,
-            requests: requests(instance),
-            closed_connections: instance.counters.incidents(),
-            panics: instance.panics.load(Ordering::Relaxed),
-        },
-    ))
+    let counts = named.is_none().then(|| ServerCounts {
+        requests: requests(instance),
+        closed_connections: instance.counters.incidents(),
+        panics: instance.panics.load(Ordering::Relaxed),
+    });
+    Ok(Response::json(200, &StateView { tenants, counts }))
 }
 
 fn tenant_view(tenant: &Tenant) -> TenantView {

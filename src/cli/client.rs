@@ -1,7 +1,6 @@
 //! The HTTP client with which the subcommands `healthcheck`, `check` and `env` ask a running server. It connects
 //! to the server directly: no proxy, no redirects.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,8 +14,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
-
-use crate::config::{self, Settings};
 
 /// Time limit for the connection, and again for the head of the response.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(2);
@@ -38,15 +35,15 @@ pub(super) struct ClientResponse {
     pub(super) body: String,
 }
 
-/// Sends a POST request with a JSON body to the server of these settings, with the admin token if one is set.
+/// Sends a POST request with a JSON body to the server at this host and port, with the admin token if there is one.
 ///
 /// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
-pub(super) fn post(settings: &Settings, path: &str, json: String) -> Result<ClientResponse, String> {
+pub(super) fn post(authority: &str, token: Option<&str>, path: &str, json: String) -> Result<ClientResponse, String> {
     let mut builder = Request::post(path).header(CONTENT_TYPE, "application/json");
-    if let Some(token) = &settings.admin_token {
+    if let Some(token) = token {
         builder = builder.header(AUTHORIZATION, format!("Bearer {token}"));
     }
-    runtime()?.block_on(send(&authority(settings)?, builder, json))
+    runtime()?.block_on(send(authority, builder, json))
 }
 
 /// A runtime for the requests of a subcommand.
@@ -73,21 +70,6 @@ async fn send(authority: &str, builder: Builder, body: String) -> Result<ClientR
         .await
         .map_err(|error| format!("no response from {url}: {}", with_sources(&*error)))?;
     Ok(ClientResponse { url, status, body })
-}
-
-/// The host and the port of the server of these settings.
-pub(super) fn authority(settings: &Settings) -> Result<String, String> {
-    Ok(SocketAddr::new(config::reachable(*settings.host), port(settings)?).to_string())
-}
-
-/// The port in the settings; for port 0, the port in the server's port file.
-fn port(settings: &Settings) -> Result<u16, String> {
-    if settings.port != 0 {
-        return Ok(settings.port);
-    }
-    let file = settings.port_file.as_ref().ok_or("--port 0 needs --port-file FILE, from which the port is read")?;
-    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    text.trim().parse().map_err(|_| format!("{}: {text:?} is not a port number", file.display()))
 }
 
 /// The error of an exchange, for its text only.

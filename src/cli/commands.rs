@@ -7,8 +7,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgGroup, Command, ValueHint, value_parser};
 
 use super::check::ReportFormat;
-use super::env::{self, Syntax};
+use super::env::Syntax;
 use super::exec;
+use super::server_address;
 use crate::clock::parse_duration;
 use crate::config::Takes::{Many, Nothing, One, OneOf};
 use crate::config::flags::{
@@ -171,11 +172,16 @@ fn healthcheck() -> Command {
                 .help("Require that the server is this process, and stop waiting when it has ended"),
         )
         .arg(
-            Arg::new("flags-of").long("flags-of").value_name("PID").value_parser(value_parser!(u32).range(1..)).help(
-                "Use the flags on the command line of this process too, if it is a llamacloud-mock; for containers",
-            ),
+            Arg::new("flags-of")
+                .long("flags-of")
+                .conflicts_with("url")
+                .value_name("PID")
+                .value_parser(value_parser!(u32).range(1..))
+                .help(
+                    "Use the flags on the command line of this process too, if it is a llamacloud-mock; for containers",
+                ),
         )
-        .args(some_settings("Which server to ask", SERVER_SETTINGS))
+        .args(which_server(SERVER_SETTINGS))
         .after_help("Example:\n  llamacloud-mock & llamacloud-mock healthcheck --wait 10s --pid $! || exit 1")
 }
 
@@ -208,7 +214,7 @@ fn check() -> Command {
         .args(expectations)
         .group(ArgGroup::new("expectation").args(names).multiple(true).required(true))
         .args(report(""))
-        .args(some_settings("Which server to ask", SERVER_SETTINGS))
+        .args(which_server(SERVER_SETTINGS))
         .after_help(
             "Example:\n  llamacloud-mock check --max-attempts 3 --honour-retry-after --all-rules-struck\n\n\
              Documentation: docs/faults.md",
@@ -267,14 +273,7 @@ fn env() -> Command {
                 .hide_possible_values(true)
                 .help("The shell that reads the lines; sh is for bash, zsh and fish too [default: sh]"),
         )
-        .arg(
-            Arg::new("url")
-                .long("url")
-                .value_name("URL")
-                .value_parser(env::authority_of)
-                .help("URL of the server [default: that of the settings]"),
-        )
-        .args(some_settings("Which server to ask", HEALTH_SETTINGS))
+        .args(which_server(HEALTH_SETTINGS))
         .after_help(ABOUT_ENV)
 }
 
@@ -327,6 +326,18 @@ fn internal_worker() -> Command {
 
 fn all_settings() -> impl Iterator<Item = Arg> {
     GROUPS.iter().flat_map(|group| group.flags.iter().map(|flag| setting(flag).help_heading(group.heading)))
+}
+
+/// The arguments by which a subcommand finds a running server.
+fn which_server(settings: &[&'static Flag]) -> Vec<Arg> {
+    let heading = "Which server to ask";
+    let url = Arg::new("url")
+        .long("url")
+        .value_name("URL")
+        .value_parser(server_address::authority_of)
+        .help_heading(heading)
+        .help("URL of the server [default: that of the settings]");
+    [vec![url], some_settings(heading, settings)].concat()
 }
 
 fn some_settings(heading: &'static str, flags: &[&'static Flag]) -> Vec<Arg> {

@@ -1,7 +1,6 @@
 //! The subcommand `env`: prints the lines with which a shell exports the variables for a running server.
 
-use http::Uri;
-
+use super::server_address::ServerAddress;
 use super::{client, client_variables, healthcheck};
 use crate::config::Settings;
 
@@ -13,8 +12,6 @@ const KEY: &str = "llx-env";
 pub(super) struct Env {
     /// The shell that reads the lines.
     pub(super) shell: Syntax,
-    /// Host and port of the server; by default those of the settings.
-    pub(super) authority: Option<String>,
 }
 
 /// A syntax for exported variables.
@@ -59,28 +56,16 @@ impl Syntax {
     }
 }
 
-/// Host and port of an HTTP URL without a path.
-pub(super) fn authority_of(url: &str) -> Result<String, String> {
-    let example = "give it like http://127.0.0.1:4010";
-    let uri: Uri = url.trim().parse().map_err(|error| format!("is not a URL ({error}); {example}"))?;
-    if uri.scheme_str() != Some("http") {
-        return Err(format!("does not begin with http://, the only protocol of the server; {example}"));
-    }
-    let authority =
-        uri.authority().filter(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
-    let Some(authority) = authority else { return Err(format!("has no plain host; {example}")) };
-    if uri.path() != "/" || uri.query().is_some() {
-        return Err(format!("has a path or a query, which a base URL does not have; {example}"));
-    }
-    let port = authority.port_u16().unwrap_or(80);
-    Ok(format!("{}:{port}", authority.host()))
-}
-
-/// The lines for the server of these settings, or at the URL of the arguments.
+/// The lines for the server at this address.
 ///
 /// Errors: the server is not healthy.
-pub(super) fn lines(settings: &Settings, env: &Env, environment: &[(String, String)]) -> Result<String, String> {
-    let authority = env.authority.clone().map_or_else(|| client::authority(settings), Ok)?;
+pub(super) fn lines(
+    settings: &Settings,
+    address: &ServerAddress,
+    env: &Env,
+    environment: &[(String, String)],
+) -> Result<String, String> {
+    let authority = address.authority()?;
     client::runtime()?.block_on(healthcheck::attempt(&authority, None)).map_err(|problem| {
         format!("{problem}; start the server with llamacloud-mock, or say where it is with --url or --port")
     })?;
@@ -101,29 +86,6 @@ mod tests {
             (Syntax::PowerShell, r"$env:A = 'it''s $x \ ’’'"),
         ] {
             assert_eq!(shell.line("A", r"it's $x \ ’"), format!("{expected}\n"));
-        }
-    }
-
-    #[test]
-    fn a_url_is_plain_http_without_a_path() {
-        for (text, authority) in [
-            ("http://127.0.0.1:4010", "127.0.0.1:4010"),
-            (" http://127.0.0.1:4010/ ", "127.0.0.1:4010"),
-            ("http://mock.test", "mock.test:80"),
-            ("http://[::1]:4010", "[::1]:4010"),
-        ] {
-            assert_eq!(authority_of(text).as_deref(), Ok(authority), "{text}");
-        }
-        for text in [
-            "127.0.0.1:4010",
-            "https://mock.test",
-            "http://",
-            "http://a.test/api",
-            "http://a:b@c.test",
-            "http://a.test?b",
-            "x y",
-        ] {
-            assert!(authority_of(text).is_err(), "{text}");
         }
     }
 }

@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::cli::client::{self, ClientResponse};
+use crate::cli::server_address::ServerAddress;
 use crate::cli::{Action, CommandLine, commands, process};
-use crate::config::{Flag, Settings};
+use crate::config::Flag;
 
 /// Flags, each with its values.
 type Flags = Vec<(&'static Flag, Vec<String>)>;
@@ -34,7 +36,9 @@ pub(super) struct Healthcheck {
 pub(super) fn with_flags_of_process(how: Healthcheck, mut given: Flags) -> Flags {
     let Some(arguments) = how.flags_of.and_then(process::arguments) else { return given };
     // A command line that this version does not understand cannot be that of a server that runs.
-    let Ok(CommandLine { action: Action::Serve, settings }) = super::parse(arguments.into_iter()) else { return given };
+    let Ok(CommandLine { action: Action::Serve, settings, .. }) = super::parse(arguments.into_iter()) else {
+        return given;
+    };
     for (flag, values) in settings {
         if commands::SERVER_SETTINGS.contains(&flag) && given.iter().all(|(known, _)| *known != flag) {
             given.push((flag, values));
@@ -49,18 +53,18 @@ struct Health {
     pid: u32,
 }
 
-/// Checks the server of these settings.
+/// Checks the server at this address.
 ///
 /// Errors: it is not healthy when the time is over, or its process has ended before.
-pub(super) fn run(settings: &Settings, how: Healthcheck) -> Result<(), String> {
-    client::runtime()?.block_on(wait_until_healthy(settings, how))
+pub(super) fn run(address: &ServerAddress, how: Healthcheck) -> Result<(), String> {
+    client::runtime()?.block_on(wait_until_healthy(address, how))
 }
 
-async fn wait_until_healthy(settings: &Settings, how: Healthcheck) -> Result<(), String> {
+async fn wait_until_healthy(address: &ServerAddress, how: Healthcheck) -> Result<(), String> {
     let deadline = how.wait.map(|wait| Instant::now() + wait);
     loop {
         // The port file may be written at any time.
-        let attempt = async { attempt(&client::authority(settings)?, how.pid).await };
+        let attempt = async { attempt(&address.authority()?, how.pid).await };
         let result = match deadline {
             None => attempt.await,
             Some(deadline) => timeout_at(deadline, attempt)
@@ -83,8 +87,11 @@ async fn wait_until_healthy(settings: &Settings, how: Healthcheck) -> Result<(),
 /// Errors: it does not respond, is not healthy, or is another server than the one expected.
 pub(super) async fn attempt(authority: &str, pid: Option<u32>) -> Result<(), String> {
     let ClientResponse { url, status, body } = client::get(authority, "/health").await?;
-    let health: Health =
-        serde_json::from_str(&body).map_err(|_| format!("{url}: status {status}, from a server of another program"))?;
+    let Ok(health) = serde_json::from_str::<Health>(&body) else {
+        let refusal = serde_json::from_str::<Value>(&body).ok();
+        let detail = refusal.as_ref().and_then(|refusal| refusal["detail"].as_str());
+        return Err(format!("{url}: status {status}, {}", detail.unwrap_or("from a server of another program")));
+    };
     match pid.filter(|pid| *pid != health.pid) {
         Some(pid) => Err(format!("{url}: the server on this port is process {}, not {pid}", health.pid)),
         None if status == 200 && health.status == "ok" => Ok(()),

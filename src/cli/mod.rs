@@ -15,6 +15,7 @@ mod process;
 mod ready;
 pub(crate) mod run;
 mod serve;
+mod server_address;
 mod stdin;
 mod stop;
 mod usage_error;
@@ -74,6 +75,8 @@ struct CommandLine {
     action: Action,
     /// The given settings, each with its values.
     settings: Vec<(&'static Flag, Vec<String>)>,
+    /// Host and port of the server to ask, if `--url` names them.
+    url: Option<String>,
 }
 
 /// The reason why there is no command line to execute.
@@ -104,7 +107,8 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, ParseFailu
         settings.retain(|(flag, _)| own.iter().all(|(known, _)| known != flag));
         settings.extend(own);
     }
-    let command_line = CommandLine { action: action(&matches), settings };
+    let url = matches.subcommand().and_then(|(_, inner)| inner.try_get_one::<String>("url").ok().flatten().cloned());
+    let command_line = CommandLine { action: action(&matches), settings, url };
     match without_effect(&command_line, &matches) {
         Some(problem) => Err(ParseFailure::Usage(problem)),
         None => Ok(command_line),
@@ -113,15 +117,15 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<CommandLine, ParseFailu
 
 /// An argument that has no effect beside the others.
 fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<String> {
+    if command_line.url.is_some() {
+        let (flag, _) = command_line.settings.iter().find(|(flag, _)| commands::ADDRESS_SETTINGS.contains(flag))?;
+        return Some(format!("--{}: has no effect beside --url; omit one of the two", flag.name));
+    }
     match (&command_line.action, matches.subcommand()) {
         (Action::Exec(exec), Some((_, inner))) if exec.expected.fields.is_empty() => {
             let mut names = commands::REPORT_ARGS.iter().map(|name| format!("{EXEC_PREFIX}{name}"));
             let name = names.find(|name| inner.value_source(name) == Some(ValueSource::CommandLine))?;
             Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
-        }
-        (Action::Env(Env { authority: Some(_), .. }), _) => {
-            let (flag, _) = command_line.settings.iter().find(|(flag, _)| commands::ADDRESS_SETTINGS.contains(flag))?;
-            Some(format!("--{}: has no effect beside --url; omit one of the two", flag.name))
         }
         _ => None,
     }
@@ -161,10 +165,9 @@ fn action(matches: &ArgMatches) -> Action {
             Action::Worker(kind.expect("clap accepts only the names of kinds"))
         }
         Some(("check", inner)) => Action::Check(expectations(inner, ""), format(inner, "")),
-        Some(("env", inner)) => Action::Env(Env {
-            shell: inner.get_one::<Syntax>("shell").copied().unwrap_or(Syntax::Sh),
-            authority: inner.get_one::<String>("url").cloned(),
-        }),
+        Some(("env", inner)) => {
+            Action::Env(Env { shell: inner.get_one::<Syntax>("shell").copied().unwrap_or(Syntax::Sh) })
+        }
         Some(("completions", inner)) => {
             Action::Completions(*inner.get_one("SHELL").expect("clap requires this argument"))
         }

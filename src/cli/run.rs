@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::check::{self, Verdict};
 use super::exit::{ExitError, USAGE, print, print_error};
+use super::server_address::ServerAddress;
 use super::{self as cli, Action, ParseFailure};
 use super::{completions, env, exec, healthcheck, operations, serve, validate};
 use crate::config::{self, RawSettings};
@@ -58,15 +59,17 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
     };
     let raw = RawSettings::gather(&flags, environment, defaults).map_err(ExitError::usage)?;
     let settings = config::read(&raw).map_err(ExitError::usage)?;
+    let address = ServerAddress::new(command_line.url, &settings, &raw);
     match command_line.action {
-        Action::Healthcheck(how) => healthcheck::run(&settings, how).map_err(ExitError::failure),
+        Action::Healthcheck(how) => healthcheck::run(&address, how).map_err(ExitError::failure),
         Action::Validate(files) => {
             config::check_emulation(&settings, &raw).map_err(ExitError::usage)?;
             let are_accepted = validate::run(settings, raw, &files).map_err(ExitError::failure)?;
             if are_accepted { Ok(()) } else { Err(ExitError::check_failed(String::new())) }
         }
         Action::Check(expected, format) => {
-            let report = check::run(&settings, &expected).map_err(ExitError::failure)?;
+            let report =
+                check::run(&address, settings.admin_token.as_deref(), &expected).map_err(ExitError::failure)?;
             print(&check::printed(&report, format));
             match report.verdict {
                 Verdict::Passed => Ok(()),
@@ -74,7 +77,7 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
             }
         }
         Action::Env(env) => {
-            print(&env::lines(&settings, &env, environment).map_err(ExitError::failure)?);
+            print(&env::lines(&settings, &address, &env, environment).map_err(ExitError::failure)?);
             Ok(())
         }
         Action::Exec(exec) => exec::run(settings, raw, &exec, environment),

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use super::exit::{ExitError, UNAVAILABLE, print, print_error, report_panic};
 use super::stop::StopRequests;
 use super::{ready, stdin};
+use crate::clock::Mode;
 use crate::config::flags::EXIT_WITH_STDIN;
 use crate::config::{self, RawSettings, Settings};
 use crate::instance::Instance;
@@ -29,8 +30,16 @@ pub(super) fn instance(settings: Settings, raw: RawSettings) -> Result<Arc<Insta
     for warning in raw.warnings.iter().chain(&config::warnings(&settings)) {
         print_error(&format!("warning: {warning}"));
     }
-    let instance = Instance::new(settings, raw).map_err(ExitError::usage)?;
-    Ok(Arc::new(instance.of_program()))
+    let instance = Instance::new(settings, raw).map_err(ExitError::usage)?.of_program();
+    if let Some(rule) = instance.tenants.given_faults().rules().find(|rule| rule.delays())
+        && instance.settings.clock == Mode::Auto
+    {
+        print_error(&format!(
+            "warning: {rule}: on an auto clock a delay ends at once, so that no client waits or meets its timeout \
+             (docs/time.md)"
+        ));
+    }
+    Ok(Arc::new(instance))
 }
 
 /// The runtime for a server.

@@ -55,7 +55,7 @@ impl RawSetting {
     }
 
     /// Whether the setting has a source other than its default.
-    pub(super) fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         self.source != SettingSource::Default
     }
 

@@ -118,6 +118,11 @@ impl Rule {
         matches!(self.action.kind, ActionKind::ResetRequest(_))
     }
 
+    /// Whether it delays a request or its response.
+    pub(crate) fn delays(&self) -> bool {
+        self.action.adjustment.delay.is_some()
+    }
+
     /// Whether it holds a request without a time limit.
     pub(crate) fn holds(&self) -> bool {
         self.action.holds()

@@ -14,6 +14,18 @@ fn rules(client: &Client) -> Vec<String> {
 }
 
 #[test]
+fn a_delay_on_an_auto_clock_is_warned_of_once() {
+    for (args, warnings) in [
+        (&["--clock", "auto", "--scenario", "slow", "--fault", "indexes.get delay=1s"][..], 1),
+        (&["--clock", "auto", "--fault", "indexes.get status=500"], 0),
+        (&["--clock", "manual", "--scenario", "slow"], 0),
+    ] {
+        let (_, stderr) = Program::start(args, &[]).terminate();
+        assert_eq!(stderr.matches("on an auto clock a delay ends at once").count(), warnings, "{stderr}");
+    }
+}
+
+#[test]
 fn rules_are_separated_by_newlines_in_the_environment_and_listed_in_a_file() {
     let variable = ("LLAMACLOUD_MOCK_FAULT", "indexes.list status=503 first=1\nindexes.get hang");
     let program = Program::start(&[], &[variable]);

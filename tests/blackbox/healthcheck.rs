@@ -96,22 +96,34 @@ fn another_server_on_the_port_is_not_accepted() {
     assert_eq!(wait_for_exit(&mut second).code(), Some(69));
 }
 
+/// The end of a health check of a server that sends this status and body.
+fn healthcheck_of_response(status: u16, body: &str) -> (Option<i32>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("a bound socket").port().to_string();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (mut stream, _) = listener.accept().expect("the healthcheck connects");
+            stream.read_exact(&mut [0; 4]).expect("it sends a request");
+            let head = format!("HTTP/1.1 {status} \r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        });
+        healthcheck(&["--port", &port])
+    })
+}
+
 #[test]
 fn a_server_of_another_program_is_not_accepted() {
     for body in ["{\"status\":\"ok\"}", "OK", ""] {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let port = listener.local_addr().expect("a bound socket").port().to_string();
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let (mut stream, _) = listener.accept().expect("the healthcheck connects");
-                stream.read_exact(&mut [0; 4]).expect("it sends a request");
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
-                let _ = stream.write_all(format!("{head}{body}").as_bytes());
-            });
-            let (code, stderr) = healthcheck(&["--port", &port]);
-            assert!(code == Some(1) && stderr.contains("another program"), "{body:?}: {stderr}");
-        });
+        let (code, stderr) = healthcheck_of_response(200, body);
+        assert!(code == Some(1) && stderr.contains("another program"), "{body:?}: {stderr}");
     }
+}
+
+#[test]
+fn a_refusal_of_the_server_is_said_in_its_words() {
+    let refusal = r#"{"detail":"Host: a.test is not allowed (--allowed-host)"}"#;
+    let (code, stderr) = healthcheck_of_response(403, refusal);
+    assert!(code == Some(1) && stderr.contains("status 403, Host: a.test is not allowed"), "{stderr}");
 }
 
 #[test]

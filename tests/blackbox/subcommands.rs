@@ -4,7 +4,7 @@ use std::fs;
 
 use temp_dir::TempDir;
 
-use crate::support::{Program, run};
+use crate::support::{Client, Program, run};
 
 fn stdout(args: &[&str]) -> String {
     let output = run(args, &[]);
@@ -41,6 +41,16 @@ fn healthcheck_reads_the_port_from_the_port_file() {
     let program = Program::start(&["--port", "0", "--port-file", file], &[]);
     assert_eq!(fs::read_to_string(file).expect("the file exists"), program.address.port().to_string());
     assert_eq!(run(&["healthcheck", "--port", "0", "--port-file", file], &[]).status.code(), Some(0));
+    assert_eq!(run(&["healthcheck", "--port-file", file], &[]).status.code(), Some(0), "not the default port");
+    let env = run(&["env", "--port-file", file], &[]);
+    assert!(String::from_utf8_lossy(&env.stdout).contains(&format!("http://{}'", program.address)));
+    Client::at(program.address).get("/api/v1/indexes");
+    let url = format!("http://localhost:{}", program.address.port());
+    for place in [["--port-file", file], ["--url", &url]] {
+        let check = run(&[&["check", "--max-attempts", "1"], &place[..]].concat(), &[]);
+        assert_eq!(check.status.code(), Some(0), "{place:?}: {check:?}");
+        assert_eq!(run(&[&["healthcheck"], &place[..]].concat(), &[]).status.code(), Some(0), "{place:?}");
+    }
     assert_eq!(run(&["healthcheck", "--port", "0"], &[]).status.code(), Some(1));
 }
 

@@ -6,8 +6,8 @@ mod report;
 use serde_json::{Map, Value};
 
 use super::client::{self, ClientResponse};
+use super::server_address::ServerAddress;
 use crate::admin;
-use crate::config::Settings;
 use crate::instance::Instance;
 
 pub(super) use crate::admin::check::{Report, Verdict};
@@ -34,11 +34,16 @@ impl Expectations {
     }
 }
 
-/// Asks the server of these settings.
+/// Asks the server at this address.
 ///
 /// Errors: the server does not respond, or not with a report.
-pub(super) fn run(settings: &Settings, expected: &Expectations) -> Result<Report, String> {
-    let ClientResponse { url, status, body } = client::post(settings, PATH, expected.body())?;
+pub(super) fn run(
+    address: &ServerAddress,
+    admin_token: Option<&str>,
+    expected: &Expectations,
+) -> Result<Report, String> {
+    let response = client::post(&address.authority()?, admin_token, PATH, expected.body())?;
+    let ClientResponse { url, status, body } = response;
     if status != 200 {
         return Err(format!("{url}: status {status}: {body}"));
     }
