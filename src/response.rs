@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -127,6 +130,12 @@ pub(crate) enum HeadReset {
     InBody,
 }
 
+/// The duration in a header: a number, which may have a fraction, of units of so many seconds.
+pub(crate) fn duration_in(value: &HeaderValue, unit_seconds: f64) -> Option<Duration> {
+    let number: f64 = value.to_str().ok()?.parse().ok()?;
+    Duration::try_from_secs_f64(number * unit_seconds).ok()
+}
+
 impl Payload {
     /// A JSON body.
     pub(crate) fn json(value: &impl Serialize) -> Self {
@@ -226,11 +235,13 @@ impl Response {
         self
     }
 
-    /// Whether a client reads the same from it: delays, the pace and further headers do not matter.
+    /// Whether a client reads the same from it: delays, the pace and headers that are not about the body do not matter.
     pub(crate) fn reads_like(&self, other: &Self) -> bool {
-        let key = |response: &Self| (response.status, response.headers.get(CONTENT_TYPE).cloned());
-        let framing = |response: &Self| (response.wire.end.clone(), response.wire.content_length);
-        key(self) == key(other) && framing(self) == framing(other) && self.body == other.body
+        let is_equal = |name: HeaderName| self.headers.get(&name) == other.headers.get(&name);
+        self.status == other.status
+            && [CONTENT_TYPE, CONTENT_ENCODING, TRANSFER_ENCODING].into_iter().all(is_equal)
+            && (&self.wire.end, self.wire.content_length) == (&other.wire.end, other.wire.content_length)
+            && self.body == other.body
     }
 
     /// Whether the status is 2xx.

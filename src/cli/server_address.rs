@@ -1,6 +1,7 @@
 //! Where a subcommand finds the running server: at a URL, or at the host and the port of the settings.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use http::Uri;
@@ -41,9 +42,9 @@ impl ServerAddress {
             Self::Authority(authority) => Ok(authority.clone()),
             Self::PortFile(host, file) => {
                 let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-                let port = text.trim().parse();
+                let port = text.trim().parse::<NonZeroU16>();
                 let port = port.map_err(|_| format!("{}: {text:?} is not a port number", file.display()))?;
-                Ok(SocketAddr::new(*host, port).to_string())
+                Ok(SocketAddr::new(*host, port.get()).to_string())
             }
             Self::Unknown => Err("--port 0 needs --port-file FILE, from which the port is read".to_owned()),
         }

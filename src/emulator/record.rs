@@ -34,12 +34,11 @@ pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Conte
 /// The entry of a request and its response. The caller sets the number, the time, the faults, and whether it changed
 /// the state.
 pub(super) fn entry(context: &Context, head: &Head, body: RecordedBody, response: &Response) -> Entry {
-    let entry = Entry::of(head, body, response);
     let delay = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(response.delay));
+    let entry = Entry::of(head, body, response, delay);
     Entry {
         tenant: context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)),
         operation: Some(context.name()),
-        due: entry.real_time.plus(delay),
         // The server records how the response to a tenant ends; to others it is sent at once.
         outcome: if context.tenant.is_some() { Outcome::Open } else { Outcome::Sent },
         effect: context.operation().map_or(Effect::Reads, |routed| routed.operation.effect),
@@ -72,7 +71,12 @@ pub(super) fn unrouted(instance: &Instance, head: &Head, response: &Response) {
     }
     let add = |journal: &mut Journal, label, at| {
         let number = journal.next_number();
-        journal.record(Entry { seq: number, at, tenant: label, ..Entry::of(head, RecordedBody::default(), response) });
+        journal.record(Entry {
+            seq: number,
+            at,
+            tenant: label,
+            ..Entry::of(head, RecordedBody::default(), response, Duration::ZERO)
+        });
     };
     match instance.accepted_key(head).and_then(|key| instance.tenants.find(key)) {
         Some(tenant) => add(&mut tenant.lock().journal, Some(Arc::clone(&tenant.label)), tenant.clock.now()),

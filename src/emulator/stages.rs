@@ -69,6 +69,8 @@ struct Facts {
     is_altered: bool,
     /// The id of what it created.
     created: Option<Id>,
+    /// The ids of what it deleted.
+    deleted: Vec<Id>,
 }
 
 /// A request under the lock of its tenant.
@@ -219,21 +221,21 @@ impl<'a> LockedRequest<'a> {
 
     /// Applies the fault rules that come after the action, and finishes the request.
     fn settle(mut self, mut in_progress: InProgress, response: Response) -> Reply {
-        let Effects { applied, events, created } = std::mem::take(&mut in_progress.effects);
+        let Effects { applied, events, created, deleted } = std::mem::take(&mut in_progress.effects);
         let decision = std::mem::take(&mut in_progress.decision);
         let is_committed = response.is_success() && self.routed.operation.effect != Effect::Reads;
         for at in events {
             self.tenant.clock.add_event(at);
         }
         if self.state.faults.is_empty() && decision.is_empty() {
-            let facts = Facts { is_committed, is_altered: false, created };
+            let facts = Facts { is_committed, is_altered: false, created, deleted };
             return self.reply(in_progress, FaultResult::unchanged(response), facts);
         }
         let before = response.clone();
         let view = self.rule_view(&in_progress.sent);
         let finished = decision.finish(&mut self.state.faults, &view, response, applied);
         let is_altered = !finished.response.reads_like(&before);
-        self.reply(in_progress, finished, Facts { is_committed, is_altered, created })
+        self.reply(in_progress, finished, Facts { is_committed, is_altered, created, deleted })
     }
 
     /// Records the request with its response.
@@ -244,11 +246,10 @@ impl<'a> LockedRequest<'a> {
         if let Some(wait) = promised {
             self.tenant.clock.add_event(self.times.now.plus(response.delay).plus(wait));
         }
-        let Facts { is_committed: committed, is_altered, created } = facts;
+        let Facts { is_committed: committed, is_altered, created, deleted } = facts;
         let entry = record::entry(self.context, &self.request.head, recorded, &response);
-        let faults_met = faults.clone();
-        let entry =
-            Entry { seq: number, at: self.times.now, faults: faults_met, committed, is_altered, created, ..entry };
+        let (at, faults_met) = (self.times.now, faults.clone());
+        let entry = Entry { seq: number, at, faults: faults_met, committed, is_altered, created, deleted, ..entry };
         record::record(self.instance, &mut self.state.journal, self.context, entry);
         Reply { response, entry: Some(number), faults, release }
     }

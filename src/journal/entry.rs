@@ -18,7 +18,7 @@ use crate::matcher::{Condition, RequestParts};
 use crate::operation::Effect;
 use crate::redact;
 use crate::request::{Head, RETRY_COUNT};
-use crate::response::Response;
+use crate::response::{Response, duration_in};
 use crate::store::Id;
 
 /// Response headers that the official SDKs read.
@@ -79,6 +79,9 @@ pub(crate) struct Entry {
     /// The id of what it created.
     #[serde(skip)]
     pub(crate) created: Option<Id>,
+    /// The ids of what it deleted, without what belonged to that.
+    #[serde(skip)]
+    pub(crate) deleted: Vec<Id>,
 }
 
 /// The outcome of a fault rule whose trigger a request met.
@@ -133,15 +136,16 @@ struct EntryParts<'a> {
 }
 
 impl Entry {
-    /// The entry of a request and its response. The caller sets the fields that do not follow from them: the number,
-    /// the tenant, the operation, the faults.
-    pub(crate) fn of(head: &Head, body: RecordedBody, response: &Response) -> Self {
+    /// The entry of a request and its response, which is sent after this real time. The caller sets the fields that do
+    /// not follow from them: the number, the tenant, the operation, the faults.
+    pub(crate) fn of(head: &Head, body: RecordedBody, response: &Response, delay: Duration) -> Self {
         let path = match &head.query {
             Some(query) => format!("{}?{query}", head.path).into(),
             None => head.path.as_str().into(),
         };
         let request_headers = RecordedHeaders::of(&head.headers);
         let now = clock::system_now();
+        let due = now.plus(delay);
         Self {
             seq: 0,
             at: now,
@@ -157,14 +161,15 @@ impl Entry {
             faults: Vec::new(),
             outcome: Outcome::Sent,
             real_time: now,
-            due: now,
+            due,
             retry_count: head.header(&RETRY_COUNT).and_then(|count| count.parse().ok()),
-            retry_after_ms: retry_after_ms(response, now),
+            retry_after_ms: retry_after_ms(response, due),
             should_retry: response.headers.get(&SHOULD_RETRY).map(|value| value == "true"),
             committed: false,
             is_altered: false,
             effect: Effect::Reads,
             created: None,
+            deleted: Vec::new(),
         }
     }
 
@@ -183,6 +188,7 @@ impl Entry {
             + self.request_body.bytes().len()
             + self.reply_body.bytes().len()
             + 64 * self.faults.len()
+            + size_of::<Id>() * self.deleted.len()
     }
 }
 
@@ -201,12 +207,12 @@ impl RequestParts for EntryParts<'_> {
 }
 
 /// The wait that a response asks for, as the official SDKs read it: `retry-after-ms` first, else `retry-after` in
-/// seconds or as a date.
-fn retry_after_ms(response: &Response, now: Timestamp) -> Option<u64> {
-    let text = |name: &HeaderName| response.headers.get(name)?.to_str().ok();
-    let wait = |name: &HeaderName, unit: f64| Duration::try_from_secs_f64(text(name)?.parse::<f64>().ok()? * unit).ok();
-    let until_date = || Some(Timestamp::from_http_date(text(&RETRY_AFTER)?)?.since(now));
-    let wait = wait(&RETRY_AFTER_MS, 1e-3).or_else(|| wait(&RETRY_AFTER, 1.0)).or_else(until_date)?;
+/// seconds or as a date. It counts from when the response is due.
+fn retry_after_ms(response: &Response, due: Timestamp) -> Option<u64> {
+    let header = |name: &HeaderName| response.headers.get(name);
+    let until_date = || Some(Timestamp::from_http_date(header(&RETRY_AFTER)?.to_str().ok()?)?.since(due));
+    let wait = header(&RETRY_AFTER_MS).and_then(|value| duration_in(value, 1e-3));
+    let wait = wait.or_else(|| header(&RETRY_AFTER).and_then(|value| duration_in(value, 1.0))).or_else(until_date)?;
     u64::try_from(wait.as_millis()).ok()
 }
 

@@ -9,13 +9,11 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use memchr::memmem;
 use serde::{Serialize, Serializer};
 
 use super::entry::{Entry, Outcome};
 use crate::operation::Effect;
 use crate::redact;
-use crate::store::Id;
 
 /// How long after a failure an equal request still counts as a retry, for clients that do not report retries.
 const MAX_UNREPORTED_GAP: Duration = Duration::from_mins(2);
@@ -116,12 +114,14 @@ pub struct Spacing {
 }
 
 impl RetryReport {
-    /// Puts `entries`, oldest first, into chains; `dropped` others were evicted.
+    /// Puts `entries` into chains; `dropped` others were evicted.
     pub(crate) fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>, dropped: u64) -> Self {
         let mut chains: Vec<Vec<&Entry>> = Vec::new();
         let mut equal_requests: HashMap<RequestKey<'_>, Vec<usize>> = HashMap::new();
-        let entries: Vec<(&Entry, RequestKey<'_>)> =
-            entries.into_iter().filter(|entry| entry.operation.is_some()).map(|entry| (entry, key_of(entry))).collect();
+        let mut entries: Vec<&Entry> = entries.into_iter().filter(|entry| entry.operation.is_some()).collect();
+        // A request that waited before it acted was recorded after its own retry.
+        entries.sort_by(|one, other| (&one.tenant, one.seq).cmp(&(&other.tenant, other.seq)));
+        let entries: Vec<(&Entry, RequestKey<'_>)> = entries.into_iter().map(|entry| (entry, key_of(entry))).collect();
         let duplicate_writes = duplicate_writes(&entries);
         for (entry, key) in entries {
             let candidates = equal_requests.entry(key).or_default();
@@ -147,37 +147,32 @@ fn key_of(entry: &Entry) -> RequestKey<'_> {
     (entry.tenant.as_deref(), entry.operation, &entry.path, entry.request_body.content_digest())
 }
 
-/// The second creations among `entries`, which are in the order of their tenants' requests.
+/// The second creations among `entries`, which are in the order in which each tenant sent them.
 fn duplicate_writes(entries: &[(&Entry, RequestKey<'_>)]) -> Vec<DuplicateWrite> {
-    let mut lost: HashMap<RequestKey<'_>, &Entry> = HashMap::new();
+    let mut lost: HashMap<RequestKey<'_>, Vec<&Entry>> = HashMap::new();
     let mut duplicates = Vec::new();
-    for (entry, key) in entries.iter().filter(|(entry, _)| entry.committed) {
-        match entry.effect {
-            Effect::Deletes => lost.retain(|(tenant, ..), first| *tenant != key.0 || !deletes(entry, first)),
-            Effect::Creates => match lost.get(key) {
-                Some(first) => duplicates.push(DuplicateWrite {
-                    tenant: entry.tenant.clone(),
-                    operation: entry.operation,
-                    path: redact::masked_target(&entry.path).into_owned(),
-                    first: first.seq,
-                    second: entry.seq,
-                }),
-                None if is_lost(entry) || entry.is_altered => {
-                    lost.insert(*key, entry);
-                }
-                None => {}
-            },
-            Effect::Reads | Effect::Upserts | Effect::Changes => {}
+    for (entry, key) in entries {
+        if !entry.deleted.is_empty() {
+            let is_left = |first: &&Entry| first.created.as_ref().is_none_or(|id| !entry.deleted.contains(id));
+            let own = lost.iter_mut().filter(|((tenant, ..), _)| *tenant == key.0);
+            own.for_each(|(_, entries)| entries.retain(is_left));
+        }
+        if !entry.committed || entry.effect != Effect::Creates {
+            continue;
+        }
+        let lost = lost.entry(*key).or_default();
+        duplicates.extend(lost.first().map(|first| DuplicateWrite {
+            tenant: entry.tenant.clone(),
+            operation: entry.operation,
+            path: redact::masked_target(&entry.path).into_owned(),
+            first: first.seq,
+            second: entry.seq,
+        }));
+        if is_lost(entry) || entry.is_altered {
+            lost.push(entry);
         }
     }
     duplicates
-}
-
-/// Whether a deletion names what `first` created, in its path or in its body.
-fn deletes(deletion: &Entry, first: &Entry) -> bool {
-    let Some(id) = first.created.as_ref().map(Id::to_string) else { return false };
-    let is_in_body = || memmem::find(deletion.request_body.bytes(), id.as_bytes()).is_some();
-    deletion.path.contains(&id) || is_in_body()
 }
 
 impl RetryChain {
@@ -293,7 +288,7 @@ mod tests {
             real_time: at,
             due: at,
             retry_count: Some(retry),
-            ..Entry::of(&head, RecordedBody::default(), &Response::empty(503))
+            ..Entry::of(&head, RecordedBody::default(), &Response::empty(503), Duration::ZERO)
         }
     }
 

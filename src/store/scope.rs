@@ -29,6 +29,9 @@ pub(crate) struct Scope<'a> {
     applied: AppliedFaults,
     events: Vec<Timestamp>,
     created: Option<Id>,
+    deleted: Vec<Id>,
+    /// Whether what belongs to a deleted resource is being deleted.
+    is_cascading: bool,
 }
 
 /// The effects of a request beside its response.
@@ -40,6 +43,8 @@ pub(crate) struct Effects {
     pub(crate) events: Vec<Timestamp>,
     /// The id of the resource that it created; of several, the last one, which its response shows.
     pub(crate) created: Option<Id>,
+    /// The ids of the resources that it deleted, or that it found expired, without those that belonged to them.
+    pub(crate) deleted: Vec<Id>,
 }
 
 impl Effects {
@@ -48,6 +53,7 @@ impl Effects {
         self.applied.merge(later.applied);
         self.events.extend(later.events);
         self.created = later.created.or(self.created.take());
+        self.deleted.extend(later.deleted);
     }
 }
 
@@ -55,7 +61,18 @@ impl<'a> Scope<'a> {
     /// The scope of a request that names `project`, or none, and meets `faults`.
     pub(crate) fn new(store: &'a mut Store, now: Timestamp, project: Option<Uuid>, faults: StateFaults) -> Self {
         let applied = AppliedFaults::default();
-        let mut scope = Self { store, now, project, subject: None, faults, applied, events: Vec::new(), created: None };
+        let mut scope = Self {
+            store,
+            now,
+            project,
+            subject: None,
+            faults,
+            applied,
+            events: Vec::new(),
+            created: None,
+            deleted: Vec::new(),
+            is_cascading: false,
+        };
         Collections::expire(&mut scope);
         scope.store.purge(now);
         scope
@@ -69,7 +86,7 @@ impl<'a> Scope<'a> {
 
     /// The effects of the request beside its response.
     pub(crate) fn into_effects(self) -> Effects {
-        Effects { applied: self.applied, events: self.events, created: self.created }
+        Effects { applied: self.applied, events: self.events, created: self.created, deleted: self.deleted }
     }
 
     /// The project that the request names, else the default one. It is created if need be.
@@ -282,7 +299,12 @@ impl<'a> Scope<'a> {
 
     /// Deletes a resource and those that belong to it.
     pub(crate) fn delete<T: Resource>(&mut self, key: Key<T>) {
+        let is_owned = std::mem::replace(&mut self.is_cascading, true);
         T::delete_owned(self, key);
+        self.is_cascading = is_owned;
+        if !is_owned {
+            self.deleted.push(self.store.get(key).meta().id.clone());
+        }
         self.store.delete(key, self.now);
         self.expect_visible();
     }

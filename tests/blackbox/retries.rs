@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Upload, manual_clock_server};
+use crate::support::{Client, Upload, manual_clock_server, server, wait_until};
 
 const LIST: &str = "/api/v1/indexes";
 const BODY: &str = r#"{"source_directory_id":"dir-a"}"#;
@@ -170,6 +170,7 @@ fn a_second_call_of_the_program_after_a_lost_response_is_a_duplicate() {
         (" drop=/id", vec![[1, 2]]),
         (" content-type=text/html", vec![[1, 2]]),
         (" content-length=9999", vec![[1, 2]]),
+        (" header=content-encoding:gzip", vec![[1, 2]]),
         (" delay=1ms", vec![]),
         (" header=x-a:b", vec![]),
         (" status=503", vec![]),
@@ -187,13 +188,66 @@ fn a_second_call_of_the_program_after_a_lost_response_is_a_duplicate() {
 #[test]
 fn a_write_after_the_deletion_of_the_first_is_no_duplicate() {
     let server = manual_clock_server(&[]);
+    for field in ["id", "export_config_id"] {
+        let client = Client::of(&server).for_case(field);
+        client.add_rule("indexes.create@after status=503 first=1");
+        assert_eq!(create(&client, None), Some(503));
+        let id = client.get(LIST).json()["items"][0][field].as_str().expect("an id").to_owned();
+        assert_eq!(client.delete(&format!("{LIST}/{id}")).status, 204);
+        assert_eq!(create(&client, None), Some(201));
+        assert_eq!(duplicates(&client), Vec::<[u64; 2]>::new(), "{field}");
+    }
+}
+
+#[test]
+fn a_request_that_acts_after_its_own_retry_is_the_first() {
+    let server = server(&[("clock", "auto")]);
     let client = Client::of(&server);
-    client.add_rule("indexes.create @after status=503 first=1");
-    assert_eq!(create(&client, None), Some(503));
-    let id = client.get(LIST).json()["items"][0]["id"].as_str().expect("an id").to_owned();
-    assert_eq!(client.delete(&format!("{LIST}/{id}")).status, 204);
-    assert_eq!(create(&client, None), Some(201));
-    assert_eq!(duplicates(&client), Vec::<[u64; 2]>::new());
+    client.add_rule("indexes.create@before delay=1h nth=1");
+    // The clock stands while this request is not complete.
+    let mut open = client.connect();
+    open.send(client.request_bytes("POST", LIST, "content-length: 9\r\n", None));
+    client.wait_for_open_calls(1);
+    let mut first = client.connect();
+    first.send(client.request_bytes("POST", LIST, "x-stainless-retry-count: 0\r\n", Some(BODY)));
+    wait_until("the first request waits", || client.get("/__admin/faults").json()["faults"][0]["strikes"] == 1);
+    first.reset();
+    assert_eq!(create(&client, Some(1)), Some(201));
+    open.reset();
+    wait_until("the first request has ended", || duplicates(&client) == [[1, 2]]);
+    assert_eq!(chain(&client).0, [Some(201), Some(201)]);
+}
+
+#[test]
+fn only_the_deletion_of_the_first_resource_itself_makes_room() {
+    let server = manual_clock_server(&[]);
+    let directories = "/api/v1/beta/directories";
+    let body = json!({ "name": "d" });
+    for (case, is_left) in [("child", true), ("escaped", false), ("vanish", false), ("mention", true)] {
+        let client = Client::of(&server).for_case(case);
+        client.add_rule("directories.create@after reset nth=1");
+        client.try_send("POST", directories, "", Some(&body.to_string()));
+        let id = client.get(directories).json()["items"][0]["id"].as_str().expect("an id").to_owned();
+        match case {
+            "child" => {
+                let file = client.upload(&id, "a.txt", "a")["id"].as_str().expect("an id").to_owned();
+                assert_eq!(client.delete(&format!("{directories}/{id}/files/{file}")).status, 204);
+            }
+            "escaped" => {
+                assert_eq!(client.delete(&format!("{directories}/{}", id.replace('-', "%2D"))).status, 204);
+            }
+            "vanish" => {
+                client.add_rule("directories.get vanish");
+                assert_eq!(client.get(&format!("{directories}/{id}")).status, 404);
+            }
+            _ => {
+                let other = client.directory("other");
+                assert_eq!(client.delete(&format!("{directories}/{other}?note={id}")).status, 204);
+            }
+        }
+        assert_eq!(client.post(directories, &body).status, 201);
+        assert_eq!(!duplicates(&client).is_empty(), is_left, "{case}");
+    }
 }
 
 #[test]

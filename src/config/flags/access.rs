@@ -49,7 +49,9 @@ pub(crate) static CONFIG: Flag = flag(
 /// For programs that start this one: what they set by a flag or the environment would replace the user's settings file.
 /// It is read before its settings are.
 pub(crate) static DEFAULTS: Flag =
-    flag("defaults", One("TOML"), "Defaults of other settings, in the syntax of the settings file").for_program();
+    flag("defaults", One("TOML"), "Defaults of other settings, in the syntax of the settings file")
+        .for_program()
+        .secret();
 
 pub(super) static ACCESS: Group = Group {
     heading: "Access",

@@ -13,7 +13,7 @@ use crate::fault::row::{ClauseRow, valued};
 use crate::fault::value;
 use crate::fault::view::{RequestView, RetryTiming};
 use crate::matcher::ParseError;
-use crate::response::Response;
+use crate::response::{Response, duration_in};
 
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -118,7 +118,7 @@ fn backoff(attempt: u64) -> Duration {
 }
 
 fn seconds_of(value: &HeaderValue) -> Option<Duration> {
-    value.to_str().ok()?.parse().ok().map(Duration::from_secs)
+    duration_in(value, 1.0)
 }
 
 pub(super) fn whole_seconds(wait: Duration) -> u64 {
