@@ -222,8 +222,10 @@ fn a_request_that_acts_after_its_own_retry_is_the_first() {
 fn only_the_deletion_of_the_first_resource_itself_makes_room() {
     let server = manual_clock_server(&[]);
     let directories = "/api/v1/beta/directories";
-    let body = json!({ "name": "d" });
-    for (case, is_left) in [("child", true), ("escaped", false), ("vanish", false), ("mention", true)] {
+    let body = json!({ "name": "d", "type": "ephemeral" });
+    for (case, is_left) in
+        [("child", true), ("escaped", false), ("vanish", false), ("expiry", false), ("mention", true)]
+    {
         let client = Client::of(&server).for_case(case);
         client.add_rule("directories.create@after reset nth=1");
         client.try_send("POST", directories, "", Some(&body.to_string()));
@@ -240,6 +242,7 @@ fn only_the_deletion_of_the_first_resource_itself_makes_room() {
                 client.add_rule("directories.get vanish");
                 assert_eq!(client.get(&format!("{directories}/{id}")).status, 404);
             }
+            "expiry" => client.advance("25h"),
             _ => {
                 let other = client.directory("other");
                 assert_eq!(client.delete(&format!("{directories}/{other}?note={id}")).status, 204);

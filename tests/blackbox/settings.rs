@@ -54,6 +54,7 @@ fn given_defaults_stand_below_the_settings_file_and_above_the_defaults_of_the_pr
         assert_eq!(setting(&program, "sync-duration"), (json!("4s"), environment));
         assert_eq!(setting(&program, "page-size"), (json!("30"), json!(format!("file {path}"))));
         assert_eq!(setting(&program, "max-items"), (json!("7"), json!("default")));
+        assert_eq!(setting(&program, "defaults").0, json!("(set)"), "they may hold keys");
         assert_eq!(setting(&program, "max-tenants"), (json!("10000"), json!("default")));
         assert_eq!(Client::at(program.address).get("/api/v1/indexes").status, 503);
     }
