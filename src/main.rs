@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Faster than the allocators of glibc, with which a create takes 5,000 instructions more, and of musl
-/// (packaging/README.md).
+/// With glibc's allocator a create takes 5,000 instructions more; musl's is compared in packaging/README.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

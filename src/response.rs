@@ -11,6 +11,12 @@ use http::{HeaderMap, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
+/// The wait before a retry, in milliseconds; the official SDKs prefer it to `retry-after`.
+pub(crate) const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+
+/// Whether the official SDKs retry, whatever the status.
+pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
 /// Initial capacity of the buffer for a JSON body, in bytes; most bodies fit.
 const JSON_CAPACITY: usize = 1024;
 

@@ -18,12 +18,8 @@ use crate::matcher::{Condition, RequestParts};
 use crate::operation::Effect;
 use crate::redact;
 use crate::request::{Head, RETRY_COUNT};
-use crate::response::{Response, duration_in};
+use crate::response::{RETRY_AFTER_MS, Response, SHOULD_RETRY, duration_in};
 use crate::store::Id;
-
-/// Response headers that the official SDKs read.
-const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// A request and its response, as the journal shows them.
 #[derive(Debug, Clone, Serialize)]

@@ -17,6 +17,7 @@ pub(crate) struct Collection<T: Resource> {
     /// Keys by the hashes of their ids, which take half the memory of the ids. Several resources may have the same id
     /// when clients made it up: one in each project.
     ids: HashTable<(u64, Key<T>)>,
+    /// With a key of its own, because clients can choose ids.
     hasher: RandomState,
     children: BTreeMap<Key<T::Parent>, BTreeSet<Key<T>>>,
     /// When deleted resources were deleted, as long as their rows are kept.
@@ -25,7 +26,7 @@ pub(crate) struct Collection<T: Resource> {
     purges: BTreeSet<(Timestamp, Key<T>)>,
     /// Rows by the time at which they expire; deleted ones may be among them.
     expiries: BTreeSet<(Timestamp, Key<T>)>,
-    next_ordinal: u64,
+    next_key: Key<T>,
     live: usize,
     /// How many resources were created by requests for that, apart from those that were created implicitly. Random
     /// values are drawn by this number, so that naming a resource changes nothing in those that are created.
@@ -79,7 +80,7 @@ impl<T: Resource> Default for Collection<T> {
             deleted: BTreeMap::new(),
             purges: BTreeSet::new(),
             expiries: BTreeSet::new(),
-            next_ordinal: 0,
+            next_key: Key::MIN,
             live: 0,
             created: 0,
         }
@@ -89,8 +90,8 @@ impl<T: Resource> Default for Collection<T> {
 impl<T: Resource> Collection<T> {
     /// Adds a resource; its key.
     pub(super) fn insert(&mut self, resource: T) -> Key<T> {
-        let key = self.next_key();
-        self.next_ordinal += 1;
+        let key = self.next_key;
+        self.next_key = key.next();
         self.live += usize::from(resource.counts());
         for id in resource.ids() {
             let hash = self.hasher.hash_one(id);
@@ -117,7 +118,7 @@ impl<T: Resource> Collection<T> {
 
     /// The key that the next resource gets.
     pub(super) fn next_key(&self) -> Key<T> {
-        Key::new(self.next_ordinal)
+        self.next_key
     }
 
     /// The resource with this key. Keys are handed out for resources that exist; no request can remove one in between.

@@ -23,6 +23,11 @@ impl<T> Key<T> {
         Self { ordinal, resource: PhantomData }
     }
 
+    /// The key after it.
+    pub(super) const fn next(self) -> Self {
+        Self::new(self.ordinal + 1)
+    }
+
     /// Its number.
     pub(super) const fn ordinal(self) -> u64 {
         self.ordinal

@@ -1,14 +1,13 @@
 //! The subcommand `healthcheck` with `--wait` and `--pid`: it waits for a server that starts, gives up in time, ends
 //! when the process has ended, and does not accept another server on the port.
 
-use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use temp_dir::TempDir;
 
-use crate::support::{Client, Program, run, wait_for_exit};
+use crate::support::{Client, Program, run, wait_for_exit, with_other_server};
 
 /// Far longer than any wait that a test expects to end at once.
 const LONG: &str = "10m";
@@ -98,17 +97,8 @@ fn another_server_on_the_port_is_not_accepted() {
 
 /// The end of a health check of a server that sends this status and body.
 fn healthcheck_of_response(status: u16, body: &str) -> (Option<i32>, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let port = listener.local_addr().expect("a bound socket").port().to_string();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let (mut stream, _) = listener.accept().expect("the healthcheck connects");
-            stream.read_exact(&mut [0; 4]).expect("it sends a request");
-            let head = format!("HTTP/1.1 {status} \r\ncontent-length: {}\r\n\r\n", body.len());
-            let _ = stream.write_all(format!("{head}{body}").as_bytes());
-        });
-        healthcheck(&["--port", &port])
-    })
+    let response = format!("HTTP/1.1 {status} \r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    with_other_server(&response, |port| healthcheck(&["--port", port]))
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! The subcommand `env`: it prints what a shell exports, only for a healthy server, and quotes every value.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::process::{Command, Output};
 
-use crate::support::{Program, command, output_of, run};
+use crate::support::{Program, command, output_of, run, with_other_server};
 
 /// The output of `env` for a server, without the proxy variables of this environment.
 fn env(program: &Program, args: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -69,18 +67,11 @@ fn assert_refused(output: &Output, code: i32, words: &[&str]) {
 
 #[test]
 fn without_a_healthy_server_it_says_what_to_do() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let port = listener.local_addr().expect("a bound socket").port().to_string();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let (mut stream, _) = listener.accept().expect("it connects");
-            stream.read_exact(&mut [0; 4]).expect("it sends a request");
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nOK");
-        });
+    let port = with_other_server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nOK", |port| {
         let output = run(&["env", "--url", &format!("http://127.0.0.1:{port}")], &[]);
         assert_refused(&output, 1, &["a server of another program", "--url or --port"]);
+        port.to_owned()
     });
-    drop(listener);
     let output = run(&["env", "--port", &port], &[]);
     assert_refused(&output, 1, &["no response from http://127.0.0.1:", "start the server with llamacloud-mock"]);
 }

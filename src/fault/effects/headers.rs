@@ -13,10 +13,8 @@ use crate::fault::row::{ClauseRow, valued};
 use crate::fault::value;
 use crate::fault::view::{RequestView, RetryTiming};
 use crate::matcher::ParseError;
-use crate::response::{Response, duration_in};
+use crate::response::{RETRY_AFTER_MS, Response, SHOULD_RETRY, duration_in};
 
-const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 pub(super) const ROWS: &[ClauseRow] = &[

@@ -23,6 +23,8 @@ pub(crate) use upload::Upload;
 
 use std::fmt::Debug;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -83,6 +85,20 @@ pub(crate) fn reading_server(settings: &[(&str, &str)]) -> MockServer {
 /// An embedded server with manual clocks that start at [`START`].
 pub(crate) fn manual_clock_server(settings: &[(&str, &str)]) -> MockServer {
     server(&[&[("clock", "manual"), ("start-time", START)], settings].concat())
+}
+
+/// Runs `ask` with the port of a server of another program, which sends this response to one request and then stops.
+pub(crate) fn with_other_server<T>(response: &str, ask: impl FnOnce(&str) -> T) -> T {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("a bound socket").port().to_string();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (mut stream, _) = listener.accept().expect("it connects");
+            stream.read_exact(&mut [0; 4]).expect("it sends a request");
+            let _ = stream.write_all(response.as_bytes());
+        });
+        ask(&port)
+    })
 }
 
 /// Adds the files of a folder and of the folders in it to a list.
