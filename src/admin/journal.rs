@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::read;
 use crate::error::ApiError;
 use crate::instance::Instance;
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, Journal, Outcome};
 use crate::matcher::{Condition, ParseError, matching_operations};
 use crate::request::Request;
 use crate::response::Response;
@@ -17,6 +17,8 @@ const STATUSES: std::ops::RangeInclusive<usize> = 100..=599;
 struct JournalView {
     entries: Vec<Entry>,
     dropped: u64,
+    /// The number of requests that have not ended, whatever the filter.
+    open: usize,
     /// The number of entries that a condition on the body could not be checked on, because their body was not kept
     /// whole; absent when there are none.
     #[serde(skip_serializing_if = "is_zero")]
@@ -50,6 +52,7 @@ pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, A
     let mut view = JournalView::default();
     for (entries, dropped) in journals {
         view.dropped += dropped;
+        view.open += entries.iter().filter(|entry| entry.outcome == Outcome::Open).count();
         for entry in entries.into_iter().filter(|entry| filter.accepts(entry)) {
             if entry.request_body.is_cut() && !filter.body_conditions.is_empty() {
                 view.undecided += 1;

@@ -146,16 +146,12 @@ mod tests {
         let head = Head { method: Method::POST, path: "/a".to_owned(), query: Some(format!("q={key}")), headers };
         let body = Bytes::from_static(b"\xff\x00 no text");
         let response = Response::bytes(500, "text/plain", format!("\u{e9} {key}"));
-        let received = ReceivedRequest::from(Entry::of(
-            &head,
-            RecordedBody::of_request(&Content::of(&head, &body)),
-            &response,
-            Duration::ZERO,
-        ));
+        let recorded = RecordedBody::of_request(&Content::of(&head, &body));
+        let received = ReceivedRequest::from(Entry::open(&head, recorded).answered(&response, Duration::ZERO));
         assert_eq!((received.path.as_str(), received.method.as_str()), ("/a?q=llx-…kkkk", "POST"));
         assert_eq!(received.headers, [("authorization".to_owned(), "…".to_owned())]);
         assert_eq!(received.body, body);
         assert_eq!(received.response_body, "\u{e9} llx-…kkkk".as_bytes());
-        assert_eq!((received.status, received.outcome, received.operation), (Some(500), Outcome::Sent, None));
+        assert_eq!((received.status, received.outcome, received.operation), (Some(500), Outcome::Open, None));
     }
 }

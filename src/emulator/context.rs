@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::fault::{HeadDecision, Rule};
-use crate::journal::FaultNote;
+use crate::journal::{Entry, FaultNote};
 use crate::operation::{BodyKind, RoutedOperation};
 use crate::tenant::{OpenCall, Tenant};
 
@@ -23,6 +23,8 @@ pub(crate) struct Context {
     pub(super) own_rule: Option<Arc<Rule>>,
     /// The decision of the fault rules on its head, if one of them acts on heads.
     pub(super) head_decision: Option<HeadDecision>,
+    /// Its journal entry, if that was recorded before its body was read.
+    pub(super) entry: Option<OpenEntry>,
     /// Counts it as open.
     _open: Option<OpenCall>,
 }
@@ -34,6 +36,13 @@ pub(crate) enum Purpose {
     Operation(RoutedOperation),
     /// A path under `/__admin/`.
     Admin,
+}
+
+/// The journal entry of a request that has no response. If it never gets one, its client has gone.
+#[derive(Debug)]
+pub(super) struct OpenEntry {
+    tenant: Arc<Tenant>,
+    number: u64,
 }
 
 /// The limits of a request body.
@@ -69,6 +78,24 @@ impl BodyLimits {
     }
 }
 
+impl OpenEntry {
+    /// Records an entry without a number and a time.
+    fn new(tenant: &Arc<Tenant>, entry: Entry) -> Self {
+        let at = tenant.clock.now();
+        let mut state = tenant.lock();
+        let number = state.journal.next_number();
+        state.journal.open(Entry { seq: number, at, ..entry });
+        drop(state);
+        Self { tenant: Arc::clone(tenant), number }
+    }
+}
+
+impl Drop for OpenEntry {
+    fn drop(&mut self) {
+        self.tenant.lock().journal.abandon(self.number);
+    }
+}
+
 impl Release {
     /// The release of a request that is decided now. Call it under the lock of the tenant.
     pub(super) fn after_decision(tenant: &Arc<Tenant>) -> Self {
@@ -84,7 +111,7 @@ impl Release {
 impl Context {
     /// A request without a tenant.
     pub(crate) fn without_tenant(purpose: Purpose, body_limits: BodyLimits) -> Self {
-        Self { purpose, tenant: None, body_limits, own_rule: None, head_decision: None, _open: None }
+        Self { purpose, tenant: None, body_limits, own_rule: None, head_decision: None, entry: None, _open: None }
     }
 
     /// A request of a tenant.
@@ -92,6 +119,16 @@ impl Context {
         let open = Some(tenant.open_call());
         let purpose = Purpose::Operation(routed);
         Self { tenant: Some(tenant), _open: open, ..Self::without_tenant(purpose, body_limits) }
+    }
+
+    /// Records it before its body is read.
+    pub(super) fn open_entry(&mut self, entry: Entry) {
+        self.entry = self.tenant.as_ref().map(|tenant| OpenEntry::new(tenant, entry));
+    }
+
+    /// The number of its journal entry, if that was recorded before its body was read.
+    pub(super) fn entry_number(&self) -> Option<u64> {
+        self.entry.as_ref().map(|entry| entry.number)
     }
 
     /// The operation that it is for.

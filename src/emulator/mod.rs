@@ -22,17 +22,37 @@ pub(crate) use stages::{Next, act, decide, finish};
 
 use crate::error::ApiError;
 use crate::instance::Instance;
-use crate::journal::Outcome;
+use crate::journal::{Outcome, RecordedBody};
 use crate::request::Head;
+use crate::response::Response;
 
 /// Refuses a request whose body could not be read, and records it.
 pub(crate) fn refuse(instance: &Instance, context: &Context, head: &Head, error: ApiError) -> Reply {
     record::refuse(instance, context, head, &record::NO_BODY, error)
 }
 
-/// The reply to a request in whose stages a panic occurred.
-pub(crate) fn fail(instance: &Instance, context: &Context, head: &Head) -> Reply {
-    record::panicked(instance, context, head)
+/// Records a request that is refused by its head, before its key is read.
+pub(crate) fn record_refusal(instance: &Instance, head: &Head, response: &Response) {
+    record::refused_by_head(instance, head, response);
+}
+
+/// Records an admitted request whose body is not there yet.
+pub(crate) fn open(instance: &Instance, context: &mut Context, head: &Head) {
+    if instance.settings.journal_entries > 0 {
+        context.open_entry(record::unanswered(context, head, RecordedBody::default()));
+    }
+}
+
+/// The reply to a request in whose stages a panic occurred. `number` is that of its entry, if it was recorded.
+pub(crate) fn fail(instance: &Instance, context: &Context, head: &Head, number: Option<u64>) -> Reply {
+    record::panicked(instance, context, head, number)
+}
+
+/// Notes that the client of a recorded request has left before the request has ended.
+pub(crate) fn client_leaves(context: &Context, number: u64) {
+    if let Some(tenant) = &context.tenant {
+        tenant.lock().journal.client_leaves(number);
+    }
 }
 
 /// Records how the response to a request ended.

@@ -31,64 +31,88 @@ pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Conte
     }
 }
 
+/// The entry of a request without a response. The caller sets the number and the time.
+pub(super) fn unanswered(context: &Context, head: &Head, body: RecordedBody) -> Entry {
+    Entry {
+        tenant: context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)),
+        operation: Some(context.name()),
+        effect: context.operation().map_or(Effect::Reads, |routed| routed.operation.effect),
+        ..Entry::open(head, body)
+    }
+}
+
 /// The entry of a request and its response. The caller sets the number, the time, the faults, and whether it changed
 /// the state.
 pub(super) fn entry(context: &Context, head: &Head, body: RecordedBody, response: &Response) -> Entry {
     let delay = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(response.delay));
-    let entry = Entry::of(head, body, response, delay);
-    Entry {
-        tenant: context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)),
-        operation: Some(context.name()),
-        // The server records how the response to a tenant ends; to others it is sent at once.
-        outcome: if context.tenant.is_some() { Outcome::Open } else { Outcome::Sent },
-        effect: context.operation().map_or(Effect::Reads, |routed| routed.operation.effect),
-        ..entry
+    let mut entry = unanswered(context, head, body).answered(response, delay);
+    // The server records how the response to a tenant ends; to others it is sent at once.
+    if context.tenant.is_none() {
+        entry.end(Outcome::Sent);
     }
+    entry
 }
 
 /// Refuses a request before it reaches its handler, and records it.
 pub(super) fn refuse(instance: &Instance, context: &Context, head: &Head, body: &Bytes, error: ApiError) -> Reply {
     let response = Response::from(error);
     let body = RecordedBody::of_request(&Content::of(head, body));
+    let entry = entry(context, head, body, &response);
+    Reply { entry: add(instance, context, context.entry_number(), entry), ..response.into() }
+}
+
+/// Adds an entry, in the place of the one with this number if that has no response yet; returns the number.
+fn add(instance: &Instance, context: &Context, number: Option<u64>, entry: Entry) -> Option<u64> {
     let add = |journal: &mut Journal, at: Timestamp| {
-        let number = journal.next_number();
-        let entry = Entry { seq: number, at, ..entry(context, head, body, &response) };
-        record(instance, journal, context, entry);
-        number
+        let seq = journal.number_of(number);
+        record(instance, journal, context, Entry { seq, at, ..entry });
+        seq
     };
-    let number = match (&context.tenant, context.operation()) {
-        (Some(tenant), _) => add(&mut tenant.lock().journal, tenant.clock.now()),
-        (None, Some(_)) => add(&mut instance.unauthenticated.lock(), clock::system_now()),
-        (None, None) => return response.into(),
-    };
-    Reply { entry: Some(number), ..response.into() }
+    match (&context.tenant, context.operation()) {
+        (Some(tenant), _) => Some(add(&mut tenant.lock().journal, tenant.clock.now())),
+        (None, Some(_)) => Some(add(&mut instance.unauthenticated.lock(), clock::system_now())),
+        (None, None) => None,
+    }
 }
 
 /// Records a request that no operation answers, with its tenant if that exists.
 pub(super) fn unrouted(instance: &Instance, head: &Head, response: &Response) {
-    if instance.settings.journal_entries == 0 {
-        return;
-    }
-    let add = |journal: &mut Journal, label, at| {
-        let number = journal.next_number();
-        journal.record(Entry {
-            seq: number,
-            at,
-            tenant: label,
-            ..Entry::of(head, RecordedBody::default(), response, Duration::ZERO)
-        });
-    };
     match instance.accepted_key(head).and_then(|key| instance.tenants.find(key)) {
-        Some(tenant) => add(&mut tenant.lock().journal, Some(Arc::clone(&tenant.label)), tenant.clock.now()),
-        None => add(&mut instance.unauthenticated.lock(), None, clock::system_now()),
+        Some(tenant) => {
+            let (label, at) = (Arc::clone(&tenant.label), tenant.clock.now());
+            add_unrouted(instance, &mut tenant.lock().journal, Entry { tenant: Some(label), at, ..of(head, response) });
+        }
+        None => refused_by_head(instance, head, response),
     }
 }
 
-/// The response of the service to a request whose handler panicked: 500 with a correlation id.
-pub(super) fn panicked(instance: &Instance, context: &Context, head: &Head) -> Reply {
+/// Records a request that is refused before its key is read.
+pub(super) fn refused_by_head(instance: &Instance, head: &Head, response: &Response) {
+    add_unrouted(instance, &mut instance.unauthenticated.lock(), of(head, response));
+}
+
+/// The entry of a request that no operation answers.
+fn of(head: &Head, response: &Response) -> Entry {
+    let mut entry = Entry::open(head, RecordedBody::default()).answered(response, Duration::ZERO);
+    entry.end(Outcome::Sent);
+    entry
+}
+
+fn add_unrouted(instance: &Instance, journal: &mut Journal, entry: Entry) {
+    if instance.settings.journal_entries > 0 {
+        let seq = journal.number_of(None);
+        journal.record(Entry { seq, ..entry });
+    }
+}
+
+/// The response of the service to a request whose handler panicked: 500 with a correlation id. `number` is that of its
+/// entry, if it was recorded before it had a response.
+pub(super) fn panicked(instance: &Instance, context: &Context, head: &Head, number: Option<u64>) -> Reply {
     let ordinal = instance.panics.fetch_add(1, Ordering::Relaxed);
     let mut stream = Seed::new(instance.settings.seed, "").stream("panic", ordinal);
-    refuse(instance, context, head, &NO_BODY, ApiError::failure(&mut stream))
+    let response = Response::from(ApiError::failure(&mut stream));
+    let entry = entry(context, head, RecordedBody::default(), &response);
+    Reply { entry: add(instance, context, number.or(context.entry_number()), entry), ..response.into() }
 }
 
 /// Records how the response to a request ended.

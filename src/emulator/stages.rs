@@ -45,7 +45,7 @@ pub(crate) enum Next {
 #[derive(Debug)]
 pub(crate) struct InProgress {
     /// The number of its journal entry.
-    number: u64,
+    pub(crate) number: u64,
     /// What its body contains.
     sent: Content,
     /// What the journal keeps of it.
@@ -100,12 +100,16 @@ pub(crate) fn decide(instance: &Instance, context: &Context, request: &Request) 
     let sent = Content::of(&request.head, &request.body);
     let recorded = RecordedBody::of_request(&sent);
     let mut locked = LockedRequest::new(instance, context, request);
-    let number = locked.state.journal.next_number();
+    let number = locked.state.journal.number_of(context.entry_number());
     let release = Release::after_decision(tenant);
     let decision = locked.decide(&sent);
     let wait = decision.wait;
     let in_progress = InProgress { number, sent, recorded, valid, decision, release, effects: Effects::default() };
-    if wait.is_zero() { locked.act(in_progress) } else { Next::Wait(wait, Box::new(in_progress)) }
+    if wait.is_zero() {
+        return locked.act(in_progress);
+    }
+    locked.open_entry(&in_progress);
+    Next::Wait(wait, Box::new(in_progress))
 }
 
 /// Lets a request act whose wait is over.
@@ -179,7 +183,10 @@ impl<'a> LockedRequest<'a> {
         let answer = handler(&mut scope, valid);
         in_progress.effects = scope.into_effects();
         let payload = match answer {
-            Ok(Answer::Job(job)) => return Next::Job(job, Box::new(in_progress)),
+            Ok(Answer::Job(job)) => {
+                self.open_entry(&in_progress);
+                return Next::Job(job, Box::new(in_progress));
+            }
             Ok(Answer::Payload(payload)) => Ok(payload),
             Err(error) => Err(error),
         };
@@ -236,6 +243,15 @@ impl<'a> LockedRequest<'a> {
         let finished = decision.finish(&mut self.state.faults, &view, response, applied);
         let is_altered = !finished.response.reads_like(&before);
         self.reply(in_progress, finished, Facts { is_committed, is_altered, created, deleted })
+    }
+
+    /// Records the request before it has a response.
+    fn open_entry(&mut self, in_progress: &InProgress) {
+        if self.instance.settings.journal_entries > 0 {
+            let (seq, at, recorded) = (in_progress.number, self.times.now, in_progress.recorded.clone());
+            let entry = record::unanswered(self.context, &self.request.head, recorded);
+            self.state.journal.open(Entry { seq, at, ..entry });
+        }
     }
 
     /// Records the request with its response.

@@ -183,7 +183,7 @@ fn a_panic_is_answered_and_recorded() {
     let instance = Instance::of_flags(&[]);
     let create = create_directory();
     let context = admitted(&instance, &create);
-    let reply = fail(&instance, &context, &create.head);
+    let reply = fail(&instance, &context, &create.head, None);
     assert_eq!(shown(&reply.response).0, 500);
     assert_eq!(newest_entry(&instance), json!([1, "directories.create", 500, "open", false]));
     assert_eq!(admin_json(&instance, "/__admin/state")["panics"], 1);

@@ -53,7 +53,13 @@ pub(crate) struct Entry {
     pub(crate) faults: Vec<FaultNote>,
     /// How it ended.
     pub(crate) outcome: Outcome,
-    /// When it was decided, in real time.
+    /// The real time from its admission to its end, in milliseconds; `null` while it is open.
+    #[serde(rename = "duration_ms", serialize_with = "as_millis")]
+    pub(crate) duration: Option<Duration>,
+    /// The real time from its admission until its client was seen to leave, in milliseconds; absent if it was not.
+    #[serde(rename = "client_left_ms", serialize_with = "as_millis", skip_serializing_if = "Option::is_none")]
+    pub(crate) client_left: Option<Duration>,
+    /// When it was admitted, in real time.
     pub(crate) real_time: Timestamp,
     /// When its response was due, in real time: later than `real_time` if it was delayed.
     #[serde(skip)]
@@ -107,7 +113,7 @@ pub enum FaultOutcome {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It has not ended: its response is delayed or being written.
+    /// It has not ended: its body is being read, it waits, or its response is being written.
     Open,
     /// The response was written.
     Sent,
@@ -132,16 +138,15 @@ struct EntryParts<'a> {
 }
 
 impl Entry {
-    /// The entry of a request and its response, which is sent after this real time. The caller sets the fields that do
-    /// not follow from them: the number, the tenant, the operation, the faults.
-    pub(crate) fn of(head: &Head, body: RecordedBody, response: &Response, delay: Duration) -> Self {
+    /// The entry of a request that has no response yet. The caller sets the fields that do not follow from its head:
+    /// the number, the tenant, the operation.
+    pub(crate) fn open(head: &Head, body: RecordedBody) -> Self {
         let path = match &head.query {
             Some(query) => format!("{}?{query}", head.path).into(),
             None => head.path.as_str().into(),
         };
         let request_headers = RecordedHeaders::of(&head.headers);
         let now = clock::system_now();
-        let due = now.plus(delay);
         Self {
             seq: 0,
             at: now,
@@ -149,24 +154,63 @@ impl Entry {
             operation: None,
             method: head.method.clone(),
             path,
-            status: response.code(),
+            status: None,
             request_headers_omitted: request_headers.omitted(),
             request_headers,
             request_body: body,
-            reply_body: RecordedBody::shared(&response.body.bytes()),
+            reply_body: RecordedBody::default(),
             faults: Vec::new(),
-            outcome: Outcome::Sent,
+            outcome: Outcome::Open,
+            duration: None,
+            client_left: None,
             real_time: now,
-            due,
+            due: now,
             retry_count: head.header(&RETRY_COUNT).and_then(|count| count.parse().ok()),
-            retry_after_ms: retry_after_ms(response, due),
-            should_retry: response.headers.get(&SHOULD_RETRY).map(|value| value == "true"),
+            retry_after_ms: None,
+            should_retry: None,
             committed: false,
             is_altered: false,
             effect: Effect::Reads,
             created: None,
             deleted: Vec::new(),
         }
+    }
+
+    /// The entry with its response, which is sent after this real time.
+    #[must_use]
+    pub(crate) fn answered(self, response: &Response, delay: Duration) -> Self {
+        let due = if delay.is_zero() { self.real_time } else { clock::system_now().plus(delay) };
+        Self {
+            status: response.code(),
+            reply_body: RecordedBody::shared(&response.body.bytes()),
+            due,
+            retry_after_ms: retry_after_ms(response, due),
+            should_retry: response.headers.get(&SHOULD_RETRY).map(|value| value == "true"),
+            ..self
+        }
+    }
+
+    /// The entry of a request that is decided now, after it was recorded as open.
+    #[must_use]
+    pub(super) fn continuing(self, open: &Self) -> Self {
+        let (at, real_time, client_left) = (open.at, open.real_time, open.client_left);
+        Self { at, client_left, real_time, ..self }
+    }
+
+    /// Notes how it ended, or that it has not ended after all.
+    pub(crate) fn end(&mut self, outcome: Outcome) {
+        let elapsed = clock::system_now().since(self.real_time);
+        self.outcome = outcome;
+        self.duration = (outcome != Outcome::Open).then_some(elapsed);
+        if outcome == Outcome::ClientGone {
+            self.client_left.get_or_insert(elapsed);
+        }
+    }
+
+    /// Notes that its client has left, before it has ended.
+    pub(super) fn client_leaves(&mut self) {
+        let elapsed = clock::system_now().since(self.real_time);
+        self.client_left.get_or_insert(elapsed);
     }
 
     /// Whether all conditions hold for its request.
@@ -219,6 +263,12 @@ fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Er
 /// A path and query without credentials.
 fn as_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&redact::masked_target(target))
+}
+
+/// A duration in milliseconds, to the microsecond.
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
+fn as_millis<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(|duration| (duration.as_secs_f64() * 1e6).round() / 1e3).serialize(serializer)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

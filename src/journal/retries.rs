@@ -226,16 +226,20 @@ fn is_early(before: &Entry, retry: &Entry) -> bool {
 }
 
 /// Whether the official SDKs retry after this response, by their rules: `x-should-retry` first, else a broken
-/// connection, 408, 409, 429 and 5xx. Of a request that is open, only the status is known.
+/// connection, 408, 409, 429 and 5xx. Of a request that is open, at most the status is known.
 fn invites_retry(entry: &Entry) -> bool {
-    entry.should_retry.unwrap_or_else(|| {
-        is_lost(entry) || entry.status.is_none_or(|status| matches!(status, 408 | 409 | 429 | 500..))
-    })
+    let has_broken = is_lost(entry) || entry.status.is_none() && entry.outcome != Outcome::Open;
+    let is_transient = entry.status.is_some_and(|status| matches!(status, 408 | 409 | 429 | 500..));
+    entry.should_retry.unwrap_or(has_broken || is_transient)
 }
 
-/// Whether its response did not reach the client whole.
+/// Whether its response did not reach the client whole: the client has left before its end, or a rule cut it off.
 fn is_lost(entry: &Entry) -> bool {
-    matches!(entry.outcome, Outcome::Cut | Outcome::ClientGone)
+    match entry.outcome {
+        Outcome::Cut | Outcome::ClientGone => true,
+        Outcome::Open => entry.client_left.is_some(),
+        Outcome::Sent => false,
+    }
 }
 
 fn spacing(chains: &[RetryChain]) -> Vec<Spacing> {
@@ -288,7 +292,8 @@ mod tests {
             real_time: at,
             due: at,
             retry_count: Some(retry),
-            ..Entry::of(&head, RecordedBody::default(), &Response::empty(503), Duration::ZERO)
+            outcome: Outcome::Sent,
+            ..Entry::open(&head, RecordedBody::default()).answered(&Response::empty(503), Duration::ZERO)
         }
     }
 

@@ -33,6 +33,8 @@ pub(crate) struct Journal {
     next_number: u64,
     /// The last number before the latest reset; entries show their number since then.
     reset_at: u64,
+    /// The numbers of the entries that were recorded without a response.
+    unanswered: Vec<u64>,
     limits: Limits,
 }
 
@@ -80,10 +82,28 @@ impl Ring {
     fn put(&self, totals: &Totals, entry: Entry) {
         // Counted under the lock: a request of another tenant may evict the entry as soon as it is in.
         let mut entries = self.entries.lock();
-        let bytes = entry.weight_bytes();
-        self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
-        totals.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.count_bytes(totals, 0, entry.weight_bytes());
         entries.push_back(entry);
+    }
+
+    /// Changes the entry with this number, if it was not evicted.
+    fn change(&self, totals: &Totals, seq: u64, change: impl FnOnce(&mut Entry)) {
+        let mut entries = self.entries.lock();
+        let Some(entry) = entries.iter_mut().rev().find(|entry| entry.seq == seq) else { return };
+        let before = entry.weight_bytes();
+        change(entry);
+        let after = entry.weight_bytes();
+        if after != before {
+            self.count_bytes(totals, before, after);
+        }
+    }
+
+    /// Counts an entry of `after` bytes in place of `before`.
+    fn count_bytes(&self, totals: &Totals, before: usize, after: usize) {
+        for used_bytes in [&self.used_bytes, &totals.used_bytes] {
+            used_bytes.fetch_add(after, Ordering::Relaxed);
+            used_bytes.fetch_sub(before, Ordering::Relaxed);
+        }
     }
 
     /// Evicts the oldest entries while a number of entries and of bytes is too much.
@@ -91,9 +111,7 @@ impl Ring {
         let mut entries = self.entries.lock();
         while !entries.is_empty() && is_too_much(entries.len(), self.used_bytes()) {
             if let Some(entry) = entries.pop_front() {
-                let bytes = entry.weight_bytes();
-                self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
-                totals.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                self.count_bytes(totals, entry.weight_bytes(), 0);
                 self.dropped.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -106,20 +124,57 @@ impl Journal {
         let ring = Arc::<Ring>::default();
         limits.totals.rings.write().push(Arc::clone(&ring));
         limits.totals.count.fetch_add(1, Ordering::Relaxed);
-        Self { ring, next_number: 1, reset_at: 0, limits }
+        Self { ring, next_number: 1, reset_at: 0, unanswered: Vec::new(), limits }
     }
 
-    /// The number by which [`Journal::record`] and [`Journal::set_outcome`] identify the next request.
+    /// The number by which the methods below identify the next request.
     pub(crate) fn next_number(&mut self) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
         number
     }
 
-    /// Adds an entry with the number of its request, and evicts the oldest entries until the limits hold: from this
-    /// ring if it has too many or is over its share, then from others that are over theirs. A request from before a
-    /// reset is not recorded.
-    pub(crate) fn record(&mut self, mut entry: Entry) {
+    /// The number of a request: that of its entry without a response if there still is one, else the next one.
+    pub(crate) fn number_of(&mut self, recorded: Option<u64>) -> u64 {
+        recorded.filter(|number| self.unanswered.contains(number)).unwrap_or_else(|| self.next_number())
+    }
+
+    /// Ends a request that never gets a response, because its client has gone.
+    pub(crate) fn abandon(&mut self, number: u64) {
+        if let Some(position) = self.unanswered.iter().position(|other| *other == number) {
+            self.unanswered.swap_remove(position);
+            self.set_outcome(number, Outcome::ClientGone);
+        }
+    }
+
+    /// Records a request that has no response yet, or more of it.
+    pub(crate) fn open(&mut self, entry: Entry) {
+        let is_recorded = self.unanswered.contains(&entry.seq);
+        if !is_recorded {
+            self.unanswered.push(entry.seq);
+        }
+        self.put_or_replace(entry, is_recorded);
+    }
+
+    /// Records a request with its response.
+    pub(crate) fn record(&mut self, entry: Entry) {
+        let recorded = self.unanswered.iter().position(|number| *number == entry.seq);
+        recorded.map(|position| self.unanswered.swap_remove(position));
+        self.put_or_replace(entry, recorded.is_some());
+    }
+
+    fn put_or_replace(&mut self, entry: Entry, is_recorded: bool) {
+        if is_recorded {
+            let seq = entry.seq - self.reset_at;
+            self.change(entry.seq, |open| *open = Entry { seq, ..entry }.continuing(open));
+        } else {
+            self.put(entry);
+        }
+    }
+
+    /// Adds an entry, and evicts the oldest until the limits hold: from this ring if it has too many or is over its
+    /// share, then from others that are over theirs. A request from before a reset is not recorded.
+    fn put(&mut self, mut entry: Entry) {
         if entry.seq <= self.reset_at {
             return;
         }
@@ -136,11 +191,18 @@ impl Journal {
 
     /// Sets how a recorded request ended.
     pub(crate) fn set_outcome(&mut self, number: u64, outcome: Outcome) {
-        // The entries of requests from before a reset are gone.
+        self.change(number, |entry| entry.end(outcome));
+    }
+
+    /// Notes that the client of a recorded request has left before the request has ended.
+    pub(crate) fn client_leaves(&mut self, number: u64) {
+        self.change(number, Entry::client_leaves);
+    }
+
+    /// Changes the entry of a request. Those of requests from before a reset are gone.
+    fn change(&mut self, number: u64, change: impl FnOnce(&mut Entry)) {
         let Some(seq) = number.checked_sub(self.reset_at).filter(|seq| *seq > 0) else { return };
-        if let Some(entry) = self.ring.entries.lock().iter_mut().rev().find(|entry| entry.seq == seq) {
-            entry.outcome = outcome;
-        }
+        self.ring.change(&self.limits.totals, seq, change);
     }
 
     /// The entries, oldest first.
@@ -157,6 +219,7 @@ impl Journal {
     pub(crate) fn reset(&mut self) {
         self.ring.evict_oldest(&self.limits.totals, |_, _| true);
         self.ring.dropped.store(0, Ordering::Relaxed);
+        self.unanswered.clear();
         self.reset_at = self.next_number - 1;
     }
 }

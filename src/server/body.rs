@@ -56,8 +56,14 @@ impl From<OverBudget> for BodyError {
     }
 }
 
-/// Reads the whole of `body`. A `content-length` over the limit or the budget is an error before any byte is read.
-pub(super) async fn read<B>(mut body: B, limits: BodyLimits, budget: &BodyBudget) -> Result<ReceivedBody, BodyError>
+/// Reads the whole of `body`; `on_wait` is called if it did not arrive together with its head. A `content-length` over
+/// the limit or the budget is an error before any byte is read.
+pub(super) async fn read<B>(
+    mut body: B,
+    limits: BodyLimits,
+    budget: &BodyBudget,
+    on_wait: impl FnOnce(),
+) -> Result<ReceivedBody, BodyError>
 where
     B: Body<Data = Bytes, Error: Error + 'static> + Unpin,
 {
@@ -74,10 +80,14 @@ where
     }
     let started = Instant::now();
     let mut first = poll_twice(body.frame()).await;
+    let mut on_wait = Some(on_wait);
     loop {
         let frame = if let Some(frame) = first.take() {
             frame
         } else {
+            if let Some(on_wait) = on_wait.take() {
+                on_wait();
+            }
             let deadline = next_deadline(started, buffer.len(), limits.duration);
             timeout_at(deadline, body.frame()).await.map_err(|_| BodyError::TooSlow)?
         };
@@ -209,7 +219,7 @@ mod tests {
         body: impl Body<Data = Bytes, Error: Error + 'static> + Unpin,
         limits: BodyLimits,
     ) -> Result<usize, BodyError> {
-        let received = read(body, limits, &BodyBudget::new(2 * limits.bytes)).await?;
+        let received = read(body, limits, &BodyBudget::new(2 * limits.bytes), || ()).await?;
         Ok(received.bytes.len())
     }
 

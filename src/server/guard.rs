@@ -57,6 +57,11 @@ impl GuardedHead<'_> {
     pub(super) fn is_probe(&self) -> bool {
         is_probe_path(self.path)
     }
+
+    /// Whether the request is for the emulated service: such requests are in the journal.
+    pub(super) fn is_for_service(&self) -> bool {
+        !self.is_probe() && !is_admin_path(self.path)
+    }
 }
 
 impl Guard {
@@ -68,12 +73,11 @@ impl Guard {
         }
     }
 
-    /// The response to a request that is not routed: an API error, or the response to a CORS preflight.
-    pub(super) fn early_response(&self, head: GuardedHead<'_>) -> Option<Response> {
-        check_transfer_encoding(head.headers)
-            .and_then(|()| self.check_host(head))
-            .and_then(|()| self.check_origin(head))
-            .map_or_else(|error| Some(error.into()), |()| self.preflight_response(head))
+    /// Refuses a request that is not to be routed.
+    pub(super) fn check(&self, head: GuardedHead<'_>) -> Result<(), ApiError> {
+        check_transfer_encoding(head.headers)?;
+        self.check_host(head)?;
+        self.check_origin(head)
     }
 
     /// Adds the headers that let a page of an allowed origin read the response.
@@ -147,7 +151,8 @@ impl Guard {
         self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
     }
 
-    fn preflight_response(&self, head: GuardedHead<'_>) -> Option<Response> {
+    /// The response to a CORS preflight, which is not routed.
+    pub(super) fn preflight_response(&self, head: GuardedHead<'_>) -> Option<Response> {
         if *head.method != Method::OPTIONS || !head.headers.contains_key(ORIGIN) || self.origins.is_empty() {
             return None;
         }

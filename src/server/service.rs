@@ -16,7 +16,7 @@ use super::exchange::{Exchange, PendingExchange};
 use super::guard::GuardedHead;
 use super::paced::PacedBody;
 use super::persistence;
-use super::waits::{Panic, delay, detached, guarded, run, sleep};
+use super::waits::{Panic, delay, detached, guarded, run, sleep, watched};
 use super::wire::WirePlan;
 use crate::clock::Clock;
 use crate::emulator::{self, Admission, Context, Next};
@@ -38,15 +38,24 @@ pub(super) async fn respond(
     let (parts, body) = request.into_parts();
     let is_last = persistence::is_last_request(&parts);
     let guarded = GuardedHead::of(&parts);
-    let refusal = connection.server.guard.early_response(guarded).or_else(|| draining_response(&connection, guarded));
+    let guard = &connection.server.guard;
+    let refusal = guard.check(guarded).err().map(Response::from);
+    let is_recorded = refusal.is_some() && guarded.is_for_service();
+    let early =
+        refusal.or_else(|| guard.preflight_response(guarded)).or_else(|| draining_response(&connection, guarded));
     let head = Head {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         method: parts.method,
         headers: parts.headers,
     };
-    let (head, exchange) = match refusal {
-        Some(response) => (head, answer(&connection, &body, response)),
+    let (head, exchange) = match early {
+        Some(response) => {
+            if is_recorded {
+                emulator::record_refusal(&connection.server.instance, &head, &response);
+            }
+            (head, answer(&connection, &body, response))
+        }
         None => serve(&connection, head, body).await,
     };
     if let Some(duration) = exchange.reply.response.refuse_connections {
@@ -75,7 +84,7 @@ async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) ->
     let server = Arc::clone(&connection.server);
     let undelivered = |exchange| PendingExchange::new(Arc::clone(&connection.server), exchange);
     // begin: route, authenticate, rules that act on the head
-    let context = match emulator::begin(&server.instance, &head) {
+    let mut context = match emulator::begin(&server.instance, &head) {
         Admission::Response(response) => return (head, answer(connection, &body, *response)),
         Admission::Reset(reset, context, reply) => {
             let exchange = undelivered(Exchange { context: Some(context), reply });
@@ -87,8 +96,10 @@ async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) ->
         Admission::Admitted(context) => context,
     };
     server.log.warn_of_real_key(&head);
-    // body
-    let ReceivedBody { bytes, reservation } = match body::read(body, context.body_limits, &server.body_budget).await {
+    // body: a request that has to wait for it is in the journal already
+    let limits = context.body_limits;
+    let open = || emulator::open(&server.instance, &mut context, &head);
+    let ReceivedBody { bytes, reservation } = match body::read(body, limits, &server.body_budget, open).await {
         Ok(received) => received,
         Err(error) => {
             let exchange = refuse_body(connection, context, &head, error);
@@ -96,26 +107,34 @@ async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) ->
         }
     };
     let request = Request { head, body: bytes };
+    let on_connection = Arc::clone(connection);
     let stages = async move {
         // The memory of the body is reserved until the request is finished: a delayed response holds no body.
         let _reservation = reservation;
         let (instance, head) = (&server.instance, &request.head);
         // decide: validate, all other rules; then act at once unless a rule says `@before delay=`
-        let mut next = guarded(instance, &context, head, || emulator::decide(instance, &context, &request));
+        let fail = |number| emulator::fail(instance, &context, head, number);
+        let mut next =
+            guarded(|| emulator::decide(instance, &context, &request)).unwrap_or_else(|Panic| fail(None).into());
         let reply = loop {
             next = match next {
                 Next::Wait(wait, in_progress) => {
-                    sleep(instance, &context, &in_progress.release, wait).await;
+                    let number = in_progress.number;
+                    let sleep = sleep(instance, &context, &in_progress.release, wait);
+                    watched(&on_connection, sleep, || emulator::client_leaves(&context, number)).await;
                     // act: the handler, or the response of a rule
-                    guarded(instance, &context, head, || emulator::act(instance, &context, &request, *in_progress))
+                    guarded(|| emulator::act(instance, &context, &request, *in_progress))
+                        .unwrap_or_else(|Panic| fail(Some(number)).into())
                 }
                 Next::Job(job, in_progress) => {
-                    let result = run(&server, &context, job).await;
+                    let number = in_progress.number;
+                    let run = run(&server, &context, job);
+                    let result = watched(&on_connection, run, || emulator::client_leaves(&context, number)).await;
                     // finish: the change that the job leads to, `@after` rules, journal
-                    guarded(instance, &context, head, || match result {
-                        Ok(result) => emulator::finish(instance, &context, &request, *in_progress, result).into(),
-                        Err(Panic) => emulator::fail(instance, &context, head).into(),
-                    })
+                    let finish = |result| emulator::finish(instance, &context, &request, *in_progress, result).into();
+                    result
+                        .and_then(|result| guarded(|| finish(result)))
+                        .unwrap_or_else(|Panic| fail(Some(number)).into())
                 }
                 Next::Reply(reply) => break reply,
             };

@@ -10,17 +10,16 @@ use super::connection_state::ConnectionState;
 use super::exchange::PendingExchange;
 use super::state::ServerState;
 use super::work_queue::QueueFull;
-use crate::emulator::{self, Context, Next, Release};
+use crate::emulator::{Context, Next, Release};
 use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::journal::Outcome;
 use crate::operation::{Commit, Job, Pool};
-use crate::request::Head;
 use crate::response::{Break, Response};
 
 /// Runs a stage. If it panics, only this request fails.
-pub(super) fn guarded(instance: &Instance, context: &Context, head: &Head, stage: impl FnOnce() -> Next) -> Next {
-    catch_unwind(AssertUnwindSafe(stage)).unwrap_or_else(|_| emulator::fail(instance, context, head).into())
+pub(super) fn guarded(stage: impl FnOnce() -> Next) -> Result<Next, Panic> {
+    catch_unwind(AssertUnwindSafe(stage)).map_err(|_| Panic)
 }
 
 /// Runs a future to its end, even if this one is dropped because its client goes away. A future that is ready at once
@@ -36,9 +35,28 @@ where
     }
 }
 
-/// A job has panicked.
+/// A stage or a job has panicked.
 #[derive(Debug)]
 pub(super) struct Panic;
+
+/// Runs a future to its end; `on_gone` is called if the client goes away meanwhile.
+///
+/// A client that has only closed its sending half looks no different, so that the future runs on.
+pub(super) async fn watched<T>(
+    connection: &ConnectionState,
+    future: impl Future<Output = T>,
+    on_gone: impl FnOnce(),
+) -> T {
+    let mut future = pin!(future);
+    tokio::select! {
+        biased;
+        output = &mut future => output,
+        () = connection.stream.client_gone() => {
+            on_gone();
+            future.await
+        }
+    }
+}
 
 /// Runs a job when it is the turn of its request.
 pub(super) async fn run(server: &ServerState, context: &Context, job: Job) -> Result<Result<Commit, ApiError>, Panic> {
@@ -76,21 +94,13 @@ pub(super) async fn sleep(instance: &Instance, context: &Context, release: &Rele
     }
 }
 
-/// Waits as long as the response is delayed; another response if the fault rules were reset meanwhile: none.
-///
-/// If the client goes away meanwhile, the journal records that; the response is written all the same, since a client
-/// that has only closed its sending half looks no different.
+/// Waits as long as the response is delayed; another response if the fault rules were reset meanwhile: none. If the
+/// client goes away meanwhile, the journal records that; the response is written all the same.
 pub(super) async fn delay(connection: &ConnectionState, exchange: &PendingExchange) -> Option<Response> {
     let delay = exchange.reply.response.delay;
     let context = exchange.context.as_deref().filter(|_| !delay.is_zero())?;
     let instance = &connection.server.instance;
-    let mut sleep = pin!(sleep(instance, context, &exchange.reply.release, delay));
-    tokio::select! {
-        () = &mut sleep => {}
-        () = connection.stream.client_gone() => {
-            exchange.record(Outcome::ClientGone);
-            sleep.await;
-        }
-    }
+    let sleep = sleep(instance, context, &exchange.reply.release, delay);
+    watched(connection, sleep, || exchange.record(Outcome::ClientGone)).await;
     exchange.reply.release.has_come().then(|| Response::none(Break::Close))
 }

@@ -52,6 +52,7 @@ mod index_content;
 mod index_kept;
 mod index_texts;
 mod indexes;
+mod journal_open;
 mod journal_query;
 #[path = "../judged/mod.rs"]
 mod judged;

@@ -214,7 +214,7 @@ fn a_request_that_acts_after_its_own_retry_is_the_first() {
     first.reset();
     assert_eq!(create(&client, Some(1)), Some(201));
     open.reset();
-    wait_until("the first request has ended", || duplicates(&client) == [[1, 2]]);
+    wait_until("the first request has ended", || duplicates(&client) == [[2, 3]]);
     assert_eq!(chain(&client).0, [Some(201), Some(201)]);
 }
 

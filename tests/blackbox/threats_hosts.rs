@@ -124,7 +124,7 @@ fn only_loopback_host_names_are_accepted() {
 }
 
 #[test]
-fn an_unknown_host_is_rejected_before_routing_and_journaling() {
+fn an_unknown_host_is_rejected_before_routing_and_journaled_for_no_tenant() {
     let server = server(&[]);
     for name in [OTHER_HOSTS, INVALID_HOSTS].concat() {
         let lines = format!("{}Authorization: Bearer llx-test\r\n", host(name));
@@ -133,7 +133,16 @@ fn an_unknown_host_is_rejected_before_routing_and_journaling() {
     }
     let client = Client::of(&server);
     assert_eq!(client.get("/__admin/state").json()["tenants"], serde_json::json!([]));
-    assert_eq!(client.get("/__admin/journal").json()["entries"], serde_json::json!([]));
+    let entries = client.get("/__admin/journal").json()["entries"].as_array().expect("a list").clone();
+    assert_eq!(entries.len(), 2 * (OTHER_HOSTS.len() + INVALID_HOSTS.len()));
+    for entry in entries {
+        assert_eq!(
+            (&entry["tenant"], &entry["operation"]),
+            (&serde_json::Value::Null, &serde_json::Value::Null),
+            "{entry}"
+        );
+        assert!([400, 403].contains(&entry["status"].as_u64().expect("a status")), "{entry}");
+    }
 }
 
 #[test]
