@@ -103,7 +103,7 @@ pub(super) fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<
 fn search(content: &Arc<IndexContent>, request: &RetrieveRequest, threshold_on: ScoreThresholdOn) -> Payload {
     let files: Vec<&IndexedFile> = content.files.iter().filter(|file| request.accepts(file)).collect();
     let documents: Vec<_> = files.iter().map(|file| (&*file.document, &*file.name)).collect();
-    let mut hits = search::rank(&documents, &request.rank_query());
+    let mut hits = search::rank(&documents, &request.rank_query(threshold_on));
     hits.retain(|hit| request.reaches_threshold(hit, threshold_on));
     hits.truncate(request.length());
     let results = hits.iter().map(|hit| ChunkBody::of(files[hit.document], hit)).collect();
@@ -116,7 +116,7 @@ impl RetrieveRequest {
             && self.custom_filters.as_ref().is_none_or(|filters| filters.accept(file.metadata.as_deref()))
     }
 
-    fn rank_query(&self) -> RankQuery<'_> {
+    fn rank_query(&self, threshold_on: ScoreThresholdOn) -> RankQuery<'_> {
         let least = self.top_k().max(1);
         let candidates =
             self.num_candidates.as_ref().and_then(Integer::positive).unwrap_or(DEFAULT_CANDIDATES.max(least));
@@ -126,7 +126,14 @@ impl RetrieveRequest {
             vector_weight: self.vector_pipeline_weight.unwrap_or(DEFAULT_WEIGHT),
             full_text_weight: self.full_text_pipeline_weight.unwrap_or(DEFAULT_WEIGHT),
             rerank: self.rerank.enabled,
+            limit: if self.drops_first_hits(threshold_on) { usize::MAX } else { self.length() },
         }
+    }
+
+    /// Whether the threshold can drop hits before others that reach it: it is compared with the score by which they are
+    /// not sorted.
+    fn drops_first_hits(&self, threshold_on: ScoreThresholdOn) -> bool {
+        self.rerank.enabled && threshold_on == ScoreThresholdOn::Score && self.score_threshold.is_some()
     }
 
     fn reaches_threshold(&self, hit: &RankHit, threshold_on: ScoreThresholdOn) -> bool {

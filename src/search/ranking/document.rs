@@ -11,11 +11,13 @@ use crate::documents::Document;
 /// The unit in which processors load memory.
 const CACHE_LINE_BYTES: usize = 64;
 
-/// How often a term occurs in a chunk. Packed: of what a chunk takes beside its text, postings are the most.
+/// How many entries before and after the expected one are searched first.
+const MIN_REACH: usize = 8;
+
+/// A chunk in which a term occurs, and how often. Packed: of what a chunk takes beside its text, postings are the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(Rust, packed)]
 pub(super) struct Posting {
-    pub(super) term: Term,
     pub(super) chunk: u16,
     pub(super) count: u8,
 }
@@ -26,6 +28,8 @@ pub(super) struct Posting {
 #[derive(Debug)]
 pub(crate) struct SearchableDocument {
     document: Document,
+    /// The term of each posting, in order.
+    terms: Box<[Term]>,
     /// By term, then chunk.
     postings: Box<[Posting]>,
     /// A row of `DIMENSIONS` entries a chunk.
@@ -41,28 +45,26 @@ pub(crate) struct SearchableDocument {
 impl SearchableDocument {
     /// Reads the words of each chunk. Documents have at most 65,535 chunks.
     pub(crate) fn new(document: Document) -> Self {
-        let builder = ChunkReader::new();
-        let mut postings = Vec::new();
+        let reader = ChunkReader::new();
+        let mut found = Vec::new();
         let chunks = document.chunks().len();
         let mut vectors = Vec::with_capacity(chunks * DIMENSIONS);
         let (mut lengths, mut norms) = (Vec::with_capacity(chunks), Vec::with_capacity(chunks));
         for (chunk, number) in document.chunks().iter().zip(0..=u16::MAX) {
-            let content = builder.read(document.content(chunk));
-            postings.extend(content.terms.iter().map(|found| Posting {
-                term: found.term,
-                chunk: number,
-                count: found.count,
-            }));
+            let content = reader.read(document.content(chunk));
+            found.extend(content.terms.iter().map(|ChunkTerm { term, count, .. }| (*term, number, *count)));
             let sums = content.sums();
             vectors.extend(sums.row());
             norms.push(sums.norm());
             lengths.push(content.length);
         }
-        postings.sort_unstable();
+        found.sort_unstable();
         let words = lengths.iter().map(|length| u64::from(*length)).sum();
         Self {
             document,
-            postings: postings.into(),
+            // Collected, because a vector that is shrunk by less than half keeps its memory.
+            terms: found.iter().map(|(term, ..)| *term).collect(),
+            postings: found.iter().map(|(_, chunk, count)| Posting { chunk: *chunk, count: *count }).collect(),
             vectors: vectors.into(),
             lengths: lengths.into(),
             norms: norms.into(),
@@ -79,7 +81,7 @@ impl SearchableDocument {
     pub(crate) fn weight_bytes(&self) -> usize {
         let own = size_of::<Self>() - size_of::<Document>();
         own + self.document.weight_bytes()
-            + self.postings.len() * size_of::<Posting>()
+            + self.postings.len() * (size_of::<Term>() + size_of::<Posting>())
             + self.vectors.len()
             + 2 * self.lengths.len() * size_of::<u16>()
     }
@@ -120,57 +122,45 @@ impl SearchableDocument {
         f64::from(self.norms[chunk])
     }
 
-    /// How often a term occurs in a chunk.
-    pub(super) fn count(&self, term: Term, chunk: usize) -> u8 {
-        let in_document = self.postings(term);
-        let found = in_document.binary_search_by_key(&chunk, |posting| usize::from(posting.chunk));
-        found.map_or(0, |place| in_document[place].count)
+    /// The chunks in which a term occurs, in order.
+    pub(super) fn postings(&self, term: Term) -> &[Posting] {
+        let start = self.start(term);
+        let count = self.terms[start..].iter().take_while(|other| **other == term).count();
+        &self.postings[start..start + count]
     }
 
-    /// The chunks in which a term occurs, in order.
-    ///
-    /// Terms are evenly distributed, so that the place of one is known but for a few entries: much less than a binary
-    /// search reads, which counts where many small documents are searched.
-    pub(super) fn postings(&self, term: Term) -> &[Posting] {
-        let all = &self.postings;
-        let expected = (u64::from(term.0) * all.len() as u64) >> 32;
-        let expected = usize::try_from(expected).unwrap_or(usize::MAX);
-        let start = if all.get(expected).is_some_and(|posting| { posting.term } < term) {
-            start_after(all, expected, term)
-        } else {
-            start_before(all, expected.min(all.len()), term)
-        };
-        let found = &all[start..];
-        let count = found.iter().take_while(|posting| { posting.term } == term).count();
-        &found[..count]
+    /// The number of postings of terms below this one.
+    fn start(&self, term: Term) -> usize {
+        let is_below = |other: &Term| *other < term;
+        let expected = self.expected_place(term);
+        let mut reach = MIN_REACH;
+        loop {
+            let (low, high) = (expected.saturating_sub(reach), (expected + reach).min(self.terms.len()));
+            let starts_below = low == 0 || is_below(&self.terms[low]);
+            if starts_below && !self.terms.get(high).is_some_and(is_below) {
+                return low + self.terms[low..high].partition_point(is_below);
+            }
+            reach *= 4;
+        }
+    }
+
+    /// The place of a term but for a few entries: terms are evenly distributed. To look there reads much less memory
+    /// than a binary search, which counts where many small documents are searched.
+    fn expected_place(&self, term: Term) -> usize {
+        let expected = (u64::from(term.0) * self.terms.len() as u64) >> 32;
+        usize::try_from(expected).unwrap_or(usize::MAX)
+    }
+
+    /// Loads the memory in which a term is expected. The number means nothing.
+    pub(super) fn load_postings(&self, term: Term) -> u64 {
+        self.terms.get(self.expected_place(term)).map_or(0, |term| u64::from(term.0))
     }
 
     /// Loads the memory of the first row. The number means nothing.
-    pub(super) fn load_vectors(&self) -> i8 {
-        self.vectors.iter().take(DIMENSIONS).step_by(CACHE_LINE_BYTES).fold(0, |sum, entry| sum.wrapping_add(*entry))
+    pub(super) fn load_vectors(&self) -> u64 {
+        let lines = self.vectors.iter().take(DIMENSIONS).step_by(CACHE_LINE_BYTES);
+        lines.map(|entry| u64::from(entry.unsigned_abs())).sum()
     }
-}
-
-/// The first entry that is not below the term, which comes after `low`.
-fn start_after(all: &[Posting], mut low: usize, term: Term) -> usize {
-    let mut step = 4;
-    while all.get(low + step).is_some_and(|posting| { posting.term } < term) {
-        low += step;
-        step *= 2;
-    }
-    let high = (low + step).min(all.len());
-    low + all[low..high].partition_point(|posting| { posting.term } < term)
-}
-
-/// The first entry that is not below the term, which is at most `high`.
-fn start_before(all: &[Posting], mut high: usize, term: Term) -> usize {
-    let mut step = 4;
-    while high >= step && { all[high - step].term } >= term {
-        high -= step;
-        step *= 2;
-    }
-    let low = high.saturating_sub(step);
-    low + all[low..high].partition_point(|posting| { posting.term } < term)
 }
 
 /// Reads the words of chunks.
@@ -240,8 +230,7 @@ mod tests {
                 assert_eq!(found.iter().map(|posting| posting.count).collect::<Vec<_>>(), [1]);
                 assert_eq!(document.postings(hash(&format!("other{number}"))), []);
             }
-            let chunks = 0..document.lengths().len();
-            let common: usize = chunks.map(|chunk| usize::from(document.count(hash("common"), chunk))).sum();
+            let common: usize = document.postings(hash("common")).iter().map(|found| usize::from(found.count)).sum();
             assert_eq!(common, words);
         }
     }

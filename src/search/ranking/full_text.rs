@@ -30,12 +30,18 @@ impl Occurrences {
     pub(super) fn chunks(&self) -> usize {
         self.matches.len()
     }
+
+    /// How often the term occurs in a chunk.
+    pub(super) fn count(&self, chunk: u32) -> u8 {
+        self.matches.binary_search_by_key(&chunk, |found| found.chunk).map_or(0, |place| self.matches[place].count)
+    }
 }
 
 /// Finds each term in the selected documents.
 pub(super) fn find(selection: &Selection<'_>, terms: &[Term]) -> Vec<Occurrences> {
     let mut found: Vec<Occurrences> = terms.iter().map(|_| Occurrences { matches: Vec::new() }).collect();
-    for (first_chunk, document) in selection.documents() {
+    let load = |document: &SearchableDocument| terms.iter().map(|term| document.load_postings(*term)).sum();
+    for (first_chunk, document) in selection.loaded(load) {
         for (term, occurrences) in terms.iter().zip(&mut found) {
             occurrences.matches.extend(matches(document, first_chunk, *term));
         }

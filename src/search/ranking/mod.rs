@@ -26,7 +26,6 @@ mod vector;
 mod words;
 
 pub(crate) use self::document::SearchableDocument;
-use self::full_text::Occurrences;
 use self::fusion::{WeightedList, best, ranked};
 use self::nearest::Meaning;
 use self::query::Query;
@@ -46,6 +45,8 @@ pub(crate) struct RankQuery<'a> {
     pub(crate) full_text_weight: f64,
     /// Whether hits are reranked.
     pub(crate) rerank: bool,
+    /// Maximum number of hits.
+    pub(crate) limit: usize,
 }
 
 /// A chunk that was found.
@@ -80,12 +81,19 @@ pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<
         WeightedList { ranked: vector_list, weight: query.vector_weight },
         WeightedList { ranked: text_list, weight: query.full_text_weight },
     ]);
-    if query.rerank {
-        let highest = by_text.first().map_or(1.0, |(score, _)| *score);
-        reranked(&selection, &words, &occurrences, &fused, |chunk| scores[chunk as usize] / highest)
-    } else {
-        fused.iter().map(|(chunk, score)| hit(&selection, *chunk, *score, None)).collect()
+    if !query.rerank {
+        return fused.iter().take(query.limit).map(|(chunk, score)| hit(&selection, *chunk, *score, None)).collect();
     }
+    let highest = by_text.first().map_or(1.0, |(score, _)| *score);
+    let passage = |(chunk, _): &(u32, f64)| {
+        let contains = occurrences.iter().map(|found| found.count(*chunk) > 0).collect();
+        passage(&selection, *chunk, scores[*chunk as usize] / highest, contains)
+    };
+    let passages: Vec<Passage<'_>> = fused.iter().map(passage).collect();
+    let known: Vec<bool> = occurrences.iter().map(|found| found.chunks() > 0).collect();
+    let reranker = Reranker::new(&words, words.weights(&occurrences, selection.chunks()), &known);
+    let best = reranker.best(&passages, query.limit).into_iter();
+    best.map(|(place, rerank_score)| hit(&selection, fused[place].0, fused[place].1, Some(rerank_score))).collect()
 }
 
 fn hit(selection: &Selection<'_>, chunk: u32, score: f64, rerank_score: Option<f64>) -> RankHit {
@@ -93,25 +101,8 @@ fn hit(selection: &Selection<'_>, chunk: u32, score: f64, rerank_score: Option<f
     RankHit { document, chunk, score, rerank_score }
 }
 
-fn reranked(
-    selection: &Selection<'_>,
-    words: &Query,
-    occurrences: &[Occurrences],
-    fused: &[(u32, f64)],
-    full_text: impl Fn(u32) -> f64,
-) -> Vec<RankHit> {
-    let known: Vec<bool> = occurrences.iter().map(|found| found.chunks() > 0).collect();
-    let reranker = Reranker::new(words, words.weights(occurrences, selection.chunks()), &known);
-    let rerank = |(chunk, score): &(u32, f64)| {
-        let (place, number) = selection.place(*chunk);
-        let (document, file_name) = selection.document(place);
-        let text = document.chunk_text(number);
-        let first_line = document.first_line();
-        let passage = Passage { text, file_name, first_line, full_text: full_text(*chunk) };
-        hit(selection, *chunk, *score, Some(reranker.score(&passage)))
-    };
-    let mut hits: Vec<RankHit> = fused.iter().map(rerank).collect();
-    // Stable: equal hits stay in the fused order.
-    hits.sort_by(|one, other| other.rerank_score.unwrap_or(0.0).total_cmp(&one.rerank_score.unwrap_or(0.0)));
-    hits
+fn passage<'d>(selection: &Selection<'d>, chunk: u32, full_text: f64, contains: Vec<bool>) -> Passage<'d> {
+    let (place, number) = selection.place(chunk);
+    let (document, file_name) = selection.document(place);
+    Passage { text: document.chunk_text(number), file_name, first_line: document.first_line(), full_text, contains }
 }

@@ -1,13 +1,11 @@
 //! The vector side of a query: the rows of all chunks propose candidates, which are then compared feature by feature.
 
-use std::hint::black_box;
-
+use super::document::SearchableDocument;
 use super::full_text::{Occurrences, inverse_frequency};
 use super::fusion::{ChunkRank, best, ranked};
 use super::numbers::{count_as_f64, natural_logarithm};
 use super::query::Query;
 use super::selection::Selection;
-use super::terms::Term;
 use super::vector::{self, QueryVector, Sums, TRIGRAM_WEIGHT, Trigrams};
 
 /// How much more the spelling of a word counts that no chunk contains: only a similar word can be found.
@@ -16,12 +14,9 @@ const UNKNOWN_SPELLING: f64 = 2.5;
 /// Weights are rounded to a part of 1 with this denominator: sums of integers do not depend on their order.
 const SCALE: f64 = 64.0;
 
-/// The number of documents from which memory is loaded at once.
-const BLOCK: usize = 32;
-
 /// What a query is compared by.
-pub(super) struct Meaning {
-    features: Vec<Feature>,
+pub(super) struct Meaning<'o> {
+    features: Vec<Feature<'o>>,
     /// All features.
     whole: QueryVector,
     /// The spelling of the words that no chunk contains.
@@ -29,34 +24,29 @@ pub(super) struct Meaning {
 }
 
 /// A word of the query that occurs in chunks.
-struct Feature {
-    term: Term,
+struct Feature<'o> {
+    occurrences: &'o Occurrences,
     weight: f64,
 }
 
-impl Meaning {
+impl<'o> Meaning<'o> {
     /// `occurrences` are those of the query's words.
-    pub(super) fn new(query: &Query, occurrences: &[Occurrences], chunks: usize) -> Self {
+    pub(super) fn new(query: &Query, occurrences: &'o [Occurrences], chunks: usize) -> Self {
         let mut features = Vec::new();
         let (mut whole, mut spelling) = (Sums::new(), Sums::new());
         for (word, found) in query.words.iter().zip(occurrences) {
             let weight = inverse_frequency(chunks, found.chunks());
-            let is_known = found.chunks() > 0;
-            if is_known {
-                features.push(Feature { term: word.term, weight });
-            }
             let mut trigrams = Trigrams::new();
             trigrams.add(&word.stem);
-            if is_known {
+            if found.chunks() > 0 {
+                features.push(Feature { occurrences: found, weight });
+                whole.add_term(word.term, scaled(weight) * vector::WORD_WEIGHT);
                 whole.add_trigrams(&trigrams, scaled(weight) * TRIGRAM_WEIGHT);
             } else {
                 let unknown = scaled(weight * UNKNOWN_SPELLING) * TRIGRAM_WEIGHT;
                 whole.add_trigrams(&trigrams, unknown);
                 spelling.add_trigrams(&trigrams, unknown);
             }
-        }
-        for feature in &features {
-            whole.add_term(feature.term, scaled(feature.weight) * vector::WORD_WEIGHT);
         }
         Self { features, whole: whole.query(), spelling: spelling.query() }
     }
@@ -69,7 +59,7 @@ impl Meaning {
         // The weight says how rare the word is; that short words are common more often is for rows, which do not know
         // it.
         let in_chunk = |feature: &Feature| {
-            let count = document.count(feature.term, number);
+            let count = feature.occurrences.count(chunk);
             feature.weight * f64::from(vector::LONG_WORD * vector::frequency(count))
         };
         let words: f64 = self.features.iter().map(in_chunk).sum();
@@ -87,7 +77,7 @@ impl Meaning {
 /// that have nothing in common with the query rank behind all chunks of the full-text side.
 pub(super) fn nearest(
     selection: &Selection<'_>,
-    meaning: &Meaning,
+    meaning: &Meaning<'_>,
     candidates: usize,
     text_list: &[ChunkRank],
 ) -> Vec<ChunkRank> {
@@ -111,15 +101,9 @@ pub(super) fn nearest(
 }
 
 /// The similarity of each chunk, in order.
-///
-/// Where each document has few chunks, this waits for memory. A loop that only loads from each document of a block
-/// makes the processor load from many at once, before they are compared one by one: with 100,000 documents of one chunk
-/// that takes the comparison from 41 ms to 11.
-fn similarities<'d>(selection: &Selection<'d>, query: &'d QueryVector) -> impl Iterator<Item = i32> + use<'d> {
-    selection.blocks(BLOCK).flat_map(move |block| {
-        black_box(block.iter().map(|(document, _)| document.load_vectors()).fold(0, i8::wrapping_add));
-        block.iter().flat_map(|(document, _)| query.similarities(document.vectors()))
-    })
+fn similarities<'q>(selection: &'q Selection<'_>, query: &'q QueryVector) -> impl Iterator<Item = i32> + 'q {
+    let documents = selection.loaded(SearchableDocument::load_vectors);
+    documents.flat_map(|(_, document)| query.similarities(document.vectors()))
 }
 
 /// A weight as an integer.

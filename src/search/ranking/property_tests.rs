@@ -44,7 +44,7 @@ proptest! {
         let documents: Vec<_> = documents.iter().map(|chunks| document_of(chunks)).collect();
         let selected = selected(&documents);
         let (vector_weight, full_text_weight) = weights;
-        let query = RankQuery { text: &text, candidates, vector_weight, full_text_weight, rerank };
+        let query = RankQuery { text: &text, candidates, vector_weight, full_text_weight, rerank, limit: usize::MAX };
         let hits = rank(&selected, &query);
         let sides = usize::from(vector_weight > 0.0) + usize::from(full_text_weight > 0.0);
         prop_assert!(hits.len() <= candidates * sides);
@@ -62,10 +62,27 @@ proptest! {
     }
 
     #[test]
+    fn a_limit_leaves_out_the_last_hits_only(
+        documents in documents(),
+        text in text(),
+        limit in 0..12_usize,
+        weights in (weight(), weight()),
+        rerank: bool,
+    ) {
+        let documents: Vec<_> = documents.iter().map(|chunks| document_of(chunks)).collect();
+        let selected = selected(&documents);
+        let (vector_weight, full_text_weight) = weights;
+        let query = |limit| RankQuery { text: &text, candidates: 40, vector_weight, full_text_weight, rerank, limit };
+        let mut hits = rank(&selected, &query(usize::MAX));
+        hits.truncate(limit);
+        prop_assert_eq!(rank(&selected, &query(limit)), hits);
+    }
+
+    #[test]
     fn the_vector_side_fills_up_to_the_candidates(documents in documents(), text in text(), candidates in 0..12_usize) {
         let documents: Vec<_> = documents.iter().map(|chunks| document_of(chunks)).collect();
         let chunks: usize = documents.iter().map(|document| document.document().chunks().len()).sum();
-        let query = RankQuery { text: &text, candidates, vector_weight: 1.0, full_text_weight: 0.0, rerank: false };
+        let query = RankQuery { text: &text, candidates, vector_weight: 1.0, full_text_weight: 0.0, rerank: false, limit: usize::MAX };
         prop_assert_eq!(rank(&selected(&documents), &query).len(), candidates.min(chunks));
     }
 
@@ -73,7 +90,7 @@ proptest! {
     fn the_full_text_side_finds_only_chunks_that_share_a_word(pages in documents()) {
         let built: Vec<_> = pages.iter().map(|chunks| document_of(chunks)).collect();
         let (vector_weight, full_text_weight) = (0.0, 1.0);
-        let query = RankQuery { text: "orbits", candidates: 40, vector_weight, full_text_weight, rerank: false };
+        let query = RankQuery { text: "orbits", candidates: 40, vector_weight, full_text_weight, rerank: false, limit: usize::MAX };
         let found: BTreeSet<_> = rank(&selected(&built), &query).iter().map(|hit| (hit.document, hit.chunk)).collect();
         for (document, built) in built.iter().enumerate() {
             for (chunk, text) in contents(built).into_iter().enumerate() {
@@ -87,7 +104,7 @@ proptest! {
     #[test]
     fn the_order_of_documents_decides_between_equal_hits_only(documents in documents(), text in text()) {
         let documents: Vec<_> = documents.iter().map(|chunks| document_of(chunks)).collect();
-        let query = RankQuery { text: &text, candidates: 40, vector_weight: 0.0, full_text_weight: 1.0, rerank: true };
+        let query = RankQuery { text: &text, candidates: 40, vector_weight: 0.0, full_text_weight: 1.0, rerank: true, limit: usize::MAX };
         let forwards = selected(&documents);
         let backwards: Vec<_> = forwards.iter().rev().copied().collect();
         let scores = |selected: &[_]| {
@@ -111,7 +128,8 @@ proptest! {
                 u8::try_from(count).unwrap_or(u8::MAX)
             };
             let chunks = contents(&document);
-            let counts: Vec<u8> = (0..chunks.len()).map(|chunk| document.count(term, chunk)).collect();
+            let mut counts = vec![0; chunks.len()];
+            document.postings(term).iter().for_each(|posting| counts[usize::from(posting.chunk)] = posting.count);
             prop_assert_eq!(counts, chunks.iter().map(expected).collect::<Vec<_>>());
         }
     }
@@ -123,7 +141,8 @@ fn equal_documents_are_in_the_order_given() {
     let selected = [(&document, "b.md"), (&document, "b.md"), (&document, "b.md")];
     for (vector_weight, full_text_weight) in [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5)] {
         for rerank in [false, true] {
-            let query = RankQuery { text: "grape", candidates: 40, vector_weight, full_text_weight, rerank };
+            let query =
+                RankQuery { text: "grape", candidates: 40, vector_weight, full_text_weight, rerank, limit: usize::MAX };
             let places: Vec<_> = rank(&selected, &query).iter().map(|hit| (hit.document, hit.chunk)).collect();
             assert_eq!(places, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]);
         }
@@ -133,7 +152,14 @@ fn equal_documents_are_in_the_order_given() {
 #[test]
 fn the_best_hit_of_both_sides_has_a_score_in_the_range_of_the_service() {
     let documents = [document_of(&["Grape harvest in autumn."]), document_of(&["A satellite in orbit."])];
-    let query = RankQuery { text: "grape", candidates: 5, vector_weight: 0.5, full_text_weight: 0.5, rerank: false };
+    let query = RankQuery {
+        text: "grape",
+        candidates: 5,
+        vector_weight: 0.5,
+        full_text_weight: 0.5,
+        rerank: false,
+        limit: usize::MAX,
+    };
     let hits = rank(&selected(&documents), &query);
     assert!((hits[0].score - 1.0 / 61.0).abs() < 1e-12);
     assert!((hits[1].score - 0.5 / 62.0).abs() < 1e-12);
@@ -144,13 +170,30 @@ fn a_long_query_is_cut_and_an_empty_one_ranks_by_place() {
     let documents = [document_of(&["Grape harvest."]), document_of(&["An orbit."])];
     let text = format!("orbit {}", "word é ".repeat(200_000));
     for (text, first) in [(text.as_str(), 1), ("", 0), ("the of", 0)] {
-        let query = RankQuery { text, candidates: 5, vector_weight: 0.5, full_text_weight: 0.5, rerank: true };
+        let query = RankQuery {
+            text,
+            candidates: 5,
+            vector_weight: 0.5,
+            full_text_weight: 0.5,
+            rerank: true,
+            limit: usize::MAX,
+        };
         let hits = rank(&selected(&documents), &query);
         assert_eq!(hits.len(), 2, "{text:.10}");
         assert_eq!(hits[0].document, first, "{text:.10}");
     }
     assert_eq!(
-        rank(&[], &RankQuery { text: "a", candidates: 5, vector_weight: 1.0, full_text_weight: 1.0, rerank: true }),
+        rank(
+            &[],
+            &RankQuery {
+                text: "a",
+                candidates: 5,
+                vector_weight: 1.0,
+                full_text_weight: 1.0,
+                rerank: true,
+                limit: usize::MAX
+            }
+        ),
         []
     );
 }

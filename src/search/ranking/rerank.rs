@@ -33,6 +33,9 @@ const MAX_DISTANCE: usize = 3;
 /// The longest line that can be a heading without a mark, in bytes.
 const MAX_HEADING_BYTES: usize = 80;
 
+/// More than what rounding can change a score by.
+const ROUNDING: f64 = 1e-9;
+
 /// The number of pairs of letters that are told apart.
 const INITIALS: usize = 32 * 32;
 
@@ -44,6 +47,8 @@ pub(super) struct Passage<'p> {
     pub(super) first_line: &'p str,
     /// Its full-text score as a part of the highest one.
     pub(super) full_text: f64,
+    /// For each word of the query, whether the text contains it.
+    pub(super) contains: Vec<bool>,
 }
 
 /// Scores passages for one question.
@@ -90,13 +95,52 @@ impl<'q> Reranker<'q> {
         Self { query, weights, total_weight, places, initials, unknown, terms: Terms::new() }
     }
 
+    /// The places and scores of the best passages, at most so many; equal ones in the order given.
+    ///
+    /// To read a passage takes long, so those are read first that can have the highest scores. The others are left out
+    /// as soon as none of them can be among the best, which is known before most are read.
+    pub(super) fn best(&self, passages: &[Passage<'_>], limit: usize) -> Vec<(usize, f64)> {
+        let highest = |(place, passage)| (place, self.highest_score(passage));
+        let mut candidates: Vec<(usize, f64)> = passages.iter().enumerate().map(highest).collect();
+        let by_score = |one: &(usize, f64), other: &(usize, f64)| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0));
+        candidates.sort_unstable_by(by_score);
+        let mut best: Vec<(usize, f64)> = Vec::new();
+        for block in candidates.chunks(limit.max(1)) {
+            if best.len() >= limit && best.last().is_none_or(|(_, last)| block[0].1 + ROUNDING < *last) {
+                break;
+            }
+            best.extend(block.iter().map(|(place, _)| (*place, self.score(&passages[*place]))));
+            best.sort_unstable_by(by_score);
+            best.truncate(limit);
+        }
+        best
+    }
+
+    /// The highest score that a passage with these words can have.
+    fn highest_score(&self, passage: &Passage<'_>) -> f64 {
+        let mut findings = PassageWords::new(passage.contains.len());
+        for index in (0..passage.contains.len()).filter(|index| passage.contains[*index]) {
+            findings.credits[index] = 1.0;
+            findings.in_heading[index] = true;
+            findings.adjacent[index] = index > 0 && passage.contains[index - 1];
+        }
+        for (index, _) in &self.unknown {
+            findings.credits[*index] = SPELLING_CREDIT;
+        }
+        self.judge(findings, passage)
+    }
+
     /// From 0, no word in common, to 1. A query that asks for nothing in particular, such as one of generic words that
     /// occur in no document, gives nothing to judge by: every passage gets [`NEUTRAL`].
-    pub(super) fn score(&self, passage: &Passage<'_>) -> f64 {
+    fn score(&self, passage: &Passage<'_>) -> f64 {
+        self.judge(self.read(passage.text), passage)
+    }
+
+    /// The score of a passage in which this was found.
+    fn judge(&self, mut findings: PassageWords, passage: &Passage<'_>) -> f64 {
         if self.total_weight <= 0.0 {
             return NEUTRAL;
         }
-        let mut findings = self.read(passage.text);
         self.add_name(&mut findings, passage.file_name);
         if is_heading(passage.first_line) {
             self.add_name(&mut findings, passage.first_line);
@@ -116,13 +160,7 @@ impl<'q> Reranker<'q> {
     }
 
     fn read(&self, text: &str) -> PassageWords {
-        let words = self.weights.len();
-        let mut findings = PassageWords {
-            credits: vec![0.0; words],
-            in_heading: vec![false; words],
-            last: vec![None; words],
-            adjacent: vec![false; words],
-        };
+        let mut findings = PassageWords::new(self.weights.len());
         let mut position = 0;
         for (number, line) in text.lines().enumerate() {
             let is_heading = line.starts_with('#') || (number == 0 && is_heading(line));
@@ -196,6 +234,16 @@ impl<'q> Reranker<'q> {
 }
 
 impl PassageWords {
+    /// Nothing was found of so many words.
+    fn new(words: usize) -> Self {
+        Self {
+            credits: vec![0.0; words],
+            in_heading: vec![false; words],
+            last: vec![None; words],
+            adjacent: vec![false; words],
+        }
+    }
+
     fn meet(&mut self, index: usize, position: usize) {
         self.credits[index] = 1.0;
         self.last[index] = Some(position);
@@ -234,12 +282,12 @@ mod tests {
     use super::*;
 
     fn score(question: &str, text: &str, file_name: &str) -> f64 {
-        score_of(question, &Passage { text, file_name, first_line: "", full_text: 0.0 })
+        score_of(question, &Passage { text, file_name, first_line: "", full_text: 0.0, contains: Vec::new() })
     }
 
     /// The score of a passage of a file with this first line.
     fn score_below(question: &str, text: &str, first_line: &str) -> f64 {
-        score_of(question, &Passage { text, file_name: "a.txt", first_line, full_text: 0.0 })
+        score_of(question, &Passage { text, file_name: "a.txt", first_line, full_text: 0.0, contains: Vec::new() })
     }
 
     fn score_of(question: &str, passage: &Passage<'_>) -> f64 {
@@ -264,7 +312,13 @@ mod tests {
     fn a_query_that_asks_for_nothing_in_particular_is_neutral() {
         let query = Query::new("What information is available?");
         let weights = vec![0.0; query.words.len()];
-        let passage = Passage { text: "Cheese is made of milk.", file_name: "a.txt", first_line: "", full_text: 0.0 };
+        let passage = Passage {
+            text: "Cheese is made of milk.",
+            file_name: "a.txt",
+            first_line: "",
+            full_text: 0.0,
+            contains: Vec::new(),
+        };
         let neutral = Reranker::new(&query, weights, &[]).score(&passage);
         assert!((neutral - NEUTRAL).abs() < f64::EPSILON, "{neutral}");
         assert!((score("what is it", "what is it", "name") - NEUTRAL).abs() < f64::EPSILON);

@@ -225,7 +225,14 @@ fn documents() -> Vec<SearchableDocument> {
 
 fn hits(documents: &[SearchableDocument], question: &str) -> Vec<RankHit> {
     let selected: Vec<_> = documents.iter().zip(PASSAGES).map(|(document, (name, _))| (document, *name)).collect();
-    let query = RankQuery { text: question, candidates: 20, vector_weight: 0.5, full_text_weight: 0.5, rerank: true };
+    let query = RankQuery {
+        text: question,
+        candidates: 20,
+        vector_weight: 0.5,
+        full_text_weight: 0.5,
+        rerank: true,
+        limit: usize::MAX,
+    };
     rank(&selected, &query)
 }
 
@@ -253,7 +260,14 @@ fn a_question_about_nothing_in_particular_passes_with_its_known_words() {
     let text = "This catalogue gives information on the fossils of the region.";
     let with_answer = document_of(&[text]);
     let selected: Vec<_> = documents.iter().chain([&with_answer]).map(|document| (document, "a.txt")).collect();
-    let query = RankQuery { text: question, candidates: 5, vector_weight: 0.5, full_text_weight: 0.5, rerank: true };
+    let query = RankQuery {
+        text: question,
+        candidates: 5,
+        vector_weight: 0.5,
+        full_text_weight: 0.5,
+        rerank: true,
+        limit: usize::MAX,
+    };
     let first = rank(&selected, &query)[0];
     assert_eq!(first.document, documents.len());
     assert!(first.rerank_score > Some(0.5));
