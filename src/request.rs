@@ -1,9 +1,10 @@
 //! A request as plain data, without the types of hyper. It is not validated yet.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, CONNECTION, COOKIE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 
 /// How often the client tried this request before, as the official SDKs count.
@@ -55,6 +56,25 @@ impl Head {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Whether the client says that it wants no other request on the connection.
+    pub(crate) fn asks_to_close(&self) -> bool {
+        has_connection_option(&self.headers, "close")
+    }
+
+    /// The path and the query, as received.
+    pub(crate) fn target(&self) -> Cow<'_, str> {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.path).into(),
+            None => self.path.as_str().into(),
+        }
+    }
+
+    /// The number of this attempt, from 1, if the client reports it as the official SDKs do.
+    pub(crate) fn reported_attempt(&self) -> Option<u64> {
+        let retries = self.header(&RETRY_COUNT)?.parse::<u64>().ok()?;
+        Some(retries.saturating_add(1))
+    }
+
     /// The credential of the request: a bearer token, else a `session` cookie. It is never empty.
     ///
     /// The case of the scheme is ignored (RFC 9110). Another scheme counts as no credential.
@@ -77,6 +97,12 @@ impl Head {
         let bare = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
         (!bare.is_empty()).then_some(bare)
     }
+}
+
+/// Whether the `Connection` header lists this option.
+pub(crate) fn has_connection_option(headers: &HeaderMap, option: &str) -> bool {
+    let lists = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|word| word.trim().eq_ignore_ascii_case(option))
 }
 
 /// The value of a header, if it is UTF-8.

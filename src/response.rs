@@ -17,6 +17,9 @@ pub(crate) const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-aft
 /// Whether the official SDKs retry, whatever the status.
 pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
+/// Number of portions per second for a bandwidth.
+const PORTIONS_PER_SECOND: u64 = 20;
+
 /// Initial capacity of the buffer for a JSON body, in bytes; most bodies fit.
 const JSON_CAPACITY: usize = 1024;
 
@@ -24,7 +27,7 @@ const JSON_CAPACITY: usize = 1024;
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// The response to one request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Response {
     /// `None` if there is no response: the connection is broken instead.
     pub(crate) status: Option<StatusCode>,
@@ -32,12 +35,21 @@ pub(crate) struct Response {
     pub(crate) headers: HeaderMap,
     /// The body, serialised once.
     pub(crate) body: Body,
-    /// The delay before the response is sent, on the tenant's clock.
-    pub(crate) delay: Duration,
+    /// The delay before the response is sent.
+    pub(crate) delay: Delay,
     /// How the response is sent.
     pub(crate) wire: Wire,
     /// The duration for which the server refuses connections, in real time, from before the response is sent.
     pub(crate) refuse_connections: Option<Duration>,
+}
+
+/// An injected wait: one part after the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Delay {
+    /// On the tenant's clock.
+    pub(crate) on_clock: Duration,
+    /// In real time on every clock.
+    pub(crate) real: Duration,
 }
 
 /// The body of a response.
@@ -87,6 +99,8 @@ pub(crate) enum ResponseEnd {
     /// All of it; the connection stays open.
     #[default]
     Whole,
+    /// All of it, then FIN.
+    WholeThenClose,
     /// Nothing, then this.
     Silent(Break),
     /// The head, then nothing.
@@ -215,7 +229,7 @@ impl Response {
             status: None,
             headers: HeaderMap::new(),
             body: Body::Whole(Bytes::new()),
-            delay: Duration::ZERO,
+            delay: Delay::default(),
             wire: Wire { end: ResponseEnd::Silent(end), ..Wire::default() },
             refuse_connections: None,
         }
@@ -246,7 +260,7 @@ impl Response {
         let is_equal = |name: HeaderName| self.headers.get(&name) == other.headers.get(&name);
         self.status == other.status
             && [CONTENT_TYPE, CONTENT_ENCODING, TRANSFER_ENCODING].into_iter().all(is_equal)
-            && (&self.wire.end, self.wire.content_length) == (&other.wire.end, other.wire.content_length)
+            && (self.wire.is_sound() && other.wire.is_sound() || self.wire.has_end_of(&other.wire))
             && self.body == other.body
     }
 
@@ -278,9 +292,50 @@ fn fitted(body: Vec<u8>) -> Bytes {
     if body.len() <= JSON_CAPACITY { Bytes::copy_from_slice(&body) } else { body.into() }
 }
 
+impl Delay {
+    /// Both waits.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let (on_clock, real) = (self.on_clock.saturating_add(other.on_clock), self.real.saturating_add(other.real));
+        Self { on_clock, real }
+    }
+
+    pub(crate) fn is_zero(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl Pace {
+    /// The bytes of a portion, and the pause between two.
+    pub(crate) fn portion(&self) -> (usize, Duration) {
+        match *self {
+            Self::Free => (usize::MAX, Duration::ZERO),
+            Self::Dribble { bytes, every } => (bytes, every),
+            Self::Bandwidth(bytes_per_second) => {
+                let bytes = (bytes_per_second / PORTIONS_PER_SECOND).max(1);
+                (usize::try_from(bytes).unwrap_or(usize::MAX), time_for(bytes, bytes_per_second))
+            }
+        }
+    }
+}
+
+/// The time that so many bytes take at a number of bytes a second.
+pub(crate) fn time_for(bytes: u64, bytes_per_second: u64) -> Duration {
+    Duration::from_secs(1).mul_f64(to_float(bytes) / to_float(bytes_per_second))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for the ratio of two byte counts ten exact digits are enough")]
+fn to_float(bytes: u64) -> f64 {
+    bytes as f64
+}
+
 impl Wire {
     /// Whether the whole response is sent, at any pace, with its true length.
     pub(crate) fn is_sound(&self) -> bool {
-        self.end == ResponseEnd::Whole && self.content_length.is_none()
+        matches!(self.end, ResponseEnd::Whole | ResponseEnd::WholeThenClose) && self.content_length.is_none()
+    }
+
+    /// Whether as much is sent, of the same length.
+    fn has_end_of(&self, other: &Self) -> bool {
+        (&self.end, self.content_length) == (&other.end, other.content_length)
     }
 }

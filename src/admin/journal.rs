@@ -7,6 +7,7 @@ use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::journal::{Entry, Journal, Outcome};
 use crate::matcher::{Condition, ParseError, matching_operations};
+use crate::operation::path_param_names;
 use crate::request::Request;
 use crate::response::Response;
 
@@ -84,8 +85,11 @@ impl Filter {
                 Some(positions.into_iter().map(|position| instance.targets[position].name).collect())
             }
         };
+        let params: Vec<&str> = instance.targets.iter().flat_map(|target| path_param_names(target.path)).collect();
         let condition = |text: String| {
-            Condition::parse(&text).map_err(|error| read::refusal(&error.at(format_args!("when={text}"))))
+            let parsed = Condition::parse(&text);
+            let checked = parsed.and_then(|condition| condition.check_path_param(&params).map(|()| condition));
+            checked.map_err(|error| read::refusal(&error.at(format_args!("when={text}"))))
         };
         let status = read::number(request, "status")?;
         if let Some(status) = status.filter(|status| !STATUSES.contains(status)) {

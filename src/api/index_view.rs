@@ -64,7 +64,8 @@ impl<'a> StatusBody<'a> {
         let (status, error_message) = match &index.sync.outcome {
             SyncOutcome::None => ("pending", None),
             SyncOutcome::Ready => ("ready", None),
-            SyncOutcome::Partial(message) => ("ready", Some(Cow::from(&**message))),
+            SyncOutcome::Partial(Some(message)) => ("ready", Some(Cow::from(&**message))),
+            SyncOutcome::Partial(None) => ("ready", Some(Cow::from(missing_message(index, failed)))),
             SyncOutcome::Failed(message) => ("failed", Some(Cow::from(&**message))),
         };
         Self {
@@ -88,6 +89,18 @@ fn failed_files(index: &Index) -> &[FailedFile] {
         (SyncOutcome::Ready | SyncOutcome::Partial(_), Some(content)) => &content.failed,
         _ => &[],
     }
+}
+
+/// The message of an index after a partial sync, which names the missing files.
+fn missing_message(index: &Index, failed: &[FailedFile]) -> String {
+    if failed.is_empty() {
+        return "The sync was partial, but the source directory has no file that could be left out".to_owned();
+    }
+    let all = failed.len() + index.content.as_ref().map_or(0, |content| content.files.len());
+    let names: Vec<&str> = failed.iter().take(MAX_FAILED_FILES).map(|file| &*file.name).collect();
+    let more = failed.len() - names.len();
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{} of {all} files are missing: {}{more}", failed.len(), names.join(", "))
 }
 
 /// The message of an index in which files are missing because they could not be read.

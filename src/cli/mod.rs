@@ -14,6 +14,7 @@ mod operations;
 mod process;
 mod ready;
 pub(crate) mod run;
+mod scenarios;
 mod serve;
 mod server_address;
 mod stdin;

@@ -7,10 +7,10 @@ use super::check::{self, Verdict};
 use super::exit::{ExitError, USAGE, print, print_error};
 use super::server_address::ServerAddress;
 use super::{self as cli, Action, ParseFailure};
-use super::{completions, env, exec, healthcheck, operations, serve, validate};
+use super::{completions, env, exec, healthcheck, operations, scenarios, serve, validate};
 use crate::config::{self, RawSettings};
 use crate::documents;
-use crate::fault::{Scenario, explanation, shipped};
+use crate::fault::explanation;
 use crate::search::grep;
 use crate::worker::{self, WorkKind};
 
@@ -91,16 +91,8 @@ fn text_of(action: &Action) -> Result<Option<String>, ExitError> {
         Action::Operations => Some(operations::list()),
         Action::Faults => Some(explanation()),
         Action::Completions(shell) => Some(completions::script(*shell)),
-        Action::Scenarios => Some(scenario_list()),
-        Action::ShowScenario(name) => Some(Scenario::load(name).map_err(ExitError::usage)?.text),
+        Action::Scenarios => Some(scenarios::list()),
+        Action::ShowScenario(name) => Some(scenarios::show(name).map_err(ExitError::usage)?),
         _ => None,
     })
-}
-
-/// One line per built-in scenario.
-fn scenario_list() -> String {
-    let scenarios = shipped();
-    let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
-    let line = |scenario: &Scenario| format!("{:width$}  {}\n", scenario.name, scenario.description);
-    scenarios.iter().map(line).collect::<Vec<_>>().concat()
 }

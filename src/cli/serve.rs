@@ -31,12 +31,12 @@ pub(super) fn instance(settings: Settings, raw: RawSettings) -> Result<Arc<Insta
         print_error(&format!("warning: {warning}"));
     }
     let instance = Instance::new(settings, raw).map_err(ExitError::usage)?.of_program();
-    if let Some(rule) = instance.tenants.given_faults().rules().find(|rule| rule.delays())
+    if let Some(rule) = instance.tenants.given_faults().rules().find(|rule| rule.waits_on_clock())
         && instance.settings.clock == Mode::Auto
     {
         print_error(&format!(
-            "warning: {rule}: on an auto clock a delay ends at once, so that no client waits or meets its timeout \
-             (docs/time.md)"
+            "warning: {rule}: on an auto clock a delay ends at once, so that no client waits or meets its timeout; \
+             delay=real:… waits on every clock (docs/time.md)"
         ));
     }
     Ok(Arc::new(instance))

@@ -3,12 +3,13 @@
 //! A tenant's clock is `real` (the system time plus the durations by which it was advanced), `manual` (stopped until it
 //! is advanced) or `auto` (stopped; it jumps to its next event when every open request of the tenant is waiting, or, if
 //! none is open, when the next request arrives). Events are the ends of injected delays, the steps of syncs, the times
-//! until which an injected `Retry-After` makes a client wait, the times at which lagging reads first include a write,
-//! and the starts of the time windows of rules. The system clock is read once, and the monotonic clock from then on, so
-//! that changes to the system clock have no effect.
+//! until which an injected `Retry-After` makes a client wait, the times at which reads include a write that a lagging
+//! one has missed, and the starts of the time windows of rules. The system clock is read once, and the monotonic clock
+//! from then on, so that changes to the system clock have no effect.
 
 mod deadline;
 mod duration;
+mod guards;
 mod timestamp;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ use tokio::sync::{oneshot, watch};
 pub(crate) use self::deadline::Deadline;
 use self::duration::whole_micros;
 pub(crate) use self::duration::{MAX_DURATION, format_duration, parse_duration, scaled};
+pub(crate) use self::guards::OpenRequest;
+use self::guards::{RealWaitGuard, WaitGuard};
 pub(crate) use self::timestamp::Timestamp;
 
 /// The system time when it was first read, and the monotonic time at that moment.
@@ -64,25 +67,19 @@ struct ClockState {
     offset: i64,
     /// The time that a stopped clock shows, in modes `manual` and `auto`.
     stopped_at: Timestamp,
+    /// The time to which it was last set or advanced; later times of an `auto` clock were reached by jumps.
+    set_to: Timestamp,
     /// Number of requests that have begun and not ended.
     open: usize,
     /// Number of open requests that are waiting for this clock.
     waiting: usize,
+    /// Number of open requests that are waiting for real time.
+    waiting_real: usize,
     /// Future events in mode `auto`, each with the channel that wakes its waiter. The number makes keys unique.
     events: BTreeMap<(Timestamp, u64), Option<oneshot::Sender<()>>>,
     next_event: u64,
     /// The number of events that were not added because there were [`MAX_EVENTS`].
     dropped_events: u64,
-}
-
-/// Counts a request as open until it is dropped. An `auto` clock does not jump while an open request is not waiting.
-#[derive(Debug)]
-pub(crate) struct OpenRequest(Arc<Clock>);
-
-/// Counts a request as waiting until it is dropped, also if the wait is cancelled.
-struct WaitGuard<'a> {
-    clock: &'a Clock,
-    event: Option<(Timestamp, u64)>,
 }
 
 impl FromStr for Mode {
@@ -130,8 +127,10 @@ impl Clock {
             mode,
             offset: stopped_at.micros().saturating_sub(now.micros()),
             stopped_at,
+            set_to: stopped_at,
             open: 0,
             waiting: 0,
+            waiting_real: 0,
             events: BTreeMap::new(),
             next_event: 0,
             dropped_events: 0,
@@ -175,7 +174,7 @@ impl Clock {
             state.fire_all_events();
         }
         state.mode = mode;
-        state.move_to(now);
+        state.set_to(now);
     }
 
     /// Changes mode and time, removes all events and ends all waits for them.
@@ -184,14 +183,21 @@ impl Clock {
         state.fire_all_events();
         state.dropped_events = 0;
         state.mode = mode;
-        state.move_to(now);
+        state.set_to(now);
     }
 
     /// Advances the clock by `by` and ends the waits for events up to the new time.
     pub(crate) fn advance(&self, by: Duration) {
         let mut state = self.state.lock();
         let to = state.now().plus(by);
-        state.move_to(to);
+        state.set_to(to);
+    }
+
+    /// The time to which an `auto` clock was last set or advanced; it reached later times by jumps. `None` in other
+    /// modes.
+    pub(crate) fn jumped_from(&self) -> Option<Timestamp> {
+        let state = self.state.lock();
+        (state.mode == Mode::Auto).then_some(state.set_to)
     }
 
     /// Adds an event at `at`, to which an `auto` clock will jump, unless too many are pending. Other modes need no
@@ -228,13 +234,25 @@ impl Clock {
         if self.mode() == Mode::Auto {
             self.sleep_until_jump(delay).await;
         } else {
-            tokio::time::sleep(self.real_duration(delay)).await;
+            tokio::time::sleep(scaled(delay, self.time_scale)).await;
         }
     }
 
-    /// The duration of `delay` in real time: scaled in modes `real` and `manual`, zero in mode `auto`.
-    pub(crate) fn real_duration(&self, delay: Duration) -> Duration {
-        if self.mode() == Mode::Auto { Duration::ZERO } else { scaled(delay, self.time_scale) }
+    /// Waits for `delay` in scaled real time in every mode. The request counts as waiting, but the clock does not jump
+    /// for it.
+    pub(crate) async fn sleep_real(&self, delay: Duration) {
+        if delay.is_zero() {
+            return;
+        }
+        let _waiting = RealWaitGuard::new(self);
+        tokio::time::sleep(scaled(delay, self.time_scale)).await;
+    }
+
+    /// The duration of a delay on this clock and of one in real time together, in real time: scaled; that on the clock
+    /// is zero in mode `auto`.
+    pub(crate) fn real_duration(&self, on_clock: Duration, real: Duration) -> Duration {
+        let on_clock = if self.mode() == Mode::Auto { Duration::ZERO } else { on_clock };
+        scaled(on_clock.saturating_add(real), self.time_scale)
     }
 
     /// Waits until `is_over` holds. The request counts as waiting, so that an `auto` clock can jump.
@@ -286,6 +304,12 @@ impl ClockState {
         }
     }
 
+    /// Moves to a time that somebody has chosen.
+    fn set_to(&mut self, to: Timestamp) {
+        self.set_to = to;
+        self.move_to(to);
+    }
+
     fn move_to(&mut self, to: Timestamp) {
         self.offset = to.micros().saturating_sub(system_now().micros());
         self.stopped_at = to;
@@ -330,37 +354,16 @@ impl ClockState {
     }
 
     fn jump_if_idle(&mut self) {
-        if self.mode == Mode::Auto && self.open == self.waiting {
+        if self.mode == Mode::Auto && self.open == self.waiting + self.waiting_real {
             self.jump();
         }
     }
 
     /// Jumps from event to event until a waiting request is woken or no event is left.
     fn jump_while_all_wait(&mut self) {
-        while self.mode == Mode::Auto && self.waiting > 0 && self.open <= self.waiting && !self.events.is_empty() {
+        let all_wait = |state: &Self| state.waiting > 0 && state.open <= state.waiting + state.waiting_real;
+        while self.mode == Mode::Auto && all_wait(self) && !self.events.is_empty() {
             self.jump();
-        }
-    }
-}
-
-impl Drop for OpenRequest {
-    fn drop(&mut self) {
-        let mut state = self.0.state.lock();
-        state.open = state.open.saturating_sub(1);
-        state.jump_while_all_wait();
-    }
-}
-
-impl Drop for WaitGuard<'_> {
-    fn drop(&mut self) {
-        let mut state = self.clock.state.lock();
-        let is_counted = match self.event {
-            // If the event was removed before, the count was reduced then.
-            Some(event) => state.events.remove(&event).is_some(),
-            None => true,
-        };
-        if is_counted {
-            state.waiting = state.waiting.saturating_sub(1);
         }
     }
 }

@@ -41,6 +41,12 @@ impl Timestamp {
         Self(self.0.saturating_add(whole_micros(by))).min(Self::MAX)
     }
 
+    /// The timestamp `by` earlier, at least 1970.
+    #[must_use]
+    pub(crate) fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(whole_micros(by)).max(0))
+    }
+
     /// The timestamp in the format of HTTP's `Date` header.
     pub(crate) fn to_http_date(self) -> String {
         // Fails only for years after 9999.

@@ -25,6 +25,8 @@ pub(crate) struct Context {
     pub(super) head_decision: Option<HeadDecision>,
     /// Its journal entry, if that was recorded before its body was read.
     pub(super) entry: Option<OpenEntry>,
+    /// How its body is read, if a fault rule slows that down.
+    pub(crate) slow_upload: Option<SlowUpload>,
     /// Counts it as open.
     _open: Option<OpenCall>,
 }
@@ -62,6 +64,17 @@ pub(crate) struct Release {
     tenant: Option<Arc<Tenant>>,
     /// The number of resets when the rules decided the request.
     resets: u64,
+}
+
+/// How the body of a request is read slowly.
+#[derive(Debug)]
+pub(crate) struct SlowUpload {
+    /// Bytes a second.
+    pub(crate) bandwidth: u64,
+    /// The clock of the tenant.
+    pub(crate) clock: Arc<Clock>,
+    /// The end of it: a reset of the fault rules.
+    pub(crate) release: Release,
 }
 
 impl BodyLimits {
@@ -111,7 +124,8 @@ impl Release {
 impl Context {
     /// A request without a tenant.
     pub(crate) fn without_tenant(purpose: Purpose, body_limits: BodyLimits) -> Self {
-        Self { purpose, tenant: None, body_limits, own_rule: None, head_decision: None, entry: None, _open: None }
+        let (own_rule, head_decision, entry, slow_upload) = (None, None, None, None);
+        Self { purpose, tenant: None, body_limits, own_rule, head_decision, entry, slow_upload, _open: None }
     }
 
     /// A request of a tenant.

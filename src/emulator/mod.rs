@@ -12,7 +12,7 @@ mod stages;
 mod tests;
 
 pub(crate) use begin::{Admission, begin};
-pub(crate) use context::{BodyLimits, Context, Release};
+pub(crate) use context::{BodyLimits, Context, Release, SlowUpload};
 pub(crate) use dry_run::dry_run;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use dry_run::respond;

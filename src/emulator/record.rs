@@ -11,11 +11,12 @@ use super::reply::Reply;
 use crate::clock::{self, Timestamp};
 use crate::content::Content;
 use crate::error::ApiError;
+use crate::fault::HeadDecision;
 use crate::instance::Instance;
 use crate::journal::{Entry, Journal, Outcome, RecordedBody};
 use crate::operation::Effect;
 use crate::request::Head;
-use crate::response::Response;
+use crate::response::{Delay, Response};
 use crate::seed::Seed;
 
 /// The body of a request that is refused before its body is read.
@@ -36,6 +37,7 @@ pub(super) fn unanswered(context: &Context, head: &Head, body: RecordedBody) -> 
     Entry {
         tenant: context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)),
         operation: Some(context.name()),
+        path_pattern: context.operation().map_or("", |routed| routed.operation.path),
         effect: context.operation().map_or(Effect::Reads, |routed| routed.operation.effect),
         ..Entry::open(head, body)
     }
@@ -44,7 +46,8 @@ pub(super) fn unanswered(context: &Context, head: &Head, body: RecordedBody) -> 
 /// The entry of a request and its response. The caller sets the number, the time, the faults, and whether it changed
 /// the state.
 pub(super) fn entry(context: &Context, head: &Head, body: RecordedBody, response: &Response) -> Entry {
-    let delay = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(response.delay));
+    let Delay { on_clock, real } = response.delay;
+    let delay = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(on_clock, real));
     let mut entry = unanswered(context, head, body).answered(response, delay);
     // The server records how the response to a tenant ends; to others it is sent at once.
     if context.tenant.is_none() {
@@ -63,16 +66,27 @@ pub(super) fn refuse(instance: &Instance, context: &Context, head: &Head, body: 
 
 /// Adds an entry, in the place of the one with this number if that has no response yet; returns the number.
 fn add(instance: &Instance, context: &Context, number: Option<u64>, entry: Entry) -> Option<u64> {
-    let add = |journal: &mut Journal, at: Timestamp| {
+    let add = |journal: &mut Journal, at: Timestamp, entry: Entry| {
         let seq = journal.number_of(number);
         record(instance, journal, context, Entry { seq, at, ..entry });
         seq
     };
     match (&context.tenant, context.operation()) {
-        (Some(tenant), _) => Some(add(&mut tenant.lock().journal, tenant.clock.now())),
-        (None, Some(_)) => Some(add(&mut instance.unauthenticated.lock(), clock::system_now())),
+        (Some(tenant), _) => {
+            let state = &mut *tenant.lock();
+            let slowed = context.head_decision.as_ref().filter(|head| was_read_slowly(head, &entry));
+            let faults = slowed.map_or_else(Vec::new, |head| head.end_slow_upload(&mut state.faults));
+            Some(add(&mut state.journal, tenant.clock.now(), Entry { faults, ..entry }))
+        }
+        (None, Some(_)) => Some(add(&mut instance.unauthenticated.lock(), clock::system_now(), entry)),
         (None, None) => None,
     }
+}
+
+/// Whether a part of the body of a request was read slowly before this refusal. One that is too large is refused by its
+/// announced length.
+fn was_read_slowly(head: &HeadDecision, refusal: &Entry) -> bool {
+    head.upload_bandwidth.is_some() && refusal.status != Some(413)
 }
 
 /// Records a request that no operation answers, with its tenant if that exists.

@@ -2,11 +2,12 @@
 //! rules' view of it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use http::header::HeaderName;
 
 use super::begin::Admission;
-use super::context::{Context, Release};
+use super::context::{Context, Release, SlowUpload};
 use super::record;
 use super::reply::Reply;
 use crate::clock::{Clock, Mode};
@@ -24,7 +25,8 @@ use crate::tenant::{Tenant, Times};
 /// The header with a fault rule for a single request.
 pub(crate) const OWN_RULE: HeaderName = HeaderName::from_static("x-mock-inject");
 
-/// Admits a request of a tenant, unless a fault rule resets its connection before it is read; then it is recorded.
+/// Admits a request of a tenant, which may have to be read slowly, unless a fault rule resets its connection before it
+/// is read; then it is recorded.
 pub(super) fn decide_head(instance: &Instance, mut context: Context, head: &Head) -> Admission {
     let (Some(tenant), Some(routed)) = (&context.tenant, context.operation()) else {
         return Admission::Admitted(Box::new(context));
@@ -38,6 +40,9 @@ pub(super) fn decide_head(instance: &Instance, mut context: Context, head: &Head
     let view = view(instance, tenant, routed, head, times);
     let decision = HeadDecision::new(&mut state.faults, &view, context.own_rule.as_ref());
     let Some(reset) = decision.reset else {
+        let (clock, release) = (Arc::clone(&tenant.clock), Release::after_decision(tenant));
+        let slow = |bandwidth| SlowUpload { bandwidth, clock, release };
+        context.slow_upload = decision.upload_bandwidth.map(slow);
         drop(state);
         context.head_decision = Some(decision);
         return Admission::Admitted(Box::new(context));
@@ -72,7 +77,7 @@ pub(super) fn own_rule(instance: &Instance, operation: &Operation, head: &Head) 
 pub(super) fn view<'a>(
     instance: &Instance,
     tenant: &'a Tenant,
-    routed: &RoutedOperation,
+    routed: &'a RoutedOperation,
     head: &'a Head,
     times: Times,
 ) -> RequestView<'a> {
@@ -80,8 +85,11 @@ pub(super) fn view<'a>(
         operation: routed.position,
         key: key_label(instance, tenant, head),
         head,
+        path: &routed.path,
+        attempt: head.reported_attempt().unwrap_or(1),
         content: None,
         now: times.now,
+        jumped_from: tenant.clock.jumped_from(),
         first_request: times.first_request,
         open_requests: tenant.open_requests(),
         resources: 0,

@@ -2,7 +2,6 @@
 //! lock section unless a fault rule makes the request wait before it acts, or its handler leaves a job.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::HeaderName;
 use http::header::{CONTENT_TYPE, HOST, HeaderValue};
@@ -21,7 +20,7 @@ use crate::instance::Instance;
 use crate::journal::{Entry, RecordedBody};
 use crate::operation::{Answer, BodyKind, Commit, Effect, Job, Operation, RoutedOperation};
 use crate::request::{Origin, Request};
-use crate::response::{Payload, Response};
+use crate::response::{Delay, Payload, Response};
 use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body, read_form};
 use crate::store::state_faults::StateFaults;
 use crate::store::{Effects, Id, Scope};
@@ -35,8 +34,8 @@ const NOT_EMULATED: HeaderName = HeaderName::from_static("x-mock-not-emulated");
 pub(crate) enum Next {
     /// Nothing: this is the reply.
     Reply(Box<Reply>),
-    /// It waits this long on the clock of its tenant, then it acts.
-    Wait(Duration, Box<InProgress>),
+    /// It waits this long, then it acts.
+    Wait(Delay, Box<InProgress>),
     /// The job runs without the lock of its tenant, then the request is finished with the result.
     Job(Job, Box<InProgress>),
 }
@@ -257,10 +256,13 @@ impl<'a> LockedRequest<'a> {
     /// Records the request with its response.
     fn reply(mut self, in_progress: InProgress, finished: FaultResult, facts: Facts) -> Reply {
         let InProgress { number, recorded, release, .. } = in_progress;
-        let FaultResult { response, promised, notes: faults } = finished;
+        let FaultResult { response, promised, notes: faults, events } = finished;
+        for at in events {
+            self.tenant.clock.add_event(at);
+        }
         // A client that was told to wait comes back after that wait, which begins when the response is sent.
         if let Some(wait) = promised {
-            self.tenant.clock.add_event(self.times.now.plus(response.delay).plus(wait));
+            self.tenant.clock.add_event(self.times.now.plus(response.delay.on_clock).plus(wait));
         }
         let Facts { is_committed: committed, is_altered, created, deleted } = facts;
         let entry = record::entry(self.context, &self.request.head, recorded, &response);
@@ -277,7 +279,17 @@ impl<'a> LockedRequest<'a> {
     {
         let view = rules::view(self.instance, self.tenant, self.routed, &self.request.head, self.times);
         let resources = self.state.store.live(self.routed.operation.resource);
-        RequestView { content: Some(sent), resources, ..view }
+        let attempt = self.attempt(sent).unwrap_or(view.attempt);
+        RequestView { content: Some(sent), resources, attempt, ..view }
+    }
+
+    /// The number of this attempt of a client that does not report it, if a rule needs it.
+    fn attempt(&self, sent: &Content) -> Option<u64> {
+        let (head, operation) = (&self.request.head, self.routed);
+        let is_asked = self.context.own_rule.as_ref().is_some_and(|rule| rule.counts_attempts())
+            || self.state.faults.count_attempts(operation.position);
+        let is_reported = head.reported_attempt().is_some();
+        (is_asked && !is_reported).then(|| self.state.journal.next_attempt(operation.operation.name, head, sent))
     }
 }
 

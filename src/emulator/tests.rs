@@ -57,7 +57,7 @@ fn decided(instance: &Instance, request: &Request) -> (Box<Context>, Next) {
 /// A request that waits before it acts.
 fn waiting(instance: &Instance, request: &Request) -> (Box<Context>, Duration, InProgress) {
     match decided(instance, request) {
-        (context, Next::Wait(wait, in_progress)) => (context, wait, *in_progress),
+        (context, Next::Wait(wait, in_progress)) => (context, wait.on_clock, *in_progress),
         (_, other) => panic!("it does not wait: {other:?}"),
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::effects::{Delay, JsonEdit, RateLimit, ResponseEffect, RetryWaits};
+use super::effects::{DelayEffect, JsonEdit, RateLimit, ResponseEffect, RetryWaits};
 use super::row::{ClauseClass, ClauseRow};
 use super::trigger::Trigger;
 use crate::matcher::ParseError;
@@ -29,6 +29,8 @@ pub(super) enum ActionKind {
     State(StateFaults, Option<u16>),
     /// Resets the connection before the request is read.
     ResetRequest(HeadReset),
+    /// Reads the body of the request at this number of bytes a second.
+    SlowUpload(u64),
     /// Ends the connection in this way, without a response.
     Wire(ResponseEnd),
     /// Replaces the response by the service's response with this status.
@@ -47,7 +49,7 @@ pub(super) struct Adjustment {
     pub(super) retry: RetryWaits,
     /// In the order in which they are applied.
     pub(super) effects: Vec<Arc<dyn ResponseEffect>>,
-    pub(super) delay: Option<Delay>,
+    pub(super) delay: Option<DelayEffect>,
 }
 
 /// When a rule is decided.
@@ -64,7 +66,9 @@ impl FaultAction {
     pub(super) fn phase(&self, stated: Option<Phase>) -> Result<Phase, ParseError> {
         let problem = match (stated, &self.kind) {
             (Some(Phase::After), ActionKind::Script(_) | ActionKind::State(..)) => "this changes what the request does",
-            (Some(Phase::After), ActionKind::ResetRequest(_)) => "this strikes before the request is read",
+            (Some(Phase::After), ActionKind::ResetRequest(_) | ActionKind::SlowUpload(_)) => {
+                "this strikes before the request is read"
+            }
             (Some(Phase::After), ActionKind::Limit(_)) => {
                 return Err(ParseError::new("@after", "comes too late for a limit"));
             }
@@ -88,6 +92,13 @@ impl FaultAction {
         matches!(self.kind, ActionKind::Script(_) | ActionKind::State(..))
     }
 
+    /// Whether it makes a client wait on the tenant's clock, for which an `auto` clock takes no real time.
+    pub(super) fn waits_on_clock(&self) -> bool {
+        matches!(self.kind, ActionKind::SlowUpload(_))
+            || self.adjustment.delay.is_some_and(|delay| !delay.is_real)
+            || self.adjustment.effects.iter().any(|effect| effect.pauses())
+    }
+
     /// Whether it holds a request without a time limit: it sends nothing or only the head, and keeps the connection
     /// open.
     pub(super) fn holds(&self) -> bool {
@@ -108,6 +119,8 @@ pub(super) struct RuleDraft {
     /// The capacity of the limit.
     pub(super) burst: Option<u64>,
     pub(super) head_reset: Option<HeadReset>,
+    /// Bytes a second at which the body of the request is read.
+    pub(super) upload_bandwidth: Option<u64>,
     /// How the connection ends without a response.
     pub(super) silence: Option<ResponseEnd>,
     pub(super) json: Vec<JsonEdit>,
@@ -142,6 +155,9 @@ impl RuleDraft {
         }
         if let Some(reset) = self.head_reset {
             return ActionKind::ResetRequest(reset);
+        }
+        if let Some(bytes_per_second) = self.upload_bandwidth {
+            return ActionKind::SlowUpload(bytes_per_second);
         }
         if let Some(limit) = self.limit {
             return ActionKind::Limit(RateLimit { capacity: self.burst.unwrap_or(limit.capacity), ..limit });

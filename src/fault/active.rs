@@ -23,6 +23,9 @@ pub(super) struct ActiveRule {
     pub(super) strikes: u64,
     pub(super) matches: u64,
     bucket: Option<TokenBucket>,
+    /// Up to this time, writes were missing from a read because of its lag, or are older than the rule; on an `auto`
+    /// clock reads miss later writes, whatever the time.
+    missed_until: Option<Timestamp>,
     /// The draws of `rate=`, made at the first use.
     rate_draws: Option<Box<Draws>>,
     /// Numbers rules with the same random name: they strike independently of each other.
@@ -40,6 +43,8 @@ pub(super) struct RuleHit {
     pub(super) rule: Arc<Rule>,
     /// The time until a limit admits a request again.
     pub(super) limit_wait: Duration,
+    /// The time after which writes are held back by a lag.
+    pub(super) held_after: Timestamp,
     duplicate_index: u64,
     /// The number of the request among those that the rule counts, from 1.
     ordinal: u64,
@@ -56,6 +61,7 @@ impl ActiveRule {
             matches: 0,
             strikes: 0,
             bucket: None,
+            missed_until: None,
             rate_draws: None,
             duplicate_index,
             added_at: clock::system_now(),
@@ -104,7 +110,25 @@ impl ActiveRule {
             }
             _ => Duration::ZERO,
         };
-        Some(RuleHit { order: self.order, rule: Arc::clone(rule), limit_wait, duplicate_index, ordinal })
+        let held_after = self.held_after(request);
+        Some(RuleHit { order: self.order, rule: Arc::clone(rule), limit_wait, held_after, duplicate_index, ordinal })
+    }
+
+    /// The time after which its lag holds writes back until a read has missed them: never on a clock that does not
+    /// jump, and not beyond a time to which the clock was set.
+    fn held_after(&self, request: &RequestView<'_>) -> Timestamp {
+        let Some(jumped_from) = request.jumped_from else { return Timestamp::MAX };
+        self.missed_until.unwrap_or_default().max(jumped_from.minus(self.rule.lag()))
+    }
+
+    /// Writes up to this time are not held back by its lag, unless they are already not.
+    pub(super) fn end_hold(&mut self, until: Timestamp) {
+        self.missed_until = self.missed_until.max(Some(until));
+    }
+
+    /// Begins its lag at `now`, unless it has begun: earlier writes are not held back.
+    pub(super) fn begin_lag(&mut self, now: Timestamp) {
+        self.missed_until.get_or_insert(now.minus(self.rule.lag()));
     }
 }
 

@@ -11,9 +11,10 @@ use super::action::{ActionKind, FaultAction};
 use super::active::RuleHit;
 use super::effects::{combined, edited_json, is_any_applied, over_limit};
 use super::view::RequestView;
+use crate::clock::Timestamp;
 use crate::error::response_with_status;
 use crate::journal::FaultNote;
-use crate::response::{Break, Response, ResponseEnd};
+use crate::response::{Break, Delay, Response, ResponseEnd};
 use crate::store::state_faults::{AppliedFaults, StateFault, StateFaults};
 
 /// The header that names the rule that made or changed a response.
@@ -28,21 +29,23 @@ pub(crate) struct FaultResult {
     pub(crate) promised: Option<Duration>,
     /// The outcome of each rule whose trigger the request met.
     pub(crate) notes: Vec<FaultNote>,
+    /// When the writes can be seen that it missed because of a lag, for clocks that jump from event to event.
+    pub(crate) events: Vec<Timestamp>,
 }
 
 /// The faults on state that the winners plan.
 pub(super) fn state_faults(winners: &[RuleHit]) -> StateFaults {
     winners.iter().fold(StateFaults::default(), |faults, hit| match &hit.rule.action.kind {
-        ActionKind::State(later, _) => combined(faults, later),
+        ActionKind::State(later, _) => combined(faults, later, hit.held_after),
         ActionKind::Script(script) => StateFaults { script: Some(Arc::clone(script)), ..faults },
         _ => faults,
     })
 }
 
 /// The wait of a request before it acts, by the winners.
-pub(super) fn wait_before_act(winners: &[RuleHit], request: &RequestView<'_>) -> Duration {
+pub(super) fn wait_before_act(winners: &[RuleHit], request: &RequestView<'_>) -> Delay {
     let waits = winners.iter().filter(|hit| hit.rule.waits_before_act).map(|hit| delay_of(hit, request));
-    waits.fold(Duration::ZERO, Duration::saturating_add)
+    waits.fold(Delay::default(), Delay::plus)
 }
 
 /// The response that the winners send instead of acting, if one of them does: made by the rules that replace it, then
@@ -55,6 +58,7 @@ pub(super) fn replacement(winners: &[RuleHit], request: &RequestView<'_>) -> Opt
     for hit in replacing.into_iter().chain(adjusting) {
         result.change(hit, request);
         result.delay(hit, request);
+        result.mark(&hit.rule.name);
     }
     Some(result)
 }
@@ -62,15 +66,15 @@ pub(super) fn replacement(winners: &[RuleHit], request: &RequestView<'_>) -> Opt
 impl FaultResult {
     /// The result for a request to which no rule applied.
     pub(crate) fn unchanged(response: Response) -> Self {
-        Self { response, promised: None, notes: Vec::new() }
+        Self { response, promised: None, notes: Vec::new(), events: Vec::new() }
     }
 
     /// Marks the response after a fault on state was applied, with the status that the rule has for a quota. False if
     /// none of the rule's faults was applied.
     pub(super) fn add_state_fault(&mut self, hit: &RuleHit, applied: AppliedFaults) -> bool {
         match &hit.rule.action.kind {
-            // A script changes the sync, not the response.
-            ActionKind::Script(_) => return applied.contains(StateFault::Script),
+            // A script changes the sync, not the response; if the request is refused, no sync starts.
+            ActionKind::Script(_) => return applied.contains(StateFault::Script) && self.response.is_success(),
             ActionKind::State(faults, _) if !is_any_applied(faults, applied) => return false,
             ActionKind::State(_, Some(status)) if applied.contains(StateFault::Quota) => {
                 self.response.status = StatusCode::from_u16(*status).ok();
@@ -81,18 +85,26 @@ impl FaultResult {
         true
     }
 
-    /// Changes the response of a request that acted. False if the rule's effects do not fit it: to cut or slow down a
-    /// body there must be one.
+    /// Changes the response of a request that acted. False if the rule's effects do not fit it, such as those on a body
+    /// if there is none, or if the client could not see a difference.
     pub(super) fn change_after_act(&mut self, hit: &RuleHit, request: &RequestView<'_>) -> bool {
         let FaultAction { kind, adjustment } = &*hit.rule.action;
         let is_replaced = !matches!(kind, ActionKind::Edit(_) | ActionKind::Adjust);
-        let fits = is_replaced || adjustment.effects.iter().all(|effect| effect.fits(&self.response));
-        if !fits || !self.change(hit, request) {
+        let fits = is_replaced || adjustment.effects.iter().all(|effect| effect.fits(&self.response, request));
+        if !fits {
             return false;
         }
+        let before = (self.response.clone(), self.promised);
+        let is_edited = self.change(hit, request);
+        let has_waited = hit.rule.waits_before_act && !delay_of(hit, request).is_zero();
         if !hit.rule.waits_before_act {
             self.delay(hit, request);
         }
+        if !is_edited || !has_waited && self.response == before.0 {
+            (self.response, self.promised) = before;
+            return false;
+        }
+        self.mark(&hit.rule.name);
         true
     }
 
@@ -115,7 +127,6 @@ impl FaultResult {
         let promised = adjustment.retry.apply(response, request);
         adjustment.effects.iter().for_each(|effect| effect.apply(response));
         self.promised = promised.or(self.promised);
-        self.mark(&hit.rule.name);
         true
     }
 
@@ -127,7 +138,7 @@ impl FaultResult {
     }
 
     fn delay(&mut self, hit: &RuleHit, request: &RequestView<'_>) {
-        self.response.delay = self.response.delay.saturating_add(delay_of(hit, request));
+        self.response.delay = self.response.delay.plus(delay_of(hit, request));
     }
 }
 
@@ -137,7 +148,7 @@ fn replace(response: &mut Response, replacement: Response) {
 }
 
 /// The delay of a rule for this request, drawn from its distribution; zero when it has none.
-fn delay_of(hit: &RuleHit, request: &RequestView<'_>) -> Duration {
+fn delay_of(hit: &RuleHit, request: &RequestView<'_>) -> Delay {
     let delay = hit.rule.action.adjustment.delay;
-    delay.map_or(Duration::ZERO, |delay| delay.draw(&mut hit.stream("delay", request)))
+    delay.map_or_else(Delay::default, |delay| delay.draw(&mut hit.stream("delay", request)))
 }

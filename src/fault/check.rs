@@ -8,7 +8,8 @@ use super::grammar::RuleText;
 use super::row::{ClauseClass, ClauseRow};
 use super::rule::Rule;
 use super::target::{SYNC, Target, Targets};
-use crate::matcher::ParseError;
+use crate::matcher::{Condition, ParseError};
+use crate::operation::path_param_names;
 
 /// Refuses effects of different classes that no rule can have together. `text` is a rule about `subject`.
 pub(super) fn check_classes(text: &RuleText, subject: &str, rows: &[&ClauseRow]) -> Result<(), ParseError> {
@@ -30,6 +31,8 @@ pub(super) fn check_classes(text: &RuleText, subject: &str, rows: &[&ClauseRow])
         (&SYNC, "needs script=")
     } else if !on_state.is_empty() && !stays_on_state() {
         (text, "changes both the state and the response; write two rules, the first with continue")
+    } else if has(ClauseClass::Upload) && effects.len() > 1 {
+        (text, "changes both how the request is read and the response; write two rules, the first with continue")
     } else if has(ClauseClass::Json) && (has(ClauseClass::Replace) || has(ClauseClass::Wire)) {
         (text, "both edits the service's response and replaces it")
     } else {
@@ -45,9 +48,9 @@ pub(super) fn check(rule: &Rule, rows: &[&ClauseRow], targets: &Targets) -> Resu
     if let Some(problem) = rule.trigger.contradiction() {
         return Err(ParseError::new(rule, problem));
     }
-    check_condition(rule, &about)?;
+    check_conditions(rule, &about, targets)?;
     check_state_faults(rows, &about, targets)?;
-    check_response_body(rule, rows, &about)?;
+    check_bodies(rule, rows, &about, targets)?;
     if rows.iter().enumerate().any(|(position, row)| rows[..position].iter().any(|earlier| row.excludes(earlier))) {
         return Err(ParseError::new(rule, "has effects that exclude each other"));
     }
@@ -56,24 +59,45 @@ pub(super) fn check(rule: &Rule, rows: &[&ClauseRow], targets: &Targets) -> Resu
     check_nothing_sent(rule, rows)
 }
 
-/// Conditions on the body need a request with a body, and are tested after it is read.
-fn check_condition(rule: &Rule, about: &[&Target]) -> Result<(), ParseError> {
-    let problem = match rule.trigger.needs_body() {
-        true if rule.acts_on_head() => "is about the body, but reset=head and reset=body strike before it is read",
-        true if !about.iter().any(|target| target.request_body) => {
-            "is about the body, but no request of this operation has one"
-        }
-        _ => return Ok(()),
-    };
-    Err(ParseError::new("when", problem))
+/// Conditions on the path need a parameter of that name. Conditions on the body need a request with a body, and are
+/// tested after it is read.
+fn check_conditions(rule: &Rule, about: &[&Target], targets: &Targets) -> Result<(), ParseError> {
+    let conditions = &rule.trigger.when;
+    let names: Vec<&str> = about.iter().flat_map(|target| path_param_names(target.path)).collect();
+    conditions.iter().try_for_each(|condition| condition.check_path_param(&names))?;
+    let place = if conditions.iter().any(Condition::needs_body) { "when" } else { "attempt" };
+    if rule.trigger.needs_body() && rule.acts_on_head() {
+        let problem =
+            "needs the body of the request, but reset=head, reset=body and upload-bandwidth= strike before it is read";
+        return Err(ParseError::new(place, problem));
+    }
+    if place == "when" && !about.iter().any(|target| target.request_body) {
+        let fitting = fitting(targets, |target| target.request_body);
+        let problem =
+            format_args!("is about the body, but no request of this operation has one; it goes with {fitting}");
+        return Err(ParseError::new(place, problem));
+    }
+    Ok(())
+}
+
+/// The names of the operations that fit, or of those that do not if these are fewer.
+fn fitting(targets: &Targets, fits: impl Fn(&Target) -> bool) -> String {
+    let (fitting, others): (Vec<&Target>, Vec<&Target>) = targets.iter().partition(|target| fits(target));
+    let names = |targets: &[&Target]| targets.iter().map(|target| target.name).collect::<Vec<_>>().join(", ");
+    if others.is_empty() {
+        "every operation".to_owned()
+    } else if others.len() < fitting.len() {
+        format!("every operation but {}", names(&others))
+    } else {
+        names(&fitting)
+    }
 }
 
 /// Faults on state need an operation that can have them.
 fn check_state_faults(rows: &[&ClauseRow], about: &[&Target], targets: &Targets) -> Result<(), ParseError> {
     for (row, fault) in rows.iter().filter_map(|row| row.state_fault().map(|fault| (row, fault))) {
         if !about.iter().any(|target| target.can_have(fault)) {
-            let fitting = targets.iter().filter(|target| target.can_have(fault)).map(|target| target.name);
-            let fitting = fitting.collect::<Vec<_>>().join(", ");
+            let fitting = fitting(targets, |target| target.can_have(fault));
             let problem = format_args!("cannot happen to this operation; it goes with {fitting}");
             return Err(ParseError::new(row.word(), problem));
         }
@@ -81,8 +105,14 @@ fn check_state_faults(rows: &[&ClauseRow], about: &[&Target], targets: &Targets)
     Ok(())
 }
 
-/// Effects on a body need a response that has one.
-fn check_response_body(rule: &Rule, rows: &[&ClauseRow], about: &[&Target]) -> Result<(), ParseError> {
+/// Effects on a body need a request, or a response, that has one.
+fn check_bodies(rule: &Rule, rows: &[&ClauseRow], about: &[&Target], targets: &Targets) -> Result<(), ParseError> {
+    let slow = rows.iter().find(|row| row.needs_request_body);
+    if let Some(row) = slow.filter(|_| !about.iter().any(|target| target.request_body)) {
+        let fitting = fitting(targets, |target| target.request_body);
+        let problem = format_args!("needs the body of a request, but this operation has none; it goes with {fitting}");
+        return Err(ParseError::new(row.word(), problem));
+    }
     let Some(row) = rows.iter().find(|row| row.needs_body()) else { return Ok(()) };
     let problem = match &rule.action.kind {
         ActionKind::Status(status @ (..200 | 204 | 304)) => {
@@ -90,7 +120,10 @@ fn check_response_body(rule: &Rule, rows: &[&ClauseRow], about: &[&Target]) -> R
         }
         _ if rows.iter().any(|row| row.class == ClauseClass::Replace) => return Ok(()),
         _ if about.iter().any(|target| target.response_body) => return Ok(()),
-        _ => "needs a body, but the response of this operation has none".to_owned(),
+        _ => {
+            let fitting = fitting(targets, |target| target.response_body);
+            format!("needs a body, but the response of this operation has none; it goes with {fitting}")
+        }
     };
     Err(ParseError::new(row.word(), problem))
 }

@@ -2,7 +2,6 @@
 //! strike, which are shadowed and which could not be applied. What a rule does to a response is in `apply.rs`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::action::{ActionKind, Phase};
 use super::active::{ActiveRule, RuleHit};
@@ -11,7 +10,7 @@ use super::rule::Rule;
 use super::rules::FaultRules;
 use super::view::RequestView;
 use crate::journal::{FaultNote, FaultOutcome};
-use crate::response::{Break, HeadReset, Response};
+use crate::response::{Break, Delay, HeadReset, Response};
 use crate::store::state_faults::{AppliedFaults, StateFaults};
 
 /// The decision on the head of a request.
@@ -19,6 +18,8 @@ use crate::store::state_faults::{AppliedFaults, StateFaults};
 pub(crate) struct HeadDecision {
     /// The reset of the connection, if a rule resets it before the request is read.
     pub(crate) reset: Option<HeadReset>,
+    /// The bytes a second at which the body is read, if a rule slows that down.
+    pub(crate) upload_bandwidth: Option<u64>,
     /// The outcome of each rule whose trigger the request met, if the connection is reset.
     pub(crate) notes: Vec<FaultNote>,
     own_rule: Option<ActiveRule>,
@@ -32,8 +33,8 @@ pub(crate) struct Decision {
     replacement: Option<FaultResult>,
     /// The faults on state that the request meets when it acts.
     pub(crate) state_faults: StateFaults,
-    /// The wait of the request before it acts, on the tenant's clock.
-    pub(crate) wait: Duration,
+    /// The wait of the request before it acts.
+    pub(crate) wait: Delay,
     notes: Vec<FaultNote>,
     own_rule: Option<ActiveRule>,
     /// The rules that strike.
@@ -43,6 +44,11 @@ pub(crate) struct Decision {
 impl RuleHit {
     fn is_script(&self) -> bool {
         matches!(self.rule.action.kind, ActionKind::Script(_))
+    }
+
+    /// The bytes a second at which its rule reads the body of a request.
+    fn upload_bandwidth(&self) -> Option<u64> {
+        if let ActionKind::SlowUpload(bytes) = self.rule.action.kind { Some(bytes) } else { None }
     }
 
     /// Whether later rules are shadowed. Rules about syncs are decided separately.
@@ -58,10 +64,17 @@ impl HeadDecision {
         let mut own_rule = own_rule.map(|rule| rules.number_own_rule(rule));
         let hits = rules.count(request, own_rule.as_mut(), Phase::Before, |rule| !rule.trigger.needs_body());
         let Some((stopped_at, reset)) = first_reset(&hits) else {
-            return Self { own_rule, hits, ..Self::default() };
+            let upload_bandwidth = first_slow_upload(&hits).and_then(RuleHit::upload_bandwidth);
+            return Self { upload_bandwidth, own_rule, hits, ..Self::default() };
         };
         let (_, notes) = resolve(rules, hits, Some(stopped_at));
-        Self { reset: Some(reset), notes, own_rule, hits: Vec::new() }
+        Self { reset: Some(reset), notes, own_rule, ..Self::default() }
+    }
+
+    /// The outcome of the rule that slowed the request down, if its body did not arrive whole: it has struck.
+    pub(crate) fn end_slow_upload(&self, rules: &mut FaultRules) -> Vec<FaultNote> {
+        let hits = first_slow_upload(&self.hits).cloned();
+        resolve(rules, hits.into_iter().collect(), None).1
     }
 }
 
@@ -84,10 +97,20 @@ impl Decision {
             return Self { own_rule, ..Self::default() };
         }
         hits.sort_by_key(|hit| hit.order);
-        let (winners, notes) = resolve(rules, hits, None);
+        let slow = head.and_then(|head| first_slow_upload(&head.hits)).cloned();
+        if let Some(slow) = &slow {
+            // It has acted already: no rule about the body shadows it.
+            hits.retain(|hit| hit.upload_bandwidth().is_none());
+            hits.insert(0, RuleHit::clone(slow));
+        }
+        let (winners, mut notes) = resolve(rules, hits, None);
+        let is_empty = request.content.is_none_or(|content| content.bytes().is_empty());
+        if let Some(slow) = slow.filter(|_| is_empty) {
+            set_inapplicable(rules, &slow, &mut notes);
+        }
         let replacement = apply::replacement(&winners, request);
         Self {
-            wait: if replacement.is_some() { Duration::ZERO } else { apply::wait_before_act(&winners, request) },
+            wait: if replacement.is_some() { Delay::default() } else { apply::wait_before_act(&winners, request) },
             replacement,
             state_faults: apply::state_faults(&winners),
             notes,
@@ -131,6 +154,9 @@ impl Decision {
         for hit in on_state {
             if !result.add_state_fault(&hit, applied) {
                 inapplicable.push(hit);
+            } else if let Some(write) = applied.missing().filter(|_| !hit.rule.lag().is_zero()) {
+                rules.end_hold(&hit, write);
+                result.events.push(write.plus(hit.rule.lag()));
             }
         }
         // A rule that replaces or edits a response applies only to a success.
@@ -140,18 +166,24 @@ impl Decision {
         });
         let (winners, notes) = resolve(rules, hits, stopped_at);
         result.notes.extend(notes);
-        for hit in on_response.into_iter().chain(winners) {
+        let on_response = on_response.into_iter().filter(|hit| hit.upload_bandwidth().is_none());
+        for hit in on_response.chain(winners) {
             if !result.change_after_act(&hit, request) {
                 inapplicable.push(hit);
             }
         }
         for hit in &inapplicable {
-            rules.subtract_strike(hit);
-            let note = result.notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
-            note.expect("every rule that struck has a note").outcome = FaultOutcome::Inapplicable;
+            set_inapplicable(rules, hit, &mut result.notes);
         }
         result
     }
+}
+
+/// Takes back the strike of a rule whose effect could not be applied.
+fn set_inapplicable(rules: &mut FaultRules, hit: &RuleHit, notes: &mut [FaultNote]) {
+    rules.subtract_strike(hit);
+    let note = notes.iter_mut().find(|note| Arc::ptr_eq(&note.rule, &hit.rule.name));
+    note.expect("every rule that struck has a note").outcome = FaultOutcome::Inapplicable;
 }
 
 /// The hits that win, in order, and the outcome of every hit. No rule after `stopped_at` wins.
@@ -180,4 +212,11 @@ fn first_reset(hits: &[RuleHit]) -> Option<(u64, HeadReset)> {
         _ => None,
     };
     hits.iter().find(|hit| reset(hit).is_some() || hit.stops()).and_then(reset)
+}
+
+/// The first rule that slows down the reading of the body, if no rule before it shadows it.
+fn first_slow_upload(hits: &[RuleHit]) -> Option<&RuleHit> {
+    hits.iter()
+        .find(|hit| hit.upload_bandwidth().is_some() || hit.stops())
+        .filter(|hit| hit.upload_bandwidth().is_some())
 }

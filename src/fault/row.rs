@@ -20,6 +20,8 @@ pub(super) struct ClauseRow {
     pub(super) is_repeatable: bool,
     /// The word without which it has no effect.
     pub(super) goes_with: Option<&'static str>,
+    /// Whether there must be a request with a body.
+    pub(super) needs_request_body: bool,
     /// The word of the only effect on a response that it may meet, for an effect on the state.
     pub(super) meets: Option<&'static str>,
     reader: ClauseReader,
@@ -46,6 +48,10 @@ pub(super) enum ClauseClass {
     Edit,
     /// The speed or the headers of any response.
     Adjust,
+    /// How the connection ends after any response.
+    Close,
+    /// The request while it is read.
+    Upload,
     /// How long a request waits.
     Delay,
     /// When the rule strikes.
@@ -103,7 +109,21 @@ impl ClauseRow {
         };
         let is_repeatable = matches!(class, ClauseClass::Json);
         let (summary, example) = ("", "");
-        Self { syntax, summary, example, class, is_repeatable, goes_with: None, meets: None, reader, sets, keeps }
+        let needs_request_body = matches!(class, ClauseClass::Upload);
+        let (goes_with, meets) = (None, None);
+        Self {
+            syntax,
+            summary,
+            example,
+            class,
+            is_repeatable,
+            goes_with,
+            needs_request_body,
+            meets,
+            reader,
+            sets,
+            keeps,
+        }
     }
 
     /// The same row with its explanation.

@@ -113,14 +113,19 @@ impl Rule {
         self.trigger.key.as_deref()
     }
 
-    /// Whether it breaks the connection as soon as the head is read.
+    /// Whether it acts as soon as the head is read.
     pub(crate) fn acts_on_head(&self) -> bool {
-        matches!(self.action.kind, ActionKind::ResetRequest(_))
+        matches!(self.action.kind, ActionKind::ResetRequest(_) | ActionKind::SlowUpload(_))
     }
 
-    /// Whether it delays a request or its response.
-    pub(crate) fn delays(&self) -> bool {
-        self.action.adjustment.delay.is_some()
+    /// Whether it depends on the number of the attempt.
+    pub(crate) fn counts_attempts(&self) -> bool {
+        self.trigger.attempt.is_some()
+    }
+
+    /// Whether it makes a client wait on the tenant's clock, for which an `auto` clock takes no real time.
+    pub(crate) fn waits_on_clock(&self) -> bool {
+        self.action.waits_on_clock()
     }
 
     /// Whether it holds a request without a time limit.
@@ -136,7 +141,7 @@ impl Rule {
     /// The time for which deleted resources can still be read because of it.
     pub(super) fn lag(&self) -> Duration {
         match &self.action.kind {
-            ActionKind::State(faults, _) => faults.lag.unwrap_or_default(),
+            ActionKind::State(faults, _) => faults.lag.map_or(Duration::ZERO, |lag| lag.duration),
             _ => Duration::ZERO,
         }
     }

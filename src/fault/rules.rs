@@ -89,6 +89,23 @@ impl FaultRules {
         self.rules.iter().map(|active| active.rule.lag()).max().unwrap_or_default()
     }
 
+    /// Whether a rule about the operation depends on the number of the attempt.
+    pub(crate) fn count_attempts(&self, operation: usize) -> bool {
+        self.rules.iter().any(|active| active.targets & (1 << operation) != 0 && active.rule.counts_attempts())
+    }
+
+    /// Begins the lags of the rules that are new at `now`.
+    pub(crate) fn begin_lags(&mut self, now: Timestamp) {
+        self.rules.iter_mut().for_each(|active| active.begin_lag(now));
+    }
+
+    /// Notes that a read missed a write of this time because of the rule of this hit.
+    pub(super) fn end_hold(&mut self, hit: &RuleHit, write: Timestamp) {
+        if let Some(active) = self.rule_of(hit) {
+            active.end_hold(write);
+        }
+    }
+
     /// Adds a rule behind the others, or in the place of the one with its name, and starts its time to live. A rule
     /// without a name gets a free one.
     pub(crate) fn add(&mut self, rule: Rule) {
@@ -197,7 +214,10 @@ impl FaultRules {
     /// Numbers the rule in the header of a request, so that equal ones draw independently.
     pub(super) fn number_own_rule(&mut self, rule: &Arc<Rule>) -> ActiveRule {
         self.own_rules += 1;
-        ActiveRule::new(Arc::clone(rule), self.own_rules)
+        let mut active = ActiveRule::new(Arc::clone(rule), self.own_rules);
+        // It has no later request that could see what it held back.
+        active.end_hold(Timestamp::MAX);
+        active
     }
 
     /// Counts a strike of the rule of this hit.

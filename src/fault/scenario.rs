@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::rule::Rule;
+use super::target::Targets;
 use crate::assets;
 use crate::matcher::ParseError;
 
@@ -42,6 +44,14 @@ impl Scenario {
         }
         let text = std::fs::read_to_string(name_or_file).map_err(|error| format!("{name_or_file}: {error}"))?;
         Self::parse(name_or_file, &text)
+    }
+
+    /// Its rules. An error names the rule that is wrong.
+    pub(crate) fn rules(&self, targets: &Targets) -> Result<Vec<Rule>, String> {
+        self.faults
+            .iter()
+            .map(|rule| Rule::parse(rule, targets).map_err(|error| format!("{rule:?}: {error}")))
+            .collect()
     }
 
     fn parse(name: &str, text: &str) -> Result<Self, String> {

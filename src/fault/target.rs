@@ -7,6 +7,8 @@ use crate::store::state_faults::StateFault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) name: &'static str,
+    /// Its path, with the names of its parameters.
+    pub(crate) path: &'static str,
     /// Whether its requests have a body.
     pub(crate) request_body: bool,
     /// Whether its successful responses have a body.

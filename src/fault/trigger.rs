@@ -27,17 +27,20 @@ pub(super) const ROWS: &[ClauseRow] = &[
         value::window(value).map(|window| draft.trigger.between = Some(window))
     })
     .doc("in this window since the key's first request", "* status=503 between=10s..30s"),
-    trigger("when=header:NAME|query:NAME|body:POINTER[=VALUE|~REGEX]", |draft, value| {
-        Condition::parse(value).map(|when| draft.trigger.when = Some(when))
+    trigger("when=header:NAME|query:NAME|path:NAME|body:POINTER[=VALUE|~REGEX]", |draft, value| {
+        Condition::parse(value).map(|when| draft.trigger.when.push(when))
     })
+    .repeatable()
     .doc(
-        "on the content of the request: = compares, ~ matches, without either the value exists",
+        "on the content of the request: = compares, ~ matches, without either the value exists; of several, all hold",
         "indexes.create status=500 when=body:/name=draft",
     ),
     trigger("key=KEY", |draft, value| value::key(value).map(|key| draft.trigger.key = Some(key_label(&key))))
         .doc("only requests with this API key, or the key with this label", "* status=401 key=llx-team-b"),
-    trigger("attempt=N", |draft, value| value::positive(value).map(|n| draft.trigger.attempt = Some(n)))
-        .doc("on this attempt of a request, as the SDKs count", "* status=503 attempt=1"),
+    trigger("attempt=N", |draft, value| value::positive(value).map(|n| draft.trigger.attempt = Some(n))).doc(
+        "on this attempt of a request, as the SDKs report it; else the place among equal requests",
+        "* status=503 attempt=1",
+    ),
     trigger("concurrency=N", |draft, value| value::positive(value).map(|n| draft.trigger.concurrency = Some(n)))
         .doc("while this many requests of the key are open", "* status=429 concurrency=10"),
 ];
@@ -56,7 +59,7 @@ pub(super) struct Trigger {
     pub(super) times: Option<u64>,
     pub(super) rate: Option<f64>,
     pub(super) between: Option<(Duration, Option<Duration>)>,
-    pub(super) when: Option<Condition>,
+    pub(super) when: Vec<Condition>,
     /// The label of the API key whose requests it counts.
     pub(super) key: Option<String>,
     pub(super) attempt: Option<u64>,
@@ -90,18 +93,18 @@ impl Trigger {
         }
     }
 
-    /// Whether it depends on the body of the request.
+    /// Whether it depends on the body of the request: also to tell the attempts of clients that do not report them.
     pub(super) fn needs_body(&self) -> bool {
-        self.when.as_ref().is_some_and(Condition::needs_body)
+        self.attempt.is_some() || self.when.iter().any(Condition::needs_body)
     }
 
     /// Whether a request counts.
     pub(super) fn counts(&self, request: &RequestView<'_>) -> bool {
         self.key.as_deref().is_none_or(|label| *label == *request.key)
             && self.concurrency.is_none_or(|least| request.open_requests as u64 >= least)
-            && self.attempt.is_none_or(|attempt| request.attempt() == attempt)
+            && self.attempt.is_none_or(|attempt| request.attempt == attempt)
             && self.between.is_none_or(|window| is_within(window, request.now.since(request.first_request)))
-            && self.when.as_ref().is_none_or(|when| when.holds(request))
+            && self.when.iter().all(|when| when.holds(request))
     }
 
     /// Whether the rule strikes the `ordinal`-th request that it counts (from 1) after this number of `strikes`; `draw`

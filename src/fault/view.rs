@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::clock::Timestamp;
 use crate::content::Content;
 use crate::matcher::RequestParts;
-use crate::request::{Head, RETRY_COUNT};
+use crate::request::{Head, PathParams};
 use crate::seed::Seed;
 
 /// The view of a request that fault rules get.
@@ -17,10 +17,17 @@ pub(crate) struct RequestView<'a> {
     /// The label of its API key.
     pub(crate) key: Cow<'a, str>,
     pub(crate) head: &'a Head,
+    /// The parameters in its path.
+    pub(crate) path: &'a PathParams,
+    /// The number of this attempt, from 1: as the client reports it, else its place in the chain of equal requests if a
+    /// rule needs that.
+    pub(crate) attempt: u64,
     /// `None` before it is read.
     pub(crate) content: Option<&'a Content>,
     /// When it is decided, on the tenant's clock.
     pub(crate) now: Timestamp,
+    /// The time to which an `auto` clock was last set, from which it has jumped since; `None` on other clocks.
+    pub(crate) jumped_from: Option<Timestamp>,
     /// The time of the tenant's first request.
     pub(crate) first_request: Timestamp,
     /// The number of the tenant's unfinished requests, this one included.
@@ -44,14 +51,6 @@ pub(crate) enum RetryTiming {
     Jumped,
 }
 
-impl RequestView<'_> {
-    /// The number of this attempt, from 1, as the official SDKs report it.
-    pub(super) fn attempt(&self) -> u64 {
-        let retries = self.head.header(&RETRY_COUNT).and_then(|count| count.parse::<u64>().ok());
-        retries.unwrap_or(0).saturating_add(1)
-    }
-}
-
 impl RequestParts for RequestView<'_> {
     fn header_values(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
         self.head.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()))
@@ -59,6 +58,10 @@ impl RequestParts for RequestView<'_> {
 
     fn query(&self) -> Option<&str> {
         self.head.query.as_deref()
+    }
+
+    fn path_param(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.path.iter().find(|(param, _)| *param == name).map(|(_, value)| value.as_str().into())
     }
 
     fn content(&self) -> Option<&Value> {

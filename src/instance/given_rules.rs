@@ -1,15 +1,22 @@
 //! The fault rules that are given at the start, and the operations that rules can be about.
 
+use crate::api;
 use crate::config::flags::{FAULT, SCENARIO};
 use crate::config::{RawSettings, Settings};
 use crate::fault::{FaultRules, Rule, Scenario, Target};
 use crate::operation::{BodyKind, Operation};
+
+/// What fault rules need to know of each operation of the API.
+pub(crate) fn targets() -> Vec<Target> {
+    api::operations().map(target).collect()
+}
 
 /// What fault rules need to know of an operation.
 pub(super) fn target(operation: &Operation) -> Target {
     let is_emulated = operation.is_emulated();
     Target {
         name: operation.name,
+        path: operation.path,
         request_body: is_emulated && operation.body != BodyKind::None,
         // A download has a body too, which no schema describes; the refusal of what is not emulated is one.
         response_body: !is_emulated || operation.status != 204,
@@ -24,10 +31,9 @@ pub(super) fn read(settings: &Settings, raw: &RawSettings, targets: &[Target]) -
     let mut rules = Vec::new();
     for name in &settings.scenarios {
         let scenario = Scenario::load(name).map_err(|error| format!("{scenarios}: {error}"))?;
-        for rule in &scenario.faults {
-            let place = |error| format!("{scenarios} {name}: {rule:?}: {error}");
-            rules.push(Rule::parse(rule, targets).map_err(place)?.with_origin(&format!("{scenarios} {name}")));
-        }
+        let origin = format!("{scenarios} {name}");
+        let own = scenario.rules(targets).map_err(|error| format!("{origin}: {error}"))?;
+        rules.extend(own.into_iter().map(|rule| rule.with_origin(&origin)));
     }
     for rule in &settings.faults {
         let place = |error| format!("{faults} {rule:?}: {error}");

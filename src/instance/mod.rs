@@ -3,6 +3,8 @@
 
 mod given_rules;
 
+pub(crate) use given_rules::targets;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 

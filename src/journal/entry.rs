@@ -15,7 +15,7 @@ use super::body::RecordedBody;
 use super::headers::RecordedHeaders;
 use crate::clock::{self, Timestamp};
 use crate::matcher::{Condition, RequestParts};
-use crate::operation::Effect;
+use crate::operation::{Effect, path_params};
 use crate::redact;
 use crate::request::{Head, RETRY_COUNT};
 use crate::response::{RETRY_AFTER_MS, Response, SHOULD_RETRY, duration_in};
@@ -38,6 +38,9 @@ pub(crate) struct Entry {
     /// The path and the query as received, with secrets redacted.
     #[serde(serialize_with = "as_target")]
     pub(crate) path: Box<str>,
+    /// The path of the row of its operation, with the names of its parameters.
+    #[serde(skip)]
+    pub(crate) path_pattern: &'static str,
     /// The status of the response; `null` when a fault broke the connection before there was one.
     pub(crate) status: Option<u16>,
     /// The headers of the request, with secrets redacted.
@@ -141,10 +144,6 @@ impl Entry {
     /// The entry of a request that has no response yet. The caller sets the fields that do not follow from its head:
     /// the number, the tenant, the operation.
     pub(crate) fn open(head: &Head, body: RecordedBody) -> Self {
-        let path = match &head.query {
-            Some(query) => format!("{}?{query}", head.path).into(),
-            None => head.path.as_str().into(),
-        };
         let request_headers = RecordedHeaders::of(&head.headers);
         let now = clock::system_now();
         Self {
@@ -153,7 +152,8 @@ impl Entry {
             tenant: None,
             operation: None,
             method: head.method.clone(),
-            path,
+            path: head.target().into(),
+            path_pattern: "",
             status: None,
             request_headers_omitted: request_headers.omitted(),
             request_headers,
@@ -239,6 +239,12 @@ impl RequestParts for EntryParts<'_> {
 
     fn query(&self) -> Option<&str> {
         self.entry.path.split_once('?').map(|(_, query)| query)
+    }
+
+    fn path_param(&self, name: &str) -> Option<Cow<'_, str>> {
+        let path = self.entry.path.split('?').next().unwrap_or_default();
+        let mut params = path_params(self.entry.path_pattern, path).into_iter();
+        params.find(|(param, _)| *param == name).map(|(_, value)| value.into())
     }
 
     fn content(&self) -> Option<&Value> {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::entry::{Entry, Outcome};
+use crate::clock::{self, Timestamp};
 use crate::operation::Effect;
 use crate::redact;
 
@@ -215,8 +216,29 @@ fn is_retry(last: &Entry, entry: &Entry) -> bool {
     match (last.retry_count, entry.retry_count) {
         (before, Some(count @ 1..)) => before.unwrap_or(0) + 1 == count,
         (_, Some(0)) => false,
-        (_, None) => invites_retry(last) && entry.real_time.since(last.real_time) < MAX_UNREPORTED_GAP,
+        (_, None) => may_be_retried(last, entry.real_time),
     }
+}
+
+/// Whether an equal request at this time is the next attempt after `last`, if its client does not report retries.
+fn may_be_retried(last: &Entry, at: Timestamp) -> bool {
+    invites_retry(last) && at.since(last.real_time) < MAX_UNREPORTED_GAP
+}
+
+/// The number of the attempt of a request that is sent now after these equal ones, if its client does not report it:
+/// its place in the chain that it continues, from 1.
+pub(super) fn next_attempt(equal: &[&Entry]) -> u64 {
+    // The last request of each chain, and the length of the chain.
+    let mut chains: Vec<(&Entry, u64)> = Vec::new();
+    for entry in equal {
+        match chains.iter_mut().rev().take(MAX_OPEN_CHAINS).find(|(last, _)| is_retry(last, entry)) {
+            Some(chain) => *chain = (entry, chain.1 + 1),
+            None => chains.push((entry, 1)),
+        }
+    }
+    let now = clock::system_now();
+    let mut latest = chains.iter().rev().take(MAX_OPEN_CHAINS);
+    latest.find(|(last, _)| may_be_retried(last, now)).map_or(1, |(_, length)| length + 1)
 }
 
 /// Whether a retry came before the promised time. The promise is in whole milliseconds, and so is the comparison. It

@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use parking_lot::{Mutex, RwLock};
 
 use super::entry::{Entry, Outcome};
+use super::retries;
 use crate::config::Settings;
+use crate::content::{self, Content};
+use crate::request::Head;
 
 /// The limits of all rings.
 #[derive(Debug, Clone)]
@@ -203,6 +206,23 @@ impl Journal {
     fn change(&mut self, number: u64, change: impl FnOnce(&mut Entry)) {
         let Some(seq) = number.checked_sub(self.reset_at).filter(|seq| *seq > 0) else { return };
         self.ring.change(&self.limits.totals, seq, change);
+    }
+
+    /// The number of the attempt of a request that is not recorded yet, by the recorded requests of equal content: its
+    /// place in the chain that it continues, from 1.
+    pub(crate) fn next_attempt(&self, operation: &str, head: &Head, sent: &Content) -> u64 {
+        let (target, digest) = (head.target(), content::digest(sent.value().cloned(), sent.bytes()));
+        let entries = self.ring.entries.lock();
+        let is_decided = |entry: &Entry| entry.status.is_some() || entry.outcome != Outcome::Open;
+        let is_equal = |entry: &&Entry| {
+            entry.operation == Some(operation)
+                && *entry.path == *target
+                && is_decided(entry)
+                && entry.request_body.content_digest() == digest
+        };
+        let mut equal: Vec<&Entry> = entries.iter().filter(is_equal).collect();
+        equal.sort_by_key(|entry| entry.seq);
+        retries::next_attempt(&equal)
     }
 
     /// The entries, oldest first.

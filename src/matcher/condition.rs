@@ -1,6 +1,7 @@
-//! A condition on a header, a query parameter or the body of a request, which is JSON or a form.
+//! A condition on a header, a parameter in the query or in the path, or the body of a request, which is JSON or a form.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use http::header::HeaderName;
@@ -22,6 +23,8 @@ pub(crate) struct Condition {
 enum Subject {
     Header(HeaderName),
     Query(String),
+    /// A parameter in the path.
+    Path(String),
     /// A JSON pointer.
     Body(String),
 }
@@ -40,6 +43,8 @@ pub(crate) trait RequestParts {
     fn header_values(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>>;
     /// The query, not decoded.
     fn query(&self) -> Option<&str>;
+    /// The decoded value of a parameter in the path.
+    fn path_param(&self, name: &str) -> Option<Cow<'_, str>>;
     /// The body as JSON, if it is JSON or a form.
     fn content(&self) -> Option<&Value>;
 }
@@ -47,10 +52,11 @@ pub(crate) trait RequestParts {
 /// Maximum size of a compiled regular expression, in bytes.
 const MAX_EXPRESSION_BYTES: usize = 64 * 1024;
 
-const FORM: &str = "is not header:NAME, query:NAME or body:POINTER, with =VALUE, with ~EXPRESSION or with neither";
+const FORM: &str =
+    "is not header:NAME, query:NAME, path:NAME or body:POINTER, with =VALUE, with ~EXPRESSION or with neither";
 
 impl Condition {
-    /// Reads `header:NAME`, `query:NAME` or `body:POINTER`, then `=VALUE`, `~EXPRESSION` or nothing.
+    /// Reads `header:NAME`, `query:NAME`, `path:NAME` or `body:POINTER`, then `=VALUE`, `~EXPRESSION` or nothing.
     pub(crate) fn parse(text: &str) -> Result<Self, ParseError> {
         let (part, rest) = text.split_once(':').ok_or(FORM)?;
         let end = match part {
@@ -64,8 +70,10 @@ impl Condition {
             }
             "query" if name.is_empty() => return Err("is without the name of a parameter; it is query:NAME".into()),
             "query" => Subject::Query(name.to_owned()),
+            "path" if name.is_empty() => return Err("is without the name of a parameter; it is path:NAME".into()),
+            "path" => Subject::Path(name.to_owned()),
             "body" => Subject::Body(check_pointer(name)?),
-            _ => return Err(ParseError::none_of(part, &["header", "query", "body"])),
+            _ => return Err(ParseError::none_of(part, &["header", "query", "path", "body"])),
         };
         let condition = Self { subject, test: Test::parse(comparison)? };
         condition.check_secret()?;
@@ -83,6 +91,24 @@ impl Condition {
         }
     }
 
+    /// The name of the parameter in the path that it is about, if it is about one.
+    fn path_param(&self) -> Option<&str> {
+        if let Subject::Path(name) = &self.subject { Some(name) } else { None }
+    }
+
+    /// Refuses a parameter in the path that is none of these.
+    pub(crate) fn check_path_param(&self, names: &[&str]) -> Result<(), ParseError> {
+        let Some(name) = self.path_param().filter(|name| !names.contains(name)) else { return Ok(()) };
+        let known: BTreeSet<&str> = names.iter().copied().collect();
+        let problem = if known.is_empty() {
+            "no operation that is meant has a parameter in its path".to_owned()
+        } else {
+            let known: Vec<&str> = known.iter().copied().collect();
+            format!("no operation that is meant has this parameter in its path, but {}", known.join(", "))
+        };
+        Err(ParseError::new(format_args!("path:{name}"), problem).near(name, known.iter().copied()))
+    }
+
     /// Whether it depends on the body.
     pub(crate) fn needs_body(&self) -> bool {
         matches!(self.subject, Subject::Body(_))
@@ -96,6 +122,7 @@ impl Condition {
                 let query = request.query().unwrap_or_default();
                 form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == *name && self.test.accepts(&value))
             }
+            Subject::Path(name) => request.path_param(name).is_some_and(|value| self.test.accepts(&value)),
             Subject::Body(pointer) => {
                 let value = request.content().and_then(|body| body.pointer(pointer));
                 value.is_some_and(|value| self.test.accepts(&text_of(value)))

@@ -1,7 +1,7 @@
 //! Conditions on requests and patterns of operations: one language for fault rules and for queries over the journal.
 //!
 //! ```text
-//! condition = ( "header:" NAME | "query:" NAME | "body:" POINTER ) [ ( "=" | "~" ) VALUE ]
+//! condition = ( "header:" NAME | "query:" NAME | "path:" NAME | "body:" POINTER ) [ ( "=" | "~" ) VALUE ]
 //! pattern   = one { "," one }        one = name | family ".*" | "reads" | "writes" | "*"
 //! ```
 

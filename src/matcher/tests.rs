@@ -73,6 +73,10 @@ impl RequestParts for Parts {
         Some("q=red+panda&q=otter&flag&page=%32")
     }
 
+    fn path_param(&self, name: &str) -> Option<Cow<'_, str>> {
+        (name == "file_id").then_some(Cow::Borrowed("dfl-7"))
+    }
+
     fn content(&self) -> Option<&Value> {
         self.body.as_ref()
     }
@@ -101,6 +105,11 @@ fn a_condition_holds_for_any_value_of_its_subject() {
         ("query:flag", true),
         ("query:page=2", true),
         ("query:none", false),
+        ("path:file_id", true),
+        ("path:file_id=dfl-7", true),
+        ("path:file_id=dfl-", false),
+        ("path:file_id~^dfl-[0-9]$", true),
+        ("path:directory_id", false),
         ("body:/name=Panda", true),
         ("body:/name~(?i)^PAN", true),
         ("body:/count=5", true),
@@ -124,9 +133,13 @@ fn a_condition_holds_for_any_value_of_its_subject() {
 #[test]
 fn an_invalid_condition_is_refused_with_what_is_wrong() {
     for (condition, expected) in [
-        ("x-mode", "is not header:NAME, query:NAME or body:POINTER, with =VALUE, with ~EXPRESSION or with neither"),
-        ("heder:x", r#""heder" is not one of header, query, body; did you mean header?"#),
+        (
+            "x-mode",
+            "is not header:NAME, query:NAME, path:NAME or body:POINTER, with =VALUE, with ~EXPRESSION or with neither",
+        ),
+        ("heder:x", r#""heder" is not one of header, query, path, body; did you mean header?"#),
         ("header:a b", r#""a b" is not a header name"#),
+        ("path:=1", "is without the name of a parameter; it is path:NAME"),
         ("query:=1", "is without the name of a parameter; it is query:NAME"),
         ("body:name=1", r#""name" is not a JSON pointer such as /items/0/id"#),
         ("query:q~(", r#""(" is not a regular expression: unclosed group"#),

@@ -5,7 +5,7 @@ mod job;
 mod router;
 
 pub(crate) use job::{Answer, Commit, Job, Pool};
-pub(crate) use router::{Route, RoutedOperation, Router};
+pub(crate) use router::{Route, RoutedOperation, Router, path_param_names, path_params};
 
 use http::Method;
 

@@ -1,6 +1,8 @@
 //! The router: finds the row of the operation table for a method and a path, or decides 404, 405 or 307 as the
 //! framework of the service does.
 
+use std::borrow::Cow;
+
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -16,6 +18,12 @@ pub(crate) struct Router {
 #[derive(Debug)]
 struct RouterRow {
     operation: &'static Operation,
+    path: PathPattern,
+}
+
+/// The path of a row.
+#[derive(Debug)]
+struct PathPattern {
     /// The path up to its first parameter. Most rows are left out by it.
     prefix: &'static str,
     /// What follows the prefix; empty for a path without parameters.
@@ -100,27 +108,43 @@ impl Router {
     /// Routes `method` and `path` (not decoded). The framework decodes a path before it matches it, so an escaped slash
     /// is a slash.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Route {
-        let has_escapes = path.contains('%');
-        let decoded = if has_escapes { percent_decode_str(path).decode_utf8_lossy() } else { path.into() };
+        let decoded = decoded(path);
         let mut rows = self.rows.iter().enumerate().filter(|(_, row)| row.operation.method == *method);
         let matching = |(position, row): (usize, &RouterRow)| {
-            row.matches(&decoded).map(|path| RoutedOperation { position, operation: row.operation, path })
+            row.path.matches(&decoded).map(|path| RoutedOperation { position, operation: row.operation, path })
         };
         if let Some(found) = rows.find_map(matching) {
             return Route::Found(found);
         }
-        let other = self.rows.iter().find(|row| row.matches(&decoded).is_some());
+        let other = self.rows.iter().find(|row| row.path.matches(&decoded).is_some());
         other.map_or_else(|| self.redirect(&decoded), |row| Route::WrongMethod(row.operation.method.as_str()))
     }
 
     fn redirect(&self, path: &str) -> Route {
         let other = if path.ends_with('/') { path.trim_end_matches('/').to_owned() } else { format!("{path}/") };
-        if self.rows.iter().any(|row| row.matches(&other).is_some()) {
+        if self.rows.iter().any(|row| row.path.matches(&other).is_some()) {
             Route::Redirect(utf8_percent_encode(&other, ESCAPED).to_string())
         } else {
             Route::Unknown
         }
     }
+}
+
+/// The names of the parameters in the path of a row.
+pub(crate) fn path_param_names(path: &'static str) -> impl Iterator<Item = &'static str> {
+    segments(path).into_iter().filter_map(|segment| match segment {
+        Segment::Param(name) | Segment::Rest(name) => Some(name),
+        Segment::Literal(_) => None,
+    })
+}
+
+/// The values of the parameters in a path (not decoded) that has this path of a row; empty if it has another one.
+pub(crate) fn path_params(row: &'static str, path: &str) -> PathParams {
+    PathPattern::new(row).matches(&decoded(path)).unwrap_or_default()
+}
+
+fn decoded(path: &str) -> Cow<'_, str> {
+    if path.contains('%') { percent_decode_str(path).decode_utf8_lossy() } else { path.into() }
 }
 
 fn segments(path: &'static str) -> Vec<Segment> {
@@ -137,14 +161,18 @@ fn segments(path: &'static str) -> Vec<Segment> {
 
 impl From<&'static Operation> for RouterRow {
     fn from(operation: &'static Operation) -> Self {
-        let prefix = operation.path.split('{').next().unwrap_or_default();
-        let rest = &operation.path[prefix.len()..];
-        let segments = if rest.is_empty() { Vec::new() } else { segments(rest) };
-        Self { operation, prefix, segments }
+        Self { operation, path: PathPattern::new(operation.path) }
     }
 }
 
-impl RouterRow {
+impl PathPattern {
+    fn new(path: &'static str) -> Self {
+        let prefix = path.split('{').next().unwrap_or_default();
+        let rest = &path[prefix.len()..];
+        let segments = if rest.is_empty() { Vec::new() } else { segments(rest) };
+        Self { prefix, segments }
+    }
+
     /// The values in a path, if it matches.
     fn matches(&self, path: &str) -> Option<PathParams> {
         let rest = self.without_newline(path).strip_prefix(self.prefix)?;
@@ -199,7 +227,7 @@ mod tests {
             let matching: Vec<&str> = router
                 .rows
                 .iter()
-                .filter(|row| row.operation.method == operation.method && row.matches(&path).is_some())
+                .filter(|row| row.operation.method == operation.method && row.path.matches(&path).is_some())
                 .map(|row| row.operation.name)
                 .collect();
             assert_eq!(matching, [operation.name], "{path}");

@@ -50,6 +50,15 @@ pub(super) struct ReceivedBody {
     pub(super) reservation: Reservation,
 }
 
+/// The limits within which a body is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReadLimits<'a> {
+    /// Those of the body itself.
+    pub(super) limits: BodyLimits,
+    /// That of all bodies in flight.
+    pub(super) budget: &'a BodyBudget,
+}
+
 impl From<OverBudget> for BodyError {
     fn from(error: OverBudget) -> Self {
         Self::OverBudget(error)
@@ -57,14 +66,16 @@ impl From<OverBudget> for BodyError {
 }
 
 /// Reads the whole of `body`; `on_wait` is called if it did not arrive together with its head. A `content-length` over
-/// the limit or the budget is an error before any byte is read.
-pub(super) async fn read<B>(
+/// the limit or the budget is an error before any byte is read. `pause` is called with the number of bytes of each
+/// piece; the time that it reports does not count towards the time limit.
+pub(super) async fn read<B, P>(
     mut body: B,
-    limits: BodyLimits,
-    budget: &BodyBudget,
+    ReadLimits { limits, budget }: ReadLimits<'_>,
     on_wait: impl FnOnce(),
+    pause: impl Fn(usize) -> P,
 ) -> Result<ReceivedBody, BodyError>
 where
+    P: Future<Output = Duration>,
     B: Body<Data = Bytes, Error: Error + 'static> + Unpin,
 {
     let mut buffer = BodyBuffer::default();
@@ -78,7 +89,7 @@ where
         budget.check_announced(announced)?;
         buffer.announced = usize::try_from(announced).ok();
     }
-    let started = Instant::now();
+    let mut started = Instant::now();
     let mut first = poll_twice(body.frame()).await;
     let mut on_wait = Some(on_wait);
     loop {
@@ -98,6 +109,7 @@ where
             return Err(BodyError::TooLarge);
         }
         budget.extend(&mut buffer.reservation, data.len())?;
+        started += pause(data.len()).await;
         buffer.push(data);
         if body.is_end_stream() {
             return Ok(buffer.into_body());
@@ -219,7 +231,21 @@ mod tests {
         body: impl Body<Data = Bytes, Error: Error + 'static> + Unpin,
         limits: BodyLimits,
     ) -> Result<usize, BodyError> {
-        let received = read(body, limits, &BodyBudget::new(2 * limits.bytes), || ()).await?;
+        read_with_pauses(body, limits, Duration::ZERO).await
+    }
+
+    /// The same with this pause after each piece.
+    async fn read_with_pauses(
+        body: impl Body<Data = Bytes, Error: Error + 'static> + Unpin,
+        limits: BodyLimits,
+        pause: Duration,
+    ) -> Result<usize, BodyError> {
+        let pause = |_| async move {
+            tokio::time::sleep(pause).await;
+            pause
+        };
+        let budget = &BodyBudget::new(2 * limits.bytes);
+        let received = read(body, ReadLimits { limits, budget }, || (), pause).await?;
         Ok(received.bytes.len())
     }
 
@@ -258,6 +284,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_upload_below_the_minimum_rate_is_refused_after_the_grace_period() {
         assert_eq!(timed_read(slow_body(4096, 1), UPLOAD).await, (Err(BodyError::TooSlow), GRACE.as_secs()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_do_not_count_towards_the_time_limit() {
+        let started = Instant::now();
+        assert_eq!(read_with_pauses(slow_body(3, 1), JSON, Duration::from_hours(1)).await, Ok(3));
+        assert!(started.elapsed() >= Duration::from_hours(3));
+        let too_slow = read_with_pauses(slow_body(4096, 1), JSON, Duration::from_secs(1)).await;
+        assert_eq!(too_slow, Err(BodyError::TooSlow), "the time between the pauses does");
     }
 
     /// The capacity of a buffer after each of `count` pieces of 1,000 bytes.

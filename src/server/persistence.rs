@@ -5,6 +5,8 @@ use http::header::{CONNECTION, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Version};
 
+use crate::request::has_connection_option;
+
 /// Tells clients how long an idle connection stays open, so that their pools drop it in time.
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const IDLE_HINT: HeaderValue = HeaderValue::from_static("timeout=100");
@@ -13,10 +15,7 @@ const _: () = assert!(super::head_timer::IDLE.as_secs() == 100, "the hint states
 /// Whether the client wants no other request on the connection: it says so, or it speaks HTTP/1.0 and does not say
 /// otherwise.
 pub(super) fn is_last_request(parts: &Parts) -> bool {
-    let says = |option: &str| {
-        let lists = parts.headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-        lists.flat_map(|list| list.split(',')).any(|word| word.trim().eq_ignore_ascii_case(option))
-    };
+    let says = |option| has_connection_option(&parts.headers, option);
     says("close") || parts.version < Version::HTTP_11 && !says("keep-alive")
 }
 

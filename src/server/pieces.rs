@@ -6,9 +6,6 @@ use bytes::Bytes;
 
 use crate::response::{Body, Pace};
 
-/// Number of portions per second for a bandwidth.
-const PORTIONS_PER_SECOND: u64 = 20;
-
 /// The pieces of a body that are still to be sent.
 #[derive(Debug)]
 pub(super) struct Pieces {
@@ -37,7 +34,7 @@ impl Pieces {
         let source = match (body, pace) {
             (Body::Events(events), Pace::Free) => Source::Events(events.into_iter()),
             (body, pace) => {
-                let (bytes, every) = portions(pace);
+                let (bytes, every) = pace.portion();
                 Source::Portions { rest: body.bytes(), bytes, pause: Duration::ZERO, every }
             }
         };
@@ -63,22 +60,4 @@ impl Pieces {
             Source::Events(events) => events.next(),
         }
     }
-}
-
-/// The size of a portion, and the pause between two.
-fn portions(pace: &Pace) -> (usize, Duration) {
-    match *pace {
-        Pace::Free => (usize::MAX, Duration::ZERO),
-        Pace::Dribble { bytes, every } => (bytes, every),
-        Pace::Bandwidth(bytes_per_second) => {
-            let bytes = (bytes_per_second / PORTIONS_PER_SECOND).max(1);
-            let every = Duration::from_secs(1).mul_f64(to_float(bytes) / to_float(bytes_per_second));
-            (usize::try_from(bytes).unwrap_or(usize::MAX), every)
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for the ratio of two byte counts ten exact digits are enough")]
-fn to_float(bytes: u64) -> f64 {
-    bytes as f64
 }

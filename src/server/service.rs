@@ -10,20 +10,20 @@ use http::header::{DATE, HeaderValue};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Incoming};
 
-use super::body::{self, BodyError, ReceivedBody};
+use super::body::{self, BodyError, ReadLimits, ReceivedBody};
 use super::connection_state::ConnectionState;
 use super::exchange::{Exchange, PendingExchange};
 use super::guard::GuardedHead;
 use super::paced::PacedBody;
 use super::persistence;
-use super::waits::{Panic, delay, detached, guarded, run, sleep, watched};
+use super::waits::{Panic, delay, detached, guarded, pause_upload, run, sleep, watched};
 use super::wire::WirePlan;
 use crate::clock::Clock;
 use crate::emulator::{self, Admission, Context, Next};
 use crate::error::ApiError;
 use crate::journal::Outcome;
 use crate::request::{Head, Request};
-use crate::response::{Body, HeadReset, Pace, Response};
+use crate::response::{Body, HeadReset, Pace, Response, ResponseEnd};
 
 /// The body of a response.
 type ResponseBody = Either<Full<Bytes>, PacedBody>;
@@ -65,6 +65,11 @@ pub(super) async fn respond(
     let Exchange { context, mut reply } = exchange;
     match context {
         Some(context) if needs_wire(&reply.response) => {
+            if reply.response.wire.is_sound() {
+                // It looks like a response after which the connection stays open.
+                persistence::announce_idle_time(&mut reply.response.headers);
+            }
+            connection.server.guard.add_cors_headers(&head.headers, &mut reply.response.headers);
             hand_over(&connection, WirePlan { context, reply: *reply }).await
         }
         context => {
@@ -97,9 +102,11 @@ async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) ->
     };
     server.log.warn_of_real_key(&head);
     // body: a request that has to wait for it is in the journal already
-    let limits = context.body_limits;
+    let limits = ReadLimits { limits: context.body_limits, budget: &server.body_budget };
+    let slow = context.slow_upload.take();
     let open = || emulator::open(&server.instance, &mut context, &head);
-    let ReceivedBody { bytes, reservation } = match body::read(body, limits, &server.body_budget, open).await {
+    let pause = |bytes| pause_upload(connection, slow.as_ref(), bytes);
+    let ReceivedBody { bytes, reservation } = match body::read(body, limits, open, pause).await {
         Ok(received) => received,
         Err(error) => {
             let exchange = refuse_body(connection, context, &head, error);
@@ -192,9 +199,12 @@ fn close_after(connection: &ConnectionState, response: &mut Response) {
     persistence::announce_close(&mut response.headers);
 }
 
-/// Whether hyper would not send a response as it is: one that is incomplete, or that is not final.
+/// Whether hyper would not send a response as it is: one that is incomplete, that ends the connection without
+/// announcing that, or that is not final.
 fn needs_wire(response: &Response) -> bool {
-    !response.wire.is_sound() || response.status.is_none_or(|status| status.is_informational())
+    !response.wire.is_sound()
+        || response.wire.end == ResponseEnd::WholeThenClose
+        || response.status.is_none_or(|status| status.is_informational())
 }
 
 /// Gives a response to the task of the connection, which writes it to the socket.

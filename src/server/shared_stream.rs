@@ -4,9 +4,13 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+
+/// The pause between two looks at whether a client with unread bytes has stopped sending.
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
 
 /// A TCP stream with several owners. One reads and one writes.
 #[derive(Debug, Clone)]
@@ -26,6 +30,13 @@ impl SharedStream {
     pub(super) async fn client_gone(&self) {
         if let Ok(1..) = self.0.peek(&mut [0]).await {
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits until the client has closed the connection, or its sending half, also if there are unread bytes.
+    pub(super) async fn client_stops_sending(&self) {
+        while self.0.ready(Interest::READABLE).await.is_ok_and(|ready| !ready.is_read_closed()) {
+            tokio::time::sleep(LOOK_PAUSE).await;
         }
     }
 }

@@ -4,18 +4,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::connection_state::ConnectionState;
 use super::exchange::PendingExchange;
 use super::state::ServerState;
 use super::work_queue::QueueFull;
-use crate::emulator::{Context, Next, Release};
+use crate::emulator::{Context, Next, Release, SlowUpload};
 use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::journal::Outcome;
 use crate::operation::{Commit, Job, Pool};
-use crate::response::{Break, Response};
+use crate::response::{Break, Delay, Response, time_for};
 
 /// Runs a stage. If it panics, only this request fails.
 pub(super) fn guarded(stage: impl FnOnce() -> Next) -> Result<Next, Panic> {
@@ -85,13 +85,30 @@ pub(super) async fn run(server: &ServerState, context: &Context, job: Job) -> Re
     tokio::task::spawn_blocking(run).await.map_err(|_| Panic)
 }
 
-/// Waits on the clock of a request's tenant, at most until its fault rules are reset or the server shuts down.
-pub(super) async fn sleep(instance: &Instance, context: &Context, release: &Release, delay: Duration) {
+/// Waits for an injected delay, at most until the fault rules of the tenant are reset or the server shuts down.
+pub(super) async fn sleep(instance: &Instance, context: &Context, release: &Release, delay: Delay) {
     let Some(clock) = context.clock() else { return };
+    let sleep = async {
+        clock.sleep(delay.on_clock).await;
+        clock.sleep_real(delay.real).await;
+    };
     tokio::select! {
-        () = clock.sleep(delay) => {}
+        () = sleep => {}
         () = clock.wait_until(|| release.has_come() || instance.is_draining()) => {}
     }
+}
+
+/// Waits after a piece of the body of a request has arrived, if a fault rule slows the upload down; how long it waited
+/// in real time. If the client stops sending meanwhile, the rest is read at once.
+pub(super) async fn pause_upload(connection: &ConnectionState, slow: Option<&SlowUpload>, bytes: usize) -> Duration {
+    let Some(SlowUpload { bandwidth, clock, release }) = slow else { return Duration::ZERO };
+    let began = Instant::now();
+    tokio::select! {
+        () = clock.sleep(time_for(bytes as u64, *bandwidth)) => {}
+        () = clock.wait_until(|| release.has_come() || connection.server.instance.is_draining()) => {}
+        () = connection.stream.client_stops_sending() => {}
+    }
+    began.elapsed()
 }
 
 /// Waits as long as the response is delayed; another response if the fault rules were reset meanwhile: none. If the

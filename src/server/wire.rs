@@ -1,10 +1,11 @@
-//! Responses that hyper cannot send, written to the bare socket: cut off, withheld, with a wrong length, informational,
-//! or not HTTP at all.
+//! Responses that hyper cannot send, written to the bare socket: cut off, withheld, with a wrong length, followed by
+//! the unannounced end of the connection, informational, or not HTTP at all.
 
 use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
+use http::StatusCode;
 use http::header::{CONNECTION, CONTENT_LENGTH};
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,13 +72,16 @@ async fn write_response(stream: &mut ClientSocket, response: &Response, clock: O
             stream.write_all(GARBAGE).await?;
             return Ok(Break::Close);
         }
-        ResponseEnd::Whole => (response.body.len(), Break::Close),
+        ResponseEnd::Whole | ResponseEnd::WholeThenClose => (response.body.len(), Break::Close),
         ResponseEnd::Stall => (0, Break::Hang),
         ResponseEnd::Cut(bytes, ending) => (bytes.min(response.body.len()), ending),
         ResponseEnd::HalfThenReset => (response.body.len() / 2, Break::Reset),
     };
     stream.write_all(head(response).as_bytes()).await?;
     write_body(stream, response, bytes, clock).await?;
+    if is_chunked(response) && response.wire.is_sound() {
+        stream.write_all(b"0\r\n\r\n").await?;
+    }
     stream.flush().await?;
     Ok(ending)
 }
@@ -123,10 +127,10 @@ fn head(response: &Response) -> String {
     for (name, value) in response.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH && **name != CONNECTION) {
         let _ = write!(head, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
     }
-    // An informational response (1xx) has no body and no content-length.
+    // An informational response (1xx) and one with 204 have neither a body nor a content-length.
     if is_chunked(response) {
         head.push_str("transfer-encoding: chunked\r\n");
-    } else if !status.is_informational() {
+    } else if !status.is_informational() && (status != StatusCode::NO_CONTENT || !response.wire.is_sound()) {
         let length = response.wire.content_length.unwrap_or(response.body.len() as u64);
         let _ = write!(head, "content-length: {length}\r\n");
     }

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
-use std::time::Duration;
 
 use hashbrown::HashTable;
 
+use super::state_faults::Lag;
 use super::{Id, Key, Kind, Resource};
 use crate::clock::Timestamp;
 
@@ -46,8 +46,8 @@ struct StoredRow<T> {
 pub(crate) struct Visibility {
     /// The time of the request.
     pub(crate) now: Timestamp,
-    /// The age of the state that the request sees.
-    pub(crate) lag: Duration,
+    /// How far the request lags behind writes.
+    pub(crate) lag: Option<Lag>,
     /// Whether it sees deleted resources too.
     pub(crate) deleted: bool,
 }
@@ -188,6 +188,13 @@ impl<T: Resource> Collection<T> {
         self.rows.range(first..).map(|(key, _)| *key)
     }
 
+    /// The time of the earliest write that is missing from what a lagging read found, if `current` is what is there.
+    pub(super) fn missing_write(&self, found: &[Key<T>], current: &[Key<T>]) -> Option<Timestamp> {
+        let created = current.iter().filter(|key| !found.contains(key)).map(|key| self.get(*key).meta().created_at);
+        let deleted = found.iter().filter(|key| !current.contains(key)).filter_map(|key| self.deleted_at(*key));
+        created.chain(deleted).min()
+    }
+
     /// When a resource was deleted, if it was.
     pub(crate) fn deleted_at(&self, key: Key<T>) -> Option<Timestamp> {
         self.deleted.get(&key).copied()
@@ -237,11 +244,9 @@ impl<T: Resource> Collection<T> {
 
     fn is_visible(&self, key: Key<T>, visibility: Visibility) -> bool {
         let deleted_at = self.deleted_at(key);
-        if visibility.lag.is_zero() {
-            return visibility.deleted || deleted_at.is_none();
-        }
-        let is_created = self.get(key).meta().created_at.plus(visibility.lag) <= visibility.now;
-        let is_deleted = deleted_at.is_some_and(|deleted| deleted.plus(visibility.lag) <= visibility.now);
+        let Some(lag) = visibility.lag else { return visibility.deleted || deleted_at.is_none() };
+        let is_created = lag.shows(self.get(key).meta().created_at, visibility.now);
+        let is_deleted = deleted_at.is_some_and(|deleted| lag.shows(deleted, visibility.now));
         is_created && (visibility.deleted || !is_deleted)
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::sync::{Script, SyncState};
+use super::sync::{Script, SyncOutcome, SyncState};
 use super::{
     Directory, DirectoryKind, Id, IndexContent, Key, Kind, Meta, Policy, Prefix, Project, Resource, Scope, StoreError,
 };
@@ -33,9 +33,17 @@ pub(crate) struct Index {
     /// The files that its last export left; `None` before the first.
     pub(crate) content: Option<Arc<IndexContent>>,
     /// The files that the last sync selected; it may still run.
-    selected: Arc<IndexContent>,
+    selected: SelectedFiles,
     /// The number of exports after which `content` was last replaced.
     exports: u64,
+}
+
+/// The files that a sync has selected.
+#[derive(Debug, Clone)]
+struct SelectedFiles {
+    all: Arc<IndexContent>,
+    /// Those that are left if the sync ends as partial; `None` if it cannot.
+    partial: Option<Arc<IndexContent>>,
 }
 
 /// The options of an index, which the admin state shows. Only `vector_target` has an effect.
@@ -113,7 +121,7 @@ impl Index {
         let (sync_config_id, export_config_id) = (minted(Prefix::CONFIGURATION), minted(Prefix::CONFIGURATION));
         let Meta { project, id: source_directory_id, .. } = scope.store.get(new.source).meta.clone();
         let meta = |id| Meta { id, project, created_at: scope.now };
-        let selected = IndexContent::select(scope.store, new.source, &output_directory_id, scope.now)?;
+        let selected = SelectedFiles::select(scope, new.source, &output_directory_id, new.sync.leaves_files_out())?;
         let (meta, output_meta) = (meta(id.unwrap_or(minted_id)), meta(output_directory_id.clone()));
         let output_name = format!("{}{OUTPUT_DIRECTORY_SUFFIX}", new.name);
         let output_directory = scope.insert(Directory::new(output_meta, output_name.into(), DirectoryKind::Index))?;
@@ -148,10 +156,11 @@ impl Index {
         let source = scope.store.collection().live_with_id(&index.source_directory_id);
         let (script, selected) = match source {
             Some(source) => {
-                let selected = IndexContent::select(scope.store, source, &index.output_directory_id, scope.now)?;
+                let (directory, is_partial) = (&index.output_directory_id, script.has_partial_step());
+                let selected = SelectedFiles::select(scope, source, directory, is_partial)?;
                 (script, selected)
             }
-            None => (Arc::clone(&scope.store.policy.script_without_source), Arc::clone(&index.selected)),
+            None => (Arc::clone(&scope.store.policy.script_without_source), index.selected.clone()),
         };
         let now = scope.now;
         let index = scope.store.get_mut(key);
@@ -176,8 +185,25 @@ impl Index {
     pub(crate) fn settle(&mut self) {
         if self.exports != self.sync.exports {
             self.exports = self.sync.exports;
-            self.content = Some(Arc::clone(&self.selected));
+            let is_partial = matches!(self.sync.outcome, SyncOutcome::Partial(_));
+            let partial = self.selected.partial.as_ref().filter(|_| is_partial);
+            self.content = Some(Arc::clone(partial.unwrap_or(&self.selected.all)));
         }
+    }
+}
+
+impl SelectedFiles {
+    /// Selects the files of a directory for the index with this output directory; with `is_partial` also those that a
+    /// partial sync leaves.
+    fn select(
+        scope: &Scope<'_>,
+        source: Key<Directory>,
+        output_directory: &Id,
+        is_partial: bool,
+    ) -> Result<Self, StoreError> {
+        let all = IndexContent::select(scope.store, source, output_directory, scope.now)?;
+        let partial = is_partial.then(|| all.without_some(scope.store, output_directory)).transpose()?;
+        Ok(Self { all, partial })
     }
 }
 

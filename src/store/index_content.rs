@@ -1,7 +1,7 @@
 //! The files of an index as its last export left them. A sync selects them when it starts: what changes in the source
 //! directory afterwards takes effect at the next sync.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
@@ -34,7 +34,7 @@ static EMPTY: LazyLock<Arc<IndexContent>> = LazyLock::new(|| {
 });
 
 /// A file of an index: the parsed copy of a file of the source directory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct IndexedFile {
     /// `dfl-…`, the id of the parsed copy.
     pub(crate) id: Id,
@@ -52,7 +52,7 @@ pub(crate) struct IndexedFile {
 }
 
 /// A file that could not be read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct FailedFile {
     /// `dfl-…`, its id in the source directory.
     pub(crate) id: Id,
@@ -67,6 +67,12 @@ const FILE_BYTES: usize = size_of::<IndexedFile>();
 
 /// The bytes of a content besides its files.
 const OVERHEAD_BYTES: usize = 128;
+
+/// A partial sync leaves out one file of so many.
+const LEFT_OUT_SHARE: usize = 3;
+
+/// Why a partial sync leaves a file out.
+const LEFT_OUT: &str = "left out by a partial sync";
 
 /// The extension of a sidecar: `NAME.md` holds the text of the file `NAME`.
 const SIDECAR_EXTENSION: &str = ".md";
@@ -100,6 +106,35 @@ impl IndexContent {
             }
         }
         files.sort_by_cached_key(IndexedFile::cursor);
+        Self::kept(store, files, failed, now)
+    }
+
+    /// The content without about a third of its files, at least one, which count as files that could not be read. The
+    /// seed decides which: the same ones in every sync.
+    ///
+    /// Errors: the budget has no room.
+    pub(super) fn without_some(&self, store: &Store, output_directory: &Id) -> Result<Arc<Self>, StoreError> {
+        let rank = |file: &IndexedFile| {
+            let purpose = format!("left out {} in {output_directory}", file.source_id);
+            store.seed.keyed_hash("partial sync", &purpose)
+        };
+        let mut ranked: Vec<&IndexedFile> = self.files.iter().collect();
+        ranked.sort_by_cached_key(|file| rank(file));
+        let left_out: BTreeSet<&Id> =
+            ranked.iter().take(ranked.len().div_ceil(LEFT_OUT_SHARE)).map(|file| &file.id).collect();
+        let (missing, files): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| left_out.contains(&file.id));
+        let missing = missing.into_iter().map(FailedFile::left_out);
+        let failed = self.failed.iter().cloned().chain(missing).collect();
+        Self::kept(store, files.into_iter().cloned().collect(), failed, self.selected_at)
+    }
+
+    /// The content with these files, which are in their order, and those that failed.
+    fn kept(
+        store: &Store,
+        files: Vec<IndexedFile>,
+        mut failed: Vec<FailedFile>,
+        now: Timestamp,
+    ) -> Result<Arc<Self>, StoreError> {
         failed.sort_by_cached_key(|file| sort_key(&file.name, &file.id));
         let weight = OVERHEAD_BYTES
             + files.iter().map(IndexedFile::weight_bytes).sum::<usize>()
@@ -154,6 +189,11 @@ impl IndexedFile {
 impl FailedFile {
     fn of(file: &DirectoryFile, reason: Arc<str>) -> Self {
         Self { id: file.meta.id.clone(), name: file.display_name.clone(), reason }
+    }
+
+    /// A file that a partial sync leaves out.
+    fn left_out(file: &IndexedFile) -> Self {
+        Self { id: file.source_id.clone(), name: file.name.clone(), reason: LEFT_OUT.into() }
     }
 
     /// The reason may be shared with a blob, but that of sidecars that differ is not.

@@ -2,11 +2,10 @@
 //! handler finds, lists, creates and deletes resources here, whatever their kind.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::collection::Visibility;
+use super::collection::{Collection, Visibility};
 use super::collections::Collections;
 use super::paging::{Cursor, Page, PageRequest, cut};
 use super::state_faults::{AppliedFaults, PageFault, StateFault, StateFaults};
@@ -141,13 +140,33 @@ impl<'a> Scope<'a> {
 
     /// The resource that `id` names, if there is one that the request can see.
     pub(crate) fn find<T: Resource>(&mut self, id: &str) -> Option<Key<T>> {
-        let visibility = self.visibility(false);
         let id = Id::parse(id);
-        let collection = self.store.collection::<T>();
-        collection.with_id(&id, visibility).find(|key| {
-            let resource = collection.get(*key);
-            resource.is_named_by(&id, &self.store.policy) && self.sees_project(resource.meta().project)
+        let is_meant = |scope: &Self, resource: &T| {
+            resource.is_named_by(&id, &scope.store.policy) && scope.sees_project(resource.meta().project)
+        };
+        self.look(false, |scope, visibility| {
+            let collection = scope.store.collection::<T>();
+            let mut named = collection.with_id(&id, visibility);
+            named.find(|key| is_meant(scope, collection.get(*key)))
         })
+    }
+
+    /// The resources that `look` finds. If the request lags and would find others without that, the lag is applied.
+    fn look<T: Resource, C>(&mut self, deleted: bool, look: impl Fn(&Self, Visibility) -> C) -> C
+    where
+        C: IntoIterator<Item = Key<T>> + Clone,
+    {
+        let visibility = Visibility { now: self.now, lag: self.faults.lag, deleted };
+        let found = look(self, visibility);
+        if visibility.lag.is_some() {
+            let current = look(self, Visibility { lag: None, ..visibility });
+            let [found, current] = [found.clone(), current].map(|keys| keys.into_iter().collect::<Vec<_>>());
+            let missing = self.store.collection::<T>().missing_write(&found, &current);
+            if let Some(write) = missing {
+                self.applied.add_lag(write);
+            }
+        }
+        found
     }
 
     /// The resource that [`Scope::find`] finds; it is created if there is none.
@@ -164,11 +183,14 @@ impl<'a> Scope<'a> {
         filter: impl Fn(&T) -> bool,
     ) -> Result<Page<Key<T>>, StoreError> {
         let before = self.open_page(request)?;
-        let visibility = self.visibility(deleted);
-        let collection = self.store.collection::<T>();
         let before_key = before.as_ref().map(|cursor| Key::new(cursor.number()));
-        let rows = parent.into_iter().flat_map(|parent| collection.newest_first(parent, before_key, visibility));
-        let (keys, last) = cut(rows.filter(|key| filter(collection.get(*key))), request.size);
+        let rows: Vec<_> = self.look(deleted, |scope, visibility| {
+            let collection = scope.store.collection::<T>();
+            let rows = parent.into_iter().flat_map(|parent| collection.newest_first(parent, before_key, visibility));
+            // One more than the page has shows whether another page follows.
+            rows.filter(|key| filter(collection.get(*key))).take(request.size + 1).collect()
+        });
+        let (keys, last) = cut(rows.into_iter(), request.size);
         for key in &keys {
             self.store.get_mut(*key).advance_to(self.now);
         }
@@ -184,14 +206,20 @@ impl<'a> Scope<'a> {
         text: impl Fn(&T) -> Box<str>,
     ) -> Result<Page<Key<T>>, StoreError> {
         let before = self.open_page(request)?;
-        let visibility = self.visibility(false);
-        let collection = self.store.collection::<T>();
-        let keys = parent.into_iter().flat_map(|parent| collection.newest_first(parent, None, visibility));
-        let accepted = keys.filter(|key| filter(collection.get(*key)));
-        let mut items: Vec<_> =
-            accepted.map(|key| (Cursor::new(text(collection.get(key)), key.ordinal()), key)).collect();
-        items.sort_unstable();
-        Ok(self.page_after(before, request, items.into_iter()))
+        let cursor = |collection: &Collection<T>, key: Key<T>| Cursor::new(text(collection.get(key)), key.ordinal());
+        let rows: Vec<_> = self.look(false, |scope, visibility| {
+            let collection = scope.store.collection::<T>();
+            let keys = parent.into_iter().flat_map(|parent| collection.newest_first(parent, None, visibility));
+            let accepted = keys.filter(|key| filter(collection.get(*key)));
+            let items = accepted.map(|key| (cursor(collection, key), key));
+            let mut rest: Vec<_> =
+                items.filter(|(cursor, _)| before.as_ref().is_none_or(|before| cursor > before)).collect();
+            rest.sort_unstable();
+            rest.into_iter().map(|(_, key)| key).take(request.size + 1).collect()
+        });
+        let (keys, last) = cut(rows.into_iter(), request.size);
+        let last = last.map(|key| cursor(self.store.collection(), key));
+        Ok(self.close_page(request.list, keys, before, last))
     }
 
     /// A page of `items`, which stand in the order of their cursors.
@@ -201,19 +229,10 @@ impl<'a> Scope<'a> {
         items: impl Iterator<Item = (Cursor, T)>,
     ) -> Result<Page<T>, StoreError> {
         let before = self.open_page(request)?;
-        Ok(self.page_after(before, request, items))
-    }
-
-    fn page_after<T: Clone>(
-        &mut self,
-        before: Option<Cursor>,
-        request: PageRequest<'_>,
-        items: impl Iterator<Item = (Cursor, T)>,
-    ) -> Page<T> {
         let rest = items.filter(|(cursor, _)| before.as_ref().is_none_or(|before| cursor > before));
         let (items, last) = cut(rest, request.size);
         let items = items.into_iter().map(|(_, item)| item).collect();
-        self.close_page(request.list, items, before, last.map(|(cursor, _)| cursor))
+        Ok(self.close_page(request.list, items, before, last.map(|(cursor, _)| cursor)))
     }
 
     /// The cursor after which the page of a request begins; `None` for the first page.
@@ -268,9 +287,7 @@ impl<'a> Scope<'a> {
 
     /// Adds a resource if the limits allow it; its key.
     pub(crate) fn insert<T: Resource>(&mut self, resource: T) -> Result<Key<T>, StoreError> {
-        let key = self.store.insert(resource)?;
-        self.expect_visible();
-        Ok(key)
+        self.store.insert(resource)
     }
 
     /// The values of [`Meta`] for a resource with this id, created now in the project of the request.
@@ -306,7 +323,6 @@ impl<'a> Scope<'a> {
             self.deleted.push(self.store.get(key).meta().id.clone());
         }
         self.store.delete(key, self.now);
-        self.expect_visible();
     }
 
     /// The first id that the random streams of `purpose` give and that no resource of the type has. Equal contents get
@@ -346,21 +362,5 @@ impl<'a> Scope<'a> {
     /// Notes times at which something will happen, for clocks that jump from event to event.
     pub(crate) fn expect(&mut self, times: Vec<Timestamp>) {
         self.events.extend(times);
-    }
-
-    /// Notes when lagging reads will see what was written now.
-    fn expect_visible(&mut self) {
-        let retention = self.store.tombstone_retention;
-        if !retention.is_zero() {
-            self.events.push(self.now.plus(retention));
-        }
-    }
-
-    /// How the request sees a collection. A lag is planned for reads only.
-    fn visibility(&mut self, deleted: bool) -> Visibility {
-        if self.faults.lag.is_some() {
-            self.applied.add(StateFault::Lag);
-        }
-        Visibility { now: self.now, lag: self.faults.lag.unwrap_or(Duration::ZERO), deleted }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::sync::Script;
+use crate::clock::Timestamp;
 
 /// A kind of fault on state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +25,8 @@ pub(crate) enum StateFault {
 /// The faults on state planned for one request; the default is none.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StateFaults {
-    /// The age of the state that a read sees.
-    pub(crate) lag: Option<Duration>,
+    /// How far a read lags behind writes.
+    pub(crate) lag: Option<Lag>,
     /// Whether the resource that the request names is deleted.
     pub(crate) vanish: bool,
     /// The number of live resources from which on a create is refused.
@@ -49,6 +50,27 @@ impl StateFaults {
     }
 }
 
+/// How far a read lags behind writes. A write can be seen when both conditions hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lag {
+    /// It happened this long ago.
+    pub(crate) duration: Duration,
+    /// It happened by this time. On a clock that jumps, later writes have not been missing from a read yet.
+    pub(crate) held_after: Timestamp,
+}
+
+impl Lag {
+    /// A lag that holds back no write longer than this.
+    pub(crate) fn of(duration: Duration) -> Self {
+        Self { duration, held_after: Timestamp::MAX }
+    }
+
+    /// Whether a read at `now` sees a write of this time.
+    pub(super) fn shows(&self, write: Timestamp, now: Timestamp) -> bool {
+        write <= self.held_after && write.plus(self.duration) <= now
+    }
+}
+
 /// A fault of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageFault {
@@ -62,21 +84,38 @@ pub(crate) enum PageFault {
 
 /// The set of the faults on state that were applied to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct AppliedFaults(u8);
+pub(crate) struct AppliedFaults {
+    /// One bit for each kind.
+    kinds: u8,
+    /// The time of the earliest write that was missing from a lagging read.
+    missing: Option<Timestamp>,
+}
 
 impl AppliedFaults {
     /// Adds a fault to the set.
     pub(crate) fn add(&mut self, fault: StateFault) {
-        self.0 |= 1 << fault as u8;
+        self.kinds |= 1 << fault as u8;
+    }
+
+    /// Adds a lag because of which a write of this time was missing.
+    pub(crate) fn add_lag(&mut self, write: Timestamp) {
+        self.add(StateFault::Lag);
+        self.missing = self.missing.into_iter().chain([write]).min();
+    }
+
+    /// The time of the earliest write that was missing from a lagging read, if one was.
+    pub(crate) fn missing(self) -> Option<Timestamp> {
+        self.missing
     }
 
     /// Adds all faults of another set.
     pub(crate) fn merge(&mut self, other: Self) {
-        self.0 |= other.0;
+        self.kinds |= other.kinds;
+        self.missing = self.missing.into_iter().chain(other.missing).min();
     }
 
     /// Whether a fault is in the set.
     pub(crate) fn contains(self, fault: StateFault) -> bool {
-        self.0 & (1 << fault as u8) != 0
+        self.kinds & (1 << fault as u8) != 0
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::directory::DELETED_RETENTION;
-use super::state_faults::{AppliedFaults, StateFault};
+use super::state_faults::{AppliedFaults, Lag, StateFault};
 use super::sync::SyncState;
 use super::*;
 use crate::config::{self, RawSettings};
@@ -109,18 +109,17 @@ fn a_lagging_read_sees_the_state_of_some_time_ago() {
     let start = Timestamp::default().plus(MINUTE);
     let created = add_directory(&mut scope(&mut store, start), "late").expect("there is room");
     let sees = |store: &mut Store, now: Timestamp| {
-        let faults = StateFaults { lag: Some(MINUTE), ..StateFaults::default() };
+        let faults = StateFaults { lag: Some(Lag::of(MINUTE)), ..StateFaults::default() };
         let mut scope = Scope::new(store, now, None, faults);
         let found = scope.find::<Directory>("late");
-        assert!(scope.into_effects().applied.contains(StateFault::Lag));
-        found.is_some()
+        (found.is_some(), scope.into_effects().applied.missing())
     };
-    assert!(!sees(&mut store, start));
-    assert!(sees(&mut store, start.plus(MINUTE)));
+    assert_eq!(sees(&mut store, start), (false, Some(start)));
+    assert_eq!(sees(&mut store, start.plus(MINUTE)), (true, None), "a lag that nobody could see is not applied");
     scope(&mut store, start.plus(MINUTE)).delete(created);
     assert_eq!(scope(&mut store, start.plus(MINUTE)).find::<Directory>("late"), None);
-    assert!(sees(&mut store, start.plus(MINUTE)));
-    assert!(!sees(&mut store, start.plus(2 * MINUTE)));
+    assert_eq!(sees(&mut store, start.plus(MINUTE)), (true, Some(start.plus(MINUTE))));
+    assert_eq!(sees(&mut store, start.plus(2 * MINUTE)), (false, None));
 }
 
 #[test]

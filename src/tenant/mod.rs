@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
-use crate::clock::{Clock, Mode, OpenRequest, Timestamp, system_now};
+use crate::clock::{Clock, MAX_DURATION, Mode, OpenRequest, Timestamp, system_now};
 use crate::config::{Isolation, Settings};
 use crate::fault::{FaultRules, Rule};
 use crate::journal::Journal;
@@ -170,8 +171,9 @@ impl Tenant {
     pub(crate) fn change_faults<T>(&self, act: impl FnOnce(&mut FaultRules) -> T) -> T {
         let mut state = self.lock();
         let result = act(&mut state.faults);
-        let lag = state.faults.longest_lag();
-        state.store.set_tombstone_retention(lag);
+        state.faults.begin_lags(self.clock.now());
+        let retention = tombstone_retention(&state.faults, &self.clock);
+        state.store.set_tombstone_retention(retention);
         state.add_window_events(&self.clock);
         self.head_targets.store(state.faults.head_operations(), Ordering::Relaxed);
         drop(state);
@@ -352,6 +354,13 @@ impl Tenants {
     }
 }
 
+/// How long deleted resources are kept for lagging reads: on a clock that jumps, until one has seen them, whenever that
+/// is.
+fn tombstone_retention(faults: &FaultRules, clock: &Clock) -> Duration {
+    let lag = faults.longest_lag();
+    if clock.mode() == Mode::Auto && !lag.is_zero() { MAX_DURATION } else { lag }
+}
+
 /// The text by which the tenant of a key is found: the key itself, or of a long one its digest, in a form that no kept
 /// key has. So most requests compute no digest.
 fn map_key(key: &str) -> Cow<'_, str> {
@@ -364,12 +373,13 @@ impl Template {
         let seed = Seed::new(self.seed, &label);
         let faults = self.faults.lock().without_counts();
         let mut store = Store::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.budget));
-        store.set_tombstone_retention(faults.longest_lag());
+        let clock = Arc::new(self.clock.fork());
+        store.set_tombstone_retention(tombstone_retention(&faults, &clock));
         let head_targets = AtomicU64::new(faults.head_operations());
         let state = State { store, journal: Journal::new(self.journal.clone()), faults, first_request: None };
         Tenant {
             label,
-            clock: Arc::new(self.clock.fork()),
+            clock,
             seed,
             open_requests: AtomicUsize::new(0),
             head_targets,

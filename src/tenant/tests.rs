@@ -4,8 +4,14 @@ use super::*;
 use crate::config::{self, RawSettings};
 use crate::fault::Target;
 
-const TARGET: Target =
-    Target { name: "widgets.get", request_body: false, response_body: true, reads: true, state_faults: &[] };
+const TARGET: Target = Target {
+    name: "widgets.get",
+    path: "/widgets",
+    request_body: false,
+    response_body: true,
+    reads: true,
+    state_faults: &[],
+};
 
 #[test]
 fn tenants_are_found_by_label_and_listed_in_the_order_of_their_labels() {

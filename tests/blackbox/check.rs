@@ -85,7 +85,7 @@ fn nothing_to_judge_is_no_success() {
 
 #[test]
 fn evicted_entries_leave_retries_unjudged_but_not_rules_and_litter() {
-    let program = Program::start(&["--journal-entries", "2", "--fault", "indexes.list delay=0 nth=1"], &[]);
+    let program = Program::start(&["--journal-entries", "2", "--fault", "indexes.list delay=1us nth=1"], &[]);
     let client = Client::at(program.address);
     for retry in [0, 0, 0, 0, 1] {
         attempt(&client, "GET", retry);

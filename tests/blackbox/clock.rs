@@ -186,3 +186,39 @@ fn a_time_scale_of_zero_removes_delays_and_does_not_move_the_clock() {
     let faults: Vec<Value> = client.journal().iter().map(|entry| entry["faults"].clone()).collect();
     assert_eq!(faults, [json!([{ "rule": "rule-1", "outcome": "struck" }])]);
 }
+
+#[test]
+fn a_real_delay_takes_real_time_on_every_clock() {
+    for (clock, rule) in [
+        ("auto", "indexes.list delay=real:1h"),
+        ("auto", "indexes.list@before delay=real:30m..1h"),
+        ("auto", "indexes.list delay=real:p50:1h,p99:2h"),
+        ("manual", "indexes.list delay=real:1h"),
+    ] {
+        let server = server(&[("clock", clock), ("fault", rule)]);
+        let client = Client::of(&server);
+        let index = client.create("dir-a")["id"].as_str().expect("an id").to_owned();
+        let mut delayed = client.connect();
+        delayed.send(client.request_bytes("GET", LIST, "", None));
+        client.wait_for_open_calls(1);
+        // Other requests go on, and an auto clock jumps for them although the delayed one is open.
+        let shown: Vec<Value> =
+            (0..2).map(|_| client.get(&format!("{LIST}/{index}")).json()["metadata"]["status"].clone()).collect();
+        let expected = if clock == "auto" { "ready" } else { "pending" };
+        assert_eq!(shown[1], expected, "{clock} {rule}");
+        assert!(delayed.is_silent(), "{clock} {rule}");
+        assert_eq!(client.post("/__admin/reset", &json!({ "parts": ["faults"] })).status, 204);
+        assert_eq!(delayed.read_to_end(), (Vec::new(), Ok(())), "{clock} {rule}: a reset ends it");
+    }
+}
+
+#[test]
+fn a_real_delay_is_scaled_and_its_end_sends_the_response() {
+    for clock in ["auto", "manual"] {
+        let fault = ("fault", "indexes.list delay=real:1000h name=it");
+        let server = server(&[("clock", clock), ("time-scale", "0"), fault]);
+        let client = Client::of(&server);
+        assert_eq!(client.get(LIST).status, 200);
+        assert_eq!(client.fault_outcomes(), ["it struck"]);
+    }
+}

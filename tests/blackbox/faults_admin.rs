@@ -49,12 +49,12 @@ fn rules_are_listed_in_order_with_their_counts_per_tenant_and_in_total() {
     let server = manual_clock_server(&[("fault", "indexes.list status=503 nth=2 name=given")]);
     let client = Client::of(&server);
     let other = client.with_key("llx-other");
-    assert_eq!(client.post(FAULTS, &json!({ "rule": "* delay=0 name=own", "tenant": other.key() })).status, 201);
+    assert_eq!(client.post(FAULTS, &json!({ "rule": "* delay=1us name=own", "tenant": other.key() })).status, 201);
     for caller in [&client, &client, &client, &other] {
         caller.get(LIST);
     }
     let given = |counts: &str| format!("given: indexes.list status=503 nth=2 name=given {counts}");
-    let own = "own: * delay=0 name=own 1 1".to_owned();
+    let own = "own: * delay=1us name=own 1 1".to_owned();
     assert_eq!(listed_rules(&client, "?tenant=llx-test"), [given("3 1")]);
     assert_eq!(listed_rules(&client, "?tenant=llx-other"), [given("1 0"), own.clone()]);
     assert_eq!(listed_rules(&client, ""), [given("4 1"), own.clone()]);

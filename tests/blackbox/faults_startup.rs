@@ -18,6 +18,8 @@ fn a_delay_on_an_auto_clock_is_warned_of_once() {
     for (args, warnings) in [
         (&["--clock", "auto", "--scenario", "slow", "--fault", "indexes.get delay=1s"][..], 1),
         (&["--clock", "auto", "--fault", "indexes.get status=500"], 0),
+        (&["--clock", "auto", "--fault", "indexes.get delay=real:1s", "--fault", "* hang"], 0),
+        (&["--clock", "auto", "--fault", "indexes.get delay=real:1s", "--fault", "* bandwidth=1/s"], 1),
         (&["--clock", "manual", "--scenario", "slow"], 0),
     ] {
         let (_, stderr) = Program::start(args, &[]).terminate();
@@ -97,6 +99,14 @@ fn every_scenario_is_listed_shown_and_loads() {
     let shown = run(&["scenarios", "show", "lost-create"], &[]);
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/scenarios/lost-create.toml");
     assert_eq!((shown.status.code(), shown.stdout), (Some(0), std::fs::read(file).expect("it ships")));
+    let needs_real = SHIPPED.iter().filter(|name| {
+        let shown = String::from_utf8(run(&["scenarios", "show", name], &[]).stdout).expect("a string");
+        shown
+            .lines()
+            .last()
+            .is_some_and(|line| line.starts_with("# Needs --clock real: on an auto clock the delay of "))
+    });
+    assert_eq!(needs_real.collect::<Vec<_>>(), [&"brownout", &"slow"]);
     let unknown = run(&["scenarios", "show", "lost-creat"], &[]);
     assert_eq!(unknown.status.code(), Some(64));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean lost-create?"));

@@ -85,7 +85,7 @@ fn magic_names_in_the_body_choose_the_sync_script() {
     let client = Client::of(&server);
     let cases = [
         ("mock:fail", "failed: The sync failed: no file could be parsed"),
-        ("mock:partial", "ready: 1 file could not be parsed"),
+        ("mock:partial", "ready: The sync was partial, but the source directory has no file that could be left out"),
         ("mock:stuck", "pending"),
         ("mock:slow=2h", "pending"),
         ("mock:slow=1s and more", "ready"),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Client, manual_clock_server};
+use crate::support::{Client, DIRECTORIES, Upload, manual_clock_server};
 
 const LIST: &str = "/api/v1/indexes";
 
@@ -202,6 +202,59 @@ fn the_attempt_is_read_from_the_sdk_header() {
     let retry_headers =
         ["", "x-stainless-retry-count: 0\r\n", "x-stainless-retry-count: 1\r\n", "x-stainless-retry-count: 2\r\n"];
     assert_eq!(retry_headers.map(send), [200, 200, 503, 200]);
+}
+
+/// The status of a request with this body that does not report its attempt.
+fn status_of(client: &Client, body: &str) -> Option<u16> {
+    client.try_send("POST", LIST, "", Some(body)).map(|response| response.status)
+}
+
+#[test]
+fn the_attempt_of_a_client_that_does_not_report_it_is_its_place_among_equal_requests() {
+    let server = manual_clock_server(&[
+        ("fault", "indexes.create,directories.files.upload status=503 attempt=1"),
+        ("fault", "indexes.create,directories.files.upload@after reset attempt=2"),
+    ]);
+    let client = Client::of(&server);
+    // The order of keys and the other spaces do not matter. The third attempt succeeds.
+    let bodies = [
+        r#"{"source_directory_id":"dir-a","name":"n"}"#,
+        r#"{"name":"n","source_directory_id":"dir-a"}"#,
+        r#"{ "name" : "n", "source_directory_id":"dir-a"}"#,
+    ];
+    assert_eq!(bodies.map(|body| status_of(&client, body)), [Some(503), None, Some(201)]);
+    let other = r#"{"source_directory_id":"dir-a","name":"other"}"#;
+    assert_eq!(status_of(&client, other), Some(503), "other content is another chain");
+    assert_eq!(status_of(&client, bodies[0]), Some(503), "a success ends a chain");
+    assert_eq!(status_of(&client.with_key("llx-other"), bodies[0]), Some(503), "of another tenant too");
+    let first = client.try_send("POST", LIST, "x-stainless-retry-count: 0\r\n", Some(other)).expect("a response");
+    assert_eq!(first.status, 503, "what a client reports counts");
+    let path = format!("{DIRECTORIES}/{}/files/upload", client.directory("d"));
+    let form = Upload::file("upload_file", "a.txt", "text");
+    assert_eq!(form.try_send(&client, &path).map(|response| response.status), Some(503));
+    assert_eq!(form.clone().framed_differently().try_send(&client, &path), None);
+    assert_eq!(form.try_send(&client, &path).map(|response| response.status), Some(201));
+}
+
+#[test]
+fn a_condition_on_the_path_names_one_resource() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    let [one, other] = ["one", "other"].map(|name| client.directory(name));
+    client.add_rule(&format!("directories.* status=503 when=path:directory_id={one} when=query:x name=it"));
+    let status = |path: String| client.get(&path).status;
+    assert_eq!(status(format!("{DIRECTORIES}/{one}?x=1")), 503);
+    assert_eq!(status(format!("{DIRECTORIES}/{other}?x=1")), 200);
+    assert_eq!(status(format!("{DIRECTORIES}/{one}")), 200, "all conditions must hold");
+    assert_eq!(status(format!("{DIRECTORIES}?x=1")), 200);
+    let escaped = one.replace('-', "%2D");
+    assert_eq!(status(format!("{DIRECTORIES}/{escaped}?x=1")), 503);
+    client.add_rule(&format!("directories.get status=418 when=path:directory_id~^{}$", &other));
+    assert_eq!(status(format!("{DIRECTORIES}/{other}")), 418);
+    let listed = client.get(&format!("/__admin/journal?tenant={}&when=path:directory_id={other}", client.key())).json();
+    assert_eq!(listed["entries"].as_array().map(Vec::len), Some(2));
+    let unknown = client.get("/__admin/journal?when=path:directoryid=a");
+    assert!(unknown.status == 422 && unknown.text().contains("did you mean directory_id?"), "{}", unknown.text());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use serde_json::json;
 
-use crate::support::{Client, HttpResponse, Program, RawConnection, manual_clock_server};
+use crate::support::{Client, FILES, HttpResponse, Program, RawConnection, Upload, manual_clock_server, server};
 
 const LIST: &str = "/api/v1/indexes";
 const RESET: Result<(), ErrorKind> = Err(ErrorKind::ConnectionReset);
@@ -206,7 +206,7 @@ fn shutdown_cuts_hanging_requests_and_completes_delayed_ones_at_once() {
 fn slow_responses_arrive_whole_and_the_connection_stays_open() {
     let server = manual_clock_server(&[("time-scale", "0")]);
     let client = Client::of(&server);
-    for rule in ["dribble=1/1h", "dribble=100000/1h", "bandwidth=1/s", "status=503 dribble=3/1h"] {
+    for rule in ["dribble=1/1h", "bandwidth=1/s", "status=503 dribble=3/1h"] {
         let client = client.for_case(rule);
         client.add_rule(&format!("indexes.list {rule} first=1 name=slow"));
         let mut connection = client.connect();
@@ -230,4 +230,95 @@ fn a_dribbled_response_is_sent_in_portions_with_pauses() {
     assert_eq!(connection.read_exactly(5), b"{\"ite");
     assert!(connection.is_silent(), "the rest is due in 1000 hours");
     assert_eq!(client.open_calls(), 1, "a request is open while its response is being sent");
+}
+
+#[test]
+fn close_after_sends_the_whole_response_and_closes_without_announcing_it() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    let expected = response_without_rule(&client);
+    for rule in [" close=after", "@after close=after", " status=503 close=after"] {
+        let client = client.for_case(rule);
+        client.add_rule(&format!("indexes.create{rule} name=it"));
+        let mut connection = client.connect();
+        let response = connection.send(create(&client)).read_response().expect("a whole response");
+        assert_eq!(response.header("x-mock-fault"), Some("it"), "{rule}");
+        assert_eq!(response.header("connection"), None, "{rule}");
+        assert_eq!(response.header("keep-alive"), expected.header("keep-alive"), "{rule}");
+        assert_eq!(connection.read_to_end(), (Vec::new(), Ok(())), "{rule}: then FIN");
+        let entry = client.journal().remove(0);
+        assert_eq!(entry["faults"], json!([{ "rule": "it", "outcome": "struck" }]), "{rule}");
+        assert_eq!(entry["outcome"], "sent", "{rule}");
+    }
+    // The response reached the client, so that a second create is no duplicate.
+    let client = client.for_case("duplicate");
+    client.add_rule("indexes.create close=after");
+    for _ in 0..2 {
+        assert_eq!(client.connect().send(create(&client)).read_response().expect("a response").status, 201);
+    }
+    let retries = client.get(&format!("/__admin/retries?tenant={}", client.key())).json();
+    assert_eq!(retries["duplicate_writes"], json!([]));
+}
+
+#[test]
+fn close_after_suits_a_response_without_a_body_and_not_a_client_that_closes() {
+    let server = manual_clock_server(&[("fault", "indexes.* close=after name=it")]);
+    let client = Client::of(&server);
+    let index = client.create("dir-a")["id"].as_str().expect("an id").to_owned();
+    let delete = client.request_bytes("DELETE", &format!("{LIST}/{index}"), "", None);
+    let (bytes, end) = client.connect().send(delete).read_to_end();
+    let response = String::from_utf8(bytes).expect("a head");
+    assert!(response.starts_with("HTTP/1.1 204 ") && !response.contains("content-length"), "{response}");
+    assert_eq!(end, Ok(()));
+    let list = client.try_send("GET", LIST, "connection: close\r\n", None).expect("a response");
+    assert_eq!(list.header("x-mock-fault"), None);
+    assert_eq!(client.fault_outcomes(), ["it struck", "it struck", "it inapplicable"]);
+}
+
+#[test]
+fn a_slow_upload_is_read_to_its_end_and_waits_on_the_clock_of_the_key() {
+    for (clock, scale) in [("auto", "1"), ("manual", "0")] {
+        let rules =
+            [("fault", "files.create upload-bandwidth=1/s name=slow continue"), ("fault", "* status=418 nth=2")];
+        let server = server(&[&[("clock", clock), ("time-scale", scale)], rules.as_slice()].concat());
+        let client = Client::of(&server);
+        let form = Upload::file("file", "a.txt", "text").text("purpose", "user_data");
+        assert_eq!(form.send(&client, FILES).status, 201, "{clock}");
+        assert_eq!(form.send(&client, FILES).status, 418, "{clock}");
+        assert_eq!(client.fault_outcomes(), ["slow struck", "slow struck, rule-1 struck"], "{clock}");
+    }
+}
+
+#[test]
+fn a_slow_upload_waits_until_its_rule_is_reset() {
+    let server = manual_clock_server(&[("fault", "files.create upload-bandwidth=1/s name=slow")]);
+    let client = Client::of(&server);
+    let form = Upload::file("file", "a.txt", vec![b'a'; 100_000]).text("purpose", "user_data");
+    let mut slow = client.connect();
+    slow.send(form.request(&client, FILES));
+    client.wait_for_open_calls(1);
+    assert!(slow.is_silent());
+    assert_eq!(client.post("/__admin/reset", &json!({ "parts": ["faults"] })).status, 204);
+    assert_eq!(slow.read_response().map(|response| response.status), Some(201));
+}
+
+#[test]
+fn a_slow_upload_whose_client_goes_away_has_struck_and_one_that_is_refused_has_not() {
+    let server = manual_clock_server(&[
+        ("fault", "files.create upload-bandwidth=1/s name=slow"),
+        ("max-upload-bytes", "1MB"),
+        ("sync-duration", "0"),
+    ]);
+    let client = Client::of(&server);
+    let form = Upload::file("file", "a.txt", vec![b'a'; 100_000]).text("purpose", "user_data");
+    let mut request = form.request(&client, FILES);
+    request.truncate(50_000);
+    let mut gone = client.connect();
+    gone.send(request);
+    client.wait_for_open_calls(1);
+    gone.finish();
+    client.wait_for_entries(1);
+    let large = Upload::file("file", "a.txt", vec![b'a'; 2_000_000]);
+    assert_eq!(large.send(&client, FILES).status, 413);
+    assert_eq!(client.fault_outcomes(), ["slow struck", ""]);
 }

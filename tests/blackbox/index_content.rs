@@ -327,3 +327,30 @@ fn two_indexes_over_one_directory_have_contents_of_their_own() {
     let outputs = items(&client.show(&format!("{DIRECTORIES}?type=index")), "id");
     assert_eq!(outputs, [text_of(&client.index(&second), "output_directory_id")]);
 }
+
+/// The metadata of an index over a directory with so many files, and the names of its files.
+fn partial(client: &Client, files: usize) -> (Value, Vec<String>) {
+    let directory = client.directory("d");
+    for number in 0..files {
+        client.upload(&directory, &format!("{number:02}.txt"), format!("text {number}"));
+    }
+    let index = client.post(INDEXES, &json!({ "source_directory_id": directory, "name": "mock:partial" })).json();
+    let shown = client.show(&format!("{INDEXES}/{}", id_of(&index)));
+    let output = format!("{DIRECTORIES}/{}/files", text_of(&shown, "output_directory_id"));
+    (shown["metadata"].clone(), items(&client.show(&output), "display_name"))
+}
+
+#[test]
+fn a_partial_sync_leaves_files_out_and_names_them() {
+    let server = manual_clock_server(&[("sync-duration", "0")]);
+    for (files, missing) in [(1, 1), (2, 1), (3, 1), (4, 2), (20, 7)] {
+        let client = Client::of(&server).for_case(&files.to_string());
+        let (metadata, left) = partial(&client, files);
+        let failed = metadata["failed_files"].as_array().expect("a list");
+        let failed: Vec<&str> = failed.iter().map(|file| file["name"].as_str().expect("a name")).collect();
+        assert_eq!((failed.len(), left.len()), (missing, files - missing), "{files}: {metadata} {left:?}");
+        assert!(left.iter().all(|name| !failed.contains(&&**name)), "{files}");
+        let message = format!("{missing} of {files} files are missing: {}", failed.join(", "));
+        assert_eq!((&metadata["status"], &metadata["error_message"]), (&json!("ready"), &json!(message)));
+    }
+}

@@ -79,8 +79,8 @@ fn a_query_that_no_entry_can_match_is_rejected_with_the_nearest_word() {
         ("operation=indexes.get,indexs.*", "indexs.*: is not an operation; did you mean indexes.*?"),
         ("operation=read", "read: is not an operation; did you mean reads?"),
         ("status=999", "status: 999 is not a status from 100 to 599"),
-        ("when=headr:a", "when=headr:a: \"headr\" is not one of header, query, body; did you mean header?"),
-        ("when=name", "when=name: is not header:NAME, query:NAME or body:POINTER"),
+        ("when=headr:a", "when=headr:a: \"headr\" is not one of header, query, path, body; did you mean header?"),
+        ("when=name", "when=name: is not header:NAME, query:NAME, path:NAME or body:POINTER"),
         ("when=body:name", "when=body:name: \"name\" is not a JSON pointer such as /items/0/id"),
     ] {
         let response = query(&client, text);

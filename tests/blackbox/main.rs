@@ -39,6 +39,7 @@ mod faults_startup;
 mod faults_state;
 mod faults_status;
 mod faults_triggers;
+mod faults_unseen;
 mod faults_wire;
 mod files;
 mod golden;

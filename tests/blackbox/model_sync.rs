@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::model_store::Rules;
 
+/// The message of a partial sync over a directory without files.
+const NOTHING_LEFT_OUT: &str = "The sync was partial, but the source directory has no file that could be left out";
+
 /// The state of an index's syncs.
 #[derive(Debug, Clone)]
 pub(crate) struct SyncModel {
@@ -80,7 +83,7 @@ impl SyncModel {
             }
             Some((SyncCourse::Partial(sync), start)) if now >= start + sync => {
                 self.synced_at = Some(start + sync);
-                self.finish_ready(start + sync, Some("1 file could not be parsed"));
+                self.finish_ready(start + sync, Some(NOTHING_LEFT_OUT));
             }
             Some((SyncCourse::Fail(sync), start)) if now >= start + sync => {
                 self.end = Some(("failed", Some("The sync failed: no file could be parsed")));

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The message of a partial sync over a directory without files.
+const NOTHING_LEFT_OUT: &str = "The sync was partial, but the source directory has no file that could be left out";
+
 /// A step: a state and the condition that ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Step {
@@ -111,7 +114,7 @@ impl ScriptedSync {
         let end = match state {
             State::Pending => return,
             State::Ready => ("ready", None),
-            State::Partial => ("ready", Some("1 file could not be parsed")),
+            State::Partial => ("ready", Some(NOTHING_LEFT_OUT)),
             State::Failed => ("failed", Some("The sync failed: no file could be parsed")),
         };
         (self.shown.status, self.shown.message) = end;

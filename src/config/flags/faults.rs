@@ -26,8 +26,9 @@ pub(super) static TIME: Group = Group {
             .with_default("1")
             .with_conflict(|settings| {
                 let is_scaled = (settings.time_scale - 1.0).abs() > f64::EPSILON;
-                (settings.clock == Mode::Auto && is_scaled)
-                    .then_some("has no effect beside --clock auto, where no delay takes real time")
+                let has_real_delay = || settings.faults.iter().any(|rule| rule.contains("delay=real:"));
+                (settings.clock == Mode::Auto && is_scaled && settings.scenarios.is_empty() && !has_real_delay())
+                    .then_some("has no effect beside --clock auto, where only delay=real:… takes real time")
             }),
     ],
 };

@@ -5,6 +5,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::ResponseEffect;
 use crate::fault::row::{Aspect, ClauseClass::Edit, ClauseRow, fixed, valued};
+use crate::fault::view::RequestView;
 use crate::response::{Body, Response};
 
 pub(super) const ROWS: &[ClauseRow] = &[
@@ -30,7 +31,7 @@ enum BodyEffect {
 }
 
 impl ResponseEffect for BodyEffect {
-    fn fits(&self, response: &Response) -> bool {
+    fn fits(&self, response: &Response, _: &RequestView<'_>) -> bool {
         let is_possible = match self {
             Self::Text(_) => !matches!(response.code(), Some(204 | 304)),
             Self::Malformed | Self::Empty => !response.body.is_empty(),

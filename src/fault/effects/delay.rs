@@ -1,4 +1,5 @@
-//! The durations of `delay=`: one, a range, or a distribution given by two percentiles.
+//! The durations of `delay=`: one, a range, or a distribution given by two percentiles, on the tenant's clock or in
+//! real time.
 
 use std::f64::consts::TAU;
 use std::str::FromStr;
@@ -7,10 +8,11 @@ use std::time::Duration;
 use crate::clock::parse_duration;
 use crate::fault::row::{ClauseClass, ClauseRow, valued};
 use crate::matcher::ParseError;
+use crate::response::Delay;
 use crate::seed::{self, RandomStream};
 
 pub(super) const ROWS: &[ClauseRow] =
-    &[valued("delay=TIME|FROM..TO|p50:TIME,p99:TIME", ClauseClass::Delay, |draft, value| {
+    &[valued("delay=[real:]TIME|FROM..TO|p50:TIME,p99:TIME", ClauseClass::Delay, |draft, value| {
         value.parse().map(|delay| draft.adjustment.delay = Some(delay))
     })
     .doc(
@@ -18,9 +20,17 @@ pub(super) const ROWS: &[ClauseRow] =
         "indexes.list delay=200ms..2s",
     )];
 
+/// The `delay=` of a rule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::fault) struct DelayEffect {
+    length: DelayLength,
+    /// Whether it is in real time on every clock.
+    pub(in crate::fault) is_real: bool,
+}
+
 /// How long a rule delays a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::fault) enum Delay {
+enum DelayLength {
     /// Evenly between two durations; they are equal for a fixed delay.
     Range(Duration, Duration),
     /// Log-normally, as latencies of real services roughly are: half of the delays are below `p50`, and one in a
@@ -31,9 +41,20 @@ pub(in crate::fault) enum Delay {
 /// How many standard deviations the 99th percentile of a normal distribution is above its mean.
 const P99_DEVIATIONS: f64 = 2.326_347_874_040_841;
 
-impl Delay {
+impl DelayEffect {
     /// A delay drawn from a random stream.
-    pub(in crate::fault) fn draw(self, stream: &mut RandomStream) -> Duration {
+    pub(in crate::fault) fn draw(self, stream: &mut RandomStream) -> Delay {
+        let length = self.length.draw(stream);
+        if self.is_real {
+            Delay { real: length, ..Delay::default() }
+        } else {
+            Delay { on_clock: length, ..Delay::default() }
+        }
+    }
+}
+
+impl DelayLength {
+    fn draw(self, stream: &mut RandomStream) -> Duration {
         match self {
             Self::Range(least, most) => least + most.saturating_sub(least).mul_f64(seed::fraction(stream)),
             Self::Percentiles { p50, p99 } => {
@@ -52,7 +73,16 @@ fn normal(stream: &mut RandomStream) -> f64 {
     radius * (TAU * seed::fraction(stream)).cos()
 }
 
-impl FromStr for Delay {
+impl FromStr for DelayEffect {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let (is_real, length) = text.strip_prefix("real:").map_or((false, text), |length| (true, length));
+        Ok(Self { length: length.parse()?, is_real })
+    }
+}
+
+impl FromStr for DelayLength {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
@@ -82,7 +112,7 @@ mod tests {
 
     #[test]
     fn percentiles_are_met_by_the_draws() {
-        let delay: Delay = "p50:80ms,p99:2s".parse().expect("is a delay");
+        let delay: DelayLength = "p50:80ms,p99:2s".parse().expect("is a delay");
         let mut stream = Seed::new(1, "t").stream("delay", 0);
         let mut draws: Vec<Duration> = (0..20_000).map(|_| delay.draw(&mut stream)).collect();
         draws.sort();
@@ -93,7 +123,7 @@ mod tests {
 
     #[test]
     fn equal_percentiles_are_a_fixed_delay() {
-        let delay: Delay = "p50:1s,p99:1s".parse().expect("is a delay");
+        let delay: DelayLength = "p50:1s,p99:1s".parse().expect("is a delay");
         let mut stream = Seed::new(1, "t").stream("delay", 0);
         assert!((0..100).all(|_| delay.draw(&mut stream) == Duration::from_secs(1)));
     }

@@ -94,7 +94,7 @@ impl RetryWaits {
             .retry_after_ms
             .or(self.retry_after)
             .or_else(|| response.headers.get(RETRY_AFTER).and_then(seconds_of))
-            .or_else(|| is_timed.then(|| backoff(request.attempt())));
+            .or_else(|| is_timed.then(|| backoff(request.attempt)));
         let announced = match request.retry_timing {
             RetryTiming::Scaled(_) if self.is_unscaled => promised,
             RetryTiming::Scaled(scale) if is_retried => promised.map(|wait| scaled(wait, scale).max(MILLISECOND)),

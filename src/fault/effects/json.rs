@@ -61,12 +61,12 @@ fn pointer_and_value(value: &str) -> Result<(String, &str), ParseError> {
     Ok((pointer, parts.next().ok_or("is not of the form POINTER:VALUE")?))
 }
 
-/// A JSON body with every edit made; none if it is not JSON, or a pointer refers to no value.
+/// A JSON body with every edit made; none if it is not JSON, if a pointer refers to no value, or if nothing changes.
 pub(in crate::fault) fn edited_json(body: &Body, edits: &[JsonEdit]) -> Option<Body> {
     let Body::Whole(bytes) = body else { return None };
     let document = serde_json::from_slice::<Value>(bytes).ok()?;
-    let edited = edits.iter().try_fold(document, |document, edit| edit.made_in(document))?;
-    Some(edited.to_string().into())
+    let edited = edits.iter().try_fold(document.clone(), |document, edit| edit.made_in(document))?;
+    (edited != document).then(|| edited.to_string().into())
 }
 
 impl JsonEdit {

@@ -12,13 +12,14 @@ mod wire;
 
 use std::fmt;
 
-pub(super) use delay::Delay;
+pub(super) use delay::DelayEffect;
 pub(super) use headers::RetryWaits;
 pub(super) use json::{JsonEdit, edited_json};
 pub(super) use replacement::{RateLimit, TokenBucket, over_limit};
 pub(super) use state::{combined, is_any_applied};
 
 use super::row::ClauseRow;
+use super::view::RequestView;
 use crate::response::Response;
 
 /// The rows of every family, in the order in which they are explained.
@@ -27,12 +28,17 @@ pub(super) const ROWS: &[&[ClauseRow]] =
 
 /// An effect on a response, which comes from the service or from a rule.
 pub(super) trait ResponseEffect: fmt::Debug + Send + Sync {
-    /// Whether the response has what the effect changes.
-    fn fits(&self, _response: &Response) -> bool {
+    /// Whether the response to a request has what the effect changes.
+    fn fits(&self, _response: &Response, _request: &RequestView<'_>) -> bool {
         true
     }
 
     fn apply(&self, response: &mut Response);
+
+    /// Whether it makes pauses on the tenant's clock.
+    fn pauses(&self) -> bool {
+        false
+    }
 
     /// Whether it keeps the connection open and silent without a time limit.
     fn holds(&self) -> bool {

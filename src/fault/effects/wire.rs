@@ -4,8 +4,9 @@ use super::ResponseEffect;
 use crate::clock::parse_duration;
 use crate::fault::action::RuleDraft;
 use crate::fault::row::ClauseClass::{Adjust, Edit, Wire};
-use crate::fault::row::{Aspect, ClauseRow, fixed, valued};
+use crate::fault::row::{Aspect, ClauseClass, ClauseRow, fixed, valued};
 use crate::fault::value;
+use crate::fault::view::RequestView;
 use crate::matcher::ParseError;
 use crate::response::{Break, HeadReset, Pace, Response, ResponseEnd};
 
@@ -30,6 +31,9 @@ pub(super) const ROWS: &[ClauseRow] = &[
         .doc("a TCP reset after half of the body of the response", "indexes.list reset=reply"),
     fixed("close", Wire, |draft| draft.silence = Some(ResponseEnd::Silent(Break::Close)))
         .doc("closes the connection without a response", "* close rate=0.1"),
+    fixed("close=after", ClauseClass::Close, |draft| draft.add_effect(ResponseEnd::WholeThenClose))
+        .sets(&[Aspect::End], &[])
+        .doc("sends the whole response, then closes the connection without announcing it", "* close=after nth=1"),
     fixed("hang", Wire, |draft| draft.silence = Some(ResponseEnd::Silent(Break::Hang)))
         .doc("sends nothing and keeps the connection open", "* hang nth=1"),
     fixed("stall", Edit, |draft| draft.add_effect(ResponseEnd::Stall))
@@ -43,20 +47,30 @@ pub(super) const ROWS: &[ClauseRow] = &[
     valued("bandwidth=BYTES/s", Adjust, bandwidth)
         .sets(&[Aspect::Pace], &[Aspect::Length])
         .doc("sends this number of bytes a second", "indexes.list bandwidth=1000/s"),
+    valued("upload-bandwidth=BYTES/s", ClauseClass::Upload, |draft, value| {
+        bytes_per_second(value).map(|bytes| draft.upload_bandwidth = Some(bytes))
+    })
+    .doc("reads the body of the request at this number of bytes a second", "files.create upload-bandwidth=1000/s"),
 ];
 
 #[derive(Debug)]
 struct ContentLength(u64);
 
 impl ResponseEffect for ContentLength {
+    fn fits(&self, response: &Response, _: &RequestView<'_>) -> bool {
+        self.0 != response.body.len() as u64
+    }
+
     fn apply(&self, response: &mut Response) {
         response.wire.content_length = Some(self.0);
     }
 }
 
 impl ResponseEffect for ResponseEnd {
-    fn fits(&self, response: &Response) -> bool {
+    fn fits(&self, response: &Response, request: &RequestView<'_>) -> bool {
         match self {
+            // The client expects the end of the connection.
+            Self::WholeThenClose => !request.head.asks_to_close(),
             Self::Cut(bytes, _) => *bytes < response.body.len(),
             _ => !response.body.is_empty(),
         }
@@ -72,12 +86,17 @@ impl ResponseEffect for ResponseEnd {
 }
 
 impl ResponseEffect for Pace {
-    fn fits(&self, response: &Response) -> bool {
-        !response.body.is_empty()
+    /// A body of one portion is sent without a pause.
+    fn fits(&self, response: &Response, _: &RequestView<'_>) -> bool {
+        response.body.len() > self.portion().0
     }
 
     fn apply(&self, response: &mut Response) {
         response.wire.pace = self.clone();
+    }
+
+    fn pauses(&self) -> bool {
+        true
     }
 }
 
@@ -89,6 +108,9 @@ fn dribble(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
 }
 
 fn bandwidth(draft: &mut RuleDraft, value: &str) -> Result<(), ParseError> {
-    let bytes = value.strip_suffix("/s").ok_or("is not of the form BYTES/s")?;
-    value::positive(bytes).map(|bytes| draft.add_effect(Pace::Bandwidth(bytes)))
+    bytes_per_second(value).map(|bytes| draft.add_effect(Pace::Bandwidth(bytes)))
+}
+
+fn bytes_per_second(value: &str) -> Result<u64, ParseError> {
+    value::positive(value.strip_suffix("/s").ok_or("is not of the form BYTES/s")?)
 }

@@ -21,8 +21,8 @@ pub(crate) enum SyncOutcome {
     None,
     /// Every file is in the index.
     Ready,
-    /// The index is ready, but some files are missing; the text says why.
-    Partial(Arc<str>),
+    /// The index is ready, but some files are missing; the text says why, unless the missing files do.
+    Partial(Option<Arc<str>>),
     /// The sync failed; the text says why.
     Failed(Arc<str>),
 }
@@ -96,6 +96,11 @@ impl SyncState {
         }
     }
 
+    /// Whether the running sync may leave files out.
+    pub(super) fn leaves_files_out(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.script.has_partial_step())
+    }
+
     /// Whether a sync or an export runs.
     pub(crate) fn in_progress(&self) -> bool {
         self.run.as_ref().is_some_and(SyncRun::in_progress)
@@ -160,7 +165,7 @@ impl SyncState {
             Stage::Exporting => self.last_synced_at = Some(at),
             Stage::Failed => self.outcome = SyncOutcome::Failed(message("The sync failed: no file could be parsed")),
             Stage::Ready => self.outcome = SyncOutcome::Ready,
-            Stage::Partial => self.outcome = SyncOutcome::Partial(message("1 file could not be parsed")),
+            Stage::Partial => self.outcome = SyncOutcome::Partial(run.script.message.clone()),
         }
         if matches!(run.stage(), Stage::Ready | Stage::Partial) {
             let after_export = previous.is_some_and(|step| run.script.steps[step].stage == Stage::Exporting);

@@ -86,6 +86,11 @@ impl Script {
         Some(text.parse())
     }
 
+    /// Whether a step leaves files out.
+    pub(crate) fn has_partial_step(&self) -> bool {
+        self.steps.iter().any(|step| step.stage == Stage::Partial)
+    }
+
     /// The same steps with another message for failures.
     #[must_use]
     pub(crate) fn with_message(mut self, message: &str) -> Self {
