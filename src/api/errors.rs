@@ -21,6 +21,9 @@ impl From<StoreError> for ApiError {
             StoreError::TooManyProjects { limit } => {
                 ApiError::text(403, format!("A tenant of this server has at most {limit} projects"))
             }
+            StoreError::TooManyVersions { limit } => {
+                ApiError::text(403, format!("A configuration of this server has at most {limit} versions"))
+            }
             StoreError::StateFull => {
                 ApiError::text(403, "The state of all tenants is as large as it may be (--max-state-bytes)")
             }

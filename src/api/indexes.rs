@@ -6,6 +6,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::configurations;
 use super::index_view::json;
 use super::paging::{self, PageParams};
 use super::value_checks;
@@ -150,6 +151,9 @@ fn add(
     new: CreateIndex<'_>,
     options: Option<Box<IndexOptions>>,
 ) -> Result<Key<Index>, ApiError> {
+    for product in options.iter().flat_map(|options| &options.products) {
+        configurations::check_reference(scope, settings, &product.product_config_id)?;
+    }
     // The name is checked before the directory is created.
     let named = new.name.as_deref().map(|name| script(scope, settings, name)).transpose()?;
     let source = source_directory(scope, settings, new.source_directory_id)?;

@@ -2,6 +2,7 @@
 //! response bodies. Nothing here knows fault rules or the journal.
 
 mod change;
+mod configurations;
 mod directories;
 mod directory_file_view;
 mod directory_files;
@@ -15,6 +16,7 @@ mod not_emulated;
 pub(crate) mod openapi;
 mod output_files;
 mod paging;
+mod presets;
 mod presigned;
 mod projects;
 mod retrieval;
@@ -36,6 +38,7 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
         directory_files::OPERATIONS,
         files::OPERATIONS,
         retrieval::OPERATIONS,
+        configurations::OPERATIONS,
         projects::OPERATIONS,
         presigned::OPERATIONS,
         not_emulated::OPERATIONS,

@@ -3,11 +3,10 @@
 
 use http::Method;
 
-use crate::operation::{Effect, Operation};
+use crate::operation::Operation;
 use crate::store::{Kind, Prefix};
 
 const ATTACHMENT: Kind = Kind { name: "Attachment", plural: "attachments", id_prefix: Prefix::NONE };
-const CONFIGURATION: Kind = Kind { name: "Configuration", plural: "configurations", id_prefix: Prefix::CONFIGURATION };
 const CHAT_SESSION: Kind = Kind { name: "Session", plural: "sessions", id_prefix: Prefix::NONE };
 
 /// The rows without an emulation.
@@ -18,30 +17,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Returns a URL for an attachment.",
         "/api/v1/beta/attachments/{attachment_name:path}",
         ATTACHMENT,
-    ),
-    Operation {
-        name: "configurations.create",
-        summary: "Creates or replaces a configuration.",
-        path: "/api/v1/beta/configurations",
-        effect: Effect::Upserts,
-        resource: CONFIGURATION,
-        ..Operation::CREATE
-    },
-    read("configurations.list", "Lists configurations.", "/api/v1/beta/configurations", CONFIGURATION),
-    read("configurations.retrieve", "Shows a configuration.", "/api/v1/beta/configurations/{config_id}", CONFIGURATION),
-    Operation {
-        name: "configurations.update",
-        summary: "Changes a configuration.",
-        method: Method::PUT,
-        path: "/api/v1/beta/configurations/{config_id}",
-        resource: CONFIGURATION,
-        ..Operation::CHANGE
-    },
-    delete(
-        "configurations.delete",
-        "Deletes a configuration.",
-        "/api/v1/beta/configurations/{config_id}",
-        CONFIGURATION,
     ),
     create("chat.create", "Creates a chat session.", "/api/v1/chat", CHAT_SESSION),
     read("chat.list", "Lists chat sessions.", "/api/v1/chat", CHAT_SESSION),

@@ -7,7 +7,7 @@ use crate::operation::{Authentication, Operation};
 use crate::schema::Schemas;
 
 /// Schemas that no row names: those of API errors, and the definitions that schemas share.
-const NOT_IN_ROWS: &[&str] = &["refusal", "violations", "shared"];
+const NOT_IN_ROWS: &[&str] = &["refusal", "violations", "shared", "configuration_parameters"];
 
 fn schemas() -> Schemas {
     Schemas::load(None).expect("the shipped schemas compile")

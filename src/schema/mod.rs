@@ -17,6 +17,7 @@ mod node;
 mod numbers;
 mod params;
 mod pydantic;
+mod python;
 mod reading;
 mod translate;
 mod uuid;

@@ -19,6 +19,16 @@ pub(super) struct ConcreteNode<'a> {
     pub(super) allows_null: bool,
 }
 
+/// What tells the alternatives of a union apart: a field whose value is the tag of one of them.
+#[derive(Debug)]
+pub(super) struct Discriminator<'a> {
+    /// The name of the field.
+    pub(super) field: &'a str,
+    root: &'a Value,
+    /// References to the alternatives by tag, in order.
+    mapping: &'a Map<String, Value>,
+}
+
 /// Maximum number of references followed in a row; more are taken for a cycle.
 const MAX_REFERENCES: usize = 32;
 
@@ -54,6 +64,13 @@ impl<'a> SchemaNode<'a> {
     pub(super) fn union(self) -> Option<impl Iterator<Item = Self>> {
         let alternatives = self.alternatives()?;
         Some(alternatives.iter().filter(|alternative| !is_null(alternative)).map(move |node| Self { node, ..self }))
+    }
+
+    /// What tells the alternatives apart, if the union says so.
+    pub(super) fn discriminator(self) -> Option<Discriminator<'a>> {
+        let keyword = self.keyword("discriminator")?;
+        let (field, mapping) = (keyword.get("propertyName")?.as_str()?, keyword.get("mapping")?.as_object()?);
+        Some(Discriminator { field, root: self.root, mapping })
     }
 
     fn alternatives(self) -> Option<&'a Vec<Value>> {
@@ -97,6 +114,11 @@ impl<'a> SchemaNode<'a> {
 
     pub(super) fn keyword(self, name: &str) -> Option<&'a Value> {
         self.node.get(name)
+    }
+
+    /// Whether it is a component of its own in the contract. The framework holds such a list of values as a class.
+    pub(super) fn is_component(self) -> bool {
+        self.keyword("title").is_some()
     }
 
     /// Whether it is the field of a file in a form.
@@ -156,6 +178,20 @@ impl<'a> SchemaNode<'a> {
             _ => "any",
         };
         name.to_owned()
+    }
+}
+
+impl<'a> Discriminator<'a> {
+    /// The alternative with this tag, and the tag.
+    pub(super) fn alternative(&self, tag: &str) -> Option<(&'a str, SchemaNode<'a>)> {
+        let (tag, reference) = self.mapping.get_key_value(tag)?;
+        let node = self.root.pointer(reference.as_str()?.strip_prefix('#')?)?;
+        Some((tag, SchemaNode { root: self.root, node }))
+    }
+
+    /// The tags, in order.
+    pub(super) fn tags(&self) -> impl Iterator<Item = &'a str> {
+        self.mapping.keys().map(String::as_str)
     }
 }
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::coerce::CoercionError;
-use super::node::SchemaNode;
-use super::numbers;
+use super::node::{Discriminator, SchemaNode};
+use super::{numbers, python};
 use crate::error::{LocStep, Violation};
 
 /// An error of pydantic: its type, its message, and the values that the message mentions.
@@ -69,9 +69,7 @@ pub(super) fn wrong_type(node: SchemaNode<'_>) -> PydanticError {
             _ => ("string_type", "Input should be a valid string"),
         },
         Some("array") => ("list_type", "Input should be a valid list"),
-        Some("object") if node.fields().is_some() => {
-            ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from")
-        }
+        Some("object") if node.fields().is_some() => return no_model(),
         Some("object") => ("dict_type", "Input should be a valid dictionary"),
         Some("null") => ("none_required", "Input should be None"),
         _ => return of_value("Input has a wrong type"),
@@ -79,8 +77,30 @@ pub(super) fn wrong_type(node: SchemaNode<'_>) -> PydanticError {
     PydanticError::plain(kind, msg)
 }
 
-/// The error for a value that is none of the `options`.
-pub(super) fn one_of(options: &[Value]) -> PydanticError {
+/// The error for a value that is no object where a model is expected.
+pub(super) fn no_model() -> PydanticError {
+    let msg = "Input should be a valid dictionary or object to extract fields from";
+    PydanticError::plain("model_attributes_type", msg)
+}
+
+/// The error for an object without the field that tells the alternatives of a union apart.
+pub(super) fn no_tag(field: &str) -> PydanticError {
+    let msg = format!("Unable to extract tag using discriminator '{field}'");
+    PydanticError::with("union_tag_not_found", msg, json!({ "discriminator": format!("'{field}'") }))
+}
+
+/// The error for a tag that no alternative of a union has. The message shows it as Python prints it.
+pub(super) fn unknown_tag(union: &Discriminator<'_>, tag: &Value) -> PydanticError {
+    let (field, tag) = (union.field, python::text_of(tag));
+    let tags: Vec<String> = union.tags().map(|tag| format!("'{tag}'")).collect();
+    let tags = tags.join(", ");
+    let msg = format!("Input tag '{tag}' found using '{field}' does not match any of the expected tags: {tags}");
+    let ctx = json!({ "discriminator": format!("'{field}'"), "tag": tag, "expected_tags": tags });
+    PydanticError::with("union_tag_invalid", msg, ctx)
+}
+
+/// The error for a value that is none of the `options`; `is_class` if the framework holds them as a class.
+pub(super) fn one_of(options: &[Value], is_class: bool) -> PydanticError {
     let quoted: Vec<String> = options
         .iter()
         .map(|option| option.as_str().map_or_else(|| option.to_string(), |text| format!("'{text}'")))
@@ -89,7 +109,8 @@ pub(super) fn one_of(options: &[Value]) -> PydanticError {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => quoted.concat(),
     };
-    PydanticError::with("literal_error", format!("Input should be {expected}"), json!({ "expected": expected }))
+    let kind = if is_class { "enum" } else { "literal_error" };
+    PydanticError::with(kind, format!("Input should be {expected}"), json!({ "expected": expected }))
 }
 
 /// The error for a text that is no UUID.

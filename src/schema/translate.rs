@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::node::{ConcreteNode, SchemaNode};
+use super::node::{ConcreteNode, Discriminator, SchemaNode};
 use super::pydantic::{self, LONG, PydanticError, SHORT};
 use super::{coerce, datetime, uuid};
 use crate::error::{LocStep, Violation};
@@ -69,10 +69,23 @@ impl Coercion {
     /// The coerced value; the value itself if the framework takes it as it is.
     fn value(&mut self, node: SchemaNode<'_>, value: &Value) -> Value {
         let ConcreteNode { node, allows_null } = node.resolve();
-        match node.union() {
+        match (node.discriminator(), node.union()) {
             _ if allows_null && value.is_null() => Value::Null,
-            Some(alternatives) => self.union(alternatives, value),
-            None => self.single(node, value),
+            (Some(discriminator), _) => self.tagged_union(&discriminator, value),
+            (None, Some(alternatives)) => self.union(alternatives, value),
+            (None, None) => self.single(node, value),
+        }
+    }
+
+    /// Only the alternative that the tag names is tried, at a location that ends in the tag.
+    fn tagged_union(&mut self, discriminator: &Discriminator<'_>, value: &Value) -> Value {
+        let Value::Object(fields) = value else { return self.report(pydantic::no_model(), value) };
+        let Some(tag) = fields.get(discriminator.field) else {
+            return self.report(pydantic::no_tag(discriminator.field), value);
+        };
+        match tag.as_str().and_then(|tag| discriminator.alternative(tag)) {
+            Some((tag, alternative)) => self.below(tag, |coercion| coercion.value(alternative, value)),
+            None => self.report(pydantic::unknown_tag(discriminator, tag), value),
         }
     }
 
@@ -100,7 +113,7 @@ impl Coercion {
 
     fn single(&mut self, node: SchemaNode<'_>, value: &Value) -> Value {
         if let Some(options) = choices(node).filter(|options| !options.contains(value)) {
-            return self.report(pydantic::one_of(options), value);
+            return self.report(pydantic::one_of(options, node.is_component()), value);
         }
         let kind = node.expected_type();
         if let Some(coerced) = kind.and_then(|kind| coerce::to_type(kind, value)) {

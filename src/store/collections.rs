@@ -13,6 +13,7 @@ macro_rules! resources {
             files: File,
             directory_files: DirectoryFile,
             indexes: Index,
+            configurations: Configuration,
         }
     };
 }

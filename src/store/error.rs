@@ -13,6 +13,8 @@ pub(crate) enum StoreError {
     TooMany { kind: Kind, limit: usize },
     /// The tenant has as many projects as it may have.
     TooManyProjects { limit: usize },
+    /// A configuration has as many versions as it may have.
+    TooManyVersions { limit: usize },
     /// All tenants together hold as many bytes as they may hold.
     StateFull,
     /// Another file of the directory has this `unique_id`.

@@ -64,7 +64,7 @@ pub(crate) struct IndexOptions {
 pub(crate) struct Product {
     /// `parse` or `extract`.
     pub(crate) product_type: ContractWord,
-    /// The id of a configuration; not looked up.
+    /// The id of a configuration. It need not exist, unless references are strict.
     pub(crate) product_config_id: Box<str>,
 }
 

@@ -174,6 +174,13 @@ impl<'a> Scope<'a> {
         self.find(id).map_or_else(|| T::create_implicit(self, id, None), Ok)
     }
 
+    /// The resources below `parent` that the request sees, newest first.
+    pub(crate) fn visible<T: Resource>(&mut self, parent: Option<Key<T::Parent>>) -> Vec<Key<T>> {
+        let visibility = self.visibility(false);
+        let collection = self.store.collection::<T>();
+        parent.into_iter().flat_map(|parent| collection.newest_first(parent, None, visibility)).collect()
+    }
+
     /// A page of the resources below `parent` that `filter` accepts, newest first. Deleted ones are on it if `deleted`.
     pub(crate) fn page<T: Resource>(
         &mut self,

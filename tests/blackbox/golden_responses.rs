@@ -138,6 +138,24 @@ fn document_responses(client: &Client) -> Vec<(&'static str, HttpResponse)> {
     ]
 }
 
+/// Successful responses of the operations on configurations.
+fn configuration_responses(client: &Client) -> Vec<(&'static str, HttpResponse)> {
+    let configurations = "/api/v1/beta/configurations";
+    let parameters = json!({ "product_type": "parse_v2", "tier": "agentic", "version": "latest" });
+    let created = client.post(configurations, &json!({ "name": "n", "parameters": parameters }));
+    let path = format!("{configurations}/{}", created.json()["id"].as_str().expect("a string"));
+    let other = json!({ "name": "m", "parameters": { "product_type": "unknown", "any": [1.5, null] } });
+    vec![
+        ("configurations.create", created),
+        ("configurations.create", client.post(configurations, &other)),
+        ("configurations.update", client.send("PUT", &path, Some(&json!({ "name": "o" })))),
+        ("configurations.list", client.get(&format!("{configurations}?page_size=2"))),
+        ("configurations.retrieve", client.get(&path)),
+        ("configurations.retrieve", client.get(&format!("{configurations}/cfg-PARSE_FAST"))),
+        ("configurations.delete", client.delete(&path)),
+    ]
+}
+
 fn patch(client: &Client, path: &str, body: &Value) -> HttpResponse {
     client.send("PATCH", path, Some(body))
 }
@@ -147,7 +165,8 @@ fn every_successful_response_matches_the_schema_of_its_operation() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let contract = Contract::of(&client);
-    let requests: Vec<_> = successful_responses(&client).into_iter().chain(document_responses(&client)).collect();
+    let requests = [successful_responses, document_responses, configuration_responses];
+    let requests: Vec<_> = requests.iter().flat_map(|responses| responses(&client)).collect();
     // A download is the content of a file, which has no schema.
     for operation in contract.operations().iter().filter(|row| row.name != "files.download") {
         let responses: Vec<_> = requests.iter().filter(|(name, _)| *name == operation.name).collect();

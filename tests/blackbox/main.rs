@@ -11,6 +11,7 @@ mod basics;
 mod check;
 mod clock;
 mod clock_events;
+mod configurations;
 mod contributing;
 mod determinism;
 mod determinism_documents;
