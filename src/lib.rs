@@ -23,6 +23,7 @@ mod config;
 mod content;
 mod counters;
 mod documents;
+mod drift;
 pub mod embedded;
 mod emulator;
 mod error;
@@ -61,7 +62,7 @@ pub use cli::run::run;
 struct Documentation;
 
 /// The date of the published contract that the emulator follows, with the additions of the newest SDK.
-pub const CONTRACT_DATE: &str = "2026-08-20";
+pub const CONTRACT_DATE: &str = "2026-10-21";
 
 /// The official clients that the emulator was checked with.
 pub const CHECKED_WITH: &str = "llama-cloud 2.19.0 for Python, @llamaindex/llama-cloud 2.16.0 for TypeScript";

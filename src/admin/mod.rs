@@ -4,6 +4,7 @@
 pub(crate) mod check;
 mod clock;
 mod config;
+mod drift;
 mod faults;
 mod journal;
 mod listener;

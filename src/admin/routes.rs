@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde::Serialize;
 
-use super::{PREFIX, check, clock, config, faults, journal, listener, litter, operations, read, retries, state};
+use super::{PREFIX, check, clock, config, drift, faults, journal, listener, litter, operations, read, retries, state};
 use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::matcher::ParseError;
@@ -108,6 +108,12 @@ const ROUTES: &[AdminRoute] = &[
         body: AdminBody::Fields(&["refuse"]),
         description: "Refuses connections for a duration of real time such as 5s.",
         handler: listener::refuse,
+        ..ROW
+    },
+    AdminRoute {
+        path: "/drift",
+        description: "Lists what clients sent and the contract does not know, with counts.",
+        handler: drift::show,
         ..ROW
     },
     AdminRoute { path: "/config", description: "Lists the settings with their sources.", handler: config::show, ..ROW },

@@ -127,6 +127,7 @@ fn reset_all(instance: &Instance, parts: &[Part]) {
     }
     if parts.contains(&Part::Journal) {
         instance.unauthenticated.lock().reset();
+        instance.drift.reset();
     }
     for tenant in instance.tenants.all() {
         reset_tenant(instance, &tenant, parts);

@@ -34,7 +34,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Upserts,
         resource: Configuration::KIND,
         response: Some("configuration"),
-        handler: Some(|scope, request| create(scope, &request.settings, request.body()?).map(Answer::Payload)),
+        handler: Some(|scope, request| create(scope, &request.settings, request.known_body()?).map(Answer::Payload)),
         ..Operation::CREATE
     },
     Operation {
@@ -164,7 +164,7 @@ fn retrieve(scope: &mut Scope<'_>, path: &ConfigurationPath) -> Result<Payload, 
 
 /// A field that is absent or null keeps its value. The version is added even if nothing differs.
 fn update(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let (path, change): (ConfigurationPath, ConfigurationChange) = (request.params()?, request.body()?);
+    let (path, change): (ConfigurationPath, ConfigurationChange) = (request.params()?, request.known_body()?);
     let key = resolve_for_write(scope, &path)?;
     let configuration = scope.store.get(key);
     let (project, last) = (configuration.meta.project, &configuration.latest().settings);

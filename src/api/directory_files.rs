@@ -131,10 +131,10 @@ struct DirectoryFilePath {
 }
 
 #[derive(Deserialize)]
-struct GetDirectoryFile {
+pub(super) struct GetDirectoryFile {
     directory_id: String,
-    directory_file_id: String,
-    expand: Option<Vec<String>>,
+    pub(super) directory_file_id: String,
+    pub(super) expand: Option<Vec<String>>,
 }
 
 fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiError> {
@@ -182,7 +182,7 @@ fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErr
     let page = PageParams::of_query(request)?;
     let directory = scope.resolve::<Directory>(&filter.directory_id)?;
     if scope.store.get(directory).kind == DirectoryKind::Index {
-        return output_files::list(scope, directory, &filter, &page);
+        return output_files::list(scope, directory, &filter, request);
     }
     let list = format!("{LIST} in {}", filter.directory_id);
     let accepts = |file: &DirectoryFile| filter.accepts(&FileFacts::of(file));
@@ -193,13 +193,13 @@ fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiErr
 }
 
 fn get(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let GetDirectoryFile { directory_id, directory_file_id, expand } = request.params()?;
-    let directory = scope.resolve::<Directory>(&directory_id)?;
+    let path: GetDirectoryFile = request.params()?;
+    let directory = scope.resolve::<Directory>(&path.directory_id)?;
     if scope.store.get(directory).kind == DirectoryKind::Index {
-        return output_files::get(scope, directory, &directory_file_id);
+        return output_files::get(scope, directory, &path, request);
     }
-    let key = scope.resolve_in(&directory_file_id, Some(directory))?;
-    let url = is_expanded(expand.as_deref()).then(|| download_url(scope, key, request));
+    let key = scope.resolve_in(&path.directory_file_id, Some(directory))?;
+    let url = is_expanded(path.expand.as_deref()).then(|| download_url(scope, key, request));
     Ok(Payload::json(&body(scope.store, key, url)))
 }
 

@@ -1,23 +1,28 @@
 //! What is emulated: one file a resource, with its rows of the operation table, its typed inputs, its handlers and its
 //! response bodies. Nothing here knows fault rules or the journal.
 
+mod attachments;
 mod change;
 mod configurations;
 mod directories;
 mod directory_file_view;
 mod directory_files;
 mod errors;
+mod exported_file;
 mod file_filter;
 mod files;
+mod index_file;
 mod index_view;
 mod indexes;
 mod metadata;
 mod not_emulated;
 pub(crate) mod openapi;
 mod output_files;
+mod page_attachment;
 mod paging;
 mod presets;
 mod presigned;
+mod products;
 mod projects;
 mod retrieval;
 mod state;
@@ -26,6 +31,8 @@ mod table_tests;
 mod upload;
 mod value_checks;
 
+pub(crate) use products::product_of;
+pub(crate) use projects::check_organization;
 pub(crate) use state::state_of;
 
 use crate::operation::Operation;
@@ -38,6 +45,7 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
         directory_files::OPERATIONS,
         files::OPERATIONS,
         retrieval::OPERATIONS,
+        attachments::OPERATIONS,
         configurations::OPERATIONS,
         projects::OPERATIONS,
         presigned::OPERATIONS,

@@ -6,18 +6,10 @@ use http::Method;
 use crate::operation::Operation;
 use crate::store::{Kind, Prefix};
 
-const ATTACHMENT: Kind = Kind { name: "Attachment", plural: "attachments", id_prefix: Prefix::NONE };
 const CHAT_SESSION: Kind = Kind { name: "Session", plural: "sessions", id_prefix: Prefix::NONE };
 
 /// The rows without an emulation.
 pub(super) const OPERATIONS: &[Operation] = &[
-    read("attachments.list", "Lists the attachments of a file.", "/api/v1/beta/attachments", ATTACHMENT),
-    read(
-        "attachments.get",
-        "Returns a URL for an attachment.",
-        "/api/v1/beta/attachments/{attachment_name:path}",
-        ATTACHMENT,
-    ),
     create("chat.create", "Creates a chat session.", "/api/v1/chat", CHAT_SESSION),
     read("chat.list", "Lists chat sessions.", "/api/v1/chat", CHAT_SESSION),
     read("chat.retrieve", "Shows a chat session.", "/api/v1/chat/{session_id}", CHAT_SESSION),

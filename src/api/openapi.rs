@@ -150,14 +150,13 @@ fn with_component_refs(mut schema: Value) -> Value {
 
 fn relocate(schema: &mut Value) {
     match schema {
-        Value::Object(fields) => {
-            if let Some(Value::String(target)) = fields.get_mut("$ref")
-                && let Some(name) = target.strip_prefix(DEFINITIONS)
-            {
+        // In `$ref`, and in the mapping of a discriminator.
+        Value::String(target) => {
+            if let Some(name) = target.strip_prefix(DEFINITIONS) {
                 *target = format!("{COMPONENTS}{name}");
             }
-            fields.values_mut().for_each(relocate);
         }
+        Value::Object(fields) => fields.values_mut().for_each(relocate),
         Value::Array(items) => items.iter_mut().for_each(relocate),
         _ => {}
     }

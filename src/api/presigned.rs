@@ -8,9 +8,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
+use super::exported_file;
+use super::index_file::IndexFile;
 use crate::clock::Timestamp;
 use crate::error::ApiError;
-use crate::operation::{Answer, Authentication, Operation};
+use crate::operation::{Answer, Authentication, Job, Operation};
 use crate::response::Payload;
 use crate::schema::{Integer, ValidRequest};
 use crate::store::{Blob, DirectoryFile, File, Id, Resource, Scope, Store};
@@ -23,12 +25,18 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation {
     authentication: Authentication::SignedUrl,
     resource: File::KIND,
     state_faults: &[],
-    handler: Some(|scope, request| download(scope, &request.params()?).map(Answer::Payload)),
+    handler: Some(|scope, request| download(scope, &request.params()?)),
     ..Operation::READ
 }];
 
 /// How long a URL is valid if the request does not say. The service's own figure is not published.
 const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
+
+/// The document of a file, which an index without vectors exports.
+pub(super) const DOCUMENT: &str = "document";
+
+/// Separates the id of a file from the name of a part, in the place of the slash too: an id is one segment of a path.
+const SEPARATOR: &str = "~";
 
 /// The longest that a URL is valid: the limit of the object storage that the service uses.
 const MAX_LIFETIME: Duration = Duration::from_hours(7 * 24);
@@ -54,7 +62,9 @@ struct Download {
 }
 
 impl PresignedUrl {
-    /// The URL of the content of a file with this id and name, valid for `lifetime` in seconds from now on.
+    /// The URL of a content: that of the file with this id, or of a part of the file of an index ([`part_id`]). The name
+    /// is only shown. It is for `lifetime` in seconds
+    /// from now on.
     pub(super) fn new(
         scope: &Scope<'_>,
         request: &ValidRequest,
@@ -90,7 +100,12 @@ fn signature(store: &Store, id: &Id, expires_at: Timestamp) -> String {
     format!("{:x}", Bytes::copy_from_slice(&hash))
 }
 
-fn download(scope: &mut Scope<'_>, request: &Download) -> Result<Payload, ApiError> {
+/// The id of a part of the file of an index, for its URL: of an attachment of this name, or of [`DOCUMENT`].
+pub(super) fn part_id(file: &Id, part: &str) -> Id {
+    Id::parse(&format!("{file}{SEPARATOR}{}", part.replace('/', SEPARATOR)))
+}
+
+fn download(scope: &mut Scope<'_>, request: &Download) -> Result<Answer, ApiError> {
     let id = Id::parse(&request.id);
     let expires = request.expires.as_deref().and_then(|text| text.parse().ok());
     let expires_at = expires.map(Timestamp::from_micros).filter(|at| *at <= Timestamp::MAX);
@@ -102,16 +117,36 @@ fn download(scope: &mut Scope<'_>, request: &Download) -> Result<Payload, ApiErr
     if expires_at <= scope.now {
         return Err(ApiError::text(403, "The URL has expired"));
     }
-    let found = scope.find::<File>(&request.id).map(|key| {
-        let file = scope.store.get(key);
-        content(&file.blob, &file.name)
-    });
-    let found = found.or_else(|| {
-        let key = scope.find::<DirectoryFile>(&request.id)?;
-        let file = scope.store.get(key);
-        Some(content(&file.blob, &file.display_name))
-    });
+    let found = stored(scope, &request.id).map(Answer::Payload).or_else(|| part(scope, &request.id));
     found.ok_or_else(|| ApiError::text(404, "The file is deleted"))
+}
+
+/// The content of the file with this id, as it was uploaded.
+fn stored(scope: &mut Scope<'_>, id: &str) -> Option<Payload> {
+    if let Some(key) = scope.find::<File>(id) {
+        let file = scope.store.get(key);
+        return Some(content(&file.blob, &file.name));
+    }
+    let key = scope.find::<DirectoryFile>(id)?;
+    let file = scope.store.get(key);
+    Some(content(&file.blob, &file.display_name))
+}
+
+/// A part of the file of an index. It is made without the lock.
+fn part(scope: &mut Scope<'_>, id: &str) -> Option<Answer> {
+    let (id, part) = id.split_once(SEPARATOR)?;
+    let (file, name) = (IndexFile::find(scope, id, |_| true)?, part.replace(SEPARATOR, "/"));
+    let attachment = file.attachment(&name);
+    if attachment.is_none() && (part != DOCUMENT || file.has_vectors) {
+        return None;
+    }
+    Some(Answer::Job(Job::reading(move || {
+        let (bytes, media_type, name) = match attachment {
+            Some(attachment) => (attachment.bytes(file.file()), attachment.kind().media_type(), name.replace('/', "_")),
+            None => (exported_file::bytes(&file), exported_file::MEDIA_TYPE, exported_file::name(file.file())),
+        };
+        Payload::File { bytes, content_type: Some(media_type.into()), name: name.into() }
+    })))
 }
 
 fn content(blob: &Blob, name: &str) -> Payload {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::paging::{self, PageParams};
 use super::state::AdminView;
 use crate::clock::Timestamp;
+use crate::config::{Fidelity, References};
 use crate::error::ApiError;
 use crate::operation::{Answer, Operation};
 use crate::response::Payload;
@@ -65,10 +66,9 @@ struct ProjectPath {
     project_id: Uuid,
 }
 
-/// Which projects a list shows. An organization is a UUID in the first version and any text in the second.
+/// Which projects a list shows. All are of the organization of the key.
 #[derive(Deserialize)]
-struct ProjectFilter<I> {
-    organization_id: Option<I>,
+struct ProjectFilter {
     #[serde(alias = "project_name")]
     name: Option<String>,
 }
@@ -95,26 +95,37 @@ struct FirstProjectBody<'a> {
     is_default: bool,
 }
 
-impl<I: ToString> ProjectFilter<I> {
-    fn accepts(&self, project: &Project, organization: &Id) -> bool {
+impl ProjectFilter {
+    fn accepts(&self, project: &Project) -> bool {
         self.name.as_deref().is_none_or(|name| *project.name == *name)
-            && self.organization_id.as_ref().is_none_or(|id| Id::parse(&id.to_string()) == *organization)
     }
 }
 
-/// The projects that a filter accepts, oldest first: the default project is the first.
-fn matching_projects<I: ToString>(store: &Store, filter: &ProjectFilter<I>) -> Vec<Key<Project>> {
-    let organization = organization(store);
-    store.keys().into_iter().filter(|key| filter.accepts(store.get(*key), &organization)).collect()
+/// Refuses a request that names another organization than that of the key, if references are strict. Otherwise any
+/// organization means that of the key. It is the same for all operations.
+pub(crate) fn check_organization(store: &Store, request: &ValidRequest) -> Result<(), ApiError> {
+    let Some(named) = request.param("organization_id") else { return Ok(()) };
+    let settings = &request.settings;
+    let is_checked = settings.references == References::Strict && settings.fidelity == Fidelity::Service;
+    let is_own = || Uuid::try_parse(named).is_ok_and(|uuid| Id::Minted(Prefix::NONE, uuid) == organization(store));
+    if is_checked && !is_own() {
+        return Err(ApiError::text(403, "The key has no access to this organization"));
+    }
+    Ok(())
 }
 
-fn list(scope: &mut Scope<'_>, filter: &ProjectFilter<Uuid>) -> Payload {
+/// The projects that a filter accepts, oldest first: the default project is the first.
+fn matching_projects(store: &Store, filter: &ProjectFilter) -> Vec<Key<Project>> {
+    store.keys().into_iter().filter(|key| filter.accepts(store.get(*key))).collect()
+}
+
+fn list(scope: &mut Scope<'_>, filter: &ProjectFilter) -> Payload {
     let projects = matching_projects(scope.store, filter).into_iter();
     Payload::json(&projects.map(|key| first_body(scope.store, key)).collect::<Vec<_>>())
 }
 
 fn list_pages(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
-    let filter: ProjectFilter<String> = request.params()?;
+    let filter: ProjectFilter = request.params()?;
     let page = PageParams::of_query(request)?;
     let projects = matching_projects(scope.store, &filter).into_iter();
     let found = page.find(LIST, |page| scope.page_of(page, projects.map(|key| (Cursor::from(key), key))))?;

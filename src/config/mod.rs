@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) auth: Auth,
     pub(crate) isolation: Isolation,
     pub(crate) references: References,
+    /// Whether fields and parameters that the contract does not know are refused.
+    pub(crate) strict_contract: bool,
     pub(crate) index_id: IndexId,
     /// 422 or 400.
     pub(crate) unknown_value_status: u16,

@@ -10,6 +10,7 @@ mod html;
 mod invariants;
 #[cfg(feature = "office")]
 mod office;
+pub(crate) mod page;
 #[cfg(any(feature = "office", feature = "pdf"))]
 mod pages;
 #[cfg(feature = "pdf")]
@@ -46,6 +47,8 @@ pub(crate) struct Document {
     page_starts: Box<[u32]>,
     /// The bytes of each chunk. Other facts about a chunk follow from them.
     chunks: Box<[Range<u32>]>,
+    /// Whether it has headings as Markdown writes them.
+    has_headings: bool,
     is_stand_in: bool,
 }
 
@@ -113,6 +116,19 @@ impl Document {
         self.page_starts.partition_point(|start| *start as usize <= char_offset)
     }
 
+    /// The text of the page with this number, counted from 1, without the form feed that ends it.
+    pub(crate) fn page_text(&self, number: usize) -> Option<&str> {
+        let start = *self.page_starts.get(number.checked_sub(1)?)?;
+        let end = self.page_starts.get(number).map_or(usize::MAX, |end| *end as usize);
+        let page = self.text.slice_chars(start as usize, end);
+        Some(page.strip_suffix('\u{c}').unwrap_or(page))
+    }
+
+    /// Whether its text is Markdown, as far as headings say.
+    pub(crate) fn has_headings(&self) -> bool {
+        self.has_headings
+    }
+
     /// Whether the text is not that of the file, because this version does not read files of its kind.
     pub(crate) fn is_stand_in(&self) -> bool {
         self.is_stand_in
@@ -135,7 +151,7 @@ impl Document {
         let pages = page_ranges(text.as_str())?;
         let chunks = chunks::split(text.as_str(), &pages, has_headings)?.into();
         let page_starts = pages.iter().map(|page| offset(text.char_of(page.start as usize))).collect();
-        Ok(Self { text, page_starts, chunks, is_stand_in: false })
+        Ok(Self { text, page_starts, chunks, has_headings, is_stand_in: false })
     }
 }
 

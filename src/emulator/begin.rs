@@ -9,7 +9,9 @@ use super::context::{BodyLimits, Context, Purpose};
 use super::record::{self, NO_BODY};
 use super::reply::Reply;
 use super::rules;
+use super::stages::NOT_EMULATED;
 use crate::admin::{self, Access};
+use crate::api;
 use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::journal::Outcome;
@@ -51,9 +53,10 @@ pub(crate) fn begin(instance: &Instance, head: &Head) -> Admission {
         Route::Redirect(path) => unrouted(instance, head, redirect(instance, head, &path)),
         Route::WrongMethod(allow) => {
             let error = ApiError { allow: Some(allow.into()), ..ApiError::text(405, "Method Not Allowed") };
+            instance.drift.note_operation(head);
             unrouted(instance, head, error.into())
         }
-        Route::Unknown => unrouted(instance, head, ApiError::text(404, "Not Found").into()),
+        Route::Unknown => unknown(instance, head),
     }
 }
 
@@ -102,8 +105,21 @@ fn body_limits(instance: &Instance, routed: &RoutedOperation) -> BodyLimits {
 }
 
 fn unrouted(instance: &Instance, head: &Head, response: Response) -> Admission {
-    record::unrouted(instance, head, &response);
+    record::unrouted(instance, head, &response, None);
     response.into()
+}
+
+/// The response to a path that no operation has: it may be one of the real API.
+fn unknown(instance: &Instance, head: &Head) -> Admission {
+    let Some(product) = api::product_of(&head.path) else {
+        instance.drift.note_operation(head);
+        return unrouted(instance, head, ApiError::text(404, "Not Found").into());
+    };
+    let detail =
+        format!("llamacloud-mock emulates the index family of the API; this is a call of its product {product}");
+    let response = Response::from(ApiError::text(404, detail));
+    record::unrouted(instance, head, &response, Some(product));
+    response.with_header(NOT_EMULATED, HeaderValue::from_static(product)).into()
 }
 
 fn redirect(instance: &Instance, head: &Head, path: &str) -> Response {

@@ -89,14 +89,15 @@ fn was_read_slowly(head: &HeadDecision, refusal: &Entry) -> bool {
     head.upload_bandwidth.is_some() && refusal.status != Some(413)
 }
 
-/// Records a request that no operation answers, with its tenant if that exists.
-pub(super) fn unrouted(instance: &Instance, head: &Head, response: &Response) {
+/// Records a request that no operation answers, with its tenant if that exists. It may be for a product of the real API.
+pub(super) fn unrouted(instance: &Instance, head: &Head, response: &Response, product: Option<&'static str>) {
+    let entry = Entry { product, ..of(head, response) };
     match instance.accepted_key(head).and_then(|key| instance.tenants.find(key)) {
         Some(tenant) => {
             let (label, at) = (Arc::clone(&tenant.label), tenant.clock.now());
-            add_unrouted(instance, &mut tenant.lock().journal, Entry { tenant: Some(label), at, ..of(head, response) });
+            add_unrouted(instance, &mut tenant.lock().journal, Entry { tenant: Some(label), at, ..entry });
         }
-        None => refused_by_head(instance, head, response),
+        None => add_unrouted(instance, &mut instance.unauthenticated.lock(), entry),
     }
 }
 

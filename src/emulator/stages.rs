@@ -13,6 +13,7 @@ use super::context::{Context, Purpose, Release};
 use super::reply::Reply;
 use super::{record, rules};
 use crate::admin;
+use crate::api;
 use crate::content::Content;
 use crate::error::ApiError;
 use crate::fault::{Decision, FaultResult, RequestView};
@@ -27,7 +28,10 @@ use crate::store::{Effects, Id, Scope};
 use crate::tenant::{State, Tenant, Times};
 
 /// The header of a response to an operation of the real API that is not emulated.
-const NOT_EMULATED: HeaderName = HeaderName::from_static("x-mock-not-emulated");
+pub(super) const NOT_EMULATED: HeaderName = HeaderName::from_static("x-mock-not-emulated");
+
+/// The number of the first request of a tenant: one is enough to know its SDK.
+const FIRST: u64 = 1;
 
 /// What comes next for a request after a stage.
 #[derive(Debug)]
@@ -96,10 +100,14 @@ pub(crate) fn decide(instance: &Instance, context: &Context, request: &Request) 
     };
     // Validation needs nothing of the tenant, so it comes before the lock. A fault rule may make it unnecessary.
     let valid = validate(instance, tenant, routed, request);
+    instance.drift.note(routed.operation.name, &valid);
     let sent = Content::of(&request.head, &request.body);
     let recorded = RecordedBody::of_request(&sent);
     let mut locked = LockedRequest::new(instance, context, request);
     let number = locked.state.journal.number_of(context.entry_number());
+    if number == FIRST {
+        instance.drift.note_sdk(&request.head);
+    }
     let release = Release::after_decision(tenant);
     let decision = locked.decide(&sent);
     let wait = decision.wait;
@@ -179,7 +187,8 @@ impl<'a> LockedRequest<'a> {
         };
         let faults = in_progress.decision.state_faults.clone().only(operation.state_faults);
         let mut scope = self.scope(valid, faults);
-        let answer = handler(&mut scope, valid);
+        let allowed = api::check_organization(scope.store, valid);
+        let answer = allowed.and_then(|()| handler(&mut scope, valid));
         in_progress.effects = scope.into_effects();
         let payload = match answer {
             Ok(Answer::Job(job)) => {

@@ -15,6 +15,7 @@ use crate::api::{self, openapi};
 use crate::clock::Clock;
 use crate::config::{ANONYMOUS, Auth, RawSettings, Settings};
 use crate::counters::Counters;
+use crate::drift::Drift;
 use crate::fault::Target;
 use crate::journal::Journal;
 use crate::key_label;
@@ -48,6 +49,8 @@ pub(crate) struct Instance {
     pub(crate) unauthenticated: Mutex<Journal>,
     /// Counters of requests by operation.
     pub(crate) counters: Counters,
+    /// What clients sent and the contract does not know.
+    pub(crate) drift: Drift,
     /// The number of handlers that have panicked.
     pub(crate) panics: AtomicU64,
     is_draining: AtomicBool,
@@ -89,6 +92,7 @@ impl Instance {
             input_schemas,
             tenants,
             targets,
+            drift: Drift::default(),
             panics: AtomicU64::new(0),
             is_draining: AtomicBool::new(false),
             openapi: OnceLock::new(),

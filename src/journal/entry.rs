@@ -32,6 +32,9 @@ pub(crate) struct Entry {
     pub(crate) tenant: Option<Arc<str>>,
     /// The name of its operation; `null` when no operation has that method and path.
     pub(crate) operation: Option<&'static str>,
+    /// The product of the real API that it is for; absent if none is known or the operation is emulated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) product: Option<&'static str>,
     /// The HTTP method.
     #[serde(serialize_with = "as_text")]
     pub(crate) method: Method,
@@ -151,6 +154,7 @@ impl Entry {
             at: now,
             tenant: None,
             operation: None,
+            product: None,
             method: head.method.clone(),
             path: head.target().into(),
             path_pattern: "",

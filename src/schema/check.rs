@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::body::RawBody;
-use super::{InputSchemas, Schema, form, params, pydantic, translate};
+use super::{InputSchemas, Schema, UnknownInput, form, params, pydantic, translate, unknown};
 use crate::config::Settings;
 use crate::error::{ApiError, Violation};
 use crate::multipart::FilePart;
@@ -40,6 +40,8 @@ pub(crate) struct ValidRequest {
     body: Map<String, Value>,
     /// The files of a form that the schema names.
     files: Vec<(String, FilePart)>,
+    /// The parameters and the fields that the schemas do not know.
+    unknown: Vec<UnknownInput>,
     /// Where the request came in.
     pub(crate) origin: Origin,
     /// The settings that its handler follows.
@@ -72,6 +74,18 @@ impl ValidRequest {
         T::deserialize(&self.body).map_err(|error| unreadable("body", &error))
     }
 
+    /// The body without the fields that its schema does not know, as the framework's models hold it.
+    pub(crate) fn known_body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        let mut body = Value::Object(self.body.clone());
+        self.unknown.iter().for_each(|unknown| unknown.remove_from(&mut body));
+        T::deserialize(&body).map_err(|error| unreadable("body", &error))
+    }
+
+    /// The parameters and the fields that the schemas do not know.
+    pub(crate) fn unknown(&self) -> &[UnknownInput] {
+        &self.unknown
+    }
+
     /// A file of a form.
     pub(crate) fn file(&self, name: &str) -> Result<FilePart, ApiError> {
         let file = self.files.iter().find(|(known, _)| known == name).map(|(_, file)| file.clone());
@@ -96,8 +110,14 @@ pub(crate) fn check(schemas: &InputSchemas, request: RawRequest<'_>) -> Result<V
     let body = schemas.body.as_ref();
     let body = body.map_or_else(|| Ok(BodyContent::default()), |schema| judge_body(schema, request.body));
     match (params, body) {
-        (Ok(params), Ok(BodyContent { fields, files })) => {
-            Ok(ValidRequest { params, body: fields, files, origin: request.origin, settings: request.settings })
+        (Ok(params), Ok(BodyContent { fields, files, unknown: of_body })) => {
+            let mut unknown = params::unknown(&schemas.params, request.query);
+            unknown.extend(of_body);
+            if request.settings.strict_contract && !unknown.is_empty() {
+                return Err(ApiError::violations(unknown.into_iter().map(UnknownInput::violation).collect()));
+            }
+            let RawRequest { origin, settings, .. } = request;
+            Ok(ValidRequest { params, body: fields, files, unknown, origin, settings })
         }
         (params, body) => {
             let violations = params.err().into_iter().chain(body.err()).flatten();
@@ -113,6 +133,8 @@ pub(super) struct BodyContent {
     pub(super) fields: Map<String, Value>,
     /// The files of a form that the schema names.
     pub(super) files: Vec<(String, FilePart)>,
+    /// The fields that the schema does not know.
+    pub(super) unknown: Vec<UnknownInput>,
 }
 
 fn judge_body(schema: &Schema, body: RawBody) -> Result<BodyContent, Vec<Violation>> {
@@ -123,5 +145,6 @@ fn judge_body(schema: &Schema, body: RawBody) -> Result<BodyContent, Vec<Violati
         RawBody::Text(text) => text.into(),
     };
     let fields = schema.judge(value, "body", |value| translate::value(schema.root(), "body", &value))?;
-    Ok(BodyContent { fields, ..BodyContent::default() })
+    let unknown = unknown::fields(schema.root(), &fields);
+    Ok(BodyContent { fields, unknown, ..BodyContent::default() })
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::check::BodyContent;
 use super::node::SchemaNode;
-use super::{Schema, translate};
+use super::{Schema, UnknownInput, translate};
 use crate::error::Violation;
 use crate::multipart::{FilePart, Form, FormPart};
 
@@ -21,7 +21,9 @@ type Files = Vec<(String, FilePart)>;
 pub(super) fn read(schema: &Schema, form: &Form) -> Result<BodyContent, Vec<Violation>> {
     let (fields, files) = values(schema.root(), form);
     let fields = schema.judge(fields, "body", |fields| translate::fields(schema.root(), "body", fields))?;
-    Ok(BodyContent { fields, files })
+    let is_unknown = |part: &&FormPart| schema.root().field(&part.name).is_none();
+    let unknown = form.parts.iter().filter(is_unknown).map(|part| UnknownInput::field(&part.name, &part.text));
+    Ok(BodyContent { fields, files, unknown: unknown.collect() })
 }
 
 /// The fields of a form that a schema names, as JSON: a file in its place is an empty text. Beside them the files.

@@ -20,6 +20,7 @@ mod pydantic;
 mod python;
 mod reading;
 mod translate;
+mod unknown;
 mod uuid;
 
 pub(crate) use body::{RawBody, read_body, read_form};
@@ -30,6 +31,7 @@ pub(crate) use datetime::Time;
 pub(crate) use json_error::{SyntaxError, check_syntax};
 pub(crate) use pydantic::value_error;
 pub(crate) use reading::{PlainValue, read_value};
+pub(crate) use unknown::UnknownInput;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::node::SchemaNode;
-use super::{Schema, coerce, translate};
+use super::{Schema, UnknownInput, coerce, translate};
 use crate::error::Violation;
 use crate::request::PathParams;
 
@@ -20,6 +20,14 @@ pub(super) fn read(
     let sent = |_| values(node, path, query, |_, text| text);
     schema
         .judge(values(node, path, query, coerce::text), "query", |value| translate::fields(node, "query", sent(value)))
+}
+
+/// The query parameters that a schema does not name.
+pub(super) fn unknown(schema: &Schema, query: Option<&str>) -> Vec<UnknownInput> {
+    let Some(query) = query else { return Vec::new() };
+    let is_known = |name: &str| schema.root().field(name).is_some_and(|field| field.text("x-in") == Some("query"));
+    let unknown = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| !is_known(name));
+    unknown.map(|(name, value)| UnknownInput::parameter(&name, &value)).collect()
 }
 
 /// The parameters of a request: all values of a list parameter, the last value of any other. `convert` makes a value of

@@ -46,7 +46,7 @@ struct SelectedFiles {
     partial: Option<Arc<IndexContent>>,
 }
 
-/// The options of an index, which the admin state shows. Only `vector_target` has an effect.
+/// The options of an index, which the admin state shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IndexOptions {
     /// `manual`, `daily` or `on_source_change`.

@@ -47,6 +47,8 @@ pub(crate) struct IndexedFile {
     /// The name that is shown.
     pub(crate) name: Box<str>,
     pub(crate) metadata: Option<Arc<Map<String, Value>>>,
+    /// When the file in the source directory was last changed.
+    pub(crate) modified_at: Timestamp,
     /// What it contains.
     pub(crate) document: Arc<SearchableDocument>,
 }
@@ -145,8 +147,13 @@ impl IndexContent {
 
     /// The file that an id names: that of the parsed copy, of the file in the source directory, or of the upload.
     pub(crate) fn file(&self, id: &str) -> Option<&IndexedFile> {
+        self.position_of(id).map(|position| &self.files[position])
+    }
+
+    /// The place of the file that an id names, as in [`IndexContent::file`].
+    pub(crate) fn position_of(&self, id: &str) -> Option<usize> {
         let id = Id::parse(id);
-        let by = |of: fn(&IndexedFile) -> &Id| self.files.iter().find(|file| *of(file) == id);
+        let by = |of: fn(&IndexedFile) -> &Id| self.files.iter().position(|file| *of(file) == id);
         by(|file| &file.id).or_else(|| by(|file| &file.source_id)).or_else(|| by(|file| &file.file_id))
     }
 }
@@ -176,6 +183,7 @@ impl IndexedFile {
             unique_id: file.unique_id.clone(),
             name: file.display_name.clone(),
             metadata: file.metadata.clone(),
+            modified_at: file.updated_at,
             document,
         }
     }

@@ -174,6 +174,19 @@ impl<'a> Scope<'a> {
         self.find(id).map_or_else(|| T::create_implicit(self, id, None), Ok)
     }
 
+    /// The resources that the request finds by their ids, brought up to the present: newest first, of the project that it
+    /// names or of all.
+    pub(crate) fn reachable<T: Resource<Parent = Project>>(&mut self) -> Vec<Key<T>> {
+        let projects =
+            self.project.map_or_else(|| self.store.keys(), |_| self.existing_project().into_iter().collect());
+        let mut keys: Vec<Key<T>> = projects.into_iter().flat_map(|project| self.visible(Some(project))).collect();
+        keys.sort_unstable_by_key(|key| std::cmp::Reverse(*key));
+        for key in &keys {
+            self.store.get_mut(*key).advance_to(self.now);
+        }
+        keys
+    }
+
     /// The resources below `parent` that the request sees, newest first.
     pub(crate) fn visible<T: Resource>(&mut self, parent: Option<Key<T::Parent>>) -> Vec<Key<T>> {
         let visibility = self.visibility(false);

@@ -25,6 +25,7 @@ const LAYERS: &[&str] = &[
     "worker",
     "config",
     "schema",
+    "drift",
     "content",
     "documents",
     "search",

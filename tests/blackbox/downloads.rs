@@ -282,5 +282,7 @@ fn the_contract_says_that_a_download_needs_no_key_and_gives_bytes() {
     assert_eq!(download["responses"].get("401"), None, "no key is asked for");
     let others = contract["paths"].as_object().expect("an object").values().filter_map(Value::as_object);
     let with_key = others.flat_map(|path| path.values()).filter(|row| row["security"] == json!([{ "HTTPBearer": [] }]));
-    assert_eq!(with_key.count(), 32, "every operation of the API needs a key");
+    let operations = Client::of(&server).get("/__admin/operations").json()["operations"].clone();
+    let emulated = operations.as_array().expect("a list").iter().filter(|row| row["emulated"] == json!(true)).count();
+    assert_eq!(with_key.count(), emulated - 1, "every operation of the API needs a key; a download is none");
 }

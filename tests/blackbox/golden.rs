@@ -10,6 +10,7 @@ use crate::support::{HttpResponse, KEY, RawConnection, server};
 
 /// The files of cases by topic.
 const FILES: &[(&str, &str)] = &[
+    ("attachments", include_str!("../golden/attachments.json")),
     ("configurations", include_str!("../golden/configurations.json")),
     ("content_type", include_str!("../golden/content_type.json")),
     ("credentials", include_str!("../golden/credentials.json")),

@@ -156,6 +156,23 @@ fn configuration_responses(client: &Client) -> Vec<(&'static str, HttpResponse)>
     ]
 }
 
+/// Successful responses of the operations on attachments.
+fn attachment_responses(client: &Client) -> Vec<(&'static str, HttpResponse)> {
+    let attachments = "/api/v1/beta/attachments";
+    let directory = client.directory("attached");
+    let file = client.upload(&directory, "a.md", "# A\u{c}b")["id"].as_str().expect("a string").to_owned();
+    client.post(
+        "/api/v1/indexes",
+        &json!({ "source_directory_id": directory, "store_attachments": ["screenshots", "items"] }),
+    );
+    client.advance("1h");
+    vec![
+        ("attachments.list", client.get(&format!("{attachments}?source_id={file}&page_size=3"))),
+        ("attachments.list", client.get(&format!("{attachments}?source_id=nothing"))),
+        ("attachments.get", client.get(&format!("{attachments}/screenshots%2Fpage_2.jpg?source_id={file}"))),
+    ]
+}
+
 fn patch(client: &Client, path: &str, body: &Value) -> HttpResponse {
     client.send("PATCH", path, Some(body))
 }
@@ -165,7 +182,7 @@ fn every_successful_response_matches_the_schema_of_its_operation() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let contract = Contract::of(&client);
-    let requests = [successful_responses, document_responses, configuration_responses];
+    let requests = [successful_responses, document_responses, configuration_responses, attachment_responses];
     let requests: Vec<_> = requests.iter().flat_map(|responses| responses(&client)).collect();
     // A download is the content of a file, which has no schema.
     for operation in contract.operations().iter().filter(|row| row.name != "files.download") {

@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, manual_clock_server};
 
 /// The operations that are not emulated: name, method, and a path.
-const OPERATIONS: [(&str, &str, &str); 8] = [
-    ("attachments.list", "GET", "/api/v1/beta/attachments"),
-    ("attachments.get", "GET", "/api/v1/beta/attachments/screenshots/page_1.jpg"),
+const OPERATIONS: [(&str, &str, &str); 6] = [
     ("chat.create", "POST", "/api/v1/chat"),
     ("chat.list", "GET", "/api/v1/chat"),
     ("chat.retrieve", "GET", "/api/v1/chat/ses-a"),
@@ -56,6 +54,44 @@ fn fault_rules_strike_each_by_its_name_by_its_family_and_by_an_asterisk() {
         assert_eq!(outcomes[0], "all struck, family shadowed, own shadowed", "{name}");
         client.add_rule(&format!("{name} status=500 first=1 name=later"));
         assert_eq!(client.send(method, path, None).status, 500, "{name}");
+    }
+}
+
+#[test]
+fn other_products_of_the_real_api_are_named() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    client.add_rule("* status=503 name=all");
+    let calls = [
+        ("POST", "/api/v2/parse/upload", "parse"),
+        ("GET", "/api/v2/parse", "parse"),
+        ("POST", "/api/v2/extract", "extract"),
+        ("DELETE", "/api/v1/split/jobs/spl-1", "split"),
+        ("GET", "/api/v1/pipelines?project_name=x", "pipelines"),
+        ("POST", "/api/v1/beta/agent-data/:search", "agent data"),
+        ("POST", "/api/v1/files", "v1 files"),
+        ("GET", "/api/v1/organizations", "organizations"),
+        ("PUT", "/api/v1/projects/a/b", "projects"),
+    ];
+    for (method, path, product) in calls {
+        let response = client.send(method, path, None);
+        assert_eq!((response.status, response.header("x-mock-not-emulated")), (404, Some(product)), "{path}");
+        assert!(
+            response.json()["detail"].as_str().is_some_and(|detail| detail.contains(product)),
+            "{}",
+            response.text()
+        );
+        let entries = client.journal();
+        let entry = entries.last().expect("it is recorded");
+        let shown = [&entry["operation"], &entry["product"], &entry["faults"]];
+        assert_eq!(shown, [&Value::Null, &json!(product), &json!([])], "{path}");
+    }
+    for path in ["/api/v2/pars", "/api/v2/parser", "/api/v1/index", "/api/v1", "/api/v1/pipeline", "/parse"] {
+        let response = client.get(path);
+        assert_eq!((response.status, response.header("x-mock-not-emulated")), (404, None), "{path}");
+        assert_eq!(response.text(), r#"{"detail":"Not Found"}"#, "{path}");
+        let entries = client.journal();
+        assert_eq!(entries.last().expect("it is recorded").get("product"), None, "{path}");
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::filter::{CustomFilters, StaticFilters};
 use crate::api::metadata;
+use crate::api::page_attachment::{AttachmentKind, AttachmentRef, references};
 use crate::config::ScoreThresholdOn;
 use crate::documents::count_tokens;
 use crate::error::ApiError;
@@ -78,8 +79,7 @@ struct StaticFields<'a> {
     chunk_end_char: usize,
     chunk_index: usize,
     chunk_token_count: u32,
-    /// Always empty: attachments are not emulated.
-    attachments: [(); 0],
+    attachments: Vec<AttachmentRef<'a>>,
 }
 
 impl Default for Rerank {
@@ -97,16 +97,23 @@ pub(super) fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<
     let index = scope.store.get(key);
     let content = index.content.clone().filter(|_| index.exports_vectors());
     let Some(content) = content else { return Ok(Answer::Payload(Payload::json(&Results { results: Vec::new() }))) };
-    Ok(Answer::Job(Job::reading(move || search(&content, &request, threshold_on))))
+    let kinds = AttachmentKind::of_index(index);
+    Ok(Answer::Job(Job::reading(move || search(&content, &request, threshold_on, &kinds))))
 }
 
-fn search(content: &Arc<IndexContent>, request: &RetrieveRequest, threshold_on: ScoreThresholdOn) -> Payload {
+/// The chunks of a query with references to the attachments of these kinds.
+fn search(
+    content: &Arc<IndexContent>,
+    request: &RetrieveRequest,
+    threshold_on: ScoreThresholdOn,
+    kinds: &[AttachmentKind],
+) -> Payload {
     let files: Vec<&IndexedFile> = content.files.iter().filter(|file| request.accepts(file)).collect();
     let documents: Vec<_> = files.iter().map(|file| (&*file.document, &*file.name)).collect();
     let mut hits = search::rank(&documents, &request.rank_query(threshold_on));
     hits.retain(|hit| request.reaches_threshold(hit, threshold_on));
     hits.truncate(request.length());
-    let results = hits.iter().map(|hit| ChunkBody::of(files[hit.document], hit)).collect();
+    let results = hits.iter().map(|hit| ChunkBody::of(files[hit.document], hit, kinds)).collect();
     Payload::json(&Results { results })
 }
 
@@ -157,7 +164,7 @@ impl RetrieveRequest {
 }
 
 impl<'a> ChunkBody<'a> {
-    fn of(file: &'a IndexedFile, hit: &RankHit) -> Self {
+    fn of(file: &'a IndexedFile, hit: &RankHit, kinds: &[AttachmentKind]) -> Self {
         let document = file.document.document();
         let chunk = &document.chunks()[hit.chunk];
         let content = document.content(chunk);
@@ -176,7 +183,7 @@ impl<'a> ChunkBody<'a> {
                 chunk_end_char: end,
                 chunk_index: hit.chunk,
                 chunk_token_count: count_tokens(content),
-                attachments: [],
+                attachments: references(kinds, &file.id, page),
             },
         }
     }

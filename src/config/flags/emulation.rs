@@ -23,6 +23,7 @@ pub(in crate::config) static EMULATION: Group = Group {
         .with_default("any"),
         &UNKNOWN_VALUE_STATUS,
         &CONTRACT,
+        &STRICT_CONTRACT,
         &flag("sync-duration", One("DURATION"), "Duration of a sync")
             .read_with(|settings, raw| set(&mut settings.sync_duration, raw.one(parse_duration)))
             .with_default("200ms"),
@@ -78,11 +79,11 @@ pub(in crate::config) static EMULATION: Group = Group {
 };
 
 pub(crate) static STRICT_REFERENCES: Flag =
-    flag("strict-references", Nothing, "Answer 404 to a source_directory_id that was not created before")
+    flag("strict-references", Nothing, "Answer 404 to ids of directories and configurations that do not exist")
         .read_with(|settings, raw| set(&mut settings.references, raw.switch(References::Lenient, References::Strict)))
         .with_conflict(|settings| {
             (settings.fidelity == Fidelity::Contract && settings.references == References::Strict)
-                .then_some("has no effect beside --contract, which accepts every directory id; omit one of the two")
+                .then_some("has no effect beside --contract, which accepts every id; omit one of the two")
         });
 
 pub(crate) static UNKNOWN_VALUE_STATUS: Flag =
@@ -92,6 +93,14 @@ pub(crate) static UNKNOWN_VALUE_STATUS: Flag =
 
 pub(crate) static CONTRACT: Flag = flag("contract", Nothing, "Answer 2xx to every valid request, also for unknown ids")
     .read_with(|settings, raw| set(&mut settings.fidelity, raw.switch(Fidelity::Service, Fidelity::Contract)));
+
+static STRICT_CONTRACT: Flag =
+    flag("strict-contract", Nothing, "Answer 422 to fields and parameters that the contract does not know")
+        .read_with(|settings, raw| set(&mut settings.strict_contract, raw.switch(false, true)))
+        .with_conflict(|settings| {
+            (settings.fidelity == Fidelity::Contract && settings.strict_contract)
+                .then_some("cannot stand beside --contract, which accepts every valid request; omit one of the two")
+        });
 
 pub(crate) static SCHEMAS: Flag =
     flag("schemas", One("DIR"), "Replace JSON Schemas with the files of the same name in DIR")

@@ -14,9 +14,9 @@ async def folder(client, **files):
     return directory.id, uploads
 
 
-async def ready_index(client, shared, key, directory):
-    """An index over a directory after its first sync."""
-    index = await resolve(client.indexes.create(source_directory_id=directory))
+async def ready_index(client, shared, key, directory, **options):
+    """An index with these options over a directory after its first sync."""
+    index = await resolve(client.indexes.create(source_directory_id=directory, **options))
     return await synced(client, shared, key, index)
 
 

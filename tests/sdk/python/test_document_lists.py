@@ -160,7 +160,7 @@ async def test_projects_are_filtered(client):
         ({"name": "unknown"}, []),
         ({"organization_id": organization}, both),
         ({"organization_id": organization, "name": default.name}, [default.id]),
-        ({"organization_id": PROJECT}, []),
+        ({"organization_id": PROJECT}, both),
         ({"organization_id": None, "name": None}, both),
     ]:
         assert await names(client.v2_projects.list(page_size=1, **filters), "id") == expected, filters

@@ -1,0 +1,205 @@
+//! What clients send and the contract does not know: fields, parameters, values and operations, and SDKs that are newer
+//! than those that were checked. Each is counted once it was seen, up to a limit.
+
+use std::collections::BTreeMap;
+
+use http::HeaderName;
+use parking_lot::Mutex;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::{ApiError, Detail, LocStep, Violation};
+use crate::request::Head;
+use crate::schema::{UnknownInput, ValidRequest};
+
+/// The findings of all tenants.
+#[derive(Debug, Default)]
+pub(crate) struct Drift {
+    findings: Mutex<Findings>,
+}
+
+#[derive(Debug, Default)]
+struct Findings {
+    counts: BTreeMap<Finding, u64>,
+    /// How many were not kept, because there were too many.
+    dropped: u64,
+}
+
+/// Something that the contract does not know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Finding {
+    kind: FindingKind,
+    name: String,
+    operation: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum FindingKind {
+    Field,
+    Parameter,
+    Value,
+    Operation,
+    Sdk,
+}
+
+/// The findings as the admin API shows them.
+#[derive(Debug, Serialize)]
+pub(crate) struct DriftView {
+    drift: Vec<CountedFinding>,
+    dropped: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct CountedFinding {
+    #[serde(flatten)]
+    finding: Finding,
+    count: u64,
+}
+
+/// Maximum number of different findings.
+const MAX_FINDINGS: usize = 1000;
+
+/// Maximum number of characters of a name; a value has at most [`MAX_VALUE_CHARS`] of them.
+const MAX_NAME_CHARS: usize = 200;
+const MAX_VALUE_CHARS: usize = 64;
+
+/// The headers in which the official SDKs name themselves.
+const SDK_LANGUAGE: HeaderName = HeaderName::from_static("x-stainless-lang");
+const SDK_VERSION: HeaderName = HeaderName::from_static("x-stainless-package-version");
+
+/// The SDKs that the tests use, by the language that they report, with their versions.
+const CHECKED_SDKS: &[(&str, &str)] = &[("python", "2.19.0"), ("js", "2.16.0")];
+
+impl Drift {
+    /// Counts what the contract does not know of a request for an operation.
+    pub(crate) fn note(&self, operation: &'static str, request: &Result<ValidRequest, ApiError>) {
+        let found: Vec<(FindingKind, String)> = match request {
+            Ok(valid) => valid.unknown().iter().map(of_unknown).collect(),
+            Err(ApiError { detail: Detail::Violations(violations), .. }) => {
+                violations.iter().filter_map(of_violation).collect()
+            }
+            Err(_) => Vec::new(),
+        };
+        for (kind, name) in found {
+            self.add(Finding { kind, name, operation: Some(operation) });
+        }
+    }
+
+    /// Counts a request that no operation answers.
+    pub(crate) fn note_operation(&self, head: &Head) {
+        if head.path.starts_with("/api/") {
+            let path: Vec<&str> = head.path.split('/').map(without_id).collect();
+            let name = format!("{} {}", head.method, path.join("/"));
+            self.add(Finding { kind: FindingKind::Operation, name, operation: None });
+        }
+    }
+
+    /// Counts a client whose SDK is newer than the one that was checked.
+    pub(crate) fn note_sdk(&self, head: &Head) {
+        let (Some(language), Some(version)) = (head.header(&SDK_LANGUAGE), head.header(&SDK_VERSION)) else { return };
+        let checked = CHECKED_SDKS.iter().find(|(known, _)| *known == language);
+        if checked.is_some_and(|(_, checked)| numbers(version) > numbers(checked)) {
+            self.add(Finding { kind: FindingKind::Sdk, name: format!("{language} {version}"), operation: None });
+        }
+    }
+
+    /// All findings with their counts.
+    pub(crate) fn view(&self) -> DriftView {
+        let findings = self.findings.lock();
+        let counted =
+            findings.counts.iter().map(|(finding, count)| CountedFinding { finding: finding.clone(), count: *count });
+        DriftView { drift: counted.collect(), dropped: findings.dropped }
+    }
+
+    /// Forgets all findings.
+    pub(crate) fn reset(&self) {
+        *self.findings.lock() = Findings::default();
+    }
+
+    fn add(&self, finding: Finding) {
+        let name = shortened(&finding.name, MAX_NAME_CHARS);
+        let finding = Finding { name, ..finding };
+        let mut findings = self.findings.lock();
+        let is_full = findings.counts.len() >= MAX_FINDINGS;
+        match findings.counts.get_mut(&finding) {
+            Some(count) => *count += 1,
+            None if is_full => findings.dropped += 1,
+            None => {
+                findings.counts.insert(finding, 1);
+            }
+        }
+    }
+}
+
+fn of_unknown(unknown: &UnknownInput) -> (FindingKind, String) {
+    let name = name_of(&unknown.loc);
+    let is_field = unknown.loc.first().and_then(LocStep::key) == Some("body");
+    (if is_field { FindingKind::Field } else { FindingKind::Parameter }, name)
+}
+
+/// The finding in a violation: a field that is forbidden, or a value that the contract does not list.
+fn of_violation(violation: &Violation) -> Option<(FindingKind, String)> {
+    let name = name_of(&violation.loc);
+    let value = match violation.kind.as_str() {
+        "extra_forbidden" => return Some((FindingKind::Field, name)),
+        "literal_error" | "enum" => violation.input.as_str()?,
+        "union_tag_invalid" => violation.ctx.as_ref()?.get("tag").and_then(Value::as_str)?,
+        _ => return None,
+    };
+    Some((FindingKind::Value, format!("{name}={}", shortened(value, MAX_VALUE_CHARS))))
+}
+
+/// A place in a request: a pointer into its body with `*` for positions, or the name of a parameter.
+fn name_of(loc: &[LocStep]) -> String {
+    let steps = loc.iter().skip(1).map(|step| step.key().unwrap_or("*"));
+    let steps: Vec<&str> = steps.collect();
+    if loc.first().and_then(LocStep::key) == Some("body") { format!("/{}", steps.join("/")) } else { steps.join("/") }
+}
+
+/// A segment of a path; `*` for one that looks like an id.
+fn without_id(segment: &str) -> &str {
+    let is_version = segment.len() == 2 && segment.starts_with('v');
+    let is_id = segment.contains(|character: char| character.is_ascii_digit()) && !is_version;
+    if is_id { "*" } else { segment }
+}
+
+fn shortened(text: &str, limit: usize) -> String {
+    text.chars().take(limit).collect()
+}
+
+/// The numbers of a version; what follows them in a part does not count.
+fn numbers(version: &str) -> Vec<u64> {
+    let number =
+        |part: &str| part.split(|digit: char| !digit.is_ascii_digit()).next().and_then(|text| text.parse().ok());
+    version.split('.').map_while(number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_their_numbers() {
+        assert!(numbers("2.20.0") > numbers("2.19.0"));
+        assert!(numbers("2.19.0-beta.1") <= numbers("2.19.0"));
+        assert!(numbers("10.0") > numbers("2.19.0"));
+        assert!(numbers("made up") < numbers("2.19.0"));
+    }
+
+    #[test]
+    fn ids_in_a_path_are_one_finding() {
+        let path = |path: &str| path.split('/').map(without_id).collect::<Vec<_>>().join("/");
+        assert_eq!(path("/api/v3/things/thg-12ab/parts"), "/api/v3/things/*/parts");
+    }
+
+    #[test]
+    fn findings_are_limited() {
+        let drift = Drift::default();
+        let finding = |number: usize| Finding { kind: FindingKind::Field, name: format!("/{number}"), operation: None };
+        (0..=MAX_FINDINGS).for_each(|number| drift.add(finding(number)));
+        drift.add(finding(0));
+        let view = drift.view();
+        assert_eq!((view.drift.len(), view.dropped), (MAX_FINDINGS, 1));
+    }
+}
