@@ -133,28 +133,36 @@ impl Drift {
 }
 
 fn of_unknown(unknown: &UnknownInput) -> (FindingKind, String) {
-    let name = name_of(&unknown.loc);
-    let is_field = unknown.loc.first().and_then(LocStep::key) == Some("body");
-    (if is_field { FindingKind::Field } else { FindingKind::Parameter }, name)
+    of_place(&unknown.loc)
+}
+
+/// The finding of something unknown in this place.
+fn of_place(loc: &[LocStep]) -> (FindingKind, String) {
+    let kind = if is_in_body(loc) { FindingKind::Field } else { FindingKind::Parameter };
+    (kind, name_of(loc))
+}
+
+fn is_in_body(loc: &[LocStep]) -> bool {
+    loc.first().and_then(LocStep::key) == Some("body")
 }
 
 /// The finding in a violation: a field that is forbidden, or a value that the contract does not list.
 fn of_violation(violation: &Violation) -> Option<(FindingKind, String)> {
-    let name = name_of(&violation.loc);
     let value = match violation.kind.as_str() {
-        "extra_forbidden" => return Some((FindingKind::Field, name)),
+        "extra_forbidden" => return Some(of_place(&violation.loc)),
         "literal_error" | "enum" => violation.input.as_str()?,
         "union_tag_invalid" => violation.ctx.as_ref()?.get("tag").and_then(Value::as_str)?,
         _ => return None,
     };
-    Some((FindingKind::Value, format!("{name}={}", shortened(value, MAX_VALUE_CHARS))))
+    let (name, value) = (name_of(&violation.loc), shortened(value, MAX_VALUE_CHARS));
+    Some((FindingKind::Value, format!("{name}={value}")))
 }
 
 /// A place in a request: a pointer into its body with `*` for positions, or the name of a parameter.
 fn name_of(loc: &[LocStep]) -> String {
     let steps = loc.iter().skip(1).map(|step| step.key().unwrap_or("*"));
     let steps: Vec<&str> = steps.collect();
-    if loc.first().and_then(LocStep::key) == Some("body") { format!("/{}", steps.join("/")) } else { steps.join("/") }
+    if is_in_body(loc) { format!("/{}", steps.join("/")) } else { steps.join("/") }
 }
 
 /// A segment of a path; `*` for one that looks like an id.

@@ -1,5 +1,5 @@
-//! What an index without vectors exports of a file: a JSON document. The documentation names its parts; the names inside
-//! of them are those of the service's parse results.
+//! What an index without vectors exports of a file: a JSON document. The documentation names its parts; the names
+//! inside of them are those of the service's parse results.
 
 use bytes::Bytes;
 use serde::{Serialize, Serializer};

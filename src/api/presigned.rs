@@ -62,9 +62,8 @@ struct Download {
 }
 
 impl PresignedUrl {
-    /// The URL of a content: that of the file with this id, or of a part of the file of an index ([`part_id`]). The name
-    /// is only shown. It is for `lifetime` in seconds
-    /// from now on.
+    /// The URL of a content: that of the file with this id, or of a part of the file of an index ([`part_id`]). The
+    /// name is only shown. It is valid for `lifetime` in seconds from now on.
     pub(super) fn new(
         scope: &Scope<'_>,
         request: &ValidRequest,

@@ -89,7 +89,8 @@ fn was_read_slowly(head: &HeadDecision, refusal: &Entry) -> bool {
     head.upload_bandwidth.is_some() && refusal.status != Some(413)
 }
 
-/// Records a request that no operation answers, with its tenant if that exists. It may be for a product of the real API.
+/// Records a request that no operation answers, with its tenant if that exists. It may be for another product of the
+/// real API.
 pub(super) fn unrouted(instance: &Instance, head: &Head, response: &Response, product: Option<&'static str>) {
     let entry = Entry { product, ..of(head, response) };
     match instance.accepted_key(head).and_then(|key| instance.tenants.find(key)) {

@@ -174,8 +174,8 @@ impl<'a> Scope<'a> {
         self.find(id).map_or_else(|| T::create_implicit(self, id, None), Ok)
     }
 
-    /// The resources that the request finds by their ids, brought up to the present: newest first, of the project that it
-    /// names or of all.
+    /// The resources that the request finds by their ids, brought up to the present: newest first, of the project that
+    /// it names or of all.
     pub(crate) fn reachable<T: Resource<Parent = Project>>(&mut self) -> Vec<Key<T>> {
         let projects =
             self.project.map_or_else(|| self.store.keys(), |_| self.existing_project().into_iter().collect());

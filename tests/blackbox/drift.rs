@@ -21,7 +21,10 @@ fn send_unknown(client: &Client) -> Vec<u16> {
     let index = client.create("dir-a")["id"].clone();
     let filters = json!({
         "index_id": index, "query": "q", "rerank": { "enabled": true, "model": "m" },
-        "custom_filters": { "a": { "operator": "eq", "value": 1, "case": true }, "b": [{ "operator": "gt", "value": 1, "x": 2 }] },
+        "custom_filters": {
+            "a": { "operator": "eq", "value": 1, "case": true },
+            "b": [{ "operator": "gt", "value": 1, "x": 2 }],
+        },
     });
     let product = json!({ "product_type": "parse", "product_config_id": "cfg-1", "weight": 1 });
     let index = json!({ "source_directory_id": "dir-a", "colour": "red", "products": [product, product] });
@@ -122,11 +125,12 @@ fn a_strict_contract_refuses_unknown_fields_and_parameters() {
     let server = server(&[("strict-contract", "true"), ("clock", "manual")]);
     let client = Client::of(&server);
     assert_eq!(send_unknown(&client), [422; 6]);
-    let refused = client.post(
-        &format!("{INDEXES}?debug=1"),
-        &json!({ "source_directory_id": "d", "colour": "red", "products": [{ "product_type": "parse", "product_config_id": "c", "w": 1 }] }),
-    );
-    let violation = |loc: Value, input: Value| json!({ "type": "extra_forbidden", "loc": loc, "msg": "Extra inputs are not permitted", "input": input });
+    let product = json!({ "product_type": "parse", "product_config_id": "c", "w": 1 });
+    let body = json!({ "source_directory_id": "d", "colour": "red", "products": [product] });
+    let refused = client.post(&format!("{INDEXES}?debug=1"), &body);
+    let msg = "Extra inputs are not permitted";
+    let violation =
+        |loc: Value, input: Value| json!({ "type": "extra_forbidden", "loc": loc, "msg": msg, "input": input });
     let expected = json!({ "detail": [
         violation(json!(["query", "debug"]), json!("1")),
         violation(json!(["body", "colour"]), json!("red")),

@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn blocks_of_markdown_are_found() {
-        let text = "# One\nfirst\nsecond\n\n- a\n- b\n  more\n1. c\n\n| x | y |\n|---|---|\n| 1 | 2 |\n```rust\n# no title\n\n```\nend";
+        let text = "# One\nfirst\nsecond\n\n- a\n- b\n  more\n1. c\n\n| x | y |\n|---|---|\n| 1 | 2 |\n\
+                    ```rust\n# no title\n\n```\nend";
         let expected = [
             (r#"Heading { level: 1, title: "One" }"#, 0..1),
             ("Paragraph", 1..3),

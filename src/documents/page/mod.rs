@@ -1,5 +1,5 @@
-//! A page of a document: its text, and what parsing makes of it. One layout gives the picture of a page and the boxes of
-//! its items, so that the boxes fit the picture.
+//! A page of a document: its text, and what parsing makes of it. One layout gives the picture of a page and the boxes
+//! of its items, so that the boxes fit the picture.
 
 mod blocks;
 mod card;
