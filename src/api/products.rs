@@ -1,7 +1,7 @@
 //! The products of the real API beside the index family, by the beginnings of their paths. None is emulated: a request
 //! for one is told from a mistyped path.
 
-/// The beginnings of paths with their products, in whole segments. The longest that fits counts.
+/// The beginnings of paths with their products, in whole segments. None is the beginning of another.
 const PRODUCTS: &[(&str, &str)] = &[
     ("/api/parsing", "parse"),
     ("/api/v1/parsing", "parse"),

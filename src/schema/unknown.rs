@@ -48,14 +48,14 @@ impl UnknownInput {
 
 /// The fields of a body that its schema does not know, in the order of the body.
 pub(super) fn fields(node: SchemaNode<'_>, body: &Map<String, Value>) -> Vec<UnknownInput> {
-    let mut walk = Walk { loc: vec!["body".into()], found: Vec::new() };
+    let mut walk = Walk { loc: Vec::new(), found: Vec::new() };
     walk.object(node, body);
     walk.found
 }
 
 /// A walk through a body and its schema.
 struct Walk {
-    /// Where it is.
+    /// Where it is in the body.
     loc: Vec<LocStep>,
     found: Vec<UnknownInput>,
 }
@@ -101,20 +101,24 @@ impl Walk {
     }
 
     fn object(&mut self, node: SchemaNode<'_>, fields: &Map<String, Value>) {
-        let is_model = node.fields().is_some();
+        let declared = node.fields();
         for (name, value) in fields {
+            let is_nested = value.is_object() || value.is_array();
+            if !is_nested && declared.is_some_and(|declared| declared.contains_key(name)) {
+                continue;
+            }
             match node.field(name).or_else(|| node.other_fields()) {
-                Some(field) if value.is_object() || value.is_array() => {
-                    self.below(&**name, |walk| walk.value(field, value));
-                }
-                None if is_model => {
-                    self.below(&**name, |walk| {
-                        walk.found.push(UnknownInput { loc: walk.loc.clone(), value: value.clone() });
-                    });
-                }
-                _ => {}
+                Some(field) => self.below(&**name, |walk| walk.value(field, value)),
+                None if declared.is_some() => self.below(&**name, |walk| walk.report(value)),
+                None => {}
             }
         }
+    }
+
+    /// Notes that the value at the current place is unknown.
+    fn report(&mut self, value: &Value) {
+        let loc = std::iter::once("body".into()).chain(self.loc.iter().cloned()).collect();
+        self.found.push(UnknownInput { loc, value: value.clone() });
     }
 }
 
