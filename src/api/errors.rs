@@ -24,6 +24,9 @@ impl From<StoreError> for ApiError {
             StoreError::TooManyVersions { limit } => {
                 ApiError::text(403, format!("A configuration of this server has at most {limit} versions"))
             }
+            StoreError::TooManyTurns { limit } => {
+                ApiError::text(403, format!("A chat session of this server has at most {limit} turns"))
+            }
             StoreError::StateFull => {
                 ApiError::text(403, "The state of all tenants is as large as it may be (--max-state-bytes)")
             }

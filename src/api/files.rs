@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::operation::{Answer, BodyKind, Job, Operation};
 use crate::response::Payload;
 use crate::schema::{Integer, ValidRequest};
-use crate::store::{File, Id, Key, NewFile, Page, Prefix, Resource, Scope, Store};
+use crate::store::{Cursor, File, Id, Key, NewFile, Page, Prefix, Resource, Scope, Store};
 
 /// The name of the list of files, which its page tokens are valid for.
 const LIST: &str = "files.list";
@@ -235,8 +235,11 @@ impl Listing<'_> {
         let ids = self.filter.ids();
         let accepts = |file: &File| self.filter.accepts(file, ids.as_deref());
         self.page.find(&format!("{list} by {order}"), |page| match order {
-            "name" => scope.page_sorted(project, page, accepts, |file| file.name.clone()),
-            "id" => scope.page_sorted(project, page, accepts, |file| file.meta.id.to_string().into()),
+            "name" => scope.page_sorted(project, page, accepts, |key, file| Cursor::by_text(file.name.clone(), key)),
+            "id" => {
+                let place = |key, file: &File| Cursor::by_text(file.meta.id.to_string().into(), key);
+                scope.page_sorted(project, page, accepts, place)
+            }
             _ => scope.page(project, page, false, accepts),
         })
     }

@@ -3,6 +3,7 @@
 
 mod attachments;
 mod change;
+mod chat;
 mod configurations;
 mod directories;
 mod directory_file_view;
@@ -15,7 +16,6 @@ mod index_file;
 mod index_view;
 mod indexes;
 mod metadata;
-mod not_emulated;
 pub(crate) mod openapi;
 mod output_files;
 mod page_attachment;
@@ -47,9 +47,9 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
         retrieval::OPERATIONS,
         attachments::OPERATIONS,
         configurations::OPERATIONS,
+        chat::OPERATIONS,
         projects::OPERATIONS,
         presigned::OPERATIONS,
-        not_emulated::OPERATIONS,
     ]
     .into_iter()
     .flatten()

@@ -13,6 +13,7 @@ const COMPONENTS: &str = "#/components/schemas/";
 const DEFINITIONS: &str = "#/$defs/";
 
 const JSON: &str = "application/json";
+const EVENT_STREAM: &str = "text/event-stream";
 const MULTIPART: &str = "multipart/form-data";
 const OCTETS: &str = "application/octet-stream";
 
@@ -79,7 +80,8 @@ impl OpenApi<'_> {
         });
         if let Some(name) = operation.request_schema() {
             let media_type = if operation.body == BodyKind::Multipart { MULTIPART } else { JSON };
-            described["requestBody"] = json!({ "required": true, "content": self.content(&name, media_type) });
+            let is_required = !self.schemas.named(&name).is_valid(&Value::Null);
+            described["requestBody"] = json!({ "required": is_required, "content": self.content(&name, media_type) });
         }
         described["responses"] = self.responses(operation);
         described
@@ -99,7 +101,14 @@ impl OpenApi<'_> {
 
     fn success(&mut self, operation: &Operation) -> Value {
         match operation.response {
-            Some(name) => json!({ "description": "Done.", "content": self.content(name, JSON) }),
+            Some(name) => {
+                let mut content = self.content(name, JSON);
+                if operation.streams {
+                    // JSON with `--contract` only.
+                    content[EVENT_STREAM] = json!({ "schema": { "type": "string" } });
+                }
+                json!({ "description": "Done.", "content": content })
+            }
             None if operation.status == 204 => json!({ "description": "Done." }),
             None => json!({
                 "description": "The content of the file, with the content type that its upload named.",

@@ -82,6 +82,8 @@ pub(crate) struct Settings {
     pub(crate) strict_faults: bool,
     pub(crate) exit_with_stdin: bool,
     pub(crate) time_scale: f64,
+    /// The pause between two events of an answer.
+    pub(crate) chat_pace: Duration,
     pub(crate) schemas: Option<PathBuf>,
 }
 

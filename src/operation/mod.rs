@@ -39,6 +39,8 @@ pub(crate) struct Operation {
     pub(crate) status: u16,
     /// The schema of the body of a success; `None` if it has no body, or is the content of a file.
     pub(crate) response: Option<&'static str>,
+    /// Whether a success is a stream of events. The schema is then that of the list of them.
+    pub(crate) streams: bool,
     /// The faults on state that can apply to it.
     pub(crate) state_faults: &'static [StateFault],
     /// Its handler; `None` for an endpoint of the real API that is not emulated.
@@ -97,6 +99,7 @@ impl Operation {
         body: BodyKind::None,
         status: 200,
         response: None,
+        streams: false,
         state_faults: &[StateFault::Lag, StateFault::Vanish],
         handler: None,
     };

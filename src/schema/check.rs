@@ -139,6 +139,7 @@ pub(super) struct BodyContent {
 
 fn judge_body(schema: &Schema, body: RawBody) -> Result<BodyContent, Vec<Violation>> {
     let value = match body {
+        RawBody::Absent if schema.is_valid(&Value::Null) => return Ok(BodyContent::default()),
         RawBody::Absent => return Err(vec![pydantic::missing().at(vec!["body".into()], Value::Null)]),
         RawBody::Form(form) => return form::read(schema, &form),
         RawBody::Json(value) => value,

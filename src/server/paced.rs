@@ -15,7 +15,18 @@ use crate::clock::Clock;
 use crate::emulator::{Context, Reply};
 
 /// A pause, or the wait for an early end.
-type Wait = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+type Wait<T = ()> = Pin<Box<dyn Future<Output = T> + Send + Sync>>;
+
+/// Why the rest of a body is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EarlyEnd {
+    /// The fault rules were reset.
+    Released,
+    /// The server shuts down.
+    Shutdown,
+    /// The client has reset the connection.
+    ClientGone,
+}
 
 /// A body sent in pieces.
 pub(super) struct PacedBody {
@@ -30,7 +41,7 @@ pub(super) struct PacedBody {
     /// The request, which counts as open until the last piece is handed to hyper, and the delivery that then ends.
     request: Option<(Box<Context>, Arc<Delivery>)>,
     /// Completes when the rest is not to be sent.
-    early_end: Option<Wait>,
+    early_end: Option<Wait<EarlyEnd>>,
 }
 
 impl PacedBody {
@@ -42,8 +53,8 @@ impl PacedBody {
         body
     }
 
-    /// The body of a reply, which keeps its request open until it is sent. A reset of the fault rules ends it early,
-    /// and a shutdown of the server ends a stream of events early.
+    /// The body of a reply, which keeps its request open until it is sent. A reset of the fault rules or of the
+    /// connection ends it early, and a shutdown of the server ends a stream of events early.
     pub(super) fn of_reply(
         connection: &ConnectionState,
         context: Box<Context>,
@@ -53,11 +64,12 @@ impl PacedBody {
         let Reply { response, release, .. } = reply;
         let pieces = Pieces::of(response.body, &response.wire.pace);
         let (mut draining, is_chunked) = (connection.draining.clone(), pieces.is_chunked);
-        let on_clock = Arc::clone(&clock);
+        let (on_clock, stream) = (Arc::clone(&clock), connection.stream.clone());
         let early_end = async move {
             tokio::select! {
-                () = on_clock.wait_until(|| release.has_come()) => {}
-                Ok(()) = draining.changed(), if is_chunked => {}
+                () = on_clock.wait_until(|| release.has_come()) => EarlyEnd::Released,
+                Ok(()) = draining.changed(), if is_chunked => EarlyEnd::Shutdown,
+                () = stream.client_reset() => EarlyEnd::ClientGone,
             }
         };
         let body = Self::new(pieces, clock);
@@ -84,17 +96,25 @@ impl PacedBody {
         }
     }
 
-    /// Whether the rest is not to be sent.
-    fn ends_early(&mut self, task: &mut TaskContext<'_>) -> bool {
-        let Some(early_end) = &mut self.early_end else { return false };
-        if early_end.as_mut().poll(task).is_pending() {
-            return false;
-        }
+    /// Why the rest is not to be sent, if it is not.
+    fn ends_early(&mut self, task: &mut TaskContext<'_>) -> Option<EarlyEnd> {
+        let Poll::Ready(end) = self.early_end.as_mut()?.as_mut().poll(task) else { return None };
         self.early_end = None;
         if let Some((_, delivery)) = self.request.take() {
-            delivery.is_cut();
+            match end {
+                EarlyEnd::Released | EarlyEnd::Shutdown => delivery.is_cut(),
+                EarlyEnd::ClientGone => delivery.client_is_gone(),
+            }
         }
-        true
+        Some(end)
+    }
+
+    /// What is sent in the place of the rest: at a shutdown the last event of a stream. An error makes hyper close the
+    /// connection without the end of the body.
+    fn end_with(&mut self, end: EarlyEnd) -> io::Result<Frame<Bytes>> {
+        (self.next, self.pause) = (None, None);
+        let last = self.pieces.drop_rest("The server is shutting down").filter(|_| end == EarlyEnd::Shutdown);
+        last.map(Frame::data).ok_or_else(|| io::ErrorKind::ConnectionAborted.into())
     }
 }
 
@@ -112,9 +132,10 @@ impl Body for PacedBody {
             return Poll::Pending;
         }
         // Before the pause, which a reset of the clock may end.
-        if self.pause.is_some() && self.ends_early(task) {
-            // hyper closes the connection without the end of the body.
-            return Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())));
+        if self.pause.is_some()
+            && let Some(end) = self.ends_early(task)
+        {
+            return Poll::Ready(Some(self.end_with(end)));
         }
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(task));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::response::{Body, Pace};
+use crate::response::{Body, Events, Pace};
 
 /// The pieces of a body that are still to be sent.
 #[derive(Debug)]
@@ -24,7 +24,15 @@ enum Source {
         /// The pause between two portions.
         every: Duration,
     },
-    Events(std::vec::IntoIter<(Duration, Bytes)>),
+    Events {
+        items: std::vec::IntoIter<(Duration, Bytes)>,
+        /// The event which says why the others are not sent.
+        failure: fn(&str) -> Bytes,
+    },
+}
+
+impl Source {
+    const EMPTY: Self = Self::Portions { rest: Bytes::new(), bytes: 0, pause: Duration::ZERO, every: Duration::ZERO };
 }
 
 impl Pieces {
@@ -32,7 +40,9 @@ impl Pieces {
     pub(super) fn of(body: Body, pace: &Pace) -> Self {
         let is_chunked = matches!(body, Body::Events(_));
         let source = match (body, pace) {
-            (Body::Events(events), Pace::Free) => Source::Events(events.into_iter()),
+            (Body::Events(Events { items, failure }), Pace::Free) => {
+                Source::Events { items: items.into_iter(), failure }
+            }
             (body, pace) => {
                 let (bytes, every) = pace.portion();
                 Source::Portions { rest: body.bytes(), bytes, pause: Duration::ZERO, every }
@@ -45,7 +55,7 @@ impl Pieces {
     pub(super) fn len(&self) -> usize {
         match &self.source {
             Source::Portions { rest, .. } => rest.len(),
-            Source::Events(events) => events.as_slice().iter().map(|(_, event)| event.len()).sum(),
+            Source::Events { items, .. } => items.as_slice().iter().map(|(_, event)| event.len()).sum(),
         }
     }
 
@@ -57,7 +67,13 @@ impl Pieces {
                 let portion = rest.split_to((*bytes).min(rest.len()));
                 Some((std::mem::replace(pause, *every), portion))
             }
-            Source::Events(events) => events.next(),
+            Source::Events { items, .. } => items.next(),
         }
+    }
+
+    /// Drops what is left; in the place of events there is one which says why.
+    pub(super) fn drop_rest(&mut self, reason: &str) -> Option<Bytes> {
+        let rest = std::mem::replace(&mut self.source, Source::EMPTY);
+        if let Source::Events { failure, .. } = rest { Some(failure(reason)) } else { None }
     }
 }

@@ -15,7 +15,7 @@ use crate::config::{self, RawSettings};
 use crate::instance::Instance;
 use crate::journal::{Entry, Outcome};
 use crate::operation::{Answer, Operation, Router};
-use crate::response::Payload;
+use crate::response::{Events, Payload};
 use crate::tenant::Tenant;
 
 /// Far more than any step of these tests takes.
@@ -39,9 +39,10 @@ static OPERATIONS: [Operation; 3] = [
 ];
 
 /// Three events; the pauses before the second and the third are long.
-fn events() -> Vec<(Duration, Bytes)> {
+fn events() -> Events {
     let event = |seconds, text: &'static str| (Duration::from_secs(seconds), Bytes::from_static(text.as_bytes()));
-    vec![event(0, "data: 1\n\n"), event(3600, "data: 2\n\n"), event(3600, "data: 3\n\n")]
+    let items = vec![event(0, "data: 1\n\n"), event(3600, "data: 2\n\n"), event(3600, "data: 3\n\n")];
+    Events { items, failure: |reason| format!("data: {reason}\n\n").into() }
 }
 
 const FIRST_CHUNK: &str = "9\r\ndata: 1\n\n\r\n";
@@ -183,7 +184,8 @@ async fn a_shutdown_ends_a_stream_and_does_not_wait_for_its_pauses() {
     let mut client = server.send("/stream").await;
     assert_eq!(body(&received(&mut client, Some(FIRST_CHUNK)).await), FIRST_CHUNK);
     drop(server.stop);
-    assert_eq!(received(&mut client, None).await, "");
+    let last = "data: The server is shutting down\n\n";
+    assert_eq!(received(&mut client, None).await, format!("{:x}\r\n{last}\r\n0\r\n\r\n", last.len()));
     let ended = timeout(LIMIT, server.running).await.expect("it ends in time").expect("it does not panic");
     assert!(ended.is_ok());
     let tenant = server.instance.tenants.find("llx-a").expect("it is there");

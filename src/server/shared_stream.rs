@@ -39,6 +39,14 @@ impl SharedStream {
             tokio::time::sleep(LOOK_PAUSE).await;
         }
     }
+
+    /// Waits until the client has reset the connection. Never completes if the client has closed it or its sending
+    /// half, or if there are unread bytes from it.
+    pub(super) async fn client_reset(&self) {
+        if self.0.peek(&mut [0]).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl AsyncRead for SharedStream {

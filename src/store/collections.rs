@@ -14,6 +14,7 @@ macro_rules! resources {
             directory_files: DirectoryFile,
             indexes: Index,
             configurations: Configuration,
+            chat_sessions: ChatSession,
         }
     };
 }

@@ -15,6 +15,8 @@ pub(crate) enum StoreError {
     TooManyProjects { limit: usize },
     /// A configuration has as many versions as it may have.
     TooManyVersions { limit: usize },
+    /// The chat session has as many turns as it may have.
+    TooManyTurns { limit: usize },
     /// All tenants together hold as many bytes as they may hold.
     StateFull,
     /// Another file of the directory has this `unique_id`.

@@ -3,6 +3,7 @@
 
 mod blob;
 mod budget;
+mod chat_session;
 mod collection;
 mod collections;
 mod configuration;
@@ -26,6 +27,7 @@ mod tests;
 
 pub(crate) use blob::{Blob, Reading};
 pub(crate) use budget::{StateBudget, TenantBudget};
+pub(crate) use chat_session::{ChatSession, DEFAULT_ACCESS, NewTurn, Turn, Usage};
 pub(crate) use collection::Collection;
 pub(crate) use collections::resources;
 pub(crate) use configuration::{Configuration, ConfigurationSettings, ConfigurationVersion};
@@ -163,16 +165,18 @@ impl Store {
         if resource.counts() && self.collection::<T>().live() >= limit {
             return Err(StoreError::TooMany { kind: T::KIND, limit });
         }
-        let weight = resource.weight_bytes();
-        if !self.allocation.grow(weight) {
-            // Deleted resources make room for others before a request is refused.
-            let bytes = self.all.iter_mut().map(|collection| collection.purge_excess(0)).sum();
-            self.allocation.shrink(bytes);
-            if !self.allocation.grow(weight) {
-                return Err(StoreError::StateFull);
-            }
-        }
+        self.reserve(resource.weight_bytes())?;
         Ok(self.collection_mut().insert(resource))
+    }
+
+    /// Counts `bytes` as used. Deleted resources make room for others before that is refused.
+    fn reserve(&mut self, bytes: usize) -> Result<(), StoreError> {
+        if self.allocation.grow(bytes) {
+            return Ok(());
+        }
+        let purged = self.all.iter_mut().map(|collection| collection.purge_excess(0)).sum();
+        self.allocation.shrink(purged);
+        if self.allocation.grow(bytes) { Ok(()) } else { Err(StoreError::StateFull) }
     }
 
     /// Removes a resource at once, as if it had never been created.
@@ -202,5 +206,18 @@ impl Store {
         let after = self.get(key).weight_bytes();
         self.allocation.shrink(before.saturating_sub(after));
         self.allocation.grow_beyond_limit(after.saturating_sub(before));
+    }
+
+    /// Changes a resource if there is room for the bytes by which it grows.
+    pub(crate) fn change_within_limit<T: Resource>(
+        &mut self,
+        key: Key<T>,
+        growth: usize,
+        change: impl FnOnce(&mut T),
+    ) -> Result<(), StoreError> {
+        self.reserve(growth)?;
+        self.allocation.shrink(growth);
+        self.change(key, change);
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@
 use bytes::Bytes;
 
 use super::Key;
+use crate::clock::Timestamp;
 use crate::seed::Seed;
 
 /// A place in a list: the page begins after it.
@@ -46,6 +47,16 @@ impl<T> From<Key<T>> for Cursor {
 }
 
 impl Cursor {
+    /// The place of a resource in a list in the order of a text, then oldest first.
+    pub(crate) fn by_text<T>(text: Box<str>, key: Key<T>) -> Self {
+        Self::new(text, key.ordinal())
+    }
+
+    /// The place of a resource in a list in the order of a time, latest first, then newest first.
+    pub(crate) fn latest_first<T>(time: Timestamp, key: Key<T>) -> Self {
+        Self::new(format!("{:019}", i64::MAX - time.micros()).into(), u64::MAX - key.ordinal())
+    }
+
     /// The place of the item with this number among those with this text.
     pub(crate) fn new(text: Box<str>, number: u64) -> Self {
         Self { text, number }

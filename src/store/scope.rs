@@ -217,16 +217,16 @@ impl<'a> Scope<'a> {
         Ok(self.close_page(request.list, keys, before, last.map(Cursor::from)))
     }
 
-    /// A page of the resources below `parent` that `filter` accepts, in the order of a text, then oldest first.
+    /// A page of the resources below `parent` that `filter` accepts, in the order of their places.
     pub(crate) fn page_sorted<T: Resource>(
         &mut self,
         parent: Option<Key<T::Parent>>,
         request: PageRequest<'_>,
         filter: impl Fn(&T) -> bool,
-        text: impl Fn(&T) -> Box<str>,
+        place: impl Fn(Key<T>, &T) -> Cursor,
     ) -> Result<Page<Key<T>>, StoreError> {
         let before = self.open_page(request)?;
-        let cursor = |collection: &Collection<T>, key: Key<T>| Cursor::new(text(collection.get(key)), key.ordinal());
+        let cursor = |collection: &Collection<T>, key: Key<T>| place(key, collection.get(key));
         let rows: Vec<_> = self.look(false, |scope, visibility| {
             let collection = scope.store.collection::<T>();
             let keys = parent.into_iter().flat_map(|parent| collection.newest_first(parent, None, visibility));
@@ -377,6 +377,13 @@ impl<'a> Scope<'a> {
         let script = self.faults.script.take()?;
         self.applied.add(StateFault::Script);
         Some(script)
+    }
+
+    /// The text of the answer to a message, if a fault sets one.
+    pub(crate) fn take_reply(&mut self) -> Option<Arc<str>> {
+        let reply = self.faults.reply.take()?;
+        self.applied.add(StateFault::Reply);
+        Some(reply)
     }
 
     /// Notes times at which something will happen, for clocks that jump from event to event.

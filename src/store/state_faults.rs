@@ -20,6 +20,8 @@ pub(crate) enum StateFault {
     Page,
     /// A sync that the request starts follows a script.
     Script,
+    /// The answer to a message has a given text.
+    Reply,
 }
 
 /// The faults on state planned for one request; the default is none.
@@ -34,6 +36,8 @@ pub(crate) struct StateFaults {
     /// The script of a sync that the request starts.
     pub(crate) script: Option<Arc<Script>>,
     pub(crate) page: Option<PageFault>,
+    /// The text of the answer to a message.
+    pub(crate) reply: Option<Arc<str>>,
 }
 
 impl StateFaults {
@@ -46,6 +50,7 @@ impl StateFaults {
             quota: self.quota.filter(|_| can(StateFault::Quota)),
             script: self.script.filter(|_| can(StateFault::Script)),
             page: self.page.filter(|_| can(StateFault::Page)),
+            reply: self.reply.filter(|_| can(StateFault::Reply)),
         }
     }
 }

@@ -91,7 +91,12 @@ fn sorted_pages_go_on_after_the_same_text() {
     loop {
         let request = PageRequest { list: "by name", size: 1, token: token.as_deref() };
         let project = scope.existing_project();
-        let page = scope.page_sorted(project, request, |_: &Directory| true, |directory| directory.name.clone());
+        let page = scope.page_sorted(
+            project,
+            request,
+            |_: &Directory| true,
+            |key, directory| Cursor::by_text(directory.name.clone(), key),
+        );
         let page = page.expect("the token is its own");
         seen.extend(page.items.iter().map(|key| scope.store.get(*key).meta.id.to_string()));
         token = page.next_token;

@@ -12,6 +12,7 @@ use crate::support::{HttpResponse, KEY, RawConnection, server};
 const FILES: &[(&str, &str)] = &[
     ("attachments", include_str!("../golden/attachments.json")),
     ("configurations", include_str!("../golden/configurations.json")),
+    ("chat", include_str!("../golden/chat.json")),
     ("content_type", include_str!("../golden/content_type.json")),
     ("credentials", include_str!("../golden/credentials.json")),
     ("directory_body", include_str!("../golden/directory_body.json")),

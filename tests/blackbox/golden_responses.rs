@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Contract, HttpResponse, KEY, Upload, manual_clock_server};
+use crate::support::{CHAT, Client, Contract, HttpResponse, KEY, Upload, events_of, manual_clock_server};
 
 /// The fields of an index in the order of the contract.
 const INDEX_FIELDS: &[&str] = &[
@@ -173,6 +173,28 @@ fn attachment_responses(client: &Client) -> Vec<(&'static str, HttpResponse)> {
     ]
 }
 
+/// Successful responses of the operations on chat sessions.
+fn chat_responses(client: &Client) -> Vec<(&'static str, HttpResponse)> {
+    let index = client.create("dir-chat")["id"].as_str().expect("a string").to_owned();
+    let created = client.post(CHAT, &json!({ "index_ids": [index] }));
+    let path = format!("{CHAT}/{}", created.json()["session_id"].as_str().expect("a string"));
+    let without_turns = client.get(&format!("{path}/summary"));
+    let message = json!({ "index_ids": [index], "prompt": "hello" });
+    let stream = client.post(&format!("{path}/messages/stream"), &message);
+    // The schema is that of the list of events.
+    let events = Value::from(events_of(&stream.text())).to_string().into_bytes();
+    vec![
+        ("chat.create", client.send("POST", CHAT, None)),
+        ("chat.create", created),
+        ("chat.get_summary", without_turns),
+        ("chat.stream", HttpResponse { body: events, ..stream }),
+        ("chat.get_summary", client.get(&format!("{path}/summary"))),
+        ("chat.retrieve", client.get(&path)),
+        ("chat.list", client.get(&format!("{CHAT}?page_size=1"))),
+        ("chat.delete", client.delete(&path)),
+    ]
+}
+
 fn patch(client: &Client, path: &str, body: &Value) -> HttpResponse {
     client.send("PATCH", path, Some(body))
 }
@@ -182,7 +204,8 @@ fn every_successful_response_matches_the_schema_of_its_operation() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let contract = Contract::of(&client);
-    let requests = [successful_responses, document_responses, configuration_responses, attachment_responses];
+    let requests =
+        [successful_responses, document_responses, configuration_responses, attachment_responses, chat_responses];
     let requests: Vec<_> = requests.iter().flat_map(|responses| responses(&client)).collect();
     // A download is the content of a file, which has no schema.
     for operation in contract.operations().iter().filter(|row| row.name != "files.download") {

@@ -62,6 +62,15 @@ def test_the_admin_lines_are_accepted(shell, bin_folder, run_in):
 
 
 @every_shell
+def test_the_chat_lines_get_a_stream(shell, bin_folder, run_in):
+    with running("--port", "0") as url:
+        output = run_in(SHELLS[shell], bin_folder, block("chat").replace(DOCUMENTED, url)).stdout
+    assert statuses(output) == ["200"], output
+    for text in ['data: {"type":"thinking_delta"', 'data: {"type":"stop"', '"skipped_index_ids":["idx-a"]']:
+        assert text in output
+
+
+@every_shell
 def test_the_lines_of_a_check_print_its_report(shell, bin_folder, run_in):
     with running("--port", "0") as url:
         output = run_in(SHELLS[shell], bin_folder, block("check").replace(DOCUMENTED, url)).stdout

@@ -1,7 +1,5 @@
 //! `retrieval.retrieve`: the chunks of an index that fit a query.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -32,6 +30,12 @@ const MAX_CANDIDATES: usize = 10_000;
 /// The weight of each side if the request does not say.
 const DEFAULT_WEIGHT: f64 = 0.5;
 
+/// The most passages of an index from which an answer is composed.
+const MAX_PASSAGES: usize = 5;
+
+/// The rerank score that separates passages which answer a question from others.
+const ANSWERS: f64 = 0.5;
+
 /// A query over an index.
 #[derive(Deserialize)]
 struct RetrieveRequest {
@@ -55,22 +59,26 @@ struct Rerank {
     top_n: Option<Integer>,
 }
 
-#[derive(Serialize)]
-struct Results<'a> {
-    results: Vec<ChunkBody<'a>>,
+/// What a query found, as the service prints it.
+#[derive(Debug, Serialize)]
+pub(in crate::api) struct RetrievalResults<'a> {
+    /// The best is first.
+    pub(in crate::api) results: Vec<ChunkBody<'a>>,
 }
 
 /// A chunk as the service prints it. The order of the fields is that of its contract.
-#[derive(Serialize)]
-struct ChunkBody<'a> {
-    content: &'a str,
+#[derive(Debug, Serialize)]
+pub(in crate::api) struct ChunkBody<'a> {
+    #[serde(skip)]
+    pub(in crate::api) file: &'a IndexedFile,
+    pub(in crate::api) content: &'a str,
     score: f64,
-    rerank_score: Option<f64>,
+    pub(in crate::api) rerank_score: Option<f64>,
     metadata: &'a Map<String, Value>,
     static_fields: StaticFields<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct StaticFields<'a> {
     parsed_directory_file_id: &'a Id,
     page_range_start: usize,
@@ -96,28 +104,54 @@ pub(super) fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<
     let key = scope.resolve::<Index>(&request.index_id)?;
     let index = scope.store.get(key);
     let content = index.content.clone().filter(|_| index.exports_vectors());
-    let Some(content) = content else { return Ok(Answer::Payload(Payload::json(&Results { results: Vec::new() }))) };
+    let Some(content) = content else {
+        return Ok(Answer::Payload(Payload::json(&RetrievalResults { results: Vec::new() })));
+    };
     let kinds = AttachmentKind::of_index(index);
-    Ok(Answer::Job(Job::reading(move || search(&content, &request, threshold_on, &kinds))))
+    Ok(Answer::Job(Job::reading(move || {
+        Payload::json(&RetrievalResults { results: search(&content, &request, threshold_on, &kinds) })
+    })))
+}
+
+/// The passages of an index that answer a question, at most [`MAX_PASSAGES`].
+pub(in crate::api) fn passages<'a>(content: &'a IndexContent, question: &str) -> Vec<ChunkBody<'a>> {
+    let mut found = search(content, &RetrieveRequest::of_question(question), ScoreThresholdOn::Rerank, &[]);
+    found.truncate(MAX_PASSAGES);
+    found
 }
 
 /// The chunks of a query with references to the attachments of these kinds.
-fn search(
-    content: &Arc<IndexContent>,
+fn search<'a>(
+    content: &'a IndexContent,
     request: &RetrieveRequest,
     threshold_on: ScoreThresholdOn,
     kinds: &[AttachmentKind],
-) -> Payload {
+) -> Vec<ChunkBody<'a>> {
     let files: Vec<&IndexedFile> = content.files.iter().filter(|file| request.accepts(file)).collect();
     let documents: Vec<_> = files.iter().map(|file| (&*file.document, &*file.name)).collect();
     let mut hits = search::rank(&documents, &request.rank_query(threshold_on));
     hits.retain(|hit| request.reaches_threshold(hit, threshold_on));
     hits.truncate(request.length());
-    let results = hits.iter().map(|hit| ChunkBody::of(files[hit.document], hit, kinds)).collect();
-    Payload::json(&Results { results })
+    hits.iter().map(|hit| ChunkBody::of(files[hit.document], hit, kinds)).collect()
 }
 
 impl RetrieveRequest {
+    /// A search for the passages that answer a question.
+    fn of_question(question: &str) -> Self {
+        Self {
+            index_id: String::new(),
+            query: question.to_owned(),
+            top_k: None,
+            num_candidates: None,
+            vector_pipeline_weight: None,
+            full_text_pipeline_weight: None,
+            score_threshold: Some(ANSWERS),
+            static_filters: None,
+            custom_filters: None,
+            rerank: Rerank::default(),
+        }
+    }
+
     fn accepts(&self, file: &IndexedFile) -> bool {
         self.static_filters.as_ref().is_none_or(|filters| filters.accept(file))
             && self.custom_filters.as_ref().is_none_or(|filters| filters.accept(file.metadata.as_deref()))
@@ -171,6 +205,7 @@ impl<'a> ChunkBody<'a> {
         let [first, end] = [chunk.start, chunk.end].map(|byte| document.text().char_of(byte as usize));
         let page = document.page_of(first);
         Self {
+            file,
             content,
             score: hit.score,
             rerank_score: hit.rerank_score,

@@ -4,6 +4,8 @@ mod chunks;
 mod filter;
 mod texts;
 
+pub(super) use chunks::{RetrievalResults, passages};
+
 use http::Method;
 
 use crate::operation::{Answer, BodyKind, Operation};

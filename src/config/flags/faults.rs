@@ -1,9 +1,9 @@
 //! The settings about time and injected faults.
 
-use super::super::AdminAccess;
+use super::super::{AdminAccess, Fidelity};
 use super::Takes::{Many, Nothing, One, OneOf};
 use super::{Flag, Group, flag, set};
-use crate::clock::{MAX_DURATION, Mode, Timestamp};
+use crate::clock::{MAX_DURATION, Mode, Timestamp, parse_duration};
 
 pub(super) static TIME: Group = Group {
     heading: "Time",
@@ -29,6 +29,14 @@ pub(super) static TIME: Group = Group {
                 let has_real_delay = || settings.faults.iter().any(|rule| rule.contains("delay=real:"));
                 (settings.clock == Mode::Auto && is_scaled && settings.scenarios.is_empty() && !has_real_delay())
                     .then_some("has no effect beside --clock auto, where only delay=real:… takes real time")
+            }),
+        &flag("chat-pace", One("DURATION"), "Pause between two events of the answer to a chat message")
+            .read_with(|settings, raw| set(&mut settings.chat_pace, raw.one(parse_duration)))
+            .with_default("0")
+            .with_conflict(|settings| {
+                (settings.fidelity == Fidelity::Contract && !settings.chat_pace.is_zero()).then_some(
+                    "has no effect beside --contract, where the answer is one JSON array; omit one of the two",
+                )
             }),
     ],
 };

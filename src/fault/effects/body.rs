@@ -6,7 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use super::ResponseEffect;
 use crate::fault::row::{Aspect, ClauseClass::Edit, ClauseRow, fixed, valued};
 use crate::fault::view::RequestView;
-use crate::response::{Body, Response};
+use crate::response::Response;
 
 pub(super) const ROWS: &[ClauseRow] = &[
     valued("body=TEXT", Edit, |draft, value| {
@@ -32,11 +32,10 @@ enum BodyEffect {
 
 impl ResponseEffect for BodyEffect {
     fn fits(&self, response: &Response, _: &RequestView<'_>) -> bool {
-        let is_possible = match self {
+        match self {
             Self::Text(_) => !matches!(response.code(), Some(204 | 304)),
             Self::Malformed | Self::Empty => !response.body.is_empty(),
-        };
-        is_possible && matches!(response.body, Body::Whole(_))
+        }
     }
 
     fn apply(&self, response: &mut Response) {

@@ -55,6 +55,7 @@ pub(in crate::fault) fn combined(faults: StateFaults, later: &StateFaults, held_
         quota: later.quota.or(faults.quota),
         script: faults.script,
         page: later.page.or(faults.page),
+        reply: later.reply.clone().or(faults.reply),
     }
 }
 
@@ -64,4 +65,5 @@ pub(in crate::fault) fn is_any_applied(faults: &StateFaults, applied: AppliedFau
         || faults.vanish && applied.contains(StateFault::Vanish)
         || faults.quota.is_some() && applied.contains(StateFault::Quota)
         || faults.page.is_some() && applied.contains(StateFault::Page)
+        || faults.reply.is_some() && applied.contains(StateFault::Reply)
 }

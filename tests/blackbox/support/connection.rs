@@ -107,19 +107,26 @@ impl RawConnection {
     fn read_chunked(&mut self) -> Option<Vec<u8>> {
         let mut body = Vec::new();
         loop {
-            let line = self.read_line()?;
-            let length = usize::from_str_radix(line.trim(), 16).expect("a chunk's length");
-            while self.unread.len() < length + 2 {
-                if self.read_more()? == 0 {
-                    return None;
-                }
-            }
-            body.extend(self.unread.drain(..length));
-            self.unread.drain(..2);
-            if length == 0 {
+            let chunk = self.read_chunk()?;
+            if chunk.is_empty() {
                 return Some(body);
             }
+            body.extend(chunk);
         }
+    }
+
+    /// Reads the next chunk of a body; the last one is empty. `None` if the connection ends before it is complete.
+    pub(crate) fn read_chunk(&mut self) -> Option<Vec<u8>> {
+        let line = self.read_line()?;
+        let length = usize::from_str_radix(line.trim(), 16).expect("a chunk's length");
+        while self.unread.len() < length + 2 {
+            if self.read_more()? == 0 {
+                return None;
+            }
+        }
+        let chunk = self.unread.drain(..length).collect();
+        self.unread.drain(..2);
+        Some(chunk)
     }
 
     fn read_line(&mut self) -> Option<String> {

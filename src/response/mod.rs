@@ -1,5 +1,9 @@
 //! A response as plain data: its content, its delay, and the wire faults with which it is sent. The server writes it.
 
+mod events;
+
+pub(crate) use events::{Events, event, json_of};
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -57,8 +61,8 @@ pub(crate) struct Delay {
 pub(crate) enum Body {
     /// All of it, of a known length.
     Whole(Bytes),
-    /// Events, each with the pause before it. They are sent one by one, chunked; pauses are injected delays.
-    Events(Vec<(Duration, Bytes)>),
+    /// Events that are sent one by one.
+    Events(Events),
 }
 
 /// The body of a success. The status is stated by the row of the operation and added in one place.
@@ -68,9 +72,8 @@ pub(crate) enum Payload {
     Empty,
     /// Compact JSON.
     Json(Bytes),
-    /// Server-sent events, each with the pause before it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no emulated operation streams yet; a test has one that does"))]
-    Events(Vec<(Duration, Bytes)>),
+    /// Server-sent events.
+    Events(Events),
     /// The content of a file, for the client to save.
     File {
         /// The content.
@@ -192,7 +195,7 @@ impl Body {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),
-            Self::Events(events) => events.iter().map(|(_, event)| event.len()).sum(),
+            Self::Events(events) => events.len(),
         }
     }
 
@@ -205,7 +208,7 @@ impl Body {
     pub(crate) fn bytes(&self) -> Bytes {
         match self {
             Self::Whole(bytes) => bytes.clone(),
-            Self::Events(events) => events.iter().flat_map(|(_, event)| event).copied().collect(),
+            Self::Events(events) => events.bytes(),
         }
     }
 }
