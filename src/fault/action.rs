@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::effects::{DelayEffect, JsonEdit, RateLimit, ResponseEffect, RetryWaits};
+use super::effects::{DelayEffect, EventFault, EventFaults, JsonEdit, RateLimit, ResponseEffect, RetryWaits};
 use super::row::{ClauseClass, ClauseRow};
 use super::trigger::Trigger;
 use crate::matcher::ParseError;
@@ -16,8 +16,8 @@ use crate::store::sync::Script;
 #[derive(Debug)]
 pub(super) struct FaultAction {
     pub(super) kind: ActionKind,
-    /// Empty for a script, a fault on state and a reset of the request; only a delay if the connection ends without a
-    /// response.
+    /// Empty for a script, a reset of the request and most faults on state; only a delay if the connection ends without
+    /// a response.
     pub(super) adjustment: Adjustment,
 }
 
@@ -124,6 +124,7 @@ pub(super) struct RuleDraft {
     /// How the connection ends without a response.
     pub(super) silence: Option<ResponseEnd>,
     pub(super) json: Vec<JsonEdit>,
+    pub(super) events: Vec<EventFault>,
     pub(super) adjustment: Adjustment,
     pub(super) trigger: Trigger,
     pub(super) name: Option<String>,
@@ -139,6 +140,10 @@ impl RuleDraft {
 
     /// Takes the action out of it. `rows` are those of the clauses, which do not exclude each other.
     pub(super) fn take_action(&mut self, rows: &[&ClauseRow]) -> FaultAction {
+        if !self.events.is_empty() {
+            let faults = EventFaults(std::mem::take(&mut self.events));
+            self.add_effect(faults);
+        }
         FaultAction { kind: self.take_kind(rows), adjustment: std::mem::take(&mut self.adjustment) }
     }
 

@@ -69,43 +69,52 @@ impl FaultResult {
         Self { response, promised: None, notes: Vec::new(), events: Vec::new() }
     }
 
-    /// Marks the response after a fault on state was applied, with the status that the rule has for a quota. False if
-    /// none of the rule's faults was applied.
-    pub(super) fn add_state_fault(&mut self, hit: &RuleHit, applied: AppliedFaults) -> bool {
+    /// Marks the response after a fault on state was applied, with the status that the rule has for a quota, and
+    /// changes it by the rule's other effects. False if no fault was applied, or the others do not fit.
+    pub(super) fn add_state_fault(&mut self, hit: &RuleHit, request: &RequestView<'_>, applied: AppliedFaults) -> bool {
         match &hit.rule.action.kind {
             // A script changes the sync, not the response; if the request is refused, no sync starts.
             ActionKind::Script(_) => return applied.contains(StateFault::Script) && self.response.is_success(),
-            ActionKind::State(faults, _) if !is_any_applied(faults, applied) => return false,
+            ActionKind::State(faults, _) if !is_any_applied(faults, applied) || !self.fits(hit, request) => return false,
             ActionKind::State(_, Some(status)) if applied.contains(StateFault::Quota) => {
                 self.response.status = StatusCode::from_u16(*status).ok();
             }
             _ => {}
         }
+        hit.rule.action.adjustment.effects.iter().for_each(|effect| effect.apply(&mut self.response));
         self.mark(&hit.rule.name);
+        self.delay_after_act(hit, request);
         true
     }
 
     /// Changes the response of a request that acted. False if the rule's effects do not fit it, such as those on a body
     /// if there is none, or if the client could not see a difference.
     pub(super) fn change_after_act(&mut self, hit: &RuleHit, request: &RequestView<'_>) -> bool {
-        let FaultAction { kind, adjustment } = &*hit.rule.action;
-        let is_replaced = !matches!(kind, ActionKind::Edit(_) | ActionKind::Adjust);
-        let fits = is_replaced || adjustment.effects.iter().all(|effect| effect.fits(&self.response, request));
-        if !fits {
+        if !self.fits(hit, request) {
             return false;
         }
         let before = (self.response.clone(), self.promised);
         let is_edited = self.change(hit, request);
         let has_waited = hit.rule.waits_before_act && !delay_of(hit, request).is_zero();
-        if !hit.rule.waits_before_act {
-            self.delay(hit, request);
-        }
+        self.delay_after_act(hit, request);
         if !is_edited || !has_waited && self.response == before.0 {
             (self.response, self.promised) = before;
             return false;
         }
         self.mark(&hit.rule.name);
         true
+    }
+
+    /// Whether the response has what the rule changes.
+    fn fits(&self, hit: &RuleHit, request: &RequestView<'_>) -> bool {
+        let action = &hit.rule.action;
+        action.replaces() || action.adjustment.effects.iter().all(|effect| effect.fits(&self.response, request))
+    }
+
+    fn delay_after_act(&mut self, hit: &RuleHit, request: &RequestView<'_>) {
+        if !hit.rule.waits_before_act {
+            self.delay(hit, request);
+        }
     }
 
     /// Changes the response by every effect of a rule but its delay. False if one of its edits does not fit.

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use super::action::ActionKind;
 use super::grammar::RuleText;
-use super::row::{ClauseClass, ClauseRow};
+use super::row::{BodyForm, ClauseClass, ClauseRow};
 use super::rule::Rule;
 use super::target::{SYNC, Target, Targets};
 use crate::matcher::{Condition, ParseError};
@@ -17,7 +17,7 @@ pub(super) fn check_classes(text: &RuleText, subject: &str, rows: &[&ClauseRow])
     let has = |class: ClauseClass| effects.iter().any(|row| row.class == class);
     let on_state: Vec<&ClauseRow> = effects.iter().filter(|row| row.state_fault().is_some()).copied().collect();
     let is_script = effects.iter().any(|row| row.is_script());
-    let meets_state = |row: &ClauseRow| on_state.iter().any(|state| state.meets == Some(row.word()));
+    let meets_state = |row: &ClauseRow| on_state.iter().any(|state| state.meets.contains(&row.word()));
     let stays_on_state = || effects.iter().all(|row| row.state_fault().is_some() || meets_state(row));
     let (place, problem): (&dyn Display, _) = if effects.is_empty() {
         (text, "has no effect; add one, such as status=503")
@@ -51,6 +51,7 @@ pub(super) fn check(rule: &Rule, rows: &[&ClauseRow], targets: &Targets) -> Resu
     check_conditions(rule, &about, targets)?;
     check_state_faults(rows, &about, targets)?;
     check_bodies(rule, rows, &about, targets)?;
+    check_body_form(rows, &about, targets)?;
     if rows.iter().enumerate().any(|(position, row)| rows[..position].iter().any(|earlier| row.excludes(earlier))) {
         return Err(ParseError::new(rule, "has effects that exclude each other"));
     }
@@ -126,6 +127,29 @@ fn check_bodies(rule: &Rule, rows: &[&ClauseRow], about: &[&Target], targets: &T
         }
     };
     Err(ParseError::new(row.word(), problem))
+}
+
+/// Effects on events need an operation that streams, and edits of a whole body one that does not.
+fn check_body_form(rows: &[&ClauseRow], about: &[&Target], targets: &Targets) -> Result<(), ParseError> {
+    let is_replaced = rows.iter().any(|row| row.class == ClauseClass::Replace);
+    for row in rows {
+        let problem = match row.form {
+            BodyForm::Events if !about.iter().any(|target| target.streams) => {
+                let streams = targets.iter().filter(|target| target.streams).map(|target| target.name);
+                let streams = streams.collect::<Vec<_>>().join(", ");
+                match &*streams {
+                    "" => "needs a stream of events, which no operation has with --contract".to_owned(),
+                    streams => format!("needs a stream of events; it goes with {streams}"),
+                }
+            }
+            BodyForm::Whole if !is_replaced && about.iter().all(|target| target.streams) => {
+                "cannot change a stream of events; event= can".to_owned()
+            }
+            _ => continue,
+        };
+        return Err(ParseError::new(row.word(), problem));
+    }
+    Ok(())
 }
 
 /// Refuses a clause without the one that it needs.

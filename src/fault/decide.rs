@@ -152,7 +152,7 @@ impl Decision {
         let (on_state, on_response): (Vec<_>, Vec<_>) =
             winners.into_iter().partition(|hit| hit.rule.action.is_on_state());
         for hit in on_state {
-            if !result.add_state_fault(&hit, applied) {
+            if !result.add_state_fault(&hit, request, applied) {
                 inapplicable.push(hit);
             } else if let Some(write) = applied.missing().filter(|_| !hit.rule.lag().is_zero()) {
                 rules.end_hold(&hit, write);

@@ -22,8 +22,10 @@ pub(super) struct ClauseRow {
     pub(super) goes_with: Option<&'static str>,
     /// Whether there must be a request with a body.
     pub(super) needs_request_body: bool,
-    /// The word of the only effect on a response that it may meet, for an effect on the state.
-    pub(super) meets: Option<&'static str>,
+    /// The words of the effects on a response that it may meet, for an effect on the state.
+    pub(super) meets: &'static [&'static str],
+    /// The form of the bodies that it can change.
+    pub(super) form: BodyForm,
     reader: ClauseReader,
     /// What it sets in a response.
     sets: &'static [Aspect],
@@ -77,6 +79,17 @@ pub(super) enum Aspect {
     Pace,
 }
 
+/// The form of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyForm {
+    /// One that is known whole before it is sent.
+    Whole,
+    /// A stream of events.
+    Events,
+    /// Any.
+    Any,
+}
+
 #[derive(Debug)]
 enum ClauseReader {
     /// The clause is its syntax.
@@ -108,9 +121,9 @@ impl ClauseRow {
             _ => (&[], &[]),
         };
         let is_repeatable = matches!(class, ClauseClass::Json);
-        let (summary, example) = ("", "");
         let needs_request_body = matches!(class, ClauseClass::Upload);
-        let (goes_with, meets) = (None, None);
+        let form = if is_repeatable { BodyForm::Whole } else { BodyForm::Any };
+        let (summary, example, goes_with, meets): (_, _, _, &[&str]) = ("", "", None, &[]);
         Self {
             syntax,
             summary,
@@ -120,6 +133,7 @@ impl ClauseRow {
             goes_with,
             needs_request_body,
             meets,
+            form,
             reader,
             sets,
             keeps,
@@ -141,9 +155,14 @@ impl ClauseRow {
         Self { goes_with: Some(word), ..self }
     }
 
-    /// The same row for an effect on the state that may meet this effect on the response.
-    pub(super) const fn meeting(self, word: &'static str) -> Self {
-        Self { meets: Some(word), ..self }
+    /// The same row for an effect on the state that may meet these effects on the response.
+    pub(super) const fn meeting(self, words: &'static [&'static str]) -> Self {
+        Self { meets: words, ..self }
+    }
+
+    /// The same row for an effect on bodies of this form.
+    pub(super) const fn of(self, form: BodyForm) -> Self {
+        Self { form, ..self }
     }
 
     /// The same row for an effect that sets these aspects, and has no effect if another clause sets those that it

@@ -171,7 +171,8 @@ impl Rule {
             name,
             targets: targets_of_rule,
             phase: action.phase(stated_phase)?,
-            waits_before_act: stated_phase == Some(Phase::Before) && matches!(action.kind, ActionKind::Adjust),
+            waits_before_act: stated_phase == Some(Phase::Before)
+                && matches!(action.kind, ActionKind::Adjust | ActionKind::State(..)),
             action: Arc::new(action),
             trigger: draft.trigger,
             ttl: draft.ttl,

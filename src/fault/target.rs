@@ -13,6 +13,8 @@ pub(crate) struct Target {
     pub(crate) request_body: bool,
     /// Whether its successful responses have a body.
     pub(crate) response_body: bool,
+    /// Whether its successful responses are streams of events.
+    pub(crate) streams: bool,
     /// Whether it only reads.
     pub(crate) reads: bool,
     /// The faults on state that can happen to it.

@@ -2,7 +2,7 @@
 
 use crate::api;
 use crate::config::flags::{FAULT, SCENARIO};
-use crate::config::{RawSettings, Settings};
+use crate::config::{Fidelity, RawSettings, Settings};
 use crate::fault::{FaultRules, Rule, Scenario, Target};
 use crate::operation::{BodyKind, Operation};
 
@@ -12,7 +12,7 @@ pub(crate) fn targets() -> Vec<Target> {
 }
 
 /// What fault rules need to know of an operation.
-pub(super) fn target(operation: &Operation) -> Target {
+pub(super) fn target(operation: &Operation, fidelity: Fidelity) -> Target {
     let is_emulated = operation.is_emulated();
     Target {
         name: operation.name,
@@ -20,6 +20,7 @@ pub(super) fn target(operation: &Operation) -> Target {
         request_body: is_emulated && operation.body != BodyKind::None,
         // A download has a body too, which no schema describes; the refusal of what is not emulated is one.
         response_body: !is_emulated || operation.status != 204,
+        streams: operation.streams && fidelity == Fidelity::Service,
         reads: operation.reads(),
         state_faults: if is_emulated { operation.state_faults } else { &[] },
     }

@@ -77,7 +77,7 @@ impl Instance {
     pub(crate) fn with_router(settings: Settings, raw_settings: RawSettings, router: Router) -> Result<Self, String> {
         let schemas = Schemas::load(settings.schemas.as_deref())?;
         let input_schemas = router.operations().map(|_| OnceLock::new()).collect();
-        let targets: Vec<Target> = router.operations().map(given_rules::target).collect();
+        let targets: Vec<Target> = router.operations().map(|row| given_rules::target(row, settings.fidelity)).collect();
         let rules = given_rules::read(&settings, &raw_settings, &targets)?;
         let tenants = Tenants::new(&settings, rules);
         Ok(Self {

@@ -115,9 +115,9 @@ async fn write_body(
     Ok(())
 }
 
-/// Whether a body is framed as chunks: that of events, unless a length is announced.
+/// Whether a body is framed as chunks.
 fn is_chunked(response: &Response) -> bool {
-    matches!(response.body, Body::Events(_)) && response.wire.content_length.is_none()
+    matches!(response.body, Body::Events(_))
 }
 
 /// The head as hyper would write it, except that `content-length` may be wrong on purpose.

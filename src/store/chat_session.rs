@@ -22,14 +22,14 @@ pub(crate) struct ChatSession {
     /// When its last turn was committed; when it was created if there is none.
     pub(crate) updated_at: Timestamp,
     /// Its turns, in the order in which they were committed.
-    pub(crate) turns: Vec<Turn>,
+    pub(crate) turns: Vec<ChatTurn>,
     /// The number of turns that have begun.
     begun: u64,
 }
 
 /// A message and the answer to it.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct ChatTurn {
     /// Its events, without deltas, as JSON.
     pub(crate) events: Vec<Bytes>,
     pub(crate) usage: Usage,
@@ -50,7 +50,7 @@ pub(crate) struct Usage {
 /// A turn to add to a session, and what a first turn says about the session.
 #[derive(Debug)]
 pub(crate) struct NewTurn {
-    pub(crate) turn: Turn,
+    pub(crate) turn: ChatTurn,
     pub(crate) title: Box<str>,
     /// The indexes that its message names.
     pub(crate) index_ids: Box<[Box<str>]>,
@@ -101,7 +101,7 @@ impl ChatSession {
     }
 }
 
-impl Turn {
+impl ChatTurn {
     fn weight_bytes(&self) -> usize {
         // An event is shared with the response that sends it, framed.
         let events: usize = self.events.iter().map(|event| 2 * size_of::<Bytes>() + event.len()).sum();
@@ -128,7 +128,7 @@ impl Resource for ChatSession {
     fn text_bytes(&self) -> usize {
         let ids = self.index_ids.iter().flatten().map(|id| size_of::<Box<str>>() + id.len()).sum::<usize>();
         let title = self.title.as_ref().map_or(0, |title| title.len());
-        ids + title + self.turns.iter().map(Turn::weight_bytes).sum::<usize>()
+        ids + title + self.turns.iter().map(ChatTurn::weight_bytes).sum::<usize>()
     }
 
     fn create_implicit(scope: &mut Scope<'_>, id: &str, _: Option<Key<Project>>) -> Result<Key<Self>, StoreError> {

@@ -27,7 +27,7 @@ mod tests;
 
 pub(crate) use blob::{Blob, Reading};
 pub(crate) use budget::{StateBudget, TenantBudget};
-pub(crate) use chat_session::{ChatSession, DEFAULT_ACCESS, NewTurn, Turn, Usage};
+pub(crate) use chat_session::{ChatSession, ChatTurn, DEFAULT_ACCESS, NewTurn, Usage};
 pub(crate) use collection::Collection;
 pub(crate) use collections::resources;
 pub(crate) use configuration::{Configuration, ConfigurationSettings, ConfigurationVersion};

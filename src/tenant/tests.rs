@@ -9,6 +9,7 @@ const TARGET: Target = Target {
     path: "/widgets",
     request_body: false,
     response_body: true,
+    streams: false,
     reads: true,
     state_faults: &[],
 };

@@ -68,7 +68,7 @@ fn scenarios_are_names_or_files_and_can_be_combined() {
 }
 
 /// The shipped scenarios.
-const SHIPPED: [&str; 16] = [
+const SHIPPED: [&str; 22] = [
     "brownout",
     "cancel-409-storm",
     "contract-drift",
@@ -82,6 +82,12 @@ const SHIPPED: [&str; 16] = [
     "retry-after-hour",
     "slow",
     "stale-reads",
+    "stream-cut",
+    "stream-glued-error",
+    "stream-half-event",
+    "stream-split-event",
+    "stream-stall",
+    "stream-two-stops",
     "sync-fails",
     "sync-stuck",
     "truncated-json",

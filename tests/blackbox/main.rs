@@ -33,6 +33,7 @@ mod faults_admin;
 mod faults_chance;
 mod faults_documents;
 mod faults_drift;
+mod faults_events;
 mod faults_language;
 mod faults_order;
 mod faults_parallel;

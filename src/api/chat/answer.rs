@@ -8,7 +8,7 @@ use super::event::{ChatEvent, SearchArguments, UsageBody};
 use super::transcript::Transcript;
 use crate::api::retrieval::{RetrievalResults, passages};
 use crate::documents::count_tokens;
-use crate::store::{Id, IndexContent, Turn, Usage};
+use crate::store::{ChatTurn, Id, IndexContent, Usage};
 
 /// The name of the tool that searches an index.
 const SEARCH: &str = "retrieve";
@@ -59,7 +59,7 @@ pub(super) struct SkippedIndex {
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) events: Vec<bytes::Bytes>,
-    pub(super) turn: Turn,
+    pub(super) turn: ChatTurn,
 }
 
 impl Question {
@@ -113,7 +113,7 @@ impl Question {
             skipped_index_ids: (!skipped.is_empty()).then(|| skipped.iter().map(|one| &*one.index_id).collect()),
         });
         let export_config_ids = queried.iter().map(|source| source.export_config_id.clone()).collect();
-        let turn = Turn { events: transcript.kept, usage, error: error.map(Into::into), export_config_ids };
+        let turn = ChatTurn { events: transcript.kept, usage, error: error.map(Into::into), export_config_ids };
         Answered { events: transcript.sent, turn }
     }
 }

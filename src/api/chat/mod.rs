@@ -20,7 +20,7 @@ use crate::response::Payload;
 use crate::schema::ValidRequest;
 use crate::store::state_faults::StateFault;
 use crate::store::{
-    ChatSession, ContractWord, Cursor, DEFAULT_ACCESS, Id, Index, Key, Meta, Resource, Scope, Store, Turn,
+    ChatSession, ChatTurn, ContractWord, Cursor, DEFAULT_ACCESS, Id, Index, Key, Meta, Resource, Scope, Store,
 };
 
 /// The name of the list of sessions, which its page tokens are valid for.
@@ -193,7 +193,7 @@ fn summary(session: &ChatSession) -> SummaryBody<'_> {
 }
 
 impl<'a> JobMetadata<'a> {
-    fn of(turn: &'a Turn) -> Self {
+    fn of(turn: &'a ChatTurn) -> Self {
         Self {
             usage: UsageBody::of(&turn.usage),
             is_error: turn.error.is_some(),

@@ -4,6 +4,7 @@
 
 mod body;
 mod delay;
+mod events;
 mod headers;
 mod json;
 mod replacement;
@@ -13,6 +14,7 @@ mod wire;
 use std::fmt;
 
 pub(super) use delay::DelayEffect;
+pub(super) use events::{EventFault, EventFaults};
 pub(super) use headers::RetryWaits;
 pub(super) use json::{JsonEdit, edited_json};
 pub(super) use replacement::{RateLimit, TokenBucket, over_limit};
@@ -24,7 +26,7 @@ use crate::response::Response;
 
 /// The rows of every family, in the order in which they are explained.
 pub(super) const ROWS: &[&[ClauseRow]] =
-    &[replacement::ROWS, body::ROWS, headers::ROWS, delay::ROWS, json::ROWS, wire::ROWS, state::ROWS];
+    &[replacement::ROWS, body::ROWS, headers::ROWS, delay::ROWS, json::ROWS, wire::ROWS, events::ROWS, state::ROWS];
 
 /// An effect on a response, which comes from the service or from a rule.
 pub(super) trait ResponseEffect: fmt::Debug + Send + Sync {

@@ -32,11 +32,17 @@ pub(super) const ROWS: &[ClauseRow] = &[
     valued("quota=N", State(StateFault::Quota), |draft, value| {
         value::number(value).map(|limit| draft.state.quota = Some(limit))
     })
-    .meeting("status")
+    .meeting(&["status"])
     .doc(
         "refuses a create over this number of resources, with 402 or the status= of the rule",
         "indexes.create quota=5",
     ),
+    valued("reply=TEXT", State(StateFault::Reply), |draft, value| {
+        draft.state.reply = Some(value.into());
+        Ok(())
+    })
+    .meeting(&["event", "delay"])
+    .doc("the text of the answer to a chat message, word for word", "chat.stream reply=\"See page 3\""),
     fixed("page=repeat-token", State(StateFault::Page), |draft| draft.state.page = Some(PageFault::RepeatToken))
         .doc("the token of a page leads to the same page again", "indexes.list page=repeat-token"),
     fixed("page=expired-token", State(StateFault::Page), |draft| draft.state.page = Some(PageFault::ExpiredToken))

@@ -4,11 +4,11 @@ use super::ResponseEffect;
 use crate::clock::parse_duration;
 use crate::fault::action::RuleDraft;
 use crate::fault::row::ClauseClass::{Adjust, Edit, Wire};
-use crate::fault::row::{Aspect, ClauseClass, ClauseRow, fixed, valued};
+use crate::fault::row::{Aspect, BodyForm, ClauseClass, ClauseRow, fixed, valued};
 use crate::fault::value;
 use crate::fault::view::RequestView;
 use crate::matcher::ParseError;
-use crate::response::{Break, HeadReset, Pace, Response, ResponseEnd};
+use crate::response::{Body, Break, HeadReset, Pace, Response, ResponseEnd};
 
 pub(super) const ROWS: &[ClauseRow] = &[
     valued("truncate=BYTES", Edit, |draft, value| {
@@ -19,6 +19,7 @@ pub(super) const ROWS: &[ClauseRow] = &[
     valued("content-length=N", Edit, |draft, value| {
         value::number(value).map(|bytes| draft.add_effect(ContentLength(bytes)))
     })
+    .of(BodyForm::Whole)
     .doc("announces a body of another length than the one sent", "indexes.get content-length=9999"),
     fixed("reset", Wire, |draft| draft.silence = Some(ResponseEnd::Silent(Break::Reset)))
         .doc("a TCP reset before the response", "indexes.create@after reset nth=1"),
@@ -58,7 +59,7 @@ struct ContentLength(u64);
 
 impl ResponseEffect for ContentLength {
     fn fits(&self, response: &Response, _: &RequestView<'_>) -> bool {
-        self.0 != response.body.len() as u64
+        matches!(response.body, Body::Whole(_)) && self.0 != response.body.len() as u64
     }
 
     fn apply(&self, response: &mut Response) {
