@@ -17,6 +17,12 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
         .map(|(_, candidate)| candidate)
 }
 
+/// How different two texts are: the distance of their first 100 letters.
+pub(crate) fn distance(one: &str, other: &str) -> usize {
+    let start = |text: &str| text.chars().take(100).collect::<String>();
+    strsim::damerau_levenshtein(&start(one), &start(other))
+}
+
 /// `; did you mean …?` if a word of `known` is similar, for the end of an error.
 pub(crate) fn hint<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     nearest(word, known).map_or_else(String::new, |near| format!("; did you mean {near}?"))

@@ -16,6 +16,7 @@ mod routes;
 mod state;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::borrow::Cow;
 

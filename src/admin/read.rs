@@ -38,6 +38,11 @@ impl Fields {
         }
     }
 
+    /// A field that holds any JSON but `null`.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
     /// A field that must be there and holds text.
     pub(super) fn required_text(&self, name: &str) -> Result<&str, ApiError> {
         self.text(name)?.ok_or_else(|| refusal(&ParseError::new(name, "is missing")))
@@ -133,6 +138,12 @@ fn invalid_json(error: &serde_json::Error) -> ApiError {
 /// The refusal of something that a client wrote.
 pub(super) fn refusal(error: &ParseError) -> ApiError {
     ApiError::text(422, error.to_string())
+}
+
+/// The refusal of a part of what a client wrote at a place.
+pub(super) fn inner_refusal(place: &str, error: ParseError) -> ApiError {
+    let inner = if error.place.is_empty() { place.to_owned() } else { format!("{place}: {}", error.place) };
+    refusal(&error.at(inner))
 }
 
 /// All query parameters, in order.

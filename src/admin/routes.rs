@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde::Serialize;
 
-use super::{PREFIX, check, clock, config, drift, faults, journal, listener, litter, operations, read, retries, state};
+use super::{
+    PREFIX, check, clock, config, drift, faults, journal, listener, litter, operations, read, retries, state, verify,
+};
 use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::matcher::ParseError;
@@ -91,7 +93,7 @@ const ROUTES: &[AdminRoute] = &[
     },
     AdminRoute {
         path: "/journal",
-        parameters: &["tenant", "operation", "status", "when", "limit"],
+        parameters: &["tenant", "operation", "status", "when", "fault", "outcome", "limit"],
         description: "Lists recorded requests with their responses, and counts those evicted.",
         handler: journal::show,
         ..ROW
@@ -138,6 +140,14 @@ const ROUTES: &[AdminRoute] = &[
         body: AdminBody::Fields(check::FIELDS),
         description: "Judges requests, rules and resources by expectations, as the subcommand check does.",
         handler: check::check,
+    },
+    AdminRoute {
+        method: Method::POST,
+        path: "/verify",
+        parameters: &["tenant"],
+        body: AdminBody::Fields(&["expect", "tenant", "within", "misses"]),
+        description: "Judges one expectation, and waits for it up to a time.",
+        handler: verify::verify,
     },
     AdminRoute {
         path: "/faults",

@@ -33,7 +33,7 @@ mod value_checks;
 
 pub(crate) use products::product_of;
 pub(crate) use projects::check_organization;
-pub(crate) use state::state_of;
+pub(crate) use state::{STATE_KINDS, state_of};
 
 use crate::operation::Operation;
 

@@ -20,6 +20,15 @@ macro_rules! views {
     };
 }
 
+macro_rules! names {
+    ($($name:ident: $resource:ident,)*) => {
+        &[$(stringify!($name)),*]
+    };
+}
+
+/// The names of the types.
+pub(crate) const STATE_KINDS: &[&str] = store::resources!(names);
+
 /// The resources of a tenant at `now`, by type.
 pub(crate) fn state_of(store: &mut Store, now: Timestamp) -> Map<String, Value> {
     store.advance_to(now);

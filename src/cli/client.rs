@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-/// Time limit for the connection, and again for the head of the response.
+/// Time limit for the connection, and again for the head of the response beside the time that the server may wait.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Time limit for the whole exchange.
@@ -35,15 +35,25 @@ pub(super) struct ClientResponse {
     pub(super) body: String,
 }
 
-/// Sends a POST request with a JSON body to the server at this host and port, with the admin token if there is one.
+/// A POST request with a JSON body.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) path: &'static str,
+    pub(super) json: String,
+    /// The time that the server may take beside the usual limits.
+    pub(super) within: Duration,
+}
+
+/// Sends a POST request to the server at this host and port, with the admin token if there is one.
 ///
 /// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
-pub(super) fn post(authority: &str, token: Option<&str>, path: &str, json: String) -> Result<ClientResponse, String> {
+pub(super) fn post(authority: &str, token: Option<&str>, question: Question) -> Result<ClientResponse, String> {
+    let Question { path, json, within } = question;
     let mut builder = Request::post(path).header(CONTENT_TYPE, "application/json");
     if let Some(token) = token {
         builder = builder.header(AUTHORIZATION, format!("Bearer {token}"));
     }
-    runtime()?.block_on(send(authority, builder, json))
+    runtime()?.block_on(send(authority, builder, json, within))
 }
 
 /// A runtime for the requests of a subcommand.
@@ -55,18 +65,18 @@ pub(super) fn runtime() -> Result<Runtime, String> {
 ///
 /// Errors: like [`post`].
 pub(super) async fn get(authority: &str, path: &str) -> Result<ClientResponse, String> {
-    send(authority, Request::get(path), String::new()).await
+    send(authority, Request::get(path), String::new(), Duration::ZERO).await
 }
 
-async fn send(authority: &str, builder: Builder, body: String) -> Result<ClientResponse, String> {
+async fn send(authority: &str, builder: Builder, body: String, within: Duration) -> Result<ClientResponse, String> {
     let request = builder.header(HOST, authority).header(CONNECTION, "close").body(Full::from(body));
     let request = request.map_err(|error| error.to_string())?;
     let url = format!("http://{authority}{}", request.uri());
     let exchange = async {
         let stream = in_time(HEAD_TIMEOUT, TcpStream::connect(authority)).await?;
-        exchange(stream, request, MAX_RESPONSE_BYTES).await
+        exchange(stream, request, MAX_RESPONSE_BYTES, HEAD_TIMEOUT + within).await
     };
-    let (status, body) = in_time(DEADLINE, exchange)
+    let (status, body) = in_time(DEADLINE + within, exchange)
         .await
         .map_err(|error| format!("no response from {url}: {}", with_sources(&*error)))?;
     Ok(ClientResponse { url, status, body })
@@ -80,11 +90,12 @@ async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     request: Request<Full<Bytes>>,
     max_bytes: usize,
+    head_timeout: Duration,
 ) -> Result<(u16, String), ExchangeError> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // It ends with the connection; its errors reach the request and the body too.
     tokio::spawn(connection);
-    let response = in_time(HEAD_TIMEOUT, sender.send_request(request)).await?;
+    let response = in_time(head_timeout, sender.send_request(request)).await?;
     let status = response.status().as_u16();
     let body = Limited::new(response.into_body(), max_bytes).collect().await?.to_bytes();
     Ok((status, String::from_utf8_lossy(&body).into_owned()))
@@ -122,7 +133,7 @@ mod tests {
             std::future::pending::<()>().await;
         });
         let request = Request::get("/").body(Full::default()).expect("a valid request");
-        let result = in_time(DEADLINE, exchange(client, request, max_bytes)).await;
+        let result = in_time(DEADLINE, exchange(client, request, max_bytes, HEAD_TIMEOUT)).await;
         result.map_err(|error| with_sources(&*error))
     }
 

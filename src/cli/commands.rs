@@ -203,21 +203,22 @@ fn scenarios() -> Command {
 }
 
 fn check() -> Command {
-    let expectations = expectations("");
-    let names: Vec<_> = expectations.iter().map(|arg| arg.get_id().clone()).collect();
+    let requirements = requirements("");
+    let names: Vec<_> = requirements.iter().map(|arg| arg.get_id().clone()).filter(|name| *name != "within").collect();
     Command::new("check")
-        .override_usage("llamacloud-mock check <EXPECTATION>... [OPTIONS]")
+        .override_usage("llamacloud-mock check <REQUIREMENT>... [OPTIONS]")
         .about(
-            "Check what the running server recorded; exit with 2 if an expectation is not met or cannot be judged: the \
-             tenant is unknown, no request is recorded, or requests were evicted from the journal",
+            "Check what the running server recorded; exit with 2 if a requirement is not met or cannot be judged: the \
+             tenant is unknown, no request is recorded, requests have not ended, or were evicted from the journal",
         )
-        .args(expectations)
-        .group(ArgGroup::new("expectation").args(names).multiple(true).required(true))
+        .args(requirements)
+        .group(ArgGroup::new("requirement").args(names).multiple(true).required(true))
         .args(report(""))
         .args(which_server(SERVER_SETTINGS))
         .after_help(
-            "Example:\n  llamacloud-mock check --max-attempts 3 --honour-retry-after --all-rules-struck\n\n\
-             Documentation: docs/faults.md",
+            "Examples:\n  llamacloud-mock check --max-attempts 3 --honour-retry-after --all-rules-struck\n  \
+             llamacloud-mock check --expect 'indexes.create when=body:/name=docs count=1' --within 5s\n\n\
+             Documentation: docs/verdicts.md",
         )
 }
 
@@ -239,7 +240,7 @@ fn with_exec_arguments(exec: Command) -> Command {
             .value_hint(ValueHint::CommandWithArguments)
             .help("The command and its arguments, after --"),
     )
-    .args(expectations(EXEC_PREFIX))
+    .args(requirements(EXEC_PREFIX))
     .args(report(EXEC_PREFIX))
     .arg(
         Arg::new("check-report")
@@ -284,8 +285,8 @@ fn completions() -> Command {
         .after_help(ABOUT_COMPLETIONS)
 }
 
-/// The expectations of `check`, with a prefix before their names.
-pub(super) fn expectations(prefix: &str) -> [Arg; 6] {
+/// The requirements of `check`, with a prefix before their names, and what goes with them.
+pub(super) fn requirements(prefix: &str) -> [Arg; 11] {
     let switch = |name, help: &'static str| prefixed(prefix, name).action(ArgAction::SetTrue).help(help);
     [
         prefixed(prefix, "max-attempts")
@@ -297,6 +298,19 @@ pub(super) fn expectations(prefix: &str) -> [Arg; 6] {
         switch("no-needless-retries", "Fail if a request was retried after a success or a final error"),
         switch("all-rules-struck", "Fail if a fault rule never struck"),
         switch("no-litter", "Fail if a resource was created and not deleted"),
+        switch("no-lockstep", "Fail if clients retried at the same intervals"),
+        switch("no-unexpected", "Fail if a request reached no emulated operation, or was refused without a fault rule"),
+        prefixed(prefix, "expect")
+            .value_name("EXPECTATION")
+            .action(ArgAction::Append)
+            .help("Fail unless requests or resources are as this says, such as 'indexes.create status=201 count=1'"),
+        prefixed(prefix, "expect-order").value_name("OPERATIONS").help(
+            "Fail unless the first requests of these operations came in this order: 'directories.create, indexes.*'",
+        ),
+        prefixed(prefix, "within")
+            .value_name("DURATION")
+            .requires(format!("{prefix}expect"))
+            .help("Wait up to this real time for what is expected"),
     ]
 }
 

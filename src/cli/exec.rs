@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
-use super::check::{self, Expectations, ReportFormat, Verdict};
+use super::check::{self, ReportFormat, Requirements, Verdict};
 use super::child_signals::ChildSignals;
 use super::client_variables;
 use super::commands::EXEC_PREFIX;
@@ -40,8 +40,8 @@ const NOT_FOUND: u8 = 127;
 pub(super) struct Exec {
     /// The command with its arguments.
     pub(super) command: Vec<OsString>,
-    /// What is expected of its requests; may be nothing.
-    pub(super) expected: Expectations,
+    /// What is required of its requests; may be nothing.
+    pub(super) required: Requirements,
     /// The format of the report.
     pub(super) format: ReportFormat,
     /// The file for the report; by default it is printed on stderr.
@@ -66,6 +66,9 @@ pub(super) fn run(
         None => None,
     };
     let instance = serve::instance(settings, raw)?;
+    if !exec.required.fields.is_empty() {
+        check::validate(&instance, &exec.required)?;
+    }
     let (status, server) = serve::runtime()?.block_on(run_with_server(&instance, exec, environment))?;
     end(status, [serve::require_all_struck(&instance), judge(&instance, exec, report), server])
 }
@@ -126,12 +129,12 @@ fn spawn(command: &[OsString], variables: &[(&'static str, String)]) -> Result<C
     })
 }
 
-/// Judges the requests by the expectations, and writes the report.
+/// Judges the requests by the requirements, and writes the report.
 fn judge(instance: &Instance, exec: &Exec, report: Option<File>) -> Result<(), ExitError> {
-    if exec.expected.fields.is_empty() {
+    if exec.required.fields.is_empty() {
         return Ok(());
     }
-    let judged = check::run_inside(instance, &exec.expected, EXEC_PREFIX).map_err(ExitError::failure)?;
+    let judged = check::run_inside(instance, &exec.required, EXEC_PREFIX)?;
     let text = check::printed(&judged, exec.format);
     match report {
         Some(mut file) => file

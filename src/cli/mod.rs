@@ -31,7 +31,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use clap_complete::Shell;
 use serde_json::Value;
 
-use self::check::{Expectations, ReportFormat};
+use self::check::{ReportFormat, Requirements};
 use self::commands::EXEC_PREFIX;
 use self::env::{Env, Syntax};
 use self::exec::Exec;
@@ -58,7 +58,7 @@ enum Action {
     /// Print the scenario of this name.
     ShowScenario(String),
     /// Check what a running server recorded, and print a report in this format.
-    Check(Expectations, ReportFormat),
+    Check(Requirements, ReportFormat),
     /// Print the variables for a running server.
     Env(Env),
     /// Print the completion script for a shell.
@@ -123,7 +123,7 @@ fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<St
         return Some(format!("--{}: has no effect beside --url; omit one of the two", flag.name));
     }
     match (&command_line.action, matches.subcommand()) {
-        (Action::Exec(exec), Some((_, inner))) if exec.expected.fields.is_empty() => {
+        (Action::Exec(exec), Some((_, inner))) if exec.required.fields.is_empty() => {
             let mut names = commands::REPORT_ARGS.iter().map(|name| format!("{EXEC_PREFIX}{name}"));
             let name = names.find(|name| inner.value_source(name) == Some(ValueSource::CommandLine))?;
             Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
@@ -165,7 +165,7 @@ fn action(matches: &ArgMatches) -> Action {
             let kind = inner.get_one::<String>("KIND").and_then(|name| WorkKind::named(name));
             Action::Worker(kind.expect("clap accepts only the names of kinds"))
         }
-        Some(("check", inner)) => Action::Check(expectations(inner, ""), format(inner, "")),
+        Some(("check", inner)) => Action::Check(requirements(inner, ""), format(inner, "")),
         Some(("env", inner)) => {
             Action::Env(Env { shell: inner.get_one::<Syntax>("shell").copied().unwrap_or(Syntax::Sh) })
         }
@@ -174,7 +174,7 @@ fn action(matches: &ArgMatches) -> Action {
         }
         Some(("exec", inner)) => Action::Exec(Exec {
             command: inner.get_many::<OsString>("COMMAND").into_iter().flatten().cloned().collect(),
-            expected: expectations(inner, EXEC_PREFIX),
+            required: requirements(inner, EXEC_PREFIX),
             format: format(inner, EXEC_PREFIX),
             report: inner.get_one::<PathBuf>("check-report").cloned(),
         }),
@@ -182,19 +182,23 @@ fn action(matches: &ArgMatches) -> Action {
     }
 }
 
-/// The expectations; `prefix` stands before the names of their arguments.
-fn expectations(matches: &ArgMatches, prefix: &str) -> Expectations {
+/// The requirements; `prefix` stands before the names of their arguments.
+fn requirements(matches: &ArgMatches, prefix: &str) -> Requirements {
     let named = |name: &str| format!("{prefix}{name}");
     let value = |arg: &Arg| -> Option<Value> {
         let name = named(arg.get_id().as_str());
         match arg.get_action() {
             ArgAction::SetTrue => matches.get_flag(&name).then_some(Value::Bool(true)),
-            _ => matches.get_one::<u32>(&name).map(|count| (*count).into()),
+            ArgAction::Append => Some(matches.get_many::<String>(&name)?.cloned().collect()),
+            _ => match matches.try_get_one::<u32>(&name) {
+                Ok(count) => count.map(|count| (*count).into()),
+                Err(_) => matches.get_one::<String>(&name).map(|text| text.as_str().into()),
+            },
         }
     };
-    let fields = commands::expectations("");
+    let fields = commands::requirements("");
     let fields = fields.iter().filter_map(|arg| Some((arg.get_id().as_str().replace('-', "_"), value(arg)?)));
-    Expectations { fields: fields.collect(), tenant: matches.get_one::<String>(&named("tenant")).cloned() }
+    Requirements { fields: fields.collect(), tenant: matches.get_one::<String>(&named("tenant")).cloned() }
 }
 
 fn format(matches: &ArgMatches, prefix: &str) -> ReportFormat {

@@ -67,9 +67,8 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
             let are_accepted = validate::run(settings, raw, &files).map_err(ExitError::failure)?;
             if are_accepted { Ok(()) } else { Err(ExitError::check_failed(String::new())) }
         }
-        Action::Check(expected, format) => {
-            let report =
-                check::run(&address, settings.admin_token.as_deref(), &expected).map_err(ExitError::failure)?;
+        Action::Check(required, format) => {
+            let report = check::run(&address, settings.admin_token.as_deref(), &required)?;
             print(&check::printed(&report, format));
             match report.verdict {
                 Verdict::Passed => Ok(()),

@@ -54,7 +54,7 @@ fn hint_for_exec(error: &clap::Error, place: &str) -> Option<String> {
         return Some("; the command comes after --".to_owned());
     }
     let name = place.strip_prefix("--")?;
-    let is_of_check = commands::expectations("").iter().any(|arg| arg.get_id() == name);
+    let is_of_check = commands::requirements("").iter().any(|arg| arg.get_id() == name);
     is_of_check.then(|| format!("; did you mean --{EXEC_PREFIX}{name}?"))
 }
 

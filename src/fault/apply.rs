@@ -75,7 +75,9 @@ impl FaultResult {
         match &hit.rule.action.kind {
             // A script changes the sync, not the response; if the request is refused, no sync starts.
             ActionKind::Script(_) => return applied.contains(StateFault::Script) && self.response.is_success(),
-            ActionKind::State(faults, _) if !is_any_applied(faults, applied) || !self.fits(hit, request) => return false,
+            ActionKind::State(faults, _) if !is_any_applied(faults, applied) || !self.fits(hit, request) => {
+                return false;
+            }
             ActionKind::State(_, Some(status)) if applied.contains(StateFault::Quota) => {
                 self.response.status = StatusCode::from_u16(*status).ok();
             }

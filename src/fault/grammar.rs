@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::matcher::ParseError;
+use crate::matcher::{ParseError, quoted, split_words};
 
 /// One clause of a rule: a word, or a word and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +32,7 @@ impl fmt::Display for ClauseText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             None => f.write_str(&self.word),
-            Some(value) if value.is_empty() || value.contains(needs_quotes) => {
-                write!(f, "{}=\"{}\"", self.word, value.replace('\\', "\\\\").replace('"', "\\\""))
-            }
-            Some(value) => write!(f, "{}={value}", self.word),
+            Some(value) => write!(f, "{}={}", self.word, quoted(value)),
         }
     }
 }
@@ -51,7 +48,7 @@ impl RuleText {
     /// Splits a rule into its clauses.
     pub(super) fn from_text(text: &str) -> Result<Self, ParseError> {
         check_length(text)?;
-        let mut words = split(text)?.into_iter().peekable();
+        let mut words = split_words(text)?.into_iter().peekable();
         let operation = words.next().ok_or_else(|| {
             ParseError::new("rule", "is empty; it begins with an operation, or with * for all of them")
         })?;
@@ -122,41 +119,4 @@ fn clauses_of_field(name: &str, value: &Value) -> Result<Vec<ClauseText>, ParseE
         other => Some(other.to_string()),
     };
     Ok(vec![ClauseText { word, value }])
-}
-
-/// Whether [`split`] would end a word at this character, or remove it.
-fn needs_quotes(character: char) -> bool {
-    character.is_whitespace() || matches!(character, '"' | '\\')
-}
-
-/// Splits at spaces outside double quotes, and removes the quotes. Inside quotes `\"` is a quote and `\\` a backslash;
-/// any other backslash, as in a regular expression, is itself.
-fn split(text: &str) -> Result<Vec<String>, ParseError> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quoted_at = None;
-    let mut characters = text.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match (character, quoted_at) {
-            ('"', None) => {
-                quoted_at = Some(at);
-                word.get_or_insert_default();
-            }
-            ('"', Some(_)) => quoted_at = None,
-            ('\\', Some(_)) => {
-                let escaped = text[at + 1..].chars().next().filter(|next| matches!(next, '"' | '\\'));
-                word.get_or_insert_default().push(escaped.unwrap_or('\\'));
-                if escaped.is_some() {
-                    characters.next();
-                }
-            }
-            (space, None) if space.is_whitespace() => words.extend(word.take()),
-            (other, _) => word.get_or_insert_default().push(other),
-        }
-    }
-    words.extend(word);
-    match quoted_at {
-        Some(at) => Err(ParseError::new(format_args!("character {}", at + 1), "opens a quote that is not closed")),
-        None => Ok(words),
-    }
 }

@@ -32,6 +32,10 @@ impl OperationFacts for Target {
         self.name
     }
 
+    fn path(&self) -> &'static str {
+        self.path
+    }
+
     fn reads(&self) -> bool {
         self.reads
     }

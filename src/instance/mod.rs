@@ -140,6 +140,11 @@ impl Instance {
         self.input_schemas[routed.position].get_or_init(find).as_ref()
     }
 
+    /// Whether the operation with this name is emulated.
+    pub(crate) fn is_emulated(&self, name: &str) -> bool {
+        self.router.named(name).is_some_and(|(_, operation)| operation.is_emulated())
+    }
+
     /// The key of a request, if it is accepted.
     pub(crate) fn accepted_key<'a>(&self, head: &'a Head) -> Option<&'a str> {
         match (head.credential(), self.settings.auth) {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::body::RecordedBody;
 use super::headers::RecordedHeaders;
 use crate::clock::{self, Timestamp};
-use crate::matcher::{Condition, RequestParts};
+use crate::matcher::{ParseError, RequestParts};
 use crate::operation::{Effect, path_params};
 use crate::redact;
 use crate::request::{Head, RETRY_COUNT};
@@ -136,11 +136,29 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// The words for the outcomes.
+const OUTCOMES: &[&str] = &["open", "sent", "cut", "client_gone"];
+
+impl Outcome {
+    /// The outcome of a word.
+    pub(super) fn named(word: &str) -> Result<Self, ParseError> {
+        let outcomes = [Self::Open, Self::Sent, Self::Cut, Self::ClientGone];
+        let known = OUTCOMES.iter().position(|known| *known == word);
+        known.map(|position| outcomes[position]).ok_or_else(|| ParseError::none_of(word, OUTCOMES))
+    }
+}
+
 /// An entry for conditions. Its body is parsed once, when the first condition reads it.
 #[derive(Debug)]
-struct EntryParts<'a> {
-    entry: &'a Entry,
+pub(super) struct EntryParts<'a> {
+    pub(super) entry: &'a Entry,
     json: OnceCell<Option<Value>>,
+}
+
+impl<'a> EntryParts<'a> {
+    pub(super) fn of(entry: &'a Entry) -> Self {
+        Self { entry, json: OnceCell::new() }
+    }
 }
 
 impl Entry {
@@ -217,10 +235,14 @@ impl Entry {
         self.client_left.get_or_insert(elapsed);
     }
 
-    /// Whether all conditions hold for its request.
-    pub(crate) fn fulfils(&self, conditions: &[Condition]) -> bool {
-        let parts = EntryParts { entry: self, json: OnceCell::new() };
-        conditions.iter().all(|condition| condition.holds(&parts))
+    /// Whether it has no response yet.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.outcome == Outcome::Open && self.status.is_none()
+    }
+
+    /// Whether its body was not kept whole, or is not there yet.
+    pub(super) fn lacks_body(&self) -> bool {
+        self.request_body.is_cut() || self.is_unanswered() && self.request_body.bytes().is_empty()
     }
 
     /// About how many bytes it takes.

@@ -109,6 +109,40 @@ impl Condition {
         Err(ParseError::new(format_args!("path:{name}"), problem).near(name, known.iter().copied()))
     }
 
+    /// What it is about, such as `body:/name`.
+    pub(crate) fn place(&self) -> String {
+        match &self.subject {
+            Subject::Header(name) => format!("header:{name}"),
+            Subject::Query(name) => format!("query:{name}"),
+            Subject::Path(name) => format!("path:{name}"),
+            Subject::Body(pointer) => format!("body:{pointer}"),
+        }
+    }
+
+    /// What must be there, in words.
+    pub(crate) fn expected(&self) -> String {
+        match &self.test {
+            Test::Present => "any value".to_owned(),
+            Test::Equals(value) => value.clone(),
+            Test::Matches(pattern) => format!("~{pattern}"),
+        }
+    }
+
+    /// What is there, if anything is.
+    pub(crate) fn actual(&self, request: &impl RequestParts) -> Option<String> {
+        match &self.subject {
+            Subject::Header(name) => request.header_values(name.as_str()).next().map(Cow::into_owned),
+            Subject::Query(name) => {
+                let query = request.query().unwrap_or_default();
+                form_urlencoded::parse(query.as_bytes())
+                    .find(|(key, _)| key == name)
+                    .map(|(_, value)| value.into_owned())
+            }
+            Subject::Path(name) => request.path_param(name).map(Cow::into_owned),
+            Subject::Body(pointer) => Some(text_of(request.content()?.pointer(pointer)?).into_owned()),
+        }
+    }
+
     /// Whether it depends on the body.
     pub(crate) fn needs_body(&self) -> bool {
         matches!(self.subject, Subject::Body(_))

@@ -10,7 +10,9 @@ mod operations;
 mod parse_error;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub(crate) use condition::{Condition, RequestParts, check_pointer};
 pub(crate) use operations::{OperationFacts, matching_operations};
 pub(crate) use parse_error::ParseError;
+pub(crate) use words::{quoted, split_words};

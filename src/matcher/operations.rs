@@ -5,6 +5,8 @@ use super::ParseError;
 /// The properties of an operation that patterns use.
 pub(crate) trait OperationFacts {
     fn name(&self) -> &'static str;
+    /// Its path with the names of its parameters.
+    fn path(&self) -> &'static str;
     /// Whether it only reads.
     fn reads(&self) -> bool;
 }

@@ -45,6 +45,9 @@ pub(crate) struct Response {
     pub(crate) wire: Wire,
     /// The duration for which the server refuses connections, in real time, from before the response is sent.
     pub(crate) refuse_connections: Option<Duration>,
+    /// The real time from the request on, within which the server asks for the response again: it may become another
+    /// one.
+    pub(crate) settles_within: Option<Duration>,
 }
 
 /// An injected wait: one part after the other.
@@ -235,6 +238,7 @@ impl Response {
             delay: Delay::default(),
             wire: Wire { end: ResponseEnd::Silent(end), ..Wire::default() },
             refuse_connections: None,
+            settles_within: None,
         }
     }
 

@@ -16,7 +16,7 @@ use super::exchange::{Exchange, PendingExchange};
 use super::guard::GuardedHead;
 use super::paced::PacedBody;
 use super::persistence;
-use super::waits::{Panic, delay, detached, guarded, pause_upload, run, sleep, watched};
+use super::waits::{Panic, delay, detached, guarded, may_settle, pause_upload, run, sleep, watched};
 use super::wire::WirePlan;
 use crate::clock::Clock;
 use crate::emulator::{self, Admission, Context, Next};
@@ -56,7 +56,7 @@ pub(super) async fn respond(
             }
             (head, answer(&connection, &body, response))
         }
-        None => serve(&connection, head, body).await,
+        None => serve(&connection, started, head, body).await,
     };
     if let Some(duration) = exchange.reply.response.refuse_connections {
         connection.server.refusals.refuse(duration).await;
@@ -85,7 +85,7 @@ pub(super) async fn respond(
 
 /// The stages of a request, in the order in which they run. From the last byte of its body on it runs to its end, even
 /// if its client goes away.
-async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) -> (Head, Exchange) {
+async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, body: Incoming) -> (Head, Exchange) {
     let server = Arc::clone(&connection.server);
     let undelivered = |exchange| PendingExchange::new(Arc::clone(&connection.server), exchange);
     // begin: route, authenticate, rules that act on the head
@@ -121,8 +121,9 @@ async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) ->
         let (instance, head) = (&server.instance, &request.head);
         // decide: validate, all other rules; then act at once unless a rule says `@before delay=`
         let fail = |number| emulator::fail(instance, &context, head, number);
-        let mut next =
-            guarded(|| emulator::decide(instance, &context, &request)).unwrap_or_else(|Panic| fail(None).into());
+        let decide =
+            || guarded(|| emulator::decide(instance, &context, &request)).unwrap_or_else(|Panic| fail(None).into());
+        let mut next = decide();
         let reply = loop {
             next = match next {
                 Next::Wait(wait, in_progress) => {
@@ -143,7 +144,14 @@ async fn serve(connection: &Arc<ConnectionState>, head: Head, body: Incoming) ->
                         .and_then(|result| guarded(|| finish(result)))
                         .unwrap_or_else(|Panic| fail(Some(number)).into())
                 }
-                Next::Reply(reply) => break reply,
+                Next::Reply(reply) => {
+                    // a verdict that is waited for is asked for again
+                    let Some(within) = reply.response.settles_within else { break reply };
+                    if !may_settle(&on_connection, within, started).await {
+                        break reply;
+                    }
+                    decide()
+                }
             };
         };
         (request.head, PendingExchange::new(server, Exchange { context: Some(context), reply }))

@@ -17,6 +17,10 @@ use crate::journal::Outcome;
 use crate::operation::{Commit, Job, Pool};
 use crate::response::{Break, Delay, Response, time_for};
 
+/// The pause before a response that may become another one is asked for again: longer, the longer its request waits.
+const MIN_PAUSE: Duration = Duration::from_millis(10);
+const MAX_PAUSE: Duration = Duration::from_millis(100);
+
 /// Runs a stage. If it panics, only this request fails.
 pub(super) fn guarded(stage: impl FnOnce() -> Next) -> Result<Next, Panic> {
     catch_unwind(AssertUnwindSafe(stage)).map_err(|_| Panic)
@@ -109,6 +113,19 @@ pub(super) async fn pause_upload(connection: &ConnectionState, slow: Option<&Slo
         () = connection.stream.client_stops_sending() => {}
     }
     began.elapsed()
+}
+
+/// Waits a moment if there is time left, in which the response to a request that came then may become another one.
+pub(super) async fn may_settle(connection: &ConnectionState, within: Duration, started: Instant) -> bool {
+    let elapsed = started.elapsed();
+    let left = within.saturating_sub(elapsed);
+    if left.is_zero() || connection.server.instance.is_draining() {
+        return false;
+    }
+    tokio::select! {
+        () = connection.stream.client_gone() => false,
+        () = tokio::time::sleep(left.min((elapsed / 20).clamp(MIN_PAUSE, MAX_PAUSE))) => true,
+    }
 }
 
 /// Waits as long as the response is delayed; another response if the fault rules were reset meanwhile: none. If the

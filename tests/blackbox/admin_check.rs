@@ -140,7 +140,7 @@ fn evicted_entries_are_not_judged_unless_the_others_fail() {
 fn what_cannot_be_an_expectation_is_refused() {
     let server = server(&[]);
     let client = Client::of(&server);
-    let nothing = "body: expects nothing; it takes expectations, such as \"max_attempts\": 3 or \"no_litter\": true";
+    let nothing = "body: requires nothing; it takes requirements, such as \"max_attempts\": 3 or \"no_litter\": true";
     let number = "max_attempts: takes a whole number from 1";
     for (body, detail) in [
         (json!({}), nothing),

@@ -112,7 +112,7 @@ fn every_page_that_the_program_names_exists() {
         (&["--help"][..], "docs/settings.md"),
         (&["exec", "--help"], "docs/testing/cli.md"),
         (&["env", "--help"], "docs/testing/cli.md"),
-        (&["check", "--help"], "docs/faults.md"),
+        (&["check", "--help"], "docs/verdicts.md"),
         (&["validate", "--help"], "docs/emulation.md"),
         (&["scenarios", "--help"], "docs/faults.md"),
         (&["faults"], "docs/faults.md"),

@@ -29,6 +29,7 @@ mod embedded;
 mod exec;
 mod exec_checks;
 mod exit_with_stdin;
+mod expectations;
 mod faults_admin;
 mod faults_chance;
 mod faults_documents;

@@ -1,8 +1,11 @@
 """The lines for shells, pasted into each shell that the documentation names."""
 
+import json
 import re
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -76,6 +79,27 @@ def test_the_lines_of_a_check_print_its_report(shell, bin_folder, run_in):
         output = run_in(SHELLS[shell], bin_folder, block("check").replace(DOCUMENTED, url)).stdout
     assert statuses(output) == ["200", "200"], output
     assert block("check-report") in output
+
+
+@every_shell
+def test_the_line_of_verify_is_met(shell, bin_folder, run_in):
+    with running("--port", "0") as url:
+        output = run_in(SHELLS[shell], bin_folder, block("verify").replace(DOCUMENTED, url)).stdout
+    assert statuses(output) == ["200"], output
+
+
+def test_every_expectation_of_the_documentation_is_judged():
+    with running("--port", "0", "--fault", "indexes.get name=busy status=503") as url:
+        for line in block("expectations").splitlines():
+            body = json.dumps({"expect": line}).encode()
+            request = urllib.request.Request(f"{url}/__admin/verify", body, {"content-type": "application/json"})
+            try:
+                with urllib.request.urlopen(request) as response:
+                    status = response.status
+            except urllib.error.HTTPError as error:
+                status = error.code
+            # Nothing was sent, so that only an upper bound is met.
+            assert status == (200 if "count=.." in line else 409), line
 
 
 @every_shell

@@ -1,84 +1,157 @@
-//! Judges the records of tenants by expectations.
+//! Judges the records of tenants by requirements.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::expectation::Expectation;
-use super::report::{Check, Report};
+use super::judgement::{self, Judgement, Recorded};
+use super::order::ExpectedOrder;
+use super::report::{Check, Report, Verdict};
+use super::requirement::{Requirement, Switch};
+use super::unexpected;
+use crate::admin::faults;
 use crate::admin::litter::{self, Litter};
-use crate::admin::{faults, read, retries};
 use crate::instance::Instance;
-use crate::journal::{DuplicateWrite, RetryAttempt, RetryChain, RetryReport};
+use crate::journal::{DuplicateWrite, Entry, Expectation, Outcome, RetryAttempt, RetryChain, RetryReport};
+use crate::operation::Effect;
 use crate::tenant::Tenant;
 
 /// The reason why a check of requests is not judged.
 const NO_REQUEST: &str = "nothing to judge: no request is recorded";
 
+/// The number of open requests that a reason names.
+const MAX_NAMED: usize = 3;
+
 /// What is judged.
-struct Records<'a> {
+pub(in crate::admin) struct Records<'a> {
     instance: &'a Instance,
     /// The only tenant; `None` for all.
     only: Option<Arc<Tenant>>,
-    tenants: Vec<Arc<Tenant>>,
-    retries: RetryReport,
+    pub(in crate::admin) tenants: Vec<Arc<Tenant>>,
+    /// The requests of the tenants, of each in the order of their numbers; then those of no tenant.
+    entries: Vec<Entry>,
+    /// The number of entries that are of tenants.
+    owned: usize,
+    /// The number of evicted requests of the tenants.
+    dropped: u64,
+    /// The number of evicted requests of no tenant.
+    unowned_dropped: u64,
 }
 
 /// The failures of a check, and the reason why it is not judged without any.
 type Findings = (Vec<String>, Option<String>);
 
-/// Judges each expectation; not judged if the records are not sufficient, or if there is no such tenant.
-pub(super) fn report(instance: &Instance, expectations: &[Expectation], tenant: Option<&str>) -> Report {
-    let records = match Records::of(instance, tenant) {
-        Ok(records) => records,
-        Err(problem) => {
-            let check = |one: &Expectation| Check::of(one.flag(), Vec::new(), Some(problem.clone()));
-            return Report::of(expectations.iter().map(check).collect(), 0, 0);
-        }
-    };
-    let check = |expectation: &Expectation| {
-        let (failures, not_judged) = records.findings(*expectation);
-        Check::of(expectation.flag(), failures, not_judged)
-    };
-    let retries = &records.retries;
-    Report::of(expectations.iter().map(check).collect(), retries.single_calls, retries.chains.len())
+/// The report of a check that has no records, and why.
+pub(super) fn unjudged(requirements: &[Requirement], problem: &str) -> Report {
+    let check = |one: &Requirement| Check::of(one.flag(), Vec::new(), Some(problem.to_owned()));
+    Report::of(requirements.iter().map(check).collect(), 0, 0)
 }
 
 impl<'a> Records<'a> {
-    /// The records of the named tenant, or of all. Error: there is no such tenant.
-    fn of(instance: &'a Instance, name: Option<&str>) -> Result<Self, String> {
-        let find = |name| instance.existing_tenant(name).ok_or_else(|| read::unknown_tenant(instance, name));
-        let only = name.map(find).transpose()?;
-        let tenants = only.clone().map_or_else(|| instance.tenants.all(), |tenant| vec![tenant]);
-        Ok(Self { instance, only, retries: retries::report(&tenants), tenants })
-    }
-
-    fn findings(&self, expectation: Expectation) -> Findings {
-        match expectation {
-            Expectation::AllRulesStruck => self.rules_check(),
-            Expectation::NoLitter => self.litter_check(),
-            _ => self.retries_check(expectation),
+    /// The records of the named tenant, if it exists, or of all.
+    pub(in crate::admin) fn named(instance: &'a Instance, name: Option<&str>) -> Option<Self> {
+        match name {
+            Some(name) => Some(Self::of_one(instance, instance.existing_tenant(name)?)),
+            None => Some(Self::of_all(instance)),
         }
     }
 
-    /// A check of the recorded requests. Evicted ones may have broken the limit: the check then fails or is not judged.
-    fn retries_check(&self, expectation: Expectation) -> Findings {
-        let RetryReport { chains, duplicate_writes, .. } = &self.retries;
-        let failures = match expectation {
-            Expectation::NoDuplicateWrites => duplicate_writes.iter().map(duplicate).collect(),
-            _ => chains.iter().filter_map(|chain| failure(chain, expectation)).collect(),
+    /// The records of a tenant.
+    pub(in crate::admin) fn of_one(instance: &'a Instance, tenant: Arc<Tenant>) -> Self {
+        let tenants = vec![Arc::clone(&tenant)];
+        Self { only: Some(tenant), ..Self::of(instance, tenants) }
+    }
+
+    /// The records of all tenants, and of the requests without one.
+    pub(in crate::admin) fn of_all(instance: &'a Instance) -> Self {
+        let mut records = Self::of(instance, instance.tenants.all());
+        let unowned = instance.unauthenticated.lock();
+        records.entries.extend(unowned.entries());
+        records.unowned_dropped = unowned.dropped();
+        drop(unowned);
+        records
+    }
+
+    fn of(instance: &'a Instance, tenants: Vec<Arc<Tenant>>) -> Self {
+        let (mut entries, mut dropped) = (Vec::new(), 0);
+        for tenant in &tenants {
+            let journal = &tenant.lock().journal;
+            let first = entries.len();
+            entries.extend(journal.entries());
+            entries[first..].sort_by_key(|entry| entry.seq);
+            dropped += journal.dropped();
+        }
+        let owned = entries.len();
+        Self { instance, only: None, tenants, entries, owned, dropped, unowned_dropped: 0 }
+    }
+
+    /// The requests.
+    pub(in crate::admin) fn recorded(&self) -> Recorded<'_> {
+        Recorded { entries: &self.entries, dropped: self.dropped + self.unowned_dropped }
+    }
+
+    fn of_tenants(&self) -> &[Entry] {
+        &self.entries[..self.owned]
+    }
+
+    /// Judges each requirement; true if more requests, or time, can change the report.
+    pub(super) fn report(&self, requirements: &[Requirement]) -> (Report, bool) {
+        let retries = RetryReport::of(self.of_tenants(), self.dropped);
+        let mut may_change = self.open().next().is_some();
+        let mut check = |requirement: &Requirement| {
+            let (failures, not_judged) = match requirement {
+                Requirement::Expect(expectation) => {
+                    let (findings, is_open) = self.expectation_check(expectation);
+                    may_change |= is_open;
+                    findings
+                }
+                Requirement::ExpectOrder(order) => self.order_check(order),
+                Requirement::MaxAttempts(_) | Requirement::Switch(_) => self.findings(requirement, &retries),
+            };
+            Check::of(requirement.flag(), failures, not_judged)
         };
-        let dropped = self.retries.dropped;
-        let not_judged = if dropped > 0 {
-            Some(format!(
-                "{dropped} requests were evicted from the journal; --journal-entries and --journal-bytes of the \
-                 server keep more"
-            ))
-        } else if self.has_entries() {
-            None
-        } else {
-            Some(NO_REQUEST.to_owned())
-        };
-        (failures, not_judged)
+        let checks = requirements.iter().map(&mut check).collect();
+        (Report::of(checks, retries.single_calls, retries.chains.len()), may_change)
+    }
+
+    /// Whether a request has not ended.
+    pub(super) fn have_open(&self) -> bool {
+        self.entries.iter().any(|entry| entry.outcome == Outcome::Open)
+    }
+
+    /// The requests that have not ended, and may still write.
+    fn open(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.outcome == Outcome::Open && entry.effect != Effect::Reads)
+    }
+
+    fn findings(&self, requirement: &Requirement, retries: &RetryReport) -> Findings {
+        match requirement {
+            Requirement::Switch(Switch::AllRulesStruck) => self.rules_check(),
+            Requirement::Switch(Switch::NoLitter) => self.litter_check(),
+            Requirement::Switch(Switch::NoUnexpected) => self.unexpected_check(),
+            Requirement::Switch(Switch::NoLockstep) => self.lockstep_check(retries),
+            Requirement::Switch(Switch::NoDuplicateWrites) => {
+                let failures = retries.duplicate_writes.iter().map(duplicate).collect();
+                (failures, self.gaps().or_else(|| self.not_ended()))
+            }
+            _ => (retries.chains.iter().filter_map(|chain| failure(chain, requirement)).collect(), self.gaps()),
+        }
+    }
+
+    /// Why a check of the recorded requests is not judged: there is none, or evicted ones may have broken the limit.
+    fn gaps(&self) -> Option<String> {
+        if self.dropped > 0 {
+            return Some(evicted_text(self.dropped));
+        }
+        let has_entries = self.of_tenants().iter().any(|entry| entry.operation.is_some());
+        (!has_entries).then(|| NO_REQUEST.to_owned())
+    }
+
+    /// Why a check of what requests did is not judged: some may still do it.
+    fn not_ended(&self) -> Option<String> {
+        let mut open = self.open().map(|entry| format!("{} (request {})", entry.operation.unwrap_or("-"), entry.seq));
+        let named: Vec<String> = open.by_ref().take(MAX_NAMED).collect();
+        let count = named.len() + open.count();
+        (count > 0).then(|| format!("{count} requests have not ended: {}", named.join(", ")))
     }
 
     fn rules_check(&self) -> Findings {
@@ -92,31 +165,86 @@ impl<'a> Records<'a> {
     fn litter_check(&self) -> Findings {
         let litter = litter::of(&self.tenants);
         let line = |item: &Litter| format!("{} {}: created and not deleted: {}", item.tenant, item.kind, item.id);
-        let has_requests = self.has_entries() || self.retries.dropped > 0;
-        let not_judged = (!has_requests).then(|| NO_REQUEST.to_owned());
+        let has_requests = self.dropped > 0 || self.gaps().is_none();
+        let not_judged = if has_requests { self.not_ended() } else { Some(NO_REQUEST.to_owned()) };
         (litter.iter().map(line).collect(), not_judged)
     }
 
-    fn has_entries(&self) -> bool {
-        self.retries.single_calls + self.retries.chains.len() > 0
+    fn unexpected_check(&self) -> Findings {
+        let evicted = self.dropped + self.unowned_dropped;
+        let gaps = match (evicted, self.entries.is_empty()) {
+            (0, true) => Some(NO_REQUEST.to_owned()),
+            (0, false) => self.not_ended(),
+            _ => Some(evicted_text(evicted)),
+        };
+        (unexpected::failures(self.instance, &self.entries), gaps)
+    }
+
+    fn lockstep_check(&self, retries: &RetryReport) -> Findings {
+        let in_lockstep = retries.spacing.iter().filter(|spacing| spacing.verdict == Some("lockstep"));
+        let failures = in_lockstep.map(|spacing| {
+            format!(
+                "attempt {} of {} requests came {} to {} ms after the one before it, without variation",
+                spacing.attempt, spacing.chains, spacing.least_ms, spacing.most_ms
+            )
+        });
+        let is_judged = retries.spacing.iter().any(|spacing| spacing.verdict.is_some());
+        let too_few =
+            || "nothing to compare: it takes two requests that were retried without a promised wait".to_owned();
+        (failures.collect(), self.gaps().or_else(|| (!is_judged).then(too_few)))
+    }
+
+    fn order_check(&self, order: &ExpectedOrder) -> Findings {
+        let by_tenant = self.of_tenants().chunk_by(|one, other| one.tenant == other.tenant);
+        let failures = by_tenant.flat_map(|entries| {
+            let tenant = entries[0].tenant.as_deref().unwrap_or("-");
+            order.failures(entries).into_iter().map(move |failure| format!("{tenant}: {failure}"))
+        });
+        match self.gaps() {
+            // Evicted requests may have been the first ones.
+            Some(gaps) => (Vec::new(), Some(gaps)),
+            None => (failures.collect(), None),
+        }
+    }
+
+    /// The findings, and whether they may change.
+    fn expectation_check(&self, expectation: &Expectation) -> (Findings, bool) {
+        if expectation.is_of_requests() && self.entries.is_empty() && self.dropped == 0 {
+            return ((Vec::new(), Some(NO_REQUEST.to_owned())), true);
+        }
+        let Judgement { verdict, detail, misses, may_change, .. } =
+            judgement::judge(expectation, self.recorded(), &self.tenants);
+        let lines = misses.iter().skip(1).take(2).map(|miss| format!("\n  {miss}"));
+        let findings = match verdict {
+            Verdict::Passed => (Vec::new(), None),
+            Verdict::Failed => (vec![detail + &lines.collect::<String>()], None),
+            Verdict::NotJudged => (Vec::new(), Some(detail)),
+        };
+        (findings, may_change)
     }
 }
+fn evicted_text(dropped: u64) -> String {
+    format!(
+        "{dropped} requests were evicted from the journal; --journal-entries and --journal-bytes of the server keep \
+         more"
+    )
+}
 
-/// How a chain breaks an expectation, if it does, and its attempts.
-fn failure(chain: &RetryChain, expectation: Expectation) -> Option<String> {
+/// How a chain breaks a requirement, if it does, and its attempts.
+fn failure(chain: &RetryChain, requirement: &Requirement) -> Option<String> {
     let attempts = chain.attempts.len();
-    let (is_broken, failure) = match expectation {
-        Expectation::MaxAttempts(max) => {
-            (attempts > max as usize, format!("sent {attempts} times, at most {max} are allowed"))
+    let (is_broken, failure) = match requirement {
+        Requirement::MaxAttempts(max) => {
+            (attempts > *max as usize, format!("sent {attempts} times, at most {max} are allowed"))
         }
-        Expectation::HonourRetryAfter => (
+        Requirement::Switch(Switch::HonourRetryAfter) => (
             chain.early_retries > 0,
             format!("{} retries were sent before the time in Retry-After", chain.early_retries),
         ),
-        Expectation::NoNeedlessRetries => {
+        Requirement::Switch(Switch::NoNeedlessRetries) => {
             (chain.needless_retries > 0, format!("{} retries after a success or a final error", chain.needless_retries))
         }
-        Expectation::NoDuplicateWrites | Expectation::AllRulesStruck | Expectation::NoLitter => return None,
+        _ => return None,
     };
     let subject = subject(chain.tenant.as_deref(), chain.operation);
     let lines = || chain.attempts.iter().map(line).collect::<Vec<_>>().join("\n");

@@ -3,12 +3,17 @@
 
 mod report;
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Map, Value};
 
-use super::client::{self, ClientResponse};
+use super::client::{self, ClientResponse, Question};
+use super::exit::ExitError;
 use super::server_address::ServerAddress;
 use crate::admin;
+use crate::clock::parse_duration;
 use crate::instance::Instance;
+use crate::response::Response;
 
 pub(super) use crate::admin::check::{Report, Verdict};
 pub(super) use report::{ReportFormat, printed, words};
@@ -16,50 +21,101 @@ pub(super) use report::{ReportFormat, printed, words};
 /// The path of the admin API that judges.
 const PATH: &str = "/__admin/check";
 
-/// What is expected of the recorded requests.
+/// The pause before a report is asked for again that may still change.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What is required of the recorded requests.
 #[derive(Debug, Clone)]
-pub(super) struct Expectations {
-    /// The expectations as fields of the request for a check.
+pub(super) struct Requirements {
+    /// The requirements as fields of the request for a check.
     pub(super) fields: Map<String, Value>,
     /// The tenant to check, by API key or label; all by default.
     pub(super) tenant: Option<String>,
 }
 
-impl Expectations {
+/// Why there is no report.
+#[derive(Debug)]
+pub(super) enum NoReport {
+    /// A requirement is refused.
+    Refused(String),
+    Failed(String),
+}
+
+impl Requirements {
     /// The body of the request for a check.
     fn body(&self) -> String {
         let mut fields = self.fields.clone();
         fields.extend(self.tenant.as_deref().map(|tenant| ("tenant".to_owned(), tenant.into())));
         Value::Object(fields).to_string()
     }
+
+    /// The time that the server may take to wait for what is expected.
+    fn within(&self) -> Duration {
+        let within = self.fields.get("within").and_then(Value::as_str).and_then(|text| parse_duration(text).ok());
+        within.unwrap_or_default()
+    }
+}
+
+impl From<NoReport> for ExitError {
+    fn from(error: NoReport) -> Self {
+        match error {
+            NoReport::Refused(problem) => Self::usage(problem),
+            NoReport::Failed(problem) => Self::failure(problem),
+        }
+    }
 }
 
 /// Asks the server at this address.
-///
-/// Errors: the server does not respond, or not with a report.
 pub(super) fn run(
     address: &ServerAddress,
     admin_token: Option<&str>,
-    expected: &Expectations,
-) -> Result<Report, String> {
-    let response = client::post(&address.authority()?, admin_token, PATH, expected.body())?;
+    required: &Requirements,
+) -> Result<Report, NoReport> {
+    let authority = address.authority().map_err(NoReport::Failed)?;
+    let question = Question { path: PATH, json: required.body(), within: required.within() };
+    let response = client::post(&authority, admin_token, question).map_err(NoReport::Failed)?;
     let ClientResponse { url, status, body } = response;
-    if status != 200 {
-        return Err(format!("{url}: status {status}: {body}"));
-    }
-    serde_json::from_str(&body).map_err(|error| format!("{url}: unexpected JSON: {error}"))
+    report(status, &body, &url)
+}
+
+/// Refuses requirements that this instance would refuse.
+pub(super) fn validate(instance: &Instance, required: &Requirements) -> Result<(), NoReport> {
+    report_of(&admin::post(instance, PATH, required.body())).map(|_| ())
 }
 
 /// Asks this instance, without a connection and without the access rules of the admin API. `prefix` stands before the
 /// flags in the report.
-///
-/// Errors: there is no report.
-pub(super) fn run_inside(instance: &Instance, expected: &Expectations, prefix: &str) -> Result<Report, String> {
-    let body = admin::post(instance, PATH, expected.body()).body.bytes();
-    let text = || String::from_utf8_lossy(&body);
-    let mut report: Report = serde_json::from_slice(&body).map_err(|_| format!("{PATH}: {}", text()))?;
+pub(super) fn run_inside(instance: &Instance, required: &Requirements, prefix: &str) -> Result<Report, NoReport> {
+    let (started, runtime) = (Instant::now(), client::runtime().map_err(NoReport::Failed)?);
+    let response = loop {
+        let response = admin::post(instance, PATH, required.body());
+        let left = response.settles_within.unwrap_or_default().saturating_sub(started.elapsed());
+        if left.is_zero() {
+            break response;
+        }
+        runtime.block_on(tokio::time::sleep(left.min(PAUSE)));
+    };
+    let mut report = report_of(&response)?;
     for check in &mut report.checks {
         check.name = check.name.replacen("--", &format!("--{prefix}"), 1);
     }
     Ok(report)
+}
+
+fn report_of(response: &Response) -> Result<Report, NoReport> {
+    report(response.code().unwrap_or_default(), &String::from_utf8_lossy(&response.body.bytes()), PATH)
+}
+
+fn report(status: u16, body: &str, url: &str) -> Result<Report, NoReport> {
+    match status {
+        200 => serde_json::from_str(body).map_err(|error| NoReport::Failed(format!("{url}: unexpected JSON: {error}"))),
+        422 => Err(NoReport::Refused(detail(body))),
+        _ => Err(NoReport::Failed(format!("{url}: status {status}: {body}"))),
+    }
+}
+
+/// The sentence of a refusal.
+fn detail(body: &str) -> String {
+    let json: Value = serde_json::from_str(body).unwrap_or_default();
+    json["detail"].as_str().map_or_else(|| body.to_owned(), str::to_owned)
 }
