@@ -1,8 +1,14 @@
-//! Escapes control characters in JSON that is shown on terminals, because it contains text from clients. serde escapes
-//! those below U+0020; this module escapes U+007F to U+009F. Emulated responses are not changed.
+//! Text on terminals. Control characters in JSON that is shown there are escaped, because it contains text from
+//! clients: serde escapes those below U+0020, this module U+007F to U+009F. Emulated responses are not changed.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io::IsTerminal;
+
+/// Whether to colour what is written to a stream: it is a terminal, and `NO_COLOR` is not set.
+pub(crate) fn takes_colours(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
 
 /// `json` with every control character escaped. They occur only inside strings, so the JSON has the same meaning.
 pub(crate) fn escape_controls(json: &str) -> Cow<'_, str> {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::about::EntryView;
 use super::read;
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -14,8 +15,8 @@ use crate::response::Response;
 const FILTER_PARAMETERS: &[&str] = &["operation", "status", "when", "fault", "outcome"];
 
 #[derive(Serialize, Default)]
-struct JournalView {
-    entries: Vec<Entry>,
+pub(super) struct JournalView {
+    pub(super) entries: Vec<EntryView>,
     dropped: u64,
     /// The number of requests that have not ended, whatever the filter.
     open: usize,
@@ -26,6 +27,11 @@ struct JournalView {
 }
 
 pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    Ok(Response::json(200, &selected(instance, request)?))
+}
+
+/// The entries that the query asks for.
+pub(super) fn selected(instance: &Instance, request: &Request) -> Result<JournalView, ApiError> {
     let named = read::query(request, "tenant");
     let filter = filter(instance, request)?;
     let limit = read::number(request, "limit")?.unwrap_or(usize::MAX);
@@ -40,23 +46,24 @@ pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, A
         journals.push(copied(&instance.unauthenticated.lock()));
     }
     let mut view = JournalView::default();
-    for (entries, dropped) in journals {
+    let mut entries = Vec::new();
+    for (recorded, dropped) in journals {
         view.dropped += dropped;
-        view.open += entries.iter().filter(|entry| entry.outcome == Outcome::Open).count();
-        for entry in entries {
+        view.open += recorded.iter().filter(|entry| entry.outcome == Outcome::Open).count();
+        for entry in recorded {
             match filter.fit(&entry) {
-                Fit::Fits => view.entries.push(entry),
+                Fit::Fits => entries.push(entry),
                 Fit::Undecided => view.undecided += 1,
                 Fit::Differs => {}
             }
         }
     }
     if named.is_none() {
-        view.entries.sort_by_key(|entry| entry.real_time);
+        entries.sort_by_key(|entry: &Entry| entry.real_time);
     }
-    let skipped = view.entries.len().saturating_sub(limit);
-    view.entries.drain(..skipped);
-    Ok(Response::json(200, &view))
+    let skipped = entries.len().saturating_sub(limit);
+    view.entries = entries.into_iter().skip(skipped).map(|entry| EntryView::of(instance, entry)).collect();
+    Ok(view)
 }
 
 /// The filter in the query.

@@ -1,11 +1,13 @@
 //! `/health`, `/ready`, `/openapi.json` and the admin API under `/__admin/`. Their requests meet no fault rule and are
 //! not journaled. Access to the admin API is checked in one place.
 
+mod about;
 pub(crate) mod check;
 mod clock;
 mod config;
 mod drift;
 mod faults;
+mod har;
 mod journal;
 mod listener;
 mod litter;
@@ -92,6 +94,12 @@ pub(crate) fn post(instance: &Instance, path: &str, json: String) -> Response {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let head = Head { method: Method::POST, path: path.to_owned(), query: None, headers };
     handle(instance, &Request { head, body: json.into() })
+}
+
+/// The response to a GET request of this process; it needs no access.
+pub(crate) fn get(instance: &Instance, path: &str) -> Response {
+    let head = Head { method: Method::GET, path: path.to_owned(), query: None, headers: HeaderMap::new() };
+    handle(instance, &Request { head, body: Bytes::new() })
 }
 
 /// Creates the tenant of a key unless it exists; otherwise the error that says why it cannot exist.

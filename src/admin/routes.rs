@@ -8,7 +8,8 @@ use http::Method;
 use serde::Serialize;
 
 use super::{
-    PREFIX, check, clock, config, drift, faults, journal, listener, litter, operations, read, retries, state, verify,
+    PREFIX, check, clock, config, drift, faults, har, journal, listener, litter, operations, read, retries, state,
+    verify,
 };
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -96,6 +97,13 @@ const ROUTES: &[AdminRoute] = &[
         parameters: &["tenant", "operation", "status", "when", "fault", "outcome", "limit"],
         description: "Lists recorded requests with their responses, and counts those evicted.",
         handler: journal::show,
+        ..ROW
+    },
+    AdminRoute {
+        path: "/journal.har",
+        parameters: &["tenant", "operation", "status", "when", "fault", "outcome", "limit"],
+        description: "Shows the journal as an HTTP archive (HAR 1.2).",
+        handler: har::show,
         ..ROW
     },
     AdminRoute {

@@ -1,5 +1,5 @@
-//! The HTTP client with which the subcommands `healthcheck`, `check` and `env` ask a running server. It connects
-//! to the server directly: no proxy, no redirects.
+//! The HTTP client with which the subcommands `healthcheck`, `check`, `journal` and `env` ask a running server. It
+//! connects to the server directly: no proxy, no redirects.
 
 use std::time::Duration;
 
@@ -49,11 +49,15 @@ pub(super) struct Question {
 /// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
 pub(super) fn post(authority: &str, token: Option<&str>, question: Question) -> Result<ClientResponse, String> {
     let Question { path, json, within } = question;
-    let mut builder = Request::post(path).header(CONTENT_TYPE, "application/json");
-    if let Some(token) = token {
-        builder = builder.header(AUTHORIZATION, format!("Bearer {token}"));
-    }
+    let builder = with_token(Request::post(path).header(CONTENT_TYPE, "application/json"), token);
     runtime()?.block_on(send(authority, builder, json, within))
+}
+
+fn with_token(builder: Builder, token: Option<&str>) -> Builder {
+    match token {
+        Some(token) => builder.header(AUTHORIZATION, format!("Bearer {token}")),
+        None => builder,
+    }
 }
 
 /// A runtime for the requests of a subcommand.
@@ -61,11 +65,11 @@ pub(super) fn runtime() -> Result<Runtime, String> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())
 }
 
-/// Sends a GET request to the server at this host and port.
+/// Sends a GET request to the server at this host and port, with the admin token if there is one.
 ///
 /// Errors: like [`post`].
-pub(super) async fn get(authority: &str, path: &str) -> Result<ClientResponse, String> {
-    send(authority, Request::get(path), String::new(), Duration::ZERO).await
+pub(super) async fn get(authority: &str, token: Option<&str>, path: &str) -> Result<ClientResponse, String> {
+    send(authority, with_token(Request::get(path), token), String::new(), Duration::ZERO).await
 }
 
 async fn send(authority: &str, builder: Builder, body: String, within: Duration) -> Result<ClientResponse, String> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgGroup, Command, ValueHint, value_parser};
 
-use super::check::ReportFormat;
+use super::check::arguments::{report, requirements, tenant};
 use super::env::Syntax;
 use super::exec;
 use super::server_address;
@@ -133,6 +133,7 @@ pub fn command() -> Command {
         )
         .subcommand(scenarios())
         .subcommand(check())
+        .subcommand(journal())
         .subcommand(exec())
         .subcommand(env())
         .subcommand(completions())
@@ -146,7 +147,7 @@ pub(super) fn with_internal_worker() -> Command {
 /// The settings that the subcommand of this name takes; `None` for all.
 pub(super) fn settings_of(subcommand: &str) -> Option<&'static [&'static Flag]> {
     match subcommand {
-        "healthcheck" | "check" => Some(SERVER_SETTINGS),
+        "healthcheck" | "check" | "journal" => Some(SERVER_SETTINGS),
         "env" => Some(HEALTH_SETTINGS),
         "validate" => Some(PAYLOAD_SETTINGS),
         "serve" | "exec" => None,
@@ -222,6 +223,15 @@ fn check() -> Command {
         )
 }
 
+fn journal() -> Command {
+    Command::new("journal")
+        .about("Print what the running server recorded, a line a request: time, duration, status, operation, faults")
+        .arg(Arg::new("follow").long("follow").action(ArgAction::SetTrue).help("Go on with requests that end later"))
+        .arg(tenant("", "Print the requests of this tenant only [default: all]"))
+        .args(which_server(SERVER_SETTINGS))
+        .after_help("Example:\n  llamacloud-mock journal --follow\n\nDocumentation: docs/verdicts.md")
+}
+
 fn exec() -> Command {
     Command::new("exec")
         .override_usage(format!("llamacloud-mock exec [OPTIONS] {EXEC_COMMAND} [ARGUMENT]..."))
@@ -248,6 +258,13 @@ fn with_exec_arguments(exec: Command) -> Command {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help("Write the report of the checks to FILE [default: standard error]"),
+    )
+    .arg(
+        Arg::new("dump")
+            .long("dump")
+            .value_name("FOLDER")
+            .value_parser(value_parser!(PathBuf))
+            .help("Write state.json, journal.json and journal.har to FOLDER when the command has ended"),
     )
     .args(GROUPS.iter().flat_map(|group| {
         // `exec` stops with its command, and standard input is that of the command.
@@ -283,53 +300,6 @@ fn completions() -> Command {
         .about("Print the script with which a shell completes the arguments of this program")
         .arg(Arg::new("SHELL").required(true).value_parser(value_parser!(clap_complete::Shell)).help("The shell"))
         .after_help(ABOUT_COMPLETIONS)
-}
-
-/// The requirements of `check`, with a prefix before their names, and what goes with them.
-pub(super) fn requirements(prefix: &str) -> [Arg; 11] {
-    let switch = |name, help: &'static str| prefixed(prefix, name).action(ArgAction::SetTrue).help(help);
-    [
-        prefixed(prefix, "max-attempts")
-            .value_name("N")
-            .value_parser(value_parser!(u32).range(1..))
-            .help("Fail if a request was sent more than N times"),
-        switch("honour-retry-after", "Fail if a retry was sent before the time in Retry-After"),
-        switch("no-duplicate-writes", "Fail if a lost response led to a second write"),
-        switch("no-needless-retries", "Fail if a request was retried after a success or a final error"),
-        switch("all-rules-struck", "Fail if a fault rule never struck"),
-        switch("no-litter", "Fail if a resource was created and not deleted"),
-        switch("no-lockstep", "Fail if clients retried at the same intervals"),
-        switch("no-unexpected", "Fail if a request reached no emulated operation, or was refused without a fault rule"),
-        prefixed(prefix, "expect")
-            .value_name("EXPECTATION")
-            .action(ArgAction::Append)
-            .help("Fail unless requests or resources are as this says, such as 'indexes.create status=201 count=1'"),
-        prefixed(prefix, "expect-order").value_name("OPERATIONS").help(
-            "Fail unless the first requests of these operations came in this order: 'directories.create, indexes.*'",
-        ),
-        prefixed(prefix, "within")
-            .value_name("DURATION")
-            .requires(format!("{prefix}expect"))
-            .help("Wait up to this real time for what is expected"),
-    ]
-}
-
-/// What the report of the checks is about, and its format.
-fn report(prefix: &str) -> [Arg; 2] {
-    [
-        prefixed(prefix, "tenant").value_name("KEY|LABEL").help("Check only this tenant [default: all]"),
-        prefixed(prefix, "format")
-            .value_name("text|json|junit")
-            .value_parser(value_parser!(ReportFormat))
-            .hide_possible_values(true)
-            .default_value("text")
-            .help("Format of the report"),
-    ]
-}
-
-fn prefixed(prefix: &str, name: &str) -> Arg {
-    let name = format!("{prefix}{name}");
-    Arg::new(name.clone()).long(name)
 }
 
 /// The subcommand as which the program starts itself; nobody else uses it.

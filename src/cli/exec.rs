@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use super::client_variables;
 use super::commands::EXEC_PREFIX;
 use super::exit::{ExitError, UNAVAILABLE, print_error, print_on_stderr};
 use super::{ready, serve};
+use crate::admin;
 use crate::config::flags::{EXIT_WITH_STDIN, LOG_LEVEL, PORT};
 use crate::config::{Flag, LogLevel, RawSettings, Settings, reachable};
 use crate::instance::Instance;
@@ -46,6 +47,8 @@ pub(super) struct Exec {
     pub(super) format: ReportFormat,
     /// The file for the report; by default it is printed on stderr.
     pub(super) report: Option<PathBuf>,
+    /// The folder for what the server has at the end.
+    pub(super) dump: Option<PathBuf>,
 }
 
 /// Runs the command. An error has the exit code of the command if that is not 0.
@@ -70,7 +73,9 @@ pub(super) fn run(
         check::validate(&instance, &exec.required)?;
     }
     let (status, server) = serve::runtime()?.block_on(run_with_server(&instance, exec, environment))?;
-    end(status, [serve::require_all_struck(&instance), judge(&instance, exec, report), server])
+    warn_of_no_request(&instance);
+    let dumped = exec.dump.as_deref().map_or(Ok(()), |folder| dump(&instance, folder));
+    end(status, [serve::require_all_struck(&instance), judge(&instance, exec, report), dumped, server])
 }
 
 /// Runs the command while the server runs; returns how both ended. The server handles all requests of the command
@@ -129,6 +134,26 @@ fn spawn(command: &[OsString], variables: &[(&'static str, String)]) -> Result<C
     })
 }
 
+/// A command that sent nothing may have reached the real service.
+fn warn_of_no_request(instance: &Instance) {
+    let has_any = instance.tenants.all().iter().any(|tenant| tenant.lock().first_request.is_some());
+    if !has_any && instance.unauthenticated.lock().entries().is_empty() {
+        print_error("warning: the command sent no request to the server; does its client use LLAMA_CLOUD_BASE_URL?");
+    }
+}
+
+/// Writes the state and the journal to files in a folder, which is made if needed.
+fn dump(instance: &Instance, folder: &Path) -> Result<(), ExitError> {
+    let error = |path: &Path, error: &std::io::Error| ExitError::unwritable("dump", path, error);
+    std::fs::create_dir_all(folder).map_err(|problem| error(folder, &problem))?;
+    for (file, path) in [("state.json", "state"), ("journal.json", "journal"), ("journal.har", "journal.har")] {
+        let body = admin::get(instance, &format!("{}/{path}", admin::PREFIX)).body.bytes();
+        let path = folder.join(file);
+        std::fs::write(&path, body).map_err(|problem| error(&path, &problem))?;
+    }
+    Ok(())
+}
+
 /// Judges the requests by the requirements, and writes the report.
 fn judge(instance: &Instance, exec: &Exec, report: Option<File>) -> Result<(), ExitError> {
     if exec.required.fields.is_empty() {
@@ -150,7 +175,7 @@ fn judge(instance: &Instance, exec: &Exec, report: Option<File>) -> Result<(), E
 
 /// The end of the program: that of the command, unless it succeeded and something else failed. Every failure is
 /// printed.
-fn end(command: ExitStatus, results: [Result<(), ExitError>; 3]) -> Result<(), ExitError> {
+fn end(command: ExitStatus, results: [Result<(), ExitError>; 4]) -> Result<(), ExitError> {
     let failures: Vec<ExitError> = results.into_iter().filter_map(Result::err).collect();
     for failure in &failures {
         print_error(&failure.message);

@@ -86,7 +86,7 @@ async fn wait_until_healthy(address: &ServerAddress, how: Healthcheck) -> Result
 ///
 /// Errors: it does not respond, is not healthy, or is another server than the one expected.
 pub(super) async fn attempt(authority: &str, pid: Option<u32>) -> Result<(), String> {
-    let ClientResponse { url, status, body } = client::get(authority, "/health").await?;
+    let ClientResponse { url, status, body } = client::get(authority, None, "/health").await?;
     let Ok(health) = serde_json::from_str::<Health>(&body) else {
         let refusal = serde_json::from_str::<Value>(&body).ok();
         let detail = refusal.as_ref().and_then(|refusal| refusal["detail"].as_str());

@@ -10,6 +10,7 @@ mod env;
 mod exec;
 mod exit;
 mod healthcheck;
+mod journal;
 mod operations;
 mod process;
 mod ready;
@@ -36,6 +37,7 @@ use self::commands::EXEC_PREFIX;
 use self::env::{Env, Syntax};
 use self::exec::Exec;
 use self::healthcheck::Healthcheck;
+use self::journal::JournalQuery;
 use crate::config::Takes::Nothing;
 use crate::config::{Flag, flags};
 use crate::worker::{self, WorkKind};
@@ -59,6 +61,8 @@ enum Action {
     ShowScenario(String),
     /// Check what a running server recorded, and print a report in this format.
     Check(Requirements, ReportFormat),
+    /// Print what a running server recorded.
+    Journal(JournalQuery),
     /// Print the variables for a running server.
     Env(Env),
     /// Print the completion script for a shell.
@@ -166,6 +170,10 @@ fn action(matches: &ArgMatches) -> Action {
             Action::Worker(kind.expect("clap accepts only the names of kinds"))
         }
         Some(("check", inner)) => Action::Check(requirements(inner, ""), format(inner, "")),
+        Some(("journal", inner)) => Action::Journal(JournalQuery {
+            follow: inner.get_flag("follow"),
+            tenant: inner.get_one::<String>("tenant").cloned(),
+        }),
         Some(("env", inner)) => {
             Action::Env(Env { shell: inner.get_one::<Syntax>("shell").copied().unwrap_or(Syntax::Sh) })
         }
@@ -177,6 +185,7 @@ fn action(matches: &ArgMatches) -> Action {
             required: requirements(inner, EXEC_PREFIX),
             format: format(inner, EXEC_PREFIX),
             report: inner.get_one::<PathBuf>("check-report").cloned(),
+            dump: inner.get_one::<PathBuf>("dump").cloned(),
         }),
         _ => Action::Serve,
     }
@@ -196,7 +205,7 @@ fn requirements(matches: &ArgMatches, prefix: &str) -> Requirements {
             },
         }
     };
-    let fields = commands::requirements("");
+    let fields = check::arguments::requirements("");
     let fields = fields.iter().filter_map(|arg| Some((arg.get_id().as_str().replace('-', "_"), value(arg)?)));
     Requirements { fields: fields.collect(), tenant: matches.get_one::<String>(&named("tenant")).cloned() }
 }

@@ -7,7 +7,7 @@ use super::check::{self, Verdict};
 use super::exit::{ExitError, USAGE, print, print_error};
 use super::server_address::ServerAddress;
 use super::{self as cli, Action, ParseFailure};
-use super::{completions, env, exec, healthcheck, operations, scenarios, serve, validate};
+use super::{completions, env, exec, healthcheck, journal, operations, scenarios, serve, validate};
 use crate::config::{self, RawSettings};
 use crate::documents;
 use crate::fault::explanation;
@@ -75,6 +75,7 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
                 verdict => Err(ExitError::check_failed(format!("check: {}", check::words(verdict)))),
             }
         }
+        Action::Journal(query) => journal::run(&address, settings.admin_token.as_deref(), &query),
         Action::Env(env) => {
             print(&env::lines(&settings, &address, &env, environment).map_err(ExitError::failure)?);
             Ok(())

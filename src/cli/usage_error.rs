@@ -4,7 +4,8 @@ use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::commands::{self, EXEC_COMMAND, EXEC_PREFIX};
+use super::check;
+use super::commands::{EXEC_COMMAND, EXEC_PREFIX};
 use crate::config::flag_named;
 
 /// The text for an error of clap.
@@ -54,7 +55,7 @@ fn hint_for_exec(error: &clap::Error, place: &str) -> Option<String> {
         return Some("; the command comes after --".to_owned());
     }
     let name = place.strip_prefix("--")?;
-    let is_of_check = commands::requirements("").iter().any(|arg| arg.get_id() == name);
+    let is_of_check = check::arguments::requirements("").iter().any(|arg| arg.get_id() == name);
     is_of_check.then(|| format!("; did you mean --{EXEC_PREFIX}{name}?"))
 }
 

@@ -1,5 +1,7 @@
 //! A body that a journal entry keeps, cut when it is long. Of a form it keeps the object of its parts.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -54,6 +56,11 @@ impl RecordedBody {
         &self.start
     }
 
+    /// What was kept, as text.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.start)
+    }
+
     /// The number of bytes at its end that were not kept.
     pub(crate) fn omitted_bytes(&self) -> usize {
         self.whole_bytes - self.start.len()
@@ -65,7 +72,7 @@ impl RecordedBody {
     }
 
     /// The body as JSON, if it is JSON or a form, and was kept whole.
-    pub(super) fn value(&self) -> Option<Value> {
+    pub(crate) fn value(&self) -> Option<Value> {
         if self.is_cut() { None } else { read_value(&self.start).ok() }
     }
 }

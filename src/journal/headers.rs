@@ -55,7 +55,7 @@ impl RecordedHeaders {
     }
 
     /// The values of a header; its name is in lower case.
-    pub(super) fn values(&self, header: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pub(crate) fn values(&self, header: &str) -> impl Iterator<Item = Cow<'_, str>> {
         self.iter().filter(move |(name, _)| *name == header).map(|(_, value)| value)
     }
 

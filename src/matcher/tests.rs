@@ -9,6 +9,10 @@ use super::*;
 struct Row(&'static str, bool);
 
 impl OperationFacts for Row {
+    fn path(&self) -> &'static str {
+        "/"
+    }
+
     fn name(&self) -> &'static str {
         self.0
     }

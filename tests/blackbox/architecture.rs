@@ -71,7 +71,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("std::fs", &["config", "schema", "fault", "cli", "fuzzing"], "files are read at the start only"),
     (
         "std::env",
-        &["main", "server", "worker", "embedded", "fuzzing"],
+        &["main", "terminal", "worker", "embedded", "fuzzing"],
         "the environment is passed as an argument, except NO_COLOR, the own file and LLAMACLOUD_MOCK_BINARY",
     ),
     ("rand::rng(", &[], "randomness comes from the seed"),

@@ -7,10 +7,14 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::{Terminal, command, end_of, next_line, output_of, run, wait_for_exit};
 
-/// The exit code, stdout and stderr of `exec` with this script.
+/// The warning that most of these scripts cause, which send nothing.
+const NO_REQUEST: &str = "llamacloud-mock: warning: the command sent no request to the server; does its client use \
+                          LLAMA_CLOUD_BASE_URL?\n";
+
+/// The exit code, stdout and stderr of `exec` with this script, without that warning.
 fn exec(args: &[&str], script: &str, environment: &[(&str, &str)]) -> (Option<i32>, String, String) {
     let ended = run(&[&["exec"], args, &["--", "sh", "-c", script]].concat(), environment);
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8").replace(NO_REQUEST, "");
     (ended.status.code(), text(ended.stdout), text(ended.stderr))
 }
 

@@ -63,6 +63,7 @@ mod index_texts;
 mod indexes;
 mod journal_open;
 mod journal_query;
+mod journal_views;
 #[path = "../judged/mod.rs"]
 mod judged;
 mod listener;

@@ -1,6 +1,7 @@
 //! The subcommand `check`, and the checks of `exec`: they ask a server for its verdict on what it recorded, and print
 //! the report.
 
+pub(in crate::cli) mod arguments;
 mod report;
 
 use std::time::{Duration, Instant};

@@ -181,9 +181,8 @@ fn width(character: char) -> usize {
 impl LineStyle {
     /// Coloured if stderr is a terminal and `NO_COLOR` is not set.
     pub(super) fn for_stderr(format: LogFormat) -> Self {
-        let is_terminal = io::stderr().is_terminal();
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { format, is_coloured: is_terminal && !no_color, is_terminal }
+        let stderr = io::stderr();
+        Self { format, is_coloured: terminal::takes_colours(&stderr), is_terminal: stderr.is_terminal() }
     }
 
     /// The escape sequences before and after a status of this level.
