@@ -118,7 +118,7 @@ fn unknown_and_wrong_parameters_and_fields_are_refused_with_the_nearest_word() {
         (get("/__admin/state?tenant="), "tenant: is empty; leave the parameter out instead"),
         (get("/__admin/journal?limit=1&limit=2"), "limit: is given twice"),
         (get("/__admin/journal?limit=0"), "limit: 0 shows no entry; it is at least 1"),
-        (get("/__admin/journal?status=42"), "status: 42 is not a status from 100 to 599"),
+        (get("/__admin/journal?status=42"), "status: 42 is not a status from 100 to 599, nor a class such as 2xx"),
         (get("/__admin/journal?operation=indexes.lst"), "indexes.lst: is not an operation; did you mean indexes.list?"),
         (reset(r#"{"partz":["state"]}"#), "partz: is not a field of POST /__admin/reset; did you mean parts?"),
         (reset(r#"{"parts":"state"}"#), "parts: takes a list of strings"),
