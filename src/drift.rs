@@ -117,9 +117,8 @@ impl Drift {
         *self.findings.lock() = Findings::default();
     }
 
-    fn add(&self, finding: Finding) {
-        let name = shortened(&finding.name, MAX_NAME_CHARS);
-        let finding = Finding { name, ..finding };
+    fn add(&self, mut finding: Finding) {
+        finding.name = shortened(&finding.name, MAX_NAME_CHARS);
         let mut findings = self.findings.lock();
         let is_full = findings.counts.len() >= MAX_FINDINGS;
         match findings.counts.get_mut(&finding) {

@@ -28,6 +28,7 @@ pub(crate) const ANONYMOUS: &str = "anonymous";
 /// Every setting, with its unit in its name or its type; its row of the table says what it means. The values of
 /// `default` are placeholders: the table sets every field.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Settings {
     pub(crate) host: HostAddress,
     pub(crate) port: u16,

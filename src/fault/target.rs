@@ -5,6 +5,7 @@ use crate::store::state_faults::StateFault;
 
 /// The properties of an operation that fault rules use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub(crate) struct Target {
     pub(crate) name: &'static str,
     /// Its path, with the names of its parameters.

@@ -8,7 +8,7 @@ use crate::operation::{BodyKind, Operation};
 
 /// What fault rules need to know of each operation of the API.
 pub(crate) fn targets() -> Vec<Target> {
-    api::operations().map(target).collect()
+    api::operations().map(|operation| target(operation, Fidelity::default())).collect()
 }
 
 /// What fault rules need to know of an operation.

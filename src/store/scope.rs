@@ -189,9 +189,10 @@ impl<'a> Scope<'a> {
 
     /// The resources below `parent` that the request sees, newest first.
     pub(crate) fn visible<T: Resource>(&mut self, parent: Option<Key<T::Parent>>) -> Vec<Key<T>> {
-        let visibility = self.visibility(false);
-        let collection = self.store.collection::<T>();
-        parent.into_iter().flat_map(|parent| collection.newest_first(parent, None, visibility)).collect()
+        self.look(false, |scope, visibility| -> Vec<Key<T>> {
+            let collection = scope.store.collection::<T>();
+            parent.into_iter().flat_map(|parent| collection.newest_first(parent, None, visibility)).collect()
+        })
     }
 
     /// A page of the resources below `parent` that `filter` accepts, newest first. Deleted ones are on it if `deleted`.

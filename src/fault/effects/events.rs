@@ -8,6 +8,7 @@ use super::ResponseEffect;
 use crate::fault::action::RuleDraft;
 use crate::fault::row::{Aspect, BodyForm, ClauseClass::Edit, ClauseRow, valued};
 use crate::fault::value;
+use crate::fault::view::RequestView;
 use crate::matcher::ParseError;
 use crate::response::{Body, Break, Events, Response, ResponseEnd, event, json_of};
 
@@ -172,7 +173,7 @@ impl EventPlace {
 
 impl ResponseEffect for EventFaults {
     /// Each of the faults needs an event of its own, of which it changes bytes.
-    fn fits(&self, response: &Response) -> bool {
+    fn fits(&self, response: &Response, _: &RequestView<'_>) -> bool {
         let Body::Events(events) = &response.body else { return false };
         let count = events.items.len();
         let mut numbers: Vec<usize> = self.0.iter().map(|fault| fault.place.number(count)).collect();
