@@ -175,11 +175,10 @@ fn shortened(text: &str, limit: usize) -> String {
     text.chars().take(limit).collect()
 }
 
-/// The numbers of a version; what follows them in a part does not count.
+/// The numbers of a version; what follows a hyphen does not count.
 fn numbers(version: &str) -> Vec<u64> {
-    let number =
-        |part: &str| part.split(|digit: char| !digit.is_ascii_digit()).next().and_then(|text| text.parse().ok());
-    version.split('.').map_while(number).collect()
+    let release = version.split('-').next().unwrap_or_default();
+    release.split('.').map_while(|part| part.parse().ok()).collect()
 }
 
 #[cfg(test)]
