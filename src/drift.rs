@@ -15,11 +15,11 @@ use crate::schema::{UnknownInput, ValidRequest};
 /// The findings of all tenants.
 #[derive(Debug, Default)]
 pub(crate) struct Drift {
-    findings: Mutex<Findings>,
+    findings: Mutex<DriftCounts>,
 }
 
 #[derive(Debug, Default)]
-struct Findings {
+struct DriftCounts {
     counts: BTreeMap<Finding, u64>,
     /// How many were not kept, because there were too many.
     dropped: u64,
@@ -114,7 +114,7 @@ impl Drift {
 
     /// Forgets all findings.
     pub(crate) fn reset(&self) {
-        *self.findings.lock() = Findings::default();
+        *self.findings.lock() = DriftCounts::default();
     }
 
     fn add(&self, mut finding: Finding) {

@@ -35,14 +35,14 @@ struct Provenance<'a> {
 
 #[derive(Serialize)]
 struct ParsedFile<'a> {
-    markdown: Pages<'a, MarkdownPage<'a>>,
-    text: Pages<'a, TextPage<'a>>,
-    items: Pages<'a, PageItems<'a>>,
+    markdown: PagesOf<'a, MarkdownPage<'a>>,
+    text: PagesOf<'a, TextPage<'a>>,
+    items: PagesOf<'a, PageItems<'a>>,
 }
 
 /// A part of the parse result.
 #[derive(Serialize)]
-struct Pages<'a, T: Serialize> {
+struct PagesOf<'a, T: Serialize> {
     pages: EachPage<'a, T>,
 }
 
@@ -68,7 +68,7 @@ struct TextPage<'a> {
     text: &'a str,
 }
 
-impl<'a, T: Serialize> Pages<'a, T> {
+impl<'a, T: Serialize> PagesOf<'a, T> {
     fn of(pages: &'a [DocumentPage<'a>], body: fn(&'a DocumentPage<'a>) -> T) -> Self {
         Self { pages: EachPage { pages, body } }
     }
@@ -104,9 +104,9 @@ pub(super) fn bytes(source: &IndexFile) -> Bytes {
         },
         attachments: attachments.collect(),
         parse: ParsedFile {
-            markdown: Pages::of(&pages, markdown_page),
-            text: Pages::of(&pages, |page| TextPage { page_number: page.number, text: page.text() }),
-            items: Pages::of(&pages, DocumentPage::items),
+            markdown: PagesOf::of(&pages, markdown_page),
+            text: PagesOf::of(&pages, |page| TextPage { page_number: page.number, text: page.text() }),
+            items: PagesOf::of(&pages, DocumentPage::items),
         },
     };
     serde_json::to_vec(&exported).expect("texts and numbers are written as JSON").into()

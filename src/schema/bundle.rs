@@ -74,6 +74,8 @@ impl Bundle<'_> {
             if let Some(fields) = definition.as_object_mut() {
                 fields.shift_remove("$schema");
                 fields.shift_remove("$id");
+                // What it refers to is copied too.
+                fields.shift_remove("$defs");
             }
             self.localise(&mut definition, Some(file))?;
             self.definitions.insert(name.clone(), definition);

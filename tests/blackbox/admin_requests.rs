@@ -7,6 +7,9 @@ use crate::support::{Client, HttpResponse, KEY, manual_clock_server, server};
 
 const LIST: &str = "/api/v1/indexes";
 
+/// The paths that show the same whatever the tenant.
+const WITHOUT_TENANT: &[&str] = &["/__admin/", "/__admin/config", "/__admin/drift", "/__admin/operations"];
+
 /// The routes that the admin API lists.
 fn routes(client: &Client) -> Vec<Value> {
     client.get("/__admin/").json()["routes"].as_array().expect("a list").clone()
@@ -57,7 +60,7 @@ fn every_route_refuses_unknown_and_repeated_and_empty_query_parameters() {
         let send = |query: &str| client.send(&method, &format!("{path}?{query}"), None);
         let refused = format!("tenat: is not a query parameter of {method} {}", path.replace("none", "{name}"));
         assert_refused(&send("tenat=llx-test"), 422, &refused);
-        if !["/__admin/", "/__admin/config", "/__admin/operations", "/__admin/listener"].contains(&path.as_str()) {
+        if !WITHOUT_TENANT.contains(&path.as_str()) && path != "/__admin/listener" {
             assert_refused(&send("tenat=llx-test"), 422, "; did you mean tenant?");
             assert_refused(&send("tenant=llx-test&tenant=llx-b"), 422, "tenant: is given twice");
             assert_refused(&send("tenant="), 422, "tenant: is empty");
@@ -190,9 +193,7 @@ fn a_request_that_only_reads_or_deletes_creates_no_tenant() {
     let server = server(&[("max-tenants", "1")]);
     let client = Client::of(&server);
     for (method, path) in methods_and_paths(&client) {
-        if matches!(method.as_str(), "POST" | "PUT")
-            || ["/__admin/", "/__admin/config", "/__admin/operations"].contains(&&*path)
-        {
+        if matches!(method.as_str(), "POST" | "PUT") || WITHOUT_TENANT.contains(&&*path) {
             continue;
         }
         let response = client.send(&method, &format!("{path}?tenant=llx-typo"), None);
