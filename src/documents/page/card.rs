@@ -6,7 +6,7 @@ use noto_sans_mono_bitmap::{FontWeight, RasterHeight, RasterizedChar, get_raster
 use super::layout::{CHARACTER_WIDTH, COLUMNS, HEIGHT, MARGIN, PageLayout, ROW_HEIGHT, WIDTH, row_top};
 
 /// What the picture is, at its foot.
-const NOTICE: &str = "llamacloud-mock: a card drawn from the text that was read, not the page itself";
+const NOTICE: &str = "llamacloud-mock: drawn from the text that was read, not the page itself";
 
 /// Stands for a character that the font lacks.
 const UNKNOWN: char = '¤';
