@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::error::{ApiError, Detail, LocStep, Violation};
 use crate::request::Head;
-use crate::schema::{UnknownInput, ValidRequest};
+use crate::schema::ValidRequest;
 
 /// The findings of all tenants.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl Drift {
     /// Counts what the contract does not know of a request for an operation.
     pub(crate) fn note(&self, operation: &'static str, request: &Result<ValidRequest, ApiError>) {
         let found: Vec<(FindingKind, String)> = match request {
-            Ok(valid) => valid.unknown().iter().map(of_unknown).collect(),
+            Ok(valid) => valid.unknown().iter().map(|unknown| of_place(&unknown.loc)).collect(),
             Err(ApiError { detail: Detail::Violations(violations), .. }) => {
                 violations.iter().filter_map(of_violation).collect()
             }
@@ -129,10 +129,6 @@ impl Drift {
             }
         }
     }
-}
-
-fn of_unknown(unknown: &UnknownInput) -> (FindingKind, String) {
-    of_place(&unknown.loc)
 }
 
 /// The finding of something unknown in this place.
