@@ -82,15 +82,17 @@ proptest! {
     fn the_vector_side_fills_up_to_the_candidates(documents in documents(), text in text(), candidates in 0..12_usize) {
         let documents: Vec<_> = documents.iter().map(|chunks| document_of(chunks)).collect();
         let chunks: usize = documents.iter().map(|document| document.document().chunks().len()).sum();
-        let query = RankQuery { text: &text, candidates, vector_weight: 1.0, full_text_weight: 0.0, rerank: false, limit: usize::MAX };
+        let (vector_weight, full_text_weight, limit) = (1.0, 0.0, usize::MAX);
+        let query = RankQuery { text: &text, candidates, vector_weight, full_text_weight, rerank: false, limit };
         prop_assert_eq!(rank(&selected(&documents), &query).len(), candidates.min(chunks));
     }
 
     #[test]
     fn the_full_text_side_finds_only_chunks_that_share_a_word(pages in documents()) {
         let built: Vec<_> = pages.iter().map(|chunks| document_of(chunks)).collect();
-        let (vector_weight, full_text_weight) = (0.0, 1.0);
-        let query = RankQuery { text: "orbits", candidates: 40, vector_weight, full_text_weight, rerank: false, limit: usize::MAX };
+        let (vector_weight, full_text_weight, limit) = (0.0, 1.0, usize::MAX);
+        let query =
+            RankQuery { text: "orbits", candidates: 40, vector_weight, full_text_weight, rerank: false, limit };
         let found: BTreeSet<_> = rank(&selected(&built), &query).iter().map(|hit| (hit.document, hit.chunk)).collect();
         for (document, built) in built.iter().enumerate() {
             for (chunk, text) in contents(built).into_iter().enumerate() {
@@ -104,7 +106,8 @@ proptest! {
     #[test]
     fn the_order_of_documents_decides_between_equal_hits_only(documents in documents(), text in text()) {
         let documents: Vec<_> = documents.iter().map(|chunks| document_of(chunks)).collect();
-        let query = RankQuery { text: &text, candidates: 40, vector_weight: 0.0, full_text_weight: 1.0, rerank: true, limit: usize::MAX };
+        let (vector_weight, full_text_weight, limit) = (0.0, 1.0, usize::MAX);
+        let query = RankQuery { text: &text, candidates: 40, vector_weight, full_text_weight, rerank: true, limit };
         let forwards = selected(&documents);
         let backwards: Vec<_> = forwards.iter().rev().copied().collect();
         let scores = |selected: &[_]| {

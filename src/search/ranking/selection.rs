@@ -36,8 +36,8 @@ impl<'d> Selection<'d> {
     ///
     /// Where each document has few chunks, a search waits for memory. A loop that only loads from each document of a
     /// block makes the processor load from many at once, before they are searched one by one: with 100,000 documents of
-    /// one chunk that takes the comparison of vectors from 41 ms to 11. With 1,000 documents of ten chunks a search for six
-    /// words takes a seventh less.
+    /// one chunk that takes the comparison of vectors from 41 ms to 11. With 1,000 documents of ten chunks it takes a
+    /// ranking by six words without reranking from 0.76 ms to 0.65.
     pub(super) fn loaded<'s>(
         &'s self,
         load: impl Fn(&SearchableDocument) -> u64 + 's,
