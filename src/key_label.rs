@@ -28,6 +28,12 @@ pub(crate) fn label(digest: &KeyDigest) -> String {
     })
 }
 
+/// A label for a reader, with the name of the tenant if it has one; `-` if there is no tenant.
+pub(crate) fn with_name(label: Option<&str>, name: Option<&str>) -> String {
+    let label = label.unwrap_or("-");
+    name.map_or_else(|| label.to_owned(), |name| format!("{label} ({name})"))
+}
+
 /// The smallest digest with this label; `None` if `text` has not the form of a label.
 pub(crate) fn least_digest(text: &str) -> Option<KeyDigest> {
     let digits = text.strip_prefix(PREFIX).filter(|_| is_label(text))?;

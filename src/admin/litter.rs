@@ -20,6 +20,9 @@ struct LitterView {
 #[derive(Serialize)]
 pub(super) struct Litter {
     pub(super) tenant: String,
+    /// Absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tenant_name: Option<Arc<str>>,
     /// The kind of the resource, such as `index`.
     pub(super) kind: String,
     pub(super) id: String,
@@ -39,6 +42,7 @@ pub(super) fn of(tenants: &[Arc<Tenant>]) -> Vec<Litter> {
         let created = state.store.created_by_requests();
         litter.extend(created.into_iter().map(|(kind, id)| Litter {
             tenant: tenant.label.to_string(),
+            tenant_name: tenant.name(),
             kind: kind.name.to_lowercase(),
             id: id.to_string(),
         }));

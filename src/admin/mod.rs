@@ -16,6 +16,7 @@ mod read;
 mod retries;
 mod routes;
 mod state;
+mod tenants;
 #[cfg(test)]
 mod tests;
 mod verify;

@@ -189,10 +189,15 @@ pub(super) fn existing_tenant(instance: &Instance, name: &str) -> Result<Arc<Ten
 
 /// The tenant with this label, or of this key: a test sets up the tenant of a key before its first request.
 pub(super) fn tenant_or_new(instance: &Instance, name: &str) -> Result<Arc<Tenant>, ApiError> {
+    tenant_in(instance, "tenant", name)
+}
+
+/// The same for a name at another place of the request.
+pub(super) fn tenant_in(instance: &Instance, place: &str, name: &str) -> Result<Arc<Tenant>, ApiError> {
     instance.tenant_or_new(name).map_err(|error| match error {
-        NoTenant::Unknown => ApiError::text(404, unknown_tenant(instance, name)),
+        NoTenant::Unknown => ApiError::text(404, unknown(instance, name).at(place).to_string()),
         NoTenant::TooMany(most) => {
-            ApiError::text(403, format!("tenant: this server keeps the state of at most {most} keys (--max-tenants)"))
+            ApiError::text(403, format!("{place}: this server keeps the state of at most {most} keys (--max-tenants)"))
         }
     })
 }
@@ -204,7 +209,11 @@ pub(super) fn tenants(instance: &Instance, name: Option<&str>) -> Result<Vec<Arc
 
 /// Why there is no tenant with this key or label.
 pub(super) fn unknown_tenant(instance: &Instance, name: &str) -> String {
-    let error = if name.starts_with(key_label::PREFIX) {
+    unknown(instance, name).to_string()
+}
+
+fn unknown(instance: &Instance, name: &str) -> ParseError {
+    if name.starts_with(key_label::PREFIX) {
         let all = instance.tenants.all();
         ParseError::new("tenant", "no tenant has this label").near(name, all.iter().map(|tenant| &*tenant.label))
     } else if instance.accepts_key(name) {
@@ -212,6 +221,5 @@ pub(super) fn unknown_tenant(instance: &Instance, name: &str) -> String {
         ParseError::new("tenant", hint)
     } else {
         ParseError::new("tenant", "this key is not accepted (--api-key)")
-    };
-    error.to_string()
+    }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     PREFIX, check, clock, config, drift, faults, har, journal, listener, litter, operations, read, retries, state,
-    verify,
+    tenants, verify,
 };
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -74,6 +74,15 @@ const ROUTES: &[AdminRoute] = &[
         body: AdminBody::Fields(&["tenant", "parts"]),
         description: "Resets the parts state, journal, clock and faults, by default all; creates a missing tenant.",
         handler: state::reset,
+    },
+    AdminRoute { path: "/tenants", description: "Lists the tenants with their names.", handler: tenants::list, ..ROW },
+    AdminRoute {
+        method: Method::POST,
+        path: "/tenants",
+        body: AdminBody::Fields(&["key", "name"]),
+        description: "Gives the tenant of a key a name, such as that of a test; creates a missing tenant.",
+        handler: tenants::name,
+        ..ROW
     },
     AdminRoute { path: "/clock", parameters: &["tenant"], description: "Shows a clock.", handler: clock::show, ..ROW },
     AdminRoute {

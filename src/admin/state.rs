@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
@@ -37,6 +38,9 @@ struct ServerCounts {
 #[derive(Serialize)]
 struct TenantView {
     tenant: String,
+    /// Absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Arc<str>>,
     clock: ClockView,
     /// The resources by kind.
     #[serde(flatten)]
@@ -86,6 +90,7 @@ fn tenant_view(tenant: &Tenant) -> TenantView {
     let resources = api::state_of(&mut state.store, now);
     TenantView {
         tenant: tenant.label.to_string(),
+        name: tenant.name(),
         clock: ClockView::from(&*tenant.clock),
         resources,
         used_bytes: state.store.used_bytes(),

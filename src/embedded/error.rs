@@ -22,6 +22,10 @@ pub enum Error {
     Clock(String),
     /// A filter fits no request.
     Filter(String),
+    /// An expectation is invalid.
+    Expectation(String),
+    /// An expectation is not met, or the records are not sufficient to judge it.
+    Unmet(String),
 }
 
 impl fmt::Display for Error {
@@ -33,7 +37,9 @@ impl fmt::Display for Error {
             | Self::Key(text)
             | Self::FaultRule(text)
             | Self::Clock(text)
-            | Self::Filter(text) => f.write_str(text),
+            | Self::Filter(text)
+            | Self::Expectation(text)
+            | Self::Unmet(text) => f.write_str(text),
         }
     }
 }

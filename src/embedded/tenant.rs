@@ -1,14 +1,19 @@
 //! What one API key sees of an embedded server: the verbs that the helpers for other languages have too. They work
 //! without a connection, whatever the setting `admin` says.
 
+use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{Error, MockServer, ReceivedRequest, RequestFilter, RetryReport};
 use crate::admin;
+use crate::clock::Deadline;
 use crate::journal::Entry;
 use crate::response::Response;
+
+/// The pause before a verdict is asked for again that requests which have not ended may change.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// One API key of a [`MockServer`], from [`MockServer::tenant`]. Give each test a key of its own.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +24,14 @@ pub struct TenantHandle<'a> {
 
 impl MockServer {
     /// What this API key sees. A key is known from now on, so that its fault rules can be set before its first request.
+    /// In reports it has the name of the thread that asks first, which the test harness calls like the test.
     ///
     /// Errors: the key is not accepted (`api-key`), or there are too many (`max-tenants`).
     pub fn tenant<'a>(&'a self, key: &'a str) -> Result<TenantHandle<'a>, Error> {
         admin::create_tenant(&self.instance, key).map_err(|error| Error::Key(detail(&error.into())))?;
-        Ok(TenantHandle { server: self, key })
+        let tenant = TenantHandle { server: self, key };
+        tenant.take_name_of_thread();
+        Ok(tenant)
     }
 }
 
@@ -37,7 +45,8 @@ impl TenantHandle<'_> {
     ///
     /// Errors: the rule is invalid, or there are too many.
     pub fn fault(&self, rule: &str) -> Result<(), Error> {
-        self.post("faults", &json!({ "tenant": self.key, "rule": rule })).map_err(Error::FaultRule)
+        let added = self.post("faults", &json!({ "tenant": self.key, "rule": rule }));
+        added.map(drop).map_err(|refusal| Error::FaultRule(detail(&refusal)))
     }
 
     /// Advances the clock of this key.
@@ -45,7 +54,8 @@ impl TenantHandle<'_> {
     /// Errors: the clock cannot go so far.
     pub fn advance(&self, by: Duration) -> Result<(), Error> {
         let by = format!("{}ms", by.as_millis());
-        self.post("clock/advance", &json!({ "tenant": self.key, "by": by })).map_err(Error::Clock)
+        let advanced = self.post("clock/advance", &json!({ "tenant": self.key, "by": by }));
+        advanced.map(drop).map_err(|refusal| Error::Clock(detail(&refusal)))
     }
 
     /// The requests of this key with their responses, oldest first. A journal is bounded (`journal-entries`,
@@ -66,6 +76,20 @@ impl TenantHandle<'_> {
         self.recorded().1
     }
 
+    /// Judges one expectation, a line such as `indexes.create status=201 count=1`: the number of requests or resources
+    /// that are as it says.
+    ///
+    /// Errors: it is not met, or this cannot be told, because requests were evicted or have not ended, or it is
+    /// invalid. The text of [`Error::Unmet`] says what was seen, and what is nearest.
+    pub fn verify(&self, expectation: &str) -> Result<usize, Error> {
+        let verdict = self.post("verify", &json!({ "tenant": self.key, "expect": expectation }));
+        let body = verdict.map_err(|refusal| match refusal.code() {
+            Some(409 | 412) => Error::Unmet(format!("{expectation}: {}", detail(&refusal))),
+            _ => Error::Expectation(detail(&refusal)),
+        })?;
+        Ok(body["count"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default())
+    }
+
     /// How this key repeated its requests: what `llamacloud-mock check` judges.
     pub fn retries(&self) -> RetryReport {
         let (entries, dropped) = self.recorded();
@@ -76,7 +100,8 @@ impl TenantHandle<'_> {
     ///
     /// Errors: the key was unknown after a reset of all keys, and there are too many (`max-tenants`).
     pub fn reset(&self) -> Result<(), Error> {
-        self.post("reset", &json!({ "tenant": self.key })).map_err(Error::Key)
+        let done = self.post("reset", &json!({ "tenant": self.key }));
+        done.map(drop).map_err(|refusal| Error::Key(detail(&refusal)))
     }
 
     /// The entries of the journal and the number of those that were evicted. A reset of all keys may have removed this
@@ -87,10 +112,28 @@ impl TenantHandle<'_> {
         (journal.entries(), journal.dropped())
     }
 
-    /// Sends a request to the admin API in this process. An error is the sentence of its refusal.
-    fn post(&self, path: &str, body: &Value) -> Result<(), String> {
-        let response = admin::post(&self.server.instance, &format!("/__admin/{path}"), body.to_string());
-        if response.is_success() { Ok(()) } else { Err(detail(&response)) }
+    /// Gives the key the name of this thread, unless it has a name. The main thread is of no test.
+    fn take_name_of_thread(&self) {
+        let thread = thread::current();
+        let Some(name) = thread.name().filter(|name| *name != "main") else { return };
+        if let Some(tenant) = self.server.instance.tenants.find(self.key).filter(|tenant| tenant.name().is_none()) {
+            tenant.set_name(name);
+        }
+    }
+
+    /// Sends a request to the admin API in this process, and returns the JSON of its response, or its refusal.
+    fn post(&self, path: &str, body: &Value) -> Result<Value, Box<Response>> {
+        let ask = || admin::post(&self.server.instance, &format!("/__admin/{path}"), body.to_string());
+        let mut response = ask();
+        let settled = Deadline::after(response.settles_within.unwrap_or_default());
+        while response.settles_within.is_some() && !settled.has_passed() {
+            thread::sleep(PAUSE);
+            response = ask();
+        }
+        if !response.is_success() {
+            return Err(Box::new(response));
+        }
+        Ok(serde_json::from_slice(&response.body.bytes()).unwrap_or_default())
     }
 }
 

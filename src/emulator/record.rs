@@ -36,6 +36,7 @@ pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Conte
 pub(super) fn unanswered(context: &Context, head: &Head, body: RecordedBody) -> Entry {
     Entry {
         tenant: context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)),
+        tenant_name: context.tenant.as_ref().and_then(|tenant| tenant.name()),
         operation: Some(context.name()),
         path_pattern: context.operation().map_or("", |routed| routed.operation.path),
         effect: context.operation().map_or(Effect::Reads, |routed| routed.operation.effect),
@@ -95,8 +96,9 @@ pub(super) fn unrouted(instance: &Instance, head: &Head, response: &Response, pr
     let entry = Entry { product, ..of(head, response) };
     match instance.accepted_key(head).and_then(|key| instance.tenants.find(key)) {
         Some(tenant) => {
-            let (label, at) = (Arc::clone(&tenant.label), tenant.clock.now());
-            add_unrouted(instance, &mut tenant.lock().journal, Entry { tenant: Some(label), at, ..entry });
+            let (label, tenant_name) = (Some(Arc::clone(&tenant.label)), tenant.name());
+            let entry = Entry { tenant: label, tenant_name, at: tenant.clock.now(), ..entry };
+            add_unrouted(instance, &mut tenant.lock().journal, entry);
         }
         None => add_unrouted(instance, &mut instance.unauthenticated.lock(), entry),
     }

@@ -30,6 +30,9 @@ pub(crate) struct Entry {
     pub(crate) at: Timestamp,
     /// The label of its tenant; `null` for a request without an accepted API key.
     pub(crate) tenant: Option<Arc<str>>,
+    /// The name that its tenant had; absent if it had none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tenant_name: Option<Arc<str>>,
     /// The name of its operation; `null` when no operation has that method and path.
     pub(crate) operation: Option<&'static str>,
     /// The product of the real API that it is for; absent if none is known or the operation is emulated.
@@ -171,6 +174,7 @@ impl Entry {
             seq: 0,
             at: now,
             tenant: None,
+            tenant_name: None,
             operation: None,
             product: None,
             method: head.method.clone(),

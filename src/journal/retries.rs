@@ -49,6 +49,9 @@ pub struct RetryReport {
 pub struct DuplicateWrite {
     /// The label of the API key.
     pub tenant: Option<Arc<str>>,
+    /// The name of the API key, which `POST /__admin/tenants` gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_name: Option<Arc<str>>,
     /// The name of the operation.
     pub operation: Option<&'static str>,
     /// The path and the query, with secrets masked.
@@ -65,6 +68,9 @@ pub struct DuplicateWrite {
 pub struct RetryChain {
     /// The label of its API key.
     pub tenant: Option<Arc<str>>,
+    /// The name of its API key, which `POST /__admin/tenants` gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_name: Option<Arc<str>>,
     /// The name of its operation.
     pub operation: Option<&'static str>,
     /// The HTTP method.
@@ -164,6 +170,7 @@ fn duplicate_writes(entries: &[(&Entry, RequestKey<'_>)]) -> Vec<DuplicateWrite>
         let lost = lost.entry(*key).or_default();
         duplicates.extend(lost.first().map(|first| DuplicateWrite {
             tenant: entry.tenant.clone(),
+            tenant_name: entry.tenant_name.clone(),
             operation: entry.operation,
             path: redact::masked_target(&entry.path).into_owned(),
             first: first.seq,
@@ -188,6 +195,7 @@ impl RetryChain {
         let attempts = iter::once(None).chain(entries.iter().copied().map(Some)).zip(entries);
         Self {
             tenant: first.tenant.clone(),
+            tenant_name: first.tenant_name.clone(),
             operation: first.operation,
             method: first.method.to_string(),
             path: redact::masked_target(&first.path).into_owned(),

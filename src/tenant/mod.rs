@@ -25,6 +25,8 @@ use crate::store::{Policy, StateBudget, Store};
 pub(crate) struct Tenant {
     /// Its label: `t-` and the first 12 hexadecimal digits of the SHA-256 of its key.
     pub(crate) label: Arc<str>,
+    /// The name that the admin API gave it, usually that of a test.
+    name: RwLock<Option<Arc<str>>>,
     pub(crate) clock: Arc<Clock>,
     /// Where its random values come from.
     pub(crate) seed: Seed,
@@ -151,6 +153,16 @@ impl State {
 }
 
 impl Tenant {
+    /// The name that the admin API gave it.
+    pub(crate) fn name(&self) -> Option<Arc<str>> {
+        self.name.read().clone()
+    }
+
+    /// Gives it a name, which a reset keeps.
+    pub(crate) fn set_name(&self, name: &str) {
+        *self.name.write() = Some(name.into());
+    }
+
     /// The number of its requests that have begun and not ended.
     pub(crate) fn open_requests(&self) -> usize {
         self.open_requests.load(Ordering::Relaxed)
@@ -379,6 +391,7 @@ impl Template {
         let state = State { store, journal: Journal::new(self.journal.clone()), faults, first_request: None };
         Tenant {
             label,
+            name: RwLock::default(),
             clock,
             seed,
             open_requests: AtomicUsize::new(0),

@@ -90,6 +90,27 @@ async fn a_tenant_has_the_verbs_of_the_helpers() {
 }
 
 #[test]
+fn an_expectation_is_judged_and_a_miss_says_what_is_nearest() {
+    let server = manual_clock_server(&[("admin", "off"), ("journal-entries", "2")]);
+    let client = Client::of(&server);
+    let tenant = server.tenant(client.key()).expect("the key is accepted");
+    client.create("dir-a");
+    assert_eq!(tenant.verify("indexes.create status=201 outcome=sent count=1").ok(), Some(1));
+    assert_eq!(tenant.verify("state indexes count=..2").ok(), Some(1));
+    assert_eq!(tenant.verify("indexes.delete count=0").ok(), Some(0));
+    let expected = "indexes.create when=body:/source_directory_id=dir-b";
+    let error = tenant.verify(expected).expect_err("there is no such request");
+    let text = format!(
+        "{expected}: 1 request of indexes.create, 0 as expected; expected at least 1; nearest: request 1: \
+         body:/source_directory_id is dir-a, expected dir-b"
+    );
+    assert!(matches!(&error, Error::Unmet(known) if *known == text), "{error:?}");
+    (0..2).for_each(|_| drop(client.get(INDEXES)));
+    let error = tenant.verify("indexes.create count=0").expect_err("a request was evicted");
+    assert!(matches!(&error, Error::Unmet(text) if text.contains("1 requests were evicted")), "{error:?}");
+}
+
+#[test]
 fn received_requests_say_what_was_sent_and_what_came_of_it() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
@@ -167,6 +188,8 @@ fn errors_say_what_is_wrong_and_of_which_kind() {
     assert!(matches!(&error, Error::FaultRule(known) if known == text), "{error:?}");
     let error = tenant.advance(Duration::MAX).expect_err("no clock goes so far");
     assert!(matches!(error, Error::Clock(_)), "{error:?}");
+    let error = tenant.verify("indexes.lis count=1").expect_err("there is no such operation");
+    assert!(matches!(&error, Error::Expectation(known) if *known == format!("expect: {text}")), "{error:?}");
     let error = server.tenant("llx-b").expect_err("only one key is accepted");
     assert!(matches!(&error, Error::Key(text) if text.contains("--api-key")), "{error:?}");
 }

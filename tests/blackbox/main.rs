@@ -96,6 +96,7 @@ mod support;
 mod sync;
 mod sync_limits;
 mod sync_script;
+mod tenant_names;
 mod tenants;
 mod tenants_documents;
 mod threats_client_gone;

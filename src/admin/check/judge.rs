@@ -12,6 +12,7 @@ use crate::admin::faults;
 use crate::admin::litter::{self, Litter};
 use crate::instance::Instance;
 use crate::journal::{DuplicateWrite, Entry, Expectation, Outcome, RetryAttempt, RetryChain, RetryReport};
+use crate::key_label::with_name;
 use crate::operation::Effect;
 use crate::tenant::Tenant;
 
@@ -164,7 +165,10 @@ impl<'a> Records<'a> {
 
     fn litter_check(&self) -> Findings {
         let litter = litter::of(&self.tenants);
-        let line = |item: &Litter| format!("{} {}: created and not deleted: {}", item.tenant, item.kind, item.id);
+        let line = |item: &Litter| {
+            let tenant = with_name(Some(&item.tenant), item.tenant_name.as_deref());
+            format!("{tenant} {}: created and not deleted: {}", item.kind, item.id)
+        };
         let has_requests = self.dropped > 0 || self.gaps().is_none();
         let not_judged = if has_requests { self.not_ended() } else { Some(NO_REQUEST.to_owned()) };
         (litter.iter().map(line).collect(), not_judged)
@@ -197,7 +201,7 @@ impl<'a> Records<'a> {
     fn order_check(&self, order: &ExpectedOrder) -> Findings {
         let by_tenant = self.of_tenants().chunk_by(|one, other| one.tenant == other.tenant);
         let failures = by_tenant.flat_map(|entries| {
-            let tenant = entries[0].tenant.as_deref().unwrap_or("-");
+            let tenant = with_name(entries[0].tenant.as_deref(), entries[0].tenant_name.as_deref());
             order.failures(entries).into_iter().map(move |failure| format!("{tenant}: {failure}"))
         });
         match self.gaps() {
@@ -246,20 +250,19 @@ fn failure(chain: &RetryChain, requirement: &Requirement) -> Option<String> {
         }
         _ => return None,
     };
-    let subject = subject(chain.tenant.as_deref(), chain.operation);
+    let tenant = with_name(chain.tenant.as_deref(), chain.tenant_name.as_deref());
+    let operation = chain.operation.unwrap_or("-");
     let lines = || chain.attempts.iter().map(line).collect::<Vec<_>>().join("\n");
-    is_broken.then(|| format!("{subject}: {failure}\n{}", lines()))
+    is_broken.then(|| format!("{tenant} {operation}: {failure}\n{}", lines()))
 }
 
 /// A duplicate write as a failure.
 fn duplicate(write: &DuplicateWrite) -> String {
-    let (subject, first, second) = (subject(write.tenant.as_deref(), write.operation), write.first, write.second);
-    format!("{subject}: request {second} created again what request {first} had created, whose response was lost")
-}
-
-/// The tenant and the operation of a failure.
-fn subject(tenant: Option<&str>, operation: Option<&str>) -> String {
-    format!("{} {}", tenant.unwrap_or("-"), operation.unwrap_or("-"))
+    let tenant = with_name(write.tenant.as_deref(), write.tenant_name.as_deref());
+    let (operation, first, second) = (write.operation.unwrap_or("-"), write.first, write.second);
+    format!(
+        "{tenant} {operation}: request {second} created again what request {first} had created, whose response was lost"
+    )
 }
 
 /// An attempt as a line.

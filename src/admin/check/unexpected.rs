@@ -3,6 +3,7 @@
 
 use crate::instance::Instance;
 use crate::journal::{Entry, FaultOutcome};
+use crate::key_label::with_name;
 use crate::redact;
 
 /// The statuses of refusals.
@@ -27,7 +28,7 @@ fn reason(instance: &Instance, entry: &Entry) -> Option<&'static str> {
 }
 
 fn line(entry: &Entry, reason: &str) -> String {
-    let tenant = entry.tenant.as_deref().unwrap_or("no tenant");
+    let tenant = with_name(entry.tenant.as_deref().or(Some("no tenant")), entry.tenant_name.as_deref());
     let (seq, method, path) = (entry.seq, &entry.method, redact::masked_target(&entry.path));
     let status = entry.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
     let body = String::from_utf8_lossy(entry.reply_body.bytes());

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::reason::reason;
@@ -27,6 +28,7 @@ const TERMINAL_COLUMNS: usize = 80;
 pub(in crate::server) struct LogLine<'a> {
     at: Timestamp,
     tenant: Option<&'a str>,
+    tenant_name: Option<Arc<str>>,
     operation: Option<&'static str>,
     method: &'a str,
     path: Cow<'a, str>,
@@ -55,10 +57,12 @@ impl<'a> LogLine<'a> {
         reply: &'a Reply,
         duration: Duration,
     ) -> Self {
+        let tenant = context.and_then(|context| context.tenant.as_ref());
         let struck = reply.faults.iter().find(|note| note.outcome == FaultOutcome::Struck);
         Self {
             at: system_now(),
-            tenant: context.and_then(|context| context.tenant.as_ref()).map(|tenant| &*tenant.label),
+            tenant: tenant.map(|tenant| &*tenant.label),
+            tenant_name: tenant.and_then(|tenant| tenant.name()),
             operation: context.map(Context::name),
             method: head.method.as_str(),
             path: target(head),
@@ -83,7 +87,7 @@ impl<'a> LogLine<'a> {
         let (tenant, operation) = (self.tenant.unwrap_or("-"), self.operation.unwrap_or("-"));
         let path = self.shown_path();
         let named = [&at, " ", color_on, &status, color_off, " ", tenant, " ", operation, " ", self.method, " ", &path];
-        named.concat() + &self.fault_and_reason() + " " + &micros + "us"
+        named.concat() + &self.shown_name() + &self.fault_and_reason() + " " + &micros + "us"
     }
 
     fn status_text(&self) -> String {
@@ -94,6 +98,12 @@ impl<'a> LogLine<'a> {
     fn shown_path(&self) -> Cow<'_, str> {
         let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
         if self.path.bytes().all(is_plain) { (&*self.path).into() } else { self.path.escape_debug().to_string().into() }
+    }
+
+    /// The name of the tenant in quotes, with a space before it.
+    fn shown_name(&self) -> String {
+        let name = self.tenant_name.as_deref().map(redact::masked);
+        name.map_or_else(String::new, |name| format!(" tenant_name={name:?}"))
     }
 
     /// The fault and the reason, each with a space before it.
@@ -124,6 +134,9 @@ impl<'a> LogLine<'a> {
         let mut line = JsonObject::with_capacity(LINE_BYTES);
         line.text("at", self.at);
         line.text("tenant", self.tenant);
+        if let Some(name) = self.tenant_name.as_deref() {
+            line.text("tenant_name", &*redact::masked(name));
+        }
         line.text("operation", self.operation);
         line.text("method", self.method);
         line.text("path", &*self.path);
@@ -224,6 +237,7 @@ mod tests {
         LogLine {
             at: "2026-01-01T12:34:56.5Z".parse().expect("a time"),
             tenant: Some("t-0123456789ab"),
+            tenant_name: None,
             operation: Some("directories.files.bulk_delete"),
             method: "POST",
             path: path.to_owned().into(),

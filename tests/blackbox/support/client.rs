@@ -114,11 +114,14 @@ impl Client {
         response.json()["entries"].as_array().expect("a list").clone()
     }
 
-    /// Waits until the journal has so many entries of this key; those entries. The entry of a hanging request exists
-    /// already.
+    /// Waits until so many requests of this key are decided; their entries. A request that hangs is decided already.
     #[track_caller]
     pub(crate) fn wait_for_entries(&self, count: usize) -> Vec<Value> {
-        wait_for(&format!("the journal has {count} entries"), || self.journal(), |entries| entries.len() >= count)
+        let is_decided = |entry: &Value| {
+            entry["outcome"] != "open" || entry["status"].is_number() || entry["faults"] != Value::Array(Vec::new())
+        };
+        let decided = || self.journal().into_iter().filter(is_decided).collect::<Vec<_>>();
+        wait_for(&format!("{count} requests are decided"), decided, |entries| entries.len() >= count)
     }
 
     /// The number of unfinished requests of this key; 0 before its first request.
