@@ -32,12 +32,21 @@ func fieldsOf(flags []string) map[string]any {
 	fields := map[string]any{}
 	var name string
 	for _, word := range flags {
+		if name == "expect" && !strings.HasPrefix(word, "--") {
+			fields[name] = append(expected(fields), word)
+			continue
+		}
 		value, isFlag := strings.CutPrefix(word, "--")
 		if isFlag {
 			name, value, _ = strings.Cut(value, "=")
 			name = strings.ReplaceAll(name, "-", "_")
 		}
-		if number, err := strconv.Atoi(value); err == nil {
+		if name == "expect" {
+			fields[name] = expected(fields)
+			if value != "" {
+				fields[name] = append(expected(fields), value)
+			}
+		} else if number, err := strconv.Atoi(value); err == nil {
 			fields[name] = number
 		} else if value == "" {
 			fields[name] = true
@@ -46,6 +55,12 @@ func fieldsOf(flags []string) map[string]any {
 		}
 	}
 	return fields
+}
+
+// expected are the expectations among the fields; a check takes several.
+func expected(fields map[string]any) []string {
+	given, _ := fields["expect"].([]string)
+	return given
 }
 
 // text has a line for each expectation, with its details below.

@@ -7,7 +7,9 @@ package llamacloudmock
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +17,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // tokenVariable sets the token of the admin API: the server requires it, and the helper sends it.
@@ -22,6 +25,12 @@ const tokenVariable = "LLAMACLOUD_MOCK_ADMIN_TOKEN"
 
 // requestTimeout is the time limit of a request to the admin API.
 const requestTimeout = 30 * time.Second
+
+// waitingTimeout is that of a request that waits for an expectation, at most 5 minutes.
+const waitingTimeout = requestTimeout + 5*time.Minute
+
+// maxName is the maximum number of characters of a name.
+const maxName = 256
 
 // shownEntries is the maximum number of requests in the report of a failed test.
 const shownEntries = 20
@@ -103,8 +112,29 @@ func (server *Server) ForKey(tb testing.TB, key string) *Mock {
 	mock := &Mock{tb: tb, server: server, key: key}
 	// The server knows the key from now on, so that its journal can be read before its first request.
 	mock.clear()
+	mock.setName(tb.Name())
 	tb.Cleanup(mock.finish)
 	return mock
+}
+
+// setName names the key in reports and in the log of the server. An older server has no names.
+func (mock *Mock) setName(test string) {
+	mock.tb.Helper()
+	name := []rune(strings.Map(func(letter rune) rune {
+		if unicode.IsControl(letter) {
+			return ' '
+		}
+		return letter
+	}, test))
+	body := map[string]any{"key": mock.key, "name": string(name[:min(len(name), maxName)])}
+	var refused *refusal
+	err := mock.server.admin("POST", "tenants", body, nil)
+	if errors.As(err, &refused) && (refused.status == http.StatusNotFound || refused.status == http.StatusMethodNotAllowed) {
+		return
+	}
+	if err != nil {
+		mock.tb.Fatal(err)
+	}
 }
 
 // WithKey is the same server with another key, under which everything is forgotten.
@@ -195,7 +225,19 @@ func (mock *Mock) admin(method, path string, body, result any) {
 }
 
 // client reaches the server past any proxy that HTTP_PROXY names.
-var client = &http.Client{Transport: &http.Transport{Proxy: nil}, Timeout: requestTimeout}
+var client = &http.Client{Transport: &http.Transport{Proxy: nil}}
+
+// refusal is a response of the admin API with another status than 2xx.
+type refusal struct {
+	method, path string
+	status       int
+	answer       []byte
+	advice       string
+}
+
+func (refusal *refusal) Error() string {
+	return fmt.Sprintf("%s %s: status %d: %s%s", refusal.method, refusal.path, refusal.status, refusal.answer, refusal.advice)
+}
 
 func (server *Server) admin(method, path string, body, result any) error {
 	var text []byte
@@ -205,7 +247,13 @@ func (server *Server) admin(method, path string, body, result any) error {
 			return err
 		}
 	}
-	request, err := http.NewRequest(method, server.url+"/__admin/"+path, bytes.NewReader(text))
+	timeout := requestTimeout
+	if bytes.Contains(text, []byte(`"within":`)) {
+		timeout = waitingTimeout
+	}
+	limited, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(limited, method, server.url+"/__admin/"+path, bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -222,11 +270,12 @@ func (server *Server) admin(method, path string, body, result any) error {
 	if err != nil {
 		return err
 	}
-	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
-		return fmt.Errorf("%s %s: %s%s", method, path, answer, adviceOn(server.token))
-	}
 	if response.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: status %d: %s", method, path, response.StatusCode, answer)
+		refused := &refusal{method: method, path: path, status: response.StatusCode, answer: answer}
+		if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
+			refused.advice = adviceOn(server.token)
+		}
+		return refused
 	}
 	if result == nil {
 		return nil

@@ -76,6 +76,32 @@ func TestCheckNeedsNoProgram(t *testing.T) {
 	}
 }
 
+func TestVerifyJudgesAndShowsWhatDiffers(t *testing.T) {
+	server := Start(t).server
+	test := &recorder{TB: t, name: "Verified\n" + strings.Repeat("x", 300)}
+	mock := server.ForKey(test, "llx-verified")
+	expect(t, "a create", call(t, mock, "POST", indexes, `{"source_directory_id": "dir-a"}`), 201)
+	expect(t, "the count", mock.Verify("indexes.create status=201 count=1"), 1)
+	expect(t, "the count of resources", mock.VerifyWithin(5*time.Second, "state indexes count=1"), 1)
+	mock.Check("--expect=indexes.create count=1", "--expect", "state indexes", "--no-unexpected")
+	expect(t, "the log of expectations that hold", test.log.String(), "")
+	mock.Verify("indexes.create when=body:/name=x")
+	for _, part := range []string{
+		"indexes.create when=body:/name=x: 1 request of indexes.create, 0 as expected; expected at least 1; nearest: ",
+		"\n  request 1:\n    body:/name is absent, expected x",
+	} {
+		if log := test.log.String(); !test.hasFailed || !strings.Contains(log, part) {
+			t.Errorf("the log of an expectation that is not met: %s", log)
+		}
+	}
+	mock.Check("--expect=reads count=0", "--expect=writes count=2", "--no-litter")
+	for _, part := range []string{"failed: --expect 'writes count=2'", " (Verified " + strings.Repeat("x", 247) + ") index: "} {
+		if log := test.log.String(); !strings.Contains(log, part) {
+			t.Errorf("the log of a check that failed: %s", log)
+		}
+	}
+}
+
 func TestTwoAtOnceAndTwoKeysOfOne(t *testing.T) {
 	for _, name := range []string{"first", "second"} {
 		t.Run(name, func(t *testing.T) {

@@ -27,7 +27,9 @@ async fn the_list_of_indexes_is_unavailable_once() {
         assert!(response.starts_with(&format!("HTTP/1.1 {status}")), "{response}");
     }
     assert!(server.faults_never_struck().is_empty());
-    let requests = server.tenant("llx-a").expect("every key is accepted").received_requests();
+    let tenant = server.tenant("llx-a").expect("every key is accepted");
+    assert_eq!(tenant.verify("indexes.list status=200 count=1").expect("one request succeeded"), 1);
+    let requests = tenant.received_requests();
     assert_eq!(requests.iter().map(|request| request.status).collect::<Vec<_>>(), [Some(503), Some(200)]);
 }
 

@@ -19,6 +19,12 @@ async function use(emulator: Emulator): Promise<void> {
   const clock: Clock = await emulator.advance("5s");
   const entries: Entry[] = await emulator.journal({ operation: "reads", status: 200, when: ["query:page_token"] });
   const report: string = await emulator.check({ maxAttempts: 3, noLitter: true });
+  const orders: string = await emulator.check({ expect: ["reads count=1"], expectOrder: "reads, writes", within: 500 });
+  const count: number = await emulator.verify("indexes.create count=1", { within: "5s" });
+  await emulator.check({ expect: "reads", noLockstep: true, noUnexpected: true });
+  await emulator.setName("a test");
+  // @ts-expect-error: a mistyped option
+  await emulator.verify("reads", { withn: "5s" });
   const other: Emulator = await emulator.withKey("llx-other");
   await emulator.setClock({ mode: "manual", now: new Date() });
   await emulator.reset("faults", "journal");
@@ -30,7 +36,7 @@ async function use(emulator: Emulator): Promise<void> {
   await emulator.check({ maxAttempt: 3 });
   // @ts-expect-error: the URL is for reading
   emulator.url = "";
-  console.log(url, environment, name, rules, clock, entries, report, other);
+  console.log(url, environment, name, rules, clock, entries, report, orders, count, other);
 }
 
 test("fixture", ({ emulator }) => use(emulator));

@@ -82,6 +82,48 @@ each("check judges the requests of its key", async (emulator) => {
   await assert.rejects(emulator.check({ maxAttempt: 3 }), /maxAttempt: is no expectation; use maxAttempts/);
 });
 
+each("verify counts requests and resources of its key", async (emulator) => {
+  await create(server);
+  await create(emulator);
+  assert.equal(await emulator.verify("indexes.create status=201 count=1"), 1);
+  assert.equal(await emulator.verify("state indexes count=1", { within: 5000 }), 1);
+  const expected = "indexes.create when=body:/source_directory_id=dir-b when=body:/name=a";
+  await assert.rejects(emulator.verify(expected), (error) => {
+    assert(error instanceof CheckFailed);
+    const lines = error.message.split("\n");
+    assert(lines[0].startsWith(`${expected}: 1 request of indexes.create, 0 as expected; expected at least 1; nearest: `));
+    return assert.deepEqual(lines.slice(1), [
+      "  request 1:",
+      "    body:/source_directory_id is dir-abc123, expected dir-b",
+      "    body:/name is absent, expected a",
+    ]) ?? true;
+  });
+  await assert.rejects(emulator.verify("indexes.creat"), /422.*did you mean indexes\.create/);
+});
+
+each("verify waits for a request", async (emulator) => {
+  const verdict = emulator.verify("indexes.create", { within: "1m" });
+  await create(emulator);
+  assert.equal(await verdict, 1);
+});
+
+each("check takes expectations of requests and their order", async (emulator) => {
+  await create(emulator);
+  await client(emulator).indexes.list();
+  const order = "indexes.create, indexes.list";
+  const expectations = { expect: ["writes count=1", "state indexes"], expectOrder: order, noUnexpected: true, within: "1s" };
+  assert.equal((await emulator.check(expectations)).match(/passed: /g).length, 4);
+  await assert.rejects(emulator.check({ expect: "reads count=0" }), /failed: --expect 'reads count=0'/);
+});
+
+each("a name is shown in reports, and is that of other keys too", async (emulator) => {
+  await emulator.setName(`a\ntest${"😀".repeat(300)}`);
+  const other = await emulator.withKey(`${emulator.key}-other`);
+  await create(other);
+  const litter = new RegExp(`${other.tenant} \\(a test(😀){250}\\) index: created and not deleted: `, "u");
+  await assert.rejects(other.check({ noLitter: true }), ({ message }) => litter.test(message));
+});
+
 each("check needs no program", async (emulator) => {
   process.env.LLAMACLOUD_MOCK_BINARY = "/nonexistent";
   try {

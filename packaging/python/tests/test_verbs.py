@@ -1,6 +1,7 @@
 """The verbs: each does what its name says, to one key only."""
 
 import http.client
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -112,6 +113,50 @@ def test_check_needs_no_program(server, emulator, monkeypatch):
         shared.check(no_litter=True)
     with pytest.raises(CheckFailed, match="^not judged: --max-attempts 1\n  nothing to judge: no request is recorded"):
         connect(server.url).check(max_attempts=1)
+
+
+def test_verify_counts_requests_and_resources_of_its_key(server, emulator):
+    create(server)
+    create(emulator)
+    assert emulator.verify("indexes.create status=201 count=1") == 1
+    assert emulator.verify("state indexes count=1", within=timedelta(seconds=5)) == 1
+    with pytest.raises(CheckFailed) as failed:
+        emulator.verify("indexes.create when=body:/source_directory_id=dir-b when=body:/name=a")
+    assert str(failed.value) == (
+        "indexes.create when=body:/source_directory_id=dir-b when=body:/name=a: 1 request of indexes.create, 0 as expected; "
+        "expected at least 1; nearest: request 1: body:/source_directory_id is dir-abc123, expected dir-b, "
+        "body:/name is absent, expected a\n"
+        "  request 1:\n"
+        "    body:/source_directory_id is dir-abc123, expected dir-b\n"
+        "    body:/name is absent, expected a"
+    )
+    with pytest.raises(EmulatorError, match=r"422.*did you mean indexes\.create"):
+        emulator.verify("indexes.creat")
+
+
+def test_verify_waits_for_a_request(emulator):
+    with ThreadPoolExecutor() as pool:
+        verdict = pool.submit(emulator.verify, "indexes.create", within="1m")
+        create(emulator)
+        assert verdict.result() == 1
+
+
+def test_check_takes_expectations_of_requests_and_their_order(emulator):
+    create(emulator)
+    client(emulator).indexes.list()
+    order = "indexes.create, indexes.list"
+    report = emulator.check(expect=["writes count=1", "state indexes"], expect_order=order, no_unexpected=True, within="1s")
+    assert report.count("passed: ") == 4
+    with pytest.raises(CheckFailed, match="failed: --expect 'reads count=0'"):
+        emulator.check(expect="reads count=0")
+
+
+def test_a_name_is_shown_in_reports_and_is_that_of_other_keys_too(emulator):
+    emulator.set_name("a\ntest" + 300 * "x")
+    other = emulator.with_key(f"{emulator.key}-other")
+    create(other)
+    with pytest.raises(CheckFailed, match=rf"{other.tenant} \(a test{250 * 'x'}\) index: created and not deleted: "):
+        other.check(no_litter=True)
 
 
 def test_check_without_an_expectation_is_refused(emulator):

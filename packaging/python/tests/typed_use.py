@@ -20,6 +20,11 @@ def use(emulator: Emulator) -> None:
     assert_type(emulator.advance(timedelta(seconds=1)), ClockState)
     assert_type(emulator.journal("reads", status=200, when=["query:page_token"]), list[Entry])
     assert_type(emulator.check(max_attempts=3, no_litter=True), str)
+    assert_type(emulator.check(expect=["reads count=1"], expect_order="reads, writes", no_lockstep=True), str)
+    assert_type(emulator.check(expect="reads count=1", no_unexpected=True, within=timedelta(seconds=1)), str)
+    assert_type(emulator.verify("indexes.create count=1", within="2s"), int)
+    emulator.verify(operation="reads")  # type: ignore[call-arg]
+    emulator.set_name("a test")
     assert_type(emulator.with_key("llx-other"), Emulator)
     emulator.set_clock("manual", now="2026-01-01T00:00:00Z")
     emulator.set_clock("fast")  # type: ignore[arg-type]

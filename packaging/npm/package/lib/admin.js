@@ -3,10 +3,13 @@
 
 const http = require("node:http");
 const https = require("node:https");
-const { EmulatorError } = require("./errors.js");
+const { EmulatorError, Refused } = require("./errors.js");
 
 /** Time limit in milliseconds for a request. The emulator responds at once. */
 const LIMIT = 30_000;
+
+/** The same for a request that waits for an expectation: at most 5 minutes. */
+const WAITING_LIMIT = LIMIT + 300_000;
 
 /** The admin API at one URL. */
 class Admin {
@@ -28,7 +31,7 @@ class Admin {
    * Sends a request, and returns the JSON of its response.
    * @param {string} method
    * @param {string} path
-   * @param {{ query?: Record<string, unknown>, body?: unknown }} [content]
+   * @param {{ query?: Record<string, unknown>, body?: Record<string, unknown> }} [content]
    * @returns {Promise<any>}
    */
   async request(method, path, { query = {}, body } = {}) {
@@ -37,8 +40,8 @@ class Admin {
       for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) search.append(name, String(one));
     }
     const target = search.size ? `${path}?${search}` : path;
-    const { status, text } = await this.#send(method, target, this.token, body === undefined ? body : JSON.stringify(body));
-    if (status < 200 || status > 299) throw new EmulatorError(`${method} ${path}: ${refusal(status, text)}`);
+    const { status, text } = await this.#send(method, target, this.token, body);
+    if (status < 200 || status > 299) throw new Refused(`${method} ${path}: ${refusal(status, text)}`, status, text);
     return text ? this.#json(text) : undefined;
   }
 
@@ -54,10 +57,12 @@ class Admin {
    * @param {string} method
    * @param {string} target
    * @param {string} [token]
-   * @param {string} [body]
+   * @param {Record<string, unknown>} [given]
    * @returns {Promise<{ status: number, text: string }>}
    */
-  #send(method, target, token, body) {
+  #send(method, target, token, given) {
+    const body = given && JSON.stringify(given);
+    const timeout = given?.within ? WAITING_LIMIT : LIMIT;
     const { request, Agent } = this.parsed.protocol === "https:" ? https : http;
     /** @type {Record<string, string>} */
     const headers = { accept: "application/json", connection: "close" };
@@ -66,12 +71,12 @@ class Admin {
     return new Promise((resolve, reject) => {
       /** @param {Error} error */
       const fail = (error) => reject(new EmulatorError(`no response from ${this.url}: ${error.message}; is it running?`));
-      const sent = request(this.url + target, { method, headers, agent: new Agent(), timeout: LIMIT }, (response) => {
+      const sent = request(this.url + target, { method, headers, agent: new Agent(), timeout }, (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (part) => (text += part));
         response.once("error", fail).once("end", () => resolve({ status: Number(response.statusCode), text }));
       });
-      sent.once("timeout", () => sent.destroy(new Error(`none after ${LIMIT} milliseconds`)));
+      sent.once("timeout", () => sent.destroy(new Error(`none after ${timeout} milliseconds`)));
       sent.once("error", fail).end(body);
     });
   }

@@ -1,15 +1,33 @@
-// An emulator as one key sees it: the verbs url, key, fault, advance, journal, check, reset and stop.
+// An emulator as one key sees it: the verbs url, key, fault, advance, journal, check, verify, reset and stop.
 "use strict";
 
 const { createHash, randomUUID } = require("node:crypto");
 const { Admin } = require("./admin.js");
-const { CheckFailed, EmulatorError } = require("./errors.js");
+const { CheckFailed, EmulatorError, Refused } = require("./errors.js");
 const { PREFIX, Process } = require("./process.js");
 
 /** Clients do not use a proxy for these. */
 const LOOPBACK = ["127.0.0.1", "localhost"];
 
+/** Maximum number of characters of a name. */
+const MAX_NAME = 256;
+
 const TOKEN_VARIABLE = `${PREFIX}ADMIN_TOKEN`;
+
+/** What `check` takes. */
+const EXPECTATIONS = [
+  "maxAttempts",
+  "honourRetryAfter",
+  "noDuplicateWrites",
+  "noNeedlessRetries",
+  "allRulesStruck",
+  "noLitter",
+  "noLockstep",
+  "noUnexpected",
+  "expect",
+  "expectOrder",
+  "within",
+];
 
 /** @typedef {import("./index").Emulator} Verbs */
 
@@ -17,6 +35,8 @@ const TOKEN_VARIABLE = `${PREFIX}ADMIN_TOKEN`;
 class Emulator {
   #admin;
   #process;
+  /** @type {string | undefined} */
+  #name;
 
   /**
    * @param {Admin} admin
@@ -63,8 +83,21 @@ class Emulator {
   }
 
   /** @param {string} key */
-  withKey(key) {
-    return Emulator.create(this.#admin, key, this.#process);
+  async withKey(key) {
+    const other = await Emulator.create(this.#admin, key, this.#process);
+    if (this.#name) await other.setName(this.#name);
+    return other;
+  }
+
+  /** @param {string} name */
+  async setName(name) {
+    this.#name = [...name.replace(/\p{Cc}/gu, " ")].slice(0, MAX_NAME).join("");
+    try {
+      await this.#request("POST", "/tenants", { body: { key: this.key, name: this.#name } });
+    } catch (error) {
+      // An older emulator has no names.
+      if (!(error instanceof Refused && [404, 405].includes(error.status))) throw error;
+    }
   }
 
   /** @param {string} rule */
@@ -93,8 +126,7 @@ class Emulator {
 
   /** @param {string | number} by */
   advance(by) {
-    const text = typeof by === "number" ? `${by}ms` : by;
-    return this.#request("POST", "/clock/advance", { body: { tenant: this.key, by: text } });
+    return this.#request("POST", "/clock/advance", { body: { tenant: this.key, by: durationText(by) } });
   }
 
   /** @param {import("./index").JournalFilter} [filter] */
@@ -118,6 +150,20 @@ class Emulator {
     return reportText(report);
   }
 
+  /**
+   * @param {string} expectation
+   * @param {import("./index").Waiting} [waiting]
+   */
+  async verify(expectation, { within } = {}) {
+    const body = { tenant: this.key, expect: expectation, within: within && durationText(within) };
+    try {
+      return (await this.#request("POST", "/verify", { body })).count;
+    } catch (error) {
+      if (!(error instanceof Refused && [409, 412].includes(error.status))) throw error;
+      throw new CheckFailed(`${expectation}: ${missesText(JSON.parse(error.text))}`);
+    }
+  }
+
   /** @param {import("./index").Part[]} parts */
   async reset(...parts) {
     await this.#request("POST", "/reset", { body: { tenant: this.key, ...(parts.length ? { parts } : {}) } });
@@ -138,7 +184,7 @@ class Emulator {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {{ query?: Record<string, unknown>, body?: unknown }} content
+   * @param {{ query?: Record<string, unknown>, body?: Record<string, unknown> }} content
    */
   async #request(method, path, content) {
     try {
@@ -154,14 +200,42 @@ class Emulator {
  * @param {import("./index").Expectations} expectations
  */
 function fieldsOf(expectations) {
-  const known = ["maxAttempts", "honourRetryAfter", "noDuplicateWrites", "noNeedlessRetries", "allRulesStruck", "noLitter"];
   const given = Object.entries(expectations ?? {}).filter(([, value]) => value !== undefined && value !== false);
-  const unknown = Object.keys(expectations ?? {}).find((name) => !known.includes(name));
-  if (unknown) throw new EmulatorError(`check: ${unknown}: is no expectation; use ${known.join(", ")}`);
+  const unknown = Object.keys(expectations ?? {}).find((name) => !EXPECTATIONS.includes(name));
+  if (unknown) throw new EmulatorError(`check: ${unknown}: is no expectation; use ${EXPECTATIONS.join(", ")}`);
   if (!given.length) throw new EmulatorError("check: no expectation is given, such as noNeedlessRetries: true");
   return Object.fromEntries(
-    given.map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+    given.map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), fieldOf(name, value)]),
   );
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+function fieldOf(name, value) {
+  if (name === "within") return durationText(/** @type {string | number} */ (value));
+  return name === "expect" ? [value].flat() : value;
+}
+
+/**
+ * A duration as the emulator reads it.
+ * @param {string | number} duration
+ */
+function durationText(duration) {
+  return typeof duration === "number" ? `${duration}ms` : duration;
+}
+
+/**
+ * What was seen, and the nearest misses, with a line for each field that differs.
+ * @param {{ detail: string, misses: { seq?: number, id?: string, differs: Record<string, string | null>[] }[] }} unmet
+ */
+function missesText({ detail, misses }) {
+  const lines = misses.flatMap(({ seq, id, differs }) => [
+    seq === undefined ? `  ${id}:` : `  request ${seq}:`,
+    ...differs.map(({ where, actual, expected }) => `    ${where} is ${actual ?? "absent"}, expected ${expected}`),
+  ]);
+  return [detail, ...lines].join("\n");
 }
 
 /**

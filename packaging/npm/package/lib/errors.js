@@ -6,9 +6,23 @@ class EmulatorError extends Error {
   name = "EmulatorError";
 }
 
-/** An expectation of `check` is not met; the message is the report. */
+/** A response of the admin API with another status than 2xx. */
+class Refused extends EmulatorError {
+  /**
+   * @param {string} message
+   * @param {number} status
+   * @param {string} text
+   */
+  constructor(message, status, text) {
+    super(message);
+    this.status = status;
+    this.text = text;
+  }
+}
+
+/** An expectation of `check` or `verify` is not met; the message is the report. */
 class CheckFailed extends Error {
   name = "CheckFailed";
 }
 
-module.exports = { CheckFailed, EmulatorError };
+module.exports = { CheckFailed, EmulatorError, Refused };

@@ -72,6 +72,19 @@ export interface Expectations {
   noNeedlessRetries?: boolean;
   allRulesStruck?: boolean;
   noLitter?: boolean;
+  noLockstep?: boolean;
+  noUnexpected?: boolean;
+  /** So many requests or resources each: `indexes.create status=201 count=1`. */
+  expect?: string | readonly string[];
+  /** The first requests of these operations came in this order: `indexes.create, retrieval.*`. */
+  expectOrder?: string;
+  /** The real time to wait for `expect`: a duration such as `5s`, or milliseconds. */
+  within?: string | number;
+}
+
+export interface Waiting {
+  /** The real time to wait: a duration such as `5s`, or milliseconds. */
+  within?: string | number;
 }
 
 /** An emulator with one API key. Everything except `stop` is about this key alone. */
@@ -100,6 +113,13 @@ export interface Emulator extends AsyncDisposable {
   journal(filter?: JournalFilter): Promise<Entry[]>;
   /** Returns the report, or throws `CheckFailed` with it. */
   check(expectations: Expectations): Promise<string>;
+  /**
+   * Expects so many requests or resources of this key, such as `indexes.create status=201 count=1`. Returns their number,
+   * or throws `CheckFailed` with what is nearest.
+   */
+  verify(expectation: string, waiting?: Waiting): Promise<number>;
+  /** Names the key in reports and in the log; the set-ups give it the name of the test. */
+  setName(name: string): Promise<void>;
   /** Resets these parts of the key, or all. */
   reset(...parts: Part[]): Promise<void>;
   /** Stops the emulator if `start` started it. Throws if its exit code is not 0. */
@@ -133,7 +153,7 @@ export interface ConnectOptions {
 /** The emulator did not start, cannot be reached, or refused a request; the message says what to do. */
 export class EmulatorError extends Error {}
 
-/** An expectation of `check` is not met; the message is the report. */
+/** An expectation of `check` or `verify` is not met; the message is the report. */
 export class CheckFailed extends Error {}
 
 /** Starts an emulator on a free port, with a clock that never makes a client wait. It ends with this process at the latest. */

@@ -3,7 +3,7 @@
 
 const { EmulatorError } = require("./errors.js");
 const { printReport } = require("./report.js");
-const { keyOfTest, setKey, useKey } = require("./runner.js");
+const { keyOfTest, setKey, useKeyOfTest } = require("./runner.js");
 
 /** Time limit in milliseconds. The emulator responds at once, but a busy machine may not. */
 const LIMIT = 30_000;
@@ -18,7 +18,7 @@ let emulator;
 // For clients that are made when the file is loaded. Without an emulator the file is not loaded.
 setKey(keyOfTest(file));
 beforeEach(async () => {
-  emulator = await useKey(keyOfTest(file, expect.getState().currentTestName));
+  emulator = await useKeyOfTest(file, expect.getState().currentTestName);
 }, LIMIT);
 afterEach(async () => {
   if (hasFailed()) await printReport(emulator);

@@ -2,7 +2,7 @@
 import { after, afterEach, before, beforeEach } from "node:test";
 import { startForRun } from "./index.js";
 import { printReport } from "./report.js";
-import { keyOfTest, useKey } from "./runner.js";
+import { useKeyOfTest } from "./runner.js";
 
 // Clients that are made before the emulator has started must not use the service.
 process.env.LLAMA_CLOUD_BASE_URL ??= "http://make-the-client-in-the-test.invalid";
@@ -19,7 +19,7 @@ export function emulatorForEachTest(options) {
   });
   beforeEach(async (context) => {
     const { fullName, name } = /** @type {any} */ (context);
-    emulator = await useKey(keyOfTest(String(process.argv[1]), fullName ?? name));
+    emulator = await useKeyOfTest(String(process.argv[1]), fullName ?? name);
   });
   afterEach(async (context) => {
     const { error, passed } = /** @type {any} */ (context);

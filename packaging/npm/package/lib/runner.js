@@ -127,15 +127,34 @@ function keyOfFile(file) {
 
 /** @type {typeof import("./index").keyOfTest} */
 function keyOfTest(file, name) {
-  const place = relative(process.cwd(), file).split(sep).join("/");
-  const text = name === undefined ? place : `${place} > ${name}`;
   const suffix = process.env[RUN_VARIABLE] ? readRun().suffix : "";
-  return `llx-${createHash("sha256").update(text).digest("hex").slice(0, 24)}${suffix}`;
+  return `llx-${createHash("sha256").update(nameOfTest(file, name)).digest("hex").slice(0, 24)}${suffix}`;
+}
+
+/**
+ * The name of a test, or of a test file.
+ * @param {string} file
+ * @param {string} [name]
+ */
+function nameOfTest(file, name) {
+  const place = relative(process.cwd(), file).split(sep).join("/");
+  return name === undefined ? place : `${place} > ${name}`;
 }
 
 /** @type {typeof import("./index").useKeyOfFile} */
 async function useKeyOfFile(file) {
-  return useKey(keyOfFile(file));
+  return useKeyOfTest(file);
+}
+
+/**
+ * Gives a test, or a test file, its key and its name.
+ * @param {string} file
+ * @param {string} [name]
+ */
+async function useKeyOfTest(file, name) {
+  const emulator = await useKey(keyOfTest(file, name));
+  await emulator.setName(nameOfTest(file, name));
+  return emulator;
 }
 
 /** @type {typeof import("./index").useKey} */
@@ -163,4 +182,16 @@ async function current() {
   return connect({ url, key: process.env[KEY_VARIABLE], adminToken: token });
 }
 
-module.exports = { current, keyOfFile, keyOfTest, renew, setKey, startForRun, stopAll, useKey, useKeyOfFile };
+module.exports = {
+  current,
+  keyOfFile,
+  keyOfTest,
+  nameOfTest,
+  renew,
+  setKey,
+  startForRun,
+  stopAll,
+  useKey,
+  useKeyOfFile,
+  useKeyOfTest,
+};

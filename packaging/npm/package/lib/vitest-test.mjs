@@ -1,7 +1,7 @@
 // `test` of vitest with the fixture `emulator`, which has a key of its own for each test, also for concurrent ones.
 import { test as base } from "vitest";
 import { printReport } from "./report.js";
-import { current, keyOfTest, renew } from "./runner.js";
+import { current, keyOfTest, nameOfTest, renew } from "./runner.js";
 
 export const test = base.extend({
   /** The key of the tests, if they choose one. */
@@ -10,6 +10,7 @@ export const test = base.extend({
   emulator: async ({ emulatorKey, task, onTestFailed }, use) => {
     const key = emulatorKey ?? keyOfTest(task.file.filepath, task.fullTestName);
     const emulator = await renew(await (await current()).withKey(key));
+    await emulator.setName(nameOfTest(task.file.filepath, task.fullTestName));
     onTestFailed(() => printReport(emulator));
     await use(emulator);
   },

@@ -7,10 +7,13 @@ import json
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ._errors import EmulatorError
+from ._errors import EmulatorError, Refused
 
 #: Time limit in seconds for a request. The emulator responds at once.
 LIMIT = 30.0
+
+#: The same for a request that waits for an expectation: at most 5 minutes.
+WAITING_LIMIT = LIMIT + 300.0
 
 
 class Admin:
@@ -36,10 +39,11 @@ class Admin:
             headers["Content-Type"] = "application/json"
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        status, text = self._send(method, target, headers, None if body is None else json.dumps(body))
+        limit = WAITING_LIMIT if isinstance(body, dict) and body.get("within") else LIMIT
+        status, text = self._send(method, target, headers, None if body is None else json.dumps(body), limit)
         if 200 <= status < 300:
             return self._json(text) if text else None
-        raise EmulatorError(f"{method} {path}: {self._refusal(status, text)}")
+        raise Refused(f"{method} {path}: {self._refusal(status, text)}", status, text)
 
     def check_health(self) -> None:
         """Raises an error if the URL is not that of an emulator. No key or token is sent."""
@@ -47,9 +51,11 @@ class Admin:
         if status != 200 or "pid" not in self._json(text):
             raise EmulatorError(f"{self.url}: is not an emulator (GET /health: {status}); name the URL of a llamacloud-mock")
 
-    def _send(self, method: str, target: str, headers: dict[str, str], body: str | None) -> tuple[int, bytes]:
+    def _send(
+        self, method: str, target: str, headers: dict[str, str], body: str | None, limit: float = LIMIT
+    ) -> tuple[int, bytes]:
         connect = http.client.HTTPSConnection if self.scheme == "https" else http.client.HTTPConnection
-        connection = connect(self.host, self.port, timeout=LIMIT)
+        connection = connect(self.host, self.port, timeout=limit)
         try:
             connection.request(method, target, body, headers)
             response = connection.getresponse()

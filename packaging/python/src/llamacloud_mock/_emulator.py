@@ -1,9 +1,11 @@
-"""An emulator as one key sees it: the verbs url, key, fault, advance, journal, check, reset and stop."""
+"""An emulator as one key sees it: the verbs url, key, fault, advance, journal, check, verify, reset and stop."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -12,7 +14,7 @@ from typing import Any, Literal, cast
 from urllib.parse import quote
 
 from ._admin import Admin
-from ._errors import CheckFailed, EmulatorError
+from ._errors import CheckFailed, EmulatorError, Refused
 from ._process import PREFIX, Process
 from ._types import ClockState, Entry, Rule
 
@@ -25,6 +27,11 @@ LOOPBACK = ("127.0.0.1", "localhost")
 TOKEN_VARIABLE = PREFIX + "ADMIN_TOKEN"
 TOKEN_FLAG = "--admin-token"
 
+#: Maximum number of characters of a name.
+MAX_NAME = 256
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 
 class Emulator:
     """An emulator with one API key. Everything except `stop` is about this key alone."""
@@ -34,6 +41,7 @@ class Emulator:
         self._admin = admin
         self._process = process
         self.key: str = key
+        self._name: str | None = None
         #: The journal of this key may lack requests of the test.
         self._is_incomplete = False
         # The key is known from here on, so that its journal is empty and not unknown.
@@ -61,7 +69,20 @@ class Emulator:
     def with_key(self, key: str) -> Emulator:
         """The same emulator with another key: other state, clock, faults and journal."""
         self._is_incomplete = True
-        return Emulator(self._admin, key, self._process)
+        other = Emulator(self._admin, key, self._process)
+        if self._name:
+            other.set_name(self._name)
+        return other
+
+    def set_name(self, name: str) -> None:
+        """Names the key in reports and in the log; the fixtures give it the name of the test."""
+        self._name = CONTROL.sub(" ", name)[:MAX_NAME]
+        try:
+            self._request("POST", "/tenants", body={"key": self.key, "name": self._name})
+        except Refused as refusal:
+            # An older emulator has no names.
+            if refusal.status not in (404, 405):
+                raise
 
     def fault(self, rule: str) -> str:
         """Adds a fault rule, such as `indexes.create status=429 first=2`. Returns its name."""
@@ -88,8 +109,8 @@ class Emulator:
 
     def advance(self, by: str | timedelta) -> ClockState:
         """Advances the clock by a duration such as `5s`, `200ms` or `1m30s`."""
-        text = f"{by // timedelta(milliseconds=1)}ms" if isinstance(by, timedelta) else by
-        return cast("ClockState", self._request("POST", "/clock/advance", body={"tenant": self.key, "by": text}))
+        body = {"tenant": self.key, "by": duration_text(by)}
+        return cast("ClockState", self._request("POST", "/clock/advance", body=body))
 
     def journal(
         self,
@@ -127,6 +148,11 @@ class Emulator:
         no_needless_retries: bool = False,
         all_rules_struck: bool = False,
         no_litter: bool = False,
+        no_lockstep: bool = False,
+        no_unexpected: bool = False,
+        expect: str | Iterable[str] = (),
+        expect_order: str | None = None,
+        within: str | timedelta | None = None,
     ) -> str:
         """Applies these expectations to the requests of this key. Returns the report, or raises `CheckFailed` with it."""
         expectations = {
@@ -136,13 +162,32 @@ class Emulator:
             "no_needless_retries": no_needless_retries,
             "all_rules_struck": all_rules_struck,
             "no_litter": no_litter,
+            "no_lockstep": no_lockstep,
+            "no_unexpected": no_unexpected,
+            "expect": [expect] if isinstance(expect, str) else list(expect),
+            "expect_order": expect_order,
         }
-        if max_attempts is None and True not in expectations.values():
+        # Those that are not given are not sent: an older emulator does not know all of them.
+        given = {name: value for name, value in expectations.items() if value is not None and value is not False and value != []}
+        if not given:
             raise EmulatorError("check: no expectation is given, such as no_needless_retries=True")
-        report = self._request("POST", "/check", body={"tenant": self.key, **expectations})
+        report = self._request("POST", "/check", body={"tenant": self.key, **given, **waiting(within)})
         if report["result"] != "passed":
             raise CheckFailed(report_text(report))
         return report_text(report)
+
+    def verify(self, expectation: str, *, within: str | timedelta | None = None) -> int:
+        """Expects so many requests or resources of this key, such as `indexes.create status=201 count=1`.
+
+        Waits for it `within` real time, such as `5s`. Returns their number, or raises `CheckFailed` with what is nearest.
+        """
+        body = {"tenant": self.key, "expect": expectation, **waiting(within)}
+        try:
+            return cast("int", self._request("POST", "/verify", body=body)["count"])
+        except Refused as refusal:
+            if refusal.status not in (409, 412):
+                raise
+            raise CheckFailed(f"{expectation}: {misses_text(json.loads(refusal.text))}") from None
 
     def _start_anew(self) -> None:
         """Resets all parts of the key before its first use."""
@@ -197,6 +242,27 @@ def report_text(report: dict[str, Any]) -> str:
         lines += [f"  {line}" for detail in check["details"] for line in detail.splitlines()]
     lines.append(f"{report['single_calls']} requests were sent once, {report['retried_calls']} were retried")
     return "\n".join(lines)
+
+
+def misses_text(unmet: dict[str, Any]) -> str:
+    """What was seen, and the nearest misses, with a line for each field that differs."""
+    lines = [unmet["detail"]]
+    for miss in unmet["misses"]:
+        lines.append(f"  request {miss['seq']}:" if "seq" in miss else f"  {miss.get('id')}:")
+        for field in miss["differs"]:
+            actual = "absent" if field["actual"] is None else field["actual"]
+            lines.append(f"    {field['where']} is {actual}, expected {field['expected']}")
+    return "\n".join(lines)
+
+
+def duration_text(duration: str | timedelta) -> str:
+    """A duration as the emulator reads it."""
+    return f"{duration // timedelta(milliseconds=1)}ms" if isinstance(duration, timedelta) else duration
+
+
+def waiting(within: str | timedelta | None) -> dict[str, str]:
+    """The field with the time to wait, if one is given."""
+    return {} if within is None else {"within": duration_text(within)}
 
 
 def no_proxy(host: str) -> dict[str, str]:

@@ -5,8 +5,17 @@ class EmulatorError(Exception):
     """The emulator did not start, cannot be reached, or refused a request; the message says what to do."""
 
 
+class Refused(EmulatorError):
+    """A response of the admin API with another status than 2xx."""
+
+    def __init__(self, message: str, status: int, text: bytes) -> None:
+        super().__init__(message)
+        self.status = status
+        self.text = text
+
+
 class CheckFailed(AssertionError):
-    """An expectation of `Emulator.check` is not met; the message is the report."""
+    """An expectation of `Emulator.check` or `Emulator.verify` is not met; the message is the report."""
 
 
 class NeverStruckWarning(UserWarning):

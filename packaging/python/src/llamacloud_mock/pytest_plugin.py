@@ -154,6 +154,7 @@ def serve(servers: Servers, node: Any, scope: str, monkeypatch: pytest.MonkeyPat
     emulator = server.with_key(chosen(marks, "key") or key_of(name) + servers.suffix)
     # For a test that runs again.
     emulator._start_anew()
+    emulator.set_name(node.nodeid or scope)
     clock = chosen(marks, "clock") or servers.default_clock
     if clock:
         emulator.set_clock(clock)

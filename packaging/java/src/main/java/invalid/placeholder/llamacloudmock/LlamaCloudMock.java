@@ -30,6 +30,12 @@ public final class LlamaCloudMock implements AutoCloseable {
     private static final HttpClient CLIENT = HttpClient.newBuilder()
             .proxy(ProxySelector.of(null)).connectTimeout(TIMEOUT).version(HttpClient.Version.HTTP_1_1).build();
 
+    /** The time limit of a request that waits for an expectation, at most 5 minutes. */
+    private static final Duration WAITING_TIMEOUT = TIMEOUT.plusMinutes(5);
+
+    /** The maximum number of characters of a name. */
+    private static final int MAX_NAME = 256;
+
     /** The maximum number of requests in the report of a failed test. */
     private static final int SHOWN_ENTRIES = 20;
 
@@ -48,6 +54,8 @@ public final class LlamaCloudMock implements AutoCloseable {
     private final Set<String> rules = ConcurrentHashMap.newKeySet();
     /** A request came before a reset. */
     private volatile boolean wasUsed;
+    /** The name of the key in reports: that of the test, or null. */
+    private String name;
 
     private LlamaCloudMock(String url, String token, MockProcess process, String key, String suffix, String clock) {
         this.url = url;
@@ -96,7 +104,23 @@ public final class LlamaCloudMock implements AutoCloseable {
     public LlamaCloudMock withKey(String key) {
         LlamaCloudMock other = new LlamaCloudMock(url, token, null, key, suffix, clock);
         others.add(other);
-        return other;
+        return name == null ? other : other.named(name);
+    }
+
+    /** Names the key in reports and in the log of the emulator. An older one has no names. */
+    LlamaCloudMock named(String test) {
+        StringBuilder shown = new StringBuilder();
+        test.codePoints().limit(MAX_NAME).map(letter -> Character.isISOControl(letter) ? ' ' : letter)
+                .forEach(shown::appendCodePoint);
+        name = shown.toString();
+        try {
+            admin("POST", "tenants", "{\"key\": " + quoted(key) + ", \"name\": " + quoted(name) + "}");
+        } catch (Refused refused) {
+            if (refused.status != 404 && refused.status != 405) {
+                throw refused;
+            }
+        }
+        return this;
     }
 
     String suffix() {
@@ -169,6 +193,48 @@ public final class LlamaCloudMock implements AutoCloseable {
         }
     }
 
+    /**
+     * Expects so many requests or resources of this key, such as {@code indexes.create status=201 count=1}.
+     *
+     * @return their number
+     * @throws AssertionError if there are others, or if that cannot be judged; it names the nearest misses
+     */
+    public int verify(String expectation) {
+        return verify(expectation, "");
+    }
+
+    /** The same, and waits for it, in real time. */
+    public int verify(String expectation, Duration within) {
+        return verify(expectation, ", \"within\": \"" + within.toMillis() + "ms\"");
+    }
+
+    private int verify(String expectation, String within) {
+        String body = "{\"tenant\": " + quoted(key) + ", \"expect\": " + quoted(expectation) + within + "}";
+        try {
+            return ((Double) ((Map<?, ?>) Json.read(admin("POST", "verify", body))).get("count")).intValue();
+        } catch (Refused refused) {
+            if (refused.status != 409 && refused.status != 412) {
+                throw refused;
+            }
+            throw new AssertionError(expectation + ": " + missesText((Map<?, ?>) Json.read(refused.answer)));
+        }
+    }
+
+    /** What was seen, and the nearest misses, with a line for each field that differs. */
+    private static String missesText(Map<?, ?> unmet) {
+        StringBuilder text = new StringBuilder().append(unmet.get("detail"));
+        for (Map<String, Object> miss : Json.objects(unmet, "misses")) {
+            Double number = (Double) miss.get("seq");
+            text.append("\n  ").append(number == null ? miss.get("id") : "request " + number.longValue()).append(':');
+            for (Map<String, Object> field : Json.objects(miss, "differs")) {
+                Object actual = field.get("actual");
+                text.append("\n    ").append(field.get("where")).append(" is ").append(actual == null ? "absent" : actual)
+                        .append(", expected ").append(field.get("expected"));
+            }
+        }
+        return text.toString();
+    }
+
     /** The fields of a check for flags, such as "--max-attempts=3", or "--max-attempts" and "3". Their values are JSON. */
     private static Map<String, String> fields(String... flags) {
         Map<String, String> fields = new LinkedHashMap<>();
@@ -180,7 +246,13 @@ public final class LlamaCloudMock implements AutoCloseable {
                 name = words[0].replace('-', '_');
                 value = words.length > 1 ? words[1] : "true";
             }
-            fields.put(name, value.matches("true|[1-9][0-9]*|0") ? value : quoted(value));
+            if (!name.equals("expect")) {
+                fields.put(name, value.matches("true|[1-9][0-9]*|0") ? value : quoted(value));
+            } else if (!value.equals("true")) {
+                // A check takes several.
+                fields.merge(name, "[" + quoted(value) + "]", (list, one) ->
+                        list.substring(0, list.length() - 1) + ", " + one.substring(1));
+            }
         }
         return fields;
     }
@@ -267,7 +339,8 @@ public final class LlamaCloudMock implements AutoCloseable {
     }
 
     private String admin(String method, String path, String body) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + "/__admin/" + path)).timeout(TIMEOUT)
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + "/__admin/" + path))
+                .timeout(body != null && body.contains("\"within\":") ? WAITING_TIMEOUT : TIMEOUT)
                 .header("Content-Type", "application/json")
                 .method(method, body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
         if (token != null) {
@@ -284,7 +357,8 @@ public final class LlamaCloudMock implements AutoCloseable {
         }
         int status = response.statusCode();
         if (status >= 300) {
-            throw new IllegalStateException(method + " " + path + ": status " + status + ": " + response.body() + advice(status));
+            String message = method + " " + path + ": status " + status + ": " + response.body() + advice(status);
+            throw new Refused(message, status, response.body());
         }
         return response.body();
     }
@@ -296,6 +370,19 @@ public final class LlamaCloudMock implements AutoCloseable {
         return token == null
                 ? "; start the emulator with --admin-token, and give the token to connect, or set " + MockProcess.TOKEN
                 : "; the token that was given is not that of the emulator";
+    }
+
+    /** A response of the admin API with another status than 2xx. */
+    private static final class Refused extends IllegalStateException {
+        private static final long serialVersionUID = 1;
+        private final int status;
+        private final String answer;
+
+        Refused(String message, int status, String answer) {
+            super(message);
+            this.status = status;
+            this.answer = answer;
+        }
     }
 
     private static String encoded(String text) {

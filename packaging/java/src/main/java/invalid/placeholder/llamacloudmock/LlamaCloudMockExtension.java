@@ -33,7 +33,7 @@ public final class LlamaCloudMockExtension implements ParameterResolver, AfterEa
         Shared shared = context.getRoot().getStore(NAMESPACE).getOrComputeIfAbsent(flags, Shared::new, Shared.class);
         // The unique id, because a store also finds what that of the class has.
         return context.getStore(NAMESPACE).getOrComputeIfAbsent(context.getUniqueId(),
-                id -> shared.mock.withKey(keyOf(id) + shared.mock.suffix()), LlamaCloudMock.class);
+                id -> shared.mock.withKey(keyOf(id) + shared.mock.suffix()).named(nameOf(context)), LlamaCloudMock.class);
     }
 
     @Override
@@ -47,9 +47,14 @@ public final class LlamaCloudMockExtension implements ParameterResolver, AfterEa
             failure.addSuppressed(new Recorded(mock.report()));
         } else if (!mock.isUsed()) {
             System.err.println("llamacloud-mock at " + mock.url() + " received no request of "
-                    + context.getRequiredTestClass().getName() + "." + context.getRequiredTestMethod().getName()
-                    + "; did the client use another URL or key than " + mock.key() + "?");
+                    + nameOf(context) + "; did the client use another URL or key than " + mock.key() + "?");
         }
+    }
+
+    /** The name of a test, or of a class of tests. */
+    private static String nameOf(ExtensionContext context) {
+        String method = context.getTestMethod().map(test -> "." + test.getName()).orElse("");
+        return context.getRequiredTestClass().getName() + method;
     }
 
     /** The key of a test: the same in every run, so that equal seeds give equal ids. */

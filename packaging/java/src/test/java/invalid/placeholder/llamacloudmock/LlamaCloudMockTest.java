@@ -243,6 +243,32 @@ class LlamaCloudMockTest {
     }
 
     @Test
+    void anExpectationIsJudgedAndAMissShowsWhatDiffers() {
+        try (LlamaCloudMock mock = LlamaCloudMock.start()) {
+            assertEquals(201, Calls.create(mock));
+            assertEquals(1, mock.verify("indexes.create status=201 count=1"));
+            assertEquals(1, mock.verify("state indexes count=1", Duration.ofSeconds(5)));
+            AssertionError missed = assertThrows(AssertionError.class, () -> mock.verify("indexes.create when=body:/name=x"));
+            assertContains(missed, "indexes.create when=body:/name=x: 1 request of indexes.create, 0 as expected; expected at least 1");
+            assertContains(missed, "\n  request 1:\n    body:/name is absent, expected x");
+            assertContains(assertThrows(IllegalStateException.class, () -> mock.verify("indexes.creat")), "did you mean indexes.create");
+            mock.check("--expect=indexes.create count=1", "--expect", "state indexes", "--no-unexpected");
+            assertContains(assertThrows(AssertionError.class,
+                    () -> mock.check("--expect=reads count=0", "--expect=writes count=2")), "failed: --expect 'writes count=2'");
+        }
+    }
+
+    @Test
+    void aNameIsShownInReports() {
+        try (LlamaCloudMock mock = LlamaCloudMock.start()) {
+            LlamaCloudMock other = mock.named("a\ntest" + "x".repeat(300)).withNewKey();
+            assertEquals(201, Calls.create(other));
+            assertContains(assertThrows(AssertionError.class, () -> other.check("--no-litter")),
+                    " (a test" + "x".repeat(250) + ") index: created and not deleted");
+        }
+    }
+
+    @Test
     void aPortThatIsTakenAndAMisspelledFlagAreErrors() {
         try (LlamaCloudMock running = LlamaCloudMock.start()) {
             int port = URI.create(running.url()).getPort();
