@@ -24,7 +24,7 @@ struct FaultsView {
 }
 
 /// The rules that a request is about.
-enum RuleScope {
+pub(super) enum RuleScope {
     /// Those of a tenant.
     One(Arc<Tenant>),
     /// Those of every tenant, later ones included.
@@ -51,16 +51,7 @@ pub(super) fn counts(instance: &Instance, only: Option<&Arc<Tenant>>) -> Vec<Rul
 pub(super) fn add(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let (rule, scope) = given(instance, request)?;
     let _guard = instance.tenants.lock_rule_changes();
-    let rule = if rule.has_name() {
-        rule
-    } else {
-        rule.named(&free_name(|name| scope.any(instance, |faults| faults.has(name))))
-    };
-    if scope.any(instance, |faults| faults.has(&rule.name)) {
-        return Err(ApiError::text(409, format!("name: {} is taken; PUT replaces it", rule.name)));
-    }
-    check_rule_limit(instance, &scope, &rule.name)?;
-    scope.add(instance, &rule);
+    let rule = scope.add_new(instance, rule)?;
     Ok(Response::json(201, &RuleCounts::zero(&rule)))
 }
 
@@ -98,8 +89,25 @@ pub(super) fn clear(instance: &Instance, request: &Request) -> Result<Response, 
 }
 
 impl RuleScope {
+    /// Those of the tenant that a request names in its query or in the field `tenant`, which is created if it does not
+    /// exist; else those of all.
+    pub(super) fn given(instance: &Instance, request: &Request, field: Option<&str>) -> Result<Self, ApiError> {
+        match read::tenant_name(request, field)? {
+            Some(name) => Ok(Self::One(read::tenant_or_new(instance, &name)?)),
+            None => Ok(Self::All),
+        }
+    }
+
+    /// A rule for the tenants of these rules.
+    pub(super) fn own(&self, rule: Rule) -> Rule {
+        match self {
+            Self::One(tenant) => rule.for_tenant(&tenant.label),
+            Self::All => rule,
+        }
+    }
+
     /// Changes the rules.
-    fn change(&self, instance: &Instance, act: impl Fn(&mut FaultRules)) {
+    pub(super) fn change(&self, instance: &Instance, act: impl Fn(&mut FaultRules)) {
         match self {
             Self::One(tenant) => tenant.change_faults(act),
             Self::All => {
@@ -122,6 +130,18 @@ impl RuleScope {
         }
     }
 
+    /// Adds a rule, with a free name if it has none; the rule. Its name must not be taken.
+    pub(super) fn add_new(&self, instance: &Instance, rule: Rule) -> Result<Rule, ApiError> {
+        let is_taken = |name: &str| self.any(instance, |faults| faults.has(name));
+        let rule = if rule.has_name() { rule } else { rule.named(&free_name(is_taken)) };
+        if is_taken(&rule.name) {
+            return Err(ApiError::text(409, format!("name: {} is taken; PUT replaces it", rule.name)));
+        }
+        check_rule_limit(instance, self, &rule.name)?;
+        self.add(instance, &rule);
+        Ok(rule)
+    }
+
     /// Whether the rules can apply to a request of the key with this label.
     fn can_apply_to(&self, key: &str, settings: &Settings) -> bool {
         let elsewhere =
@@ -130,7 +150,7 @@ impl RuleScope {
     }
 
     /// Whether a test holds for the rules of one of the tenants.
-    fn any(&self, instance: &Instance, test: impl Fn(&FaultRules) -> bool) -> bool {
+    pub(super) fn any(&self, instance: &Instance, test: impl Fn(&FaultRules) -> bool) -> bool {
         match self {
             Self::One(tenant) => test(&tenant.lock().faults),
             Self::All => {
@@ -184,14 +204,8 @@ fn given(instance: &Instance, request: &Request) -> Result<(Rule, RuleScope), Ap
         Some(_) => return Err(read::refusal(&ParseError::new("tenant", "takes a key or a label"))),
     };
     let rule = Rule::from_json(&body, &instance.targets).map_err(|error| read::refusal(&error))?.with_origin("admin");
-    let scope = match read::tenant_name(request, tenant)? {
-        Some(name) => RuleScope::One(read::tenant_or_new(instance, &name)?),
-        None => RuleScope::All,
-    };
-    let rule = match &scope {
-        RuleScope::One(tenant) => rule.for_tenant(&tenant.label),
-        RuleScope::All => rule,
-    };
+    let scope = RuleScope::given(instance, request, tenant)?;
+    let rule = scope.own(rule);
     match rule.only_key() {
         Some(key) if !scope.can_apply_to(key, &instance.settings) => {
             Err(ApiError::text(422, format!("key: no request of {key} meets this rule, so it would never strike")))
@@ -208,7 +222,8 @@ fn check_rule_limit(instance: &Instance, scope: &RuleScope, name: &str) -> Resul
     Ok(())
 }
 
-fn name(request: &Request) -> String {
+/// The last part of the path of a request.
+pub(super) fn name(request: &Request) -> String {
     let name = request.head.path.rsplit('/').next().unwrap_or_default();
     percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
 }

@@ -15,6 +15,7 @@ mod operations;
 mod read;
 mod retries;
 mod routes;
+mod scenarios;
 mod state;
 mod tenants;
 #[cfg(test)]

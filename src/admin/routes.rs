@@ -8,8 +8,8 @@ use http::Method;
 use serde::Serialize;
 
 use super::{
-    PREFIX, check, clock, config, drift, faults, har, journal, listener, litter, operations, read, retries, state,
-    tenants, verify,
+    PREFIX, check, clock, config, drift, faults, har, journal, listener, litter, operations, read, retries, scenarios,
+    state, tenants, verify,
 };
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -165,6 +165,28 @@ const ROUTES: &[AdminRoute] = &[
         body: AdminBody::Fields(&["expect", "tenant", "within", "misses"]),
         description: "Judges one expectation, and waits for it up to a time.",
         handler: verify::verify,
+    },
+    AdminRoute {
+        path: "/scenarios",
+        description: "Lists the scenarios with their rules, and which are active.",
+        handler: scenarios::list,
+        ..ROW
+    },
+    AdminRoute {
+        method: Method::POST,
+        path: "/scenarios/{name}",
+        parameters: &["tenant"],
+        body: AdminBody::Fields(&["tenant"]),
+        description: "Adds the rules of a scenario.",
+        handler: scenarios::start,
+    },
+    AdminRoute {
+        method: Method::DELETE,
+        path: "/scenarios/{name}",
+        parameters: &["tenant"],
+        body: AdminBody::Fields(&["tenant"]),
+        description: "Removes the rules of a scenario.",
+        handler: scenarios::stop,
     },
     AdminRoute {
         path: "/faults",

@@ -129,6 +129,10 @@ pub fn command() -> Command {
         .subcommand(
             Command::new("faults")
                 .about("Explain the rule language of --fault, with examples")
+                .arg(
+                    Arg::new("OPERATION")
+                        .help("List only the effects that go with this operation, such as indexes.get"),
+                )
                 .after_help("Documentation: docs/faults.md"),
         )
         .subcommand(scenarios())

@@ -53,8 +53,8 @@ enum Action {
     Validate(Vec<PathBuf>),
     /// List the operations of the API.
     Operations,
-    /// Explain the rule language.
-    Faults,
+    /// Explain the rule language, or list the effects that go with an operation.
+    Faults(Option<String>),
     /// List the embedded scenarios.
     Scenarios,
     /// Print the scenario of this name.
@@ -160,7 +160,7 @@ fn action(matches: &ArgMatches) -> Action {
             Action::Validate(inner.get_many::<PathBuf>("FILE").into_iter().flatten().cloned().collect())
         }
         Some(("operations", _)) => Action::Operations,
-        Some(("faults", _)) => Action::Faults,
+        Some(("faults", inner)) => Action::Faults(inner.get_one::<String>("OPERATION").cloned()),
         Some(("scenarios", inner)) => match inner.subcommand() {
             Some((_, show)) => Action::ShowScenario(show.get_one::<String>("NAME").cloned().unwrap_or_default()),
             None => Action::Scenarios,

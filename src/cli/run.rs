@@ -10,7 +10,8 @@ use super::{self as cli, Action, ParseFailure};
 use super::{completions, env, exec, healthcheck, journal, operations, scenarios, serve, validate};
 use crate::config::{self, RawSettings};
 use crate::documents;
-use crate::fault::explanation;
+use crate::fault::{effects_of, explanation};
+use crate::instance::targets;
 use crate::search::grep;
 use crate::worker::{self, WorkKind};
 
@@ -89,10 +90,16 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
 fn text_of(action: &Action) -> Result<Option<String>, ExitError> {
     Ok(match action {
         Action::Operations => Some(operations::list()),
-        Action::Faults => Some(explanation()),
+        Action::Faults(None) => Some(explanation()),
+        Action::Faults(Some(operation)) => Some(effects(operation)?),
         Action::Completions(shell) => Some(completions::script(*shell)),
         Action::Scenarios => Some(scenarios::list()),
         Action::ShowScenario(name) => Some(scenarios::show(name).map_err(ExitError::usage)?),
         _ => None,
     })
+}
+
+/// The effects that go with an operation.
+fn effects(operation: &str) -> Result<String, ExitError> {
+    effects_of(operation, &targets()).map_err(|error| ExitError::usage(format!("faults: {error}")))
 }

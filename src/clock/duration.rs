@@ -1,5 +1,6 @@
 //! Durations as users write them in settings, rules and the admin API.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::fmt::friendly::{Designator, Spacing, SpanParser, SpanPrinter};
@@ -29,6 +30,16 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
         return Err(format!("{text:?} is longer than a hundred years"));
     }
     Ok(rounded_to_micros(duration))
+}
+
+/// Parses a window such as `5s..10s`.
+///
+/// Errors: it is not of this form, or it ends before it begins.
+pub(crate) fn parse_window(text: &str) -> Result<Range<Duration>, String> {
+    let (from, to) =
+        text.split_once("..").ok_or_else(|| format!("{text:?} is not of the form FROM..TO, as 5s..10s"))?;
+    let (from, to) = (parse_duration(from)?, parse_duration(to)?);
+    if from < to { Ok(from..to) } else { Err(format!("{text:?} ends before it begins, so it would have no effect")) }
 }
 
 /// Prints a duration in a form that [`parse_duration`] reads.

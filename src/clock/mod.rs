@@ -24,7 +24,7 @@ use tokio::sync::{oneshot, watch};
 
 pub(crate) use self::deadline::Deadline;
 use self::duration::whole_micros;
-pub(crate) use self::duration::{MAX_DURATION, format_duration, parse_duration, scaled};
+pub(crate) use self::duration::{MAX_DURATION, format_duration, parse_duration, parse_window, scaled};
 pub(crate) use self::guards::OpenRequest;
 use self::guards::{RealWaitGuard, WaitGuard};
 pub(crate) use self::timestamp::Timestamp;

@@ -15,7 +15,7 @@ pub(crate) use read::{check_combinations, check_emulation, read, warnings};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -79,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) log_level: LogLevel,
     pub(crate) faults: Vec<String>,
     pub(crate) scenarios: Vec<String>,
+    /// When connections are refused, in real time since the start.
+    pub(crate) refuse: Vec<Range<Duration>>,
     pub(crate) allow_overrides: bool,
     pub(crate) strict_faults: bool,
     pub(crate) exit_with_stdin: bool,

@@ -98,6 +98,7 @@ mod tests {
                 "ADDRESS" => "10.0.0.1",
                 "DIR" => env!("CARGO_MANIFEST_DIR"),
                 "DURATION" => "7s",
+                "FROM..TO" => "5s..7s",
                 "TIMESTAMP" => "2026-01-01T00:00:00Z",
                 "ORIGIN" | "URL" => "http://a.test",
                 _ => "7",

@@ -120,3 +120,18 @@ fn clauses_of_field(name: &str, value: &Value) -> Result<Vec<ClauseText>, ParseE
     };
     Ok(vec![ClauseText { word, value }])
 }
+
+/// A line without its comment: what follows a `#` that begins a word outside quotes.
+pub(super) fn without_comment(line: &str) -> &str {
+    let (mut is_quoted, mut is_escaped, mut begins_word) = (false, false, true);
+    for (at, character) in line.char_indices() {
+        match character {
+            '#' if begins_word && !is_quoted => return &line[..at],
+            '"' if !is_escaped => is_quoted = !is_quoted,
+            _ => {}
+        }
+        is_escaped = is_quoted && character == '\\' && !is_escaped;
+        begins_word = character.is_whitespace();
+    }
+    line
+}

@@ -36,7 +36,7 @@ mod words;
 
 pub(crate) use apply::FaultResult;
 pub(crate) use decide::{Decision, HeadDecision};
-pub(crate) use explain::explanation;
+pub(crate) use explain::{effects_of, explanation};
 pub(crate) use rule::Rule;
 pub(crate) use rules::{FaultRules, RuleCounts, free_name};
 pub(crate) use scenario::{Scenario, shipped};

@@ -37,6 +37,8 @@ pub(crate) struct Rule {
     pub(super) random_name: Arc<str>,
     /// Where it comes from, such as `--fault` or `admin`.
     pub(super) origin: Arc<str>,
+    /// The name of the scenario that it is of, if it is of one.
+    pub(super) scenario: Option<Arc<str>>,
     /// The label of the only tenant that has it; none for a rule of all tenants.
     pub(super) tenant: Option<Arc<str>>,
     /// The number of strikes over all tenants, shared by all copies of a rule.
@@ -94,6 +96,13 @@ impl Rule {
     #[must_use]
     pub(crate) fn with_origin(mut self, origin: &str) -> Self {
         self.origin = origin.into();
+        self
+    }
+
+    /// The same rule as one of a scenario.
+    #[must_use]
+    pub(super) fn of_scenario(mut self, name: &str) -> Self {
+        self.scenario = Some(name.into());
         self
     }
 
@@ -178,6 +187,7 @@ impl Rule {
             ttl: draft.ttl,
             continues: draft.continues,
             origin: "".into(),
+            scenario: None,
             tenant: None,
             total_strikes: Arc::default(),
             text,

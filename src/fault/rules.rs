@@ -134,6 +134,16 @@ impl FaultRules {
         self.rules.len() < before
     }
 
+    /// Whether a rule is of this scenario.
+    pub(crate) fn has_scenario(&self, name: &str) -> bool {
+        self.rules().any(|rule| rule.scenario.as_deref() == Some(name))
+    }
+
+    /// Removes the rules of a scenario.
+    pub(crate) fn remove_scenario(&mut self, name: &str) {
+        self.rules.retain(|active| active.rule.scenario.as_deref() != Some(name));
+    }
+
     pub(crate) fn clear(&mut self) {
         self.rules.clear();
     }

@@ -1,25 +1,34 @@
 //! Scenarios: named files of fault rules. Some ship with the program, others are the user's.
 
+use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::grammar::without_comment;
 use super::rule::Rule;
 use super::target::Targets;
 use crate::assets;
+use crate::clock::parse_window;
 use crate::matcher::ParseError;
 
 /// A named set of rules.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
-    /// Its name, or the path of its file.
+    /// Its name, or the name of its file without the extension.
     #[serde(skip)]
     pub(crate) name: String,
-    /// One sentence.
+    /// One sentence; may be empty.
+    #[serde(default)]
     pub(crate) description: String,
     /// Its rules, as text, in order.
+    #[serde(default)]
     pub(crate) faults: Vec<String>,
+    /// When connections are refused, as texts such as `5s..10s`.
+    #[serde(default)]
+    refuse: Vec<String>,
     /// The whole file.
     #[serde(skip)]
     pub(crate) text: String,
@@ -27,7 +36,7 @@ pub(crate) struct Scenario {
 
 /// The scenarios that ship with the program, by name.
 pub(crate) fn shipped() -> Vec<Scenario> {
-    assets::scenarios().filter_map(|(name, text)| Scenario::parse(name, text).ok()).collect()
+    assets::scenarios().filter_map(|(name, text)| Scenario::parse(&format!("{name}.toml"), text).ok()).collect()
 }
 
 impl Scenario {
@@ -48,14 +57,45 @@ impl Scenario {
 
     /// Its rules. An error names the rule that is wrong.
     pub(crate) fn rules(&self, targets: &Targets) -> Result<Vec<Rule>, String> {
-        self.faults
-            .iter()
-            .map(|rule| Rule::parse(rule, targets).map_err(|error| format!("{rule:?}: {error}")))
-            .collect()
+        let rules = self.faults.iter().map(|text| {
+            let rule = Rule::parse(text, targets).map_err(|error| format!("{text:?}: {error}"))?;
+            Ok(rule.of_scenario(&self.name))
+        });
+        rules.collect()
     }
 
-    fn parse(name: &str, text: &str) -> Result<Self, String> {
-        let scenario = toml::from_str(text).map_err(|error| format!("{name}: {}", error.to_string().trim_end()))?;
-        Ok(Self { name: name.to_owned(), text: text.to_owned(), ..scenario })
+    /// When connections are refused, in real time since the start.
+    pub(crate) fn refusals(&self) -> Result<Vec<Range<Duration>>, String> {
+        self.refuse.iter().map(|text| parse_window(text).map_err(|problem| format!("refuse: {problem}"))).collect()
+    }
+
+    /// Reads a file: TOML or JSON by the extension of its name, else a rule a line.
+    fn parse(file: &str, text: &str) -> Result<Self, String> {
+        let path = Path::new(file);
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let read = match extension {
+            "toml" => toml::from_str(text).map_err(|error| error.to_string()),
+            "json" => serde_json::from_str(text).map_err(|error| error.to_string()),
+            _ => Ok(Self::of_lines(text)),
+        };
+        let scenario: Self = read.map_err(|error| format!("{file}: {}", error.trim_end()))?;
+        if scenario.faults.is_empty() && scenario.refuse.is_empty() {
+            return Err(format!("{file}: has no effect: there is neither a rule nor a time of refused connections"));
+        }
+        let name = path.file_stem().map_or_else(|| file.to_owned(), |stem| stem.to_string_lossy().into_owned());
+        Ok(Self { name, text: text.to_owned(), ..scenario })
+    }
+
+    /// A rule a line, with comments from a `#` on. The comment in the first line is its description.
+    fn of_lines(text: &str) -> Self {
+        let description = text.lines().next().and_then(|line| line.trim().strip_prefix('#')).unwrap_or_default();
+        let rules = text.lines().map(|line| without_comment(line).trim()).filter(|line| !line.is_empty());
+        Self {
+            name: String::new(),
+            description: description.trim().to_owned(),
+            faults: rules.map(str::to_owned).collect(),
+            refuse: Vec::new(),
+            text: String::new(),
+        }
     }
 }

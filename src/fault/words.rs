@@ -21,7 +21,7 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("latency", "delay=DURATION"),
     ("percent", "rate=30%"),
     ("probability", "rate=0.3"),
-    ("refuse", "reset, or POST /__admin/listener {\"refuse\": DURATION} to refuse connections"),
+    ("refuse", "reset, or POST /__admin/listener {\"refuse\": DURATION} or --refuse FROM..TO to refuse connections"),
     ("sleep", "delay=DURATION"),
     ("timeout", "hang, or delay=DURATION"),
     ("wait", "delay=DURATION"),

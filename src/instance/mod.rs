@@ -5,8 +5,10 @@ mod given_rules;
 
 pub(crate) use given_rules::targets;
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -16,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{ANONYMOUS, Auth, RawSettings, Settings};
 use crate::counters::Counters;
 use crate::drift::Drift;
-use crate::fault::Target;
+use crate::fault::{Scenario, Target};
 use crate::journal::Journal;
 use crate::key_label;
 use crate::operation::{RoutedOperation, Router};
@@ -45,6 +47,10 @@ pub(crate) struct Instance {
     pub(crate) tenants: Tenants,
     /// The operations that fault rules can be about.
     pub(crate) targets: Vec<Target>,
+    /// The scenarios that are given at the start.
+    pub(crate) scenarios: Vec<Scenario>,
+    /// When connections are refused, in real time since the start: in order, and apart from each other.
+    pub(crate) refusals: Vec<Range<Duration>>,
     /// The requests without an accepted key.
     pub(crate) unauthenticated: Mutex<Journal>,
     /// Counters of requests by operation.
@@ -78,7 +84,9 @@ impl Instance {
         let schemas = Schemas::load(settings.schemas.as_deref())?;
         let input_schemas = router.operations().map(|_| OnceLock::new()).collect();
         let targets: Vec<Target> = router.operations().map(|row| given_rules::target(row, settings.fidelity)).collect();
-        let rules = given_rules::read(&settings, &raw_settings, &targets)?;
+        let scenarios = given_rules::scenarios(&settings, &raw_settings)?;
+        let rules = given_rules::read(&settings, &raw_settings, &targets, &scenarios)?;
+        let refusals = given_rules::refusals(&settings, &scenarios)?;
         let tenants = Tenants::new(&settings, rules);
         Ok(Self {
             unauthenticated: Mutex::new(Journal::new(tenants.journal_limits())),
@@ -93,6 +101,8 @@ impl Instance {
             tenants,
             targets,
             drift: Drift::default(),
+            scenarios,
+            refusals,
             panics: AtomicU64::new(0),
             is_draining: AtomicBool::new(false),
             openapi: OnceLock::new(),

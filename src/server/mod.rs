@@ -104,6 +104,7 @@ impl Server {
         let result = tokio::select! {
             () = shutdown => Ok(()),
             ended = &mut listening => Err(ended.unwrap_or_else(io::Error::other)),
+            never = refusal::follow(&self.state.instance.refusals, &self.state.refusals) => match never {},
         };
         if let Err(error) = &result {
             self.state.log.error(&error.to_string());

@@ -1,14 +1,16 @@
 //! Refuses connections for a time: the listening sockets are closed, and then bound again to the same addresses.
 //! Connections that are open stay open.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// The sender of commands to refuse connections.
 #[derive(Debug)]
@@ -42,6 +44,16 @@ impl RefusalSender {
             let _ = is_closed.await;
         }
     }
+}
+
+/// Refuses connections in these windows of time from now on. Never returns.
+pub(super) async fn follow(windows: &[Range<Duration>], sender: &RefusalSender) -> Infallible {
+    let start = Instant::now();
+    for window in windows {
+        tokio::time::sleep_until(start + window.start).await;
+        sender.refuse(window.end.saturating_sub(window.start)).await;
+    }
+    std::future::pending().await
 }
 
 impl RefusalReceiver {

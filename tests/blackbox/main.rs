@@ -87,6 +87,7 @@ mod read_pdf;
 mod regressions;
 mod retries;
 mod retrieve;
+mod scenarios;
 mod settings;
 mod settings_values;
 mod shell_variables;

@@ -3,7 +3,7 @@
 use super::super::{AdminAccess, Fidelity};
 use super::Takes::{Many, Nothing, One, OneOf};
 use super::{Flag, Group, flag, set};
-use crate::clock::{MAX_DURATION, Mode, Timestamp, parse_duration};
+use crate::clock::{MAX_DURATION, Mode, Timestamp, parse_duration, parse_window};
 
 pub(super) static TIME: Group = Group {
     heading: "Time",
@@ -46,6 +46,12 @@ pub(super) static FAULTS: Group = Group {
     flags: &[
         &FAULT,
         &SCENARIO,
+        &flag(
+            "refuse",
+            Many("FROM..TO"),
+            "Refuse connections in this window of real time since the start (repeatable), such as 5s..10s",
+        )
+        .read_with(|settings, raw| set(&mut settings.refuse, raw.each(parse_window))),
         &flag("allow-overrides", Nothing, "Apply the fault rules in the x-mock-inject header of a request")
             .read_with(|settings, raw| set(&mut settings.allow_overrides, raw.boolean())),
         &flag("strict-faults", Nothing, "Exit with code 2 if a fault rule never struck, and name it")
