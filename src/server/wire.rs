@@ -28,6 +28,10 @@ pub(super) struct WirePlan {
 /// The bytes of [`ResponseEnd::Garbage`].
 const GARBAGE: &[u8] = b"\x16\x03\x01\x00\xa5 not HTTP at all \xff\xfe\r\n\r\n{]";
 
+/// How long the system gets to deliver what was written before a reset, which discards what is not delivered. A client
+/// may delay its acknowledgement by 40 ms, and no more than ten packets are sent without one.
+const DELIVERY: Duration = Duration::from_millis(200);
+
 /// How long, and up to how many bytes, the server keeps reading after it has closed its half of a connection. Closing a
 /// socket with unread bytes sends a TCP reset, and the client's system would then discard the response.
 const LINGER: Duration = Duration::from_secs(2);
@@ -38,7 +42,13 @@ pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draini
     let WirePlan { reply, context } = plan;
     let executing = async {
         match write_unless_released(&mut stream, &reply, &context).await {
-            Ok(Break::Reset) | Err(_) => reset(&stream),
+            Ok(Break::Reset) => {
+                if !matches!(reply.response.wire.end, ResponseEnd::Silent(_)) {
+                    tokio::time::sleep(DELIVERY).await;
+                }
+                reset(&stream);
+            }
+            Err(_) => reset(&stream),
             Ok(Break::Close) => {
                 // The request is over, whether or not the client closes its side soon.
                 drop(context);
@@ -105,12 +115,10 @@ async fn write_body(
         piece.truncate(left);
         left -= piece.len();
         if is_chunked(response) {
-            stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).await?;
+            // In one write, so that it leaves in one packet.
+            piece = [format!("{:x}\r\n", piece.len()).as_bytes(), &piece, b"\r\n"].concat().into();
         }
         stream.write_all(&piece).await?;
-        if is_chunked(response) {
-            stream.write_all(b"\r\n").await?;
-        }
     }
     Ok(())
 }

@@ -112,6 +112,8 @@ mod threats_multipart;
 mod threats_secrets;
 mod threats_shutdown;
 mod threats_slow;
+#[cfg(target_os = "linux")]
+mod threats_streams;
 mod threats_supply;
 #[cfg(unix)]
 mod work_beside_requests;
