@@ -50,7 +50,8 @@ pub(super) fn list(instance: &Instance, _: &Request) -> Result<Response, ApiErro
 }
 
 pub(super) fn start(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
-    let (scenario, scope) = named(instance, request)?;
+    let scenario = named(instance, request)?;
+    let scope = RuleScope::given(instance, request, read::fields(request)?.text("tenant")?)?;
     let name = &scenario.name;
     let rules = scenario.rules(&instance.targets).map_err(|error| ApiError::text(422, format!("{name}: {error}")))?;
     if scenario.refusals().is_ok_and(|windows| !windows.is_empty()) {
@@ -76,7 +77,11 @@ pub(super) fn start(instance: &Instance, request: &Request) -> Result<Response, 
 }
 
 pub(super) fn stop(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
-    let (Scenario { name, .. }, scope) = named(instance, request)?;
+    let scope = match read::tenant_name(request, read::fields(request)?.text("tenant")?)? {
+        Some(name) => RuleScope::One(read::existing_tenant(instance, &name)?),
+        None => RuleScope::All,
+    };
+    let Scenario { name, .. } = named(instance, request)?;
     let _guard = instance.tenants.lock_rule_changes();
     if !is_active(instance, &scope, &name) {
         return Err(ApiError::text(404, format!("{name}: is not active")));
@@ -90,9 +95,8 @@ fn is_active(instance: &Instance, scope: &RuleScope, name: &str) -> bool {
     scope.any(instance, |faults| faults.has_scenario(name))
 }
 
-/// The scenario in the path, and the rules that it is for. It is a name, never a path: one given at the start, which
-/// was read then, or one that ships.
-fn named(instance: &Instance, request: &Request) -> Result<(Scenario, RuleScope), ApiError> {
+/// The scenario in the path. It is a name, never a path: one given at the start, which was read then, or one that ships.
+fn named(instance: &Instance, request: &Request) -> Result<Scenario, ApiError> {
     let name = faults::name(request);
     let shipped = shipped();
     let known = || instance.scenarios.iter().chain(&shipped);
@@ -100,6 +104,5 @@ fn named(instance: &Instance, request: &Request) -> Result<(Scenario, RuleScope)
         let error = ParseError::new(&name, "is neither a scenario that ships nor one that was given at the start");
         return Err(ApiError::text(404, error.near(&name, known().map(|scenario| &*scenario.name)).to_string()));
     };
-    let scope = RuleScope::given(instance, request, read::fields(request)?.text("tenant")?)?;
-    Ok((scenario.clone(), scope))
+    Ok(scenario.clone())
 }

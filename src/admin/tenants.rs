@@ -18,17 +18,17 @@ const MAX_NAME_CHARS: usize = 256;
 
 #[derive(Serialize)]
 struct TenantsView {
-    tenants: Vec<TenantView>,
+    tenants: Vec<NamedTenant>,
 }
 
 #[derive(Serialize)]
-struct TenantView {
+struct NamedTenant {
     tenant: Arc<str>,
     /// `null` if it has none.
     name: Option<Arc<str>>,
 }
 
-impl From<&Tenant> for TenantView {
+impl From<&Tenant> for NamedTenant {
     fn from(tenant: &Tenant) -> Self {
         Self { tenant: Arc::clone(&tenant.label), name: tenant.name() }
     }
@@ -36,7 +36,7 @@ impl From<&Tenant> for TenantView {
 
 #[expect(clippy::unnecessary_wraps, reason = "the table holds handlers that can fail")]
 pub(super) fn list(instance: &Instance, _: &Request) -> Result<Response, ApiError> {
-    let tenants = instance.tenants.all().iter().map(|tenant| TenantView::from(&**tenant)).collect();
+    let tenants = instance.tenants.all().iter().map(|tenant| NamedTenant::from(&**tenant)).collect();
     Ok(Response::json(200, &TenantsView { tenants }))
 }
 
@@ -46,7 +46,7 @@ pub(super) fn name(instance: &Instance, request: &Request) -> Result<Response, A
     check_name(name).map_err(|problem| read::refusal(&ParseError::new("name", problem)))?;
     let tenant = read::tenant_in(instance, "key", key)?;
     tenant.set_name(name);
-    Ok(Response::json(200, &TenantView::from(&*tenant)))
+    Ok(Response::json(200, &NamedTenant::from(&*tenant)))
 }
 
 fn check_name(name: &str) -> Result<(), String> {

@@ -37,7 +37,7 @@ pub(super) struct ClientResponse {
 
 /// A POST request with a JSON body.
 #[derive(Debug)]
-pub(super) struct Question {
+pub(super) struct PostRequest {
     pub(super) path: &'static str,
     pub(super) json: String,
     /// The time that the server may take beside the usual limits.
@@ -47,8 +47,8 @@ pub(super) struct Question {
 /// Sends a POST request to the server at this host and port, with the admin token if there is one.
 ///
 /// Errors: the server does not respond in time, not in HTTP, or with more than 1 GiB.
-pub(super) fn post(authority: &str, token: Option<&str>, question: Question) -> Result<ClientResponse, String> {
-    let Question { path, json, within } = question;
+pub(super) fn post(authority: &str, token: Option<&str>, post: PostRequest) -> Result<ClientResponse, String> {
+    let PostRequest { path, json, within } = post;
     let builder = with_token(Request::post(path).header(CONTENT_TYPE, "application/json"), token);
     runtime()?.block_on(send(authority, builder, json, within))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::row::{ClauseClass, ClauseRow};
+use super::row::{BodyForm, ClauseClass, ClauseRow};
 use super::target::{SYNC, Target, Targets, matching};
 use super::words::rows;
 use crate::matcher::ParseError;
@@ -76,7 +76,13 @@ impl ClauseRow {
             None => target.response_body || !self.needs_body(),
         };
         let has_body = |target: &&Target| target.request_body || !self.needs_request_body;
-        (subject != SYNC || is_about_sync) && about.iter().any(|target| fits(target) && has_body(target))
+        let has_form = |target: &&Target| match self.form {
+            BodyForm::Events => target.streams,
+            BodyForm::Whole => !target.streams,
+            BodyForm::Any => true,
+        };
+        let suits = |target: &&Target| fits(target) && has_body(target) && has_form(target);
+        (subject != SYNC || is_about_sync) && about.iter().any(suits)
     }
 
     /// Its example with another subject. A script stays a rule about syncs.

@@ -1,6 +1,6 @@
-//! Everything that one API key sees, behind one lock; and the registry of all tenants. Tenants share nothing but the
-//! process.
+//! Everything that one API key sees, behind one lock, and the registry of tenants. They share nothing but the process.
 
+mod open_call;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
-use crate::clock::{Clock, MAX_DURATION, Mode, OpenRequest, Timestamp, system_now};
+pub(crate) use self::open_call::OpenCall;
+
+use crate::clock::{Clock, MAX_DURATION, Mode, Timestamp, system_now};
 use crate::config::{Isolation, Settings};
 use crate::fault::{FaultRules, Rule};
 use crate::journal::Journal;
@@ -50,14 +52,6 @@ pub(crate) struct State {
     pub(crate) faults: FaultRules,
     /// The time of its first request.
     pub(crate) first_request: Option<Timestamp>,
-}
-
-/// Counts a request as open until it is dropped, for its tenant and for the clock of that.
-#[derive(Debug)]
-pub(crate) struct OpenCall {
-    tenant: Arc<Tenant>,
-    /// Dropped first: the clock may then jump to its next event.
-    on_clock: Option<OpenRequest>,
 }
 
 /// The times that matter to a request.
@@ -170,8 +164,7 @@ impl Tenant {
 
     /// Counts a request as open until the result is dropped.
     pub(crate) fn open_call(self: &Arc<Self>) -> OpenCall {
-        self.open_requests.fetch_add(1, Ordering::Relaxed);
-        OpenCall { tenant: Arc::clone(self), on_clock: Some(self.clock.open_request()) }
+        OpenCall::of(self)
     }
 
     /// Whether a rule acts on the head of a request of the operation at this position of the table.
@@ -211,13 +204,6 @@ impl Tenant {
     /// Locks the state of the tenant. The lock is never held across a wait.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
-    }
-}
-
-impl Drop for OpenCall {
-    fn drop(&mut self) {
-        self.on_clock = None;
-        self.tenant.open_requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -387,17 +373,20 @@ impl Template {
         let mut store = Store::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.budget));
         let clock = Arc::new(self.clock.fork());
         store.set_tombstone_retention(tombstone_retention(&faults, &clock));
-        let head_targets = AtomicU64::new(faults.head_operations());
-        let state = State { store, journal: Journal::new(self.journal.clone()), faults, first_request: None };
         Tenant {
             label,
             name: RwLock::default(),
             clock,
             seed,
             open_requests: AtomicUsize::new(0),
-            head_targets,
+            head_targets: AtomicU64::new(faults.head_operations()),
             fault_resets: AtomicU64::new(0),
-            state: Mutex::new(state),
+            state: Mutex::new(State {
+                store,
+                journal: Journal::new(self.journal.clone()),
+                faults,
+                first_request: None,
+            }),
         }
     }
 }

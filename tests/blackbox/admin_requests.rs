@@ -8,7 +8,14 @@ use crate::support::{Client, HttpResponse, KEY, manual_clock_server, server};
 const LIST: &str = "/api/v1/indexes";
 
 /// The paths that show the same whatever the tenant.
-const WITHOUT_TENANT: &[&str] = &["/__admin/", "/__admin/config", "/__admin/drift", "/__admin/operations"];
+const WITHOUT_TENANT: &[&str] = &[
+    "/__admin/",
+    "/__admin/config",
+    "/__admin/drift",
+    "/__admin/operations",
+    "/__admin/tenants",
+    "/__admin/scenarios",
+];
 
 /// The routes that the admin API lists.
 fn routes(client: &Client) -> Vec<Value> {

@@ -88,7 +88,8 @@ fn another_user_in_a_read_only_folder_runs_the_server_and_its_child_processes() 
     let (status, text) = search_in_child(&Client::at(program.address));
     assert!(status == 200 && text.contains("\"aa\""), "{text}");
     assert_eq!(program.terminate().0, Some(0));
-    assert_eq!(user.run(&["exec", "--", "true"]), (Some(0), String::new()));
+    let (code, errors) = user.run(&["exec", "--", "true"]);
+    assert!(code == Some(0) && errors.contains("sent no request") && errors.lines().count() == 1, "{errors}");
 }
 
 #[test]

@@ -114,7 +114,10 @@ fn faults_explains_every_clause_of_its_page() {
     let faults = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md")).expect("it exists");
     let rows = faults.lines().filter(|line| line.starts_with("| `")).take_while(|line| !line.contains("brownout"));
     let words = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| {
-        cell.split('`').skip(1).step_by(2).map(|clause| clause.split(['=', ' ']).next().unwrap_or_default().to_owned())
+        cell.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(|clause| clause.split(['=', ' ', ':']).next().unwrap_or_default().to_owned())
     });
     let words: Vec<String> = words.collect();
     assert!(words.len() > 40, "{words:?}");

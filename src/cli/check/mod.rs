@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-use super::client::{self, ClientResponse, Question};
+use super::client::{self, ClientResponse, PostRequest};
 use super::exit::ExitError;
 use super::server_address::ServerAddress;
 use crate::admin;
@@ -73,8 +73,8 @@ pub(super) fn run(
     required: &Requirements,
 ) -> Result<Report, NoReport> {
     let authority = address.authority().map_err(NoReport::Failed)?;
-    let question = Question { path: PATH, json: required.body(), within: required.within() };
-    let response = client::post(&authority, admin_token, question).map_err(NoReport::Failed)?;
+    let post = PostRequest { path: PATH, json: required.body(), within: required.within() };
+    let response = client::post(&authority, admin_token, post).map_err(NoReport::Failed)?;
     let ClientResponse { url, status, body } = response;
     report(status, &body, &url)
 }

@@ -17,8 +17,7 @@ pub(super) const ROWS: &[ClauseRow] = &[valued("event=N|last:FAULT", Edit, push)
     .of(BodyForm::Events)
     .sets(&[], &[Aspect::Source, Aspect::Body, Aspect::Json, Aspect::Length, Aspect::End, Aspect::Pace])
     .doc(
-        "a fault at event N of a stream: reset, close, stall, half, malformed, repeat, drop, split, error[:TEXT], \
-         glue, pause:DURATION",
+        "reset, close, stall, half, malformed, repeat, drop, split, glue, error[:TEXT] or pause:DURATION at this event",
         "chat.stream event=last:half",
     )];
 
