@@ -95,7 +95,7 @@ fn is_active(instance: &Instance, scope: &RuleScope, name: &str) -> bool {
     scope.any(instance, |faults| faults.has_scenario(name))
 }
 
-/// The scenario in the path. It is a name, never a path: one given at the start, which was read then, or one that ships.
+/// The scenario in the path, by its name: one given at the start, which was read then, or one that ships. Never a path.
 fn named(instance: &Instance, request: &Request) -> Result<Scenario, ApiError> {
     let name = faults::name(request);
     let shipped = shipped();
