@@ -90,14 +90,9 @@ impl Ring {
     }
 
     /// Changes the entry with this number, if it was not evicted.
-    fn change(&self, totals: &Totals, seq: u64, change: impl FnOnce(&mut Entry)) {
-        let mut entries = self.entries.lock();
-        let Some(entry) = entries.iter_mut().rev().find(|entry| entry.seq == seq) else { return };
-        let before = entry.weight_bytes();
-        change(entry);
-        let after = entry.weight_bytes();
-        if after != before {
-            self.count_bytes(totals, before, after);
+    fn change(&self, seq: u64, change: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self.entries.lock().iter_mut().rev().find(|entry| entry.seq == seq) {
+            change(entry);
         }
     }
 
@@ -169,7 +164,12 @@ impl Journal {
     fn put_or_replace(&mut self, entry: Entry, is_recorded: bool) {
         if is_recorded {
             let seq = entry.seq - self.reset_at;
-            self.change(entry.seq, |open| *open = Entry { seq, ..entry }.continuing(open));
+            let (ring, totals) = (&self.ring, &self.limits.totals);
+            ring.change(seq, |open| {
+                let before = open.weight_bytes();
+                *open = Entry { seq, ..entry }.continuing(open);
+                ring.count_bytes(totals, before, open.weight_bytes());
+            });
         } else {
             self.put(entry);
         }
@@ -205,7 +205,7 @@ impl Journal {
     /// Changes the entry of a request. Those of requests from before a reset are gone.
     fn change(&mut self, number: u64, change: impl FnOnce(&mut Entry)) {
         let Some(seq) = number.checked_sub(self.reset_at).filter(|seq| *seq > 0) else { return };
-        self.ring.change(&self.limits.totals, seq, change);
+        self.ring.change(seq, change);
     }
 
     /// The number of the attempt of a request that is not recorded yet, by the recorded requests of equal content: its

@@ -146,6 +146,6 @@ fn judge_body(schema: &Schema, body: RawBody) -> Result<BodyContent, Vec<Violati
         RawBody::Text(text) => text.into(),
     };
     let fields = schema.judge(value, "body", |value| translate::value(schema.root(), "body", &value))?;
-    let unknown = unknown::fields(schema.root(), &fields);
+    let unknown = if schema.known().has_all(&fields) { Vec::new() } else { unknown::fields(schema.root(), &fields) };
     Ok(BodyContent { fields, unknown, ..BodyContent::default() })
 }

@@ -7,13 +7,14 @@ use jsonschema::paths::LocationSegment;
 use jsonschema::{Draft, JsonType, JsonTypeSet, Keyword, ValidationError, Validator};
 use serde_json::{Map, Value};
 
+use super::known::Known;
 use super::node::SchemaNode;
 use super::{Schema, coerce, datetime, pydantic, uuid};
 use crate::error::{LocStep, Violation};
 
 impl From<Value> for Schema {
     fn from(source: Value) -> Self {
-        Self { source, validator: OnceLock::new() }
+        Self { source, validator: OnceLock::new(), known: OnceLock::new() }
     }
 }
 
@@ -29,6 +30,11 @@ impl Schema {
     /// The whole schema as JSON.
     pub(super) fn root(&self) -> SchemaNode<'_> {
         SchemaNode::root(&self.source)
+    }
+
+    /// The names that it knows.
+    pub(super) fn known(&self) -> &Known {
+        self.known.get_or_init(|| Known::of(self.root()))
     }
 
     /// Whether `value` satisfies the schema.

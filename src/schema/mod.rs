@@ -13,6 +13,7 @@ mod datetime;
 mod form;
 mod json_error;
 mod judge;
+mod known;
 mod node;
 mod numbers;
 mod params;
@@ -41,6 +42,7 @@ use std::sync::{Arc, OnceLock};
 use jsonschema::Validator;
 use serde_json::Value;
 
+use self::known::Known;
 use crate::assets;
 
 /// A compiled schema.
@@ -51,6 +53,8 @@ pub(crate) struct Schema {
     /// Compiled at the first request that it judges, or at the start if a file may have replaced it. To compile all at
     /// the start takes 8 ms and 4 MiB.
     validator: OnceLock<Validator>,
+    /// The names that it knows, compiled at the first request that it accepts: 15,000 instructions less for a create.
+    known: OnceLock<Known>,
 }
 
 /// All schemas by name.
