@@ -147,7 +147,9 @@ mod tests {
         let body = Bytes::from_static(b"\xff\x00 no text");
         let response = Response::bytes(500, "text/plain", format!("\u{e9} {key}"));
         let recorded = RecordedBody::of_request(&Content::of(&head, &body));
-        let received = ReceivedRequest::from(Entry::open(&head, recorded).answered(&response, Duration::ZERO));
+        let mut entry = Entry::open(&head, recorded);
+        entry.answer(&response, Duration::ZERO);
+        let received = ReceivedRequest::from(entry);
         assert_eq!((received.path.as_str(), received.method.as_str()), ("/a?q=llx-…kkkk", "POST"));
         assert_eq!(received.headers, [("authorization".to_owned(), "…".to_owned())]);
         assert_eq!(received.body, body);

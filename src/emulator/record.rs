@@ -34,14 +34,17 @@ pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Conte
 
 /// The entry of a request without a response. The caller sets the number and the time.
 pub(super) fn unanswered(context: &Context, head: &Head, body: RecordedBody) -> Entry {
-    Entry {
-        tenant: context.tenant.as_ref().map(|tenant| Arc::clone(&tenant.label)),
-        tenant_name: context.tenant.as_ref().and_then(|tenant| tenant.name()),
-        operation: Some(context.name()),
-        path_pattern: context.operation().map_or("", |routed| routed.operation.path),
-        effect: context.operation().map_or(Effect::Reads, |routed| routed.operation.effect),
-        ..Entry::open(head, body)
+    let mut entry = Entry::open(head, body);
+    entry.operation = Some(context.name());
+    if let Some(tenant) = &context.tenant {
+        entry.tenant = Some(Arc::clone(&tenant.label));
+        entry.tenant_name = tenant.name();
     }
+    if let Some(routed) = context.operation() {
+        entry.path_pattern = routed.operation.path;
+        entry.effect = routed.operation.effect;
+    }
+    entry
 }
 
 /// The entry of a request and its response. The caller sets the number, the time, the faults, and whether it changed
@@ -49,7 +52,8 @@ pub(super) fn unanswered(context: &Context, head: &Head, body: RecordedBody) -> 
 pub(super) fn entry(context: &Context, head: &Head, body: RecordedBody, response: &Response) -> Entry {
     let Delay { on_clock, real } = response.delay;
     let delay = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(on_clock, real));
-    let mut entry = unanswered(context, head, body).answered(response, delay);
+    let mut entry = unanswered(context, head, body);
+    entry.answer(response, delay);
     // The server records how the response to a tenant ends; to others it is sent at once.
     if context.tenant.is_none() {
         entry.end(Outcome::Sent);
@@ -111,7 +115,8 @@ pub(super) fn refused_by_head(instance: &Instance, head: &Head, response: &Respo
 
 /// The entry of a request that no operation answers.
 fn of(head: &Head, response: &Response) -> Entry {
-    let mut entry = Entry::open(head, RecordedBody::default()).answered(response, Duration::ZERO);
+    let mut entry = Entry::open(head, RecordedBody::default());
+    entry.answer(response, Duration::ZERO);
     entry.end(Outcome::Sent);
     entry
 }

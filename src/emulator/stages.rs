@@ -274,9 +274,10 @@ impl<'a> LockedRequest<'a> {
             self.tenant.clock.add_event(self.times.now.plus(response.delay.on_clock).plus(wait));
         }
         let Facts { is_committed: committed, is_altered, created, deleted } = facts;
-        let entry = record::entry(self.context, &self.request.head, recorded, &response);
-        let (at, faults_met) = (self.times.now, faults.clone());
-        let entry = Entry { seq: number, at, faults: faults_met, committed, is_altered, created, deleted, ..entry };
+        let mut entry = record::entry(self.context, &self.request.head, recorded, &response);
+        (entry.seq, entry.at, entry.faults) = (number, self.times.now, faults.clone());
+        (entry.committed, entry.is_altered) = (committed, is_altered);
+        (entry.created, entry.deleted) = (created, deleted);
         record::record(self.instance, &mut self.state.journal, self.context, entry);
         Reply { response, entry: Some(number), faults, release }
     }

@@ -202,25 +202,18 @@ impl Entry {
         }
     }
 
-    /// The entry with its response, which is sent after this real time.
-    #[must_use]
-    pub(crate) fn answered(self, response: &Response, delay: Duration) -> Self {
-        let due = if delay.is_zero() { self.real_time } else { clock::system_now().plus(delay) };
-        Self {
-            status: response.code(),
-            reply_body: RecordedBody::shared(&response.body.bytes()),
-            due,
-            retry_after_ms: retry_after_ms(response, due),
-            should_retry: response.headers.get(&SHOULD_RETRY).map(|value| value == "true"),
-            ..self
-        }
+    /// Adds its response, which is sent after this real time.
+    pub(crate) fn answer(&mut self, response: &Response, delay: Duration) {
+        self.due = if delay.is_zero() { self.real_time } else { clock::system_now().plus(delay) };
+        self.status = response.code();
+        self.reply_body = RecordedBody::shared(&response.body.bytes());
+        self.retry_after_ms = retry_after_ms(response, self.due);
+        self.should_retry = response.headers.get(&SHOULD_RETRY).map(|value| value == "true");
     }
 
-    /// The entry of a request that is decided now, after it was recorded as open.
-    #[must_use]
-    pub(super) fn continuing(self, open: &Self) -> Self {
-        let (at, real_time, client_left) = (open.at, open.real_time, open.client_left);
-        Self { at, client_left, real_time, ..self }
+    /// Takes over what is known of a request that was recorded as open, and is decided now.
+    pub(super) fn continue_from(&mut self, open: &Self) {
+        (self.at, self.real_time, self.client_left) = (open.at, open.real_time, open.client_left);
     }
 
     /// Notes how it ended, or that it has not ended after all.

@@ -323,7 +323,8 @@ mod tests {
             due: at,
             retry_count: Some(retry),
             outcome: Outcome::Sent,
-            ..Entry::open(&head, RecordedBody::default()).answered(&Response::empty(503), Duration::ZERO)
+            status: Some(503),
+            ..Entry::open(&head, RecordedBody::default())
         }
     }
 

@@ -161,13 +161,14 @@ impl Journal {
         self.put_or_replace(entry, recorded.is_some());
     }
 
-    fn put_or_replace(&mut self, entry: Entry, is_recorded: bool) {
+    fn put_or_replace(&mut self, mut entry: Entry, is_recorded: bool) {
         if is_recorded {
-            let seq = entry.seq - self.reset_at;
+            entry.seq -= self.reset_at;
             let (ring, totals) = (&self.ring, &self.limits.totals);
-            ring.change(seq, |open| {
+            ring.change(entry.seq, |open| {
                 let before = open.weight_bytes();
-                *open = Entry { seq, ..entry }.continuing(open);
+                entry.continue_from(open);
+                *open = entry;
                 ring.count_bytes(totals, before, open.weight_bytes());
             });
         } else {
