@@ -14,7 +14,6 @@ use crate::error::ApiError;
 use crate::fault::HeadDecision;
 use crate::instance::Instance;
 use crate::journal::{Entry, Journal, Outcome, RecordedBody};
-use crate::operation::Effect;
 use crate::request::Head;
 use crate::response::{Delay, Response};
 use crate::seed::Seed;

@@ -308,7 +308,6 @@ mod tests {
     use crate::clock::Timestamp;
     use crate::journal::RecordedBody;
     use crate::request::Head;
-    use crate::response::Response;
 
     const START: Timestamp = Timestamp::from_micros(0);
 
