@@ -69,14 +69,14 @@ impl Scenario {
         self.refuse.iter().map(|text| parse_window(text).map_err(|problem| format!("refuse: {problem}"))).collect()
     }
 
-    /// Reads a file: TOML or JSON by the extension of its name, else a rule a line.
+    /// Reads a file: TOML or JSON by the extension of its name; one with another extension is TOML, or a rule a line.
     fn parse(file: &str, text: &str) -> Result<Self, String> {
         let path = Path::new(file);
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let read = match extension {
             "toml" => toml::from_str(text).map_err(|error| error.to_string()),
             "json" => serde_json::from_str(text).map_err(|error| error.to_string()),
-            _ => Ok(Self::of_lines(text)),
+            _ => Ok(toml::from_str(text).unwrap_or_else(|_| Self::of_lines(text))),
         };
         let scenario: Self = read.map_err(|error| format!("{file}: {}", error.trim_end()))?;
         if scenario.faults.is_empty() && scenario.refuse.is_empty() {

@@ -31,7 +31,9 @@ fn a_scenario_file_is_toml_json_or_a_rule_a_line() {
     let expected = ["indexes.list status=418", "indexes.get body=\"a # b\" status=500", "indexes.get header=x:#1"];
     let fields = json!({ "description": "Lists fail", "faults": expected });
     let toml = format!("description = 'Lists fail'\nfaults = {}\n", fields["faults"]);
-    for (name, content) in [("a.txt", lines), ("a.rules", lines), ("a.json", &fields.to_string()), ("a.toml", &toml)] {
+    for (name, content) in
+        [("a.txt", lines), ("a.rules", lines), ("a", &*toml), ("a.json", &fields.to_string()), ("a.toml", &toml)]
+    {
         let path = file(folder.path(), name, content);
         let server = server(&[("scenario", path.to_str().expect("a string"))]);
         let client = Client::of(&server);
