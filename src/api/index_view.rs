@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::index_coverage;
 use super::state::AdminView;
 use crate::json_object::JsonObject;
 use crate::store::sync::SyncOutcome;
@@ -119,6 +120,7 @@ impl AdminView for Index {
     fn view(store: &Store, key: Key<Self>) -> Value {
         let mut view: Value = serde_json::from_slice(&json(store, key, true)).expect("an index is written as JSON");
         view["kept"] = options_and_end(store.get(key));
+        view["files"] = index_coverage::files(store, store.get(key)).into();
         view
     }
 }

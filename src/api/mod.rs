@@ -12,6 +12,7 @@ mod errors;
 mod exported_file;
 mod file_filter;
 mod files;
+mod index_coverage;
 mod index_file;
 mod index_view;
 mod indexes;

@@ -149,7 +149,7 @@ fn organization(store: &Store) -> Id {
 
 impl AdminView for Project {
     fn view(store: &Store, key: Key<Self>) -> Value {
-        store.project_id(key).to_string().into()
+        serde_json::to_value(body(store, key)).unwrap_or_default()
     }
 }
 

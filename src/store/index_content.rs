@@ -76,10 +76,10 @@ const LEFT_OUT_SHARE: usize = 3;
 /// Why a partial sync leaves a file out.
 const LEFT_OUT: &str = "left out by a partial sync";
 
-/// The extension of a sidecar: `NAME.md` holds the text of the file `NAME`.
-const SIDECAR_EXTENSION: &str = ".md";
-
 impl IndexContent {
+    /// The extension of a sidecar: `NAME.md` holds the text of the file `NAME`.
+    pub(crate) const SIDECAR_EXTENSION: &str = ".md";
+
     /// Selects the files of the directory `source` for the index with this output directory.
     ///
     /// Errors: the budget has no room.
@@ -259,7 +259,7 @@ impl<'a> Sidecars<'a> {
 
     /// The reading of a file in an index: that of its sidecar if it has one. A sidecar itself has none.
     fn reading_of(&self, file: &DirectoryFile) -> Option<Reading> {
-        let is_sidecar = file.display_name.strip_suffix(SIDECAR_EXTENSION).is_some_and(|name| {
+        let is_sidecar = file.display_name.strip_suffix(IndexContent::SIDECAR_EXTENSION).is_some_and(|name| {
             // README.md is not the text of README: a file with a sidecar has an extension.
             name.contains('.') && self.by_name.contains_key(name)
         });
@@ -267,7 +267,8 @@ impl<'a> Sidecars<'a> {
             return None;
         }
         let has_extension = file.display_name.contains('.');
-        let sidecars = self.by_name.get(format!("{}{SIDECAR_EXTENSION}", file.display_name).as_str());
+        let sidecar = format!("{}{}", file.display_name, IndexContent::SIDECAR_EXTENSION);
+        let sidecars = self.by_name.get(sidecar.as_str());
         let reading = sidecars.filter(|_| has_extension).map(Namesakes::reading);
         Some(reading.unwrap_or_else(|| file.blob.reading.clone()))
     }

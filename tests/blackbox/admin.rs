@@ -37,7 +37,7 @@ fn the_state_lists_the_resources_of_a_tenant() {
     assert_eq!(state.len(), 1);
     assert_eq!(state[0]["tenant"], label(KEY));
     assert_eq!(state[0]["clock"], json!({ "mode": "manual", "now": START }));
-    assert_eq!(state[0]["projects"], json!([index["project_id"]]));
+    assert_eq!(state[0]["projects"][0]["id"], index["project_id"]);
     assert_eq!(state[0]["directories"][0]["id"], "dir-abc123");
     assert_eq!(state[0]["indexes"][0]["id"], index["id"]);
     assert_eq!(state[0]["indexes"][0]["sync_in_progress"], true);

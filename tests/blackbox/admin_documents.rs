@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, DIRECTORIES, FILES, FIND, INDEXES, RETRIEVE, id_of, server, text_of};
+use crate::support::{
+    Client, DIRECTORIES, FILES, FIND, INDEXES, KEY, RETRIEVE, id_of, reading_server, server, text_of,
+};
 
 #[test]
 fn the_journal_shows_an_upload_as_an_object() {
@@ -128,4 +130,38 @@ fn requests_are_counted_by_operation() {
     ] {
         assert_eq!(counted[operation][class], count, "{operation}: {counted}");
     }
+}
+
+#[test]
+fn the_state_of_an_index_says_which_files_it_has_and_why_not_the_others() {
+    let server = reading_server(&[("clock", "manual"), ("sync-duration", "10s")]);
+    let client = Client::of(&server);
+    let directory = client.directory("d");
+    client.upload(&directory, "a.txt", "a");
+    client.upload(&directory, "b.pdf", "no pdf");
+    client.upload(&directory, "c.txt", "c");
+    client.upload(&directory, "c.txt.md", "the text of c");
+    let gone = client.upload(&directory, "gone.txt", "x")["id"].as_str().expect("an id").to_owned();
+    client.index_over(&directory);
+    let files = || -> Vec<(String, bool, String)> {
+        let state = client.get(&format!("/__admin/state?tenant={KEY}")).json();
+        let files = state["tenants"][0]["indexes"][0]["files"].as_array().expect("a list").clone();
+        let why = |file: &Value| file["why"].as_str().unwrap_or_default().to_owned();
+        let shown = files
+            .iter()
+            .map(|file| (file["name"].as_str().expect("a name").to_owned(), file["in_index"] == true, why(file)));
+        shown.collect()
+    };
+    assert!(files().iter().all(|(_, is_in, why)| !is_in && why == "no sync has ended yet"), "{:?}", files());
+    client.upload(&directory, "late.txt", "late");
+    client.advance("10s");
+    client.delete(&format!("/api/v1/beta/directories/{directory}/files/{gone}"));
+    let shown = files();
+    let of = |name: &str| shown.iter().find(|(known, ..)| known == name).cloned().expect("it is listed");
+    assert_eq!(of("a.txt"), ("a.txt".to_owned(), true, String::new()));
+    assert_eq!(of("late.txt").2, "it arrived after the last sync had begun");
+    assert_eq!(of("c.txt.md").2, "it is the text of c.txt");
+    assert_eq!(of("gone.txt"), ("gone.txt".to_owned(), true, "it is deleted; the next sync leaves it out".to_owned()));
+    let (_, is_in, why) = of("b.pdf");
+    assert!(!is_in && !why.is_empty(), "{why}");
 }

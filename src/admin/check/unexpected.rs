@@ -20,6 +20,7 @@ fn reason(instance: &Instance, entry: &Entry) -> Option<&'static str> {
     let is_struck = entry.faults.iter().any(|note| note.outcome == FaultOutcome::Struck);
     match entry.operation {
         None if is_refused => Some("refused"),
+        None if entry.product.is_some() => Some("a call of another product of the API"),
         None => Some("no operation has this method and path"),
         Some(name) if !instance.is_emulated(name) => Some("the operation is not emulated"),
         Some(_) if is_refused && !is_struck => Some("refused"),
