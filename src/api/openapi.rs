@@ -104,8 +104,8 @@ impl OpenApi<'_> {
             Some(name) => {
                 let mut content = self.content(name, JSON);
                 if operation.streams {
-                    // JSON with `--contract` only.
-                    content[EVENT_STREAM] = json!({ "schema": { "type": "string" } });
+                    // JSON with `--contract` only. OpenAPI 3.1 has no schema for events.
+                    content[EVENT_STREAM] = json!({});
                 }
                 json!({ "description": "Done.", "content": content })
             }
