@@ -82,7 +82,7 @@ impl Drift {
             Err(_) => Vec::new(),
         };
         for (kind, name) in found {
-            self.add(Finding { kind, name, operation: Some(operation) });
+            self.add(Finding { kind, name, operation: Some(operation) }, 1);
         }
     }
 
@@ -91,16 +91,17 @@ impl Drift {
         if head.path.starts_with("/api/") {
             let path: Vec<&str> = head.path.split('/').map(without_id).collect();
             let name = format!("{} {}", head.method, path.join("/"));
-            self.add(Finding { kind: FindingKind::Operation, name, operation: None });
+            self.add(Finding { kind: FindingKind::Operation, name, operation: None }, 1);
         }
     }
 
-    /// Counts a client whose SDK is newer than the one that was checked.
+    /// Names the SDK of a request once if it is newer than the one that was checked.
     pub(crate) fn note_sdk(&self, head: &Head) {
         let (Some(language), Some(version)) = (head.header(&SDK_LANGUAGE), head.header(&SDK_VERSION)) else { return };
         let checked = CHECKED_SDKS.iter().find(|(known, _)| *known == language);
-        if checked.is_some_and(|(_, checked)| numbers(version) > numbers(checked)) {
-            self.add(Finding { kind: FindingKind::Sdk, name: format!("{language} {version}"), operation: None });
+        if checked.is_some_and(|(_, checked)| version != *checked && numbers(version) > numbers(checked)) {
+            let finding = Finding { kind: FindingKind::Sdk, name: format!("{language} {version}"), operation: None };
+            self.add(finding, 0);
         }
     }
 
@@ -117,12 +118,13 @@ impl Drift {
         *self.findings.lock() = DriftCounts::default();
     }
 
-    fn add(&self, mut finding: Finding) {
+    /// Adds a finding; one that is there already is counted `again` times.
+    fn add(&self, mut finding: Finding, again: u64) {
         finding.name = shortened(&finding.name, MAX_NAME_CHARS);
         let mut findings = self.findings.lock();
         let is_full = findings.counts.len() >= MAX_FINDINGS;
         match findings.counts.get_mut(&finding) {
-            Some(count) => *count += 1,
+            Some(count) => *count += again,
             None if is_full => findings.dropped += 1,
             None => {
                 findings.counts.insert(finding, 1);
@@ -199,8 +201,8 @@ mod tests {
     fn findings_are_limited() {
         let drift = Drift::default();
         let finding = |number: usize| Finding { kind: FindingKind::Field, name: format!("/{number}"), operation: None };
-        (0..=MAX_FINDINGS).for_each(|number| drift.add(finding(number)));
-        drift.add(finding(0));
+        (0..=MAX_FINDINGS).for_each(|number| drift.add(finding(number), 1));
+        drift.add(finding(0), 1);
         let view = drift.view();
         assert_eq!((view.drift.len(), view.dropped), (MAX_FINDINGS, 1));
     }

@@ -177,3 +177,9 @@ fn gateway_page(status: u16) -> Response {
 fn reason(status: u16) -> Option<&'static str> {
     StatusCode::from_u16(status).ok()?.canonical_reason()
 }
+
+/// The sentence in the body of a refusal, if it is one.
+pub(crate) fn detail_of(body: &[u8]) -> Option<String> {
+    let json: Value = serde_json::from_slice(body).ok()?;
+    Some(json.get("detail")?.as_str()?.to_owned())
+}

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::instance::Instance;
 use crate::journal::Entry;
-use crate::operation::{Operation, Route};
 
 /// Where the name of a resource stands in a request or a response.
 const NAMES: [&str; 3] = ["/name", "/display_name", "/upload_file/filename"];
@@ -45,7 +44,7 @@ impl About {
         let bodies: Vec<&Value> = [&sent, &received].into_iter().flatten().collect();
         let text = |pointer: &str| bodies.iter().find_map(|body| body.pointer(pointer)?.as_str());
         let created = entry.created.as_ref().map(ToString::to_string);
-        let id = created.or_else(|| id_in_path(instance, entry, operation, &kind));
+        let id = created.or_else(|| id_in_path(entry, &kind));
         let name = NAMES.into_iter().find_map(text).map(str::to_owned);
         match (id, text("/index_id")) {
             // A question about the content of an index.
@@ -56,11 +55,9 @@ impl About {
 }
 
 /// The id of the resource itself, not of its parent.
-fn id_in_path(instance: &Instance, entry: &Entry, operation: &Operation, kind: &str) -> Option<String> {
-    let path = entry.path.split('?').next()?;
-    let Route::Found(routed) = instance.router.find(&operation.method, path) else { return None };
-    let (name, value) = routed.path.last()?;
+fn id_in_path(entry: &Entry, kind: &str) -> Option<String> {
+    let (name, value) = entry.path_params().pop()?;
     let word = name.strip_suffix("_id")?;
     let is_own = kind == word || kind.ends_with(&format!("_{word}")) || !kind.contains('_') && kind.starts_with(word);
-    is_own.then(|| value.clone())
+    is_own.then_some(value)
 }

@@ -23,12 +23,14 @@ mod tests;
 mod verify;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use subtle::ConstantTimeEq;
 
+use crate::clock::Deadline;
 use crate::config::AdminAccess;
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -38,6 +40,9 @@ use crate::{redact, terminal};
 
 /// The path of the admin API.
 pub(crate) const PREFIX: &str = "/__admin";
+
+/// The pause before a response is asked for again that may become another one.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Whether a request is one of this module's, and may be made.
 #[derive(Debug)]
@@ -96,6 +101,18 @@ pub(crate) fn post(instance: &Instance, path: &str, json: String) -> Response {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let head = Head { method: Method::POST, path: path.to_owned(), query: None, headers };
     handle(instance, &Request { head, body: json.into() })
+}
+
+/// The same, asked for again as long as the response may become another one: `pause` waits meanwhile.
+pub(crate) fn post_settled(instance: &Instance, path: &str, json: &str, pause: impl Fn(Duration)) -> Response {
+    let ask = || post(instance, path, json.to_owned());
+    let mut response = ask();
+    let deadline = Deadline::after(response.settles_within.unwrap_or_default());
+    while response.settles_within.is_some() && !deadline.has_passed() {
+        pause(PAUSE);
+        response = ask();
+    }
+    response
 }
 
 /// The response to a GET request of this process; it needs no access.

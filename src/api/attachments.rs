@@ -28,7 +28,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/attachments",
         resource: ATTACHMENT,
         response: Some("attachment_page"),
-        handler: Some(list),
+        handler: list,
         ..Operation::LIST
     },
     Operation {
@@ -38,7 +38,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: ATTACHMENT,
         response: Some("presigned_url"),
         state_faults: &[StateFault::Lag],
-        handler: Some(|scope, request| get(scope, request).map(Answer::Payload)),
+        handler: |scope, request| get(scope, request).map(Answer::Payload),
         ..Operation::READ
     },
 ];

@@ -18,8 +18,7 @@ use crate::operation::{Answer, Effect, Operation};
 use crate::response::Payload;
 use crate::schema::{PlainValue, ValidRequest};
 use crate::store::{
-    Configuration, ConfigurationSettings, ConfigurationVersion, ContractWord, Id, Key, Resource, Scope, Store,
-    StoreError,
+    Configuration, ConfigurationSettings, ConfigurationVersion, ContractWord, Key, Resource, Scope, Store, StoreError,
 };
 
 /// The name of the list of configurations, which its page tokens are valid for.
@@ -34,7 +33,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Upserts,
         resource: Configuration::KIND,
         response: Some("configuration"),
-        handler: Some(|scope, request| create(scope, &request.settings, request.known_body()?).map(Answer::Payload)),
+        handler: |scope, request| create(scope, &request.settings, request.known_body()?).map(Answer::Payload),
         ..Operation::CREATE
     },
     Operation {
@@ -43,7 +42,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/configurations",
         resource: Configuration::KIND,
         response: Some("configuration_page"),
-        handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
+        handler: |scope, request| list(scope, request).map(Answer::Payload),
         ..Operation::LIST
     },
     Operation {
@@ -52,7 +51,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/configurations/{config_id}",
         resource: Configuration::KIND,
         response: Some("configuration"),
-        handler: Some(|scope, request| retrieve(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| retrieve(scope, &request.params()?).map(Answer::Payload),
         ..Operation::READ
     },
     Operation {
@@ -62,7 +61,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/configurations/{config_id}",
         resource: Configuration::KIND,
         response: Some("configuration"),
-        handler: Some(|scope, request| update(scope, request).map(Answer::Payload)),
+        handler: |scope, request| update(scope, request).map(Answer::Payload),
         ..Operation::CHANGE
     },
     Operation {
@@ -70,7 +69,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Deletes a configuration with all its versions.",
         path: "/api/v1/beta/configurations/{config_id}",
         resource: Configuration::KIND,
-        handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
         ..Operation::DELETE
     },
 ];
@@ -126,8 +125,8 @@ fn create(scope: &mut Scope<'_>, settings: &Settings, new: NewConfiguration) -> 
         key
     } else {
         scope.check_quota::<Configuration>()?;
-        let mut stream = scope.store.seed.stream("configuration", scope.store.collection::<Configuration>().created());
-        let key = Configuration::add(scope, Id::mint(Configuration::KIND.id_prefix, &mut stream), new)?;
+        let id = scope.store.next_id::<Configuration>("configuration");
+        let key = Configuration::add(scope, id, new)?;
         scope.count_created(key);
         key
     };

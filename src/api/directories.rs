@@ -25,7 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/directories",
         resource: Directory::KIND,
         response: Some("directory"),
-        handler: Some(|scope, request| create(scope, request.body()?).map(Answer::Payload)),
+        handler: |scope, request| create(scope, request.body()?).map(Answer::Payload),
         ..Operation::CREATE
     },
     Operation {
@@ -34,7 +34,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/directories",
         resource: Directory::KIND,
         response: Some("directory_page"),
-        handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
+        handler: |scope, request| list(scope, request).map(Answer::Payload),
         ..Operation::LIST
     },
     Operation {
@@ -43,7 +43,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/directories/{directory_id}",
         resource: Directory::KIND,
         response: Some("directory"),
-        handler: Some(|scope, request| get(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| get(scope, &request.params()?).map(Answer::Payload),
         ..Operation::READ
     },
     Operation {
@@ -52,7 +52,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/directories/{directory_id}",
         resource: Directory::KIND,
         response: Some("directory"),
-        handler: Some(|scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload)),
+        handler: |scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload),
         ..Operation::CHANGE
     },
     Operation {
@@ -60,7 +60,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Deletes a directory.",
         path: "/api/v1/beta/directories/{directory_id}",
         resource: Directory::KIND,
-        handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
         ..Operation::DELETE
     },
 ];
@@ -127,8 +127,7 @@ fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError>
     scope.check_quota::<Directory>()?;
     let project = scope.project_for_write()?;
     check_connector(scope, project, new.connector_subscription_id.as_deref())?;
-    let mut stream = scope.store.seed.stream("directory", scope.store.collection::<Directory>().created());
-    let id = Id::mint(Directory::KIND.id_prefix, &mut stream);
+    let id = scope.store.next_id::<Directory>("directory");
     let meta = Meta { id, project, created_at: scope.now };
     let is_ephemeral = new.kind == NewDirectoryType::Ephemeral;
     let kind = if is_ephemeral { DirectoryKind::Ephemeral } else { DirectoryKind::User };

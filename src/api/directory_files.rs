@@ -31,7 +31,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/directories/{directory_id}/files",
         resource: DirectoryFile::KIND,
         response: Some("directory_file"),
-        handler: Some(|scope, request| add(scope, &request.params()?, request.body()?).map(Answer::Payload)),
+        handler: |scope, request| add(scope, &request.params()?, request.body()?).map(Answer::Payload),
         ..Operation::CREATE
     },
     Operation {
@@ -40,7 +40,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/directories/{directory_id}/files",
         resource: DirectoryFile::KIND,
         response: Some("directory_file_page"),
-        handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
+        handler: |scope, request| list(scope, request).map(Answer::Payload),
         ..Operation::LIST
     },
     Operation {
@@ -50,7 +50,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: DirectoryFile::KIND,
         body: BodyKind::Multipart,
         response: Some("directory_file"),
-        handler: Some(upload),
+        handler: upload,
         ..Operation::CREATE
     },
     Operation {
@@ -60,7 +60,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/directories/{directory_id}/files/bulk-delete",
         resource: DirectoryFile::KIND,
         body: BodyKind::Json,
-        handler: Some(|scope, request| bulk_delete(scope, &request.params()?, &request.body()?).map(Answer::Payload)),
+        handler: |scope, request| bulk_delete(scope, &request.params()?, &request.body()?).map(Answer::Payload),
         ..Operation::DELETE
     },
     Operation {
@@ -69,7 +69,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
         resource: DirectoryFile::KIND,
         response: Some("directory_file"),
-        handler: Some(|scope, request| get(scope, request).map(Answer::Payload)),
+        handler: |scope, request| get(scope, request).map(Answer::Payload),
         ..Operation::READ
     },
     Operation {
@@ -78,7 +78,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
         resource: DirectoryFile::KIND,
         response: Some("directory_file"),
-        handler: Some(|scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload)),
+        handler: |scope, request| update(scope, &request.params()?, request.body()?).map(Answer::Payload),
         ..Operation::CHANGE
     },
     Operation {
@@ -86,7 +86,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Deletes a file of a directory.",
         path: "/api/v1/beta/directories/{directory_id}/files/{directory_file_id}",
         resource: DirectoryFile::KIND,
-        handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
         ..Operation::DELETE
     },
 ];

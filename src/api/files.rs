@@ -32,7 +32,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: File::KIND,
         body: BodyKind::Multipart,
         response: Some("file"),
-        handler: Some(create),
+        handler: create,
         ..Operation::CREATE
     },
     Operation {
@@ -41,7 +41,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/files",
         resource: File::KIND,
         response: Some("file_page"),
-        handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
+        handler: |scope, request| list(scope, request).map(Answer::Payload),
         ..Operation::LIST
     },
     Operation {
@@ -50,7 +50,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/files/{file_id:uuid}",
         resource: File::KIND,
         response: Some("file"),
-        handler: Some(|scope, request| retrieve(scope, request).map(Answer::Payload)),
+        handler: |scope, request| retrieve(scope, request).map(Answer::Payload),
         ..Operation::READ
     },
     Operation {
@@ -58,7 +58,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Deletes a file.",
         path: "/api/v1/beta/files/{file_id:uuid}",
         resource: File::KIND,
-        handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
         ..Operation::DELETE
     },
     Operation {
@@ -67,7 +67,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/beta/files/{file_id:uuid}/content",
         resource: File::KIND,
         response: Some("presigned_url"),
-        handler: Some(|scope, request| content(scope, request).map(Answer::Payload)),
+        handler: |scope, request| content(scope, request).map(Answer::Payload),
         ..Operation::READ
     },
     Operation {
@@ -78,7 +78,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: File::KIND,
         body: BodyKind::Json,
         response: Some("file_page"),
-        handler: Some(|scope, request| query(scope, request).map(Answer::Payload)),
+        handler: |scope, request| query(scope, request).map(Answer::Payload),
         ..Operation::LIST
     },
 ];

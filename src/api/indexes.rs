@@ -33,7 +33,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: Index::KIND,
         response: Some("index"),
         state_faults: &[StateFault::Quota, StateFault::Script],
-        handler: Some(|scope, request| create(scope, request).map(Answer::Payload)),
+        handler: |scope, request| create(scope, request).map(Answer::Payload),
         ..Operation::CREATE
     },
     Operation {
@@ -42,7 +42,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/indexes",
         resource: Index::KIND,
         response: Some("index_page"),
-        handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
+        handler: |scope, request| list(scope, request).map(Answer::Payload),
         ..Operation::LIST
     },
     Operation {
@@ -51,7 +51,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/indexes/{index_id}",
         resource: Index::KIND,
         response: Some("index"),
-        handler: Some(|scope, request| get(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| get(scope, &request.params()?).map(Answer::Payload),
         ..Operation::READ
     },
     Operation {
@@ -59,7 +59,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Deletes an index; its source directory stays.",
         path: "/api/v1/indexes/{index_id}",
         resource: Index::KIND,
-        handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
         ..Operation::DELETE
     },
     Operation {
@@ -72,7 +72,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         status: 202,
         response: Some("accepted"),
         state_faults: &[StateFault::Vanish, StateFault::Script],
-        handler: Some(|scope, request| sync(scope, request).map(Answer::Payload)),
+        handler: |scope, request| sync(scope, request).map(Answer::Payload),
         ..Operation::CHANGE
     },
     Operation {
@@ -84,7 +84,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::None,
         status: 202,
         response: Some("accepted"),
-        handler: Some(|scope, request| cancel_sync(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| cancel_sync(scope, &request.params()?).map(Answer::Payload),
         ..Operation::CHANGE
     },
 ];
@@ -159,7 +159,7 @@ fn add(
     let source = source_directory(scope, settings, new.source_directory_id)?;
     let name = new.name.unwrap_or_else(|| scope.store.get(source).name.clone());
     let script = named.map_or_else(|| script(scope, settings, &name), Ok)?;
-    let stream = scope.store.seed.stream("index", scope.store.collection::<Index>().created());
+    let stream = scope.store.next_stream::<Index>("index");
     let sync = SyncState::begin(script, scope.now);
     let new = NewIndex { source, name, description: new.description, options, sync };
     Ok(Index::add(scope, new, None, stream)?)

@@ -25,7 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation {
     authentication: Authentication::SignedUrl,
     resource: File::KIND,
     state_faults: &[],
-    handler: Some(|scope, request| download(scope, &request.params()?)),
+    handler: |scope, request| download(scope, &request.params()?),
     ..Operation::READ
 }];
 

@@ -27,7 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: Project::KIND,
         response: Some("project_list"),
         state_faults: &[StateFault::Lag],
-        handler: Some(|scope, request| Ok(Answer::Payload(list(scope, &request.params()?)))),
+        handler: |scope, request| Ok(Answer::Payload(list(scope, &request.params()?))),
         ..Operation::READ
     },
     Operation {
@@ -37,7 +37,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: Project::KIND,
         response: Some("project"),
         state_faults: &[StateFault::Lag],
-        handler: Some(|scope, request| get_first(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| get_first(scope, &request.params()?).map(Answer::Payload),
         ..Operation::READ
     },
     Operation {
@@ -46,7 +46,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v2/projects",
         resource: Project::KIND,
         response: Some("project_page"),
-        handler: Some(|scope, request| list_pages(scope, request).map(Answer::Payload)),
+        handler: |scope, request| list_pages(scope, request).map(Answer::Payload),
         ..Operation::LIST
     },
     Operation {
@@ -56,7 +56,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: Project::KIND,
         response: Some("project"),
         state_faults: &[StateFault::Lag],
-        handler: Some(|scope, request| get(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| get(scope, &request.params()?).map(Answer::Payload),
         ..Operation::READ
     },
 ];

@@ -18,10 +18,6 @@ fn schemas_of(operation: &Operation) -> impl Iterator<Item = String> {
     [Some(operation.params_schema()), operation.request_schema(), response].into_iter().flatten()
 }
 
-fn emulated() -> impl Iterator<Item = &'static Operation> {
-    operations().filter(|operation| operation.is_emulated())
-}
-
 #[test]
 fn the_table_has_the_operations_of_the_index_family() {
     let with_key = operations().filter(|operation| operation.authentication == Authentication::Key);
@@ -31,7 +27,7 @@ fn the_table_has_the_operations_of_the_index_family() {
 #[test]
 fn every_schema_that_a_row_names_exists_and_no_schema_is_unused() {
     let others = NOT_IN_ROWS.iter().map(|name| (*name).to_owned());
-    let named: BTreeSet<String> = emulated().flat_map(schemas_of).chain(others).collect();
+    let named: BTreeSet<String> = operations().flat_map(schemas_of).chain(others).collect();
     let schemas = schemas();
     let shipped: BTreeSet<String> = schemas.all().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(shipped, named);
@@ -40,7 +36,7 @@ fn every_schema_that_a_row_names_exists_and_no_schema_is_unused() {
 #[test]
 fn the_path_of_a_row_and_its_schema_agree_on_the_parameters_and_their_types() {
     let schemas = schemas();
-    for operation in emulated() {
+    for operation in operations() {
         let in_path: Vec<(&str, bool)> = operation
             .path
             .split(['{', '}'])
@@ -62,7 +58,7 @@ fn the_path_of_a_row_and_its_schema_agree_on_the_parameters_and_their_types() {
 
 #[test]
 fn a_success_has_a_body_unless_its_status_says_otherwise() {
-    for operation in emulated() {
+    for operation in operations() {
         let is_download = operation.authentication == Authentication::SignedUrl;
         assert_eq!(operation.response.is_none(), operation.status == 204 || is_download, "{}", operation.name);
     }

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::cli::client::{self, ClientResponse};
 use crate::cli::server_address::ServerAddress;
 use crate::cli::{Action, CommandLine, commands, process};
 use crate::config::Flag;
+use crate::error::detail_of;
 
 /// Flags, each with its values.
 type Flags = Vec<(&'static Flag, Vec<String>)>;
@@ -88,9 +88,8 @@ async fn wait_until_healthy(address: &ServerAddress, how: Healthcheck) -> Result
 pub(super) async fn attempt(authority: &str, pid: Option<u32>) -> Result<(), String> {
     let ClientResponse { url, status, body } = client::get(authority, None, "/health").await?;
     let Ok(health) = serde_json::from_str::<Health>(&body) else {
-        let refusal = serde_json::from_str::<Value>(&body).ok();
-        let detail = refusal.as_ref().and_then(|refusal| refusal["detail"].as_str());
-        return Err(format!("{url}: status {status}, {}", detail.unwrap_or("from a server of another program")));
+        let detail = detail_of(body.as_bytes()).unwrap_or_else(|| "from a server of another program".to_owned());
+        return Err(format!("{url}: status {status}, {detail}"));
     };
     match pid.filter(|pid| *pid != health.pid) {
         Some(pid) => Err(format!("{url}: the server on this port is process {}, not {pid}", health.pid)),

@@ -25,25 +25,25 @@ pub(super) struct JournalQuery {
     pub(super) tenant: Option<String>,
 }
 
-/// Prints the requests that have ended; with `follow` also those that end later.
+/// Prints the requests; with `follow` only those that have ended, and goes on with those that end later.
 pub(super) fn run(address: &ServerAddress, token: Option<&str>, query: &JournalQuery) -> Result<(), ExitError> {
     let runtime = client::runtime().map_err(ExitError::failure)?;
+    runtime.block_on(print_entries(address, token, query)).map_err(ExitError::failure)
+}
+
+async fn print_entries(address: &ServerAddress, token: Option<&str>, query: &JournalQuery) -> Result<(), String> {
     let is_coloured = terminal::takes_colours(&std::io::stdout());
     let mut printed = BTreeSet::new();
     loop {
-        let entries = runtime.block_on(entries(address, token, query)).map_err(ExitError::failure)?;
-        let ended = entries.iter().filter(|entry| !query.follow || entry["outcome"] != "open");
-        let new: String = ended
-            .clone()
-            .filter(|entry| !printed.contains(&key(entry)))
-            .map(|entry| line(entry, is_coloured))
-            .collect();
-        printed = ended.map(key).collect();
-        print(&new);
+        let mut entries = entries(address, token, query).await?;
+        entries.retain(|entry| !query.follow || entry["outcome"] != "open");
+        let new = entries.iter().filter(|entry| !printed.contains(&key(entry)));
+        print(&new.map(|entry| line(entry, is_coloured)).collect::<String>());
         if !query.follow {
             return Ok(());
         }
-        runtime.block_on(tokio::time::sleep(PAUSE));
+        printed = entries.iter().map(key).collect();
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -1,17 +1,17 @@
-//! The subcommand `operations`: lists the operations of the API, and which of them are emulated.
+//! The subcommand `operations`: lists the operations of the API.
 
 use std::fmt::Write as _;
 
 use crate::api;
 
-/// One line per operation: its name, whether it is emulated, method, path and summary.
+/// One line per operation: its name, method, path and summary. `emulated` stands in each, for the scripts of earlier
+/// versions.
 pub(super) fn list() -> String {
     let operations: Vec<_> = api::operations().collect();
     let name_width = operations.iter().map(|operation| operation.name.len()).max().unwrap_or(0);
     operations.iter().fold(String::new(), |mut list, operation| {
-        let emulated = if operation.is_emulated() { "emulated" } else { "not emulated" };
         let (name, method, path) = (operation.name, operation.method.as_str(), plain_path(operation.path));
-        let _ = writeln!(list, "{name:name_width$}  {emulated:12}  {method:6} {path}  {}", operation.summary);
+        let _ = writeln!(list, "{name:name_width$}  emulated  {method:6} {path}  {}", operation.summary);
         list
     })
 }

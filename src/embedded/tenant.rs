@@ -8,12 +8,9 @@ use serde_json::{Value, json};
 
 use super::{Error, MockServer, ReceivedRequest, RequestFilter, RetryReport};
 use crate::admin;
-use crate::clock::Deadline;
+use crate::error::detail_of;
 use crate::journal::Entry;
 use crate::response::Response;
-
-/// The pause before a verdict is asked for again that requests which have not ended may change.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// One API key of a [`MockServer`], from [`MockServer::tenant`]. Give each test a key of its own.
 #[derive(Debug, Clone, Copy)]
@@ -123,13 +120,8 @@ impl TenantHandle<'_> {
 
     /// Sends a request to the admin API in this process, and returns the JSON of its response, or its refusal.
     fn post(&self, path: &str, body: &Value) -> Result<Value, Box<Response>> {
-        let ask = || admin::post(&self.server.instance, &format!("/__admin/{path}"), body.to_string());
-        let mut response = ask();
-        let settled = Deadline::after(response.settles_within.unwrap_or_default());
-        while response.settles_within.is_some() && !settled.has_passed() {
-            thread::sleep(PAUSE);
-            response = ask();
-        }
+        let path = format!("{}/{path}", admin::PREFIX);
+        let response = admin::post_settled(&self.server.instance, &path, &body.to_string(), thread::sleep);
         if !response.is_success() {
             return Err(Box::new(response));
         }
@@ -139,7 +131,6 @@ impl TenantHandle<'_> {
 
 /// The sentence of a refusal.
 fn detail(response: &Response) -> String {
-    let bytes = response.body.bytes();
-    let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    body["detail"].as_str().map_or_else(|| String::from_utf8_lossy(&bytes).into_owned(), str::to_owned)
+    let body = response.body.bytes();
+    detail_of(&body).unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned())
 }

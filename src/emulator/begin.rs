@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use http::header::{CONTENT_TYPE, HOST, HeaderValue, LOCATION};
+use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION};
 
 use super::context::{BodyLimits, Context, Purpose};
 use super::record::{self, NO_BODY};
 use super::reply::Reply;
 use super::rules;
-use super::stages::NOT_EMULATED;
 use crate::admin::{self, Access};
 use crate::api;
 use crate::error::ApiError;
@@ -20,6 +19,9 @@ use crate::operation::{Authentication, BodyKind, Route, RoutedOperation};
 use crate::request::Head;
 use crate::response::{HeadReset, Response};
 use crate::tenant::Tenant;
+
+/// The header of a response to a call of another product of the real API.
+const NOT_EMULATED: HeaderName = HeaderName::from_static("x-mock-not-emulated");
 
 /// The result of the first stage.
 #[derive(Debug)]
@@ -136,7 +138,7 @@ fn redirect(instance: &Instance, head: &Head, path: &str) -> Response {
 /// Why an upload without an accepted key is refused. The framework of the service reads the form first and may refuse
 /// that with 400; here the head decides, so that nobody without a key can send a large body.
 fn upload_error(routed: &RoutedOperation, head: &Head) -> Option<ApiError> {
-    if routed.operation.body != BodyKind::Multipart || !routed.operation.is_emulated() {
+    if routed.operation.body != BodyKind::Multipart {
         return None;
     }
     let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();

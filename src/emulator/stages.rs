@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use http::HeaderName;
 use http::header::{CONTENT_TYPE, HOST, HeaderValue};
 use parking_lot::MutexGuard;
 use uuid::Uuid;
@@ -26,12 +25,6 @@ use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body, read_fo
 use crate::store::state_faults::StateFaults;
 use crate::store::{Effects, Id, Scope};
 use crate::tenant::{State, Tenant, Times};
-
-/// The header of a response to an operation of the real API that is not emulated.
-pub(super) const NOT_EMULATED: HeaderName = HeaderName::from_static("x-mock-not-emulated");
-
-/// The number of the first request of a tenant: one is enough to know its SDK.
-const FIRST: u64 = 1;
 
 /// What comes next for a request after a stage.
 #[derive(Debug)]
@@ -101,13 +94,11 @@ pub(crate) fn decide(instance: &Instance, context: &Context, request: &Request) 
     // Validation needs nothing of the tenant, so it comes before the lock. A fault rule may make it unnecessary.
     let valid = validate(instance, tenant, routed, request);
     instance.drift.note(routed.operation.name, &valid);
+    instance.drift.note_sdk(&request.head);
     let sent = Content::of(&request.head, &request.body);
     let recorded = RecordedBody::of_request(&sent);
     let mut locked = LockedRequest::new(instance, context, request);
     let number = locked.state.journal.number_of(context.entry_number());
-    if number == FIRST {
-        instance.drift.note_sdk(&request.head);
-    }
     let release = Release::after_decision(tenant);
     let decision = locked.decide(&sent);
     let wait = decision.wait;
@@ -141,7 +132,7 @@ fn validate(
     routed: &RoutedOperation,
     request: &Request,
 ) -> Result<ValidRequest, ApiError> {
-    let Some(schemas) = instance.input_schemas(routed) else { return Ok(ValidRequest::default()) };
+    let schemas = instance.input_schemas(routed);
     let body = read(routed.operation, request)?;
     let origin = Origin { host: request.head.headers.get(HOST).cloned(), tenant: Arc::clone(&tenant.label) };
     let (path, query, settings) = (&routed.path, request.head.query.as_deref(), Arc::clone(&instance.settings));
@@ -180,15 +171,17 @@ impl<'a> LockedRequest<'a> {
             return self.reply(in_progress, finished, Facts::default()).into();
         }
         let operation = self.routed.operation;
-        let (Some(handler), Ok(valid)) = (operation.handler, &in_progress.valid) else {
-            let refusal = in_progress.valid.as_ref().err().cloned();
-            let response = refusal.map_or_else(|| not_emulated(operation), Response::from);
-            return self.settle(in_progress, response).into();
+        let valid = match &in_progress.valid {
+            Ok(valid) => valid,
+            Err(refusal) => {
+                let response = refusal.clone().into();
+                return self.settle(in_progress, response).into();
+            }
         };
         let faults = in_progress.decision.state_faults.clone().only(operation.state_faults);
         let mut scope = self.scope(valid, faults);
         let allowed = api::check_organization(scope.store, valid);
-        let answer = allowed.and_then(|()| handler(&mut scope, valid));
+        let answer = allowed.and_then(|()| (operation.handler)(&mut scope, valid));
         in_progress.effects = scope.into_effects();
         let payload = match answer {
             Ok(Answer::Job(job)) => {
@@ -309,18 +302,12 @@ impl<T: Into<Reply>> From<T> for Next {
     }
 }
 
-/// The response of an operation of the real API that is not emulated.
-fn not_emulated(operation: &Operation) -> Response {
-    let detail = format!("{} is an operation of the real API that llamacloud-mock does not emulate", operation.name);
-    Response::from(ApiError::text(404, detail)).with_header(NOT_EMULATED, HeaderValue::from_static(operation.name))
-}
-
-/// The body of a request, if the operation is emulated and takes one.
+/// The body of a request, if the operation takes one.
 fn read(operation: &Operation, request: &Request) -> Result<RawBody, ApiError> {
     let content_type = request.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     match operation.body {
-        BodyKind::Json if operation.is_emulated() => read_body(&request.body, content_type),
-        BodyKind::Multipart if operation.is_emulated() => read_form(&request.body, content_type),
-        _ => Ok(RawBody::Absent),
+        BodyKind::Json => read_body(&request.body, content_type),
+        BodyKind::Multipart => read_form(&request.body, content_type),
+        BodyKind::None => Ok(RawBody::Absent),
     }
 }

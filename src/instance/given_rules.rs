@@ -16,16 +16,15 @@ pub(crate) fn targets() -> Vec<Target> {
 
 /// What fault rules need to know of an operation.
 pub(super) fn target(operation: &Operation, fidelity: Fidelity) -> Target {
-    let is_emulated = operation.is_emulated();
     Target {
         name: operation.name,
         path: operation.path,
-        request_body: is_emulated && operation.body != BodyKind::None,
-        // A download has a body too, which no schema describes; the refusal of what is not emulated is one.
-        response_body: !is_emulated || operation.status != 204,
+        request_body: operation.body != BodyKind::None,
+        // A download has a body too, which no schema describes.
+        response_body: operation.status != 204,
         streams: operation.streams && fidelity == Fidelity::Service,
         reads: operation.reads(),
-        state_faults: if is_emulated { operation.state_faults } else { &[] },
+        state_faults: operation.state_faults,
     }
 }
 

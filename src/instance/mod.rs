@@ -38,9 +38,8 @@ pub(crate) struct Instance {
     pub(crate) router: Router,
     /// The schemas of bodies and parameters.
     pub(crate) schemas: Schemas,
-    /// The schemas of what each operation takes, in the order of the table, found at its first request; `None` for one
-    /// that is not emulated.
-    input_schemas: Vec<OnceLock<Option<InputSchemas>>>,
+    /// The schemas of what each operation takes, in the order of the table, found at its first request.
+    input_schemas: Vec<OnceLock<InputSchemas>>,
     /// Starts child processes for jobs.
     pub(crate) worker: Worker,
     /// All tenants.
@@ -141,18 +140,13 @@ impl Instance {
         self.openapi.get_or_init(document).clone()
     }
 
-    /// The schemas of what an operation takes, if it is emulated.
-    pub(crate) fn input_schemas(&self, routed: &RoutedOperation) -> Option<&InputSchemas> {
+    /// The schemas of what an operation takes.
+    pub(crate) fn input_schemas(&self, routed: &RoutedOperation) -> &InputSchemas {
         let find = || {
             let (params, body) = (routed.operation.params_schema(), routed.operation.request_schema());
-            routed.operation.is_emulated().then(|| self.schemas.of_input(&params, body.as_deref()))
+            self.schemas.of_input(&params, body.as_deref())
         };
-        self.input_schemas[routed.position].get_or_init(find).as_ref()
-    }
-
-    /// Whether the operation with this name is emulated.
-    pub(crate) fn is_emulated(&self, name: &str) -> bool {
-        self.router.named(name).is_some_and(|(_, operation)| operation.is_emulated())
+        self.input_schemas[routed.position].get_or_init(find)
     }
 
     /// The key of a request, if it is accepted.

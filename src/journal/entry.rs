@@ -17,7 +17,7 @@ use crate::clock::{self, Timestamp};
 use crate::matcher::{ParseError, RequestParts};
 use crate::operation::{Effect, path_params};
 use crate::redact;
-use crate::request::{Head, RETRY_COUNT};
+use crate::request::{Head, PathParams, RETRY_COUNT};
 use crate::response::{RETRY_AFTER_MS, Response, SHOULD_RETRY, duration_in};
 use crate::store::Id;
 
@@ -232,6 +232,11 @@ impl Entry {
         self.client_left.get_or_insert(elapsed);
     }
 
+    /// The values in its path, by the names of its operation.
+    pub(crate) fn path_params(&self) -> PathParams {
+        path_params(self.path_pattern, self.path.split('?').next().unwrap_or_default())
+    }
+
     /// Whether it has no response yet.
     pub(super) fn is_unanswered(&self) -> bool {
         self.outcome == Outcome::Open && self.status.is_none()
@@ -265,8 +270,7 @@ impl RequestParts for EntryParts<'_> {
     }
 
     fn path_param(&self, name: &str) -> Option<Cow<'_, str>> {
-        let path = self.entry.path.split('?').next().unwrap_or_default();
-        let mut params = path_params(self.entry.path_pattern, path).into_iter();
+        let mut params = self.entry.path_params().into_iter();
         params.find(|(param, _)| *param == name).map(|(_, value)| value.into())
     }
 

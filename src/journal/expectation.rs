@@ -28,13 +28,13 @@ const MAX_BYTES: usize = 16 * 1024;
 pub(crate) struct Expectation {
     /// As it was written.
     pub(crate) text: String,
-    pub(crate) counted: Counted,
+    pub(crate) subject: ExpectationSubject,
     pub(crate) count: CountRange,
 }
 
 /// What is counted.
 #[derive(Debug, Clone)]
-pub(crate) enum Counted {
+pub(crate) enum ExpectationSubject {
     /// The recorded requests that fit.
     Requests(Filter),
     /// The resources of this kind for which all conditions hold.
@@ -59,7 +59,7 @@ pub(crate) struct Vocabulary<'a, O> {
 impl Expectation {
     /// Whether it is about requests, not about resources.
     pub(crate) fn is_of_requests(&self) -> bool {
-        matches!(self.counted, Counted::Requests(_))
+        matches!(self.subject, ExpectationSubject::Requests(_))
     }
 
     /// Reads one line.
@@ -113,13 +113,13 @@ impl Expectation {
             Some((_, count)) => count.parse().map_err(|error: ParseError| error.at(format_args!("count={count}")))?,
             None => CountRange { least: 1, most: None },
         };
-        let counted = if subject.0 == STATE {
-            Counted::of_resources(subject.1, &words, known.kinds)?
+        let subject = if subject.0 == STATE {
+            ExpectationSubject::of_resources(subject.1, &words, known.kinds)?
         } else {
             words.insert(0, subject);
-            Counted::Requests(Filter::of(&words, known.operations)?)
+            ExpectationSubject::Requests(Filter::of(&words, known.operations)?)
         };
-        Ok(Self { text, counted, count })
+        Ok(Self { text, subject, count })
     }
 }
 
@@ -141,7 +141,7 @@ fn texts(name: &str, value: &Value) -> Result<Vec<String>, ParseError> {
     }
 }
 
-impl Counted {
+impl ExpectationSubject {
     fn of_resources(kind: String, words: &[(String, String)], kinds: &[&str]) -> Result<Self, ParseError> {
         if !kinds.contains(&kind.as_str()) {
             return Err(ParseError::none_of(&kind, kinds).at(STATE));

@@ -12,7 +12,7 @@ mod ring;
 pub(crate) use body::RecordedBody;
 pub(crate) use entry::Entry;
 pub use entry::{FaultNote, FaultOutcome, Outcome};
-pub(crate) use expectation::{CountRange, Counted, Expectation, Vocabulary};
+pub(crate) use expectation::{CountRange, Expectation, ExpectationSubject, Vocabulary};
 pub(crate) use filter::{Difference, Filter, Fit};
 pub use retries::{DuplicateWrite, RetryAttempt, RetryChain, RetryReport, Spacing};
 pub(crate) use ring::{Journal, Limits};

@@ -83,7 +83,7 @@ impl Ring {
     }
 
     fn put(&self, totals: &Totals, entry: Entry) {
-        // Counted under the lock: a request of another tenant may evict the entry as soon as it is in.
+        // ExpectationSubject under the lock: a request of another tenant may evict the entry as soon as it is in.
         let mut entries = self.entries.lock();
         self.count_bytes(totals, 0, entry.weight_bytes());
         entries.push_back(entry);

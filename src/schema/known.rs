@@ -72,3 +72,47 @@ impl Known {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::{Schema, unknown};
+
+    #[test]
+    fn what_is_known_is_known_to_the_schema_too() {
+        let schema = Schema::from(json!({
+            "type": "object",
+            "properties": {
+                "name": { "type": "string" },
+                "list": { "anyOf": [{ "type": "array", "items": { "$ref": "#/$defs/item" } }, { "type": "null" }] },
+                "open": { "type": "object" },
+                "either": { "anyOf": [{ "$ref": "#/$defs/item" }, { "type": "object", "properties": { "b": {} } }] },
+                "others": { "type": "object", "additionalProperties": { "$ref": "#/$defs/item" } },
+            },
+            "$defs": {
+                "item": { "type": "object", "properties": { "a": {}, "below": { "$ref": "#/$defs/item" } } },
+            },
+        }));
+        let known = Known::of(schema.root());
+        for (body, is_known) in [
+            (
+                json!({ "name": "n", "list": [{ "a": 1 }, { "below": { "a": 1 } }], "open": { "any": { "b": 1 } } }),
+                true,
+            ),
+            (json!({ "list": null }), true),
+            (json!({ "other": 1 }), false),
+            (json!({ "list": [{ "a": 1 }, { "b": 1 }] }), false),
+            (json!({ "list": [{ "below": { "b": 1 } }] }), false),
+        ] {
+            let fields = body.as_object().expect("an object");
+            assert_eq!(known.has_all(fields), is_known, "{body}");
+            assert_eq!(unknown::fields(schema.root(), fields).is_empty(), is_known, "{body}");
+        }
+        let deep = json!({ "list": [{ "below": { "below": { "below": { "below": { "b": 1 } } } } }] });
+        for unclear in [json!({ "either": { "b": 1 } }), json!({ "others": { "x": { "a": 1 } } }), deep] {
+            assert!(!known.has_all(unclear.as_object().expect("an object")), "{unclear}: the schema is asked");
+        }
+    }
+}

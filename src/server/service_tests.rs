@@ -23,17 +23,17 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 /// The schemas of the parameters are those of operations with these names.
 static OPERATIONS: [Operation; 3] = [
-    Operation { name: "indexes.list", path: "/panics", handler: Some(|_, _| panic!("on purpose")), ..Operation::READ },
+    Operation { name: "indexes.list", path: "/panics", handler: |_, _| panic!("on purpose"), ..Operation::READ },
     Operation {
         name: "projects.list",
         path: "/stream",
-        handler: Some(|_, _| Ok(Answer::Payload(Payload::Events(events())))),
+        handler: |_, _| Ok(Answer::Payload(Payload::Events(events()))),
         ..Operation::READ
     },
     Operation {
         name: "v2_projects.list",
         path: "/healthy",
-        handler: Some(|_, _| Ok(Answer::Payload(Payload::json(&())))),
+        handler: |_, _| Ok(Answer::Payload(Payload::json(&()))),
         ..Operation::READ
     },
 ];

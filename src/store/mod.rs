@@ -54,7 +54,7 @@ use collections::{Collections, HasCollection};
 use state_faults::StateFaults;
 
 use crate::clock::Timestamp;
-use crate::seed::Seed;
+use crate::seed::{RandomStream, Seed};
 
 /// The most deleted resources of a kind that are kept; the oldest are removed first.
 const MAX_DELETED: usize = 10_000;
@@ -110,7 +110,17 @@ impl Store {
         self.budget.used_bytes()
     }
 
-    /// How many live resources of a kind count toward quotas; 0 for a kind that is not emulated.
+    /// The random stream of the next resource of this type that a request creates.
+    pub(crate) fn next_stream<T: Resource>(&self, purpose: &str) -> RandomStream {
+        self.seed.stream(purpose, self.collection::<T>().created())
+    }
+
+    /// The id of the next resource of this type that a request creates.
+    pub(crate) fn next_id<T: Resource>(&self, purpose: &str) -> Id {
+        Id::mint(T::KIND.id_prefix, &mut self.next_stream::<T>(purpose))
+    }
+
+    /// How many live resources of a kind count toward quotas; 0 for a kind that is not stored.
     pub(crate) fn live(&self, kind: Kind) -> usize {
         self.all.iter().find(|collection| collection.kind() == kind).map_or(0, AnyCollection::live)
     }

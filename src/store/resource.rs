@@ -9,7 +9,7 @@ use super::id::{Id, Prefix};
 use super::{Key, Policy, Project, Scope, StoreError};
 use crate::clock::Timestamp;
 
-/// A kind of resource, also one that is not emulated.
+/// A kind of resource, also one that is not stored, such as chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Kind {
     /// The name at the beginning of a sentence, such as `Index`.

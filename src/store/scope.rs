@@ -312,7 +312,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The values of [`Meta`] for a resource with this id, created now in the project of the request.
-    pub(super) fn new_meta(&mut self, id: Id) -> Result<Meta, StoreError> {
+    pub(crate) fn new_meta(&mut self, id: Id) -> Result<Meta, StoreError> {
         Ok(Meta { id, project: self.project_for_write()?, created_at: self.now })
     }
 

@@ -236,7 +236,7 @@ fn upload(scope: &mut Scope<'_>, directory: Key<Directory>, text: &str) -> Resul
 fn add_index(scope: &mut Scope<'_>, source: Key<Directory>) -> Result<Key<Index>, StoreError> {
     let sync = SyncState::begin(Arc::clone(&scope.store.policy.script), scope.now);
     let new = NewIndex { source, name: "index".into(), description: None, options: None, sync };
-    let stream = scope.store.seed.stream("index", scope.store.collection::<Index>().created());
+    let stream = scope.store.next_stream::<Index>("index");
     let key = Index::add(scope, new, None, stream)?;
     scope.count_created(key);
     Ok(key)

@@ -102,7 +102,7 @@ fn values_operations_and_forbidden_fields_are_listed() {
 }
 
 #[test]
-fn a_newer_sdk_is_named_once_for_a_key() {
+fn a_newer_sdk_is_named_once_and_again_after_a_reset() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
     let send = |language: &str, version: &str| {
@@ -118,6 +118,12 @@ fn a_newer_sdk_is_named_once_for_a_key() {
     send("js", "3.0.0");
     send("cobol", "9.0.0");
     assert_eq!(drift(&client), ["sdk js 3.0.0 - 1", "sdk python 2.100.0 - 1", "sdk python 2.19.1 - 1"]);
+    client.post("/__admin/reset", &json!({}));
+    assert_eq!(drift(&client), [""; 0]);
+    // Its first request reaches no operation.
+    client.for_case("js 3.0.0").get("/nowhere");
+    send("js", "3.0.0");
+    assert_eq!(drift(&client), ["sdk js 3.0.0 - 1"]);
 }
 
 #[test]

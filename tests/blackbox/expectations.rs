@@ -238,6 +238,9 @@ fn check_reports_expectations_order_and_what_was_not_expected() {
     create(&client, "a");
     client.post(LIST, &json!({}));
     client.get("/api/v1/indexs");
+    client.get("/api/v2/parse");
+    let without_key = "GET /api/v1/indexes HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    client.connect().send(without_key).read_response().expect("a response");
     let port = program.address.port().to_string();
     let check = |args: &[&str]| ended(&[&["check", "--port", &port], args].concat());
     for (args, code, line) in [
@@ -256,6 +259,8 @@ fn check_reports_expectations_order_and_what_was_not_expected() {
         ),
         (&["--expect-order", "directories.*, chat.create"], 2, "chat.create was never requested"),
         (&["--no-unexpected"], 2, "POST /api/v1/indexes: 422, refused"),
+        (&["--no-unexpected"], 2, "no tenant: request 1: GET /api/v1/indexes: 401, refused"),
+        (&["--no-unexpected"], 2, "GET /api/v2/parse: 404, a call of another product of the API"),
         (&["--no-unexpected", "--tenant", KEY], 2, "GET /api/v1/indexs: 404, no operation has this method and path"),
         (&["--no-lockstep"], 2, "not judged: --no-lockstep"),
         (
@@ -296,6 +301,13 @@ fn exec_judges_expectations_when_its_command_has_ended() {
     let (code, _, errors) = exec("indexes.create");
     assert_eq!(code, Some(2));
     assert!(errors.contains("failed: --check-expect 'indexes.create'"), "{errors}");
+    // What the command began goes on: the judge waits for it.
+    let create = r#"curl -s -H "authorization: Bearer $LLAMA_CLOUD_API_KEY" -H "content-type: application/json" \
+        -d '{"source_directory_id":"d"}' "$LLAMA_CLOUD_BASE_URL/api/v1/indexes""#;
+    let ready = "state indexes when=body:/metadata/status=ready";
+    let flags = ["--sync-duration", "300ms", "--check-expect", ready, "--check-within", "1m"];
+    let (code, _, errors) = ended(&[&["exec"], &flags[..], &["--", "sh", "-c", create]].concat());
+    assert_eq!(code, Some(0), "{errors}");
     let (code, stdout, _) = exec("indexes.lists");
     assert_eq!((code, stdout.as_str()), (Some(64), ""), "the command is not run");
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, manual_clock_server, server, wait_until};
+use crate::support::{Client, RawConnection, manual_clock_server, server, wait_until};
 
 const LIST: &str = "/api/v1/indexes";
 const BODY: &str = r#"{"source_directory_id":"dir-a"}"#;
@@ -20,15 +20,21 @@ fn open(client: &Client) -> (Value, Value) {
     (journal["open"].clone(), last)
 }
 
+/// A request whose body is not whole yet, and the rest of it.
+fn half_sent(client: &Client) -> (RawConnection, Vec<u8>) {
+    let mut whole = client.request_bytes("POST", LIST, "", Some(BODY));
+    let rest = whole.split_off(whole.len() - 5);
+    let mut connection = client.connect();
+    connection.send(whole);
+    wait_until("it is listed", || open(client).0 == 1);
+    (connection, rest)
+}
+
 #[test]
 fn a_request_is_listed_while_its_body_is_read() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    let mut connection = client.connect();
-    let whole = client.request_bytes("POST", LIST, "", Some(BODY));
-    let (start, rest) = whole.split_at(whole.len() - 5);
-    connection.send(start);
-    wait_until("it is listed", || open(&client).0 == 1);
+    let (mut connection, rest) = half_sent(&client);
     let (_, entry) = open(&client);
     assert_eq!(
         (&entry["seq"], &entry["operation"], &entry["outcome"]),
@@ -72,11 +78,7 @@ fn a_request_is_listed_while_it_waits_and_after_its_client_has_left() {
 fn a_reset_forgets_open_requests() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
-    let mut connection = client.connect();
-    let whole = client.request_bytes("POST", LIST, "", Some(BODY));
-    let (start, rest) = whole.split_at(whole.len() - 5);
-    connection.send(start);
-    wait_until("it is listed", || open(&client).0 == 1);
+    let (mut connection, rest) = half_sent(&client);
     client.post("/__admin/reset", &json!({ "tenant": client.key() }));
     assert_eq!(open(&client), (0.into(), Value::Null));
     connection.send(rest);

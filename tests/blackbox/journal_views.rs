@@ -1,11 +1,13 @@
 //! The journal as people and tools read it: what a request was about, lines, an HTTP archive, files after `exec`.
 
 use std::fs;
+use std::io::BufReader;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use temp_dir::TempDir;
 
-use crate::support::{Client, Program, manual_clock_server, run};
+use crate::support::{Client, Program, command, manual_clock_server, next_line, run, wait_for_exit};
 
 const LIST: &str = "/api/v1/indexes";
 const DIRECTORIES: &str = "/api/v1/beta/directories";
@@ -60,6 +62,26 @@ fn the_subcommand_prints_a_line_a_request() {
     assert_eq!(after_time(lines[2]), "404 GET /nowhere?token=…");
     let unknown = run(&["journal", "--port", &port, "--tenant", "llx-other"], &[]);
     assert_eq!(unknown.status.code(), Some(1));
+}
+
+#[test]
+fn following_prints_each_request_once_when_it_has_ended() {
+    let program = Program::start(&[], &[]);
+    let client = Client::at(program.address);
+    client.get(LIST);
+    let port = program.address.port().to_string();
+    let mut command = command(&["journal", "--follow", "--port", &port], &[]);
+    let mut follower = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+    let mut lines = BufReader::new(follower.stdout.take().expect("a pipe"));
+    let mut next_line = || next_line(&mut lines);
+    assert!(next_line().contains("200 indexes.list"));
+    client.get("/nowhere");
+    assert!(next_line().contains("404 GET /nowhere"));
+    client.post("/__admin/reset", &json!({}));
+    client.get(LIST);
+    assert!(next_line().contains("200 indexes.list"), "the numbers of requests begin anew");
+    follower.kill().expect("it runs");
+    wait_for_exit(&mut follower);
 }
 
 #[test]

@@ -181,7 +181,7 @@ impl<'a> Records<'a> {
             (0, false) => self.not_ended(),
             _ => Some(evicted_text(evicted)),
         };
-        (unexpected::failures(self.instance, &self.entries), gaps)
+        (unexpected::failures(&self.entries), gaps)
     }
 
     fn lockstep_check(&self, retries: &RetryReport) -> Findings {

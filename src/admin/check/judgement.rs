@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::report::Verdict;
 use crate::api;
-use crate::journal::{CountRange, Counted, Difference, Entry, Expectation, Filter, Fit};
+use crate::journal::{CountRange, Difference, Entry, Expectation, ExpectationSubject, Filter, Fit};
 use crate::matcher::{Condition, RequestParts};
 use crate::suggest;
 use crate::tenant::Tenant;
@@ -66,9 +66,9 @@ struct Tally {
 
 /// Judges by the requests, or by the resources of the tenants.
 pub(in crate::admin) fn judge(expectation: &Expectation, recorded: Recorded<'_>, tenants: &[Arc<Tenant>]) -> Judgement {
-    let (mut tally, dropped) = match &expectation.counted {
-        Counted::Requests(filter) => (Tally::of_requests(filter, recorded.entries), recorded.dropped),
-        Counted::State { kind, conditions } => (Tally::of_resources(kind, conditions, tenants), 0),
+    let (mut tally, dropped) = match &expectation.subject {
+        ExpectationSubject::Requests(filter) => (Tally::of_requests(filter, recorded.entries), recorded.dropped),
+        ExpectationSubject::State { kind, conditions } => (Tally::of_resources(kind, conditions, tenants), 0),
     };
     let range = expectation.count;
     let verdict = verdict(range, &tally, dropped > 0);
@@ -144,11 +144,11 @@ impl Tally {
 
     /// What was counted, and for a count that is too small what is nearest to it.
     fn sentence(&self, expectation: &Expectation, dropped: u64) -> String {
-        let (one, many, of) = match &expectation.counted {
-            Counted::Requests(filter) => {
+        let (one, many, of) = match &expectation.subject {
+            ExpectationSubject::Requests(filter) => {
                 ("request", "requests", filter.pattern().unwrap_or("any operation").to_owned())
             }
-            Counted::State { kind, .. } => ("resource", "resources", kind.clone()),
+            ExpectationSubject::State { kind, .. } => ("resource", "resources", kind.clone()),
         };
         let noun = |count: usize| if count == 1 { one } else { many };
         let total = self.count + self.undecided + self.misses.len();

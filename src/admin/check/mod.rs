@@ -18,7 +18,7 @@ use super::{faults, read, verify};
 use crate::api;
 use crate::error::ApiError;
 use crate::instance::Instance;
-use crate::journal::{Counted, Expectation, Vocabulary};
+use crate::journal::{Expectation, ExpectationSubject, Vocabulary};
 use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
@@ -70,7 +70,7 @@ pub(super) fn expectation(instance: &Instance, value: &Value) -> Result<Expectat
 
 /// Refuses the name of a rule that does not exist and never struck.
 fn check_rule(instance: &Instance, expectation: &Expectation) -> Result<(), ParseError> {
-    let Counted::Requests(filter) = &expectation.counted else { return Ok(()) };
+    let ExpectationSubject::Requests(filter) = &expectation.subject else { return Ok(()) };
     let Some(name) = filter.fault() else { return Ok(()) };
     let records = Records::of_all(instance);
     let recorded = records.recorded().entries.iter().flat_map(|entry| &entry.faults).map(|note| note.rule.to_string());

@@ -1,7 +1,6 @@
-//! Requests that a test did not mean to send: those that reach no emulated operation, and those that the service itself
+//! Requests that a test did not mean to send: those that reach no operation, and those that the service itself
 //! refuses. A 404 for an id and a 409 are answers.
 
-use crate::instance::Instance;
 use crate::journal::{Entry, FaultOutcome};
 use crate::key_label::with_name;
 use crate::redact;
@@ -10,19 +9,18 @@ use crate::redact;
 const REFUSALS: [u16; 6] = [400, 401, 403, 405, 413, 422];
 
 /// The unexpected ones among these requests.
-pub(super) fn failures(instance: &Instance, entries: &[Entry]) -> Vec<String> {
-    let unexpected = entries.iter().filter_map(|entry| Some((entry, reason(instance, entry)?)));
+pub(super) fn failures(entries: &[Entry]) -> Vec<String> {
+    let unexpected = entries.iter().filter_map(|entry| Some((entry, reason(entry)?)));
     unexpected.map(|(entry, reason)| line(entry, reason)).collect()
 }
 
-fn reason(instance: &Instance, entry: &Entry) -> Option<&'static str> {
+fn reason(entry: &Entry) -> Option<&'static str> {
     let is_refused = entry.status.is_some_and(|status| REFUSALS.contains(&status));
     let is_struck = entry.faults.iter().any(|note| note.outcome == FaultOutcome::Struck);
     match entry.operation {
         None if is_refused => Some("refused"),
         None if entry.product.is_some() => Some("a call of another product of the API"),
         None => Some("no operation has this method and path"),
-        Some(name) if !instance.is_emulated(name) => Some("the operation is not emulated"),
         Some(_) if is_refused && !is_struck => Some("refused"),
         Some(_) => None,
     }

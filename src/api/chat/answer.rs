@@ -57,14 +57,14 @@ pub(super) struct SkippedIndex {
 
 /// An answer: the events of its stream, and the turn that the history keeps.
 #[derive(Debug)]
-pub(super) struct Answered {
+pub(super) struct ChatAnswer {
     pub(super) events: Vec<bytes::Bytes>,
     pub(super) turn: ChatTurn,
 }
 
 impl Question {
     /// Answers the message.
-    pub(super) fn answer(&self) -> Answered {
+    pub(super) fn answer(&self) -> ChatAnswer {
         let mut transcript = Transcript::of_prompt(&self.prompt);
         let thought = format!("Searching {} for passages about the message.", self.sources.count());
         transcript.think(&thought);
@@ -101,7 +101,7 @@ impl Question {
     }
 
     /// Ends the turn, with an error if it failed.
-    fn finish(&self, mut transcript: Transcript, tokens: [u32; 2], error: Option<String>) -> Answered {
+    fn finish(&self, mut transcript: Transcript, tokens: [u32; 2], error: Option<String>) -> ChatAnswer {
         let pauses = u32::try_from(transcript.sent.len()).unwrap_or(u32::MAX);
         let [input_tokens, output_tokens] = tokens;
         let usage = Usage { input_tokens, output_tokens, duration: self.pace.saturating_mul(pauses) };
@@ -114,7 +114,7 @@ impl Question {
         });
         let export_config_ids = queried.iter().map(|source| source.export_config_id.clone()).collect();
         let turn = ChatTurn { events: transcript.kept, usage, error: error.map(Into::into), export_config_ids };
-        Answered { events: transcript.sent, turn }
+        ChatAnswer { events: transcript.sent, turn }
     }
 }
 

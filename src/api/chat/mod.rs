@@ -20,7 +20,7 @@ use crate::response::Payload;
 use crate::schema::ValidRequest;
 use crate::store::state_faults::StateFault;
 use crate::store::{
-    ChatSession, ChatTurn, ContractWord, Cursor, DEFAULT_ACCESS, Id, Index, Key, Meta, Resource, Scope, Store,
+    ChatSession, ChatTurn, ContractWord, Cursor, DEFAULT_ACCESS, Id, Index, Key, Resource, Scope, Store,
 };
 
 /// The name of the list of sessions, which its page tokens are valid for.
@@ -34,7 +34,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/chat",
         resource: ChatSession::KIND,
         response: Some("chat_session"),
-        handler: Some(|scope, request| create(scope, request.body()?).map(Answer::Payload)),
+        handler: |scope, request| create(scope, request.body()?).map(Answer::Payload),
         ..Operation::CREATE
     },
     Operation {
@@ -43,7 +43,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/chat",
         resource: ChatSession::KIND,
         response: Some("chat_session_page"),
-        handler: Some(|scope, request| list(scope, request).map(Answer::Payload)),
+        handler: |scope, request| list(scope, request).map(Answer::Payload),
         ..Operation::LIST
     },
     Operation {
@@ -52,7 +52,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/chat/{session_id}",
         resource: ChatSession::KIND,
         response: Some("chat_session_detail"),
-        handler: Some(|scope, request| retrieve(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| retrieve(scope, &request.params()?).map(Answer::Payload),
         ..Operation::READ
     },
     Operation {
@@ -60,7 +60,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Deletes a chat session.",
         path: "/api/v1/chat/{session_id}",
         resource: ChatSession::KIND,
-        handler: Some(|scope, request| delete(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| delete(scope, &request.params()?).map(Answer::Payload),
         ..Operation::DELETE
     },
     Operation {
@@ -69,7 +69,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/chat/{session_id}/summary",
         resource: ChatSession::KIND,
         response: Some("chat_session"),
-        handler: Some(|scope, request| get_summary(scope, &request.params()?).map(Answer::Payload)),
+        handler: |scope, request| get_summary(scope, &request.params()?).map(Answer::Payload),
         ..Operation::READ
     },
     Operation {
@@ -81,7 +81,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         response: Some("chat_events"),
         streams: true,
         state_faults: &[StateFault::Vanish, StateFault::Reply],
-        handler: Some(stream::stream),
+        handler: stream::stream,
         ..Operation::CHANGE
     },
 ];
@@ -137,10 +137,8 @@ fn create(scope: &mut Scope<'_>, new: NewSession) -> Result<Payload, ApiError> {
     for id in new.index_ids.iter().flatten() {
         scope.resolve::<Index>(id)?;
     }
-    let project = scope.project_for_write()?;
-    let mut stream = scope.store.seed.stream("session", scope.store.collection::<ChatSession>().created());
-    let id = Id::mint(ChatSession::KIND.id_prefix, &mut stream);
-    let mut session = ChatSession::new(Meta { id, project, created_at: scope.now });
+    let id = scope.store.next_id::<ChatSession>("session");
+    let mut session = ChatSession::new(scope.new_meta(id)?);
     session.index_ids = new.index_ids;
     session.shared_access = new.shared_access.map_or(DEFAULT_ACCESS, ContractWord::from);
     let key = scope.insert(session)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::SessionPath;
-use super::answer::{Answered, NamedIndexes, QueriedIndex, Question, SkippedIndex};
+use super::answer::{ChatAnswer, NamedIndexes, QueriedIndex, Question, SkippedIndex};
 use super::event::failure;
 use super::transcript;
 use crate::config::Fidelity;
@@ -49,7 +49,7 @@ pub(super) fn stream(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<An
     };
     let title = title(&question.prompt);
     let run = move |_: &_| Ok(question.answer());
-    let commit = move |scope: &mut Scope<'_>, Answered { events, turn }: Answered| {
+    let commit = move |scope: &mut Scope<'_>, ChatAnswer { events, turn }: ChatAnswer| {
         let key = scope.find(&path.session_id).ok_or(StoreError::NotFound(ChatSession::KIND))?;
         ChatSession::add_turn(scope, key, NewTurn { turn, title, index_ids: message.index_ids })?;
         Ok(match fidelity {

@@ -26,7 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Json,
         response: Some("retrieval_results"),
         state_faults: &[StateFault::Lag],
-        handler: Some(chunks::retrieve),
+        handler: chunks::retrieve,
         ..Operation::READ
     },
     Operation {
@@ -37,7 +37,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: DirectoryFile::KIND,
         body: BodyKind::Json,
         response: Some("found_file_page"),
-        handler: Some(|scope, request| texts::find(scope, request).map(Answer::Payload)),
+        handler: |scope, request| texts::find(scope, request).map(Answer::Payload),
         ..Operation::LIST
     },
     Operation {
@@ -48,7 +48,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource: DirectoryFile::KIND,
         body: BodyKind::Json,
         response: Some("grep_match_page"),
-        handler: Some(texts::grep),
+        handler: texts::grep,
         ..Operation::LIST
     },
     Operation {
@@ -60,7 +60,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: BodyKind::Json,
         response: Some("file_text"),
         state_faults: &[StateFault::Lag],
-        handler: Some(|scope, request| texts::read(scope, request).map(Answer::Payload)),
+        handler: |scope, request| texts::read(scope, request).map(Answer::Payload),
         ..Operation::READ
     },
 ];

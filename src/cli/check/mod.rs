@@ -4,7 +4,7 @@
 pub(in crate::cli) mod arguments;
 mod report;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -13,6 +13,7 @@ use super::exit::ExitError;
 use super::server_address::ServerAddress;
 use crate::admin;
 use crate::clock::parse_duration;
+use crate::error::detail_of;
 use crate::instance::Instance;
 use crate::response::Response;
 
@@ -21,9 +22,6 @@ pub(super) use report::{ReportFormat, printed, words};
 
 /// The path of the admin API that judges.
 const PATH: &str = "/__admin/check";
-
-/// The pause before a report is asked for again that may still change.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// What is required of the recorded requests.
 #[derive(Debug, Clone)]
@@ -87,16 +85,10 @@ pub(super) fn validate(instance: &Instance, required: &Requirements) -> Result<(
 /// Asks this instance, without a connection and without the access rules of the admin API. `prefix` stands before the
 /// flags in the report.
 pub(super) fn run_inside(instance: &Instance, required: &Requirements, prefix: &str) -> Result<Report, NoReport> {
-    let (started, runtime) = (Instant::now(), client::runtime().map_err(NoReport::Failed)?);
-    let response = loop {
-        let response = admin::post(instance, PATH, required.body());
-        let left = response.settles_within.unwrap_or_default().saturating_sub(started.elapsed());
-        if left.is_zero() {
-            break response;
-        }
-        runtime.block_on(tokio::time::sleep(left.min(PAUSE)));
-    };
-    let mut report = report_of(&response)?;
+    let runtime = client::runtime().map_err(NoReport::Failed)?;
+    // The timer is made inside of the runtime.
+    let pause = |pause| runtime.block_on(async { tokio::time::sleep(pause).await });
+    let mut report = report_of(&admin::post_settled(instance, PATH, &required.body(), pause))?;
     for check in &mut report.checks {
         check.name = check.name.replacen("--", &format!("--{prefix}"), 1);
     }
@@ -110,13 +102,7 @@ fn report_of(response: &Response) -> Result<Report, NoReport> {
 fn report(status: u16, body: &str, url: &str) -> Result<Report, NoReport> {
     match status {
         200 => serde_json::from_str(body).map_err(|error| NoReport::Failed(format!("{url}: unexpected JSON: {error}"))),
-        422 => Err(NoReport::Refused(detail(body))),
+        422 => Err(NoReport::Refused(detail_of(body.as_bytes()).unwrap_or_else(|| body.to_owned()))),
         _ => Err(NoReport::Failed(format!("{url}: status {status}: {body}"))),
     }
-}
-
-/// The sentence of a refusal.
-fn detail(body: &str) -> String {
-    let json: Value = serde_json::from_str(body).unwrap_or_default();
-    json["detail"].as_str().map_or_else(|| body.to_owned(), str::to_owned)
 }

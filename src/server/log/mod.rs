@@ -58,9 +58,6 @@ impl Log {
             let line = LogLine::of(head, context, reply, duration);
             self.push(line.level(), &self.style.request(&line));
         }
-        if let Some(warning) = context.and_then(|context| self.once.not_emulated(context)) {
-            self.warn(&warning);
-        }
         if !self.allow_overrides
             && let Some(warning) = self.once.own_rule(head)
         {

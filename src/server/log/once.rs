@@ -1,8 +1,8 @@
 //! The warnings that a server logs once: about what a test environment should know, but not with each request.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::emulator::{Context, OWN_RULE};
+use crate::emulator::OWN_RULE;
 use crate::redact;
 use crate::request::Head;
 
@@ -19,8 +19,6 @@ pub(super) struct OnceWarnings {
     real_key: AtomicBool,
     own_rule: AtomicBool,
     no_program: AtomicBool,
-    /// The operations that are not emulated and were requested, as bits by their position in the table.
-    operations: AtomicU64,
 }
 
 impl OnceWarnings {
@@ -37,15 +35,6 @@ impl OnceWarnings {
     /// A request needs a child process, and there is no program for one.
     pub(super) fn no_program(&self) -> Option<&'static str> {
         is_first(&self.no_program).then_some(NO_PROGRAM)
-    }
-
-    /// A request is for an operation that is not emulated; once for each operation.
-    pub(super) fn not_emulated(&self, context: &Context) -> Option<String> {
-        let routed = context.operation().filter(|routed| !routed.operation.is_emulated())?;
-        let bit = 1 << routed.position;
-        let is_first = self.operations.fetch_or(bit, Ordering::Relaxed) & bit == 0;
-        let name = routed.operation.name;
-        is_first.then(|| format!("{name} is not emulated: requests for it get 404 (`llamacloud-mock operations`)"))
     }
 }
 
