@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -23,9 +23,7 @@ pub(crate) struct Content {
 impl Content {
     /// The content of a body with these headers.
     pub(crate) fn of(head: &Head, body: &Bytes) -> Self {
-        let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-        let may_be_form = !body.is_empty() && multipart::is_form(content_type);
-        let form = if may_be_form { multipart::read_form(body, content_type).ok() } else { None };
+        let form = if body.is_empty() { None } else { form_of(head, body) };
         let is_form = form.is_some();
         let value = form.map_or_else(OnceLock::new, |form| OnceLock::from(Some(object_of(form))));
         Self { body: body.clone(), is_form, value }
@@ -46,6 +44,11 @@ impl Content {
     pub(crate) fn form(&self) -> Option<&Value> {
         if self.is_form { self.value() } else { None }
     }
+}
+
+fn form_of(head: &Head, body: &Bytes) -> Option<Form> {
+    let content_type = head.headers.get(CONTENT_TYPE)?.as_bytes();
+    if multipart::is_form(content_type) { multipart::read_form(body, content_type).ok() } else { None }
 }
 
 /// A hash by which contents are compared: the order of keys and of parts does not matter, nor how bodies were framed.
@@ -87,7 +90,7 @@ fn summary(file: &FilePart) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, Method};
+    use http::{HeaderMap, HeaderValue, Method};
 
     use super::*;
 

@@ -17,7 +17,7 @@ pub(crate) trait JsonText {
 impl JsonText for str {
     fn append_to(&self, json: &mut Vec<u8>) {
         if is_plain(self) {
-            append_plain(json, &[self]);
+            append_plain(json, &[self.as_bytes()]);
         } else {
             json.extend_from_slice(Value::from(self).to_string().as_bytes());
         }
@@ -78,11 +78,11 @@ impl JsonObject {
     }
 }
 
-/// Adds a text in parts that need no escapes, with its quotation marks, to JSON.
-pub(crate) fn append_plain(json: &mut Vec<u8>, parts: &[&str]) {
+/// Adds a text to JSON, with its quotation marks. Its parts are ASCII that needs no escapes.
+pub(crate) fn append_plain(json: &mut Vec<u8>, parts: &[&[u8]]) {
     json.push(b'"');
     for part in parts {
-        json.extend_from_slice(part.as_bytes());
+        json.extend_from_slice(part);
     }
     json.push(b'"');
 }

@@ -66,9 +66,11 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Where [`PREFIX`] begins. Most texts are short: `str::find` would spend more on preparing its search.
+/// Where [`PREFIX`] begins. Most texts are short: to find the whole prefix, `str::find` would spend more on preparing
+/// its search than a search for the dash at its end takes.
 fn find_prefix(text: &str) -> Option<usize> {
-    text.as_bytes().windows(PREFIX.len()).position(|window| window == PREFIX.as_bytes())
+    let ends = text.match_indices('-').map(|(at, dash)| at + dash.len());
+    ends.filter(|end| text[..*end].ends_with(PREFIX)).map(|end| end - PREFIX.len()).next()
 }
 
 /// Whether the values of a header are credentials; its name is in lower case.

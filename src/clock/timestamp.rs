@@ -61,7 +61,7 @@ impl Timestamp {
 
     /// Writes the timestamp in the format of the service. Every response has a few, and the printer of jiff takes
     /// about twice as long.
-    fn print(self, buffer: &mut [u8; TEXT_BYTES]) -> &str {
+    fn print(self, buffer: &mut [u8; TEXT_BYTES]) -> &[u8] {
         let time = Offset::UTC.to_datetime(self.to_jiff());
         buffer.copy_from_slice(b"0000-00-00T00:00:00.000000Z");
         let parts = [time.month(), time.day(), time.hour(), time.minute(), time.second()].map(i8::unsigned_abs);
@@ -71,13 +71,12 @@ impl Timestamp {
         }
         let micros = time.subsec_nanosecond().unsigned_abs() / 1000;
         print_digits(&mut buffer[20..26], micros);
-        let text = if micros == 0 {
+        if micros == 0 {
             buffer[19] = b'Z';
             &buffer[..20]
         } else {
-            &buffer[..]
-        };
-        std::str::from_utf8(text).expect("digits and signs are ASCII")
+            buffer
+        }
     }
 
     fn to_jiff(self) -> jiff::Timestamp {
@@ -101,7 +100,7 @@ fn print_digits(digits: &mut [u8], number: u32) {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.print(&mut [0; TEXT_BYTES]))
+        f.write_str(std::str::from_utf8(self.print(&mut [0; TEXT_BYTES])).expect("digits and signs are ASCII"))
     }
 }
 
@@ -136,7 +135,7 @@ impl JsonText for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.print(&mut [0; TEXT_BYTES]))
+        serializer.collect_str(self)
     }
 }
 

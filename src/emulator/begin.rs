@@ -16,6 +16,7 @@ use crate::instance::Instance;
 use crate::journal::Outcome;
 use crate::multipart;
 use crate::operation::{Authentication, BodyKind, Route, RoutedOperation};
+use crate::redact;
 use crate::request::Head;
 use crate::response::{HeadReset, Response};
 use crate::tenant::Tenant;
@@ -83,7 +84,11 @@ fn authenticate(instance: &Instance, head: &Head, routed: RoutedOperation) -> Ad
         let detail = format!("API key: this server keeps the state of at most {most} keys (--max-tenants)");
         return unrouted(instance, head, ApiError::text(403, detail).into());
     };
-    admit(instance, head, routed, tenant)
+    let mut admission = admit(instance, head, routed, tenant);
+    if let Admission::Admitted(context) = &mut admission {
+        context.has_real_key = redact::looks_real(key);
+    }
+    admission
 }
 
 /// Applies the fault rules that act on the head of a request of this tenant.

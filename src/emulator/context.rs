@@ -25,6 +25,8 @@ pub(crate) struct Context {
     pub(super) head_decision: Option<HeadDecision>,
     /// Its journal entry, if that was recorded before its body was read.
     pub(super) entry: Option<OpenEntry>,
+    /// Whether its key has the form of a key of the real service.
+    pub(crate) has_real_key: bool,
     /// How its body is read, if a fault rule slows that down.
     pub(crate) slow_upload: Option<SlowUpload>,
     /// Counts it as open.
@@ -93,11 +95,12 @@ impl BodyLimits {
 
 impl OpenEntry {
     /// Records an entry without a number and a time.
-    fn new(tenant: &Arc<Tenant>, entry: Entry) -> Self {
+    fn new(tenant: &Arc<Tenant>, mut entry: Box<Entry>) -> Self {
         let at = tenant.clock.now();
         let mut state = tenant.lock();
         let number = state.journal.next_number();
-        state.journal.open(Entry { seq: number, at, ..entry });
+        (entry.seq, entry.at) = (number, at);
+        state.journal.open(entry);
         drop(state);
         Self { tenant: Arc::clone(tenant), number }
     }
@@ -125,7 +128,18 @@ impl Context {
     /// A request without a tenant.
     pub(crate) fn without_tenant(purpose: Purpose, body_limits: BodyLimits) -> Self {
         let (own_rule, head_decision, entry, slow_upload) = (None, None, None, None);
-        Self { purpose, tenant: None, body_limits, own_rule, head_decision, entry, slow_upload, _open: None }
+        let has_real_key = false;
+        Self {
+            purpose,
+            tenant: None,
+            body_limits,
+            own_rule,
+            head_decision,
+            entry,
+            has_real_key,
+            slow_upload,
+            _open: None,
+        }
     }
 
     /// A request of a tenant.
@@ -136,7 +150,7 @@ impl Context {
     }
 
     /// Records it before its body is read.
-    pub(super) fn open_entry(&mut self, entry: Entry) {
+    pub(super) fn open_entry(&mut self, entry: Box<Entry>) {
         self.entry = self.tenant.as_ref().map(|tenant| OpenEntry::new(tenant, entry));
     }
 

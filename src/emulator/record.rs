@@ -22,7 +22,7 @@ use crate::seed::Seed;
 pub(super) const NO_BODY: Bytes = Bytes::new();
 
 /// Counts a request and records it in a journal.
-pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Context, entry: Entry) {
+pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Context, entry: Box<Entry>) {
     if let Some(routed) = context.operation() {
         instance.counters.count(routed.position, entry.status);
     }
@@ -32,8 +32,8 @@ pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Conte
 }
 
 /// The entry of a request without a response. The caller sets the number and the time.
-pub(super) fn unanswered(context: &Context, head: &Head, body: RecordedBody) -> Entry {
-    let mut entry = Entry::open(head, body);
+pub(super) fn unanswered(context: &Context, head: &Head, body: RecordedBody) -> Box<Entry> {
+    let mut entry = Box::new(Entry::open(head, body));
     entry.operation = Some(context.name());
     if let Some(tenant) = &context.tenant {
         entry.tenant = Some(Arc::clone(&tenant.label));
@@ -48,7 +48,7 @@ pub(super) fn unanswered(context: &Context, head: &Head, body: RecordedBody) -> 
 
 /// The entry of a request and its response. The caller sets the number, the time, the faults, and whether it changed
 /// the state.
-pub(super) fn entry(context: &Context, head: &Head, body: RecordedBody, response: &Response) -> Entry {
+pub(super) fn entry(context: &Context, head: &Head, body: RecordedBody, response: &Response) -> Box<Entry> {
     let Delay { on_clock, real } = response.delay;
     let delay = context.clock().map_or(Duration::ZERO, |clock| clock.real_duration(on_clock, real));
     let mut entry = unanswered(context, head, body);
@@ -69,18 +69,19 @@ pub(super) fn refuse(instance: &Instance, context: &Context, head: &Head, body: 
 }
 
 /// Adds an entry, in the place of the one with this number if that has no response yet; returns the number.
-fn add(instance: &Instance, context: &Context, number: Option<u64>, entry: Entry) -> Option<u64> {
-    let add = |journal: &mut Journal, at: Timestamp, entry: Entry| {
+fn add(instance: &Instance, context: &Context, number: Option<u64>, mut entry: Box<Entry>) -> Option<u64> {
+    let add = |journal: &mut Journal, at: Timestamp, mut entry: Box<Entry>| {
         let seq = journal.number_of(number);
-        record(instance, journal, context, Entry { seq, at, ..entry });
+        (entry.seq, entry.at) = (seq, at);
+        record(instance, journal, context, entry);
         seq
     };
     match (&context.tenant, context.operation()) {
         (Some(tenant), _) => {
             let state = &mut *tenant.lock();
             let slowed = context.head_decision.as_ref().filter(|head| was_read_slowly(head, &entry));
-            let faults = slowed.map_or_else(Vec::new, |head| head.end_slow_upload(&mut state.faults));
-            Some(add(&mut state.journal, tenant.clock.now(), Entry { faults, ..entry }))
+            entry.faults = slowed.map_or_else(Vec::new, |head| head.end_slow_upload(&mut state.faults));
+            Some(add(&mut state.journal, tenant.clock.now(), entry))
         }
         (None, Some(_)) => Some(add(&mut instance.unauthenticated.lock(), clock::system_now(), entry)),
         (None, None) => None,
@@ -96,11 +97,12 @@ fn was_read_slowly(head: &HeadDecision, refusal: &Entry) -> bool {
 /// Records a request that no operation answers, with its tenant if that exists. It may be for another product of the
 /// real API.
 pub(super) fn unrouted(instance: &Instance, head: &Head, response: &Response, product: Option<&'static str>) {
-    let entry = Entry { product, ..of(head, response) };
+    let mut entry = of(head, response);
+    entry.product = product;
     match instance.accepted_key(head).and_then(|key| instance.tenants.find(key)) {
         Some(tenant) => {
-            let (label, tenant_name) = (Some(Arc::clone(&tenant.label)), tenant.name());
-            let entry = Entry { tenant: label, tenant_name, at: tenant.clock.now(), ..entry };
+            (entry.tenant, entry.tenant_name) = (Some(Arc::clone(&tenant.label)), tenant.name());
+            entry.at = tenant.clock.now();
             add_unrouted(instance, &mut tenant.lock().journal, entry);
         }
         None => add_unrouted(instance, &mut instance.unauthenticated.lock(), entry),
@@ -113,17 +115,17 @@ pub(super) fn refused_by_head(instance: &Instance, head: &Head, response: &Respo
 }
 
 /// The entry of a request that no operation answers.
-fn of(head: &Head, response: &Response) -> Entry {
-    let mut entry = Entry::open(head, RecordedBody::default());
+fn of(head: &Head, response: &Response) -> Box<Entry> {
+    let mut entry = Box::new(Entry::open(head, RecordedBody::default()));
     entry.answer(response, Duration::ZERO);
     entry.end(Outcome::Sent);
     entry
 }
 
-fn add_unrouted(instance: &Instance, journal: &mut Journal, entry: Entry) {
+fn add_unrouted(instance: &Instance, journal: &mut Journal, mut entry: Box<Entry>) {
     if instance.settings.journal_entries > 0 {
-        let seq = journal.number_of(None);
-        journal.record(Entry { seq, ..entry });
+        entry.seq = journal.number_of(None);
+        journal.record(entry);
     }
 }
 

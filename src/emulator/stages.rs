@@ -17,7 +17,7 @@ use crate::content::Content;
 use crate::error::ApiError;
 use crate::fault::{Decision, FaultResult, RequestView};
 use crate::instance::Instance;
-use crate::journal::{Entry, RecordedBody};
+use crate::journal::RecordedBody;
 use crate::operation::{Answer, BodyKind, Commit, Effect, Job, Operation, RoutedOperation};
 use crate::request::{Origin, Request};
 use crate::response::{Delay, Payload, Response};
@@ -249,9 +249,9 @@ impl<'a> LockedRequest<'a> {
     /// Records the request before it has a response.
     fn open_entry(&mut self, in_progress: &InProgress) {
         if self.instance.settings.journal_entries > 0 {
-            let (seq, at, recorded) = (in_progress.number, self.times.now, in_progress.recorded.clone());
-            let entry = record::unanswered(self.context, &self.request.head, recorded);
-            self.state.journal.open(Entry { seq, at, ..entry });
+            let mut entry = record::unanswered(self.context, &self.request.head, in_progress.recorded.clone());
+            (entry.seq, entry.at) = (in_progress.number, self.times.now);
+            self.state.journal.open(entry);
         }
     }
 
@@ -304,10 +304,10 @@ impl<T: Into<Reply>> From<T> for Next {
 
 /// The body of a request, if the operation takes one.
 fn read(operation: &Operation, request: &Request) -> Result<RawBody, ApiError> {
-    let content_type = request.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let content_type = || request.head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     match operation.body {
-        BodyKind::Json => read_body(&request.body, content_type),
-        BodyKind::Multipart => read_form(&request.body, content_type),
+        BodyKind::Json => read_body(&request.body, content_type()),
+        BodyKind::Multipart => read_form(&request.body, content_type()),
         BodyKind::None => Ok(RawBody::Absent),
     }
 }

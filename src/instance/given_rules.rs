@@ -9,6 +9,9 @@ use crate::config::{Fidelity, RawSettings, Settings};
 use crate::fault::{FaultRules, Rule, Scenario, Target};
 use crate::operation::{BodyKind, Operation};
 
+/// The page that explains rules and scenarios.
+const PAGE: &str = "docs/faults.md";
+
 /// What fault rules need to know of each operation of the API.
 pub(crate) fn targets() -> Vec<Target> {
     api::operations().map(|operation| target(operation, Fidelity::default())).collect()
@@ -33,7 +36,7 @@ pub(super) fn scenarios(settings: &Settings, raw: &RawSettings) -> Result<Vec<Sc
     let place = raw.get(&SCENARIO).place();
     let mut scenarios: Vec<Scenario> = Vec::new();
     for name in &settings.scenarios {
-        let scenario = Scenario::load(name).map_err(|error| format!("{place}: {error}"))?;
+        let scenario = Scenario::load(name).map_err(|error| format!("{place}: {error} ({PAGE})"))?;
         if scenarios.iter().any(|known| known.name == scenario.name) {
             return Err(format!("{place}: two scenarios have the name {}; a name is unique", scenario.name));
         }
@@ -70,11 +73,11 @@ pub(super) fn read(
     let mut rules = Vec::new();
     for (given, scenario) in settings.scenarios.iter().zip(scenarios) {
         let origin = format!("{place} {given}");
-        let own = scenario.rules(targets).map_err(|error| format!("{origin}: {error}"))?;
+        let own = scenario.rules(targets).map_err(|error| format!("{origin}: {error} ({PAGE})"))?;
         rules.extend(own.into_iter().map(|rule| rule.with_origin(&origin)));
     }
     for rule in &settings.faults {
-        let place = |error| format!("{faults} {rule:?}: {error}");
+        let place = |error| format!("{faults} {rule:?}: {error} ({PAGE})");
         rules.push(Rule::parse(rule, targets).map_err(place)?.with_origin(&faults));
     }
     if let Some(rule) = rules.iter().find(|rule| rule.only_key().is_some_and(|key| !settings.accepts_label(key))) {

@@ -45,7 +45,7 @@ pub(crate) struct Journal {
 /// other lock is taken while it is held.
 #[derive(Debug, Default)]
 struct Ring {
-    entries: Mutex<VecDeque<Entry>>,
+    entries: Mutex<VecDeque<Box<Entry>>>,
     used_bytes: AtomicUsize,
     dropped: AtomicU64,
 }
@@ -82,8 +82,8 @@ impl Ring {
         self.used_bytes.load(Ordering::Relaxed)
     }
 
-    fn put(&self, totals: &Totals, entry: Entry) {
-        // ExpectationSubject under the lock: a request of another tenant may evict the entry as soon as it is in.
+    fn put(&self, totals: &Totals, entry: Box<Entry>) {
+        // Counted under the lock: a request of another tenant may evict the entry as soon as it is in.
         let mut entries = self.entries.lock();
         self.count_bytes(totals, 0, entry.weight_bytes());
         entries.push_back(entry);
@@ -146,7 +146,7 @@ impl Journal {
     }
 
     /// Records a request that has no response yet, or more of it.
-    pub(crate) fn open(&mut self, entry: Entry) {
+    pub(crate) fn open(&mut self, entry: Box<Entry>) {
         let is_recorded = self.unanswered.contains(&entry.seq);
         if !is_recorded {
             self.unanswered.push(entry.seq);
@@ -155,20 +155,20 @@ impl Journal {
     }
 
     /// Records a request with its response.
-    pub(crate) fn record(&mut self, entry: Entry) {
+    pub(crate) fn record(&mut self, entry: Box<Entry>) {
         let recorded = self.unanswered.iter().position(|number| *number == entry.seq);
         recorded.map(|position| self.unanswered.swap_remove(position));
         self.put_or_replace(entry, recorded.is_some());
     }
 
-    fn put_or_replace(&mut self, mut entry: Entry, is_recorded: bool) {
+    fn put_or_replace(&mut self, mut entry: Box<Entry>, is_recorded: bool) {
         if is_recorded {
             entry.seq -= self.reset_at;
             let (ring, totals) = (&self.ring, &self.limits.totals);
             ring.change(entry.seq, |open| {
                 let before = open.weight_bytes();
                 entry.continue_from(open);
-                *open = entry;
+                *open = *entry;
                 ring.count_bytes(totals, before, open.weight_bytes());
             });
         } else {
@@ -178,7 +178,7 @@ impl Journal {
 
     /// Adds an entry, and evicts the oldest until the limits hold: from this ring if it has too many or is over its
     /// share, then from others that are over theirs. A request from before a reset is not recorded.
-    fn put(&mut self, mut entry: Entry) {
+    fn put(&mut self, mut entry: Box<Entry>) {
         if entry.seq <= self.reset_at {
             return;
         }
@@ -221,14 +221,14 @@ impl Journal {
                 && is_decided(entry)
                 && entry.request_body.content_digest() == digest
         };
-        let mut equal: Vec<&Entry> = entries.iter().filter(is_equal).collect();
+        let mut equal: Vec<&Entry> = entries.iter().map(|entry| &**entry).filter(is_equal).collect();
         equal.sort_by_key(|entry| entry.seq);
         retries::next_attempt(&equal)
     }
 
     /// The entries, oldest first.
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        self.ring.entries.lock().iter().cloned().collect()
+        self.ring.entries.lock().iter().map(|entry| (**entry).clone()).collect()
     }
 
     /// The number of entries that were evicted.

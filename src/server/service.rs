@@ -100,7 +100,7 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
         }
         Admission::Admitted(context) => context,
     };
-    server.log.warn_of_real_key(&head);
+    server.log.warn_of_real_key(&context);
     // body: a request that has to wait for it is in the journal already
     let limits = ReadLimits { limits: context.body_limits, budget: &server.body_budget };
     let slow = context.slow_upload.take();

@@ -104,7 +104,9 @@ impl JsonText for Id {
         match self {
             Self::Given(text) => text.append_to(json),
             Self::Minted(prefix, uuid) => {
-                append_plain(json, &[prefix.as_str(), uuid.hyphenated().encode_lower(&mut [0; UUID_BYTES])]);
+                let mut digits = [0; UUID_BYTES];
+                uuid.hyphenated().encode_lower(&mut digits);
+                append_plain(json, &[prefix.as_str().as_bytes(), &digits]);
             }
         }
     }

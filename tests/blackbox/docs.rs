@@ -103,6 +103,17 @@ fn every_page_that_the_program_names_exists() {
         let output = String::from_utf8(run(args, &[]).stdout).expect("UTF-8");
         assert!(output.contains(expected), "{args:?} should name {expected}");
     }
+    for (args, expected) in [
+        (&["--fault", "indexes.list stauts=503"][..], "docs/faults.md"),
+        (&["--scenario", "no-such-scenario"], "docs/faults.md"),
+        (&["exec", "--fault", "indexes.lst reset", "--", "true"], "docs/faults.md"),
+        (&["exec", "--check-expect", "indexes.lst", "--", "true"], "docs/verdicts.md"),
+    ] {
+        let refused = run(args, &[]);
+        let problem = String::from_utf8(refused.stderr).expect("UTF-8");
+        assert_eq!(refused.status.code(), Some(64), "{problem}");
+        assert!(problem.contains(expected), "{args:?} should name {expected}: {problem}");
+    }
     let mut files = Vec::new();
     files_below(&Path::new(ROOT).join("src"), &mut files);
     let mut named = BTreeSet::new();

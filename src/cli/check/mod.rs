@@ -58,7 +58,7 @@ impl Requirements {
 impl From<NoReport> for ExitError {
     fn from(error: NoReport) -> Self {
         match error {
-            NoReport::Refused(problem) => Self::usage(problem),
+            NoReport::Refused(problem) => Self::usage(format!("{problem} (docs/verdicts.md)")),
             NoReport::Failed(problem) => Self::failure(problem),
         }
     }

@@ -17,6 +17,9 @@ const MAX_LINES: usize = 8192;
 /// wake the thread, for 1 to 2 µs of CPU in 11 µs.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// The room for lines that is kept while there are none.
+const MAX_SPARE_BYTES: usize = 64 * 1024;
+
 /// Time limit for writing the lines at the end: stderr may not be read.
 const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -97,6 +100,8 @@ impl LineQueue {
     /// Writes lines until no more follow. Errors are ignored: a closed stderr must not stop the server.
     fn write_all(&self, mut to: impl Write, style: LineStyle) {
         let mut lines = self.lines.lock();
+        // Two texts take turns, so that lines are added where there is room already.
+        let mut text = String::new();
         loop {
             self.filled.wait_while(&mut lines, |lines| lines.text.is_empty() && !lines.is_closed);
             if lines.text.is_empty() && lines.dropped == 0 {
@@ -104,7 +109,7 @@ impl LineQueue {
                 self.ended.notify_all();
                 return;
             }
-            let mut text = std::mem::take(&mut lines.text);
+            std::mem::swap(&mut lines.text, &mut text);
             let (count, dropped) = (lines.count, std::mem::take(&mut lines.dropped));
             drop(lines);
             if dropped > 0 {
@@ -113,6 +118,8 @@ impl LineQueue {
                 text.push('\n');
             }
             let _ = to.write_all(text.as_bytes());
+            text.clear();
+            text.shrink_to(MAX_SPARE_BYTES);
             lines = self.lines.lock();
             lines.count -= count;
             self.ended.wait_while_for(&mut lines, |lines| !lines.is_closed, PAUSE);

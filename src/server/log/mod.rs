@@ -16,6 +16,7 @@ use http::StatusCode;
 use super::exchange::Exchange;
 use super::guard::is_probe_path;
 use crate::config::{LogLevel, Settings};
+use crate::emulator::Context;
 use crate::request::Head;
 use buffer::LineBuffer;
 use line::{LineStyle, LogLine};
@@ -66,8 +67,8 @@ impl Log {
     }
 
     /// Warns once if a request's key looks like a real one.
-    pub(super) fn warn_of_real_key(&self, head: &Head) {
-        if let Some(warning) = self.once.real_key(head) {
+    pub(super) fn warn_of_real_key(&self, context: &Context) {
+        if let Some(warning) = self.once.real_key(context) {
             self.warn(warning);
         }
     }

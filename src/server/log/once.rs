@@ -2,8 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::emulator::OWN_RULE;
-use crate::redact;
+use crate::emulator::{Context, OWN_RULE};
 use crate::request::Head;
 
 const REAL_KEY: &str = "the key of a request looks like a real LlamaCloud key; any other text works here too";
@@ -23,8 +22,8 @@ pub(super) struct OnceWarnings {
 
 impl OnceWarnings {
     /// A request has a key that looks like a real one: this program sends it nowhere, but test environments leak keys.
-    pub(super) fn real_key(&self, head: &Head) -> Option<&'static str> {
-        (head.credential().is_some_and(redact::looks_real) && is_first(&self.real_key)).then_some(REAL_KEY)
+    pub(super) fn real_key(&self, context: &Context) -> Option<&'static str> {
+        (context.has_real_key && is_first(&self.real_key)).then_some(REAL_KEY)
     }
 
     /// A request has rules of its own, which are not applied.
