@@ -11,8 +11,12 @@ use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
 
-/// The query parameters that say which entries are shown.
-const FILTER_PARAMETERS: &[&str] = &["operation", "status", "when", "fault", "outcome"];
+/// The query parameters of an answer that is a part of the journal.
+pub(super) const PARAMETERS: &[&str] =
+    &["tenant", "operation", "status", "when", "fault", "outcome", "text", "before", "limit"];
+
+/// Those that become the words of a [`Filter`].
+const FILTER_WORDS: &[&str] = &["operation", "status", "when", "fault", "outcome"];
 
 #[derive(Serialize, Default)]
 pub(super) struct JournalView {
@@ -45,12 +49,13 @@ pub(super) fn selected(instance: &Instance, request: &Request) -> Result<Journal
     if named.is_none() {
         journals.push(copied(&instance.unauthenticated.lock()));
     }
+    let before = before(request, &journals)?;
     let mut view = JournalView::default();
     let mut entries = Vec::new();
     for (recorded, dropped) in journals {
         view.dropped += dropped;
         view.open += recorded.iter().filter(|entry| entry.outcome == Outcome::Open).count();
-        for entry in recorded {
+        for entry in recorded.into_iter().filter(|entry| entry.seq < before) {
             match filter.fit(&entry) {
                 Fit::Fits => entries.push(entry),
                 Fit::Undecided => view.undecided += 1,
@@ -66,11 +71,26 @@ pub(super) fn selected(instance: &Instance, request: &Request) -> Result<Journal
     Ok(view)
 }
 
+/// The number of a request; only those before it are shown.
+fn before(request: &Request, journals: &[(Vec<Entry>, u64)]) -> Result<u64, ApiError> {
+    let Some(number) = read::number(request, "before")? else { return Ok(u64::MAX) };
+    if journals.iter().filter(|(entries, _)| !entries.is_empty()).count() > 1 {
+        let problem = "is a number within a tenant, and several have requests; add tenant";
+        return Err(read::refusal(&ParseError::new("before", problem)));
+    }
+    Ok(number as u64)
+}
+
 /// The filter in the query.
 fn filter(instance: &Instance, request: &Request) -> Result<Filter, ApiError> {
     let words = read::parameters(request).map(|(name, value)| (name.into_owned(), value.into_owned()));
-    let words: Vec<_> = words.filter(|(name, _)| FILTER_PARAMETERS.contains(&name.as_str())).collect();
-    Filter::of(&words, &instance.targets).map_err(|error| read::refusal(&error))
+    let words: Vec<_> = words.filter(|(name, _)| FILTER_WORDS.contains(&name.as_str())).collect();
+    let filter = Filter::of(&words, &instance.targets);
+    let filter = match read::query(request, "text") {
+        Some(text) => filter.and_then(|filter| filter.with_text(&text)),
+        None => filter,
+    };
+    filter.map_err(|error| read::refusal(&error))
 }
 
 /// The entries of a journal and the number of evicted ones, so that they are filtered without its lock.

@@ -103,14 +103,14 @@ const ROUTES: &[AdminRoute] = &[
     },
     AdminRoute {
         path: "/journal",
-        parameters: &["tenant", "operation", "status", "when", "fault", "outcome", "limit"],
+        parameters: journal::PARAMETERS,
         description: "Lists recorded requests with their responses, and counts those evicted.",
         handler: journal::show,
         ..ROW
     },
     AdminRoute {
         path: "/journal.har",
-        parameters: &["tenant", "operation", "status", "when", "fault", "outcome", "limit"],
+        parameters: journal::PARAMETERS,
         description: "Shows the journal as an HTTP archive (HAR 1.2).",
         handler: har::show,
         ..ROW

@@ -22,6 +22,7 @@ use crate::operation::{Answer, BodyKind, Commit, Effect, Job, Operation, RoutedO
 use crate::request::{Origin, Request};
 use crate::response::{Delay, Payload, Response};
 use crate::schema::{RawBody, RawRequest, ValidRequest, check, read_body, read_form};
+use crate::search::ChunkCounts;
 use crate::store::state_faults::StateFaults;
 use crate::store::{Effects, Id, Scope};
 use crate::tenant::{State, Tenant, Times};
@@ -67,6 +68,8 @@ struct Facts {
     created: Option<Id>,
     /// The ids of what it deleted.
     deleted: Vec<Id>,
+    /// What its search left out.
+    chunk_counts: Option<Box<ChunkCounts>>,
 }
 
 /// A request under the lock of its tenant.
@@ -229,21 +232,21 @@ impl<'a> LockedRequest<'a> {
 
     /// Applies the fault rules that come after the action, and finishes the request.
     fn settle(mut self, mut in_progress: InProgress, response: Response) -> Reply {
-        let Effects { applied, events, created, deleted } = std::mem::take(&mut in_progress.effects);
+        let Effects { applied, events, created, deleted, chunk_counts } = std::mem::take(&mut in_progress.effects);
         let decision = std::mem::take(&mut in_progress.decision);
         let is_committed = response.is_success() && self.routed.operation.effect != Effect::Reads;
         for at in events {
             self.tenant.clock.add_event(at);
         }
+        let facts = Facts { is_committed, is_altered: false, created, deleted, chunk_counts };
         if self.state.faults.is_empty() && decision.is_empty() {
-            let facts = Facts { is_committed, is_altered: false, created, deleted };
             return self.reply(in_progress, FaultResult::unchanged(response), facts);
         }
         let before = response.clone();
         let view = self.rule_view(&in_progress.sent);
         let finished = decision.finish(&mut self.state.faults, &view, response, applied);
         let is_altered = !finished.response.reads_like(&before);
-        self.reply(in_progress, finished, Facts { is_committed, is_altered, created, deleted })
+        self.reply(in_progress, finished, Facts { is_altered, ..facts })
     }
 
     /// Records the request before it has a response.
@@ -266,11 +269,11 @@ impl<'a> LockedRequest<'a> {
         if let Some(wait) = promised {
             self.tenant.clock.add_event(self.times.now.plus(response.delay.on_clock).plus(wait));
         }
-        let Facts { is_committed: committed, is_altered, created, deleted } = facts;
+        let Facts { is_committed: committed, is_altered, created, deleted, chunk_counts } = facts;
         let mut entry = record::entry(self.context, &self.request.head, recorded, &response);
         (entry.seq, entry.at, entry.faults) = (number, self.times.now, faults.clone());
         (entry.committed, entry.is_altered) = (committed, is_altered);
-        (entry.created, entry.deleted) = (created, deleted);
+        (entry.created, entry.deleted, entry.chunk_counts) = (created, deleted, chunk_counts);
         record::record(self.instance, &mut self.state.journal, self.context, entry);
         Reply { response, entry: Some(number), faults, release }
     }

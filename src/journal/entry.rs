@@ -19,6 +19,7 @@ use crate::operation::{Effect, path_params};
 use crate::redact;
 use crate::request::{Head, PathParams, RETRY_COUNT};
 use crate::response::{RETRY_AFTER_MS, Response, SHOULD_RETRY, duration_in};
+use crate::search::ChunkCounts;
 use crate::store::Id;
 
 /// A request and its response, as the journal shows them.
@@ -79,6 +80,9 @@ pub(crate) struct Entry {
     pub(crate) retry_after_ms: Option<u64>,
     /// The `x-should-retry` of its response.
     pub(crate) should_retry: Option<bool>,
+    /// What its search over the chunks of an index left out; absent if it made none.
+    #[serde(rename = "retrieval", skip_serializing_if = "Option::is_none")]
+    pub(crate) chunk_counts: Option<Box<ChunkCounts>>,
     /// Whether it changed the tenant's state, whatever its response was.
     pub(crate) committed: bool,
     /// Whether fault rules replaced or edited its response after it acted.
@@ -194,6 +198,7 @@ impl Entry {
             retry_count: head.header(&RETRY_COUNT).and_then(|count| count.parse().ok()),
             retry_after_ms: None,
             should_retry: None,
+            chunk_counts: None,
             committed: false,
             is_altered: false,
             effect: Effect::Reads,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::entry::{Entry, EntryParts, FaultOutcome, Outcome};
+use super::text_search::TextSearch;
 use crate::matcher::{Condition, OperationFacts, ParseError, RequestParts, matching_operations};
 use crate::operation::path_param_names;
 
@@ -31,6 +32,7 @@ enum Criterion {
     /// This rule struck it.
     Fault(String),
     Outcome(Outcome),
+    Text(TextSearch),
 }
 
 /// A status, or a class of them such as `2xx`.
@@ -74,6 +76,12 @@ impl Filter {
         }
         filter.check_path_params(operations)?;
         Ok(filter)
+    }
+
+    /// The same, with a text that must be in the path or in a body.
+    pub(crate) fn with_text(mut self, text: &str) -> Result<Self, ParseError> {
+        self.criteria.push(Criterion::Text(TextSearch::parse(text)?));
+        Ok(self)
     }
 
     /// Refuses a condition on a parameter that no operation that is asked for has in its path.
@@ -163,6 +171,7 @@ impl Criterion {
             Self::Outcome(wanted) => known(entry.outcome == *wanted),
             Self::When(condition) if condition.needs_body() && entry.lacks_body() => Fit::Undecided,
             Self::When(condition) => known(condition.holds(parts)),
+            Self::Text(text) => text.fit(entry),
         }
     }
 
@@ -180,6 +189,7 @@ impl Criterion {
                 ("fault".into(), name.clone(), Some(names).filter(|names| !names.is_empty()))
             }
             Self::Outcome(wanted) => ("outcome".into(), wanted.to_string(), Some(entry.outcome.to_string())),
+            Self::Text(text) => ("text".into(), text.to_string(), None),
             Self::When(condition) => return Difference::of(condition, parts),
         };
         Difference { place, expected, actual }

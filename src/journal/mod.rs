@@ -8,6 +8,7 @@ mod filter;
 mod headers;
 mod retries;
 mod ring;
+mod text_search;
 
 pub(crate) use body::RecordedBody;
 pub(crate) use entry::Entry;

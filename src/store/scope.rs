@@ -13,6 +13,7 @@ use super::sync::Script;
 use super::{Id, Key, Kind, Meta, Prefix, Project, Resource, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::config::Fidelity;
+use crate::search::ChunkCounts;
 
 /// The store as one request sees it.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(crate) struct Scope<'a> {
     events: Vec<Timestamp>,
     created: Option<Id>,
     deleted: Vec<Id>,
+    chunk_counts: Option<Box<ChunkCounts>>,
     /// Whether what belongs to a deleted resource is being deleted.
     is_cascading: bool,
 }
@@ -44,6 +46,8 @@ pub(crate) struct Effects {
     pub(crate) created: Option<Id>,
     /// The ids of the resources that it deleted, or that it found expired, without those that belonged to them.
     pub(crate) deleted: Vec<Id>,
+    /// What its search over the chunks of an index left out, if it made one.
+    pub(crate) chunk_counts: Option<Box<ChunkCounts>>,
 }
 
 impl Effects {
@@ -53,6 +57,7 @@ impl Effects {
         self.events.extend(later.events);
         self.created = later.created.or(self.created.take());
         self.deleted.extend(later.deleted);
+        self.chunk_counts = later.chunk_counts.or(self.chunk_counts.take());
     }
 }
 
@@ -70,6 +75,7 @@ impl<'a> Scope<'a> {
             events: Vec::new(),
             created: None,
             deleted: Vec::new(),
+            chunk_counts: None,
             is_cascading: false,
         };
         Collections::expire(&mut scope);
@@ -85,7 +91,8 @@ impl<'a> Scope<'a> {
 
     /// The effects of the request beside its response.
     pub(crate) fn into_effects(self) -> Effects {
-        Effects { applied: self.applied, events: self.events, created: self.created, deleted: self.deleted }
+        let Self { applied, events, created, deleted, chunk_counts, .. } = self;
+        Effects { applied, events, created, deleted, chunk_counts }
     }
 
     /// The project that the request names, else the default one. It is created if need be.
@@ -385,6 +392,11 @@ impl<'a> Scope<'a> {
         let reply = self.faults.reply.take()?;
         self.applied.add(StateFault::Reply);
         Some(reply)
+    }
+
+    /// Notes what a search left out.
+    pub(crate) fn note_chunks(&mut self, counts: ChunkCounts) {
+        self.chunk_counts = Some(Box::new(counts));
     }
 
     /// Notes times at which something will happen, for clocks that jump from event to event.

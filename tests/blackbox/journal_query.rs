@@ -195,3 +195,56 @@ fn entries_keep_at_most_64_header_lines_and_8_kib_and_count_the_rest() {
     }
     assert_eq!(headers_of_last(&client)["x-short"], json!(["a"]));
 }
+
+#[test]
+fn entries_are_found_by_a_text_in_path_and_bodies() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    filled(&client);
+    client.try_send("POST", LIST, "", Some(r#"{"source_directory_id": "dir-b", "name": "caf\u00e9 \"x\""}"#));
+    client.get(&format!("{LIST}?api_key=llx-secret"));
+    let id = client.journal()[0]["about"]["id"].as_str().expect("an id").to_owned();
+    client.get(&format!("{LIST}/{id}"));
+    for (text, numbers) in [
+        ("text=DRAFT", &[1, 2, 6, 7][..]),
+        ("text=nowhere", &[4]),
+        ("text=caf%C3%A9", &[5, 6]),
+        ("text=page_size", &[2]),
+        ("text=a.b", &[]),
+        ("text=secret", &[]),
+        ("text=draft&operation=indexes.list&limit=1", &[6]),
+        (&format!("text={id}"), &[1, 2, 6, 7]),
+    ] {
+        assert_eq!(found(&client, text), numbers, "{text}");
+    }
+    let long = json!({ "source_directory_id": "dir-a", "description": "d".repeat(5000) });
+    assert_eq!(client.post(LIST, &long).status, 201);
+    assert_eq!(query(&client, "text=not+there").json()["undecided"], 1, "a part of a body is not known");
+    assert_eq!(query(&client, &format!("text={}", "x".repeat(256))).status, 200);
+    let refusal = query(&client, &format!("text={}", "x".repeat(257)));
+    assert_eq!(refusal.status, 422);
+    assert_eq!(refusal.json()["detail"], "text: has more than 256 characters");
+}
+
+#[test]
+fn pages_go_back_from_the_last_entries() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    (0..7).for_each(|_| drop(client.get(LIST)));
+    let mut pages = vec![found(&client, "limit=3")];
+    while let Some(first) = pages.last().and_then(|page| page.first()) {
+        let page = found(&client, &format!("limit=3&before={first}"));
+        pages.push(page);
+    }
+    assert_eq!(pages, [vec![5, 6, 7], vec![2, 3, 4], vec![1], vec![]]);
+    assert_eq!(client.get("/__admin/journal?before=3").json()["entries"].as_array().map(Vec::len), Some(2));
+    client.with_key("llx-other").get(LIST);
+    let refusal = client.get("/__admin/journal?before=3");
+    let detail = "before: is a number within a tenant, and several have requests; add tenant";
+    assert_eq!((refusal.status, refusal.json()["detail"].as_str()), (422, Some(detail)));
+    let refusal = query(&client, "before=x");
+    assert_eq!((refusal.status, refusal.json()["detail"].as_str()), (422, Some("before: \"x\" is not a number")));
+    let refusal = query(&client, "befor=3");
+    assert!(refusal.text().contains("did you mean before?"), "{}", refusal.text());
+    assert!(client.get("/__admin/journal.har?before=2&tenant=llx-test").json()["log"]["entries"].is_array());
+}

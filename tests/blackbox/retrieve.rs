@@ -207,3 +207,37 @@ fn a_query_without_words_and_a_very_long_one_are_answered() {
     let response = client.post(RETRIEVE, &json!({ "index_id": id_of(&client.create(&other)) }));
     assert_eq!(response.status, 422, "the query is missing");
 }
+
+#[test]
+fn the_journal_says_how_many_chunks_each_step_of_a_search_removed() {
+    let (_server, client, index) = library(&[], 30);
+    let only = |operator: &str| {
+        let first = client.ask(FIND, &index, json!({}))["items"][0]["file_id"].clone();
+        json!({ "parsed_directory_file_id": { "operator": operator, "value": first } })
+    };
+    // Removed by the filter, not among the candidates, by the threshold, by top_k.
+    for (fields, removed) in [
+        (json!({}), [0, 0, 0, 20]),
+        (json!({ "top_k": 40 }), [0, 0, 0, 0]),
+        (json!({ "top_k": 0 }), [0, 0, 0, 30]),
+        (json!({ "static_filters": only("eq") }), [29, 0, 0, 0]),
+        (json!({ "static_filters": only("ne"), "top_k": 5 }), [1, 0, 0, 24]),
+        (json!({ "num_candidates": 8, "vector_pipeline_weight": 0, "top_k": 6 }), [0, 22, 0, 2]),
+        (json!({ "query": "number 7 apples", "score_threshold": 0.99 }), [0, 0, 29, 0]),
+        (json!({ "query": "number 7 apples", "score_threshold": 0.01, "top_k": 3 }), [0, 0, 0, 27]),
+    ] {
+        let results = results(&client, &index, &fields).len();
+        let journal = client.journal();
+        let shown = &journal.last().expect("the request is recorded")["retrieval"];
+        let [filter, candidates, threshold, top_k] = removed;
+        let removed = json!({ "filter": filter, "candidates": candidates, "threshold": threshold, "top_k": top_k });
+        assert_eq!(*shown, json!({ "chunks": 30, "removed": removed }), "{fields}");
+        assert_eq!(filter + candidates + threshold + top_k + results, 30, "{fields}");
+    }
+    let pending = client.create(&client.directory("empty"))["id"].clone();
+    client.post(RETRIEVE, &json!({ "index_id": pending, "query": "apples" }));
+    let journal = client.journal();
+    let last = journal.last().expect("the request is recorded");
+    assert_eq!(last["retrieval"]["chunks"], 0, "{last}");
+    assert_eq!(journal.iter().filter(|entry| entry.get("retrieval").is_some()).count(), 9, "only searches have it");
+}

@@ -9,11 +9,12 @@ use crate::api::page_attachment::{AttachmentKind, AttachmentRef, references};
 use crate::config::ScoreThresholdOn;
 use crate::documents::count_tokens;
 use crate::error::ApiError;
-use crate::operation::{Answer, Job};
+use crate::operation::{Answer, Job, Pool};
 use crate::response::Payload;
 use crate::schema::{Integer, ValidRequest};
-use crate::search::{self, RankHit, RankQuery};
+use crate::search::{self, ChunkCounts, RankHit, RankQuery, RemovedChunks};
 use crate::store::{Id, Index, IndexContent, IndexedFile, Scope};
+use crate::worker::Worker;
 
 /// How many results a request gets that does not say. The service's own figure is not published.
 const DEFAULT_TOP_K: usize = 10;
@@ -105,34 +106,56 @@ pub(super) fn retrieve(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<
     let index = scope.store.get(key);
     let content = index.content.clone().filter(|_| index.exports_vectors());
     let Some(content) = content else {
+        scope.note_chunks(ChunkCounts::default());
         return Ok(Answer::Payload(Payload::json(&RetrievalResults { results: Vec::new() })));
     };
     let kinds = AttachmentKind::of_index(index);
-    Ok(Answer::Job(Job::reading(move || {
-        Payload::json(&RetrievalResults { results: search(&content, &request, threshold_on, &kinds) })
-    })))
+    let run = move |_: &Worker| {
+        let (results, counts) = search(&content, &request, threshold_on, &kinds);
+        Ok((Payload::json(&RetrievalResults { results }), counts))
+    };
+    let commit = |scope: &mut Scope<'_>, (payload, counts)| {
+        scope.note_chunks(counts);
+        Ok(payload)
+    };
+    Ok(Answer::Job(Job::new(Pool::Thread, run, commit)))
 }
 
 /// The passages of an index that answer a question, at most [`MAX_PASSAGES`].
 pub(in crate::api) fn passages<'a>(content: &'a IndexContent, question: &str) -> Vec<ChunkBody<'a>> {
-    let mut found = search(content, &RetrieveRequest::of_question(question), ScoreThresholdOn::Rerank, &[]);
+    let (mut found, _) = search(content, &RetrieveRequest::of_question(question), ScoreThresholdOn::Rerank, &[]);
     found.truncate(MAX_PASSAGES);
     found
 }
 
-/// The chunks of a query with references to the attachments of these kinds.
+/// The chunks of a query with references to the attachments of these kinds, and what became of the others.
 fn search<'a>(
     content: &'a IndexContent,
     request: &RetrieveRequest,
     threshold_on: ScoreThresholdOn,
     kinds: &[AttachmentKind],
-) -> Vec<ChunkBody<'a>> {
+) -> (Vec<ChunkBody<'a>>, ChunkCounts) {
     let files: Vec<&IndexedFile> = content.files.iter().filter(|file| request.accepts(file)).collect();
     let documents: Vec<_> = files.iter().map(|file| (&*file.document, &*file.name)).collect();
-    let mut hits = search::rank(&documents, &request.rank_query(threshold_on));
+    let search::Ranking { mut hits, candidates } = search::rank(&documents, &request.rank_query(threshold_on));
+    let ranked = hits.len();
     hits.retain(|hit| request.reaches_threshold(hit, threshold_on));
+    // Hits beyond the limit of the ranking come after the last of these, so they do not reach the threshold either.
+    let threshold = if hits.len() < ranked { candidates - hits.len() } else { 0 };
     hits.truncate(request.length());
-    hits.iter().map(|hit| ChunkBody::of(files[hit.document], hit, kinds)).collect()
+    let (chunks, accepted) = (count_chunks(content.files.iter()), count_chunks(files.iter().copied()));
+    let removed = RemovedChunks {
+        filter: chunks - accepted,
+        candidates: accepted - candidates,
+        threshold,
+        top_k: candidates - threshold - hits.len(),
+    };
+    let results = hits.iter().map(|hit| ChunkBody::of(files[hit.document], hit, kinds)).collect();
+    (results, ChunkCounts { chunks, removed })
+}
+
+fn count_chunks<'a>(files: impl Iterator<Item = &'a IndexedFile>) -> usize {
+    files.map(|file| file.document.document().chunks().len()).sum()
 }
 
 impl RetrieveRequest {

@@ -62,9 +62,18 @@ pub(crate) struct RankHit {
     pub(crate) rerank_score: Option<f64>,
 }
 
+/// The result of a search.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ranking {
+    /// The best chunks, at most as many as were asked for.
+    pub(crate) hits: Vec<RankHit>,
+    /// The number of chunks that one of the lists has.
+    pub(crate) candidates: usize,
+}
+
 /// Ranks the chunks of documents, each given with its file's name. The best hit is first: by rerank score while
 /// reranking is on, then by score; equal hits are in the order of documents and chunks.
-pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<'_>) -> Vec<RankHit> {
+pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<'_>) -> Ranking {
     let selection = Selection::new(documents);
     let words = Query::new(query.text);
     let occurrences = full_text::find(&selection, &words.terms());
@@ -81,8 +90,11 @@ pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<
         WeightedList { ranked: vector_list, weight: query.vector_weight },
         WeightedList { ranked: text_list, weight: query.full_text_weight },
     ]);
+    let candidates = fused.len();
     if !query.rerank {
-        return fused.iter().take(query.limit).map(|(chunk, score)| hit(&selection, *chunk, *score, None)).collect();
+        let best = fused.iter().take(query.limit);
+        let hits = best.map(|(chunk, score)| hit(&selection, *chunk, *score, None)).collect();
+        return Ranking { hits, candidates };
     }
     let highest = by_text.first().map_or(1.0, |(score, _)| *score);
     let passage = |(chunk, _): &(u32, f64)| {
@@ -93,7 +105,11 @@ pub(crate) fn rank(documents: &[(&SearchableDocument, &str)], query: &RankQuery<
     let known: Vec<bool> = occurrences.iter().map(|found| found.chunks() > 0).collect();
     let reranker = Reranker::new(&words, words.weights(&occurrences, selection.chunks()), &known);
     let best = reranker.best(&passages, query.limit).into_iter();
-    best.map(|(place, rerank_score)| hit(&selection, fused[place].0, fused[place].1, Some(rerank_score))).collect()
+    let hit = |(place, rerank_score): (usize, f64)| {
+        let (chunk, score) = fused[place];
+        hit(&selection, chunk, score, Some(rerank_score))
+    };
+    Ranking { hits: best.map(hit).collect(), candidates }
 }
 
 fn hit(selection: &Selection<'_>, chunk: u32, score: f64, rerank_score: Option<f64>) -> RankHit {

@@ -45,7 +45,8 @@ proptest! {
         let selected = selected(&documents);
         let (vector_weight, full_text_weight) = weights;
         let query = RankQuery { text: &text, candidates, vector_weight, full_text_weight, rerank, limit: usize::MAX };
-        let hits = rank(&selected, &query);
+        let Ranking { hits, candidates: found } = rank(&selected, &query);
+        prop_assert_eq!(found, hits.len());
         let sides = usize::from(vector_weight > 0.0) + usize::from(full_text_weight > 0.0);
         prop_assert!(hits.len() <= candidates * sides);
         let places: BTreeSet<_> = hits.iter().map(|hit| (hit.document, hit.chunk)).collect();
@@ -58,7 +59,7 @@ proptest! {
         }
         let key = |hit: &RankHit| hit.rerank_score.unwrap_or(hit.score);
         prop_assert!(hits.is_sorted_by(|one, other| key(one) >= key(other)));
-        prop_assert_eq!(rank(&selected, &query), hits);
+        prop_assert_eq!(rank(&selected, &query).hits, hits);
     }
 
     #[test]
@@ -73,9 +74,10 @@ proptest! {
         let selected = selected(&documents);
         let (vector_weight, full_text_weight) = weights;
         let query = |limit| RankQuery { text: &text, candidates: 40, vector_weight, full_text_weight, rerank, limit };
-        let mut hits = rank(&selected, &query(usize::MAX));
+        let mut hits = rank(&selected, &query(usize::MAX)).hits;
+        prop_assert_eq!(rank(&selected, &query(limit)).candidates, hits.len());
         hits.truncate(limit);
-        prop_assert_eq!(rank(&selected, &query(limit)), hits);
+        prop_assert_eq!(rank(&selected, &query(limit)).hits, hits);
     }
 
     #[test]
@@ -84,7 +86,7 @@ proptest! {
         let chunks: usize = documents.iter().map(|document| document.document().chunks().len()).sum();
         let (vector_weight, full_text_weight, limit) = (1.0, 0.0, usize::MAX);
         let query = RankQuery { text: &text, candidates, vector_weight, full_text_weight, rerank: false, limit };
-        prop_assert_eq!(rank(&selected(&documents), &query).len(), candidates.min(chunks));
+        prop_assert_eq!(rank(&selected(&documents), &query).hits.len(), candidates.min(chunks));
     }
 
     #[test]
@@ -93,7 +95,7 @@ proptest! {
         let (vector_weight, full_text_weight, limit) = (0.0, 1.0, usize::MAX);
         let query =
             RankQuery { text: "orbits", candidates: 40, vector_weight, full_text_weight, rerank: false, limit };
-        let found: BTreeSet<_> = rank(&selected(&built), &query).iter().map(|hit| (hit.document, hit.chunk)).collect();
+        let found: BTreeSet<_> = rank(&selected(&built), &query).hits.iter().map(|hit| (hit.document, hit.chunk)).collect();
         for (document, built) in built.iter().enumerate() {
             for (chunk, text) in contents(built).into_iter().enumerate() {
                 let has_word = text.split(' ').any(|word| word == "orbit");
@@ -111,7 +113,7 @@ proptest! {
         let forwards = selected(&documents);
         let backwards: Vec<_> = forwards.iter().rev().copied().collect();
         let scores = |selected: &[_]| {
-            let mut scores: Vec<_> = rank(selected, &query).iter().map(|hit| hit.rerank_score).collect();
+            let mut scores: Vec<_> = rank(selected, &query).hits.iter().map(|hit| hit.rerank_score).collect();
             scores.sort_by(|one, other| one.partial_cmp(other).expect("no NaN"));
             scores
         };
@@ -146,7 +148,7 @@ fn equal_documents_are_in_the_order_given() {
         for rerank in [false, true] {
             let query =
                 RankQuery { text: "grape", candidates: 40, vector_weight, full_text_weight, rerank, limit: usize::MAX };
-            let places: Vec<_> = rank(&selected, &query).iter().map(|hit| (hit.document, hit.chunk)).collect();
+            let places: Vec<_> = rank(&selected, &query).hits.iter().map(|hit| (hit.document, hit.chunk)).collect();
             assert_eq!(places, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]);
         }
     }
@@ -163,7 +165,7 @@ fn the_best_hit_of_both_sides_has_a_score_in_the_range_of_the_service() {
         rerank: false,
         limit: usize::MAX,
     };
-    let hits = rank(&selected(&documents), &query);
+    let hits = rank(&selected(&documents), &query).hits;
     assert!((hits[0].score - 1.0 / 61.0).abs() < 1e-12);
     assert!((hits[1].score - 0.5 / 62.0).abs() < 1e-12);
 }
@@ -181,7 +183,7 @@ fn a_long_query_is_cut_and_an_empty_one_ranks_by_place() {
             rerank: true,
             limit: usize::MAX,
         };
-        let hits = rank(&selected(&documents), &query);
+        let hits = rank(&selected(&documents), &query).hits;
         assert_eq!(hits.len(), 2, "{text:.10}");
         assert_eq!(hits[0].document, first, "{text:.10}");
     }
@@ -197,7 +199,7 @@ fn a_long_query_is_cut_and_an_empty_one_ranks_by_place() {
                 limit: usize::MAX
             }
         ),
-        []
+        Ranking { hits: Vec::new(), candidates: 0 }
     );
 }
 

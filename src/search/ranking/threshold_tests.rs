@@ -233,7 +233,7 @@ fn hits(documents: &[SearchableDocument], question: &str) -> Vec<RankHit> {
         rerank: true,
         limit: usize::MAX,
     };
-    rank(&selected, &query)
+    rank(&selected, &query).hits
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_question_about_nothing_in_particular_passes_with_its_known_words() {
         rerank: true,
         limit: usize::MAX,
     };
-    let first = rank(&selected, &query)[0];
+    let first = rank(&selected, &query).hits[0];
     assert_eq!(first.document, documents.len());
     assert!(first.rerank_score > Some(0.5));
 }
