@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::instance::Instance;
+use crate::api;
 use crate::journal::Entry;
 
 /// Where the name of a resource stands in a request or a response.
@@ -30,15 +30,15 @@ pub(super) struct About {
 }
 
 impl EntryView {
-    pub(super) fn of(instance: &Instance, entry: Entry) -> Self {
-        let about = entry.operation.and_then(|name| About::of(instance, &entry, name));
+    pub(super) fn of(entry: Entry) -> Self {
+        let about = entry.operation.and_then(|name| About::of(&entry, name));
         Self { entry, about }
     }
 }
 
 impl About {
-    fn of(instance: &Instance, entry: &Entry, operation: &str) -> Option<Self> {
-        let (_, operation) = instance.router.named(operation)?;
+    fn of(entry: &Entry, operation: &str) -> Option<Self> {
+        let operation = api::operations().find(|known| known.name == operation)?;
         let kind = operation.resource.name.to_lowercase().replace(' ', "_");
         let (sent, received) = (entry.request_body.value(), entry.reply_body.value());
         let bodies: Vec<&Value> = [&sent, &received].into_iter().flatten().collect();

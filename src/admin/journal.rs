@@ -11,9 +11,12 @@ use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
 
-/// The query parameters of an answer that is a part of the journal.
+/// The query parameters of a part of the journal.
 pub(super) const PARAMETERS: &[&str] =
     &["tenant", "operation", "status", "when", "fault", "outcome", "text", "before", "limit"];
+
+/// Those that are about an entry alone.
+pub(super) const FILTERS: &[&str] = &["tenant", "operation", "status", "when", "fault", "outcome", "text"];
 
 /// Those that become the words of a [`Filter`].
 const FILTER_WORDS: &[&str] = &["operation", "status", "when", "fault", "outcome"];
@@ -67,7 +70,7 @@ pub(super) fn selected(instance: &Instance, request: &Request) -> Result<Journal
         entries.sort_by_key(|entry: &Entry| entry.real_time);
     }
     let skipped = entries.len().saturating_sub(limit);
-    view.entries = entries.into_iter().skip(skipped).map(|entry| EntryView::of(instance, entry)).collect();
+    view.entries = entries.into_iter().skip(skipped).map(EntryView::of).collect();
     Ok(view)
 }
 
@@ -82,7 +85,7 @@ fn before(request: &Request, journals: &[(Vec<Entry>, u64)]) -> Result<u64, ApiE
 }
 
 /// The filter in the query.
-fn filter(instance: &Instance, request: &Request) -> Result<Filter, ApiError> {
+pub(super) fn filter(instance: &Instance, request: &Request) -> Result<Filter, ApiError> {
     let words = read::parameters(request).map(|(name, value)| (name.into_owned(), value.into_owned()));
     let words: Vec<_> = words.filter(|(name, _)| FILTER_WORDS.contains(&name.as_str())).collect();
     let filter = Filter::of(&words, &instance.targets);

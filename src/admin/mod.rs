@@ -9,6 +9,7 @@ mod drift;
 mod faults;
 mod har;
 mod journal;
+mod journal_stream;
 mod listener;
 mod litter;
 mod operations;
@@ -131,15 +132,18 @@ pub(crate) fn create_tenant(instance: &Instance, key: &str) -> Result<(), ApiErr
 fn printable(mut response: Response) -> Response {
     let Body::Whole(body) = &response.body else { return response };
     let Ok(text) = std::str::from_utf8(body) else { return response };
-    let shown = redact::masked(text);
-    let shown = match terminal::escape_controls(&shown) {
-        Cow::Owned(escaped) => Cow::Owned(escaped),
-        Cow::Borrowed(_) => shown,
-    };
-    if let Cow::Owned(shown) = shown {
+    if let Cow::Owned(shown) = printable_text(text) {
         response.body = shown.into();
     }
     response
+}
+
+fn printable_text(text: &str) -> Cow<'_, str> {
+    let masked = redact::masked(text);
+    match terminal::escape_controls(&masked) {
+        Cow::Owned(escaped) => Cow::Owned(escaped),
+        Cow::Borrowed(_) => masked,
+    }
 }
 
 fn shown(method: &Method, json: impl Into<Bytes>) -> Response {

@@ -8,8 +8,8 @@ use http::Method;
 use serde::Serialize;
 
 use super::{
-    PREFIX, check, clock, config, drift, faults, har, journal, listener, litter, operations, read, retries, scenarios,
-    state, tenants, verify,
+    PREFIX, check, clock, config, drift, faults, har, journal, journal_stream, listener, litter, operations, read,
+    retries, scenarios, state, tenants, verify,
 };
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -113,6 +113,13 @@ const ROUTES: &[AdminRoute] = &[
         parameters: journal::PARAMETERS,
         description: "Shows the journal as an HTTP archive (HAR 1.2).",
         handler: har::show,
+        ..ROW
+    },
+    AdminRoute {
+        path: "/journal/stream",
+        parameters: journal::FILTERS,
+        description: "Streams recorded requests as server-sent events, from their admission on.",
+        handler: journal_stream::open,
         ..ROW
     },
     AdminRoute {

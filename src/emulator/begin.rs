@@ -100,7 +100,7 @@ fn admit(instance: &Instance, head: &Head, routed: RoutedOperation, tenant: Arc<
         Ok(rule) => context.own_rule = rule.map(Arc::new),
         Err(error) => {
             let Reply { response, entry, .. } = record::refuse(instance, &context, head, &NO_BODY, error);
-            record::set_outcome(instance, &context, entry, Outcome::Sent);
+            record::end(instance, &context, entry, Outcome::Sent);
             return response.into();
         }
     }

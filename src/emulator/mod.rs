@@ -55,7 +55,14 @@ pub(crate) fn client_leaves(context: &Context, number: u64) {
     }
 }
 
-/// Records how the response to a request ended.
+/// Records how the response to a request ends, as far as is known.
+pub(crate) fn expect_outcome(context: &Context, reply: &Reply, outcome: Outcome) {
+    if let (Some(tenant), Some(number)) = (&context.tenant, reply.entry) {
+        tenant.lock().journal.set_outcome(number, outcome);
+    }
+}
+
+/// Records how the response to a request has ended.
 pub(crate) fn record_outcome(instance: &Instance, context: &Context, reply: &Reply, outcome: Outcome) {
-    record::set_outcome(instance, context, reply.entry, outcome);
+    record::end(instance, context, reply.entry, outcome);
 }

@@ -139,11 +139,11 @@ pub(super) fn panicked(instance: &Instance, context: &Context, head: &Head, numb
     Reply { entry: add(instance, context, number.or(context.entry_number()), entry), ..response.into() }
 }
 
-/// Records how the response to a request ended.
-pub(super) fn set_outcome(instance: &Instance, context: &Context, entry: Option<u64>, outcome: Outcome) {
+/// Records how the response to a request has ended.
+pub(super) fn end(instance: &Instance, context: &Context, entry: Option<u64>, outcome: Outcome) {
     let Some(number) = entry else { return };
     match &context.tenant {
-        Some(tenant) => tenant.lock().journal.set_outcome(number, outcome),
-        None => instance.unauthenticated.lock().set_outcome(number, outcome),
+        Some(tenant) => tenant.lock().journal.end(number, outcome),
+        None => instance.unauthenticated.lock().end(number, outcome),
     }
 }

@@ -4,6 +4,7 @@
 mod body;
 mod entry;
 mod expectation;
+mod feed;
 mod filter;
 mod headers;
 mod retries;
@@ -14,6 +15,7 @@ pub(crate) use body::RecordedBody;
 pub(crate) use entry::Entry;
 pub use entry::{FaultNote, FaultOutcome, Outcome};
 pub(crate) use expectation::{CountRange, Expectation, ExpectationSubject, Vocabulary};
+pub(crate) use feed::{Feed, Follower, MAX_FOLLOWERS, Publication};
 pub(crate) use filter::{Difference, Filter, Fit};
 pub use retries::{DuplicateWrite, RetryAttempt, RetryChain, RetryReport, Spacing};
 pub(crate) use ring::{Journal, Limits};

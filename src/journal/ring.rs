@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use parking_lot::{Mutex, RwLock};
 
 use super::entry::{Entry, Outcome};
+use super::feed::{Feed, Follower};
 use super::retries;
 use crate::config::Settings;
 use crate::content::{self, Content};
@@ -26,6 +27,7 @@ struct Totals {
     used_bytes: AtomicUsize,
     rings: RwLock<Vec<Arc<Ring>>>,
     count: AtomicUsize,
+    feed: Arc<Feed>,
 }
 
 /// A tenant's ring.
@@ -54,6 +56,16 @@ impl Limits {
     /// The limits of the settings.
     pub(crate) fn new(settings: &Settings) -> Self {
         Self { entries: settings.journal_entries, bytes: settings.journal_bytes, totals: Arc::default() }
+    }
+
+    /// Where the journals publish their entries.
+    pub(crate) fn feed(&self) -> &Arc<Feed> {
+        &self.totals.feed
+    }
+
+    /// One that gets each entry from now on; `None` if there are too many.
+    pub(crate) fn follow(&self) -> Option<Follower> {
+        self.feed().follow()
     }
 
     /// Whether all rings together are over the budget.
@@ -141,7 +153,7 @@ impl Journal {
     pub(crate) fn abandon(&mut self, number: u64) {
         if let Some(position) = self.unanswered.iter().position(|other| *other == number) {
             self.unanswered.swap_remove(position);
-            self.set_outcome(number, Outcome::ClientGone);
+            self.end(number, Outcome::ClientGone);
         }
     }
 
@@ -182,8 +194,12 @@ impl Journal {
         if entry.seq <= self.reset_at {
             return;
         }
+        let number = entry.seq;
         entry.seq -= self.reset_at;
         let limits = &self.limits;
+        if limits.feed().has_followers() {
+            limits.feed().publish(number, &entry);
+        }
         self.ring.put(&limits.totals, entry);
         self.ring.evict_oldest(&limits.totals, |entries, bytes| {
             entries > limits.entries || entries > 1 && limits.are_exceeded() && bytes > limits.share()
@@ -193,7 +209,40 @@ impl Journal {
         }
     }
 
-    /// Sets how a recorded request ended.
+    /// Sets how a recorded request has ended, and publishes it.
+    pub(crate) fn end(&mut self, number: u64, outcome: Outcome) {
+        self.set_outcome(number, outcome);
+        self.publish(number);
+    }
+
+    /// Publishes a recorded request if it has ended.
+    pub(crate) fn publish(&mut self, number: u64) {
+        self.publish_if(number, |_| true);
+    }
+
+    /// The same, unless its client was seen to leave: false then, because it may turn out to end in another way.
+    pub(crate) fn publish_unless_left(&mut self, number: u64) -> bool {
+        let mut has_left = false;
+        self.publish_if(number, |entry| {
+            has_left = entry.client_left.is_some();
+            !has_left
+        });
+        !has_left
+    }
+
+    fn publish_if(&mut self, number: u64, is_meant: impl FnOnce(&Entry) -> bool) {
+        let feed = Arc::clone(self.limits.feed());
+        if !feed.has_followers() {
+            return;
+        }
+        self.change(number, |entry| {
+            if entry.outcome != Outcome::Open && is_meant(entry) {
+                feed.publish(number, entry);
+            }
+        });
+    }
+
+    /// Sets how a recorded request ends, as far as is known.
     pub(crate) fn set_outcome(&mut self, number: u64, outcome: Outcome) {
         self.change(number, |entry| entry.end(outcome));
     }

@@ -1,9 +1,12 @@
 //! A response as plain data: its content, its delay, and the wire faults with which it is sent. The server writes it.
 
 mod events;
+mod live;
 
 pub(crate) use events::{Events, event, json_of};
+pub(crate) use live::{EventSource, LiveEvents};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,6 +32,9 @@ const JSON_CAPACITY: usize = 1024;
 
 /// The content type of a file whose own is not known.
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// The content type of server-sent events.
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// The response to one request.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +72,8 @@ pub(crate) enum Body {
     Whole(Bytes),
     /// Events that are sent one by one.
     Events(Events),
+    /// Events that are sent as they come.
+    Live(LiveEvents),
 }
 
 /// The body of a success. The status is stated by the row of the operation and added in one place.
@@ -179,7 +187,7 @@ impl Payload {
             Self::Empty => Response::empty(status),
             Self::Json(body) => Response::bytes(status, "application/json", body),
             Self::Events(events) => {
-                let response = Response::bytes(status, "text/event-stream", Bytes::new());
+                let response = Response::bytes(status, EVENT_STREAM, Bytes::new());
                 Response { body: Body::Events(events), ..response }
             }
             Self::File { bytes, content_type, name } => {
@@ -194,11 +202,12 @@ impl Payload {
 }
 
 impl Body {
-    /// Its length in bytes, without the framing of chunks.
+    /// Its length in bytes, without the framing of chunks; 0 if it is not known.
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),
             Self::Events(events) => events.len(),
+            Self::Live(_) => 0,
         }
     }
 
@@ -207,11 +216,12 @@ impl Body {
         self.len() == 0
     }
 
-    /// All of its bytes; events are joined.
+    /// All of its bytes that are known; events are joined.
     pub(crate) fn bytes(&self) -> Bytes {
         match self {
             Self::Whole(bytes) => bytes.clone(),
             Self::Events(events) => events.bytes(),
+            Self::Live(_) => Bytes::new(),
         }
     }
 }
@@ -253,6 +263,12 @@ impl Response {
         response.body = Body::Whole(body.into());
         response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         response
+    }
+
+    /// A stream of the events of a source.
+    pub(crate) fn live(source: impl EventSource + 'static) -> Self {
+        let response = Self::bytes(200, EVENT_STREAM, Bytes::new());
+        Self { body: Body::Live(LiveEvents(Arc::new(source))), ..response }
     }
 
     /// The same response with a header added or replaced.

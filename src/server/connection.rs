@@ -86,6 +86,7 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
     if traffic.is_broken() || was_closed_by_client(&stream) {
         state.delivery.client_is_gone();
     }
+    state.delivery.connection_ends();
     match end {
         ConnectionEnd::Plan(plan) => {
             // Recorded before the client can receive anything.

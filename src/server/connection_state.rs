@@ -31,7 +31,8 @@ pub(super) struct ConnectionState {
 
 impl ConnectionState {
     pub(super) fn new(server: Arc<ServerState>, stream: SharedStream, draining: watch::Receiver<()>) -> Self {
-        let (plan, delivery) = (Mutex::default(), Arc::default());
+        let feed = Arc::clone(server.instance.tenants.journal_limits().feed());
+        let (plan, delivery) = (Mutex::default(), Arc::new(Delivery::new(feed)));
         let is_late = server.instance.is_draining();
         Self { server, plan, has_unread_body: AtomicBool::new(false), delivery, is_late, stream, draining }
     }

@@ -36,10 +36,10 @@ impl PendingExchange {
         Self { server, exchange: Some(exchange) }
     }
 
-    /// Records how the request ended so far.
-    pub(super) fn record(&self, outcome: Outcome) {
+    /// Records that the client was seen to leave. It may have closed its sending half only.
+    pub(super) fn client_leaves(&self) {
         if let Some(Exchange { context: Some(context), reply }) = &self.exchange {
-            emulator::record_outcome(&self.server.instance, context, reply, outcome);
+            emulator::expect_outcome(context, reply, Outcome::ClientGone);
         }
     }
 
@@ -65,6 +65,8 @@ impl DerefMut for PendingExchange {
 
 impl Drop for PendingExchange {
     fn drop(&mut self) {
-        self.record(Outcome::ClientGone);
+        if let Some(Exchange { context: Some(context), reply }) = &self.exchange {
+            emulator::record_outcome(&self.server.instance, context, reply, Outcome::ClientGone);
+        }
     }
 }

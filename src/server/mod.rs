@@ -10,6 +10,7 @@ mod exchange;
 mod guard;
 mod head_timer;
 mod incidents;
+mod live;
 mod log;
 mod paced;
 mod persistence;

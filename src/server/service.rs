@@ -14,6 +14,7 @@ use super::body::{self, BodyError, ReadLimits, ReceivedBody};
 use super::connection_state::ConnectionState;
 use super::exchange::{Exchange, PendingExchange};
 use super::guard::GuardedHead;
+use super::live::LiveBody;
 use super::paced::PacedBody;
 use super::persistence;
 use super::waits::{Panic, delay, detached, guarded, may_settle, pause_upload, run, sleep, watched};
@@ -26,7 +27,7 @@ use crate::request::{Head, Request};
 use crate::response::{Body, HeadReset, Pace, Response, ResponseEnd};
 
 /// The body of a response.
-type ResponseBody = Either<Full<Bytes>, PacedBody>;
+type ResponseBody = Either<Full<Bytes>, Either<PacedBody, LiveBody>>;
 
 /// The response to a request. A response with wire faults is handed to the task of the connection; then this never
 /// returns.
@@ -240,9 +241,10 @@ fn to_http(connection: &ConnectionState, head: &Head, exchange: Exchange) -> htt
         connection.delivery.begin(context, &reply, is_whole);
     }
     let clock = context.as_ref().and_then(|context| context.clock().map(Arc::clone));
-    let body = match (context, clock) {
-        (Some(context), Some(clock)) if !is_whole => {
-            Either::Right(PacedBody::of_reply(connection, context, *reply, clock))
+    let body = match (&reply.response.body, context, clock) {
+        (Body::Live(events), ..) => Either::Right(Either::Right(LiveBody::new(connection, events.clone()))),
+        (_, Some(context), Some(clock)) if !is_whole => {
+            Either::Right(Either::Left(PacedBody::of_reply(connection, context, *reply, clock)))
         }
         _ => Either::Left(Full::new(reply.response.body.bytes())),
     };

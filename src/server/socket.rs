@@ -92,6 +92,7 @@ impl<S> ClientSocket<S> {
     ) -> Poll<io::Result<usize>> {
         if matches!(written, Poll::Ready(Ok(written)) if written == bytes) {
             self.traffic.reads_before_last_write.store(self.traffic.reads(), Ordering::Relaxed);
+            self.delivery.write_is_complete();
         } else {
             self.delivery.write_is_incomplete();
         }

@@ -13,7 +13,6 @@ use super::work_queue::QueueFull;
 use crate::emulator::{Context, Next, Release, SlowUpload};
 use crate::error::ApiError;
 use crate::instance::Instance;
-use crate::journal::Outcome;
 use crate::operation::{Commit, Job, Pool};
 use crate::response::{Break, Delay, Response, time_for};
 
@@ -135,6 +134,6 @@ pub(super) async fn delay(connection: &ConnectionState, exchange: &PendingExchan
     let context = exchange.context.as_deref().filter(|_| !delay.is_zero())?;
     let instance = &connection.server.instance;
     let sleep = sleep(instance, context, &exchange.reply.release, delay);
-    watched(connection, sleep, || exchange.record(Outcome::ClientGone)).await;
+    watched(connection, sleep, || exchange.client_leaves()).await;
     exchange.reply.release.has_come().then(|| Response::none(Break::Close))
 }

@@ -44,6 +44,9 @@ fn assert_refused(response: &HttpResponse, status: u16, detail: &str) {
     assert!(text(&shown, "detail").contains(detail), "expected {detail:?}: {shown}");
 }
 
+/// The query parameters of the journal.
+const JOURNAL: &[&str] = &["tenant", "operation", "status", "when", "fault", "outcome", "text", "before", "limit"];
+
 #[test]
 fn the_root_lists_every_route_with_its_parameters() {
     let server = server(&[]);
@@ -52,7 +55,7 @@ fn the_root_lists_every_route_with_its_parameters() {
     assert_eq!(client.get("/__admin").json()["routes"], json!(listed));
     let journal = listed.iter().find(|route| route["path"] == "/__admin/journal").expect("it is listed");
     assert_eq!(journal["method"], "GET");
-    assert_eq!(journal["parameters"], json!(["tenant", "operation", "status", "when", "fault", "outcome", "limit"]));
+    assert_eq!(journal["parameters"], json!(JOURNAL));
     assert!(listed.iter().all(|route| text(route, "description").ends_with('.')), "{listed:#?}");
     let advance = listed.iter().find(|route| route["path"] == "/__admin/clock/advance").expect("it is listed");
     assert_eq!((&advance["method"], &advance["body"]), (&json!("POST"), &json!(["tenant", "by"])));

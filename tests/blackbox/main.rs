@@ -65,6 +65,7 @@ mod index_texts;
 mod indexes;
 mod journal_open;
 mod journal_query;
+mod journal_stream;
 mod journal_views;
 #[path = "../judged/mod.rs"]
 mod judged;

@@ -95,7 +95,8 @@ proptest! {
         let (vector_weight, full_text_weight, limit) = (0.0, 1.0, usize::MAX);
         let query =
             RankQuery { text: "orbits", candidates: 40, vector_weight, full_text_weight, rerank: false, limit };
-        let found: BTreeSet<_> = rank(&selected(&built), &query).hits.iter().map(|hit| (hit.document, hit.chunk)).collect();
+        let hits = rank(&selected(&built), &query).hits;
+        let found: BTreeSet<_> = hits.iter().map(|hit| (hit.document, hit.chunk)).collect();
         for (document, built) in built.iter().enumerate() {
             for (chunk, text) in contents(built).into_iter().enumerate() {
                 let has_word = text.split(' ').any(|word| word == "orbit");
