@@ -50,6 +50,7 @@ mod suggest;
 mod tenant;
 mod terminal;
 mod worker;
+mod world;
 
 /// The command line, for `examples/man.rs` only.
 #[doc(hidden)]

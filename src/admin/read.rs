@@ -196,9 +196,7 @@ pub(super) fn tenant_or_new(instance: &Instance, name: &str) -> Result<Arc<Tenan
 pub(super) fn tenant_in(instance: &Instance, place: &str, name: &str) -> Result<Arc<Tenant>, ApiError> {
     instance.tenant_or_new(name).map_err(|error| match error {
         NoTenant::Unknown => ApiError::text(404, unknown(instance, name).at(place).to_string()),
-        NoTenant::TooMany(most) => {
-            ApiError::text(403, format!("{place}: this server keeps the state of at most {most} keys (--max-tenants)"))
-        }
+        NoTenant::NotCreated(error) => ApiError::text(403, format!("{place}: {error}")),
     })
 }
 

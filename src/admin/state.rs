@@ -116,14 +116,14 @@ pub(super) fn reset(instance: &Instance, request: &Request) -> Result<Response, 
         Some(words) => words.into_iter().map(|word| read::word("parts", word, PART_WORDS)).collect::<Result<_, _>>()?,
     };
     match named {
-        Some(name) => reset_tenant(instance, &*read::tenant_or_new(instance, &name)?, &parts),
-        None => reset_all(instance, &parts),
+        Some(name) => reset_tenant(instance, &*read::tenant_or_new(instance, &name)?, &parts)?,
+        None => reset_all(instance, &parts)?,
     }
     Ok(Response::empty(204))
 }
 
 /// Resets all tenants and the initial values of later ones.
-fn reset_all(instance: &Instance, parts: &[Part]) {
+fn reset_all(instance: &Instance, parts: &[Part]) -> Result<(), ApiError> {
     if parts.contains(&Part::Clock) {
         instance.tenants.reset_clock(instance.tenants.template_clock());
     }
@@ -134,16 +134,17 @@ fn reset_all(instance: &Instance, parts: &[Part]) {
         instance.unauthenticated.lock().reset();
         instance.drift.reset();
     }
-    for tenant in instance.tenants.all() {
-        reset_tenant(instance, &tenant, parts);
-    }
+    let results: Vec<_> = instance.tenants.all().iter().map(|tenant| reset_tenant(instance, tenant, parts)).collect();
     if PARTS.iter().all(|part| parts.contains(part)) {
         instance.tenants.remove_idle();
     }
+    results.into_iter().collect()
 }
 
 /// Resets a tenant to the initial values of a new one.
-fn reset_tenant(instance: &Instance, tenant: &Tenant, parts: &[Part]) {
+///
+/// Errors: there is no room for the world with which it starts. Everything else is reset.
+fn reset_tenant(instance: &Instance, tenant: &Tenant, parts: &[Part]) -> Result<(), ApiError> {
     // Before the clock, whose reset ends delays: a request from before the reset gets no response.
     if parts.contains(&Part::Faults) {
         let restored = instance.tenants.template_faults().lock().without_counts();
@@ -156,10 +157,12 @@ fn reset_tenant(instance: &Instance, tenant: &Tenant, parts: &[Part]) {
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {
         state.first_request = None;
     }
-    if parts.contains(&Part::State) {
-        state.store.reset();
-    }
     if parts.contains(&Part::Journal) {
         state.journal.reset();
     }
+    if parts.contains(&Part::State) {
+        let restored = instance.tenants.reset_store(tenant, &mut state.store);
+        return restored.map_err(|problem| ApiError::text(403, format!("{}: {problem}", tenant.label)));
+    }
+    Ok(())
 }

@@ -153,7 +153,8 @@ fn upload(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
             let new =
                 NewDirectoryFile { unique_id: non_empty(unique_id), display_name: non_empty(display_name), metadata };
             let details = format!("{new:?}");
-            let file = NewFile { name, external_file_id, purpose: None, blob, directory: Some(directory), details };
+            let file =
+                NewFile { id: None, name, external_file_id, purpose: None, blob, directory: Some(directory), details };
             let file = File::add(scope, file)?;
             let added = DirectoryFile::add(scope, directory, file, new);
             let added = added.inspect_err(|_| scope.undo_from(file))?;

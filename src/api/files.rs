@@ -164,6 +164,7 @@ fn create(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Answer, ApiEr
             scope.check_quota::<File>()?;
             let NewUpload { purpose, external_file_id } = fields;
             let new = NewFile {
+                id: None,
                 name,
                 external_file_id,
                 purpose: Some(purpose),

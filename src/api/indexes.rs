@@ -161,8 +161,9 @@ fn add(
     let script = named.map_or_else(|| script(scope, settings, &name), Ok)?;
     let stream = scope.store.next_stream::<Index>("index");
     let sync = SyncState::begin(script, scope.now);
-    let new = NewIndex { source, name, description: new.description, options, sync };
-    Ok(Index::add(scope, new, None, stream)?)
+    let (id, export_config_id) = (None, None);
+    let new = NewIndex { id, export_config_id, source, name, description: new.description, options, sync };
+    Ok(Index::add(scope, new, stream)?)
 }
 
 fn list(scope: &mut Scope<'_>, request: &ValidRequest) -> Result<Payload, ApiError> {
@@ -285,12 +286,11 @@ fn script(scope: &mut Scope<'_>, settings: &Settings, name: &str) -> Result<Arc<
     if let Some(script) = scope.take_script() {
         return Ok(script);
     }
-    match Script::from_magic_name(name, settings.sync_duration) {
-        Some(Ok(script)) => Ok(Arc::new(script)),
-        Some(Err(allowed)) if settings.fidelity == Fidelity::Service => {
+    match scope.store.policy.script_of(name) {
+        Err(allowed) if settings.fidelity == Fidelity::Service => {
             Err(value_checks::refusal(settings, vec!["body".into(), "name".into()], &allowed, name.into()))
         }
-        Some(Err(_)) | None => Ok(Arc::clone(&scope.store.policy.script)),
+        script => Ok(script.unwrap_or_else(|_| Arc::clone(&scope.store.policy.script))),
     }
 }
 

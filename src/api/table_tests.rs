@@ -6,8 +6,8 @@ use super::operations;
 use crate::operation::{Authentication, Operation};
 use crate::schema::Schemas;
 
-/// Schemas that no row names: those of API errors, and the definitions that schemas share.
-const NOT_IN_ROWS: &[&str] = &["refusal", "violations", "shared", "configuration_parameters"];
+/// Schemas that no row names: those of API errors, the definitions that schemas share, and that of a file.
+const NOT_IN_ROWS: &[&str] = &["refusal", "violations", "shared", "configuration_parameters", "world"];
 
 fn schemas() -> Schemas {
     Schemas::load(None).expect("the shipped schemas compile")

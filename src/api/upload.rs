@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::config::Settings;
-use crate::documents::{self, Format, Unreadable};
+use crate::documents::{self, Unreadable};
 use crate::error::ApiError;
 use crate::multipart::FilePart;
 use crate::operation::Pool;
@@ -49,10 +49,7 @@ impl Upload {
         let FilePart { content_type, bytes, .. } = self.part;
         // The bytes are copied: the body of the request, of which they are a part, would be kept as a whole.
         let bytes = Bytes::copy_from_slice(&bytes);
-        let document = match self.settings.parse_results.get(&*name) {
-            Some(text) => documents::read_as(Format::Markdown, &Bytes::copy_from_slice(text.as_bytes())),
-            None => documents::read(&name, &bytes, worker),
-        };
+        let document = documents::read_or_replace(&name, &bytes, &self.settings.parse_results, worker);
         if let Err(Unreadable::NotTried(reason)) = &document {
             return Err(ApiError::text(503, reason.clone()));
         }

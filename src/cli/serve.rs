@@ -30,7 +30,7 @@ pub(super) fn instance(settings: Settings, raw: RawSettings) -> Result<Arc<Insta
     for warning in raw.warnings.iter().chain(&config::warnings(&settings)) {
         print_error(&format!("warning: {warning}"));
     }
-    let instance = Instance::new(settings, raw).map_err(ExitError::usage)?.of_program();
+    let instance = Instance::of_program(settings, raw).map_err(ExitError::usage)?;
     if let Some(rule) = instance.tenants.given_faults().rules().find(|rule| rule.waits_on_clock())
         && instance.settings.clock == Mode::Auto
     {

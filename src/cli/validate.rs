@@ -1,4 +1,5 @@
-//! The subcommand `validate`: prints the response to each create-index payload, without a running server.
+//! The subcommand `validate`: prints the response to each create-index payload, or what is wrong with each world,
+//! without a running server.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -6,14 +7,15 @@ use std::path::{Path, PathBuf};
 use crate::config::{RawSettings, Settings};
 use crate::emulator;
 use crate::instance::Instance;
+use crate::world;
 
-/// Prints the status and the body of the response for each file; returns whether all payloads are accepted.
+/// Prints the verdict on each file; returns whether all are accepted.
 ///
 /// Errors: a file cannot be read, or the emulator cannot be created.
 pub(super) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Result<bool, String> {
     // Without faults, because the result is to depend on the payload only.
     let settings = Settings { faults: Vec::new(), scenarios: Vec::new(), ..settings };
-    let instance = Instance::new(settings, raw)?;
+    let instance = Instance::of_program(settings, raw)?;
     let mut are_accepted = true;
     for file in files {
         are_accepted &= is_accepted(&instance, file)?;
@@ -32,11 +34,18 @@ fn read(file: &Path, max_bytes: u64) -> std::io::Result<Vec<u8>> {
     Ok(payload)
 }
 
-/// Prints the response for one file; returns whether its payload is accepted.
+/// Prints the verdict on one file: the response to a payload, or the problem of a world. Returns whether it is valid.
 fn is_accepted(instance: &Instance, file: &Path) -> Result<bool, String> {
     // One byte over the limit of a body is enough to refuse it.
     let max_bytes = instance.settings.max_body_bytes as u64 + 1;
     let payload = read(file, max_bytes).map_err(|error| format!("{}: {error}", file.display()))?;
+    if world::is_world(file, &payload) {
+        let checked = instance.check_world(&file.to_string_lossy());
+        let verdict = checked.as_ref().map_or_else(Clone::clone, |()| format!("{}: a valid world", file.display()));
+        // As below.
+        let _ = writeln!(std::io::stdout(), "{verdict}");
+        return Ok(checked.is_ok());
+    }
     let response = emulator::dry_run(instance, "indexes.create", payload);
     let body = response.body.bytes();
     let body = String::from_utf8_lossy(&body);

@@ -55,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) score_threshold_on: ScoreThresholdOn,
     /// Texts that replace what reading a file of this name gives.
     pub(crate) parse_results: BTreeMap<String, Box<str>>,
+    /// The files of worlds.
+    pub(crate) worlds: Vec<String>,
     pub(crate) page_size: usize,
     pub(crate) max_body_bytes: usize,
     pub(crate) max_upload_bytes: usize,

@@ -18,6 +18,7 @@ mod pdf;
 mod stand_in;
 mod text;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -179,6 +180,19 @@ pub(crate) fn read(name: &str, bytes: &Bytes, worker: &Worker) -> Result<Documen
             Err(Unreadable::TooLong) => Err(Unreadable::TooLong),
             Err(_) => stand_in::document(name, bytes, "application/octet-stream", NOT_READ),
         },
+    }
+}
+
+/// Reads a file as [`read`] does, unless `replacements` has the text of a file of this name.
+pub(crate) fn read_or_replace(
+    name: &str,
+    bytes: &Bytes,
+    replacements: &BTreeMap<String, Box<str>>,
+    worker: &Worker,
+) -> Result<Document, Unreadable> {
+    match replacements.get(name) {
+        Some(text) => read_as(Format::Markdown, &Bytes::copy_from_slice(text.as_bytes())),
+        None => read(name, bytes, worker),
     }
 }
 

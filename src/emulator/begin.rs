@@ -79,10 +79,9 @@ fn authenticate(instance: &Instance, head: &Head, routed: RoutedOperation) -> Ad
             None => Admission::Admitted(Box::new(context)),
         };
     };
-    let Some(tenant) = instance.tenants.admit(key) else {
-        let most = instance.settings.max_tenants;
-        let detail = format!("API key: this server keeps the state of at most {most} keys (--max-tenants)");
-        return unrouted(instance, head, ApiError::text(403, detail).into());
+    let tenant = match instance.tenants.admit(key) {
+        Ok(tenant) => tenant,
+        Err(error) => return unrouted(instance, head, ApiError::text(403, format!("API key: {error}")).into()),
     };
     let mut admission = admit(instance, head, routed, tenant);
     if let Admission::Admitted(context) = &mut admission {

@@ -30,7 +30,8 @@ pub(crate) fn dry_run(instance: &Instance, operation: &str, body: Vec<u8>) -> Re
     let head = Head { method: operation.method.clone(), path: operation.path.to_owned(), query: None, headers };
     let response = respond(instance, &Request { head, body: body.into() });
     if let Some(tenant) = instance.tenants.find(key) {
-        tenant.lock().store.reset();
+        // A world that does not fit again is missing for the next payload, which then says so.
+        let _ = instance.tenants.reset_store(&tenant, &mut tenant.lock().store);
     }
     response
 }

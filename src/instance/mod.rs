@@ -24,8 +24,10 @@ use crate::key_label;
 use crate::operation::{RoutedOperation, Router};
 use crate::request::Head;
 use crate::schema::{InputSchemas, Schemas};
-use crate::tenant::{Tenant, Tenants};
+use crate::store::StateBudget;
+use crate::tenant::{AdmissionError, Tenant, Tenants};
 use crate::worker::Worker;
+use crate::world::WorldReader;
 
 /// The parts of an emulated service.
 #[derive(Debug)]
@@ -64,34 +66,54 @@ pub(crate) struct Instance {
 }
 
 /// The reason why the name in a request names no tenant.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) enum NoTenant {
     /// No tenant has this label, or the key is not accepted.
     Unknown,
-    /// `--max-tenants` is reached: this number.
-    TooMany(usize),
+    /// The tenant is not created.
+    NotCreated(AdmissionError),
 }
 
 impl Instance {
-    /// Reads the schemas and the fault rules. An error names the setting that is wrong.
+    /// Reads the schemas, the fault rules and the worlds. An error names the setting that is wrong.
+    ///
+    /// A server inside another program must not run that program in place of this one: its child processes run the
+    /// file of `--binary` only.
     pub(crate) fn new(settings: Settings, raw_settings: RawSettings) -> Result<Self, String> {
         Self::with_router(settings, raw_settings, Router::new(api::operations()))
     }
 
+    /// For the program itself: its child processes run its own file, unless `--binary` names another one.
+    pub(crate) fn of_program(settings: Settings, raw_settings: RawSettings) -> Result<Self, String> {
+        let worker = if settings.binary.is_none() { Worker::of_own_file() } else { worker_of(&settings) };
+        Self::with_worker(settings, raw_settings, Router::new(api::operations()), worker)
+    }
+
     /// An instance with an operation table of its own.
     pub(crate) fn with_router(settings: Settings, raw_settings: RawSettings, router: Router) -> Result<Self, String> {
+        let worker = worker_of(&settings);
+        Self::with_worker(settings, raw_settings, router, worker)
+    }
+
+    fn with_worker(
+        settings: Settings,
+        raw_settings: RawSettings,
+        router: Router,
+        worker: Worker,
+    ) -> Result<Self, String> {
         let schemas = Schemas::load(settings.schemas.as_deref())?;
         let input_schemas = router.operations().map(|_| OnceLock::new()).collect();
         let targets: Vec<Target> = router.operations().map(|row| given_rules::target(row, settings.fidelity)).collect();
         let scenarios = given_rules::scenarios(&settings, &raw_settings)?;
         let rules = given_rules::read(&settings, &raw_settings, &targets, &scenarios)?;
         let refusals = given_rules::refusals(&settings, &scenarios)?;
-        let tenants = Tenants::new(&settings, rules);
+        let budget = StateBudget::new(settings.max_state_bytes);
+        let worlds = WorldReader::new(&settings, &schemas, &worker, &budget).worlds_of_settings(&raw_settings)?;
+        let tenants = Tenants::new(&settings, rules, worlds, budget);
         Ok(Self {
             unauthenticated: Mutex::new(Journal::new(tenants.journal_limits())),
             counters: Counters::new(router.operations().count()),
-            // A server inside another program must not run that program in place of this one.
-            worker: Worker::of_file(settings.binary.clone()),
+            worker,
             settings: Arc::new(settings),
             raw_settings,
             router,
@@ -106,14 +128,6 @@ impl Instance {
             is_draining: AtomicBool::new(false),
             openapi: OnceLock::new(),
         })
-    }
-
-    /// For the program itself: its child processes run its own file, unless `--binary` names another one.
-    pub(crate) fn of_program(mut self) -> Self {
-        if self.settings.binary.is_none() {
-            self.worker = Worker::of_own_file();
-        }
-        self
     }
 
     /// An instance with these settings, by the names of their flags, and the defaults of the others.
@@ -132,6 +146,12 @@ impl Instance {
     pub(crate) fn start_draining(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
         self.tenants.each_clock(Clock::recheck_hanging);
+    }
+
+    /// Checks a world as it is checked at the start. An error begins with the name of the file.
+    pub(crate) fn check_world(&self, file: &str) -> Result<(), String> {
+        let budget = StateBudget::new(self.settings.max_state_bytes);
+        WorldReader::new(&self.settings, &self.schemas, &self.worker, &budget).read(&[file.to_owned()]).map(|_| ())
     }
 
     /// The OpenAPI document of the contract that requests are validated against.
@@ -173,9 +193,7 @@ impl Instance {
     pub(crate) fn tenant_or_new(&self, key_or_label: &str) -> Result<Arc<Tenant>, NoTenant> {
         match self.existing_tenant(key_or_label) {
             Some(tenant) => Ok(tenant),
-            None if self.is_key(key_or_label) => {
-                self.tenants.admit(key_or_label).ok_or(NoTenant::TooMany(self.settings.max_tenants))
-            }
+            None if self.is_key(key_or_label) => self.tenants.admit(key_or_label).map_err(NoTenant::NotCreated),
             None => Err(NoTenant::Unknown),
         }
     }
@@ -185,4 +203,9 @@ impl Instance {
     fn is_key(&self, text: &str) -> bool {
         !key_label::is_label(text) && self.accepts_key(text)
     }
+}
+
+/// Runs child processes of the file of `--binary`; without one, none can be started.
+fn worker_of(settings: &Settings) -> Worker {
+    Worker::of_file(settings.binary.clone())
 }

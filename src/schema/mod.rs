@@ -16,6 +16,7 @@ mod judge;
 mod known;
 mod node;
 mod numbers;
+mod own_file;
 mod params;
 mod pydantic;
 mod python;

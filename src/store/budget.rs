@@ -32,7 +32,8 @@ impl StateBudget {
 }
 
 impl TenantBudget {
-    pub(super) fn new(total: Arc<StateBudget>) -> Arc<Self> {
+    /// A part of which nothing is used.
+    pub(crate) fn new(total: Arc<StateBudget>) -> Arc<Self> {
         Arc::new(Self { total, used_bytes: AtomicUsize::new(0) })
     }
 

@@ -60,6 +60,9 @@ pub(crate) trait AnyCollection {
     /// The number of live resources that count toward limits and quotas.
     fn live(&self) -> usize;
 
+    /// Whether a resource has this id, deleted or not.
+    fn has_id(&self, id: &Id) -> bool;
+
     /// The id of each resource that a request created and that is not deleted, oldest first.
     fn created_by_requests(&self) -> Vec<Id>;
 
@@ -258,6 +261,10 @@ impl<T: Resource> AnyCollection for Collection<T> {
 
     fn live(&self) -> usize {
         self.live
+    }
+
+    fn has_id(&self, id: &Id) -> bool {
+        !self.rows.is_empty() && self.all_with_id(id).next().is_some()
     }
 
     fn created_by_requests(&self) -> Vec<Id> {

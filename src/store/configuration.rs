@@ -1,11 +1,15 @@
 //! A configuration of a product: its name and its parameters, in all versions.
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::budget::Allocation;
+use super::described::{Described, DescriptionError};
 use super::directory::fields_weight_bytes;
 use super::{ContractWord, Cursor, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
 use crate::clock::Timestamp;
+use crate::schema::PlainValue;
 
 /// A configuration of a product.
 #[derive(Debug)]
@@ -34,6 +38,15 @@ pub(crate) struct ConfigurationSettings {
     pub(crate) product_type: ContractWord,
     /// The options of the product; `product_type` is among them.
     pub(crate) parameters: Map<String, Value>,
+}
+
+/// A configuration as a world describes it: its only version.
+#[derive(Debug, Deserialize)]
+pub(super) struct DescribedConfiguration {
+    id: Option<Box<str>>,
+    project_id: Option<Uuid>,
+    name: Box<str>,
+    parameters: PlainValue,
 }
 
 /// Maximum number of versions of a configuration.
@@ -142,5 +155,30 @@ impl Resource for Configuration {
         let settings =
             ConfigurationSettings::new(format!("Configuration {id}").into(), IMPLICIT_PRODUCT.into(), parameters);
         Self::add(scope, Id::parse(id), settings)
+    }
+}
+
+impl Described for DescribedConfiguration {
+    fn project_id(&self) -> Option<Uuid> {
+        self.project_id
+    }
+
+    fn ids(&self) -> Vec<(&'static str, Id)> {
+        self.id.iter().map(|id| ("id", Id::parse(id))).collect()
+    }
+
+    fn create(&self, scope: &mut Scope<'_>) -> Result<(), DescriptionError> {
+        let parameters = self.parameters.0.as_object().cloned().unwrap_or_default();
+        let product = parameters.get("product_type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let settings = ConfigurationSettings::new(self.name.clone(), product.into(), parameters);
+        let project = scope.project_for_write()?;
+        if Configuration::named(scope, project, &settings).is_some() {
+            let problem = "another configuration has this name and product, so this would be a version of that one";
+            return Err(DescriptionError::Field("name", problem.to_owned()));
+        }
+        let given = self.id.as_deref().map(Id::parse);
+        let id = given.unwrap_or_else(|| scope.unused_id::<Configuration>("described configuration"));
+        Configuration::add(scope, id, settings)?;
+        Ok(())
     }
 }

@@ -5,10 +5,14 @@ use std::time::Duration;
 use fake::Fake;
 use fake::faker::name::en::LastName;
 use rand::seq::IndexedRandom;
+use serde::Deserialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
-use super::{DirectoryFile, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
+use super::described::{Described, DescriptionError};
+use super::{DescribedFile, DirectoryFile, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
 use crate::clock::Timestamp;
+use crate::schema::PlainValue;
 
 /// A directory of documents, or of what an index made of them.
 #[derive(Debug, Clone)]
@@ -27,10 +31,27 @@ pub(crate) struct Directory {
     pub(crate) updated_at: Timestamp,
 }
 
+/// A directory as a world describes it.
+#[derive(Debug, Deserialize)]
+pub(super) struct DescribedDirectory {
+    id: Option<Box<str>>,
+    project_id: Option<Uuid>,
+    /// Its id if absent.
+    name: Option<Box<str>>,
+    description: Option<Box<str>>,
+    #[serde(default, rename = "type")]
+    kind: DirectoryKind,
+    system_metadata: Option<PlainValue>,
+    #[serde(default)]
+    files: Vec<DescribedFile>,
+}
+
 /// What a directory is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum DirectoryKind {
     /// Documents of a user.
+    #[default]
     User,
     /// The output of an index; it is deleted with the index.
     Index,
@@ -125,6 +146,38 @@ impl Resource for Directory {
         let client: String = LastName().fake_with_rng(&mut stream);
         let documents = DOCUMENT_TYPES.choose(&mut stream).expect("the list has entries");
         scope.insert(Self::new(meta, format!("{client} {documents}").into(), DirectoryKind::User))
+    }
+}
+
+impl Described for DescribedDirectory {
+    fn project_id(&self) -> Option<Uuid> {
+        self.project_id
+    }
+
+    fn ids(&self) -> Vec<(&'static str, Id)> {
+        self.id.iter().map(|id| ("id", Id::parse(id))).collect()
+    }
+
+    fn files(&mut self) -> Vec<(String, &mut DescribedFile)> {
+        let files = self.files.iter_mut().enumerate();
+        files.map(|(at, file)| (format!(".files[{at}]"), file)).collect()
+    }
+
+    fn create(&self, scope: &mut Scope<'_>) -> Result<(), DescriptionError> {
+        let given = self.id.as_deref().map(Id::parse);
+        let id = given.unwrap_or_else(|| scope.unused_id::<Directory>("described directory"));
+        let name = self.name.clone().unwrap_or_else(|| id.to_string().into());
+        let meta = scope.new_meta(id)?;
+        let system_metadata = self.system_metadata.as_ref().and_then(|PlainValue(value)| value.as_object());
+        let directory = scope.insert(Directory {
+            description: self.description.clone(),
+            system_metadata: system_metadata.cloned().map(Box::new),
+            ..Directory::new(meta, name, self.kind)
+        })?;
+        for file in &self.files {
+            file.add_to_directory(scope, directory)?;
+        }
+        Ok(())
     }
 }
 

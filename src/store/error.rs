@@ -1,4 +1,7 @@
-//! Why the store refuses a request, without HTTP: the API maps each case to a response.
+//! Why the store refuses a request, without HTTP: the API maps each case to a response. Of the texts, only the style
+//! `… not found` is known of the service.
+
+use std::fmt;
 
 use super::Kind;
 
@@ -23,4 +26,26 @@ pub(crate) enum StoreError {
     DuplicateUniqueId(Box<str>),
     /// The cursor was not handed out for this list, or counts as expired.
     InvalidCursor,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound(kind) => write!(f, "{} not found", kind.name),
+            Self::QuotaExceeded { kind, limit } => {
+                write!(f, "{} quota exceeded: at most {limit} {}", kind.name, kind.plural)
+            }
+            Self::TooMany { kind, limit } => {
+                write!(f, "A tenant of this server has at most {limit} {} (--max-items)", kind.plural)
+            }
+            Self::TooManyProjects { limit } => write!(f, "A tenant of this server has at most {limit} projects"),
+            Self::TooManyVersions { limit } => write!(f, "A configuration of this server has at most {limit} versions"),
+            Self::TooManyTurns { limit } => write!(f, "A chat session of this server has at most {limit} turns"),
+            Self::StateFull => f.write_str("The state of all tenants is as large as it may be (--max-state-bytes)"),
+            Self::DuplicateUniqueId(unique_id) => {
+                write!(f, "A file with the unique_id {unique_id:?} is in the directory")
+            }
+            Self::InvalidCursor => f.write_str("Invalid page token"),
+        }
+    }
 }

@@ -4,10 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
+use super::described::{Described, DescriptionError};
 use super::directory::DELETED_RETENTION;
-use super::{Blob, Directory, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
+use super::{
+    Blob, Directory, DirectoryFile, Id, Key, Kind, Meta, NewDirectoryFile, Prefix, Project, Resource, Scope, StoreError,
+};
 use crate::documents::{self, Format};
+use crate::schema::PlainValue;
 
 /// An uploaded file.
 #[derive(Debug, Clone)]
@@ -27,6 +34,8 @@ pub(crate) struct File {
 /// The values from which a file is created.
 #[derive(Debug)]
 pub(crate) struct NewFile {
+    /// Its id, if a world gives it.
+    pub(crate) id: Option<Id>,
     pub(crate) name: Box<str>,
     /// The id by which another system knows it.
     pub(crate) external_file_id: Option<Box<str>>,
@@ -38,6 +47,26 @@ pub(crate) struct NewFile {
     pub(crate) directory: Option<Key<Directory>>,
     /// The other fields of the upload. Files have different ids if they differ.
     pub(crate) details: String,
+}
+
+/// A file as a world describes it, alone or in a directory.
+#[derive(Debug, Deserialize)]
+pub(crate) struct DescribedFile {
+    /// Of a file alone only.
+    id: Option<Uuid>,
+    /// Of a file alone only.
+    project_id: Option<Uuid>,
+    name: Option<Box<str>>,
+    /// Where its content is, below the folder of the world.
+    pub(crate) path: Option<Box<str>>,
+    /// Its content, if it is in the world itself. Whoever reads the content takes it.
+    pub(crate) text: Option<String>,
+    /// The metadata of a file in a directory.
+    #[serde(default, deserialize_with = "metadata")]
+    metadata: Option<Arc<Map<String, Value>>>,
+    /// Its content, once it is read.
+    #[serde(skip)]
+    pub(crate) blob: Option<Arc<Blob>>,
 }
 
 /// The name of a file that a request named although nobody uploaded it.
@@ -55,9 +84,10 @@ impl File {
             let project = scope.project_for_write()?;
             (project, scope.store.project_id(project).to_string())
         };
-        let NewFile { name, external_file_id, purpose, blob, details, .. } = new;
+        let NewFile { id, name, external_file_id, purpose, blob, details, .. } = new;
         let source = format!("file {} {name} {external_file_id:?} {purpose:?} {details} in {place}", blob.hash);
-        let meta = Meta { id: scope.unused_id::<Self>(&source), project, created_at: scope.now };
+        let id = id.unwrap_or_else(|| scope.unused_id::<Self>(&source));
+        let meta = Meta { id, project, created_at: scope.now };
         scope.insert(Self { meta, name, external_file_id, purpose, blob })
     }
 
@@ -105,5 +135,65 @@ impl Resource for File {
         let document = documents::read_as(Format::Markdown, &text);
         let blob = Blob::new(text, None, document, &scope.store.budget)?;
         scope.insert(Self { meta, name: IMPLICIT_NAME.into(), external_file_id: None, purpose: None, blob })
+    }
+}
+
+fn metadata<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Map<String, Value>>>, D::Error> {
+    let PlainValue(value) = PlainValue::deserialize(deserializer)?;
+    Ok(if let Value::Object(fields) = value {
+        Some(fields).filter(|fields| !fields.is_empty()).map(Arc::new)
+    } else {
+        None
+    })
+}
+
+impl DescribedFile {
+    /// Its name; by default the last part of its path.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let of_path = || self.path.as_deref().map(|path| path.rsplit('/').next().unwrap_or(path));
+        self.name.as_deref().or_else(of_path)
+    }
+
+    /// Adds it to a directory, as an upload does.
+    pub(super) fn add_to_directory(
+        &self,
+        scope: &mut Scope<'_>,
+        directory: Key<Directory>,
+    ) -> Result<(), DescriptionError> {
+        let new = NewDirectoryFile { metadata: self.metadata.clone(), ..NewDirectoryFile::default() };
+        let file = self.add(scope, Some(directory), format!("{new:?}"))?;
+        DirectoryFile::add(scope, directory, file, new)?;
+        Ok(())
+    }
+
+    fn add(
+        &self,
+        scope: &mut Scope<'_>,
+        directory: Option<Key<Directory>>,
+        details: String,
+    ) -> Result<Key<File>, StoreError> {
+        let id = self.id.map(|id| Id::Minted(Prefix::NONE, id));
+        let name = self.name().unwrap_or_default().into();
+        let blob = Arc::clone(self.blob.as_ref().expect("contents are read before anything is created"));
+        File::add(scope, NewFile { id, name, external_file_id: None, purpose: None, blob, directory, details })
+    }
+}
+
+impl Described for DescribedFile {
+    fn project_id(&self) -> Option<Uuid> {
+        self.project_id
+    }
+
+    fn ids(&self) -> Vec<(&'static str, Id)> {
+        self.id.iter().map(|id| ("id", Id::Minted(Prefix::NONE, *id))).collect()
+    }
+
+    fn files(&mut self) -> Vec<(String, &mut DescribedFile)> {
+        vec![(String::new(), self)]
+    }
+
+    fn create(&self, scope: &mut Scope<'_>) -> Result<(), DescriptionError> {
+        self.add(scope, None, String::new())?;
+        Ok(())
     }
 }

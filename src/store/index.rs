@@ -2,14 +2,19 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::sync::{Script, SyncOutcome, SyncState};
+use serde::Deserialize;
+
+use super::described::{Described, DescriptionError};
+use super::sync::{DEFAULT_FAILURE, Script, SyncOutcome, SyncState};
 use super::{
     Directory, DirectoryKind, Id, IndexContent, Key, Kind, Meta, Policy, Prefix, Project, Resource, Scope, StoreError,
 };
 use crate::clock::Timestamp;
 use crate::config::IndexId;
 use crate::seed::RandomStream;
+use crate::suggest;
 
 /// A searchable index over a directory.
 #[derive(Debug)]
@@ -47,7 +52,8 @@ struct SelectedFiles {
 }
 
 /// The options of an index, which the admin state shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub(crate) struct IndexOptions {
     /// `manual`, `daily` or `on_source_change`.
     pub(crate) sync_frequency: ContractWord,
@@ -60,7 +66,7 @@ pub(crate) struct IndexOptions {
 }
 
 /// A product type and its configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Product {
     /// `parse` or `extract`.
     pub(crate) product_type: ContractWord,
@@ -70,6 +76,35 @@ pub(crate) struct Product {
 
 /// A word of the contract; a known one takes no memory.
 pub(crate) type ContractWord = Cow<'static, str>;
+
+/// An index as a world describes it.
+#[derive(Debug, Deserialize)]
+pub(super) struct DescribedIndex {
+    id: Option<Box<str>>,
+    export_config_id: Option<Box<str>>,
+    source_directory_id: Box<str>,
+    /// The name of its directory if absent.
+    name: Option<Box<str>>,
+    description: Option<Box<str>>,
+    #[serde(default)]
+    options: IndexOptions,
+    #[serde(default)]
+    status: DescribedStatus,
+    error_message: Option<Box<str>>,
+}
+
+/// The status of an index at the start of its tenant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum DescribedStatus {
+    /// Its first sync has ended.
+    #[default]
+    Ready,
+    /// Its first sync has failed.
+    Failed,
+    /// Its first sync starts.
+    Pending,
+}
 
 /// The end of the name of an output directory, after the name of its index. The service's own name is unknown.
 const OUTPUT_DIRECTORY_SUFFIX: &str = " (output)";
@@ -98,6 +133,10 @@ impl IndexOptions {
 /// The values from which an index is created.
 #[derive(Debug)]
 pub(crate) struct NewIndex {
+    /// The id that a request made up, or that a world gives.
+    pub(crate) id: Option<Id>,
+    /// The other id, if a world gives it.
+    pub(crate) export_config_id: Option<Id>,
     pub(crate) source: Key<Directory>,
     pub(crate) name: Box<str>,
     pub(crate) description: Option<Box<str>>,
@@ -107,22 +146,16 @@ pub(crate) struct NewIndex {
 }
 
 impl Index {
-    /// Creates an index and its output directory. `id` is the id that a request made up, if it did; the other ids are
-    /// drawn from `stream`.
-    pub(crate) fn add(
-        scope: &mut Scope<'_>,
-        new: NewIndex,
-        id: Option<Id>,
-        mut stream: RandomStream,
-    ) -> Result<Key<Self>, StoreError> {
-        let mut minted = |prefix| Id::mint(prefix, &mut stream);
+    /// Creates an index and its output directory. The ids that are not given are drawn from `stream`.
+    pub(crate) fn add(scope: &mut Scope<'_>, new: NewIndex, mut stream: RandomStream) -> Result<Key<Self>, StoreError> {
+        let mut minted = |prefix| scope.store.mint_unused(prefix, &mut stream);
         let minted_id = minted(Self::KIND.id_prefix);
         let output_directory_id = minted(Directory::KIND.id_prefix);
         let (sync_config_id, export_config_id) = (minted(Prefix::CONFIGURATION), minted(Prefix::CONFIGURATION));
         let Meta { project, id: source_directory_id, .. } = scope.store.get(new.source).meta.clone();
         let meta = |id| Meta { id, project, created_at: scope.now };
         let selected = SelectedFiles::select(scope, new.source, &output_directory_id, new.sync.leaves_files_out())?;
-        let (meta, output_meta) = (meta(id.unwrap_or(minted_id)), meta(output_directory_id.clone()));
+        let (meta, output_meta) = (meta(new.id.unwrap_or(minted_id)), meta(output_directory_id.clone()));
         let output_name = format!("{}{OUTPUT_DIRECTORY_SUFFIX}", new.name);
         let output_directory = scope.insert(Directory::new(output_meta, output_name.into(), DirectoryKind::Index))?;
         let index = Self {
@@ -130,7 +163,7 @@ impl Index {
             output_directory_id,
             output_directory,
             sync_config_id,
-            export_config_id,
+            export_config_id: new.export_config_id.unwrap_or(export_config_id),
             source_directory_id,
             name: new.name,
             description: new.description,
@@ -261,7 +294,63 @@ impl Resource for Index {
         let (name, project) = (directory.name.clone(), scope.store.project_id(directory.meta.project));
         let stream = scope.store.seed.stream(&format!("index {id} in {project}"), 0);
         let sync = SyncState::begin(Arc::clone(&scope.store.policy.script), scope.now);
-        let new = NewIndex { source, name, description: None, options: None, sync };
-        Self::add(scope, new, Some(Id::parse(id)), stream)
+        let id = Some(Id::parse(id));
+        let new = NewIndex { id, export_config_id: None, source, name, description: None, options: None, sync };
+        Self::add(scope, new, stream)
+    }
+}
+
+impl DescribedIndex {
+    /// The script of its first sync. One that has ended at the start takes no time.
+    fn script(&self, name: &str, policy: &Policy) -> Result<Arc<Script>, DescriptionError> {
+        let by_name = policy.script_of(name).map_err(|problem| DescriptionError::Field("name", problem))?;
+        if self.error_message.is_some() && self.status != DescribedStatus::Failed {
+            let problem = "has an effect only with the status failed".to_owned();
+            return Err(DescriptionError::Field("error_message", problem));
+        }
+        Ok(match self.status {
+            DescribedStatus::Pending => by_name,
+            DescribedStatus::Ready => Arc::new(Script::plain(Duration::ZERO, Duration::ZERO)),
+            DescribedStatus::Failed => {
+                Arc::new(Script::failing(Duration::ZERO, self.error_message.as_deref().unwrap_or(DEFAULT_FAILURE)))
+            }
+        })
+    }
+
+    /// The directory that it is over.
+    fn source(&self, scope: &mut Scope<'_>) -> Result<Key<Directory>, DescriptionError> {
+        let id = &self.source_directory_id;
+        scope.find::<Directory>(id).ok_or_else(|| {
+            let directories = scope.store.collection::<Directory>();
+            let ids: Vec<String> = directories.keys().map(|key| directories.get(key).meta.id.to_string()).collect();
+            let hint = suggest::hint(id, ids.iter().map(String::as_str));
+            DescriptionError::Field("source_directory_id", format!("no directory has the id {id:?}{hint}"))
+        })
+    }
+}
+
+impl Described for DescribedIndex {
+    fn ids(&self) -> Vec<(&'static str, Id)> {
+        let ids = [("id", &self.id), ("export_config_id", &self.export_config_id)];
+        ids.into_iter().filter_map(|(field, id)| Some((field, Id::parse(id.as_deref()?)))).collect()
+    }
+
+    fn create(&self, scope: &mut Scope<'_>) -> Result<(), DescriptionError> {
+        let source = self.source(scope)?;
+        let name = self.name.clone().unwrap_or_else(|| scope.store.get(source).name.clone());
+        let sync = SyncState::begin(self.script(&name, &scope.store.policy)?, scope.now);
+        let [id, export_config_id] = [&self.id, &self.export_config_id].map(|id| id.as_deref().map(Id::parse));
+        let (purpose, ordinal) = match &self.id {
+            Some(id) => (format!("described index {id}"), 0),
+            None => ("described index".to_owned(), scope.store.collection::<Index>().keys().count() as u64),
+        };
+        let stream = scope.store.seed.stream(&purpose, ordinal);
+        let options = (self.options != IndexOptions::default()).then(|| Box::new(self.options.clone()));
+        let description = self.description.clone();
+        let new = NewIndex { id, export_config_id, source, name, description, options, sync };
+        let key = Index::add(scope, new, stream)?;
+        let now = scope.now;
+        scope.store.get_mut(key).advance_to(now);
+        Ok(())
     }
 }

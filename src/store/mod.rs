@@ -7,6 +7,7 @@ mod chat_session;
 mod collection;
 mod collections;
 mod configuration;
+mod described;
 mod directory;
 mod directory_file;
 mod effects;
@@ -32,11 +33,12 @@ pub(crate) use chat_session::{ChatSession, ChatTurn, DEFAULT_ACCESS, NewTurn, Us
 pub(crate) use collection::Collection;
 pub(crate) use collections::resources;
 pub(crate) use configuration::{Configuration, ConfigurationSettings, ConfigurationVersion};
+pub(crate) use described::Descriptions;
 pub(crate) use directory::{Directory, DirectoryKind};
 pub(crate) use directory_file::{DirectoryFile, NewDirectoryFile};
 pub(crate) use effects::Effects;
 pub(crate) use error::StoreError;
-pub(crate) use file::{File, NewFile};
+pub(crate) use file::{DescribedFile, File, NewFile};
 pub(crate) use id::{Id, Prefix};
 pub(crate) use index::{ContractWord, Index, IndexOptions, NewIndex, Product};
 pub(crate) use index_content::{FailedFile, IndexContent, IndexedFile};
@@ -53,6 +55,10 @@ use std::time::Duration;
 use budget::Allocation;
 use collection::AnyCollection;
 use collections::{Collections, HasCollection};
+use configuration::DescribedConfiguration;
+use directory::DescribedDirectory;
+use index::DescribedIndex;
+use project::DescribedProject;
 use state_faults::StateFaults;
 
 use crate::clock::Timestamp;
@@ -75,6 +81,8 @@ pub(crate) struct Store {
     allocation: Allocation,
     /// How long a deleted resource may still be visible to lagging reads.
     tombstone_retention: Duration,
+    /// Whether a world created resources, with ids that a random stream could give again.
+    has_world: bool,
 }
 
 impl Store {
@@ -87,7 +95,7 @@ impl Store {
         let mut all = Collections::default();
         Project::collection_mut(&mut all).insert(Project::default_of(&seed));
         let allocation = Allocation::new(&budget);
-        Self { policy, seed, budget, all, allocation, tombstone_retention: Duration::ZERO }
+        Self { policy, seed, budget, all, allocation, tombstone_retention: Duration::ZERO, has_world: false }
     }
 
     /// Removes everything, so that equal requests create equal resources again.
@@ -119,7 +127,18 @@ impl Store {
 
     /// The id of the next resource of this type that a request creates.
     pub(crate) fn next_id<T: Resource>(&self, purpose: &str) -> Id {
-        Id::mint(T::KIND.id_prefix, &mut self.next_stream::<T>(purpose))
+        self.mint_unused(T::KIND.id_prefix, &mut self.next_stream::<T>(purpose))
+    }
+
+    /// The next id of a random stream; the next that no resource has, if a world gave ids: it can give one of the
+    /// stream. Without a world nothing is looked up, which would be 2 % of a create.
+    fn mint_unused(&self, prefix: Prefix, stream: &mut RandomStream) -> Id {
+        loop {
+            let id = Id::mint(prefix, stream);
+            if !self.has_world || !self.all.iter().any(|collection| collection.has_id(&id)) {
+                return id;
+            }
+        }
     }
 
     /// How many live resources of a kind count toward quotas; 0 for a kind that is not stored.

@@ -1,6 +1,7 @@
 //! The settings that a store follows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{DuplicateUniqueId, Fidelity, IndexId, Settings};
 use crate::store::sync::Script;
@@ -14,6 +15,8 @@ pub(crate) struct Policy {
     pub(crate) fidelity: Fidelity,
     /// The script of a sync without a fault or a magic name.
     pub(crate) script: Arc<Script>,
+    /// How long a sync takes.
+    sync_duration: Duration,
     /// The script of a sync whose source directory is deleted.
     pub(crate) script_without_source: Arc<Script>,
     /// How a file is treated whose `unique_id` another file of its directory has.
@@ -29,9 +32,18 @@ impl Policy {
             index_id: settings.index_id,
             fidelity: settings.fidelity,
             script: Arc::new(Script::plain(settings.sync_duration, settings.export_duration)),
+            sync_duration: settings.sync_duration,
             script_without_source: Arc::new(Script::failing(settings.sync_duration, "The source directory is deleted")),
             duplicate_unique_id: settings.duplicate_unique_id,
             max_items: settings.max_items,
         }
+    }
+
+    /// The script of a sync of the index with this name: that of a magic name, or the plain one.
+    ///
+    /// Errors: what a magic name should be.
+    pub(crate) fn script_of(&self, name: &str) -> Result<Arc<Script>, String> {
+        let magic = Script::from_magic_name(name, self.sync_duration);
+        magic.map_or_else(|| Ok(Arc::clone(&self.script)), |script| script.map(Arc::new))
     }
 }

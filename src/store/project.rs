@@ -1,5 +1,9 @@
 //! A project: a part of a tenant. The tenant has a default project; others are created when a request names them.
 
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::described::{Described, DescriptionError};
 use super::{Id, Key, Kind, Meta, Prefix, Resource, Scope, StoreError};
 use crate::clock::Timestamp;
 use crate::seed::Seed;
@@ -10,6 +14,13 @@ pub(crate) struct Project {
     /// Its id is a bare UUID.
     pub(crate) meta: Meta,
     pub(crate) name: Box<str>,
+}
+
+/// A project as a world describes it.
+#[derive(Debug, Deserialize)]
+pub(super) struct DescribedProject {
+    id: Uuid,
+    name: Option<Box<str>>,
 }
 
 /// Maximum number of projects of a tenant. Any request can create one by naming it.
@@ -48,6 +59,10 @@ impl Resource for Project {
         Self::DEFAULT
     }
 
+    fn text_bytes(&self) -> usize {
+        self.name.len()
+    }
+
     /// Projects have a limit of their own.
     fn counts(&self) -> bool {
         false
@@ -59,5 +74,20 @@ impl Resource for Project {
             return Err(StoreError::TooManyProjects { limit: MAX_PROJECTS });
         }
         scope.insert(Self::new(Id::parse(id), format!("Project {id}").into(), scope.now))
+    }
+}
+
+impl Described for DescribedProject {
+    fn ids(&self) -> Vec<(&'static str, Id)> {
+        vec![("id", Id::Minted(Prefix::NONE, self.id))]
+    }
+
+    /// A world can name the default project too.
+    fn create(&self, scope: &mut Scope<'_>) -> Result<(), DescriptionError> {
+        let key = scope.find_or_create::<Project>(&self.id.hyphenated().to_string())?;
+        if let Some(name) = &self.name {
+            scope.store.change(key, |project| project.name = name.clone());
+        }
+        Ok(())
     }
 }

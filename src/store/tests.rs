@@ -227,7 +227,8 @@ fn upload(scope: &mut Scope<'_>, directory: Key<Directory>, text: &str) -> Resul
     let document = documents::read_as(documents::Format::Plain, &bytes);
     let blob = Blob::new(bytes, None, document, &scope.store.budget)?;
     let (name, details, directory_of_file) = ("a.txt".into(), String::new(), Some(directory));
-    let new = NewFile { name, external_file_id: None, purpose: None, blob, directory: directory_of_file, details };
+    let new =
+        NewFile { id: None, name, external_file_id: None, purpose: None, blob, directory: directory_of_file, details };
     let file = File::add(scope, new)?;
     let added = DirectoryFile::add(scope, directory, file, NewDirectoryFile::default());
     added.inspect_err(|_| scope.undo_from(file))
@@ -235,9 +236,10 @@ fn upload(scope: &mut Scope<'_>, directory: Key<Directory>, text: &str) -> Resul
 
 fn add_index(scope: &mut Scope<'_>, source: Key<Directory>) -> Result<Key<Index>, StoreError> {
     let sync = SyncState::begin(Arc::clone(&scope.store.policy.script), scope.now);
-    let new = NewIndex { source, name: "index".into(), description: None, options: None, sync };
+    let (id, export_config_id, name) = (None, None, "index".into());
+    let new = NewIndex { id, export_config_id, source, name, description: None, options: None, sync };
     let stream = scope.store.next_stream::<Index>("index");
-    let key = Index::add(scope, new, None, stream)?;
+    let key = Index::add(scope, new, stream)?;
     scope.count_created(key);
     Ok(key)
 }

@@ -1,6 +1,8 @@
 //! Everything that one API key sees, behind one lock, and the registry of tenants. They share nothing but the process.
 
+mod admission_error;
 mod open_call;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +14,9 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
+pub(crate) use self::admission_error::AdmissionError;
 pub(crate) use self::open_call::OpenCall;
+use self::template::Template;
 
 use crate::clock::{Clock, MAX_DURATION, Mode, Timestamp, system_now};
 use crate::config::{Isolation, Settings};
@@ -21,6 +25,7 @@ use crate::journal::Journal;
 use crate::key_label::{self, KeyDigest, digest_of, label};
 use crate::seed::Seed;
 use crate::store::{Policy, StateBudget, Store};
+use crate::world::Worlds;
 
 /// One API key and everything that it sees.
 #[derive(Debug)]
@@ -76,29 +81,6 @@ pub(crate) struct Tenants {
 
 /// Some of the tenants, each by [`map_key`] of its key.
 type Shard = HashMap<Box<str>, Arc<Tenant>>;
-
-/// The values that a new tenant begins with.
-#[derive(Debug)]
-struct Template {
-    isolation: Isolation,
-    max_tenants: usize,
-    seed: u64,
-    /// The clock from which the clock of a new tenant starts.
-    clock: Arc<Clock>,
-    clock_mode: Mode,
-    /// The time at which clocks start; the system's if absent.
-    start_time: Option<Timestamp>,
-    /// The rules of a new tenant.
-    faults: Mutex<FaultRules>,
-    /// The rules given at the start, which a reset restores.
-    given_faults: FaultRules,
-    added_rules: Mutex<AddedRules>,
-    /// Serialises rule changes: the check of all rules and the change are one step.
-    rule_changes: Mutex<()>,
-    policy: Arc<Policy>,
-    budget: Arc<StateBudget>,
-    journal: crate::journal::Limits,
-}
 
 /// The rules added at run time, active or not, that may not have struck yet.
 #[derive(Debug, Default)]
@@ -209,7 +191,7 @@ impl Tenant {
 
 impl Tenants {
     /// A registry without tenants.
-    pub(crate) fn new(settings: &Settings, faults: FaultRules) -> Self {
+    pub(crate) fn new(settings: &Settings, faults: FaultRules, worlds: Worlds, budget: Arc<StateBudget>) -> Self {
         let template = Template {
             isolation: settings.isolation,
             max_tenants: settings.max_tenants,
@@ -222,15 +204,16 @@ impl Tenants {
             added_rules: Mutex::default(),
             rule_changes: Mutex::default(),
             policy: Arc::new(Policy::new(settings)),
-            budget: StateBudget::new(settings.max_state_bytes),
+            budget,
+            worlds,
             journal: crate::journal::Limits::new(settings),
         };
         Self { shards: Default::default(), by_digest: RwLock::default(), template }
     }
 
-    /// The tenant of `key`, created if it does not exist; `None` if that would exceed `--max-tenants`.
-    pub(crate) fn admit(&self, key: &str) -> Option<Arc<Tenant>> {
-        self.find(key).or_else(|| self.create(key))
+    /// The tenant of `key`, created if it does not exist.
+    pub(crate) fn admit(&self, key: &str) -> Result<Arc<Tenant>, AdmissionError> {
+        self.find(key).map_or_else(|| self.create(key), Ok)
     }
 
     /// The tenant of `key`, if it exists.
@@ -240,20 +223,36 @@ impl Tenants {
     }
 
     /// The tenant of `key`, which another request may have created meanwhile.
-    fn create(&self, key: &str) -> Option<Arc<Tenant>> {
+    fn create(&self, key: &str) -> Result<Arc<Tenant>, AdmissionError> {
         let key = self.shared_or(key);
         let (digest, key) = (digest_of(key), map_key(key));
+        if let Some(tenant) = self.existing_or_room(&self.by_digest.read(), &digest)? {
+            return Ok(tenant);
+        }
+        // Without the lock of all tenants: a world can be large.
+        let label: Arc<str> = label(&digest).into();
+        let started = self.template.store(&label).map_err(AdmissionError::World)?;
         let mut by_digest = self.by_digest.write();
-        if let Some(tenant) = by_digest.get(&digest) {
-            return Some(Arc::clone(tenant));
+        if let Some(tenant) = self.existing_or_room(&by_digest, &digest)? {
+            return Ok(tenant);
         }
-        if by_digest.len() >= self.template.max_tenants {
-            return None;
-        }
-        let tenant = Arc::new(self.template.tenant(&digest));
+        let tenant = Arc::new(self.template.tenant(label, started));
         self.shard(&key).write().insert(key.into(), Arc::clone(&tenant));
         by_digest.insert(digest, Arc::clone(&tenant));
-        Some(tenant)
+        Ok(tenant)
+    }
+
+    /// The tenant of this digest, if it exists; else `None` if there may be another one.
+    fn existing_or_room(
+        &self,
+        by_digest: &BTreeMap<KeyDigest, Arc<Tenant>>,
+        digest: &KeyDigest,
+    ) -> Result<Option<Arc<Tenant>>, AdmissionError> {
+        match by_digest.get(digest) {
+            Some(tenant) => Ok(Some(Arc::clone(tenant))),
+            None if by_digest.len() < self.template.max_tenants => Ok(None),
+            None => Err(AdmissionError::TooMany(self.template.max_tenants)),
+        }
     }
 
     /// The tenant with this label, if it exists.
@@ -336,6 +335,18 @@ impl Tenants {
         all.filter(|rule| rule.never_struck()).map(|rule| format!("{}: {rule}", rule.name)).chain(omitted).collect()
     }
 
+    /// Resets the resources of a tenant to those with which it started. Its clock is reset before, if it is.
+    ///
+    /// Errors: there is no room for them; the tenant has none then.
+    pub(crate) fn reset_store(&self, tenant: &Tenant, store: &mut Store) -> Result<(), String> {
+        store.reset();
+        let created = self.template.worlds.create(&tenant.label, store, tenant.clock.now());
+        for at in created.inspect_err(|_| store.reset())? {
+            tenant.clock.add_event(at);
+        }
+        Ok(())
+    }
+
     /// Resets a clock to the time and mode at which clocks start.
     pub(crate) fn reset_clock(&self, clock: &Clock) {
         clock.restart(self.template.clock_mode, self.template.start_time.unwrap_or_else(system_now));
@@ -363,30 +374,4 @@ fn tombstone_retention(faults: &FaultRules, clock: &Clock) -> Duration {
 /// key has. So most requests compute no digest.
 fn map_key(key: &str) -> Cow<'_, str> {
     if key.len() <= MAX_KEPT_KEY_BYTES { key.into() } else { format!("SHA-256 {:02x?}", digest_of(key)).into() }
-}
-
-impl Template {
-    fn tenant(&self, digest: &KeyDigest) -> Tenant {
-        let label: Arc<str> = label(digest).into();
-        let seed = Seed::new(self.seed, &label);
-        let faults = self.faults.lock().without_counts();
-        let mut store = Store::new(Arc::clone(&self.policy), seed.clone(), Arc::clone(&self.budget));
-        let clock = Arc::new(self.clock.fork());
-        store.set_tombstone_retention(tombstone_retention(&faults, &clock));
-        Tenant {
-            label,
-            name: RwLock::default(),
-            clock,
-            seed,
-            open_requests: AtomicUsize::new(0),
-            head_targets: AtomicU64::new(faults.head_operations()),
-            fault_resets: AtomicU64::new(0),
-            state: Mutex::new(State {
-                store,
-                journal: Journal::new(self.journal.clone()),
-                faults,
-                first_request: None,
-            }),
-        }
-    }
 }

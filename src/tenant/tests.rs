@@ -14,10 +14,15 @@ const TARGET: Target = Target {
     state_faults: &[],
 };
 
+/// A registry with the default settings.
+fn registry() -> Tenants {
+    let settings = config::read(&RawSettings::from_flags(&[])).expect("the defaults are valid");
+    Tenants::new(&settings, FaultRules::default(), Worlds::default(), StateBudget::new(settings.max_state_bytes))
+}
+
 #[test]
 fn tenants_are_found_by_label_and_listed_in_the_order_of_their_labels() {
-    let settings = config::read(&RawSettings::from_flags(&[])).expect("the defaults are valid");
-    let tenants = Tenants::new(&settings, FaultRules::default());
+    let tenants = registry();
     let mut labels: Vec<Arc<str>> =
         (0..100).map(|number| tenants.admit(&format!("key-{number}")).expect("there is room").label.clone()).collect();
     labels.sort();
@@ -35,8 +40,7 @@ fn tenants_are_found_by_label_and_listed_in_the_order_of_their_labels() {
 
 #[test]
 fn added_rules_are_kept_up_to_a_limit_and_those_past_it_are_counted() {
-    let settings = config::read(&RawSettings::from_flags(&[])).expect("the defaults are valid");
-    let tenants = Tenants::new(&settings, FaultRules::default());
+    let tenants = registry();
     let rule = Rule::parse("* hang name=a", &[TARGET]).expect("it is valid");
     (0..MAX_ADDED_RULES).for_each(|_| tenants.note_rule(&rule));
     assert_eq!(tenants.rules_never_struck().len(), MAX_ADDED_RULES);

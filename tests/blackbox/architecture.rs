@@ -30,6 +30,7 @@ const LAYERS: &[&str] = &[
     "documents",
     "search",
     "store",
+    "world",
     "operation",
     "api",
     "matcher",
@@ -68,7 +69,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         "embedded files are opened in one module; two pages of docs/ are documentation",
     ),
     ("include_dir!", &["assets"], "embedded files are opened in one module"),
-    ("std::fs", &["config", "schema", "fault", "cli", "fuzzing"], "files are read at the start only"),
+    ("std::fs", &["assets", "config", "schema", "fault", "cli", "fuzzing"], "files are read at the start only"),
     (
         "std::env",
         &["main", "terminal", "worker", "embedded", "fuzzing"],

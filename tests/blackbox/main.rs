@@ -121,3 +121,6 @@ mod threats_supply;
 #[cfg(unix)]
 mod work_beside_requests;
 mod worker;
+mod worlds;
+#[cfg(unix)]
+mod worlds_refused;

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from blocks import block
-from conftest import DOCUMENTED, PROGRAM, environment, free_port, running
+from conftest import DOCUMENTED, PROGRAM, environment, free_port, running, without_settings
 
 #: Interactive shells that read from stdin, as a terminal's lines are read: without settings of the user.
 SHELLS = {
@@ -86,6 +86,25 @@ def test_the_line_of_verify_is_met(shell, bin_folder, run_in):
     with running("--port", "0") as url:
         output = run_in(SHELLS[shell], bin_folder, block("verify").replace(DOCUMENTED, url)).stdout
     assert statuses(output) == ["200"], output
+
+
+@every_shell
+def test_the_lines_of_a_world_find_its_index(shell, bin_folder, run_in, tmp_path):
+    world = tmp_path / "world.toml"
+    world.write_text(block("world.toml"), encoding="utf-8")
+    with running("--port", "0", "--world", str(world)) as url:
+        output = run_in(SHELLS[shell], bin_folder, block("world").replace(DOCUMENTED, url)).stdout
+    assert statuses(output) == ["200", "200", "204"], output
+    for text in ['"status":"ready"', "28 days of leave"]:
+        assert text in output
+
+
+def test_a_wrong_world_is_refused_as_documented(tmp_path):
+    wrong = block("world.toml").replace('source_directory_id = "dir-handbook"', 'source_directory_id = "dir-hanbook"')
+    (tmp_path / "world.toml").write_text(wrong, encoding="utf-8")
+    command = [PROGRAM, "--port", "0", "--world", "world.toml"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=without_settings(), check=False)
+    assert (ended.returncode, ended.stderr) == (64, block("world-error"))
 
 
 def test_every_expectation_of_the_documentation_is_judged():

@@ -1,7 +1,7 @@
 //! The settings about the emulated service.
 
 use super::super::{DuplicateUniqueId, Fidelity, IndexId, References, ScoreThresholdOn, SyncConflict, parse_results};
-use super::Takes::{Nothing, One, OneOf};
+use super::Takes::{Many, Nothing, One, OneOf};
 use super::{Flag, Group, flag, set};
 use crate::clock::parse_duration;
 
@@ -71,6 +71,7 @@ pub(in crate::config) static EMULATION: Group = Group {
                 set(&mut settings.parse_results, raw.optional(parse_results::read).map(Option::unwrap_or_default))
             },
         ),
+        &WORLD,
         &flag("page-size", One("ITEMS"), "Items on a page if the request does not say, 1 to 1000")
             .read_with(|settings, raw| set(&mut settings.page_size, raw.within(1, 1000)))
             .with_default("50"),
@@ -101,6 +102,10 @@ static STRICT_CONTRACT: Flag =
             (settings.fidelity == Fidelity::Contract && settings.strict_contract)
                 .then_some("cannot stand beside --contract, which accepts every valid request; omit one of the two")
         });
+
+pub(crate) static WORLD: Flag =
+    flag("world", Many("FILE"), "Start tenants with the resources that FILE describes, TOML or JSON (repeatable)")
+        .read_with(|settings, raw| set(&mut settings.worlds, Ok(raw.values.clone())));
 
 pub(crate) static SCHEMAS: Flag =
     flag("schemas", One("DIR"), "Replace JSON Schemas with the files of the same name in DIR")

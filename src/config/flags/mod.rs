@@ -8,7 +8,7 @@ mod limits;
 mod process;
 
 pub(crate) use self::access::{ADMIN_TOKEN, CONFIG, DEFAULTS, HOST, PORT, PORT_FILE};
-pub(crate) use self::emulation::{CONTRACT, SCHEMAS, STRICT_REFERENCES, UNKNOWN_VALUE_STATUS};
+pub(crate) use self::emulation::{CONTRACT, SCHEMAS, STRICT_REFERENCES, UNKNOWN_VALUE_STATUS, WORLD};
 pub(crate) use self::faults::{FAULT, SCENARIO};
 pub(crate) use self::limits::MAX_BODY_BYTES;
 pub(crate) use self::process::{BINARY, EXIT_WITH_STDIN, LOG_LEVEL};

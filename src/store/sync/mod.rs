@@ -13,6 +13,9 @@ use script::{Stage, Until};
 
 use crate::clock::Timestamp;
 
+/// Why a sync failed, if nothing says why.
+pub(super) const DEFAULT_FAILURE: &str = "The sync failed: no file could be parsed";
+
 /// How the last sync that ended has ended.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) enum SyncOutcome {
@@ -163,7 +166,7 @@ impl SyncState {
         match run.stage() {
             Stage::Syncing | Stage::Custom(_) => {}
             Stage::Exporting => self.last_synced_at = Some(at),
-            Stage::Failed => self.outcome = SyncOutcome::Failed(message("The sync failed: no file could be parsed")),
+            Stage::Failed => self.outcome = SyncOutcome::Failed(message(DEFAULT_FAILURE)),
             Stage::Ready => self.outcome = SyncOutcome::Ready,
             Stage::Partial => self.outcome = SyncOutcome::Partial(run.script.message.clone()),
         }

@@ -1,4 +1,9 @@
-//! The files that are embedded in the binary: schemas and scenarios, by folder.
+//! The files that are embedded in the binary: schemas and scenarios, by folder; and files of the user's that a world
+//! names.
+
+mod folder;
+
+pub(crate) use folder::{FileError, Folder, read_file};
 
 use include_dir::{Dir, include_dir};
 

@@ -1,0 +1,83 @@
+//! What new tenants begin with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::{AddedRules, State, Tenant, tombstone_retention};
+use crate::clock::{Clock, Mode, Timestamp};
+use crate::config::Isolation;
+use crate::fault::FaultRules;
+use crate::journal::Journal;
+use crate::seed::Seed;
+use crate::store::{Policy, StateBudget, Store};
+use crate::world::Worlds;
+
+/// The values that a new tenant begins with.
+#[derive(Debug)]
+pub(super) struct Template {
+    pub(super) isolation: Isolation,
+    pub(super) max_tenants: usize,
+    pub(super) seed: u64,
+    /// The clock from which the clock of a new tenant starts.
+    pub(super) clock: Arc<Clock>,
+    pub(super) clock_mode: Mode,
+    /// The time at which clocks start; the system's if absent.
+    pub(super) start_time: Option<Timestamp>,
+    /// The rules of a new tenant.
+    pub(super) faults: Mutex<FaultRules>,
+    /// The rules given at the start, which a reset restores.
+    pub(super) given_faults: FaultRules,
+    pub(super) added_rules: Mutex<AddedRules>,
+    /// Serialises rule changes: the check of all rules and the change are one step.
+    pub(super) rule_changes: Mutex<()>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) budget: Arc<StateBudget>,
+    /// What tenants start with.
+    pub(super) worlds: Worlds,
+    pub(super) journal: crate::journal::Limits,
+}
+
+/// The resources of a new tenant.
+pub(super) struct StartedStore {
+    store: Store,
+    /// The times at which something will happen because of them.
+    events: Vec<Timestamp>,
+}
+
+impl Template {
+    /// The resources of a new tenant with this label.
+    ///
+    /// Errors: there is no room for them.
+    pub(super) fn store(&self, label: &str) -> Result<StartedStore, String> {
+        let mut store = Store::new(Arc::clone(&self.policy), Seed::new(self.seed, label), Arc::clone(&self.budget));
+        let events = self.worlds.create(label, &mut store, self.clock.now())?;
+        Ok(StartedStore { store, events })
+    }
+
+    pub(super) fn tenant(&self, label: Arc<str>, started: StartedStore) -> Tenant {
+        let StartedStore { mut store, events } = started;
+        let faults = self.faults.lock().without_counts();
+        let clock = Arc::new(self.clock.fork());
+        for at in events {
+            clock.add_event(at);
+        }
+        store.set_tombstone_retention(tombstone_retention(&faults, &clock));
+        Tenant {
+            label,
+            name: RwLock::default(),
+            clock,
+            seed: store.seed.clone(),
+            open_requests: AtomicUsize::new(0),
+            head_targets: AtomicU64::new(faults.head_operations()),
+            fault_resets: AtomicU64::new(0),
+            state: Mutex::new(State {
+                store,
+                journal: Journal::new(self.journal.clone()),
+                faults,
+                first_request: None,
+            }),
+        }
+    }
+}

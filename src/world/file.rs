@@ -1,0 +1,117 @@
+//! Reads the file of a world, and the files that it names.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{World, WorldReader};
+use crate::assets::{FileError, Folder, read_file};
+use crate::config::Isolation;
+use crate::documents::{self, Unreadable};
+use crate::key_label::label_of;
+use crate::schema::{PlainValue, read_value};
+use crate::store::{Blob, DescribedFile, Descriptions};
+
+/// The key of a TOML document in which its parser passes a date or a time.
+const DATETIME_KEY: &str = "$__toml_private_datetime";
+
+impl WorldReader<'_> {
+    /// The world in a file. An error begins with the name of the file.
+    pub(super) fn world(&self, file: &str) -> Result<World, String> {
+        self.read_world(file).map_err(|problem| format!("{file}: {problem}"))
+    }
+
+    fn read_world(&self, file: &str) -> Result<World, String> {
+        let path = Path::new(file);
+        let bytes =
+            read_file(path, self.settings.max_state_bytes).map_err(|error| with_flag(&error, "--max-state-bytes"))?;
+        let value = self.schemas.named("world").check_file(parse(path, &bytes)?)?;
+        let label = value.get("key").and_then(Value::as_str).map(|key| self.label(key)).transpose()?;
+        // Borrowed, as plain values demand.
+        let mut descriptions = Descriptions::deserialize(&value).map_err(|error| error.to_string())?;
+        if descriptions.is_empty() {
+            return Err(format!("describes nothing; its tables are {}", Descriptions::TABLES.join(", ")));
+        }
+        let folder = Folder::containing(path).map_err(|error| error.to_string())?;
+        for (place, file) in descriptions.files() {
+            self.read_content(&folder, file).map_err(|problem| format!("{place}{problem}"))?;
+        }
+        Ok(World { file: file.to_owned(), label, descriptions })
+    }
+
+    /// The label of the only tenant that starts with a world.
+    fn label(&self, key: &str) -> Result<String, String> {
+        let label = label_of(key);
+        if self.settings.isolation == Isolation::None {
+            return Err("key: has no effect beside --isolation none, where all keys share one tenant".to_owned());
+        }
+        if !self.settings.accepts_label(&label) {
+            return Err("key: is not accepted (--api-key), so no tenant would start with this world".to_owned());
+        }
+        Ok(label)
+    }
+
+    /// Reads the content of a file. An error begins with its place below the file's.
+    fn read_content(&self, folder: &Folder, file: &mut DescribedFile) -> Result<(), String> {
+        let limit = self.settings.max_upload_bytes;
+        let bytes = match (file.path.as_deref(), file.text.take()) {
+            (Some(path), None) => {
+                let problem = |error| format!(".path: {path:?}: {}", with_flag(&error, "--max-upload-bytes"));
+                folder.read(path, limit).map_err(problem)?
+            }
+            (None, Some(text)) if text.len() > limit => {
+                return Err(format!(".text: {}", with_flag(&FileError::TooLarge(limit), "--max-upload-bytes")));
+            }
+            (None, Some(text)) => text.into_bytes(),
+            (Some(_), Some(_)) => return Err(": has both a path and a text; omit one of the two".to_owned()),
+            (None, None) => return Err(": needs a path or a text".to_owned()),
+        };
+        let name = file.name().ok_or(": needs a name beside its text")?;
+        let bytes = Bytes::from(bytes);
+        let document = documents::read_or_replace(name, &bytes, &self.settings.parse_results, self.worker);
+        if let Err(Unreadable::NotTried(reason)) = document {
+            return Err(format!(": {reason}"));
+        }
+        let blob = Blob::new(bytes, None, document, &self.contents).map_err(|error| format!(": {error}"))?;
+        file.blob = Some(blob);
+        Ok(())
+    }
+}
+
+/// Whether a file is TOML, which its extension says.
+pub(super) fn is_toml(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "toml")
+}
+
+/// The value in a file: JSON if its extension says so, else TOML.
+fn parse(file: &Path, bytes: &[u8]) -> Result<Value, String> {
+    if file.extension().is_some_and(|extension| extension == "json") {
+        return read_value(bytes).map_err(|error| error.to_string());
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))?;
+    let PlainValue(mut value) = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+    datetimes_to_texts(&mut value);
+    Ok(value)
+}
+
+/// Replaces the dates and times of TOML, which JSON has not, by their texts.
+fn datetimes_to_texts(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(text) = fields.get_mut(DATETIME_KEY) {
+                *value = text.take();
+            } else {
+                fields.values_mut().for_each(datetimes_to_texts);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(datetimes_to_texts),
+        _ => {}
+    }
+}
+
+/// An error about a file, with the flag that sets its limit.
+fn with_flag(error: &FileError, flag: &str) -> String {
+    if matches!(error, FileError::TooLarge(_)) { format!("{error} ({flag})") } else { error.to_string() }
+}
