@@ -14,6 +14,7 @@ mod listener;
 mod litter;
 mod operations;
 mod read;
+mod reload;
 mod retries;
 mod routes;
 mod scenarios;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     PREFIX, check, clock, config, drift, faults, har, journal, journal_stream, listener, litter, operations, read,
-    retries, scenarios, state, tenants, verify,
+    reload, retries, scenarios, state, tenants, verify,
 };
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -134,6 +134,13 @@ const ROUTES: &[AdminRoute] = &[
         body: AdminBody::Fields(&["refuse"]),
         description: "Refuses connections for a duration of real time such as 5s.",
         handler: listener::refuse,
+        ..ROW
+    },
+    AdminRoute {
+        method: Method::POST,
+        path: "/reload",
+        description: "Reads scenarios with their rules, and worlds, from their files again.",
+        handler: reload::reload,
         ..ROW
     },
     AdminRoute {

@@ -35,7 +35,8 @@ struct StartedView {
 
 #[expect(clippy::unnecessary_wraps, reason = "the table holds handlers that can fail")]
 pub(super) fn list(instance: &Instance, _: &Request) -> Result<Response, ApiError> {
-    let given: BTreeSet<&str> = instance.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+    let own = instance.scenarios();
+    let given: BTreeSet<&str> = own.iter().map(|scenario| scenario.name.as_str()).collect();
     let shipped = shipped();
     let others = shipped.iter().filter(|scenario| !given.contains(scenario.name.as_str()));
     let view = |scenario: &Scenario| ScenarioView {
@@ -44,7 +45,7 @@ pub(super) fn list(instance: &Instance, _: &Request) -> Result<Response, ApiErro
         rules: scenario.faults.clone(),
         active: is_active(instance, &RuleScope::All, &scenario.name),
     };
-    let mut scenarios: Vec<ScenarioView> = instance.scenarios.iter().chain(others).map(view).collect();
+    let mut scenarios: Vec<ScenarioView> = own.iter().chain(others).map(view).collect();
     scenarios.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(Response::json(200, &ScenariosView { scenarios }))
 }
@@ -98,8 +99,8 @@ fn is_active(instance: &Instance, scope: &RuleScope, name: &str) -> bool {
 /// The scenario in the path, by its name: one given at the start, which was read then, or one that ships. Never a path.
 fn named(instance: &Instance, request: &Request) -> Result<Scenario, ApiError> {
     let name = faults::name(request);
-    let shipped = shipped();
-    let known = || instance.scenarios.iter().chain(&shipped);
+    let (own, shipped) = (instance.scenarios(), shipped());
+    let known = || own.iter().chain(&shipped);
     let Some(scenario) = known().find(|scenario| scenario.name == name) else {
         let error = ParseError::new(&name, "is neither a scenario that ships nor one that was given at the start");
         return Err(ApiError::text(404, error.near(&name, known().map(|scenario| &*scenario.name)).to_string()));

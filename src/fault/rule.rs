@@ -113,6 +113,11 @@ impl Rule {
         self
     }
 
+    /// Whether it has the same text, and is from the same place.
+    pub(super) fn is_written_like(&self, other: &Self) -> bool {
+        self.origin == other.origin && self.to_string() == other.to_string()
+    }
+
     pub(crate) fn has_name(&self) -> bool {
         !self.name.is_empty()
     }

@@ -16,9 +16,9 @@ use crate::journal::FaultNote;
 /// A tenant's rules, in the order in which they were added.
 #[derive(Debug, Default)]
 pub(crate) struct FaultRules {
-    rules: Vec<ActiveRule>,
+    pub(super) rules: Vec<ActiveRule>,
     /// The order number of the rule that was added last.
-    last_order: u64,
+    pub(super) last_order: u64,
     /// The number of requests with a rule in their header.
     own_rules: u64,
 }
@@ -110,9 +110,14 @@ impl FaultRules {
     /// without a name gets a free one.
     pub(crate) fn add(&mut self, rule: Rule) {
         let rule = if rule.has_name() { rule } else { rule.named(&free_name(|name| self.has(name))) };
+        self.add_named(Arc::new(rule));
+    }
+
+    /// The same for a rule that has a name.
+    pub(super) fn add_named(&mut self, rule: Arc<Rule>) {
         let is_duplicate = |known: &&Rule| known.random_name == rule.random_name && known.name != rule.name;
         let duplicate_index = self.rules().filter(is_duplicate).count() as u64;
-        let mut active = ActiveRule::new(Arc::new(rule), duplicate_index);
+        let mut active = ActiveRule::new(rule, duplicate_index);
         if let Some(known) = self.rules.iter_mut().find(|known| known.rule.name == active.rule.name) {
             (active.order, active.added_at) = (known.order, known.added_at);
             *known = active;
@@ -248,8 +253,12 @@ impl FaultRules {
 
     /// The rule of a hit; none for a request's own rule and for one that was removed in the meantime.
     fn rule_of(&mut self, hit: &RuleHit) -> Option<&mut ActiveRule> {
-        let position = self.rules.binary_search_by_key(&hit.order, |active| active.order).ok()?;
-        self.rules.get_mut(position).filter(|active| Arc::ptr_eq(&active.rule, &hit.rule))
+        let is_own = |active: &ActiveRule| Arc::ptr_eq(&active.rule, &hit.rule);
+        let position = self.rules.binary_search_by_key(&hit.order, |active| active.order).ok();
+        // A reload may have moved it.
+        let position = position.filter(|position| is_own(&self.rules[*position]));
+        let position = position.or_else(|| self.rules.iter().position(is_own));
+        self.rules.get_mut(position?)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::api;
 use crate::config::flags::{FAULT, SCENARIO};
 use crate::config::{Fidelity, RawSettings, Settings};
-use crate::fault::{FaultRules, Rule, Scenario, Target};
+use crate::fault::{Rule, Scenario, Target};
 use crate::operation::{BodyKind, Operation};
 
 /// The page that explains rules and scenarios.
@@ -68,7 +68,7 @@ pub(super) fn read(
     raw: &RawSettings,
     targets: &[Target],
     scenarios: &[Scenario],
-) -> Result<FaultRules, String> {
+) -> Result<Vec<Rule>, String> {
     let (place, faults) = (raw.get(&SCENARIO).place(), raw.get(&FAULT).place());
     let mut rules = Vec::new();
     for (given, scenario) in settings.scenarios.iter().zip(scenarios) {
@@ -83,12 +83,5 @@ pub(super) fn read(
     if let Some(rule) = rules.iter().find(|rule| rule.only_key().is_some_and(|key| !settings.accepts_label(key))) {
         return Err(format!("{faults} \"{rule}\": key: is not accepted (--api-key), so this would never strike"));
     }
-    let mut active = FaultRules::default();
-    for rule in rules {
-        if active.has(&rule.name) {
-            return Err(format!("two rules have the name {}; a name is unique", rule.name));
-        }
-        active.add(rule);
-    }
-    Ok(active)
+    Ok(rules)
 }

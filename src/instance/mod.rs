@@ -2,6 +2,7 @@
 //! API shows and changes it; requests go through the stages in `emulator`.
 
 mod given_rules;
+mod reload;
 
 pub(crate) use given_rules::targets;
 
@@ -11,14 +12,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use crate::api::{self, openapi};
 use crate::clock::Clock;
 use crate::config::{ANONYMOUS, Auth, RawSettings, Settings};
 use crate::counters::Counters;
 use crate::drift::Drift;
-use crate::fault::{Scenario, Target};
+use crate::fault::{FaultRules, Scenario, Target};
 use crate::journal::Journal;
 use crate::key_label;
 use crate::operation::{RoutedOperation, Router};
@@ -48,10 +49,12 @@ pub(crate) struct Instance {
     pub(crate) tenants: Tenants,
     /// The operations that fault rules can be about.
     pub(crate) targets: Vec<Target>,
-    /// The scenarios that are given at the start.
-    pub(crate) scenarios: Vec<Scenario>,
+    /// The scenarios that the settings give.
+    scenarios: RwLock<Arc<Vec<Scenario>>>,
     /// When connections are refused, in real time since the start: in order, and apart from each other.
     pub(crate) refusals: Vec<Range<Duration>>,
+    /// The bytes that the state of all tenants takes.
+    budget: Arc<StateBudget>,
     /// The requests without an accepted key.
     pub(crate) unauthenticated: Mutex<Journal>,
     /// Counters of requests by operation.
@@ -106,10 +109,11 @@ impl Instance {
         let targets: Vec<Target> = router.operations().map(|row| given_rules::target(row, settings.fidelity)).collect();
         let scenarios = given_rules::scenarios(&settings, &raw_settings)?;
         let rules = given_rules::read(&settings, &raw_settings, &targets, &scenarios)?;
+        let rules = FaultRules::default().read_again(rules)?;
         let refusals = given_rules::refusals(&settings, &scenarios)?;
         let budget = StateBudget::new(settings.max_state_bytes);
         let worlds = WorldReader::new(&settings, &schemas, &worker, &budget).worlds_of_settings(&raw_settings)?;
-        let tenants = Tenants::new(&settings, rules, worlds, budget);
+        let tenants = Tenants::new(&settings, rules, worlds, Arc::clone(&budget));
         Ok(Self {
             unauthenticated: Mutex::new(Journal::new(tenants.journal_limits())),
             counters: Counters::new(router.operations().count()),
@@ -122,8 +126,9 @@ impl Instance {
             tenants,
             targets,
             drift: Drift::default(),
-            scenarios,
+            scenarios: RwLock::new(Arc::new(scenarios)),
             refusals,
+            budget,
             panics: AtomicU64::new(0),
             is_draining: AtomicBool::new(false),
             openapi: OnceLock::new(),
@@ -146,6 +151,11 @@ impl Instance {
     pub(crate) fn start_draining(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
         self.tenants.each_clock(Clock::recheck_hanging);
+    }
+
+    /// The scenarios that the settings give.
+    pub(crate) fn scenarios(&self) -> Arc<Vec<Scenario>> {
+        Arc::clone(&self.scenarios.read())
     }
 
     /// Checks a world as it is checked at the start. An error begins with the name of the file.

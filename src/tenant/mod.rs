@@ -20,7 +20,7 @@ use self::template::Template;
 
 use crate::clock::{Clock, MAX_DURATION, Mode, Timestamp, system_now};
 use crate::config::{Isolation, Settings};
-use crate::fault::{FaultRules, Rule};
+use crate::fault::{FaultRules, Rule, RuleChanges};
 use crate::journal::Journal;
 use crate::key_label::{self, KeyDigest, digest_of, label};
 use crate::seed::Seed;
@@ -200,12 +200,12 @@ impl Tenants {
             clock_mode: settings.clock,
             start_time: settings.start_time,
             faults: Mutex::new(faults.without_counts()),
-            given_faults: faults,
+            given_faults: Mutex::new(faults),
             added_rules: Mutex::default(),
             rule_changes: Mutex::default(),
             policy: Arc::new(Policy::new(settings)),
             budget,
-            worlds,
+            worlds: RwLock::new(Arc::new(worlds)),
             journal: crate::journal::Limits::new(settings),
         };
         Self { shards: Default::default(), by_digest: RwLock::default(), template }
@@ -296,9 +296,22 @@ impl Tenants {
         &self.template.faults
     }
 
-    /// The rules that were given at the start.
-    pub(crate) fn given_faults(&self) -> &FaultRules {
-        &self.template.given_faults
+    /// The rules that the settings give.
+    pub(crate) fn given_faults(&self) -> MutexGuard<'_, FaultRules> {
+        self.template.given_faults.lock()
+    }
+
+    /// Replaces what the settings give, which was read again: the rules of all tenants, and the worlds with which later
+    /// tenants start and to which resets return. Rules that were added at run time stay. The caller holds
+    /// [`Tenants::lock_rule_changes`].
+    pub(crate) fn replace_given(&self, rules: &FaultRules, worlds: Worlds) -> RuleChanges {
+        let before = std::mem::replace(&mut *self.given_faults(), rules.without_counts());
+        self.template.faults.lock().replace_given(&before, rules);
+        for tenant in self.all() {
+            tenant.change_faults(|faults| faults.replace_given(&before, rules));
+        }
+        *self.template.worlds.write() = Arc::new(worlds);
+        rules.changes_since(&before)
     }
 
     /// The limits of all journals together.
@@ -328,7 +341,8 @@ impl Tenants {
     /// since, active or not. If rules were not kept, the last line is their number.
     pub(crate) fn rules_never_struck(&self) -> Vec<String> {
         let added = self.template.added_rules.lock();
-        let all = self.template.given_faults.rules().chain(&added.rules);
+        let given = self.given_faults();
+        let all = given.rules().chain(&added.rules);
         let omitted = (added.omitted > 0).then(|| {
             format!("{} more rules: unknown, because {MAX_ADDED_RULES} rules that never struck are kept", added.omitted)
         });
@@ -340,7 +354,7 @@ impl Tenants {
     /// Errors: there is no room for them; the tenant has none then.
     pub(crate) fn reset_store(&self, tenant: &Tenant, store: &mut Store) -> Result<(), String> {
         store.reset();
-        let created = self.template.worlds.create(&tenant.label, store, tenant.clock.now());
+        let created = self.template.worlds().create(&tenant.label, store, tenant.clock.now());
         for at in created.inspect_err(|_| store.reset())? {
             tenant.clock.add_event(at);
         }

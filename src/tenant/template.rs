@@ -28,14 +28,14 @@ pub(super) struct Template {
     /// The rules of a new tenant.
     pub(super) faults: Mutex<FaultRules>,
     /// The rules given at the start, which a reset restores.
-    pub(super) given_faults: FaultRules,
+    pub(super) given_faults: Mutex<FaultRules>,
     pub(super) added_rules: Mutex<AddedRules>,
     /// Serialises rule changes: the check of all rules and the change are one step.
     pub(super) rule_changes: Mutex<()>,
     pub(super) policy: Arc<Policy>,
     pub(super) budget: Arc<StateBudget>,
     /// What tenants start with.
-    pub(super) worlds: Worlds,
+    pub(super) worlds: RwLock<Arc<Worlds>>,
     pub(super) journal: crate::journal::Limits,
 }
 
@@ -52,8 +52,13 @@ impl Template {
     /// Errors: there is no room for them.
     pub(super) fn store(&self, label: &str) -> Result<StartedStore, String> {
         let mut store = Store::new(Arc::clone(&self.policy), Seed::new(self.seed, label), Arc::clone(&self.budget));
-        let events = self.worlds.create(label, &mut store, self.clock.now())?;
+        let events = self.worlds().create(label, &mut store, self.clock.now())?;
         Ok(StartedStore { store, events })
+    }
+
+    /// The worlds with which tenants start now.
+    pub(super) fn worlds(&self) -> Arc<Worlds> {
+        Arc::clone(&self.worlds.read())
     }
 
     pub(super) fn tenant(&self, label: Arc<str>, started: StartedStore) -> Tenant {

@@ -88,6 +88,7 @@ mod read_hostile;
 mod read_office;
 mod read_pdf;
 mod regressions;
+mod reload;
 mod retries;
 mod retrieve;
 mod scenarios;
