@@ -13,6 +13,7 @@ const WITHOUT_TENANT: &[&str] = &[
     "/__admin/config",
     "/__admin/drift",
     "/__admin/operations",
+    "/__admin/reload",
     "/__admin/tenants",
     "/__admin/scenarios",
 ];
