@@ -93,9 +93,11 @@ impl TenantHandle<'_> {
         RetryReport::of(&entries, dropped)
     }
 
-    /// Forgets everything under this key: resources, journal, clock and the faults that were added for it.
+    /// Forgets everything under this key: resources, journal, clock and the faults that were added for it. What a world
+    /// describes is there again.
     ///
-    /// Errors: the key was unknown after a reset of all keys, and there are too many (`max-tenants`).
+    /// Errors: the key was unknown after a reset of all keys, and there are too many (`max-tenants`); or there is no
+    /// room for its world (`max-state-bytes`).
     pub fn reset(&self) -> Result<(), Error> {
         let done = self.post("reset", &json!({ "tenant": self.key }));
         done.map(drop).map_err(|refusal| Error::Key(detail(&refusal)))

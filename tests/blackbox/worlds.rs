@@ -244,6 +244,25 @@ fn documents_of_a_world_are_read_as_uploads_are() {
 }
 
 #[test]
+fn a_key_whose_first_requests_come_at_once_starts_once_with_its_world() {
+    let server = server(&[("world", HANDBOOK)]);
+    for case in 0..20 {
+        let client = Client::of(&server).with_key(&format!("llx-{case}"));
+        let create = &|number: usize| client.directory(&format!("Directory {number}"));
+        let created: Vec<String> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|number| scope.spawn(move || create(number))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("it creates a directory")).collect()
+        });
+        let mut expected = [created, vec!["dir-handbook".to_owned()]].concat();
+        let mut listed = directories(&client);
+        expected.sort();
+        listed.sort();
+        assert_eq!(listed, expected);
+        assert_eq!(client.found("idx-handbook").len(), 3);
+    }
+}
+
+#[test]
 fn a_world_is_a_setting_like_others_and_exec_takes_it() {
     let folder = TempDir::new().expect("a temporary folder");
     let settings = world(&folder, "settings.toml", &format!("world = [{HANDBOOK:?}, {MANY_STATES:?}]\n"));
