@@ -211,7 +211,9 @@ pub(super) fn unknown_tenant(instance: &Instance, name: &str) -> String {
 }
 
 fn unknown(instance: &Instance, name: &str) -> ParseError {
-    if name.starts_with(key_label::PREFIX) {
+    if instance.tenants.was_evicted(name) {
+        ParseError::new("tenant", "was evicted (--max-tenants)")
+    } else if name.starts_with(key_label::PREFIX) {
         let all = instance.tenants.all();
         ParseError::new("tenant", "no tenant has this label").near(name, all.iter().map(|tenant| &*tenant.label))
     } else if instance.accepts_key(name) {

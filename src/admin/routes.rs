@@ -84,6 +84,14 @@ const ROUTES: &[AdminRoute] = &[
         handler: tenants::name,
         ..ROW
     },
+    AdminRoute {
+        method: Method::DELETE,
+        path: "/tenants",
+        parameters: &["tenant"],
+        description: "Forgets a tenant, which frees its place; a request with its key creates it anew.",
+        handler: tenants::forget,
+        ..ROW
+    },
     AdminRoute { path: "/clock", parameters: &["tenant"], description: "Shows a clock.", handler: clock::show, ..ROW },
     AdminRoute {
         method: Method::PUT,

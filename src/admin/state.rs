@@ -132,10 +132,11 @@ fn reset_all(instance: &Instance, parts: &[Part]) -> Result<(), ApiError> {
     }
     if parts.contains(&Part::Journal) {
         instance.unauthenticated.lock().reset();
+        instance.tenants.forget_evicted();
         instance.drift.reset();
     }
     let results: Vec<_> = instance.tenants.all().iter().map(|tenant| reset_tenant(instance, tenant, parts)).collect();
-    if PARTS.iter().all(|part| parts.contains(part)) {
+    if is_whole(parts) {
         instance.tenants.remove_idle();
     }
     results.into_iter().collect()
@@ -160,9 +161,16 @@ fn reset_tenant(instance: &Instance, tenant: &Tenant, parts: &[Part]) -> Result<
     if parts.contains(&Part::Journal) {
         state.journal.reset();
     }
+    if is_whole(parts) {
+        tenant.leave_place();
+    }
     if parts.contains(&Part::State) {
         let restored = instance.tenants.reset_store(tenant, &mut state.store);
         return restored.map_err(|problem| ApiError::text(403, format!("{}: {problem}", tenant.label)));
     }
     Ok(())
+}
+
+fn is_whole(parts: &[Part]) -> bool {
+    PARTS.iter().all(|part| parts.contains(part))
 }

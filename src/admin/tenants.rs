@@ -1,5 +1,5 @@
-//! Lists the tenants, and gives them names. A name is that of a test, so that a reader of a report or of the log knows
-//! which test a request is of. Several tenants may have one name.
+//! Lists and forgets the tenants, and gives them names. A name is that of a test, so that a reader of a report or of the
+//! log knows which test a request is of. Several tenants may have one name.
 
 use std::sync::Arc;
 
@@ -47,6 +47,13 @@ pub(super) fn name(instance: &Instance, request: &Request) -> Result<Response, A
     let tenant = read::tenant_in(instance, "key", key)?;
     tenant.set_name(name);
     Ok(Response::json(200, &NamedTenant::from(&*tenant)))
+}
+
+pub(super) fn forget(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let name = read::query(request, "tenant");
+    let name = name.ok_or_else(|| read::refusal(&ParseError::new("tenant", "is missing")))?;
+    instance.tenants.forget(&read::existing_tenant(instance, &name)?);
+    Ok(Response::empty(204))
 }
 
 fn check_name(name: &str) -> Result<(), String> {

@@ -36,6 +36,9 @@ pub(super) fn verify(instance: &Instance, request: &Request) -> Result<Response,
     let within = within(&fields)?;
     let shown = fields.count("misses")?.unwrap_or(MISSES) as usize;
     let records = match tenant {
+        Some(name) if instance.tenants.was_evicted(&name) => {
+            return Err(ApiError::text(412, read::unknown_tenant(instance, &name)));
+        }
         Some(name) => Records::of_one(instance, read::existing_tenant(instance, &name)?),
         None => Records::of_all(instance),
     };

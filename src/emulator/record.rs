@@ -23,6 +23,9 @@ pub(super) const NO_BODY: Bytes = Bytes::new();
 
 /// Counts a request and records it in a journal.
 pub(super) fn record(instance: &Instance, journal: &mut Journal, context: &Context, entry: Box<Entry>) {
+    if let Some(tenant) = &context.tenant {
+        tenant.note_use(entry.real_time);
+    }
     if let Some(routed) = context.operation() {
         instance.counters.count(routed.position, entry.status);
     }

@@ -280,6 +280,16 @@ impl Journal {
         self.ring.entries.lock().iter().map(|entry| (**entry).clone()).collect()
     }
 
+    /// The number of entries.
+    pub(crate) fn len(&self) -> usize {
+        self.ring.entries.lock().len()
+    }
+
+    /// Counts entries of an earlier journal of the tenant that are lost.
+    pub(crate) fn count_dropped(&self, entries: u64) {
+        self.ring.dropped.fetch_add(entries, Ordering::Relaxed);
+    }
+
     /// The number of entries that were evicted.
     pub(crate) fn dropped(&self) -> u64 {
         self.ring.dropped.load(Ordering::Relaxed)

@@ -1,7 +1,9 @@
 //! Everything that one API key sees, behind one lock, and the registry of tenants. They share nothing but the process.
 
+mod added_rules;
 mod admission_error;
 mod open_call;
+mod places;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -14,13 +16,15 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
+use self::added_rules::AddedRules;
 pub(crate) use self::admission_error::AdmissionError;
 pub(crate) use self::open_call::OpenCall;
+use self::places::{EvictedTenants, Occupancy};
 use self::template::Template;
 
 use crate::clock::{Clock, MAX_DURATION, Mode, Timestamp, system_now};
 use crate::config::{Isolation, Settings};
-use crate::fault::{FaultRules, Rule, RuleChanges};
+use crate::fault::{FaultRules, RuleChanges};
 use crate::journal::Journal;
 use crate::key_label::{self, KeyDigest, digest_of, label};
 use crate::seed::Seed;
@@ -37,6 +41,7 @@ pub(crate) struct Tenant {
     pub(crate) clock: Arc<Clock>,
     /// Where its random values come from.
     pub(crate) seed: Seed,
+    occupancy: Occupancy,
     /// The number of its requests that have begun and not ended.
     open_requests: AtomicUsize,
     /// The operations with a rule that acts before a request is read, as bits. They are outside the lock, so that most
@@ -76,27 +81,17 @@ pub(crate) struct Tenants {
     /// By the digests of their keys, which is the order of their labels. Requests with a key take this lock only to
     /// create a tenant.
     by_digest: RwLock<BTreeMap<KeyDigest, Arc<Tenant>>>,
+    evicted: Mutex<EvictedTenants>,
     template: Template,
 }
 
 /// Some of the tenants, each by [`map_key`] of its key.
 type Shard = HashMap<Box<str>, Arc<Tenant>>;
 
-/// The rules added at run time, active or not, that may not have struck yet.
-#[derive(Debug, Default)]
-struct AddedRules {
-    rules: Vec<Rule>,
-    /// The number of rules that were not kept, because there were [`MAX_ADDED_RULES`].
-    omitted: u64,
-}
-
 const SHARDS: usize = 16;
 
 /// Bytes of the longest key that is kept as it is. A longer one takes no more memory than its digest.
 const MAX_KEPT_KEY_BYTES: usize = 64;
-
-/// Maximum number of rules added at run time that are kept until they strike.
-const MAX_ADDED_RULES: usize = 10_000;
 
 /// The key of the only tenant under `--isolation none`.
 const SHARED_KEY: &str = "shared";
@@ -208,12 +203,12 @@ impl Tenants {
             worlds: RwLock::new(Arc::new(worlds)),
             journal: crate::journal::Limits::new(settings),
         };
-        Self { shards: Default::default(), by_digest: RwLock::default(), template }
+        Self { shards: Default::default(), by_digest: RwLock::default(), evicted: Mutex::default(), template }
     }
 
     /// The tenant of `key`, created if it does not exist.
     pub(crate) fn admit(&self, key: &str) -> Result<Arc<Tenant>, AdmissionError> {
-        self.find(key).map_or_else(|| self.create(key), Ok)
+        self.find(key).filter(|tenant| tenant.takes_place()).map_or_else(|| self.create(key), Ok)
     }
 
     /// The tenant of `key`, if it exists.
@@ -222,37 +217,25 @@ impl Tenants {
         self.shard(&key).read().get(&*key).map(Arc::clone)
     }
 
-    /// The tenant of `key`, which another request may have created meanwhile.
+    /// The tenant of `key`, which another request may have created meanwhile, with a place.
     fn create(&self, key: &str) -> Result<Arc<Tenant>, AdmissionError> {
         let key = self.shared_or(key);
         let (digest, key) = (digest_of(key), map_key(key));
-        if let Some(tenant) = self.existing_or_room(&self.by_digest.read(), &digest)? {
+        if let Some(tenant) = self.placed(&mut self.by_digest.write(), &digest)? {
             return Ok(tenant);
         }
         // Without the lock of all tenants: a world can be large.
         let label: Arc<str> = label(&digest).into();
         let started = self.template.store(&label).map_err(AdmissionError::World)?;
         let mut by_digest = self.by_digest.write();
-        if let Some(tenant) = self.existing_or_room(&by_digest, &digest)? {
+        if let Some(tenant) = self.placed(&mut by_digest, &digest)? {
             return Ok(tenant);
         }
         let tenant = Arc::new(self.template.tenant(label, started));
+        tenant.lock().journal.count_dropped(self.evicted.lock().take(&digest));
         self.shard(&key).write().insert(key.into(), Arc::clone(&tenant));
         by_digest.insert(digest, Arc::clone(&tenant));
         Ok(tenant)
-    }
-
-    /// The tenant of this digest, if it exists; else `None` if there may be another one.
-    fn existing_or_room(
-        &self,
-        by_digest: &BTreeMap<KeyDigest, Arc<Tenant>>,
-        digest: &KeyDigest,
-    ) -> Result<Option<Arc<Tenant>>, AdmissionError> {
-        match by_digest.get(digest) {
-            Some(tenant) => Ok(Some(Arc::clone(tenant))),
-            None if by_digest.len() < self.template.max_tenants => Ok(None),
-            None => Err(AdmissionError::TooMany(self.template.max_tenants)),
-        }
     }
 
     /// The tenant with this label, if it exists.
@@ -322,31 +305,6 @@ impl Tenants {
     /// Serialises rule changes while the guard lives.
     pub(crate) fn lock_rule_changes(&self) -> MutexGuard<'_, ()> {
         self.template.rule_changes.lock()
-    }
-
-    /// Keeps a rule that was added at run time, for [`Tenants::rules_never_struck`].
-    pub(crate) fn note_rule(&self, rule: &Rule) {
-        let mut added = self.template.added_rules.lock();
-        if added.rules.len() >= MAX_ADDED_RULES {
-            added.rules.retain(Rule::never_struck);
-        }
-        if added.rules.len() < MAX_ADDED_RULES {
-            added.rules.push(rule.clone());
-        } else {
-            added.omitted += 1;
-        }
-    }
-
-    /// The rules that have never struck a request of any tenant, as `name: rule`: those of the start, then those added
-    /// since, active or not. If rules were not kept, the last line is their number.
-    pub(crate) fn rules_never_struck(&self) -> Vec<String> {
-        let added = self.template.added_rules.lock();
-        let given = self.given_faults();
-        let all = given.rules().chain(&added.rules);
-        let omitted = (added.omitted > 0).then(|| {
-            format!("{} more rules: unknown, because {MAX_ADDED_RULES} rules that never struck are kept", added.omitted)
-        });
-        all.filter(|rule| rule.never_struck()).map(|rule| format!("{}: {rule}", rule.name)).chain(omitted).collect()
     }
 
     /// Resets the resources of a tenant to those with which it started. Its clock is reset before, if it is.

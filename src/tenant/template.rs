@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::{AddedRules, State, Tenant, tombstone_retention};
-use crate::clock::{Clock, Mode, Timestamp};
+use super::{AddedRules, Occupancy, State, Tenant, tombstone_retention};
+use crate::clock::{Clock, Mode, Timestamp, system_now};
 use crate::config::Isolation;
 use crate::fault::FaultRules;
 use crate::journal::Journal;
@@ -74,6 +74,7 @@ impl Template {
             name: RwLock::default(),
             clock,
             seed: store.seed.clone(),
+            occupancy: Occupancy::since(system_now()),
             open_requests: AtomicUsize::new(0),
             head_targets: AtomicU64::new(faults.head_operations()),
             fault_resets: AtomicU64::new(0),

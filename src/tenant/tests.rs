@@ -1,8 +1,9 @@
 //! The registry of tenants: rules that are kept, labels, and the order of tenants.
 
+use super::added_rules::MAX_ADDED_RULES;
 use super::*;
 use crate::config::{self, RawSettings};
-use crate::fault::Target;
+use crate::fault::{Rule, Target};
 
 const TARGET: Target = Target {
     name: "widgets.get",
@@ -48,4 +49,67 @@ fn added_rules_are_kept_up_to_a_limit_and_those_past_it_are_counted() {
     let shown = tenants.rules_never_struck();
     assert_eq!((shown.len(), shown[0].as_str()), (MAX_ADDED_RULES + 1, "a: * hang name=a"));
     assert!(shown[MAX_ADDED_RULES].starts_with("2 more rules"), "{}", shown[MAX_ADDED_RULES]);
+}
+
+/// A registry with this number of places, all of them taken by the keys `key-0`, `key-1` and so on.
+fn full_registry(places: usize) -> Tenants {
+    let flags = RawSettings::from_flags(&[("max-tenants", &places.to_string())]);
+    let tenants = Tenants::new(&config::read(&flags).expect("the settings are valid"), FaultRules::default());
+    for number in 0..places {
+        assert!(tenants.admit(&format!("key-{number}")).is_some());
+    }
+    tenants
+}
+
+/// Lets a tenant have been used this many minutes ago.
+fn idle(tenants: &Tenants, key: &str, minutes: u64) {
+    tenants.find(key).expect("it is there").note_use(system_now().minus(Duration::from_mins(minutes)));
+}
+
+#[test]
+fn the_tenant_that_was_idle_longest_leaves_its_place_after_ten_minutes() {
+    let tenants = full_registry(3);
+    for (key, minutes) in [("key-0", 11), ("key-1", 30), ("key-2", 9)] {
+        idle(&tenants, key, minutes);
+    }
+    assert!(tenants.admit("new-0").is_some());
+    assert!(tenants.was_evicted("key-1") && tenants.find("key-1").is_none());
+    assert!(tenants.was_evicted(&crate::key_label::label_of("key-1")), "it is known by its label too");
+    assert!(tenants.admit("new-1").is_some());
+    assert!(tenants.was_evicted("key-0"));
+    assert!(tenants.admit("new-2").is_none(), "no other was idle for ten minutes");
+    assert!(!tenants.was_evicted("key-2") && !tenants.was_evicted("new-2"));
+    assert_eq!(tenants.all().len(), 3);
+}
+
+#[test]
+fn an_evicted_tenant_that_is_made_anew_has_lost_entries() {
+    let tenants = full_registry(1);
+    idle(&tenants, "key-0", 11);
+    assert!(tenants.admit("new").is_some());
+    assert_eq!(tenants.evicted_requests(), 1);
+    tenants.forget(&tenants.find("new").expect("it is there"));
+    let anew = tenants.admit("key-0").expect("there is a place");
+    assert_eq!(anew.lock().journal.dropped(), 1);
+    assert_eq!((tenants.evicted_requests(), tenants.was_evicted("key-0")), (0, false));
+}
+
+#[test]
+fn a_tenant_with_an_open_request_stays() {
+    let tenants = full_registry(1);
+    idle(&tenants, "key-0", 60);
+    let open = tenants.find("key-0").expect("it is there").open_call();
+    assert!(tenants.admit("new").is_none());
+    drop(open);
+    assert!(tenants.admit("new").is_some());
+}
+
+#[test]
+fn tenants_without_a_place_are_known_up_to_as_many_as_there_are_places() {
+    let tenants = full_registry(2);
+    for number in 2..20 {
+        tenants.all().iter().for_each(|tenant| tenant.leave_place());
+        assert!(tenants.admit(&format!("key-{number}")).is_some());
+        assert!(tenants.all().len() <= 4, "{}", tenants.all().len());
+    }
 }

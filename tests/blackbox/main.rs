@@ -83,6 +83,7 @@ mod offsets;
 mod organizations;
 mod paging;
 mod persistence;
+mod places;
 mod ranking;
 mod read_hostile;
 mod read_office;

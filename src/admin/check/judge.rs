@@ -68,6 +68,7 @@ impl<'a> Records<'a> {
         let unowned = instance.unauthenticated.lock();
         records.entries.extend(unowned.entries());
         records.unowned_dropped = unowned.dropped();
+        records.dropped += instance.tenants.evicted_requests();
         drop(unowned);
         records
     }
