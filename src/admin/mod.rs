@@ -12,6 +12,7 @@ mod journal;
 mod journal_stream;
 mod listener;
 mod litter;
+mod metrics;
 mod operations;
 mod read;
 mod reload;

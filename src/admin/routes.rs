@@ -8,8 +8,8 @@ use http::Method;
 use serde::Serialize;
 
 use super::{
-    PREFIX, check, clock, config, drift, faults, har, journal, journal_stream, listener, litter, operations, read,
-    reload, retries, scenarios, state, tenants, verify,
+    PREFIX, check, clock, config, drift, faults, har, journal, journal_stream, listener, litter, metrics, operations,
+    read, reload, retries, scenarios, state, tenants, verify,
 };
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -155,6 +155,12 @@ const ROUTES: &[AdminRoute] = &[
         path: "/drift",
         description: "Lists what clients sent and the contract does not know, with counts.",
         handler: drift::show,
+        ..ROW
+    },
+    AdminRoute {
+        path: "/metrics",
+        description: "Shows the counters of the server in the text format of Prometheus.",
+        handler: metrics::show,
         ..ROW
     },
     AdminRoute { path: "/config", description: "Lists the settings with their sources.", handler: config::show, ..ROW },

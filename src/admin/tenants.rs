@@ -1,5 +1,5 @@
-//! Lists and forgets the tenants, and gives them names. A name is that of a test, so that a reader of a report or of the
-//! log knows which test a request is of. Several tenants may have one name.
+//! Lists and forgets the tenants, and gives them names. A name is that of a test, so that a reader of a report or of
+//! the log knows which test a request is of. Several tenants may have one name.
 
 use std::sync::Arc;
 

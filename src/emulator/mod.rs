@@ -18,7 +18,7 @@ pub(crate) use dry_run::dry_run;
 pub(crate) use dry_run::respond;
 pub(crate) use reply::Reply;
 pub(crate) use rules::OWN_RULE;
-pub(crate) use stages::{Next, act, decide, finish};
+pub(crate) use stages::{InProgress, Next, act, decide, finish};
 
 use crate::error::ApiError;
 use crate::instance::Instance;

@@ -160,9 +160,14 @@ impl Rule {
         }
     }
 
+    /// The number of requests that it has struck, of all tenants.
+    pub(crate) fn total_strikes(&self) -> u64 {
+        self.total_strikes.load(Ordering::Relaxed)
+    }
+
     /// Whether it has never struck a request of any tenant.
     pub(crate) fn never_struck(&self) -> bool {
-        self.total_strikes.load(Ordering::Relaxed) == 0
+        self.total_strikes() == 0
     }
 
     fn from_text(mut text: RuleText, targets: &Targets) -> Result<Self, ParseError> {

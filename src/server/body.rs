@@ -48,6 +48,8 @@ pub(super) struct ReceivedBody {
     pub(super) bytes: Bytes,
     /// Keep it as long as the bytes: it counts them against the budget of all bodies.
     pub(super) reservation: Reservation,
+    /// How long it was paused.
+    pub(super) paused: Duration,
 }
 
 /// The limits within which a body is read.
@@ -109,7 +111,9 @@ where
             return Err(BodyError::TooLarge);
         }
         budget.extend(&mut buffer.reservation, data.len())?;
-        started += pause(data.len()).await;
+        let pause = pause(data.len()).await;
+        started += pause;
+        buffer.paused += pause;
         buffer.push(data);
         if body.is_end_stream() {
             return Ok(buffer.into_body());
@@ -162,6 +166,7 @@ struct BodyBuffer {
     /// The length of the whole body, if the client announced it.
     announced: Option<usize>,
     reservation: Reservation,
+    paused: Duration,
 }
 
 impl BodyBuffer {
@@ -195,7 +200,7 @@ impl BodyBuffer {
     fn into_body(mut self) -> ReceivedBody {
         self.rest.shrink_to_fit();
         let bytes = if self.rest.is_empty() { self.first } else { self.rest.into() };
-        ReceivedBody { bytes, reservation: self.reservation }
+        ReceivedBody { bytes, reservation: self.reservation, paused: self.paused }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The state that the requests of a connection share with the task that runs it.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -34,6 +34,13 @@ impl ConnectionState {
         let feed = Arc::clone(server.instance.tenants.journal_limits().feed());
         let (plan, delivery) = (Mutex::default(), Arc::new(Delivery::new(feed)));
         let is_late = server.instance.is_draining();
+        server.instance.counters.connections.fetch_add(1, Ordering::Relaxed);
         Self { server, plan, has_unread_body: AtomicBool::new(false), delivery, is_late, stream, draining }
+    }
+}
+
+impl Drop for ConnectionState {
+    fn drop(&mut self) {
+        self.server.instance.counters.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::state::ServerState;
 use crate::emulator::{self, Context, Reply};
@@ -14,6 +15,8 @@ pub(super) struct Exchange {
     /// `None` for a request that was answered by its head.
     pub(super) context: Option<Box<Context>>,
     pub(super) reply: Box<Reply>,
+    /// How long fault rules let it wait, in real time.
+    pub(super) waited: Duration,
 }
 
 /// An exchange whose response is not handed over yet. If it is dropped, the client has gone, and the journal records
@@ -27,7 +30,7 @@ pub(super) struct PendingExchange {
 impl From<Response> for Exchange {
     /// A request that was answered by its head.
     fn from(response: Response) -> Self {
-        Self { context: None, reply: Box::new(response.into()) }
+        Self { context: None, reply: Box::new(response.into()), waited: Duration::ZERO }
     }
 }
 
@@ -38,7 +41,7 @@ impl PendingExchange {
 
     /// Records that the client was seen to leave. It may have closed its sending half only.
     pub(super) fn client_leaves(&self) {
-        if let Some(Exchange { context: Some(context), reply }) = &self.exchange {
+        if let Some(Exchange { context: Some(context), reply, .. }) = &self.exchange {
             emulator::expect_outcome(context, reply, Outcome::ClientGone);
         }
     }
@@ -65,7 +68,7 @@ impl DerefMut for PendingExchange {
 
 impl Drop for PendingExchange {
     fn drop(&mut self) {
-        if let Some(Exchange { context: Some(context), reply }) = &self.exchange {
+        if let Some(Exchange { context: Some(context), reply, .. }) = &self.exchange {
             emulator::record_outcome(&self.server.instance, context, reply, Outcome::ClientGone);
         }
     }

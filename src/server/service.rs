@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{DATE, HeaderValue};
@@ -17,7 +17,7 @@ use super::guard::GuardedHead;
 use super::live::LiveBody;
 use super::paced::PacedBody;
 use super::persistence;
-use super::waits::{Panic, delay, detached, guarded, may_settle, pause_upload, run, sleep, watched};
+use super::waits::{Panic, delay, detached, guarded, may_settle, pause_upload, run, wait, watched};
 use super::wire::WirePlan;
 use crate::clock::Clock;
 use crate::emulator::{self, Admission, Context, Next};
@@ -62,8 +62,14 @@ pub(super) async fn respond(
     if let Some(duration) = exchange.reply.response.refuse_connections {
         connection.server.refusals.refuse(duration).await;
     }
-    connection.server.log.request(&head, &exchange, started.elapsed());
-    let Exchange { context, mut reply } = exchange;
+    let duration = started.elapsed();
+    connection.server.log.request(&head, &exchange, duration);
+    let Exchange { context, mut reply, waited } = exchange;
+    if context.as_deref().and_then(Context::operation).is_some() {
+        let counters = &connection.server.instance.counters;
+        counters.durations.observe(duration);
+        counters.own_durations.observe(duration.saturating_sub(waited));
+    }
     match context {
         Some(context) if needs_wire(&reply.response) => {
             if reply.response.wire.is_sound() {
@@ -79,7 +85,7 @@ pub(super) async fn respond(
             } else if !is_last {
                 persistence::announce_idle_time(&mut reply.response.headers);
             }
-            Ok(to_http(&connection, &head, Exchange { context, reply }))
+            Ok(to_http(&connection, &head, Exchange { context, reply, waited }))
         }
     }
 }
@@ -93,7 +99,7 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
     let mut context = match emulator::begin(&server.instance, &head) {
         Admission::Response(response) => return (head, answer(connection, &body, *response)),
         Admission::Reset(reset, context, reply) => {
-            let exchange = undelivered(Exchange { context: Some(context), reply });
+            let exchange = undelivered(Exchange { context: Some(context), reply, waited: Duration::ZERO });
             if reset == HeadReset::InBody {
                 body::wait_for_first_bytes(body).await;
             }
@@ -107,12 +113,9 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
     let slow = context.slow_upload.take();
     let open = || emulator::open(&server.instance, &mut context, &head);
     let pause = |bytes| pause_upload(connection, slow.as_ref(), bytes);
-    let ReceivedBody { bytes, reservation } = match body::read(body, limits, open, pause).await {
+    let ReceivedBody { bytes, reservation, paused } = match body::read(body, limits, open, pause).await {
         Ok(received) => received,
-        Err(error) => {
-            let exchange = refuse_body(connection, context, &head, error);
-            return (head, exchange);
-        }
+        Err(error) => return refuse_body(connection, context, head, error),
     };
     let request = Request { head, body: bytes };
     let on_connection = Arc::clone(connection);
@@ -125,12 +128,12 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
         let decide =
             || guarded(|| emulator::decide(instance, &context, &request)).unwrap_or_else(|Panic| fail(None).into());
         let mut next = decide();
+        let mut waited = paused;
         let reply = loop {
             next = match next {
-                Next::Wait(wait, in_progress) => {
+                Next::Wait(delay, in_progress) => {
                     let number = in_progress.number;
-                    let sleep = sleep(instance, &context, &in_progress.release, wait);
-                    watched(&on_connection, sleep, || emulator::client_leaves(&context, number)).await;
+                    waited += wait(&on_connection, &context, &in_progress, delay).await;
                     // act: the handler, or the response of a rule
                     guarded(|| emulator::act(instance, &context, &request, *in_progress))
                         .unwrap_or_else(|Panic| fail(Some(number)).into())
@@ -155,11 +158,13 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
                 }
             };
         };
-        (request.head, PendingExchange::new(server, Exchange { context: Some(context), reply }))
+        (request.head, PendingExchange::new(server, Exchange { context: Some(context), reply, waited }))
     };
     let (head, mut exchange) = detached(stages).await;
     // delay of the response
-    if let Some(response) = delay(connection, &exchange).await {
+    let (waited, response) = delay(connection, &exchange).await;
+    exchange.waited += waited;
+    if let Some(response) = response {
         exchange.reply.response = response;
     }
     (head, exchange.hand_over())
@@ -185,7 +190,12 @@ fn answer(connection: &ConnectionState, body: &Incoming, mut response: Response)
 }
 
 /// Refuses a request whose body could not be read.
-fn refuse_body(connection: &ConnectionState, context: Box<Context>, head: &Head, body_error: BodyError) -> Exchange {
+fn refuse_body(
+    connection: &ConnectionState,
+    context: Box<Context>,
+    head: Head,
+    body_error: BodyError,
+) -> (Head, Exchange) {
     let error = match body_error {
         BodyError::TooLarge => ApiError::body_too_large(context.body_limits.bytes, context.body_limits.flag),
         BodyError::OverBudget(budget) => ApiError::over_body_budget(budget.limit_bytes),
@@ -193,13 +203,13 @@ fn refuse_body(connection: &ConnectionState, context: Box<Context>, head: &Head,
         BodyError::Malformed | BodyError::ClientGone => ApiError::unreadable_body(),
     };
     let instance = &connection.server.instance;
-    let mut reply = emulator::refuse(instance, &context, head, error);
+    let mut reply = emulator::refuse(instance, &context, &head, error);
     if body_error == BodyError::ClientGone {
         emulator::record_outcome(instance, &context, &reply, Outcome::ClientGone);
         reply.entry = None;
     }
     close_after(connection, &mut reply.response);
-    Exchange { context: Some(context), reply: Box::new(reply) }
+    (head, Exchange { context: Some(context), reply: Box::new(reply), waited: Duration::ZERO })
 }
 
 /// A response given before the body was read is the last one of its connection.
@@ -228,7 +238,7 @@ async fn hand_over(
 
 /// The response as hyper sends it. The request stays open as long as a body in pieces is sent.
 fn to_http(connection: &ConnectionState, head: &Head, exchange: Exchange) -> http::Response<ResponseBody> {
-    let Exchange { context, mut reply } = exchange;
+    let Exchange { context, mut reply, .. } = exchange;
     let response = &mut reply.response;
     connection.server.guard.add_cors_headers(&head.headers, &mut response.headers);
     if !clock_of(connection, context.as_deref()).shows_system_time() {

@@ -10,7 +10,7 @@ use super::connection_state::ConnectionState;
 use super::exchange::PendingExchange;
 use super::state::ServerState;
 use super::work_queue::QueueFull;
-use crate::emulator::{Context, Next, Release, SlowUpload};
+use crate::emulator::{self, Context, InProgress, Next, Release, SlowUpload};
 use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::operation::{Commit, Job, Pool};
@@ -88,8 +88,21 @@ pub(super) async fn run(server: &ServerState, context: &Context, job: Job) -> Re
     tokio::task::spawn_blocking(run).await.map_err(|_| Panic)
 }
 
+/// Waits before a request acts, and records if its client leaves meanwhile; how long it waited in real time.
+pub(super) async fn wait(
+    connection: &ConnectionState,
+    context: &Context,
+    in_progress: &InProgress,
+    delay: Delay,
+) -> Duration {
+    let began = Instant::now();
+    let sleep = sleep(&connection.server.instance, context, &in_progress.release, delay);
+    watched(connection, sleep, || emulator::client_leaves(context, in_progress.number)).await;
+    began.elapsed()
+}
+
 /// Waits for an injected delay, at most until the fault rules of the tenant are reset or the server shuts down.
-pub(super) async fn sleep(instance: &Instance, context: &Context, release: &Release, delay: Delay) {
+async fn sleep(instance: &Instance, context: &Context, release: &Release, delay: Delay) {
     let Some(clock) = context.clock() else { return };
     let sleep = async {
         clock.sleep(delay.on_clock).await;
@@ -127,13 +140,14 @@ pub(super) async fn may_settle(connection: &ConnectionState, within: Duration, s
     }
 }
 
-/// Waits as long as the response is delayed; another response if the fault rules were reset meanwhile: none. If the
-/// client goes away meanwhile, the journal records that; the response is written all the same.
-pub(super) async fn delay(connection: &ConnectionState, exchange: &PendingExchange) -> Option<Response> {
+/// Waits as long as the response is delayed; how long in real time, and another response if the fault rules were reset
+/// meanwhile: none. If the client goes away meanwhile, the journal records that; the response is written all the same.
+pub(super) async fn delay(connection: &ConnectionState, exchange: &PendingExchange) -> (Duration, Option<Response>) {
     let delay = exchange.reply.response.delay;
-    let context = exchange.context.as_deref().filter(|_| !delay.is_zero())?;
+    let Some(context) = exchange.context.as_deref().filter(|_| !delay.is_zero()) else { return (Duration::ZERO, None) };
+    let began = Instant::now();
     let instance = &connection.server.instance;
     let sleep = sleep(instance, context, &exchange.reply.release, delay);
     watched(connection, sleep, || exchange.client_leaves()).await;
-    exchange.reply.release.has_come().then(|| Response::none(Break::Close))
+    (began.elapsed(), exchange.reply.release.has_come().then(|| Response::none(Break::Close)))
 }

@@ -33,6 +33,11 @@ impl StateBudget {
         Arc::new(Self { used_bytes: AtomicUsize::new(0), users: AtomicUsize::new(0), limit_bytes })
     }
 
+    /// The bytes that are in use.
+    pub(crate) fn used_bytes(&self) -> usize {
+        self.used_bytes.load(Ordering::Relaxed)
+    }
+
     /// The bytes that each tenant may use even if the others use all the rest.
     fn share_bytes(&self) -> usize {
         self.limit_bytes / self.users.load(Ordering::Relaxed).max(1)
@@ -52,7 +57,7 @@ impl TenantBudget {
 
     fn is_exceeded(&self) -> bool {
         let total = &self.total;
-        total.used_bytes.load(Ordering::Relaxed) > total.limit_bytes && self.used_bytes() > total.share_bytes()
+        total.used_bytes() > total.limit_bytes && self.used_bytes() > total.share_bytes()
     }
 
     /// Counts `bytes` as used; `None` if that would exceed the limit.

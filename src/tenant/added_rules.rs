@@ -1,5 +1,8 @@
 //! The rules that were added at run time, for the verdict on rules that never struck.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::Tenants;
 use crate::fault::Rule;
 
@@ -15,6 +18,17 @@ pub(super) struct AddedRules {
 pub(super) const MAX_ADDED_RULES: usize = 10_000;
 
 impl Tenants {
+    /// The number of requests that each rule has struck, by its name.
+    pub(crate) fn strikes_by_rule(&self) -> BTreeMap<Arc<str>, u64> {
+        let added = self.template.added_rules.lock();
+        let given = self.given_faults();
+        let mut strikes = BTreeMap::new();
+        for rule in given.rules().chain(&added.rules) {
+            *strikes.entry(Arc::clone(&rule.name)).or_default() += rule.total_strikes();
+        }
+        strikes
+    }
+
     /// Keeps a rule that was added at run time, for [`Tenants::rules_never_struck`].
     pub(crate) fn note_rule(&self, rule: &Rule) {
         let mut added = self.template.added_rules.lock();

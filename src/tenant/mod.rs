@@ -297,6 +297,11 @@ impl Tenants {
         rules.changes_since(&before)
     }
 
+    /// The bytes of the state of all tenants.
+    pub(crate) fn state_bytes(&self) -> usize {
+        self.template.budget.used_bytes()
+    }
+
     /// The limits of all journals together.
     pub(crate) fn journal_limits(&self) -> crate::journal::Limits {
         self.template.journal.clone()

@@ -24,9 +24,14 @@ pub(super) struct Occupancy {
     last_used: AtomicI64,
 }
 
-/// The tenants that were evicted, oldest first, each with the number of requests that went with it, at least one.
+/// The tenants that were evicted.
 #[derive(Debug, Default)]
-pub(super) struct EvictedTenants(VecDeque<(KeyDigest, u64)>);
+pub(super) struct EvictedTenants {
+    /// The last of them, oldest first, each with the number of requests that went with it, at least one.
+    known: VecDeque<(KeyDigest, u64)>,
+    /// The number of evictions.
+    count: u64,
+}
 
 /// The tenants by the digests of their keys.
 type Registered = BTreeMap<KeyDigest, Arc<Tenant>>;
@@ -40,16 +45,17 @@ impl Occupancy {
 
 impl EvictedTenants {
     fn add(&mut self, digest: KeyDigest, requests: u64) {
-        if self.0.len() == MAX_EVICTED {
-            self.0.pop_front();
+        self.count += 1;
+        if self.known.len() == MAX_EVICTED {
+            self.known.pop_front();
         }
-        self.0.push_back((digest, requests.max(1)));
+        self.known.push_back((digest, requests.max(1)));
     }
 
     /// Forgets a tenant that is made anew; the number of requests that went with it, 0 if it was not evicted.
     pub(super) fn take(&mut self, digest: &KeyDigest) -> u64 {
-        let position = self.0.iter().position(|(evicted, _)| evicted == digest);
-        position.and_then(|position| self.0.remove(position)).map_or(0, |(_, requests)| requests)
+        let position = self.known.iter().position(|(evicted, _)| evicted == digest);
+        position.and_then(|position| self.known.remove(position)).map_or(0, |(_, requests)| requests)
     }
 }
 
@@ -85,7 +91,12 @@ impl Tenants {
 
     /// The number of requests that are unknown because their tenants were evicted.
     pub(crate) fn evicted_requests(&self) -> u64 {
-        self.evicted.lock().0.iter().map(|(_, requests)| requests).sum()
+        self.evicted.lock().known.iter().map(|(_, requests)| requests).sum()
+    }
+
+    /// The number of tenants that were evicted.
+    pub(crate) fn evictions(&self) -> u64 {
+        self.evicted.lock().count
     }
 
     /// Whether the tenant with this key or label was evicted and was not made anew.
@@ -95,12 +106,12 @@ impl Tenants {
         } else {
             key_label::label(&key_label::digest_of(self.shared_or(key_or_label)))
         };
-        self.evicted.lock().0.iter().any(|(digest, _)| key_label::label(digest) == label)
+        self.evicted.lock().known.iter().any(|(digest, _)| key_label::label(digest) == label)
     }
 
     /// Forgets which tenants were evicted.
     pub(crate) fn forget_evicted(&self) {
-        self.evicted.lock().0.clear();
+        self.evicted.lock().known.clear();
     }
 
     /// The tenant of this digest, if it is known: it takes a place now. Else `None` if another one may take one.
@@ -117,7 +128,9 @@ impl Tenants {
             return Err(AdmissionError::TooMany(self.template.max_tenants));
         }
         let known = registered.get(digest).map(Arc::clone);
-        known.iter().for_each(|tenant| tenant.take_place());
+        if let Some(tenant) = &known {
+            tenant.take_place();
+        }
         Ok(known)
     }
 

@@ -15,15 +15,15 @@ const TARGET: Target = Target {
     state_faults: &[],
 };
 
-/// A registry with the default settings.
-fn registry() -> Tenants {
-    let settings = config::read(&RawSettings::from_flags(&[])).expect("the defaults are valid");
+/// A registry with these settings.
+fn registry(flags: &[(&str, &str)]) -> Tenants {
+    let settings = config::read(&RawSettings::from_flags(flags)).expect("the settings are valid");
     Tenants::new(&settings, FaultRules::default(), Worlds::default(), StateBudget::new(settings.max_state_bytes))
 }
 
 #[test]
 fn tenants_are_found_by_label_and_listed_in_the_order_of_their_labels() {
-    let tenants = registry();
+    let tenants = registry(&[]);
     let mut labels: Vec<Arc<str>> =
         (0..100).map(|number| tenants.admit(&format!("key-{number}")).expect("there is room").label.clone()).collect();
     labels.sort();
@@ -41,7 +41,7 @@ fn tenants_are_found_by_label_and_listed_in_the_order_of_their_labels() {
 
 #[test]
 fn added_rules_are_kept_up_to_a_limit_and_those_past_it_are_counted() {
-    let tenants = registry();
+    let tenants = registry(&[]);
     let rule = Rule::parse("* hang name=a", &[TARGET]).expect("it is valid");
     (0..MAX_ADDED_RULES).for_each(|_| tenants.note_rule(&rule));
     assert_eq!(tenants.rules_never_struck().len(), MAX_ADDED_RULES);
@@ -53,10 +53,9 @@ fn added_rules_are_kept_up_to_a_limit_and_those_past_it_are_counted() {
 
 /// A registry with this number of places, all of them taken by the keys `key-0`, `key-1` and so on.
 fn full_registry(places: usize) -> Tenants {
-    let flags = RawSettings::from_flags(&[("max-tenants", &places.to_string())]);
-    let tenants = Tenants::new(&config::read(&flags).expect("the settings are valid"), FaultRules::default());
+    let tenants = registry(&[("max-tenants", &places.to_string())]);
     for number in 0..places {
-        assert!(tenants.admit(&format!("key-{number}")).is_some());
+        assert!(tenants.admit(&format!("key-{number}")).is_ok());
     }
     tenants
 }
@@ -72,12 +71,12 @@ fn the_tenant_that_was_idle_longest_leaves_its_place_after_ten_minutes() {
     for (key, minutes) in [("key-0", 11), ("key-1", 30), ("key-2", 9)] {
         idle(&tenants, key, minutes);
     }
-    assert!(tenants.admit("new-0").is_some());
+    assert!(tenants.admit("new-0").is_ok());
     assert!(tenants.was_evicted("key-1") && tenants.find("key-1").is_none());
     assert!(tenants.was_evicted(&crate::key_label::label_of("key-1")), "it is known by its label too");
-    assert!(tenants.admit("new-1").is_some());
+    assert!(tenants.admit("new-1").is_ok());
     assert!(tenants.was_evicted("key-0"));
-    assert!(tenants.admit("new-2").is_none(), "no other was idle for ten minutes");
+    assert!(tenants.admit("new-2").is_err(), "no other was idle for ten minutes");
     assert!(!tenants.was_evicted("key-2") && !tenants.was_evicted("new-2"));
     assert_eq!(tenants.all().len(), 3);
 }
@@ -86,7 +85,7 @@ fn the_tenant_that_was_idle_longest_leaves_its_place_after_ten_minutes() {
 fn an_evicted_tenant_that_is_made_anew_has_lost_entries() {
     let tenants = full_registry(1);
     idle(&tenants, "key-0", 11);
-    assert!(tenants.admit("new").is_some());
+    assert!(tenants.admit("new").is_ok());
     assert_eq!(tenants.evicted_requests(), 1);
     tenants.forget(&tenants.find("new").expect("it is there"));
     let anew = tenants.admit("key-0").expect("there is a place");
@@ -99,9 +98,9 @@ fn a_tenant_with_an_open_request_stays() {
     let tenants = full_registry(1);
     idle(&tenants, "key-0", 60);
     let open = tenants.find("key-0").expect("it is there").open_call();
-    assert!(tenants.admit("new").is_none());
+    assert!(tenants.admit("new").is_err());
     drop(open);
-    assert!(tenants.admit("new").is_some());
+    assert!(tenants.admit("new").is_ok());
 }
 
 #[test]
@@ -109,7 +108,7 @@ fn tenants_without_a_place_are_known_up_to_as_many_as_there_are_places() {
     let tenants = full_registry(2);
     for number in 2..20 {
         tenants.all().iter().for_each(|tenant| tenant.leave_place());
-        assert!(tenants.admit(&format!("key-{number}")).is_some());
+        assert!(tenants.admit(&format!("key-{number}")).is_ok());
         assert!(tenants.all().len() <= 4, "{}", tenants.all().len());
     }
 }

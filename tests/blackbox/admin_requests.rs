@@ -12,6 +12,7 @@ const WITHOUT_TENANT: &[&str] = &[
     "/__admin/",
     "/__admin/config",
     "/__admin/drift",
+    "/__admin/metrics",
     "/__admin/operations",
     "/__admin/reload",
     "/__admin/tenants",

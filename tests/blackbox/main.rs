@@ -73,6 +73,7 @@ mod listener;
 mod log;
 mod log_terminal;
 mod manual_pages;
+mod metrics;
 mod model;
 mod model_documents;
 mod model_store;

@@ -50,7 +50,7 @@ impl Log {
 
     /// Logs a request that took `duration` to its response, unless it is a health probe that got 200.
     pub(super) fn request(&self, head: &Head, exchange: &Exchange, duration: Duration) {
-        let Exchange { context, reply } = exchange;
+        let Exchange { context, reply, .. } = exchange;
         let context = context.as_deref();
         if self.level == LogLevel::Off {
             return;
