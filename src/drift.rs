@@ -74,15 +74,16 @@ const CHECKED_SDKS: &[(&str, &str)] = &[("python", "2.19.0"), ("js", "2.16.0")];
 impl Drift {
     /// Counts what the contract does not know of a request for an operation.
     pub(crate) fn note(&self, operation: &'static str, request: &Result<ValidRequest, ApiError>) {
-        let found: Vec<(FindingKind, String)> = match request {
-            Ok(valid) => valid.unknown().iter().map(|unknown| of_place(&unknown.loc)).collect(),
-            Err(ApiError { detail: Detail::Violations(violations), .. }) => {
-                violations.iter().filter_map(of_violation).collect()
-            }
-            Err(_) => Vec::new(),
-        };
-        for (kind, name) in found {
-            self.add(Finding { kind, name, operation: Some(operation) }, 1);
+        match request {
+            Ok(valid) => self.add_all(operation, valid.unknown().iter().map(|unknown| of_place(&unknown.loc))),
+            Err(refusal) => self.note_refusal(operation, refusal),
+        }
+    }
+
+    /// Counts what the contract does not know of a request that is refused for it, by its schema or by its handler.
+    pub(crate) fn note_refusal(&self, operation: &'static str, refusal: &ApiError) {
+        if let Detail::Violations(violations) = &refusal.detail {
+            self.add_all(operation, violations.iter().filter_map(of_violation));
         }
     }
 
@@ -118,6 +119,12 @@ impl Drift {
         *self.findings.lock() = DriftCounts::default();
     }
 
+    fn add_all(&self, operation: &'static str, found: impl Iterator<Item = (FindingKind, String)>) {
+        for (kind, name) in found {
+            self.add(Finding { kind, name, operation: Some(operation) }, 1);
+        }
+    }
+
     /// Adds a finding; one that is there already is counted `again` times.
     fn add(&self, mut finding: Finding, again: u64) {
         finding.name = shortened(&finding.name, MAX_NAME_CHARS);
@@ -148,6 +155,7 @@ fn of_violation(violation: &Violation) -> Option<(FindingKind, String)> {
     let value = match violation.kind.as_str() {
         "extra_forbidden" => return Some(of_place(&violation.loc)),
         "literal_error" | "enum" => violation.input.as_str()?,
+        "value_error" if violation.lists_values => violation.input.as_str()?,
         "union_tag_invalid" => violation.ctx.as_ref()?.get("tag").and_then(Value::as_str)?,
         _ => return None,
     };

@@ -57,6 +57,9 @@ pub(crate) struct Violation {
     /// The numbers and names in the message; absent if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ctx: Option<Value>,
+    /// Whether the message of a `value_error` lists the valid values.
+    #[serde(skip)]
+    pub(crate) lists_values: bool,
 }
 
 /// One step of a [`Violation`]'s location.
@@ -159,6 +162,7 @@ fn injected_violation() -> Violation {
         msg: "Value error, injected".to_owned(),
         input: json!({}),
         ctx: Some(json!({ "error": {} })),
+        lists_values: false,
     }
 }
 

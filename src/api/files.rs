@@ -9,8 +9,8 @@ use super::paging::{self, PageParams};
 use super::presigned::PresignedUrl;
 use super::state::AdminView;
 use super::upload::Upload;
+use super::value_checks;
 use crate::clock::Timestamp;
-use crate::config::Fidelity;
 use crate::error::ApiError;
 use crate::operation::{Answer, BodyKind, Job, Operation};
 use crate::response::Payload;
@@ -248,14 +248,9 @@ impl Listing<'_> {
     /// The field that orders the list. The SDK documents these and that others are rejected.
     fn order(&self) -> Result<&'static str, ApiError> {
         let Some(order) = self.order_by.filter(|order| !order.is_empty()) else { return Ok("created_at") };
-        match ORDERS.iter().find(|known| **known == order) {
-            Some(known) => Ok(known),
-            None if self.page.settings.fidelity == Fidelity::Contract => Ok("created_at"),
-            None => {
-                let allowed = format!("order_by should be one of: {}", ORDERS.join(", "));
-                Err(self.page.refusal("order_by", &allowed, order.into()))
-            }
-        }
+        let place = || vec![self.page.place.into(), "order_by".into()];
+        value_checks::one_of(self.page.settings, ORDERS, order, place)?;
+        Ok(ORDERS.iter().find(|known| **known == order).unwrap_or(&"created_at"))
     }
 }
 

@@ -18,7 +18,7 @@ const MAX_PAGE_SIZE: usize = 1000;
 #[derive(Debug)]
 pub(super) struct PageParams<'a> {
     /// Where they stand: `query` or `body`.
-    place: &'static str,
+    pub(super) place: &'static str,
     page_size: Option<Integer>,
     page_token: Option<String>,
     pub(super) settings: &'a Settings,
@@ -84,8 +84,8 @@ impl<'a> PageParams<'a> {
         }
     }
 
-    /// The refusal of a field that stands beside them; `allowed` says which values are valid.
-    pub(super) fn refusal(&self, field: &str, allowed: &str, input: Value) -> ApiError {
+    /// The refusal of one of them; `allowed` says which values are valid.
+    fn refusal(&self, field: &str, allowed: &str, input: Value) -> ApiError {
         value_checks::refusal(self.settings, vec![self.place.into(), field.into()], allowed, input)
     }
 }

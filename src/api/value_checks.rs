@@ -4,17 +4,17 @@
 use serde_json::Value;
 
 use crate::config::{Fidelity, Settings};
-use crate::error::{ApiError, Detail, LocStep};
+use crate::error::{ApiError, Detail, LocStep, Violation};
 use crate::schema;
 use crate::store::ContractWord;
 
 /// The refusal of a value that the service checks in its own code; `msg` says which values are allowed.
 pub(super) fn refusal(settings: &Settings, loc: Vec<LocStep>, msg: &str, input: Value) -> ApiError {
-    ApiError {
-        status: settings.unknown_value_status,
-        detail: Detail::Violations(vec![schema::value_error(loc, msg, input)]),
-        allow: None,
-    }
+    refused_by(settings, schema::value_error(loc, msg, input))
+}
+
+fn refused_by(settings: &Settings, violation: Violation) -> ApiError {
+    ApiError { status: settings.unknown_value_status, detail: Detail::Violations(vec![violation]), allow: None }
 }
 
 /// `text` as one of the `allowed` words; any other is refused with its place, but in contract mode.
@@ -30,7 +30,8 @@ pub(super) fn one_of(
     let place = place();
     let field = place.iter().rev().find_map(LocStep::key).unwrap_or("value");
     let msg = format!("{field} should be one of: {}", allowed.join(", "));
-    Err(refusal(settings, place, &msg, text.into()))
+    let violation = schema::value_error(place, &msg, text.into());
+    Err(refused_by(settings, Violation { lists_values: true, ..violation }))
 }
 
 /// `text` as a known word, if it is one.

@@ -192,7 +192,10 @@ impl<'a> LockedRequest<'a> {
                 return Next::Job(job, Box::new(in_progress));
             }
             Ok(Answer::Payload(payload)) => Ok(payload),
-            Err(error) => Err(error),
+            Err(error) => {
+                self.instance.drift.note_refusal(operation.name, &error);
+                Err(error)
+            }
         };
         let response = self.response(payload);
         self.settle(in_progress, response).into()

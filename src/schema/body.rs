@@ -87,6 +87,7 @@ fn read_deep_or_explain(bytes: &[u8]) -> Result<Value, ApiError> {
             msg: "JSON decode error".to_owned(),
             input: json!({}),
             ctx: Some(json!({ "error": message })),
+            lists_values: false,
         }])),
     }
 }

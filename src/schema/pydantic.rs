@@ -25,7 +25,7 @@ impl PydanticError {
 
     /// The violation that reports this error for `input` at `loc`.
     pub(super) fn at(self, loc: Vec<LocStep>, input: Value) -> Violation {
-        Violation { kind: self.kind, loc, msg: self.msg, input, ctx: self.ctx }
+        Violation { kind: self.kind, loc, msg: self.msg, input, ctx: self.ctx, lists_values: false }
     }
 }
 

@@ -102,6 +102,52 @@ fn values_operations_and_forbidden_fields_are_listed() {
 }
 
 #[test]
+fn values_that_a_handler_refuses_are_listed_as_those_of_the_schema_are() {
+    for status in ["422", "400"] {
+        let server = server(&[("unknown-value-status", status), ("clock", "manual")]);
+        let client = Client::of(&server);
+        let product = |kind: &str| json!({ "product_type": kind, "product_config_id": "cfg-1" });
+        let listed = [
+            client.post(INDEXES, &json!({ "source_directory_id": "d", "sync_frequency": "hourly" })),
+            client.post(INDEXES, &json!({ "source_directory_id": "d", "sync_frequency": "hourly" })),
+            client.post(INDEXES, &json!({ "source_directory_id": "d", "store_attachments": ["items", "audio"] })),
+            client.post(
+                INDEXES,
+                &json!({ "source_directory_id": "d", "products": [product("parse"), product("split")] }),
+            ),
+            client.get("/api/v1/beta/files?order_by=size"),
+            client.post("/api/v1/beta/files/query", &json!({ "order_by": "size" })),
+        ];
+        // Their valid values are no list.
+        let others = [
+            client.get("/api/v1/indexes?page_token=made-up"),
+            client.get("/api/v1/indexes?page_size=0"),
+            client.post(INDEXES, &json!({ "source_directory_id": "d", "name": "mock:explode" })),
+        ];
+        for response in listed.iter().chain(&others) {
+            assert_eq!(response.status.to_string(), status, "{}", response.text());
+        }
+        client.add_rule("indexes.create status=503 first=1");
+        let replaced = client.post(INDEXES, &json!({ "source_directory_id": "d", "sync_frequency": "yearly" }));
+        assert_eq!(replaced.status, 503, "it reaches no handler");
+        assert_eq!(
+            drift(&client),
+            [
+                "value /order_by=size files.query 1",
+                "value /products/*/product_type=split indexes.create 1",
+                "value /store_attachments/*=audio indexes.create 1",
+                "value /sync_frequency=hourly indexes.create 2",
+                "value order_by=size files.list 1",
+            ]
+        );
+    }
+    let contract = server(&[("contract", "true"), ("clock", "manual")]);
+    let client = Client::of(&contract);
+    let accepted = client.post(INDEXES, &json!({ "source_directory_id": "d", "sync_frequency": "hourly" }));
+    assert_eq!((accepted.status, drift(&client)), (201, Vec::new()), "there each text is valid");
+}
+
+#[test]
 fn a_newer_sdk_is_named_once_and_again_after_a_reset() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
