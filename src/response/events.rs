@@ -23,6 +23,16 @@ pub(crate) fn event(json: &[u8]) -> Bytes {
     [FIELD, json, END].concat().into()
 }
 
+/// What completes the event in which a body of events is cut after so many bytes: nothing between two events.
+pub(crate) fn rest_of_event(body: &Bytes, sent: usize) -> Bytes {
+    if sent == 0 || body[..sent].ends_with(END) {
+        return Bytes::new();
+    }
+    let from = sent - 1;
+    let end = body[from..].windows(END.len()).position(|bytes| bytes == END).map(|at| from + at + END.len());
+    body.slice(sent..end.unwrap_or(body.len()))
+}
+
 /// The JSON of an event.
 pub(crate) fn json_of(event: &Bytes) -> Bytes {
     event.slice(FIELD.len()..event.len() - END.len())

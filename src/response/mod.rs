@@ -3,7 +3,7 @@
 mod events;
 mod live;
 
-pub(crate) use events::{Events, event, json_of};
+pub(crate) use events::{Events, event, json_of, rest_of_event};
 pub(crate) use live::{EventSource, LiveEvents};
 
 use std::sync::Arc;

@@ -10,12 +10,15 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::connection_state::ConnectionState;
 use super::delivery::Delivery;
-use super::pieces::Pieces;
+use super::pieces::{LastPiece, Pieces};
 use crate::clock::Clock;
 use crate::emulator::{Context, Reply};
 
 /// A pause, or the wait for an early end.
 type Wait<T = ()> = Pin<Box<dyn Future<Output = T> + Send + Sync>>;
+
+/// Why a stream ends at a shutdown, as its last event says.
+pub(super) const SHUTDOWN: &str = "The server is shutting down";
 
 /// Why the rest of a body is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,24 +100,26 @@ impl PacedBody {
     }
 
     /// Why the rest is not to be sent, if it is not.
-    fn ends_early(&mut self, task: &mut TaskContext<'_>) -> Option<EarlyEnd> {
+    fn poll_early_end(&mut self, task: &mut TaskContext<'_>) -> Option<EarlyEnd> {
         let Poll::Ready(end) = self.early_end.as_mut()?.as_mut().poll(task) else { return None };
         self.early_end = None;
-        if let Some((_, delivery)) = self.request.take() {
-            match end {
-                EarlyEnd::Released | EarlyEnd::Shutdown => delivery.is_cut(),
-                EarlyEnd::ClientGone => delivery.client_is_gone(),
-            }
-        }
         Some(end)
     }
 
     /// What is sent in the place of the rest: at a shutdown the last event of a stream. An error makes hyper close the
     /// connection without the end of the body.
-    fn end_with(&mut self, end: EarlyEnd) -> io::Result<Frame<Bytes>> {
-        (self.next, self.pause) = (None, None);
-        let last = self.pieces.drop_rest("The server is shutting down").filter(|_| end == EarlyEnd::Shutdown);
-        last.map(Frame::data).ok_or_else(|| io::ErrorKind::ConnectionAborted.into())
+    fn end_early(&mut self, end: EarlyEnd) -> io::Result<Frame<Bytes>> {
+        let unsent = self.next.take().unwrap_or_default();
+        self.pause = None;
+        let last = self.pieces.drop_rest(&unsent, SHUTDOWN).filter(|_| end == EarlyEnd::Shutdown);
+        if let Some((_, delivery)) = self.request.take() {
+            match (end, &last) {
+                (EarlyEnd::ClientGone, _) => delivery.client_is_gone(),
+                (_, Some(LastPiece { is_complete: true, .. })) => delivery.body_ends(),
+                _ => delivery.is_cut(),
+            }
+        }
+        last.map(|last| Frame::data(last.bytes)).ok_or_else(|| io::ErrorKind::ConnectionAborted.into())
     }
 }
 
@@ -133,9 +138,9 @@ impl Body for PacedBody {
         }
         // Before the pause, which a reset of the clock may end.
         if self.pause.is_some()
-            && let Some(end) = self.ends_early(task)
+            && let Some(end) = self.poll_early_end(task)
         {
-            return Poll::Ready(Some(self.end_with(end)));
+            return Poll::Ready(Some(self.end_early(end)));
         }
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(task));

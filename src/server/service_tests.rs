@@ -178,16 +178,50 @@ async fn wire_faults_count_the_bytes_of_events_without_their_framing() {
     }
 }
 
-#[tokio::test]
-async fn a_shutdown_ends_a_stream_and_does_not_wait_for_its_pauses() {
-    let server = start(&[("clock", "manual")]).await;
+/// A stream that a rule slows down, and whose server shuts down: what came before and after, and how it is recorded.
+async fn stopped(rule: &str, before: &str) -> (String, Outcome) {
+    let rule = format!("projects.list {rule}");
+    let mut settings = vec![("clock", "manual")];
+    settings.extend((!rule.ends_with(' ')).then_some(("fault", rule.as_str())));
+    let server = start(&settings).await;
     let mut client = server.send("/stream").await;
-    assert_eq!(body(&received(&mut client, Some(FIRST_CHUNK)).await), FIRST_CHUNK);
+    let received_before = received(&mut client, Some(before)).await;
+    assert_eq!(body(&received_before), before, "{rule}");
     drop(server.stop);
-    let last = "data: The server is shutting down\n\n";
-    assert_eq!(received(&mut client, None).await, format!("{:x}\r\n{last}\r\n0\r\n\r\n", last.len()));
+    let rest = received(&mut client, None).await;
+    drop(client);
     let ended = timeout(LIMIT, server.running).await.expect("it ends in time").expect("it does not panic");
     assert!(ended.is_ok());
     let tenant = server.instance.tenants.find("llx-a").expect("it is there");
-    assert_eq!(tenant.lock().journal.entries()[0].outcome, Outcome::Cut);
+    let outcome = tenant.lock().journal.entries()[0].outcome;
+    (rest, outcome)
+}
+
+/// A chunk whose length has no letters, which hyper writes in capitals.
+fn chunk(bytes: &str) -> String {
+    format!("{:x}\r\n{bytes}\r\n", bytes.len())
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_a_stream_after_the_event_that_has_begun() {
+    let last = "data: The server is shutting down\n\n";
+    for (rule, before, rest) in [
+        ("", "data: 1\n\n", ""),
+        ("close=after", "data: 1\n\n", ""),
+        ("dribble=9/1h", "data: 1\n\n", ""),
+        ("dribble=16/1h", "data: 1\n\ndata: 2", "\n\n"),
+        ("dribble=17/1h", "data: 1\n\ndata: 2\n", "\n"),
+        ("dribble=4/1h close=after", "data", ": 1\n\n"),
+    ] {
+        let (received, outcome) = stopped(rule, &chunk(before)).await;
+        assert_eq!((received, outcome), (chunk(&format!("{rest}{last}")) + "0\r\n\r\n", Outcome::Cut), "{rule}");
+    }
+}
+
+#[tokio::test]
+async fn a_shutdown_in_the_last_event_of_a_stream_leaves_nothing_out() {
+    for rule in ["dribble=25/1h", "dribble=25/1h close=after"] {
+        let (received, outcome) = stopped(rule, &chunk("data: 1\n\ndata: 2\n\ndata: 3")).await;
+        assert_eq!((received, outcome), (chunk("\n\n") + "0\r\n\r\n", Outcome::Sent), "{rule}");
+    }
 }

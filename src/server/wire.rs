@@ -3,18 +3,22 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONNECTION, CONTENT_LENGTH};
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
+use super::paced::SHUTDOWN;
 use super::pieces::Pieces;
 use super::socket::ClientSocket;
 use crate::clock::{self, Clock};
 use crate::emulator::{Context, Reply};
+use crate::journal::Outcome;
 use crate::response::{Body, Break, Response, ResponseEnd};
 
 /// The last response of a connection, to be written without hyper.
@@ -37,11 +41,14 @@ const DELIVERY: Duration = Duration::from_millis(200);
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
 
-/// Executes a plan and closes the connection. The server's shutdown ends it early.
+/// Executes a plan and closes the connection. The server's shutdown ends it early; a stream that is to be whole then gets
+/// a last event.
 pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draining: watch::Receiver<()>) {
     let WirePlan { reply, context } = plan;
+    let has_last_event = is_whole_stream(&reply.response);
+    let shutdown = draining.clone();
     let executing = async {
-        match write_unless_released(&mut stream, &reply, &context).await {
+        match write_unless_released(&mut stream, &reply, &context, shutdown).await {
             Ok(Break::Reset) => {
                 if !matches!(reply.response.wire.end, ResponseEnd::Silent(_)) {
                     tokio::time::sleep(DELIVERY).await;
@@ -59,23 +66,35 @@ pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draini
     };
     tokio::select! {
         () = executing => {}
-        _ = draining.changed() => {}
+        _ = draining.changed(), if !has_last_event => {}
     }
 }
 
 /// Like [`write_response`], but a slow response ends with FIN when the fault rules are reset.
-async fn write_unless_released(stream: &mut ClientSocket, reply: &Reply, context: &Context) -> io::Result<Break> {
-    let Some(clock) = context.clock() else { return write_response(stream, &reply.response, None).await };
+async fn write_unless_released(
+    stream: &mut ClientSocket,
+    reply: &Reply,
+    context: &Context,
+    draining: watch::Receiver<()>,
+) -> io::Result<Break> {
+    let writing = write_response(stream, reply, context, draining);
+    let Some(clock) = context.clock() else { return writing.await };
     tokio::select! {
         // The release first: a reset of the clock may end a pause.
         biased;
         () = clock.wait_until(|| reply.release.has_come()) => Ok(Break::Close),
-        written = write_response(stream, &reply.response, Some(clock)) => written,
+        written = writing => written,
     }
 }
 
 /// Writes the part of the response that the plan asks for; returns how the connection then ends.
-async fn write_response(stream: &mut ClientSocket, response: &Response, clock: Option<&Clock>) -> io::Result<Break> {
+async fn write_response(
+    stream: &mut ClientSocket,
+    reply: &Reply,
+    context: &Context,
+    draining: watch::Receiver<()>,
+) -> io::Result<Break> {
+    let response = &reply.response;
     let (bytes, ending) = match response.wire.end {
         ResponseEnd::Silent(ending) => return Ok(ending),
         ResponseEnd::Garbage => {
@@ -88,9 +107,11 @@ async fn write_response(stream: &mut ClientSocket, response: &Response, clock: O
         ResponseEnd::HalfThenReset => (response.body.len() / 2, Break::Reset),
     };
     stream.write_all(head(response).as_bytes()).await?;
-    write_body(stream, response, bytes, clock).await?;
-    if is_chunked(response) && response.wire.is_sound() {
+    if is_whole_stream(response) {
+        write_stream(stream, reply, context, draining).await?;
         stream.write_all(b"0\r\n\r\n").await?;
+    } else {
+        write_body(stream, response, bytes, context.clock()).await?;
     }
     stream.flush().await?;
     Ok(ending)
@@ -102,25 +123,65 @@ async fn write_body(
     stream: &mut ClientSocket,
     response: &Response,
     bytes: usize,
-    clock: Option<&Clock>,
+    clock: Option<&Arc<Clock>>,
 ) -> io::Result<()> {
     let mut pieces = Pieces::of(response.body.clone(), &response.wire.pace);
     let mut left = bytes;
     while left > 0
-        && let Some((pause, mut piece)) = pieces.next()
+        && let Some((time, mut piece)) = pieces.next()
     {
-        if let Some(clock) = clock {
-            clock.sleep(pause).await;
-        }
+        pause(clock, time).await;
         piece.truncate(left);
         left -= piece.len();
-        if is_chunked(response) {
-            // In one write, so that it leaves in one packet.
-            piece = [format!("{:x}\r\n", piece.len()).as_bytes(), &piece, b"\r\n"].concat().into();
-        }
-        stream.write_all(&piece).await?;
+        stream.write_all(&if is_chunked(response) { chunk(&piece) } else { piece }).await?;
     }
     Ok(())
+}
+
+/// Writes all events of a stream. If the server shuts down before, the stream ends with an event that says so, and is
+/// recorded as cut before its client can know that.
+async fn write_stream(
+    stream: &mut ClientSocket,
+    reply: &Reply,
+    context: &Context,
+    mut draining: watch::Receiver<()>,
+) -> io::Result<()> {
+    let mut pieces = Pieces::of(reply.response.body.clone(), &reply.response.wire.pace);
+    while let Some((time, piece)) = pieces.next() {
+        let is_due = tokio::select! {
+            biased;
+            () = pause(context.clock(), time) => true,
+            _ = draining.changed() => false,
+        };
+        if is_due {
+            stream.write_all(&chunk(&piece)).await?;
+        } else if let Some(last) = pieces.drop_rest(&piece, SHUTDOWN) {
+            if !last.is_complete
+                && let (Some(tenant), Some(number)) = (&context.tenant, reply.entry)
+            {
+                tenant.lock().journal.set_outcome(number, Outcome::Cut);
+            }
+            stream.write_all(&chunk(&last.bytes)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Pauses on the clock of a tenant.
+async fn pause(clock: Option<&Arc<Clock>>, time: Duration) {
+    if let Some(clock) = clock {
+        clock.sleep(time).await;
+    }
+}
+
+/// The bytes as a chunk: in one write, so that it leaves in one packet.
+fn chunk(bytes: &Bytes) -> Bytes {
+    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat().into()
+}
+
+/// Whether a body is a stream that no fault breaks.
+fn is_whole_stream(response: &Response) -> bool {
+    is_chunked(response) && response.wire.is_sound()
 }
 
 /// Whether a body is framed as chunks.
