@@ -106,6 +106,11 @@ impl Delivery {
         self.is_published.store(is_published, Ordering::Relaxed);
     }
 
+    /// What is written from now on belongs to a response that is not delivered here.
+    pub(super) fn ends(&self) {
+        *self.request.lock() = None;
+    }
+
     fn record(&self, outcome: Outcome) {
         if let Some((tenant, number)) = &*self.request.lock() {
             tenant.lock().journal.set_outcome(*number, outcome);

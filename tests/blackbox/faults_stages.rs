@@ -3,7 +3,7 @@
 
 use std::io::ErrorKind;
 
-use crate::support::{Client, manual_clock_server, wait_for};
+use crate::support::{Client, FILES, id_of, manual_clock_server, text_of, wait_for};
 
 const LIST: &str = "/api/v1/indexes";
 
@@ -120,6 +120,28 @@ fn large_responses_before_a_wire_fault_arrive_whole_at_a_slow_reader() {
         }
         assert_eq!(connection.read_to_end(), (Vec::new(), Ok(())));
     }
+}
+
+#[test]
+fn a_response_stays_sent_when_a_later_one_with_a_wire_fault_is_not_written_to_its_end() {
+    let server = manual_clock_server(&[("fault", "files.download truncate=16000000")]);
+    let client = Client::of(&server);
+    let file = client.upload_file("a.bin", vec![0; 1 << 24]);
+    let url = text_of(&client.show(&format!("{FILES}/{}/content", id_of(&file))), "url");
+    let path = url.strip_prefix(&format!("http://{}", client.address())).expect("a URL of this server");
+    let mut connection = client.connect();
+    assert!(connection.send(list_request(&client, 0)).read_response().is_some());
+    connection.send(client.request_bytes("GET", path, "", None));
+    // More than the buffers of the sockets hold: the client leaves before the last write.
+    assert_eq!(connection.read_head().map(|head| head.status), Some(200));
+    connection.reset();
+    client.wait_for_open_calls(0);
+    let ended = client.journal().into_iter().skip(2);
+    let ended: Vec<_> = ended.map(|entry| (entry["operation"].clone(), entry["outcome"].clone())).collect();
+    assert_eq!(
+        ended,
+        [("indexes.list", "sent"), ("files.download", "cut")].map(|(name, end)| (name.into(), end.into()))
+    );
 }
 
 #[test]
