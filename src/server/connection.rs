@@ -89,7 +89,6 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
     state.delivery.connection_ends();
     match end {
         ConnectionEnd::Plan(plan) => {
-            state.delivery.ends();
             // Recorded before the client can receive anything.
             let outcome = if plan.reply.response.wire.is_sound() { Outcome::Sent } else { Outcome::Cut };
             emulator::record_outcome(&state.server.instance, &plan.context, &plan.reply, outcome);

@@ -60,12 +60,13 @@ impl Delivery {
         }
     }
 
-    /// The connection ends.
+    /// The connection ends. What may still be written belongs to a response that is not delivered here.
     pub(super) fn connection_ends(&self) {
         self.publish(|journal, number| {
             journal.publish(number);
             true
         });
+        *self.request.lock() = None;
     }
 
     /// The socket did not take all bytes of the last write.
@@ -104,11 +105,6 @@ impl Delivery {
             _ => true,
         };
         self.is_published.store(is_published, Ordering::Relaxed);
-    }
-
-    /// What is written from now on belongs to a response that is not delivered here.
-    pub(super) fn ends(&self) {
-        *self.request.lock() = None;
     }
 
     fn record(&self, outcome: Outcome) {

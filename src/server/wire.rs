@@ -159,7 +159,7 @@ async fn write_stream(
             if !last.is_complete
                 && let (Some(tenant), Some(number)) = (&context.tenant, reply.entry)
             {
-                tenant.lock().journal.set_outcome(number, Outcome::Cut);
+                tenant.lock().journal.end(number, Outcome::Cut);
             }
             stream.write_all(&chunk(&last.bytes)).await?;
         }
