@@ -76,8 +76,8 @@ impl Pieces {
         }
     }
 
-    /// Drops what is left, and the last piece if it was not sent. In the place of events there is what completes the one
-    /// that has begun, and one which says why there are no more.
+    /// Drops what is left, and the last piece if it was not sent. In the place of events there is what completes the
+    /// one that has begun, and one which says why there are no more.
     pub(super) fn drop_rest(&mut self, unsent: &Bytes, reason: &str) -> Option<LastPiece> {
         match std::mem::replace(&mut self.source, Source::Portions(Portions::EMPTY)) {
             Source::Portions(portions) => portions.last_piece(unsent.len(), reason),

@@ -41,8 +41,8 @@ const DELIVERY: Duration = Duration::from_millis(200);
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
 
-/// Executes a plan and closes the connection. The server's shutdown ends it early; a stream that is to be whole then gets
-/// a last event.
+/// Executes a plan and closes the connection. The server's shutdown ends it early; a stream that is to be whole then
+/// gets a last event.
 pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draining: watch::Receiver<()>) {
     let WirePlan { reply, context } = plan;
     let has_last_event = is_whole_stream(&reply.response);
