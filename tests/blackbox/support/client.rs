@@ -131,10 +131,13 @@ impl Client {
         state["tenants"][0]["open_calls"].as_u64().unwrap_or(0)
     }
 
-    /// Waits until this key has so many unfinished requests.
+    /// Waits until this key has so many unfinished requests, and the journal lists them: each is decided, or waits for
+    /// its body.
     #[track_caller]
     pub(crate) fn wait_for_open_calls(&self, count: u64) {
-        wait_for(&format!("{count} requests are open"), || self.open_calls(), |open| *open == count);
+        let listed = || self.get(&format!("/__admin/journal?tenant={}&limit=1", self.key)).json()["open"].as_u64();
+        let open = || (self.open_calls(), listed().unwrap_or(0));
+        wait_for(&format!("{count} requests are open"), open, |open| *open == (count, count));
     }
 
     /// The fault outcomes of each request of this key, oldest first, such as `name struck, other shadowed`.
