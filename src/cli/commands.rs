@@ -124,7 +124,7 @@ pub fn command() -> Command {
         .subcommand(
             Command::new("operations")
                 .about("List the operations of the API, and which are emulated")
-                .after_help("Documentation: docs/emulation.md, and docs/limits.md for those that are not"),
+                .after_help("Documentation: docs/emulation.md, and docs/limits-and-unknowns.md for those that are not"),
         )
         .subcommand(
             Command::new("faults")

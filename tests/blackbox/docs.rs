@@ -44,7 +44,7 @@ fn the_number_of_operations_is_that_of_the_program() {
     assert!(rows.iter().all(|row| row["emulated"] == true));
     let all = format!("All {} operations of the API's index family are emulated.", rows.len());
     let none = format!("None of the {} operations of the API's index family is missing.", rows.len());
-    for (path, sentence) in [("README.md", all), ("docs/limits.md", none)] {
+    for (path, sentence) in [("README.md", all), ("docs/limits-and-unknowns.md", none)] {
         assert!(page(path).contains(&sentence), "{path}: {sentence}");
     }
 }
@@ -98,7 +98,7 @@ fn every_page_that_the_program_names_exists() {
         (&["validate", "--help"], "docs/emulation.md"),
         (&["scenarios", "--help"], "docs/faults.md"),
         (&["faults"], "docs/faults.md"),
-        (&["operations", "--help"], "docs/limits.md"),
+        (&["operations", "--help"], "docs/limits-and-unknowns.md"),
     ] {
         let output = String::from_utf8(run(args, &[]).stdout).expect("UTF-8");
         assert!(output.contains(expected), "{args:?} should name {expected}");
