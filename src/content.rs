@@ -40,6 +40,12 @@ impl Content {
         self.value.get_or_init(|| read_value(&self.body).ok()).as_ref()
     }
 
+    /// The name of the first file of a form.
+    pub(crate) fn file_name(&self) -> Option<Box<str>> {
+        let parts = self.form()?.as_object()?;
+        parts.values().find_map(|part| part.get("filename")?.as_str()).map(Into::into)
+    }
+
     /// The form as an object; `None` if it is none.
     pub(crate) fn form(&self) -> Option<&Value> {
         if self.is_form { self.value() } else { None }

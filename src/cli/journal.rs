@@ -87,7 +87,7 @@ fn line(entry: &Value, is_coloured: bool) -> String {
     let start = format!("{time} {duration:>9} ");
     let room = COLUMNS.saturating_sub(start.len() + status.len() + 1);
     let (on, off) = if is_coloured { (colour(&status), "\x1b[0m") } else { ("", "") };
-    format!("{start}{on}{status}{off} {}\n", shortened(&rest, room))
+    format!("{start}{on}{status}{off} {}\n", terminal::shortened(&rest, room))
 }
 
 fn colour(status: &str) -> &'static str {
@@ -96,12 +96,4 @@ fn colour(status: &str) -> &'static str {
         Some(b'4') => "\x1b[33m",
         _ => "\x1b[31m",
     }
-}
-
-/// The text in this many columns.
-fn shortened(text: &str, columns: usize) -> String {
-    if text.chars().count() <= columns {
-        return text.to_owned();
-    }
-    text.chars().take(columns.saturating_sub(1)).chain(['…']).collect()
 }

@@ -98,9 +98,9 @@ fn admit(instance: &Instance, head: &Head, routed: RoutedOperation, tenant: Arc<
     match rules::own_rule(instance, operation, head) {
         Ok(rule) => context.own_rule = rule.map(Arc::new),
         Err(error) => {
-            let Reply { response, entry, .. } = record::refuse(instance, &context, head, &NO_BODY, error);
-            record::end(instance, &context, entry, Outcome::Sent);
-            return response.into();
+            let reply = record::refuse(instance, &context, head, &NO_BODY, error);
+            record::end(instance, &context, &reply, Outcome::Sent);
+            return reply.response.into();
         }
     }
     rules::decide_head(instance, context, head)

@@ -1,6 +1,7 @@
-//! What is known of an admitted request from its head on. Nothing changes it afterwards.
+//! What is known of an admitted request from its head on. Afterwards it only learns that the client has left.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
@@ -29,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) has_real_key: bool,
     /// How its body is read, if a fault rule slows that down.
     pub(crate) slow_upload: Option<SlowUpload>,
+    /// Whether its client was seen to leave before its response was written.
+    client_has_left: AtomicBool,
     /// Counts it as open.
     _open: Option<OpenCall>,
 }
@@ -128,7 +131,7 @@ impl Context {
     /// A request without a tenant.
     pub(crate) fn without_tenant(purpose: Purpose, body_limits: BodyLimits) -> Self {
         let (own_rule, head_decision, entry, slow_upload) = (None, None, None, None);
-        let has_real_key = false;
+        let (has_real_key, client_has_left) = (false, AtomicBool::new(false));
         Self {
             purpose,
             tenant: None,
@@ -138,6 +141,7 @@ impl Context {
             entry,
             has_real_key,
             slow_upload,
+            client_has_left,
             _open: None,
         }
     }
@@ -157,6 +161,16 @@ impl Context {
     /// The number of its journal entry, if that was recorded before its body was read.
     pub(super) fn entry_number(&self) -> Option<u64> {
         self.entry.as_ref().map(|entry| entry.number)
+    }
+
+    /// Notes that its client was seen to leave.
+    pub(super) fn client_leaves(&self) {
+        self.client_has_left.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its client was seen to leave before its response was written.
+    pub(crate) fn client_has_left(&self) -> bool {
+        self.client_has_left.load(Ordering::Relaxed)
     }
 
     /// The operation that it is for.

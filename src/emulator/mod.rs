@@ -50,19 +50,32 @@ pub(crate) fn fail(instance: &Instance, context: &Context, head: &Head, number: 
 
 /// Notes that the client of a recorded request has left before the request has ended.
 pub(crate) fn client_leaves(context: &Context, number: u64) {
+    context.client_leaves();
     if let Some(tenant) = &context.tenant {
         tenant.lock().journal.client_leaves(number);
     }
 }
 
-/// Records how the response to a request ends, as far as is known.
-pub(crate) fn expect_outcome(context: &Context, reply: &Reply, outcome: Outcome) {
+/// Notes that the client of a request has left before its response was written.
+pub(crate) fn reply_is_left(context: &Context, reply: &Reply) {
+    if let Some(number) = reply.entry {
+        client_leaves(context, number);
+    }
+}
+
+/// Records that the client of a request has left while its response is delayed. It may have closed its sending half
+/// only, and get the response.
+pub(crate) fn delay_is_left(context: &Context, reply: &Reply) {
+    context.client_leaves();
     if let (Some(tenant), Some(number)) = (&context.tenant, reply.entry) {
-        tenant.lock().journal.set_outcome(number, outcome);
+        tenant.lock().journal.set_outcome(number, Outcome::ClientGone);
     }
 }
 
 /// Records how the response to a request has ended.
 pub(crate) fn record_outcome(instance: &Instance, context: &Context, reply: &Reply, outcome: Outcome) {
-    record::end(instance, context, reply.entry, outcome);
+    if outcome == Outcome::ClientGone {
+        context.client_leaves();
+    }
+    record::end(instance, context, reply, outcome);
 }

@@ -15,7 +15,7 @@ use crate::fault::HeadDecision;
 use crate::instance::Instance;
 use crate::journal::{Entry, Journal, Outcome, RecordedBody};
 use crate::request::Head;
-use crate::response::{Delay, Response};
+use crate::response::{Delay, Response, ResponseEnd};
 use crate::seed::Seed;
 
 /// The body of a request that is refused before its body is read.
@@ -142,11 +142,15 @@ pub(super) fn panicked(instance: &Instance, context: &Context, head: &Head, numb
     Reply { entry: add(instance, context, number.or(context.entry_number()), entry), ..response.into() }
 }
 
-/// Records how the response to a request has ended.
-pub(super) fn end(instance: &Instance, context: &Context, entry: Option<u64>, outcome: Outcome) {
-    let Some(number) = entry else { return };
-    match &context.tenant {
-        Some(tenant) => tenant.lock().journal.end(number, outcome),
-        None => instance.unauthenticated.lock().end(number, outcome),
+/// Records how the response to a request has ended. A rule that was to close the connection after it has struck only if
+/// the response was sent.
+pub(super) fn end(instance: &Instance, context: &Context, reply: &Reply, outcome: Outcome) {
+    let Some(number) = reply.entry else { return };
+    let Some(tenant) = &context.tenant else { return instance.unauthenticated.lock().end(number, outcome) };
+    let state = &mut *tenant.lock();
+    if outcome != Outcome::Sent && reply.response.wire.end == ResponseEnd::WholeThenClose {
+        let notes = state.faults.take_back_closes(context.own_rule.as_deref(), reply.faults.clone());
+        state.journal.set_faults(number, notes);
     }
+    state.journal.end(number, outcome);
 }

@@ -13,6 +13,8 @@ pub(crate) struct Reply {
     pub(crate) entry: Option<u64>,
     /// The outcome of each fault rule whose trigger the request met.
     pub(crate) faults: Vec<FaultNote>,
+    /// The name of the file that it uploads, if it has one.
+    pub(crate) file_name: Option<Box<str>>,
     /// The end of the waits that fault rules cause.
     pub(crate) release: Release,
 }
@@ -20,6 +22,6 @@ pub(crate) struct Reply {
 impl From<Response> for Reply {
     /// The reply to a request that is not journaled and meets no fault rule.
     fn from(response: Response) -> Self {
-        Self { response, entry: None, faults: Vec::new(), release: Release::default() }
+        Self { response, entry: None, faults: Vec::new(), file_name: None, release: Release::default() }
     }
 }

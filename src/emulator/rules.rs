@@ -53,7 +53,11 @@ pub(super) fn decide_head(instance: &Instance, mut context: Context, head: &Head
     record::record(instance, &mut state.journal, &context, entry);
     let release = Release::after_decision(tenant);
     drop(state);
-    Admission::Reset(reset, Box::new(context), Box::new(Reply { response, entry: Some(number), faults, release }))
+    Admission::Reset(
+        reset,
+        Box::new(context),
+        Box::new(Reply { faults, entry: Some(number), release, ..response.into() }),
+    )
 }
 
 /// The rule in the header of a request, if such rules are applied.

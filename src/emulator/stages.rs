@@ -263,7 +263,8 @@ impl<'a> LockedRequest<'a> {
 
     /// Records the request with its response.
     fn reply(mut self, in_progress: InProgress, finished: FaultResult, facts: Facts) -> Reply {
-        let InProgress { number, recorded, release, .. } = in_progress;
+        let InProgress { number, sent, recorded, release, .. } = in_progress;
+        let file_name = sent.file_name();
         let FaultResult { response, promised, notes: faults, events } = finished;
         for at in events {
             self.tenant.clock.add_event(at);
@@ -278,7 +279,7 @@ impl<'a> LockedRequest<'a> {
         (entry.committed, entry.is_altered) = (committed, is_altered);
         (entry.created, entry.deleted, entry.chunk_counts) = (created, deleted, chunk_counts);
         record::record(self.instance, &mut self.state.journal, self.context, entry);
-        Reply { response, entry: Some(number), faults, release }
+        Reply { response, entry: Some(number), faults, file_name, release }
     }
 
     /// What the fault rules see of the request.

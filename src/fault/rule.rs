@@ -147,6 +147,23 @@ impl Rule {
         self.action.holds()
     }
 
+    /// Whether it closes the connection after the whole response.
+    fn closes_after(&self) -> bool {
+        self.action.adjustment.effects.iter().any(|effect| effect.closes_after())
+    }
+
+    /// Takes its strike back if it was to close the connection after a response that was not written: its note then
+    /// says so.
+    pub(super) fn take_back_close(&self, notes: &mut [FaultNote]) -> bool {
+        let is_own = |note: &&mut FaultNote| Arc::ptr_eq(&note.rule, &self.name);
+        let struck = self.closes_after() && self.struck(notes);
+        if let Some(note) = notes.iter_mut().find(is_own).filter(|_| struck) {
+            note.outcome = FaultOutcome::Inapplicable;
+            self.total_strikes.fetch_sub(1, Ordering::Relaxed);
+        }
+        struck
+    }
+
     /// Whether it struck the request with these notes. A rule that replaced it under the same name is another one.
     pub(crate) fn struck(&self, notes: &[FaultNote]) -> bool {
         notes.iter().any(|note| note.outcome == FaultOutcome::Struck && Arc::ptr_eq(&note.rule, &self.name))

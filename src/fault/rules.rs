@@ -251,6 +251,20 @@ impl FaultRules {
         }
     }
 
+    /// Takes back the strikes of `close=after` on a request whose response was not written; the notes then. `own_rule`
+    /// is the rule in the header of the request.
+    pub(crate) fn take_back_closes(&mut self, own_rule: Option<&Rule>, mut notes: Vec<FaultNote>) -> Vec<FaultNote> {
+        if let Some(rule) = own_rule {
+            rule.take_back_close(&mut notes);
+        }
+        for active in &mut self.rules {
+            if active.rule.take_back_close(&mut notes) {
+                active.strikes = active.strikes.saturating_sub(1);
+            }
+        }
+        notes
+    }
+
     /// The rule of a hit; none for a request's own rule and for one that was removed in the meantime.
     fn rule_of(&mut self, hit: &RuleHit) -> Option<&mut ActiveRule> {
         let is_own = |active: &ActiveRule| Arc::ptr_eq(&active.rule, &hit.rule);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::entry::{Entry, Outcome};
+use super::entry::{Entry, FaultNote, Outcome};
 use super::feed::{Feed, Follower};
 use super::retries;
 use crate::config::Settings;
@@ -245,6 +245,11 @@ impl Journal {
     /// Sets how a recorded request ends, as far as is known.
     pub(crate) fn set_outcome(&mut self, number: u64, outcome: Outcome) {
         self.change(number, |entry| entry.end(outcome));
+    }
+
+    /// Replaces the outcomes of the fault rules that a recorded request met.
+    pub(crate) fn set_faults(&mut self, number: u64, faults: Vec<FaultNote>) {
+        self.change(number, |entry| entry.faults = faults);
     }
 
     /// Notes that the client of a recorded request has left before the request has ended.

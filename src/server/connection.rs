@@ -2,7 +2,6 @@
 //! written without hyper.
 
 use std::future::poll_fn;
-use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -83,7 +82,7 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
     if let Some(incident) = incident {
         state.server.note_incident(incident);
     }
-    if traffic.is_broken() || was_closed_by_client(&stream) {
+    if traffic.is_broken() || stream.was_closed_by_client() {
         state.delivery.client_is_gone();
     }
     state.delivery.connection_ends();
@@ -91,8 +90,9 @@ pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut drainin
         ConnectionEnd::Plan(plan) => {
             // Recorded before the client can receive anything.
             let outcome = if plan.reply.response.wire.is_sound() { Outcome::Sent } else { Outcome::Cut };
-            emulator::record_outcome(&state.server.instance, &plan.context, &plan.reply, outcome);
-            wire::execute(stream, *plan, draining).await;
+            let instance = &state.server.instance;
+            emulator::record_outcome(instance, &plan.context, &plan.reply, outcome);
+            wire::execute(stream, *plan, draining, instance).await;
         }
         ConnectionEnd::UnreadBytes => {
             tokio::select! {
@@ -116,13 +116,6 @@ fn incident_of(error: &hyper::Error, traffic: &Traffic) -> Option<Incident> {
     }
     let has_begun = traffic.reads() > traffic.reads_before_last_write();
     (error.is_timeout() && has_begun).then_some(Incident::HeadTimeout)
-}
-
-/// Whether the client had closed the connection before it got its response, for example because of a timeout. A closed
-/// and a half-closed connection look the same until something is sent: the system of a client that has closed then
-/// responds with a reset, and a reset after a FIN is reported as this error.
-fn was_closed_by_client(stream: &ClientSocket) -> bool {
-    matches!(stream.socket().tcp().take_error(), Ok(Some(error)) if error.kind() == ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

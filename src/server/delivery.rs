@@ -81,6 +81,13 @@ impl Delivery {
         self.end(Outcome::Cut);
     }
 
+    /// The client leaves while the response is sent.
+    pub(super) fn client_leaves(&self) {
+        if let Some((tenant, number)) = &*self.request.lock() {
+            tenant.lock().journal.client_leaves(*number);
+        }
+    }
+
     /// The last response did not reach its client.
     pub(super) fn client_is_gone(&self) {
         self.end(Outcome::ClientGone);

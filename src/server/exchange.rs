@@ -2,11 +2,12 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::state::ServerState;
 use crate::emulator::{self, Context, Reply};
 use crate::journal::Outcome;
+use crate::request::Head;
 use crate::response::Response;
 
 /// A request and its reply.
@@ -19,12 +20,12 @@ pub(super) struct Exchange {
     pub(super) waited: Duration,
 }
 
-/// An exchange whose response is not handed over yet. If it is dropped, the client has gone, and the journal records
-/// that.
+/// An exchange whose response is not handed over yet. If it is dropped, the client has gone: journal and log say so.
 pub(super) struct PendingExchange {
     server: Arc<ServerState>,
+    started: Instant,
     /// Taken out when the response is handed over.
-    exchange: Option<Exchange>,
+    exchange: Option<(Head, Exchange)>,
 }
 
 impl From<Response> for Exchange {
@@ -35,19 +36,20 @@ impl From<Response> for Exchange {
 }
 
 impl PendingExchange {
-    pub(super) fn new(server: Arc<ServerState>, exchange: Exchange) -> Self {
-        Self { server, exchange: Some(exchange) }
+    /// An exchange that began at this time.
+    pub(super) fn new(server: Arc<ServerState>, head: Head, started: Instant, exchange: Exchange) -> Self {
+        Self { server, started, exchange: Some((head, exchange)) }
     }
 
     /// Records that the client was seen to leave. It may have closed its sending half only.
     pub(super) fn client_leaves(&self) {
-        if let Some(Exchange { context: Some(context), reply, .. }) = &self.exchange {
-            emulator::expect_outcome(context, reply, Outcome::ClientGone);
+        if let Some((_, Exchange { context: Some(context), reply, .. })) = &self.exchange {
+            emulator::delay_is_left(context, reply);
         }
     }
 
     /// Hands the response over. How the request ends is recorded elsewhere from now on.
-    pub(super) fn hand_over(mut self) -> Exchange {
+    pub(super) fn hand_over(mut self) -> (Head, Exchange) {
         self.exchange.take().expect("is taken out here only")
     }
 }
@@ -56,20 +58,22 @@ impl Deref for PendingExchange {
     type Target = Exchange;
 
     fn deref(&self) -> &Exchange {
-        self.exchange.as_ref().expect("is taken out at the end only")
+        &self.exchange.as_ref().expect("is taken out at the end only").1
     }
 }
 
 impl DerefMut for PendingExchange {
     fn deref_mut(&mut self) -> &mut Exchange {
-        self.exchange.as_mut().expect("is taken out at the end only")
+        &mut self.exchange.as_mut().expect("is taken out at the end only").1
     }
 }
 
 impl Drop for PendingExchange {
     fn drop(&mut self) {
-        if let Some(Exchange { context: Some(context), reply, .. }) = &self.exchange {
+        let Some((head, exchange)) = &self.exchange else { return };
+        if let Exchange { context: Some(context), reply, .. } = exchange {
             emulator::record_outcome(&self.server.instance, context, reply, Outcome::ClientGone);
         }
+        self.server.log.request(head, exchange, self.started.elapsed());
     }
 }

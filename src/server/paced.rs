@@ -45,13 +45,15 @@ pub(super) struct PacedBody {
     request: Option<(Box<Context>, Arc<Delivery>)>,
     /// Completes when the rest is not to be sent.
     early_end: Option<Wait<EarlyEnd>>,
+    /// Completes when the client closes the connection, or its sending half: the rest is sent all the same.
+    client_leaves: Option<Wait>,
 }
 
 impl PacedBody {
     /// A body that belongs to no request.
     pub(super) fn new(pieces: Pieces, clock: Arc<Clock>) -> Self {
-        let (next, pause, request, early_end) = (None, None, None, None);
-        let mut body = Self { pieces, next, pause, clock, is_flushing: false, request, early_end };
+        let (next, pause, request, early_end, client_leaves) = (None, None, None, None, None);
+        let mut body = Self { pieces, next, pause, clock, is_flushing: false, request, early_end, client_leaves };
         body.advance();
         body
     }
@@ -75,13 +77,16 @@ impl PacedBody {
                 () = stream.client_reset() => EarlyEnd::ClientGone,
             }
         };
+        let stream = connection.stream.clone();
+        let client_leaves = async move { stream.client_gone().await };
         let body = Self::new(pieces, clock);
         if body.next.is_none() {
             connection.delivery.body_ends();
             return body;
         }
         let request = Some((context, Arc::clone(&connection.delivery)));
-        Self { request, early_end: Some(Box::pin(early_end)), ..body }
+        let (early_end, client_leaves) = (Some(Box::pin(early_end) as _), Some(Box::pin(client_leaves) as _));
+        Self { request, early_end, client_leaves, ..body }
     }
 
     /// Takes the next piece and starts the pause before it.
@@ -104,6 +109,16 @@ impl PacedBody {
         let Poll::Ready(end) = self.early_end.as_mut()?.as_mut().poll(task) else { return None };
         self.early_end = None;
         Some(end)
+    }
+
+    /// Notes that the client has left, if it has.
+    fn watch_client(&mut self, task: &mut TaskContext<'_>) {
+        if self.client_leaves.as_mut().is_some_and(|leaves| leaves.as_mut().poll(task).is_ready()) {
+            self.client_leaves = None;
+            if let Some((_, delivery)) = &self.request {
+                delivery.client_leaves();
+            }
+        }
     }
 
     /// What is sent in the place of the rest: at a shutdown the last event of a stream. An error makes hyper close the
@@ -141,6 +156,9 @@ impl Body for PacedBody {
             && let Some(end) = self.poll_early_end(task)
         {
             return Poll::Ready(Some(self.end_early(end)));
+        }
+        if self.pause.is_some() {
+            self.watch_client(task);
         }
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(task));

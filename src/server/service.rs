@@ -94,16 +94,16 @@ pub(super) async fn respond(
 /// if its client goes away.
 async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, body: Incoming) -> (Head, Exchange) {
     let server = Arc::clone(&connection.server);
-    let undelivered = |exchange| PendingExchange::new(Arc::clone(&connection.server), exchange);
     // begin: route, authenticate, rules that act on the head
     let mut context = match emulator::begin(&server.instance, &head) {
         Admission::Response(response) => return (head, answer(connection, &body, *response)),
         Admission::Reset(reset, context, reply) => {
-            let exchange = undelivered(Exchange { context: Some(context), reply, waited: Duration::ZERO });
+            let exchange = Exchange { context: Some(context), reply, waited: Duration::ZERO };
+            let exchange = PendingExchange::new(server, head, started, exchange);
             if reset == HeadReset::InBody {
                 body::wait_for_first_bytes(body).await;
             }
-            return (head, exchange.hand_over());
+            return exchange.hand_over();
         }
         Admission::Admitted(context) => context,
     };
@@ -141,7 +141,8 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
                 Next::Job(job, in_progress) => {
                     let number = in_progress.number;
                     let run = run(&server, &context, job);
-                    let result = watched(&on_connection, run, || emulator::client_leaves(&context, number)).await;
+                    let result =
+                        watched(&on_connection.stream, run, || emulator::client_leaves(&context, number)).await;
                     // finish: the change that the job leads to, `@after` rules, journal
                     let finish = |result| emulator::finish(instance, &context, &request, *in_progress, result).into();
                     result
@@ -158,16 +159,16 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
                 }
             };
         };
-        (request.head, PendingExchange::new(server, Exchange { context: Some(context), reply, waited }))
+        PendingExchange::new(server, request.head, started, Exchange { context: Some(context), reply, waited })
     };
-    let (head, mut exchange) = detached(stages).await;
+    let mut exchange = detached(stages).await;
     // delay of the response
     let (waited, response) = delay(connection, &exchange).await;
     exchange.waited += waited;
     if let Some(response) = response {
         exchange.reply.response = response;
     }
-    (head, exchange.hand_over())
+    exchange.hand_over()
 }
 
 /// The response to a request on a connection that was accepted while the server shuts down, unless it is a health

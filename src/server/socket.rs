@@ -110,6 +110,15 @@ impl<S> ClientSocket<S> {
     }
 }
 
+impl ClientSocket {
+    /// Whether the client had closed the connection before it got its response, for example because of a timeout. A
+    /// closed and a half-closed connection look the same until something is sent: the system of a client that has
+    /// closed then responds with a reset, and a reset after a FIN is reported as this error.
+    pub(super) fn was_closed_by_client(&self) -> bool {
+        matches!(self.socket.tcp().take_error(), Ok(Some(error)) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for ClientSocket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,

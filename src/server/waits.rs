@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::connection_state::ConnectionState;
 use super::exchange::PendingExchange;
+use super::shared_stream::SharedStream;
 use super::state::ServerState;
 use super::work_queue::QueueFull;
 use crate::emulator::{self, Context, InProgress, Next, Release, SlowUpload};
@@ -45,16 +46,12 @@ pub(super) struct Panic;
 /// Runs a future to its end; `on_gone` is called if the client goes away meanwhile.
 ///
 /// A client that has only closed its sending half looks no different, so that the future runs on.
-pub(super) async fn watched<T>(
-    connection: &ConnectionState,
-    future: impl Future<Output = T>,
-    on_gone: impl FnOnce(),
-) -> T {
+pub(super) async fn watched<T>(stream: &SharedStream, future: impl Future<Output = T>, on_gone: impl FnOnce()) -> T {
     let mut future = pin!(future);
     tokio::select! {
         biased;
         output = &mut future => output,
-        () = connection.stream.client_gone() => {
+        () = stream.client_gone() => {
             on_gone();
             future.await
         }
@@ -97,7 +94,7 @@ pub(super) async fn wait(
 ) -> Duration {
     let began = Instant::now();
     let sleep = sleep(&connection.server.instance, context, &in_progress.release, delay);
-    watched(connection, sleep, || emulator::client_leaves(context, in_progress.number)).await;
+    watched(&connection.stream, sleep, || emulator::client_leaves(context, in_progress.number)).await;
     began.elapsed()
 }
 
@@ -148,6 +145,6 @@ pub(super) async fn delay(connection: &ConnectionState, exchange: &PendingExchan
     let began = Instant::now();
     let instance = &connection.server.instance;
     let sleep = sleep(instance, context, &exchange.reply.release, delay);
-    watched(connection, sleep, || exchange.client_leaves()).await;
+    watched(&connection.stream, sleep, || exchange.client_leaves()).await;
     (began.elapsed(), exchange.reply.release.has_come().then(|| Response::none(Break::Close)))
 }

@@ -16,8 +16,10 @@ use tokio::sync::watch;
 use super::paced::SHUTDOWN;
 use super::pieces::Pieces;
 use super::socket::ClientSocket;
+use super::waits::watched;
 use crate::clock::{self, Clock};
-use crate::emulator::{Context, Reply};
+use crate::emulator::{self, Context, Reply};
+use crate::instance::Instance;
 use crate::journal::Outcome;
 use crate::response::{Body, Break, Response, ResponseEnd};
 
@@ -43,25 +45,36 @@ const LINGER_BYTES: usize = 8 << 20;
 
 /// Executes a plan and closes the connection. The server's shutdown ends it early; a stream that is to be whole then
 /// gets a last event.
-pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draining: watch::Receiver<()>) {
+pub(super) async fn execute(
+    mut stream: ClientSocket,
+    plan: WirePlan,
+    mut draining: watch::Receiver<()>,
+    instance: &Instance,
+) {
     let WirePlan { reply, context } = plan;
     let has_last_event = is_whole_stream(&reply.response);
     let shutdown = draining.clone();
     let executing = async {
-        match write_unless_released(&mut stream, &reply, &context, shutdown).await {
-            Ok(Break::Reset) => {
+        let connection = stream.socket().clone();
+        let writing = write_unless_released(&mut stream, &reply, &context, shutdown);
+        let end = watched(&connection, writing, || emulator::reply_is_left(&context, &reply)).await;
+        if let Some(outcome) = failure(&stream, &reply, &end) {
+            emulator::record_outcome(instance, &context, &reply, outcome);
+        }
+        match end {
+            Ok(Some(Break::Reset)) => {
                 if !matches!(reply.response.wire.end, ResponseEnd::Silent(_)) {
                     tokio::time::sleep(DELIVERY).await;
                 }
                 reset(&stream);
             }
             Err(_) => reset(&stream),
-            Ok(Break::Close) => {
+            Ok(None | Some(Break::Close)) => {
                 // The request is over, whether or not the client closes its side soon.
                 drop(context);
                 close(stream).await;
             }
-            Ok(Break::Hang) => hang(stream, context, &reply).await,
+            Ok(Some(Break::Hang)) => hang(stream, context, &reply).await,
         }
     };
     tokio::select! {
@@ -70,20 +83,30 @@ pub(super) async fn execute(mut stream: ClientSocket, plan: WirePlan, mut draini
     }
 }
 
-/// Like [`write_response`], but a slow response ends with FIN when the fault rules are reset.
+/// How a response has ended that was to be whole and is not: `end` is the result of writing it.
+fn failure(stream: &ClientSocket, reply: &Reply, end: &io::Result<Option<Break>>) -> Option<Outcome> {
+    match end {
+        _ if !reply.response.wire.is_sound() => None,
+        Ok(None) => Some(Outcome::Cut),
+        Ok(Some(_)) if !stream.was_closed_by_client() => None,
+        _ => Some(Outcome::ClientGone),
+    }
+}
+
+/// Like [`write_response`], but a slow response ends with FIN when the fault rules are reset: `None` then.
 async fn write_unless_released(
     stream: &mut ClientSocket,
     reply: &Reply,
     context: &Context,
     draining: watch::Receiver<()>,
-) -> io::Result<Break> {
+) -> io::Result<Option<Break>> {
     let writing = write_response(stream, reply, context, draining);
-    let Some(clock) = context.clock() else { return writing.await };
+    let Some(clock) = context.clock() else { return writing.await.map(Some) };
     tokio::select! {
         // The release first: a reset of the clock may end a pause.
         biased;
-        () = clock.wait_until(|| reply.release.has_come()) => Ok(Break::Close),
-        written = writing => written,
+        () = clock.wait_until(|| reply.release.has_come()) => Ok(None),
+        written = writing => written.map(Some),
     }
 }
 
@@ -230,7 +253,7 @@ async fn hang(mut stream: ClientSocket, context: Box<Context>, reply: &Reply) {
         }
     };
     tokio::select! {
-        () = drain(&mut stream, usize::MAX) => return,
+        () = drain(&mut stream, usize::MAX) => return emulator::reply_is_left(&context, reply),
         () = released => {}
         () = remove_expired_rules(&context, reply) => {}
     }

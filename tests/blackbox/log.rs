@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde_json::Value;
 
-use crate::support::{Client, Program, wait_until};
+use crate::support::{Client, Program, Upload, wait_until};
 
 /// Runs the program with these arguments, makes a few typical requests, and returns the lines of its log.
 fn lines(args: &[&str]) -> Vec<String> {
@@ -179,4 +179,56 @@ fn connections_that_end_early_are_counted_and_warned_of_once_a_burst() {
     for text in ["a client speaks TLS", "a client speaks HTTP/2", "--header-timeout"] {
         assert_eq!(stderr.matches(text).count(), 1, "{text}: {stderr}");
     }
+}
+
+#[test]
+fn the_file_of_an_upload_is_named() {
+    for (format, shown) in [("json", r#""file":"a b.txt","status":201"#), ("text", r#" file="a b.txt" "#)] {
+        let program = Program::start(&["--log-format", format], &[]);
+        let client = Client::at(program.address);
+        let directory = client.directory("d");
+        let path = format!("/api/v1/beta/directories/{directory}/files/upload");
+        let form = Upload::file("upload_file", "a b.txt", "text");
+        assert_eq!(form.send(&client, &path).status, 201);
+        let nowhere = path.replace(&directory, "dir-none");
+        assert_eq!(Upload::file("upload_file", "c.txt", "text").send(&client, &nowhere).status, 404);
+        let (_, stderr) = program.terminate();
+        let lines: Vec<&str> = stderr.lines().collect();
+        assert!(lines[1].contains(shown), "{}", lines[1]);
+        assert!(!lines[0].contains("file=") && lines[2].contains("c.txt"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_client_that_left_is_said_to_be_gone() {
+    let rules = ["indexes.create delay=200ms", "indexes.get@before delay=200ms"];
+    let args = ["--log-format", "json", "--fault", rules[0], "--fault", rules[1]];
+    let program = Program::start(&args, &[]);
+    let client = Client::at(program.address);
+    let create = client.request_bytes("POST", "/api/v1/indexes", "", Some(r#"{"source_directory_id":"dir-a"}"#));
+    let get = client.request_bytes("GET", "/api/v1/indexes/idx-a", "", None);
+    let mut expected = Vec::new();
+    for (bytes, is_reset, status) in [
+        (&create[..create.len() - 1], false, 400),
+        (&create, false, 201),
+        (&create, true, 201),
+        (&get, false, 404),
+        (&get, true, 404),
+    ] {
+        let mut connection = client.connect();
+        connection.send(bytes);
+        client.wait_for_open_calls(1);
+        if is_reset {
+            connection.reset();
+        } else {
+            drop(connection);
+        }
+        client.wait_for_open_calls(0);
+        expected.push(format!("{status} client_gone null"));
+    }
+    let (_, stderr) = program.terminate();
+    let lines: Vec<Value> = stderr.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let lines = lines.iter().filter(|line| line["operation"].as_str().is_some_and(|name| name.starts_with("indexes.")));
+    let shown = |line: &Value| ["status", "outcome", "reason"].map(|name| field(line, name)).join(" ");
+    assert_eq!(lines.map(shown).collect::<Vec<_>>(), expected, "{stderr}");
 }

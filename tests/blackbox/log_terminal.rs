@@ -35,6 +35,7 @@ fn a_line_fits_the_terminal_and_says_what_matters() {
         format!("/nowhere/{}", "é".repeat(100)),
         format!("/nowhere/{}", "\u{5b57}".repeat(100)),
         format!("/nowhere/{}", "%0a".repeat(100)),
+        "/api/v1/beta/directories/dir-0123456789/files/dfl-0123456789".to_owned(),
     ];
     let lines: Vec<String> = logged(&paths, &[]).iter().map(|line| without_colours(line)).collect();
     let requests: Vec<&String> = lines.iter().filter(|line| !line.contains(" warning: ")).collect();
@@ -47,6 +48,7 @@ fn a_line_fits_the_terminal_and_says_what_matters() {
         "404 GET /nowhere/",
         "404 GET /nowhere/",
         "404 GET /nowhere/%0a",
+        "404 directories.files.get GET /api/v1/beta… ",
     ]) {
         assert!(line.get(9..).is_some_and(|rest| rest.starts_with(expected)), "{expected:?}: {line}");
         assert!(line.contains("us"), "its duration is missing: {line}");

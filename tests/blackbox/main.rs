@@ -33,6 +33,7 @@ mod exit_with_stdin;
 mod expectations;
 mod faults_admin;
 mod faults_chance;
+mod faults_client_gone;
 mod faults_documents;
 mod faults_drift;
 mod faults_events;

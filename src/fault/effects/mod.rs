@@ -46,4 +46,9 @@ pub(super) trait ResponseEffect: fmt::Debug + Send + Sync {
     fn holds(&self) -> bool {
         false
     }
+
+    /// Whether it closes the connection after the whole response.
+    fn closes_after(&self) -> bool {
+        false
+    }
 }

@@ -84,6 +84,10 @@ impl ResponseEffect for ResponseEnd {
     fn holds(&self) -> bool {
         *self == Self::Stall
     }
+
+    fn closes_after(&self) -> bool {
+        *self == Self::WholeThenClose
+    }
 }
 
 impl ResponseEffect for Pace {

@@ -8,10 +8,11 @@ use std::time::Duration;
 use super::reason::reason;
 use crate::clock::{Timestamp, system_now};
 use crate::config::{LogFormat, LogLevel};
-use crate::emulator::{Context, Reply};
-use crate::journal::FaultOutcome;
+use crate::emulator::Context;
+use crate::journal::{FaultOutcome, Outcome};
 use crate::json_object::JsonObject;
 use crate::request::Head;
+use crate::server::exchange::Exchange;
 use crate::{redact, terminal};
 
 /// Maximum number of characters of a path and query in a line.
@@ -19,6 +20,9 @@ const MAX_PATH_CHARS: usize = 256;
 
 /// Bytes of a usual line.
 const LINE_BYTES: usize = 256;
+
+/// Maximum number of columns of the name of a file in a text line.
+const MAX_FILE_COLUMNS: usize = 40;
 
 /// Columns of a line on a terminal.
 const TERMINAL_COLUMNS: usize = 80;
@@ -32,10 +36,14 @@ pub(in crate::server) struct LogLine<'a> {
     operation: Option<&'static str>,
     method: &'a str,
     path: Cow<'a, str>,
+    /// The name of the file that it uploaded.
+    file_name: Option<&'a str>,
     status: Option<u16>,
     fault: Option<&'a str>,
     /// The reason why the request was refused.
     reason: Option<String>,
+    /// Whether its client was seen to leave before the response was written.
+    is_gone: bool,
     micros: u64,
 }
 
@@ -51,12 +59,9 @@ pub(super) struct LineStyle {
 
 impl<'a> LogLine<'a> {
     /// The line of a request that took `duration` from its head to its response.
-    pub(in crate::server) fn of(
-        head: &'a Head,
-        context: Option<&'a Context>,
-        reply: &'a Reply,
-        duration: Duration,
-    ) -> Self {
+    pub(in crate::server) fn of(head: &'a Head, exchange: &'a Exchange, duration: Duration) -> Self {
+        let (context, reply) = (exchange.context.as_deref(), &exchange.reply);
+        let is_gone = context.is_some_and(Context::client_has_left);
         let tenant = context.and_then(|context| context.tenant.as_ref());
         let struck = reply.faults.iter().find(|note| note.outcome == FaultOutcome::Struck);
         Self {
@@ -66,9 +71,11 @@ impl<'a> LogLine<'a> {
             operation: context.map(Context::name),
             method: head.method.as_str(),
             path: target(head),
+            file_name: reply.file_name.as_deref(),
             status: reply.response.code(),
             fault: struck.map(|note| &*note.rule),
-            reason: reason(&reply.response),
+            reason: if is_gone { None } else { reason(&reply.response) },
+            is_gone,
             micros: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
         }
     }
@@ -87,7 +94,7 @@ impl<'a> LogLine<'a> {
         let (tenant, operation) = (self.tenant.unwrap_or("-"), self.operation.unwrap_or("-"));
         let path = self.shown_path();
         let named = [&at, " ", color_on, &status, color_off, " ", tenant, " ", operation, " ", self.method, " ", &path];
-        named.concat() + &self.shown_name() + &self.fault_and_reason() + " " + &micros + "us"
+        named.concat() + &self.shown_file() + &self.shown_name() + &self.fault_and_reason() + " " + &micros + "us"
     }
 
     fn status_text(&self) -> String {
@@ -100,15 +107,24 @@ impl<'a> LogLine<'a> {
         if self.path.bytes().all(is_plain) { (&*self.path).into() } else { self.path.escape_debug().to_string().into() }
     }
 
+    /// The name of the file in quotes, with a space before it.
+    fn shown_file(&self) -> String {
+        let name = self.file_name.map(redact::masked);
+        name.map_or_else(String::new, |name| format!(" file={:?}", terminal::shortened(&name, MAX_FILE_COLUMNS)))
+    }
+
     /// The name of the tenant in quotes, with a space before it.
     fn shown_name(&self) -> String {
         let name = self.tenant_name.as_deref().map(redact::masked);
         name.map_or_else(String::new, |name| format!(" tenant_name={name:?}"))
     }
 
-    /// The fault and the reason, each with a space before it.
+    /// The fault, and the reason or that the client has gone, each with a space before it.
     fn fault_and_reason(&self) -> String {
         let fault = self.fault.map_or_else(String::new, |fault| format!(" fault={fault}"));
+        if self.is_gone {
+            return format!("{fault} {}", Outcome::ClientGone);
+        }
         self.reason.as_ref().map_or_else(|| fault.clone(), |reason| format!("{fault} ({reason})"))
     }
 
@@ -120,13 +136,14 @@ impl<'a> LogLine<'a> {
         let time = at.get(11..19).unwrap_or_default();
         let status = self.status_text();
         let target = format!("{} {}", self.method, self.shown_path());
-        let named = self.operation.map_or(target.clone(), |operation| format!("{operation} {target}"));
+        let file = self.shown_file();
+        let named = self.operation.map_or(target.clone(), |operation| format!("{operation}{file} {target}"));
         let rest = format!("{}us{}", self.micros, self.fault_and_reason());
         // The reason is more useful than the end of a long target.
         let room = TERMINAL_COLUMNS.saturating_sub(time.len() + status.len() + 3);
-        let target_room = room.saturating_sub(columns(&rest)).max(room / 3);
-        let shown = ellipsis(&named, target_room);
-        let rest = ellipsis(&rest, room - columns(&shown));
+        let target_room = room.saturating_sub(terminal::columns(&rest)).max(room / 3);
+        let shown = terminal::shortened(&named, target_room);
+        let rest = terminal::shortened(&rest, room - terminal::columns(&shown));
         format!("{time} {color_on}{status}{color_off} {shown} {rest}")
     }
 
@@ -140,12 +157,18 @@ impl<'a> LogLine<'a> {
         line.text("operation", self.operation);
         line.text("method", self.method);
         line.text("path", &*self.path);
+        if let Some(name) = self.file_name {
+            line.text("file", &*redact::masked(name));
+        }
         line.value("status", &self.status);
         if let Some(fault) = self.fault {
             line.text("fault", fault);
         }
         if let Some(reason) = self.reason.as_deref() {
             line.text("reason", reason);
+        }
+        if self.is_gone {
+            line.value("outcome", &Outcome::ClientGone);
         }
         line.value("micros", &self.micros);
         let line = String::from_utf8(line.finish()).expect("JSON is text");
@@ -163,32 +186,6 @@ fn target(head: &Head) -> Cow<'_, str> {
         Some(query) => redact::masked_target(&format!("{}?{query}", head.path)).into_owned().into(),
     };
     if target.len() <= MAX_PATH_CHARS { target } else { target.chars().take(MAX_PATH_CHARS).collect::<String>().into() }
-}
-
-/// At most `most` columns of a text; if it is cut, the last one is an ellipsis.
-fn ellipsis(text: &str, most: usize) -> Cow<'_, str> {
-    if columns(text) <= most {
-        return text.into();
-    }
-    let mut used = 0;
-    let fits = |character: &char| {
-        used += width(*character);
-        used < most
-    };
-    let shortened: String = text.chars().take_while(fits).collect();
-    format!("{shortened}…").into()
-}
-
-/// The columns that a text takes on a terminal.
-fn columns(text: &str) -> usize {
-    text.chars().map(width).sum()
-}
-
-/// The columns of a character: two for those of East Asian scripts and for emoji. Where terminals differ, the larger
-/// number.
-fn width(character: char) -> usize {
-    let is_narrow = character < '\u{1100}' || ('\u{1200}'..'\u{2e80}').contains(&character);
-    if is_narrow { 1 } else { 2 }
 }
 
 impl LineStyle {
@@ -241,9 +238,11 @@ mod tests {
             operation: Some("directories.files.bulk_delete"),
             method: "POST",
             path: path.to_owned().into(),
+            file_name: None,
             status: Some(422),
             fault: None,
             reason: reason.map(str::to_owned),
+            is_gone: false,
             micros: 123_456,
         }
     }
@@ -262,7 +261,7 @@ mod tests {
         for path in ["/", "/api/v1/indexes", &"/é".repeat(200), &"\u{5b57}".repeat(100)] {
             for reason in [None, Some("body.name: string_type"), Some(&*"x".repeat(80))] {
                 let shown = style.request(&line(path, reason));
-                assert!(columns(&shown) <= TERMINAL_COLUMNS, "{shown}");
+                assert!(terminal::columns(&shown) <= TERMINAL_COLUMNS, "{shown}");
                 assert!(shown.starts_with("12:34:56 422 directories.files"), "{shown}");
                 assert!(shown.contains("123456us"), "{shown}");
             }

@@ -50,13 +50,11 @@ impl Log {
 
     /// Logs a request that took `duration` to its response, unless it is a health probe that got 200.
     pub(super) fn request(&self, head: &Head, exchange: &Exchange, duration: Duration) {
-        let Exchange { context, reply, .. } = exchange;
-        let context = context.as_deref();
         if self.level == LogLevel::Off {
             return;
         }
-        if !(is_probe_path(&head.path) && reply.response.status == Some(StatusCode::OK)) {
-            let line = LogLine::of(head, context, reply, duration);
+        if !(is_probe_path(&head.path) && exchange.reply.response.status == Some(StatusCode::OK)) {
+            let line = LogLine::of(head, exchange, duration);
             self.push(line.level(), &self.style.request(&line));
         }
         if !self.allow_overrides

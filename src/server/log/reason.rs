@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::redact;
 use crate::response::Response;
+use crate::{redact, terminal};
 
-/// Maximum number of characters of a reason.
-const MAX_CHARS: usize = 80;
+/// Maximum number of columns of a reason.
+const MAX_COLUMNS: usize = 80;
 
 /// The reason in the body of a 4xx; `None` for other responses and other bodies.
 pub(super) fn reason(response: &Response) -> Option<String> {
@@ -19,8 +19,7 @@ pub(super) fn reason(response: &Response) -> Option<String> {
         Value::Array(violations) => violation(violations)?,
         _ => return None,
     };
-    let text: String = redact::masked(&text).chars().take(MAX_CHARS).collect();
-    Some(text.escape_debug().to_string())
+    Some(terminal::shortened(&redact::masked(&text), MAX_COLUMNS).escape_debug().to_string())
 }
 
 /// The place and type of the first violation, and how many more there are.
@@ -41,10 +40,9 @@ mod tests {
     use crate::error::ApiError;
 
     #[test]
-    fn a_reason_has_at_most_80_characters() {
-        for length in [MAX_CHARS, MAX_CHARS + 1] {
-            let response = Response::from(ApiError::text(404, "é".repeat(length)));
-            assert_eq!(reason(&response), Some("é".repeat(MAX_CHARS)), "{length}");
-        }
+    fn a_reason_has_at_most_80_columns() {
+        let shown = |length| reason(&Response::from(ApiError::text(404, "é".repeat(length))));
+        assert_eq!(shown(MAX_COLUMNS), Some("é".repeat(MAX_COLUMNS)));
+        assert_eq!(shown(MAX_COLUMNS + 1), Some("é".repeat(MAX_COLUMNS - 1) + "…"));
     }
 }
