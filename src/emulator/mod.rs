@@ -36,9 +36,9 @@ pub(crate) fn record_refusal(instance: &Instance, head: &Head, response: &Respon
     record::refused_by_head(instance, head, response);
 }
 
-/// Records an admitted request whose body is not there yet.
+/// Records an admitted request whose body is not there yet, unless it is recorded.
 pub(crate) fn open(instance: &Instance, context: &mut Context, head: &Head) {
-    if instance.settings.journal_entries > 0 {
+    if instance.settings.journal_entries > 0 && context.entry_number().is_none() {
         context.open_entry(record::unanswered(context, head, RecordedBody::default()));
     }
 }

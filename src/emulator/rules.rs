@@ -45,6 +45,9 @@ pub(super) fn decide_head(instance: &Instance, mut context: Context, head: &Head
         context.slow_upload = decision.upload_bandwidth.map(slow);
         drop(state);
         context.head_decision = Some(decision);
+        if context.slow_upload.is_some() {
+            super::open(instance, &mut context, head);
+        }
         return Admission::Admitted(Box::new(context));
     };
     let (number, faults, response) = (state.journal.next_number(), decision.notes, Response::none(Break::Reset));

@@ -15,11 +15,12 @@ fn waiting() -> (MockServer, Client) {
     (server, client)
 }
 
-/// A create that is decided and waits.
+/// A create that waits, and that the journal lists.
 fn sent(client: &Client) -> RawConnection {
+    let before = client.journal().len();
     let mut connection = client.connect();
     connection.send(client.request_bytes("POST", LIST, "", Some(r#"{"source_directory_id":"dir-a"}"#)));
-    client.wait_for_open_calls(1);
+    wait_until("it is listed", || client.journal().len() > before);
     connection
 }
 

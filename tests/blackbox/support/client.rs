@@ -132,12 +132,15 @@ impl Client {
     }
 
     /// Waits until this key has so many unfinished requests, and the journal lists them: each is decided, or waits for
-    /// its body.
+    /// its body. A request that a rule holds is listed as cut.
     #[track_caller]
     pub(crate) fn wait_for_open_calls(&self, count: u64) {
-        let listed = || self.get(&format!("/__admin/journal?tenant={}&limit=1", self.key)).json()["open"].as_u64();
-        let open = || (self.open_calls(), listed().unwrap_or(0));
-        wait_for(&format!("{count} requests are open"), open, |open| *open == (count, count));
+        let journal = || self.get(&format!("/__admin/journal?tenant={}&limit=1", self.key)).json();
+        let is_listed = |journal: &Value| {
+            journal["open"].as_u64().unwrap_or(0) == count || journal["entries"][0]["outcome"] == "cut"
+        };
+        let open = || (self.open_calls(), journal());
+        wait_for(&format!("{count} requests are open"), open, |(open, shown)| *open == count && is_listed(shown));
     }
 
     /// The fault outcomes of each request of this key, oldest first, such as `name struck, other shadowed`.
