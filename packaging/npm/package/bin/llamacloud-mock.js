@@ -14,12 +14,13 @@ function fail(message) {
 
 /** @param {string} binary */
 function run(binary) {
-  const child = spawn(binary, process.argv.slice(2), { stdio: "inherit" });
-  child.once("error", (error) => fail(explain(binary, error)));
-  // The program decides how to end; a signal that ended this process alone would leave it running.
+  // The program decides how to end; a signal that ended this process alone would leave it running. It may come as soon
+  // as the program runs: the handlers are there before, and are called after this function.
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
     process.on(signal, () => child.kill(signal));
   }
+  const child = spawn(binary, process.argv.slice(2), { stdio: "inherit" });
+  child.once("error", (error) => fail(explain(binary, error)));
   child.once("exit", (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0)));
 }
 
