@@ -20,9 +20,12 @@ pub(crate) fn label_of(key: &str) -> String {
 /// The beginning of every label.
 pub(crate) const PREFIX: &str = "t-";
 
+/// The number of bytes of a digest that are in a label.
+const LABEL_BYTES: usize = 6;
+
 /// The label for a digest: `t-` and its first 12 hex digits.
 pub(crate) fn label(digest: &KeyDigest) -> String {
-    digest[..6].iter().fold(PREFIX.to_owned(), |mut text, byte| {
+    digest[..LABEL_BYTES].iter().fold(PREFIX.to_owned(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -39,8 +42,13 @@ pub(crate) fn least_digest(text: &str) -> Option<KeyDigest> {
     let digits = text.strip_prefix(PREFIX).filter(|_| is_label(text))?;
     let number = u64::from_str_radix(digits, 16).ok()?;
     let mut digest = [0; 32];
-    digest[..6].copy_from_slice(&number.to_be_bytes()[2..]);
+    digest[..LABEL_BYTES].copy_from_slice(&number.to_be_bytes()[8 - LABEL_BYTES..]);
     Some(digest)
+}
+
+/// Whether two digests have one label.
+pub(crate) fn have_one_label(one: &KeyDigest, other: &KeyDigest) -> bool {
+    one[..LABEL_BYTES] == other[..LABEL_BYTES]
 }
 
 /// Whether `text` has the form of a label.

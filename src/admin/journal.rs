@@ -53,7 +53,8 @@ pub(super) fn selected(instance: &Instance, request: &Request) -> Result<Journal
         journals.push(copied(&instance.unauthenticated.lock()));
     }
     let before = before(request, &journals)?;
-    let mut view = JournalView::default();
+    let mut view =
+        JournalView { dropped: read::evicted_requests(instance, named.as_deref()), ..JournalView::default() };
     let mut entries = Vec::new();
     for (recorded, dropped) in journals {
         view.dropped += dropped;

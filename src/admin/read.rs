@@ -205,6 +205,11 @@ pub(super) fn tenants(instance: &Instance, name: Option<&str>) -> Result<Vec<Arc
     name.map_or_else(|| Ok(instance.tenants.all()), |name| Ok(vec![existing_tenant(instance, name)?]))
 }
 
+/// The number of requests that are unknown because their tenants were evicted, to one who asks for all tenants.
+pub(super) fn evicted_requests(instance: &Instance, name: Option<&str>) -> u64 {
+    if name.is_none() { instance.tenants.evicted_requests() } else { 0 }
+}
+
 /// Why there is no tenant with this key or label.
 pub(super) fn unknown_tenant(instance: &Instance, name: &str) -> String {
     unknown(instance, name).to_string()

@@ -165,6 +165,7 @@ fn reset_tenant(instance: &Instance, tenant: &Tenant, parts: &[Part]) -> Result<
         tenant.leave_place();
     }
     if parts.contains(&Part::State) {
+        tenant.set_lost_resources(false);
         let restored = instance.tenants.reset_store(tenant, &mut state.store);
         return restored.map_err(|problem| ApiError::text(403, format!("{}: {problem}", tenant.label)));
     }

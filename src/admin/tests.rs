@@ -4,6 +4,7 @@ use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::clock::Timestamp;
 use crate::emulator;
 
 fn head(method: &str, target: &str) -> Head {
@@ -220,4 +221,54 @@ fn a_reset_changes_the_parts_that_it_names() {
         let (indexes, entries, rules, now) = expected;
         assert_eq!(parts_of(&instance), (indexes, entries, rules, now.clone()), "{parts}");
     }
+}
+
+/// Sends a request for an operation with a key; the status of the response.
+fn call(instance: &Instance, key: &str, method: &str, target: &str, body: &str) -> u16 {
+    let mut head = head(method, target);
+    head.headers.insert(AUTHORIZATION, format!("Bearer {key}").parse().expect("a header value"));
+    emulator::respond(instance, &Request { head, body: body.to_owned().into() }).code().expect("a response")
+}
+
+#[test]
+fn no_verdict_takes_what_an_evicted_tenant_had_for_nothing() {
+    let instance = Instance::of_flags(&[("max-tenants", "1"), ("fault", "indexes.get status=503 name=rule")]);
+    let create = r#"{"source_directory_id":"dir-a"}"#;
+    assert_eq!(call(&instance, "llx-a", "POST", "/api/v1/indexes", create), 201);
+    assert_eq!(call(&instance, "llx-a", "GET", "/api/v1/indexes/idx-a", ""), 503);
+    instance.tenants.find("llx-a").expect("it is there").note_use(Timestamp::default());
+    assert_eq!(call(&instance, "llx-b", "GET", "/api/v1/indexes", ""), 200);
+
+    let evicted = "tenant: was evicted (--max-tenants)";
+    for path in ["state", "journal", "retries", "litter", "clock", "faults"] {
+        assert_refused(&instance, ("GET", &format!("/__admin/{path}?tenant=llx-a"), ""), (404, evicted));
+    }
+    assert_eq!(get_json(&instance, "/__admin/journal")["dropped"], 2);
+    assert_eq!(get_json(&instance, "/__admin/retries")["dropped"], 2);
+    let verify = |fields: &str| send(&instance, "POST", "/__admin/verify", &format!("{{{fields}}}")).0;
+    assert_eq!(verify(r#""expect":"indexes.create count=0""#), 412);
+    assert_eq!(verify(r#""expect":"state indexes count=0""#), 412);
+    assert_eq!(verify(r#""expect":"indexes.list count=0","tenant":"llx-a""#), 412);
+    let result = |fields: &str| send(&instance, "POST", "/__admin/check", &format!("{{{fields}}}")).1["result"].clone();
+    for check in [
+        r#""max_attempts":1"#,
+        r#""no_litter":true"#,
+        r#""all_rules_struck":true"#,
+        r#""no_unexpected":true"#,
+        r#""expect":["state indexes count=0"]"#,
+        r#""no_litter":true,"tenant":"llx-a""#,
+    ] {
+        assert_eq!(result(check), "not_judged", "{check}");
+    }
+    assert_eq!(result(r#""no_litter":true,"tenant":"llx-b""#), "passed", "nothing of this one is lost");
+
+    // Made anew, it still lacks what it had, until a reset makes that irrelevant.
+    assert_eq!(send(&instance, "DELETE", "/__admin/tenants?tenant=llx-b", "").0, 204);
+    assert_eq!(call(&instance, "llx-a", "GET", "/api/v1/indexes", ""), 200);
+    let litter = r#""no_litter":true,"tenant":"llx-a""#;
+    assert_eq!(result(litter), "not_judged");
+    assert_eq!(verify(r#""expect":"state indexes count=0","tenant":"llx-a""#), 412);
+    assert_eq!(send(&instance, "POST", "/__admin/reset", r#"{"tenant":"llx-a"}"#).0, 204);
+    assert_eq!(call(&instance, "llx-a", "GET", "/api/v1/indexes", ""), 200);
+    assert_eq!(result(litter), "passed");
 }

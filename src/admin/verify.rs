@@ -1,5 +1,6 @@
 //! Judges one expectation, and waits for it if that is asked for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ use crate::journal::Expectation;
 use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
+use crate::tenant::Tenant;
 
 /// Maximum time for which a request waits for an expectation.
 const MAX_WITHIN: Duration = Duration::from_mins(5);
@@ -36,10 +38,7 @@ pub(super) fn verify(instance: &Instance, request: &Request) -> Result<Response,
     let within = within(&fields)?;
     let shown = fields.count("misses")?.unwrap_or(MISSES) as usize;
     let records = match tenant {
-        Some(name) if instance.tenants.was_evicted(&name) => {
-            return Err(ApiError::text(412, read::unknown_tenant(instance, &name)));
-        }
-        Some(name) => Records::of_one(instance, read::existing_tenant(instance, &name)?),
+        Some(name) => Records::of_one(instance, known_tenant(instance, &name)?),
         None => Records::of_all(instance),
     };
     let given = fields.value("expect").ok_or_else(|| read::refusal(&ParseError::new("expect", "is missing")))?;
@@ -47,6 +46,12 @@ pub(super) fn verify(instance: &Instance, request: &Request) -> Result<Response,
     let judgement = judge(&expectation, records.recorded(), &records.tenants);
     let settles_within = settling(&records, judgement.verdict, within).filter(|_| judgement.may_change);
     Ok(Response { settles_within, ..response(&expectation, judgement, shown) })
+}
+
+/// The tenant with this key or label. Nothing is known of one that was evicted.
+fn known_tenant(instance: &Instance, name: &str) -> Result<Arc<Tenant>, ApiError> {
+    read::existing_tenant(instance, name)
+        .map_err(|error| if instance.tenants.was_evicted(name) { ApiError { status: 412, ..error } } else { error })
 }
 
 /// 200 if it is met, 409 if it is not, 412 if that is not known; `shown` is the number of misses.

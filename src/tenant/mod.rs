@@ -232,7 +232,9 @@ impl Tenants {
             return Ok(tenant);
         }
         let tenant = Arc::new(self.template.tenant(label, started));
-        tenant.lock().journal.count_dropped(self.evicted.lock().take(&digest));
+        let lost_requests = self.evicted.lock().take(&digest);
+        tenant.lock().journal.count_dropped(lost_requests);
+        tenant.set_lost_resources(lost_requests > 0);
         self.shard(&key).write().insert(key.into(), Arc::clone(&tenant));
         by_digest.insert(digest, Arc::clone(&tenant));
         Ok(tenant)

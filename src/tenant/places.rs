@@ -16,12 +16,14 @@ const MIN_IDLE: Duration = Duration::from_mins(10);
 /// Maximum number of evicted tenants that are remembered.
 const MAX_EVICTED: usize = 10_000;
 
-/// Whether a tenant takes a place, and when it was used.
+/// Whether a tenant takes a place, when it was used, and whether it was evicted before.
 #[derive(Debug)]
 pub(super) struct Occupancy {
     takes_place: AtomicBool,
     /// The time of its last request, in microseconds since 1970.
     last_used: AtomicI64,
+    /// Whether it had resources before that were evicted.
+    has_lost_resources: AtomicBool,
 }
 
 /// The tenants that were evicted.
@@ -34,12 +36,16 @@ pub(super) struct EvictedTenants {
 }
 
 /// The tenants by the digests of their keys.
-type Registered = BTreeMap<KeyDigest, Arc<Tenant>>;
+type TenantsByDigest = BTreeMap<KeyDigest, Arc<Tenant>>;
 
 impl Occupancy {
     /// A tenant that is used now.
     pub(super) fn since(now: Timestamp) -> Self {
-        Self { takes_place: AtomicBool::new(true), last_used: AtomicI64::new(now.micros()) }
+        Self {
+            takes_place: AtomicBool::new(true),
+            last_used: AtomicI64::new(now.micros()),
+            has_lost_resources: AtomicBool::new(false),
+        }
     }
 }
 
@@ -65,7 +71,7 @@ impl Tenant {
         self.occupancy.last_used.store(at.micros(), Ordering::Relaxed);
     }
 
-    /// Lets it take no place until its next request. It has nothing that a new tenant has not.
+    /// Lets it take no place until its next request. Its state is that of a new tenant.
     pub(crate) fn leave_place(&self) {
         self.occupancy.takes_place.store(false, Ordering::Relaxed);
     }
@@ -76,6 +82,16 @@ impl Tenant {
 
     pub(super) fn takes_place(&self) -> bool {
         self.occupancy.takes_place.load(Ordering::Relaxed)
+    }
+
+    /// Whether it had resources before that were evicted, which no reset has made irrelevant.
+    pub(crate) fn has_lost_resources(&self) -> bool {
+        self.occupancy.has_lost_resources.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether it had resources before that were evicted.
+    pub(crate) fn set_lost_resources(&self, has_lost: bool) {
+        self.occupancy.has_lost_resources.store(has_lost, Ordering::Relaxed);
     }
 
     fn last_used(&self) -> Timestamp {
@@ -94,6 +110,11 @@ impl Tenants {
         self.evicted.lock().known.iter().map(|(_, requests)| requests).sum()
     }
 
+    /// The number of evicted tenants that are remembered and were not made anew.
+    pub(crate) fn evicted_tenants(&self) -> usize {
+        self.evicted.lock().known.len()
+    }
+
     /// The number of tenants that were evicted.
     pub(crate) fn evictions(&self) -> u64 {
         self.evicted.lock().count
@@ -101,12 +122,9 @@ impl Tenants {
 
     /// Whether the tenant with this key or label was evicted and was not made anew.
     pub(crate) fn was_evicted(&self, key_or_label: &str) -> bool {
-        let label = if key_label::is_label(key_or_label) {
-            key_or_label.to_owned()
-        } else {
-            key_label::label(&key_label::digest_of(self.shared_or(key_or_label)))
-        };
-        self.evicted.lock().known.iter().any(|(digest, _)| key_label::label(digest) == label)
+        let of_key = || key_label::digest_of(self.shared_or(key_or_label));
+        let wanted = key_label::least_digest(key_or_label).unwrap_or_else(of_key);
+        self.evicted.lock().known.iter().any(|(digest, _)| key_label::have_one_label(digest, &wanted))
     }
 
     /// Forgets which tenants were evicted.
@@ -117,14 +135,14 @@ impl Tenants {
     /// The tenant of this digest, if it is known: it takes a place now. Else `None` if another one may take one.
     pub(super) fn placed(
         &self,
-        registered: &mut Registered,
+        registered: &mut TenantsByDigest,
         digest: &KeyDigest,
     ) -> Result<Option<Arc<Tenant>>, AdmissionError> {
         let known = registered.get(digest).map(Arc::clone);
         if known.as_ref().is_some_and(|tenant| tenant.takes_place()) {
             return Ok(known);
         }
-        if !self.has_place(registered, system_now()) {
+        if !self.make_place(registered, system_now()) {
             return Err(AdmissionError::TooMany(self.template.max_tenants));
         }
         let known = registered.get(digest).map(Arc::clone);
@@ -134,15 +152,15 @@ impl Tenants {
         Ok(known)
     }
 
-    /// Whether one more tenant may take a place at this real time; if all are taken, the tenant is evicted that was not
-    /// used for longest.
-    fn has_place(&self, registered: &mut Registered, now: Timestamp) -> bool {
+    /// Evicts the tenant that was not used for longest if all places are taken at this real time; whether one is free
+    /// now.
+    fn make_place(&self, registered: &mut TenantsByDigest, now: Timestamp) -> bool {
         let places = self.template.max_tenants;
         // Tenants without a place stay known, up to as many again.
         if registered.len() >= places.saturating_mul(2) {
             let placeless: Vec<_> = registered.values().filter(|tenant| !tenant.takes_place()).cloned().collect();
             for tenant in &placeless {
-                self.remove(registered, tenant, is_unused);
+                self.evict(registered, tenant);
             }
         }
         let are_taken =
@@ -150,24 +168,31 @@ impl Tenants {
         !are_taken || self.evict_longest_idle(registered, now)
     }
 
-    fn evict_longest_idle(&self, registered: &mut Registered, now: Timestamp) -> bool {
+    fn evict_longest_idle(&self, registered: &mut TenantsByDigest, now: Timestamp) -> bool {
         let idle = registered.iter().filter(|(_, tenant)| tenant.takes_place() && tenant.open_requests() == 0);
-        let Some((digest, tenant)) = idle.min_by_key(|(_, tenant)| tenant.last_used()) else { return false };
-        let (digest, tenant) = (*digest, Arc::clone(tenant));
-        if now.since(tenant.last_used()) < MIN_IDLE {
-            return false;
-        }
-        self.remove(registered, &tenant, is_unused);
-        let is_evicted = !registered.contains_key(&digest);
-        if is_evicted {
-            let journal = &tenant.lock().journal;
-            self.evicted.lock().add(digest, journal.dropped() + journal.len() as u64);
-        }
-        is_evicted
+        let Some((_, tenant)) = idle.min_by_key(|(_, tenant)| tenant.last_used()) else { return false };
+        let tenant = Arc::clone(tenant);
+        now.since(tenant.last_used()) >= MIN_IDLE && self.evict(registered, &tenant)
     }
 
-    /// Removes a tenant if it `may_go`, which is asked while no request can find it.
-    fn remove(&self, registered: &mut Registered, tenant: &Arc<Tenant>, may_go: fn(&Arc<Tenant>) -> bool) {
+    /// Removes a tenant that no request refers to, and remembers it if it had anything; whether it is removed.
+    fn evict(&self, registered: &mut TenantsByDigest, tenant: &Arc<Tenant>) -> bool {
+        let Some(digest) = self.remove(registered, tenant, is_unused) else { return false };
+        let journal = &tenant.lock().journal;
+        let requests = journal.dropped() + journal.len() as u64;
+        if tenant.takes_place() || requests > 0 {
+            self.evicted.lock().add(digest, requests);
+        }
+        true
+    }
+
+    /// Removes a tenant if it `may_go`, which is asked while no request can find it; its digest if it is removed.
+    fn remove(
+        &self,
+        registered: &mut TenantsByDigest,
+        tenant: &Arc<Tenant>,
+        may_go: fn(&Arc<Tenant>) -> bool,
+    ) -> Option<KeyDigest> {
         for shard in &self.shards {
             let mut stays = false;
             shard.write().retain(|_, other| {
@@ -176,10 +201,12 @@ impl Tenants {
                 !is_it || stays
             });
             if stays {
-                return;
+                return None;
             }
         }
-        registered.retain(|_, other| !Arc::ptr_eq(other, tenant));
+        let digest = *registered.iter().find(|(_, other)| Arc::ptr_eq(other, tenant))?.0;
+        registered.remove(&digest);
+        Some(digest)
     }
 }
 

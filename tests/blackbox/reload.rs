@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use llamacloud_mock::embedded::MockServer;
 use serde_json::{Value, json};
 use temp_dir::TempDir;
 
@@ -37,9 +38,10 @@ impl Files {
         self.write("world.toml", &format!("[[directories]]\nid = '{directory}'\n"));
     }
 
-    fn settings(&self) -> [(&'static str, String); 2] {
-        [("scenario", "own.toml"), ("world", "world.toml")]
-            .map(|(setting, name)| (setting, self.path(name).to_str().expect("a UTF-8 path").to_owned()))
+    /// A server with both files and these settings.
+    fn server(&self, settings: &[(&str, &str)]) -> MockServer {
+        let paths = ["own.toml", "world.toml"].map(|name| self.path(name).to_str().expect("UTF-8").to_owned());
+        server(&[&[("scenario", paths[0].as_str()), ("world", &paths[1])][..], settings].concat())
     }
 }
 
@@ -75,9 +77,7 @@ const CHANGED: &str = "indexes.get status=500";
 #[test]
 fn changed_rules_are_replaced_and_others_keep_their_counts_and_those_added_at_run_time_stay() {
     let files = Files::new(&[CHANGED, KEPT, "files.list status=500"], "dir-a");
-    let settings = files.settings();
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let server = server(&[&settings[..], &[("fault", "projects.list status=500")]].concat());
+    let server = files.server(&[("fault", "projects.list status=500")]);
     let client = Client::of(&server);
     assert_eq!(client.get(INDEXES).status, 200);
     client.add_rule("chat.list status=503 name=added");
@@ -110,14 +110,12 @@ fn changed_rules_are_replaced_and_others_keep_their_counts_and_those_added_at_ru
 #[test]
 fn state_stays_and_a_reset_or_a_new_key_starts_with_the_new_world() {
     let files = Files::new(&[KEPT], "dir-a");
-    let settings = files.settings();
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let server = server(&settings);
+    let server = files.server(&[]);
     let client = Client::of(&server);
     assert_eq!(directories(&client), json!(["dir-a"]));
     files.write_world("dir-b");
     let report = reload(&client);
-    assert_eq!(report["worlds"], json!([settings[1].1]));
+    assert_eq!(report["worlds"], json!([files.path("world.toml")]));
     assert_eq!(report["scenarios"], json!(["own"]));
     assert_eq!(directories(&client), json!(["dir-a"]));
     assert_eq!(directories(&client.with_key("llx-new")), json!(["dir-b"]));
@@ -128,9 +126,7 @@ fn state_stays_and_a_reset_or_a_new_key_starts_with_the_new_world() {
 #[test]
 fn a_broken_file_changes_nothing_and_the_refusal_has_its_place() {
     let files = Files::new(&[CHANGED], "dir-a");
-    let settings = files.settings();
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let server = server(&settings);
+    let server = files.server(&[]);
     let client = Client::of(&server);
     for (name, text, problem) in [
         ("own.toml", "faults = ['indexes.get statsu=500']", "did you mean status?"),
@@ -162,9 +158,7 @@ fn a_broken_file_changes_nothing_and_the_refusal_has_its_place() {
 fn a_request_that_a_removed_rule_holds_is_released_and_one_of_a_kept_rule_is_not() {
     let (kept, removed) = ("indexes.list hang name=kept", "files.list hang name=removed");
     let files = Files::new(&[removed, kept], "dir-a");
-    let settings = files.settings();
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let server = server(&settings);
+    let server = files.server(&[]);
     let client = Client::of(&server);
     let mut held = client.connect();
     held.send(client.request_bytes("GET", INDEXES, "", None));

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::judgement::{self, Judgement, Recorded};
+use super::judgement::{self, Judgement, Recorded, evicted_tenants_text};
 use super::order::ExpectedOrder;
 use super::report::{Check, Report, Verdict};
 use super::requirement::{Requirement, Switch};
 use super::unexpected;
 use crate::admin::faults;
 use crate::admin::litter::{self, Litter};
+use crate::fault::RuleCounts;
 use crate::instance::Instance;
 use crate::journal::{DuplicateWrite, Entry, Expectation, Outcome, RetryAttempt, RetryChain, RetryReport};
 use crate::key_label::with_name;
@@ -36,6 +37,8 @@ pub(in crate::admin) struct Records<'a> {
     dropped: u64,
     /// The number of evicted requests of no tenant.
     unowned_dropped: u64,
+    /// The number of tenants that were evicted with what they had.
+    evicted_tenants: usize,
 }
 
 /// The failures of a check, and the reason why it is not judged without any.
@@ -69,6 +72,7 @@ impl<'a> Records<'a> {
         records.entries.extend(unowned.entries());
         records.unowned_dropped = unowned.dropped();
         records.dropped += instance.tenants.evicted_requests();
+        records.evicted_tenants += instance.tenants.evicted_tenants();
         drop(unowned);
         records
     }
@@ -83,12 +87,14 @@ impl<'a> Records<'a> {
             dropped += journal.dropped();
         }
         let owned = entries.len();
-        Self { instance, only: None, tenants, entries, owned, dropped, unowned_dropped: 0 }
+        let evicted_tenants = tenants.iter().filter(|tenant| tenant.has_lost_resources()).count();
+        Self { instance, only: None, tenants, entries, owned, dropped, unowned_dropped: 0, evicted_tenants }
     }
 
     /// The requests.
     pub(in crate::admin) fn recorded(&self) -> Recorded<'_> {
-        Recorded { entries: &self.entries, dropped: self.dropped + self.unowned_dropped }
+        let (dropped, evicted_tenants) = (self.dropped + self.unowned_dropped, self.evicted_tenants);
+        Recorded { entries: &self.entries, dropped, evicted_tenants }
     }
 
     fn of_tenants(&self) -> &[Entry] {
@@ -156,12 +162,21 @@ impl<'a> Records<'a> {
         (count > 0).then(|| format!("{count} requests have not ended: {}", named.join(", ")))
     }
 
+    /// Why what tenants have, or had, is not known.
+    fn evicted(&self) -> Option<String> {
+        (self.evicted_tenants > 0).then(|| evicted_tenants_text(self.evicted_tenants))
+    }
+
     fn rules_check(&self) -> Findings {
         let rules = faults::counts(self.instance, self.only.as_ref());
         let unused = rules.iter().filter(|rule| rule.strikes == 0);
-        let failures = unused.map(|rule| format!("{}: never struck: {}", rule.name, rule.rule)).collect();
+        let never_struck = |rule: &RuleCounts| format!("{}: never struck: {}", rule.name, rule.rule);
+        // Its strikes went with the tenants.
+        if self.evicted_tenants > 0 && unused.clone().next().is_some() {
+            return (Vec::new(), self.evicted());
+        }
         let not_judged = rules.is_empty().then(|| "nothing to judge: there are no fault rules".to_owned());
-        (failures, not_judged)
+        (unused.map(never_struck).collect(), not_judged)
     }
 
     fn litter_check(&self) -> Findings {
@@ -171,7 +186,8 @@ impl<'a> Records<'a> {
             format!("{tenant} {}: created and not deleted: {}", item.kind, item.id)
         };
         let has_requests = self.dropped > 0 || self.gaps().is_none();
-        let not_judged = if has_requests { self.not_ended() } else { Some(NO_REQUEST.to_owned()) };
+        let not_judged =
+            if has_requests { self.evicted().or_else(|| self.not_ended()) } else { Some(NO_REQUEST.to_owned()) };
         (litter.iter().map(line).collect(), not_judged)
     }
 

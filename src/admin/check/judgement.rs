@@ -22,6 +22,8 @@ pub(in crate::admin) struct Recorded<'a> {
     pub(in crate::admin) entries: &'a [Entry],
     /// The number of evicted ones.
     pub(in crate::admin) dropped: u64,
+    /// The number of tenants that were evicted with what they had.
+    pub(in crate::admin) evicted_tenants: usize,
 }
 
 /// The verdict on an expectation, and why.
@@ -66,19 +68,26 @@ struct Tally {
 
 /// Judges by the requests, or by the resources of the tenants.
 pub(in crate::admin) fn judge(expectation: &Expectation, recorded: Recorded<'_>, tenants: &[Arc<Tenant>]) -> Judgement {
-    let (mut tally, dropped) = match &expectation.subject {
-        ExpectationSubject::Requests(filter) => (Tally::of_requests(filter, recorded.entries), recorded.dropped),
-        ExpectationSubject::State { kind, conditions } => (Tally::of_resources(kind, conditions, tenants), 0),
+    let Recorded { entries, dropped, evicted_tenants } = recorded;
+    let (mut tally, evicted) = match &expectation.subject {
+        ExpectationSubject::Requests(filter) => {
+            let text = || format!("{dropped} requests were evicted (--journal-entries, --journal-bytes)");
+            (Tally::of_requests(filter, entries), (dropped > 0).then(text))
+        }
+        ExpectationSubject::State { kind, conditions } => {
+            let text = || evicted_tenants_text(evicted_tenants);
+            (Tally::of_resources(kind, conditions, tenants), (evicted_tenants > 0).then(text))
+        }
     };
     let range = expectation.count;
-    let verdict = verdict(range, &tally, dropped > 0);
+    let verdict = verdict(range, &tally, evicted.is_some());
     let is_over = range.most.is_some_and(|most| tally.count > most);
     let is_met_for_good = range.least > 0 && verdict == Verdict::Passed;
     tally.misses.sort_by_cached_key(Miss::distance);
     Judgement {
         verdict,
         may_change: !is_over && !is_met_for_good,
-        detail: tally.sentence(expectation, dropped),
+        detail: tally.sentence(expectation, evicted),
         count: tally.count,
         missed: tally.misses.len(),
         fitting: tally.fitting,
@@ -86,7 +95,12 @@ pub(in crate::admin) fn judge(expectation: &Expectation, recorded: Recorded<'_>,
     }
 }
 
-/// Requests that were evicted, or whose fit is not known, may have been of any number.
+/// Why what was there of evicted tenants is not known.
+pub(super) fn evicted_tenants_text(tenants: usize) -> String {
+    format!("{tenants} tenants were evicted with what they had (--max-tenants)")
+}
+
+/// What was evicted may have been of any number; so may requests whose fit is not known.
 fn verdict(range: CountRange, tally: &Tally, has_evicted: bool) -> Verdict {
     let possible = if has_evicted { usize::MAX } else { tally.count + tally.undecided };
     match range.most {
@@ -143,7 +157,7 @@ impl Tally {
     }
 
     /// What was counted, and for a count that is too small what is nearest to it.
-    fn sentence(&self, expectation: &Expectation, dropped: u64) -> String {
+    fn sentence(&self, expectation: &Expectation, evicted: Option<String>) -> String {
         let (one, many, of) = match &expectation.subject {
             ExpectationSubject::Requests(filter) => {
                 ("request", "requests", filter.pattern().unwrap_or("any operation").to_owned())
@@ -162,9 +176,7 @@ impl Tally {
         if self.undecided > 0 {
             parts.push(format!("not known of {}: not ended, or not kept whole", self.undecided));
         }
-        if dropped > 0 {
-            parts.push(format!("{dropped} requests were evicted (--journal-entries, --journal-bytes)"));
-        }
+        parts.extend(evicted);
         parts.join("; ")
     }
 }

@@ -1,5 +1,5 @@
-//! Requests that a test did not mean to send: those that reach no operation, and those that the service itself
-//! refuses. A 404 for an id and a 409 are answers.
+//! Requests that a test did not mean to send: those that reach no operation, and those that the service itself refuses.
+//! A 404 for an id and a 409 are answers.
 
 use crate::journal::{Entry, FaultOutcome};
 use crate::key_label::with_name;
