@@ -82,7 +82,8 @@ impl Head {
         self.bearer().or_else(|| self.session_cookie())
     }
 
-    fn bearer(&self) -> Option<&str> {
+    /// The bearer token of the request. It is never empty.
+    pub(crate) fn bearer(&self) -> Option<&str> {
         let (scheme, token) = text(self.headers.get(AUTHORIZATION)?)?.split_once(' ')?;
         let token = token.trim_ascii();
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)

@@ -32,13 +32,13 @@ pub(super) enum RuleScope {
 }
 
 pub(super) fn list(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
-    let faults = named(instance, request)?.counted(instance);
+    let faults = RuleScope::named(instance, request)?.counted(instance);
     Ok(Response::json(200, &FaultsView { faults }))
 }
 
 pub(super) fn show(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let name = name(request);
-    let counted = named(instance, request)?.counted(instance);
+    let counted = RuleScope::named(instance, request)?.counted(instance);
     let found = counted.iter().find(|rule| *rule.name == name);
     found.map(|rule| Response::json(200, rule)).ok_or_else(|| unknown(&name, &counted))
 }
@@ -72,7 +72,7 @@ pub(super) fn put(instance: &Instance, request: &Request) -> Result<Response, Ap
 }
 
 pub(super) fn remove(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
-    let (name, scope) = (name(request), named(instance, request)?);
+    let (name, scope) = (name(request), RuleScope::named(instance, request)?);
     let _guard = instance.tenants.lock_rule_changes();
     if !scope.any(instance, |faults| faults.has(&name)) {
         return Err(unknown(&name, &scope.counted(instance)));
@@ -82,7 +82,7 @@ pub(super) fn remove(instance: &Instance, request: &Request) -> Result<Response,
 }
 
 pub(super) fn clear(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
-    let scope = named(instance, request)?;
+    let scope = RuleScope::named(instance, request)?;
     let _guard = instance.tenants.lock_rule_changes();
     scope.change(instance, FaultRules::clear);
     Ok(Response::empty(204))
@@ -94,6 +94,14 @@ impl RuleScope {
     pub(super) fn given(instance: &Instance, request: &Request, field: Option<&str>) -> Result<Self, ApiError> {
         match read::tenant_name(request, field)? {
             Some(name) => Ok(Self::One(read::tenant_or_new(instance, &name)?)),
+            None => Ok(Self::All),
+        }
+    }
+
+    /// Those of the tenant that the query names, or of all.
+    pub(super) fn named(instance: &Instance, request: &Request) -> Result<Self, ApiError> {
+        match read::query(request, "tenant") {
+            Some(name) => Ok(Self::One(read::existing_tenant(instance, &name)?)),
             None => Ok(Self::All),
         }
     }
@@ -160,8 +168,8 @@ impl RuleScope {
         }
     }
 
-    /// The rules with their counts, in the order in which they were added. The counts of a rule of all tenants are
-    /// added up. Rules whose time to live is over are removed first.
+    /// The rules with their counts, in the order in which they were added. A tenant's are without those for other keys.
+    /// The counts of a rule of all tenants are added up. Rules whose time to live is over are removed first.
     fn counted(&self, instance: &Instance) -> Vec<RuleCounts> {
         let of = |tenant: &Tenant| {
             let mut state = tenant.lock();
@@ -169,7 +177,12 @@ impl RuleScope {
             state.faults.counts().collect::<Vec<_>>()
         };
         let tenants = match self {
-            Self::One(tenant) => return of(tenant),
+            Self::One(tenant) => {
+                let can_apply = |rule: &RuleCounts| {
+                    rule.only_key.as_deref().is_none_or(|key| self.can_apply_to(key, &instance.settings))
+                };
+                return of(tenant).into_iter().filter(can_apply).collect();
+            }
             Self::All => instance.tenants.all(),
         };
         let mut first = instance.tenants.template_faults().lock();
@@ -184,14 +197,6 @@ impl RuleScope {
         }
         sum.sort_by_key(|counted| counted.added_at);
         sum
-    }
-}
-
-/// The rules of the tenant that the query names, or of all.
-fn named(instance: &Instance, request: &Request) -> Result<RuleScope, ApiError> {
-    match read::query(request, "tenant") {
-        Some(name) => Ok(RuleScope::One(read::existing_tenant(instance, &name)?)),
-        None => Ok(RuleScope::All),
     }
 }
 

@@ -2,6 +2,7 @@
 //! not journaled. Access to the admin API is checked in one place.
 
 mod about;
+mod access;
 pub(crate) mod check;
 mod clock;
 mod config;
@@ -17,6 +18,7 @@ mod operations;
 mod read;
 mod reload;
 mod retries;
+mod route;
 mod routes;
 mod scenarios;
 mod state;
@@ -31,10 +33,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
-use subtle::ConstantTimeEq;
 
+pub(crate) use self::access::Reach;
 use crate::clock::Deadline;
-use crate::config::AdminAccess;
 use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::request::{Head, Request};
@@ -55,7 +56,7 @@ pub(crate) enum Access {
     /// This is the response, whatever its body.
     Response(Box<Response>),
     /// [`handle`] responds to it.
-    Granted,
+    Granted(Reach),
 }
 
 impl From<Response> for Access {
@@ -72,8 +73,8 @@ pub(crate) fn access(instance: &Instance, head: &Head) -> Access {
         _ => {}
     }
     let Some(below) = below(&head.path) else { return Access::Elsewhere };
-    let granted = check_access(instance, &head.headers).and_then(|()| routes::find(&head.method, below));
-    granted.map_or_else(|error| printable(error.into()).into(), |_| Access::Granted)
+    let granted = Reach::of(instance, head).and_then(|reach| routes::find(&head.method, below).map(|_| reach));
+    granted.map_or_else(|error| printable(error.into()).into(), Access::Granted)
 }
 
 /// The part of a path below [`PREFIX`], if it is there.
@@ -89,12 +90,13 @@ fn health(instance: &Instance, method: &Method) -> Response {
     if response.is_success() { Response::bytes(code, "application/json", body) } else { response }
 }
 
-/// The response to a request to which access was granted.
-pub(crate) fn handle(instance: &Instance, request: &Request) -> Response {
+/// The response to a request to which access was granted, within its reach.
+pub(crate) fn handle(instance: &Instance, reach: &Reach, request: &Request) -> Response {
     let below = below(&request.head.path).unwrap_or_default();
     let response = routes::find(&request.head.method, below).and_then(|route| {
-        route.check(request)?;
-        (route.handler)(instance, request)
+        let request = reach.confine(route, request)?;
+        route.check(&request)?;
+        (route.handler)(instance, &request)
     });
     printable(response.unwrap_or_else(Response::from))
 }
@@ -103,7 +105,7 @@ pub(crate) fn handle(instance: &Instance, request: &Request) -> Response {
 pub(crate) fn post(instance: &Instance, path: &str, json: String) -> Response {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let head = Head { method: Method::POST, path: path.to_owned(), query: None, headers };
-    handle(instance, &Request { head, body: json.into() })
+    handle(instance, &Reach::All, &Request { head, body: json.into() })
 }
 
 /// The same, asked for again as long as the response may become another one: `pause` waits meanwhile.
@@ -121,7 +123,7 @@ pub(crate) fn post_settled(instance: &Instance, path: &str, json: &str, pause: i
 /// The response to a GET request of this process; it needs no access.
 pub(crate) fn get(instance: &Instance, path: &str) -> Response {
     let head = Head { method: Method::GET, path: path.to_owned(), query: None, headers: HeaderMap::new() };
-    handle(instance, &Request { head, body: Bytes::new() })
+    handle(instance, &Reach::All, &Request { head, body: Bytes::new() })
 }
 
 /// Creates the tenant of a key unless it exists; otherwise the error that says why it cannot exist.
@@ -153,29 +155,5 @@ fn shown(method: &Method, json: impl Into<Bytes>) -> Response {
         Response::bytes(200, "application/json", json)
     } else {
         ApiError { allow: Some("GET".into()), ..ApiError::text(405, "Method Not Allowed") }.into()
-    }
-}
-
-/// Checks whether a request may use `/__admin/` (`--admin`).
-fn check_access(instance: &Instance, headers: &HeaderMap) -> Result<(), ApiError> {
-    let token = match (instance.settings.admin, &instance.settings.admin_token) {
-        (AdminAccess::Open, _) => return Ok(()),
-        (AdminAccess::Off, _) => return Err(ApiError::text(404, "Not Found")),
-        (AdminAccess::Token, Some(token)) => token,
-        (AdminAccess::Token, None) | (AdminAccess::Closed, _) => {
-            return Err(ApiError::text(
-                403,
-                "The server listens on an address that others can reach, so /__admin/ needs a token (--admin-token)",
-            ));
-        }
-    };
-    let credential = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer =
-        credential.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let is_valid = bearer.is_some_and(|(_, given)| given.trim().as_bytes().ct_eq(token.as_bytes()).into());
-    if is_valid {
-        Ok(())
-    } else {
-        Err(ApiError::text(401, "/__admin/ requires the token of --admin-token, as Authorization: Bearer"))
     }
 }

@@ -1,5 +1,4 @@
-//! The table of the admin API. A row states the query parameters and the fields of the body that a request may have;
-//! every request is checked against its row before its handler runs.
+//! The table of the admin API.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -7,43 +6,16 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde::Serialize;
 
+use super::route::{AdminBody, AdminRoute, RouteScope};
 use super::{
     PREFIX, check, clock, config, drift, faults, har, journal, journal_stream, listener, litter, metrics, operations,
-    read, reload, retries, scenarios, state, tenants, verify,
+    reload, retries, scenarios, state, tenants, verify,
 };
 use crate::error::ApiError;
 use crate::instance::Instance;
-use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
 use crate::suggest;
-
-pub(super) type AdminHandler = fn(&Instance, &Request) -> Result<Response, ApiError>;
-
-/// One method on one path of the admin API.
-#[derive(Debug)]
-pub(super) struct AdminRoute {
-    method: Method,
-    /// The path below [`PREFIX`]; `{name}` is one segment.
-    path: &'static str,
-    /// The query parameters.
-    parameters: &'static [&'static str],
-    /// The allowed content of the body.
-    body: AdminBody,
-    /// A description in one sentence.
-    description: &'static str,
-    /// The function that responds.
-    pub(super) handler: AdminHandler,
-}
-
-/// The allowed content of the body of a request.
-#[derive(Debug, Clone, Copy)]
-enum AdminBody {
-    /// A JSON object with these fields.
-    Fields(&'static [&'static str]),
-    /// A fault rule, which is checked when it is parsed.
-    FaultRule,
-}
 
 /// The fields that the rows have in common.
 const ROW: AdminRoute = AdminRoute {
@@ -51,18 +23,23 @@ const ROW: AdminRoute = AdminRoute {
     path: "",
     parameters: &[],
     body: AdminBody::Fields(&[]),
+    scope: RouteScope::Server,
     description: "",
     handler: list,
 };
 
-/// The query parameters that may be given several times.
-const REPEATABLE: &[&str] = &["when"];
-
 const ROUTES: &[AdminRoute] = &[
-    AdminRoute { path: "/", description: "Lists the routes of the admin API.", handler: list, ..ROW },
+    AdminRoute {
+        path: "/",
+        scope: RouteScope::Program,
+        description: "Lists the routes of the admin API.",
+        handler: list,
+        ..ROW
+    },
     AdminRoute {
         path: "/state",
         parameters: &["tenant"],
+        scope: RouteScope::Reads,
         description: "Shows the resources of each tenant, and the number of requests by operation.",
         handler: state::show,
         ..ROW
@@ -72,14 +49,23 @@ const ROUTES: &[AdminRoute] = &[
         path: "/reset",
         parameters: &["tenant"],
         body: AdminBody::Fields(&["tenant", "parts"]),
+        scope: RouteScope::Changes,
         description: "Resets the parts state, journal, clock and faults, by default all; creates a missing tenant.",
         handler: state::reset,
     },
-    AdminRoute { path: "/tenants", description: "Lists the tenants with their names.", handler: tenants::list, ..ROW },
+    AdminRoute {
+        path: "/tenants",
+        parameters: &["tenant"],
+        scope: RouteScope::Reads,
+        description: "Lists the tenants with their names.",
+        handler: tenants::list,
+        ..ROW
+    },
     AdminRoute {
         method: Method::POST,
         path: "/tenants",
         body: AdminBody::Fields(&["key", "name"]),
+        scope: RouteScope::Changes,
         description: "Gives the tenant of a key a name, such as that of a test; creates a missing tenant.",
         handler: tenants::name,
         ..ROW
@@ -88,16 +74,25 @@ const ROUTES: &[AdminRoute] = &[
         method: Method::DELETE,
         path: "/tenants",
         parameters: &["tenant"],
+        scope: RouteScope::Changes,
         description: "Forgets a tenant, which frees its place; a request with its key creates it anew.",
         handler: tenants::forget,
         ..ROW
     },
-    AdminRoute { path: "/clock", parameters: &["tenant"], description: "Shows a clock.", handler: clock::show, ..ROW },
+    AdminRoute {
+        path: "/clock",
+        parameters: &["tenant"],
+        scope: RouteScope::Reads,
+        description: "Shows a clock.",
+        handler: clock::show,
+        ..ROW
+    },
     AdminRoute {
         method: Method::PUT,
         path: "/clock",
         parameters: &["tenant"],
         body: AdminBody::Fields(&["tenant", "mode", "now"]),
+        scope: RouteScope::Changes,
         description: "Sets the mode (real, manual, auto) and the time of clocks.",
         handler: clock::set,
     },
@@ -106,12 +101,14 @@ const ROUTES: &[AdminRoute] = &[
         path: "/clock/advance",
         parameters: &["tenant"],
         body: AdminBody::Fields(&["tenant", "by"]),
+        scope: RouteScope::Changes,
         description: "Advances clocks by a duration such as 5s.",
         handler: clock::advance,
     },
     AdminRoute {
         path: "/journal",
         parameters: journal::PARAMETERS,
+        scope: RouteScope::Reads,
         description: "Lists recorded requests with their responses, and counts those evicted.",
         handler: journal::show,
         ..ROW
@@ -119,6 +116,7 @@ const ROUTES: &[AdminRoute] = &[
     AdminRoute {
         path: "/journal.har",
         parameters: journal::PARAMETERS,
+        scope: RouteScope::Reads,
         description: "Shows the journal as an HTTP archive (HAR 1.2).",
         handler: har::show,
         ..ROW
@@ -126,12 +124,14 @@ const ROUTES: &[AdminRoute] = &[
     AdminRoute {
         path: "/journal/stream",
         parameters: journal::FILTERS,
+        scope: RouteScope::Reads,
         description: "Streams recorded requests as server-sent events, from their admission on.",
         handler: journal_stream::open,
         ..ROW
     },
     AdminRoute {
         path: "/operations",
+        scope: RouteScope::Program,
         description: "Lists the operations of the real API, and which of them are emulated.",
         handler: operations::show,
         ..ROW
@@ -167,6 +167,7 @@ const ROUTES: &[AdminRoute] = &[
     AdminRoute {
         path: "/retries",
         parameters: &["tenant"],
+        scope: RouteScope::Reads,
         description: "Shows how clients retried.",
         handler: retries::show,
         ..ROW
@@ -174,6 +175,7 @@ const ROUTES: &[AdminRoute] = &[
     AdminRoute {
         path: "/litter",
         parameters: &["tenant"],
+        scope: RouteScope::Reads,
         description: "Lists the resources that requests created and that are not deleted.",
         handler: litter::show,
         ..ROW
@@ -183,6 +185,7 @@ const ROUTES: &[AdminRoute] = &[
         path: "/check",
         parameters: &["tenant"],
         body: AdminBody::Fields(check::FIELDS),
+        scope: RouteScope::Reads,
         description: "Judges requests, rules and resources by expectations, as the subcommand check does.",
         handler: check::check,
     },
@@ -191,11 +194,14 @@ const ROUTES: &[AdminRoute] = &[
         path: "/verify",
         parameters: &["tenant"],
         body: AdminBody::Fields(&["expect", "tenant", "within", "misses"]),
+        scope: RouteScope::Reads,
         description: "Judges one expectation, and waits for it up to a time.",
         handler: verify::verify,
     },
     AdminRoute {
         path: "/scenarios",
+        parameters: &["tenant"],
+        scope: RouteScope::Reads,
         description: "Lists the scenarios with their rules, and which are active.",
         handler: scenarios::list,
         ..ROW
@@ -205,6 +211,7 @@ const ROUTES: &[AdminRoute] = &[
         path: "/scenarios/{name}",
         parameters: &["tenant"],
         body: AdminBody::Fields(&["tenant"]),
+        scope: RouteScope::Changes,
         description: "Adds the rules of a scenario.",
         handler: scenarios::start,
     },
@@ -213,12 +220,14 @@ const ROUTES: &[AdminRoute] = &[
         path: "/scenarios/{name}",
         parameters: &["tenant"],
         body: AdminBody::Fields(&["tenant"]),
+        scope: RouteScope::Changes,
         description: "Removes the rules of a scenario.",
         handler: scenarios::stop,
     },
     AdminRoute {
         path: "/faults",
         parameters: &["tenant"],
+        scope: RouteScope::Reads,
         description: "Lists fault rules with their counts.",
         handler: faults::list,
         ..ROW
@@ -228,6 +237,7 @@ const ROUTES: &[AdminRoute] = &[
         path: "/faults",
         parameters: &["tenant"],
         body: AdminBody::FaultRule,
+        scope: RouteScope::Changes,
         description: "Adds a fault rule.",
         handler: faults::add,
     },
@@ -235,6 +245,7 @@ const ROUTES: &[AdminRoute] = &[
         method: Method::DELETE,
         path: "/faults",
         parameters: &["tenant"],
+        scope: RouteScope::Changes,
         description: "Removes all fault rules.",
         handler: faults::clear,
         ..ROW
@@ -242,6 +253,7 @@ const ROUTES: &[AdminRoute] = &[
     AdminRoute {
         path: "/faults/{name}",
         parameters: &["tenant"],
+        scope: RouteScope::Reads,
         description: "Shows a fault rule with its counts.",
         handler: faults::show,
         ..ROW
@@ -251,6 +263,7 @@ const ROUTES: &[AdminRoute] = &[
         path: "/faults/{name}",
         parameters: &["tenant"],
         body: AdminBody::FaultRule,
+        scope: RouteScope::Changes,
         description: "Adds or replaces a fault rule.",
         handler: faults::put,
     },
@@ -258,6 +271,7 @@ const ROUTES: &[AdminRoute] = &[
         method: Method::DELETE,
         path: "/faults/{name}",
         parameters: &["tenant"],
+        scope: RouteScope::Changes,
         description: "Removes a fault rule.",
         handler: faults::remove,
         ..ROW
@@ -276,6 +290,7 @@ struct RouteView {
     parameters: &'static [&'static str],
     /// The fields of the body.
     body: &'static [&'static str],
+    scope: RouteScope,
     description: &'static str,
 }
 
@@ -289,6 +304,7 @@ fn list(_: &Instance, _: &Request) -> Result<Response, ApiError> {
             AdminBody::Fields(fields) => fields,
             AdminBody::FaultRule => &["rule", "tenant"],
         },
+        scope: route.scope,
         description: route.description,
     };
     Ok(Response::json(200, &RoutesView { routes: ROUTES.iter().map(view).collect() }))
@@ -313,53 +329,4 @@ fn not_found(path: &str) -> ApiError {
     let nearest = suggest::nearest(path, ROUTES.iter().map(|route| route.path));
     let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean {PREFIX}{nearest}?"));
     ApiError::text(404, format!("{PREFIX}{path}: Not Found{hint}"))
-}
-
-impl AdminRoute {
-    fn is_at(&self, path: &str) -> bool {
-        match self.path.strip_suffix("{name}") {
-            Some(folder) => path.strip_prefix(folder).is_some_and(|name| !name.is_empty() && !name.contains('/')),
-            None => self.path == path,
-        }
-    }
-
-    /// Checks the query parameters and the body of a request.
-    pub(super) fn check(&self, request: &Request) -> Result<(), ApiError> {
-        self.check_query(request)?;
-        match self.body {
-            AdminBody::Fields(known) => self.check_fields(request, known),
-            AdminBody::FaultRule => Ok(()),
-        }
-    }
-
-    fn check_query(&self, request: &Request) -> Result<(), ApiError> {
-        let mut given: Vec<String> = Vec::new();
-        for (name, value) in read::parameters(request) {
-            let error = |problem: &str| read::refusal(&ParseError::new(&name, problem));
-            if !self.parameters.contains(&&*name) {
-                return Err(self.unknown(&name, "query parameter", self.parameters));
-            }
-            if value.is_empty() {
-                return Err(error("is empty; leave the parameter out instead"));
-            }
-            if given.contains(&name.to_string()) && !REPEATABLE.contains(&&*name) {
-                return Err(error("is given twice"));
-            }
-            given.push(name.into_owned());
-        }
-        Ok(())
-    }
-
-    fn check_fields(&self, request: &Request, known: &[&str]) -> Result<(), ApiError> {
-        let fields = read::fields(request)?;
-        match fields.names().find(|name| !known.contains(name)) {
-            Some(name) => Err(self.unknown(name, "field", known)),
-            None => Ok(()),
-        }
-    }
-
-    fn unknown(&self, name: &str, kind: &str, known: &[&str]) -> ApiError {
-        let problem = format!("is not a {kind} of {} {PREFIX}{}", self.method, self.path);
-        read::refusal(&ParseError::new(name, problem).near(name, known.iter().copied()))
-    }
 }

@@ -24,7 +24,7 @@ struct ScenarioView {
     description: String,
     /// The rules, as text.
     rules: Vec<String>,
-    /// Whether a tenant has rules of it.
+    /// Whether the tenant has rules of it that the query names, or any.
     active: bool,
 }
 
@@ -33,8 +33,8 @@ struct StartedView {
     faults: Vec<RuleCounts>,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the table holds handlers that can fail")]
-pub(super) fn list(instance: &Instance, _: &Request) -> Result<Response, ApiError> {
+pub(super) fn list(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let scope = RuleScope::named(instance, request)?;
     let own = instance.scenarios();
     let given: BTreeSet<&str> = own.iter().map(|scenario| scenario.name.as_str()).collect();
     let shipped = shipped();
@@ -43,7 +43,7 @@ pub(super) fn list(instance: &Instance, _: &Request) -> Result<Response, ApiErro
         name: scenario.name.clone(),
         description: scenario.description.clone(),
         rules: scenario.faults.clone(),
-        active: is_active(instance, &RuleScope::All, &scenario.name),
+        active: is_active(instance, &scope, &scenario.name),
     };
     let mut scenarios: Vec<ScenarioView> = own.iter().chain(others).map(view).collect();
     scenarios.sort_by(|one, other| one.name.cmp(&other.name));

@@ -34,9 +34,9 @@ impl From<&Tenant> for NamedTenant {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the table holds handlers that can fail")]
-pub(super) fn list(instance: &Instance, _: &Request) -> Result<Response, ApiError> {
-    let tenants = instance.tenants.all().iter().map(|tenant| NamedTenant::from(&**tenant)).collect();
+pub(super) fn list(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let tenants = read::tenants(instance, read::query(request, "tenant").as_deref())?;
+    let tenants = tenants.iter().map(|tenant| NamedTenant::from(&**tenant)).collect();
     Ok(Response::json(200, &TenantsView { tenants }))
 }
 

@@ -21,7 +21,7 @@ fn shown(response: &Response) -> (u16, Value) {
 }
 
 fn send(instance: &Instance, method: &str, target: &str, body: &str) -> (u16, Value) {
-    shown(&handle(instance, &Request { head: head(method, target), body: body.to_owned().into() }))
+    shown(&handle(instance, &Reach::All, &Request { head: head(method, target), body: body.to_owned().into() }))
 }
 
 fn get_json(instance: &Instance, target: &str) -> Value {
@@ -44,7 +44,7 @@ fn only_paths_of_the_admin_api_are_routed_to_it() {
     for (method, path) in
         [("GET", "/__admin"), ("GET", "/__admin/"), ("GET", "/__admin/state"), ("PUT", "/__admin/faults/a")]
     {
-        assert!(matches!(access(&instance, &head(method, path)), Access::Granted), "{method} {path}");
+        assert!(matches!(access(&instance, &head(method, path)), Access::Granted(_)), "{method} {path}");
     }
     let key = "a".repeat(44);
     for (method, path, status, allow, detail) in [
@@ -79,7 +79,7 @@ fn refusal(instance: &Instance, path: &str, credential: Option<&'static str>) ->
     let mut head = head("GET", path);
     head.headers.extend(credential.map(|text| (AUTHORIZATION, HeaderValue::from_static(text))));
     match access(instance, &head) {
-        Access::Granted => None,
+        Access::Granted(_) => None,
         Access::Response(response) => response.status.map(|status| status.as_u16()),
         Access::Elsewhere => panic!("{path} is routed elsewhere"),
     }
@@ -143,7 +143,7 @@ fn unknown_and_wrong_parameters_and_fields_are_refused_with_the_nearest_word() {
     get_json(&instance, "/__admin/journal?when=header:a&when=header:b");
     let mut plain = Request { head: head("POST", "/__admin/reset"), body: "{}".into() };
     plain.head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    assert_eq!(shown(&handle(&instance, &plain)).0, 415);
+    assert_eq!(shown(&handle(&instance, &Reach::All, &plain)).0, 415);
     assert!(instance.tenants.all().is_empty(), "a refused request creates no tenant");
 }
 

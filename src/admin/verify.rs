@@ -37,12 +37,12 @@ pub(super) fn verify(instance: &Instance, request: &Request) -> Result<Response,
     let tenant = read::tenant_name(request, fields.text("tenant")?)?;
     let within = within(&fields)?;
     let shown = fields.count("misses")?.unwrap_or(MISSES) as usize;
-    let records = match tenant {
-        Some(name) => Records::of_one(instance, known_tenant(instance, &name)?),
+    let records = match &tenant {
+        Some(name) => Records::of_one(instance, known_tenant(instance, name)?),
         None => Records::of_all(instance),
     };
     let given = fields.value("expect").ok_or_else(|| read::refusal(&ParseError::new("expect", "is missing")))?;
-    let expectation = expectation(instance, given)?;
+    let expectation = expectation(instance, tenant.as_deref(), given)?;
     let judgement = judge(&expectation, records.recorded(), &records.tenants);
     let settles_within = settling(&records, judgement.verdict, within).filter(|_| judgement.may_change);
     Ok(Response { settles_within, ..response(&expectation, judgement, shown) })

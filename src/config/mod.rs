@@ -139,6 +139,8 @@ pub(crate) enum AdminAccess {
     Open,
     /// A request needs the token.
     Token,
+    /// A request with an API key reaches the tenant of that key, and one with the token everything.
+    Own,
     /// Every request is refused, because the server is bound to an address that others can reach and there is no token.
     #[default]
     Closed,

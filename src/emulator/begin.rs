@@ -46,9 +46,9 @@ pub(crate) fn begin(instance: &Instance, head: &Head) -> Admission {
     match admin::access(instance, head) {
         Access::Elsewhere => {}
         Access::Response(response) => return Admission::Response(response),
-        Access::Granted => {
+        Access::Granted(reach) => {
             let limits = BodyLimits::of(BodyKind::Json, &instance.settings);
-            return Admission::Admitted(Box::new(Context::without_tenant(Purpose::Admin, limits)));
+            return Admission::Admitted(Box::new(Context::without_tenant(Purpose::Admin(reach), limits)));
         }
     }
     match instance.router.find(&head.method, &head.path) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::admin::Reach;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::fault::{HeadDecision, Rule};
@@ -41,8 +42,8 @@ pub(crate) struct Context {
 pub(crate) enum Purpose {
     /// An operation.
     Operation(RoutedOperation),
-    /// A path under `/__admin/`.
-    Admin,
+    /// A path under `/__admin/`, with what it may reach.
+    Admin(Reach),
 }
 
 /// The journal entry of a request that has no response. If it never gets one, its client has gone.
@@ -177,7 +178,7 @@ impl Context {
     pub(crate) fn operation(&self) -> Option<&RoutedOperation> {
         match &self.purpose {
             Purpose::Operation(routed) => Some(routed),
-            Purpose::Admin => None,
+            Purpose::Admin(_) => None,
         }
     }
 

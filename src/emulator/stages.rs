@@ -87,7 +87,7 @@ struct LockedRequest<'a> {
 pub(crate) fn decide(instance: &Instance, context: &Context, request: &Request) -> Next {
     let routed = match &context.purpose {
         Purpose::Operation(routed) => routed,
-        Purpose::Admin => return admin::handle(instance, request).into(),
+        Purpose::Admin(reach) => return admin::handle(instance, reach, request).into(),
     };
     let Some(tenant) = &context.tenant else {
         // The syntax of the body is judged before the key, as the framework of the service does.

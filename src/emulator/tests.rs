@@ -84,7 +84,7 @@ fn shown(response: &Response) -> (u16, Value) {
 }
 
 fn admin_json(instance: &Instance, path: &str) -> Value {
-    let response = admin::handle(instance, &request("GET", path, ""));
+    let response = admin::handle(instance, &admin::Reach::All, &request("GET", path, ""));
     serde_json::from_slice(&response.body.bytes()).expect("JSON")
 }
 
@@ -126,7 +126,7 @@ fn a_request_that_waits_does_not_act_after_a_reset() {
     let (instance, create) = (Instance::of_flags(&[("fault", DELAY)]), create_directory());
     let (context, _, in_progress) = waiting(&instance, &create);
     let reset = request("POST", "/__admin/reset", "{}");
-    assert_eq!(admin::handle(&instance, &reset).status.expect("a status"), 204);
+    assert_eq!(admin::handle(&instance, &admin::Reach::All, &reset).status.expect("a status"), 204);
     assert!(in_progress.release.has_come());
     let reply = reply(act(&instance, &context, &create, in_progress));
     assert_eq!((reply.response.status, live(&instance, "directories")), (None, 0));

@@ -40,6 +40,9 @@ pub(crate) struct RuleCounts {
     /// When it was added, in real time.
     #[serde(skip)]
     pub(crate) added_at: Timestamp,
+    /// The label of the only API key whose requests it counts, if there is one.
+    #[serde(skip)]
+    pub(crate) only_key: Option<Arc<str>>,
 }
 
 impl RuleCounts {
@@ -54,6 +57,7 @@ impl RuleCounts {
             strikes: 0,
             ttl_left_ms: rule.ttl.map(whole_millis),
             added_at: clock::system_now(),
+            only_key: rule.only_key().map(Arc::from),
         }
     }
 

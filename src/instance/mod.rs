@@ -210,7 +210,7 @@ impl Instance {
 
     /// Whether a text is an accepted API key. One in the form of a label names no key: a mistyped label creates no
     /// tenant.
-    fn is_key(&self, text: &str) -> bool {
+    pub(crate) fn is_key(&self, text: &str) -> bool {
         !key_label::is_label(text) && self.accepts_key(text)
     }
 }

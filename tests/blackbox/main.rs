@@ -4,6 +4,7 @@
 mod admin;
 mod admin_check;
 mod admin_documents;
+mod admin_own;
 mod admin_requests;
 mod architecture;
 mod attachments;

@@ -81,7 +81,7 @@ fn values_that_no_request_can_match_are_refused() {
         ("--max-tenants", "0", "from 1"),
         ("--header-timeout", "0", "millisecond"),
         ("--clock", "manuel", "did you mean manual?"),
-        ("--admin", "closed", "open, token, off"),
+        ("--admin", "closed", "open, token, own, off"),
         ("--admin", "token", "--admin-token"),
     ] {
         let output = run(&["--port", "0", flag, value], &[]);
@@ -98,6 +98,9 @@ const WITHOUT_EFFECT: &[(&[&str], &str)] = &[
     (&["--clock", "auto", "--time-scale", "2"], "--time-scale: has no effect beside --clock auto"),
     (&["--admin", "off", "--admin-token", "t"], "--admin-token: has no effect beside --admin off"),
     (&["--admin", "open", "--admin-token", "t"], "--admin-token: has no effect beside --admin open"),
+    (&["--admin", "own", "--no-auth"], "--admin: own needs the key of each request"),
+    (&["--admin", "own", "--isolation", "none"], "--admin: own needs a tenant for each key"),
+    (&["--admin", "own", "--api-key", "k", "--admin-token", "k"], "--admin-token: is an --api-key too"),
     (&["--contract", "--strict-references"], "--strict-references: has no effect beside --contract"),
     (&["--contract", "--sync-conflict", "429"], "--sync-conflict: has no effect beside --contract"),
     (&["--isolation", "none", "--max-tenants", "5"], "--max-tenants: has no effect beside --isolation none"),

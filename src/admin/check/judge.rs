@@ -97,6 +97,11 @@ impl<'a> Records<'a> {
         Recorded { entries: &self.entries, dropped, evicted_tenants }
     }
 
+    /// The fault rules with their counts.
+    pub(super) fn rules(&self) -> Vec<RuleCounts> {
+        faults::counts(self.instance, self.only.as_ref())
+    }
+
     fn of_tenants(&self) -> &[Entry] {
         &self.entries[..self.owned]
     }
@@ -168,7 +173,7 @@ impl<'a> Records<'a> {
     }
 
     fn rules_check(&self) -> Findings {
-        let rules = faults::counts(self.instance, self.only.as_ref());
+        let rules = self.rules();
         let unused = rules.iter().filter(|rule| rule.strikes == 0);
         let never_struck = |rule: &RuleCounts| format!("{}: never struck: {}", rule.name, rule.rule);
         // Its strikes went with the tenants.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use self::requirement::Requirement;
-use super::{faults, read, verify};
+use super::{read, verify};
 use crate::api;
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -31,7 +31,7 @@ pub(super) use requirement::FIELDS;
 pub(super) fn check(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let fields = read::fields(request)?;
     let tenant = read::tenant_name(request, fields.text("tenant")?)?;
-    let requirements = Requirement::read(instance, &fields)?;
+    let requirements = Requirement::read(instance, tenant.as_deref(), &fields)?;
     if requirements.is_empty() {
         let problem = "requires nothing; it takes requirements, such as \"max_attempts\": 3 or \"no_litter\": true";
         return Err(read::refusal(&ParseError::new("body", problem)));
@@ -56,25 +56,26 @@ pub(super) fn settling(records: &Records<'_>, verdict: Verdict, within: Option<D
     within.or_else(|| (verdict != Verdict::Passed && records.have_open()).then_some(GRACE))
 }
 
-/// Reads an expectation: one line, or the same as an object.
-pub(super) fn expectation(instance: &Instance, value: &Value) -> Result<Expectation, ApiError> {
+/// Reads an expectation about the named tenant, or all: one line, or the same as an object.
+pub(super) fn expectation(instance: &Instance, tenant: Option<&str>, value: &Value) -> Result<Expectation, ApiError> {
     let known = Vocabulary { operations: &instance.targets, kinds: api::STATE_KINDS };
     let read = match value {
         Value::String(line) => Expectation::parse(line, &known),
         Value::Object(fields) => Expectation::of_fields(fields, &known),
         _ => Err("takes a line such as \"indexes.create count=1\", or an object".into()),
     };
-    let checked = read.and_then(|expectation| check_rule(instance, &expectation).map(|()| expectation));
+    let checked = read.and_then(|expectation| check_rule(instance, tenant, &expectation).map(|()| expectation));
     checked.map_err(|error| read::inner_refusal("expect", error))
 }
 
-/// Refuses the name of a rule that does not exist and never struck.
-fn check_rule(instance: &Instance, expectation: &Expectation) -> Result<(), ParseError> {
+/// Refuses the name of a rule that the tenant, or none of all, has and that never struck there. Of an unknown tenant
+/// nothing is judged.
+fn check_rule(instance: &Instance, tenant: Option<&str>, expectation: &Expectation) -> Result<(), ParseError> {
     let ExpectationSubject::Requests(filter) = &expectation.subject else { return Ok(()) };
     let Some(name) = filter.fault() else { return Ok(()) };
-    let records = Records::of_all(instance);
+    let Some(records) = Records::named(instance, tenant) else { return Ok(()) };
     let recorded = records.recorded().entries.iter().flat_map(|entry| &entry.faults).map(|note| note.rule.to_string());
-    let rules = faults::counts(instance, None).into_iter().map(|rule| rule.name.to_string());
+    let rules = records.rules().into_iter().map(|rule| rule.name.to_string());
     let known: BTreeSet<String> = rules.chain(recorded).collect();
     if known.contains(name) {
         return Ok(());

@@ -69,8 +69,8 @@ const SWITCHES: &[(Switch, &str)] = &[
 ];
 
 impl Requirement {
-    /// The requirements in a body, in the order of the report.
-    pub(super) fn read(instance: &Instance, fields: &Fields) -> Result<Vec<Self>, ApiError> {
+    /// The requirements in a body that is about the named tenant, or all, in the order of the report.
+    pub(super) fn read(instance: &Instance, tenant: Option<&str>, fields: &Fields) -> Result<Vec<Self>, ApiError> {
         let mut requirements: Vec<Self> = fields.count("max_attempts")?.map(Self::MaxAttempts).into_iter().collect();
         for (switch, flag) in SWITCHES {
             if fields.switch(&flag.replace('-', "_"))? {
@@ -83,7 +83,7 @@ impl Requirement {
             Some(_) => return Err(read::refusal(&ParseError::new("expect", "takes a list of expectations"))),
         };
         for value in expected {
-            requirements.push(Self::Expect(Box::new(super::expectation(instance, value)?)));
+            requirements.push(Self::Expect(Box::new(super::expectation(instance, tenant, value)?)));
         }
         if let Some(text) = fields.text("expect_order")? {
             let order = ExpectedOrder::parse(text, &instance.targets);

@@ -80,17 +80,26 @@ pub(super) static ACCESS: Group = Group {
 
 pub(in crate::config) static ADMIN: Flag = flag(
     "admin",
-    OneOf(&["open", "token", "off"]),
-    "Access to /__admin/: to all, with --admin-token, or to none [default: token if there is one, else open on \
-     loopback only]",
+    OneOf(&["open", "token", "own", "off"]),
+    "Access to /__admin/: to all, with --admin-token, to each API key for its own tenant, or to none [default: token \
+     if there is one, else open on loopback only]",
 )
 .read_with(|settings, raw| match raw.text() {
-    Some(_) => set(&mut settings.admin, raw.choice([AdminAccess::Open, AdminAccess::Token, AdminAccess::Off])),
+    Some(_) => {
+        let choices = [AdminAccess::Open, AdminAccess::Token, AdminAccess::Own, AdminAccess::Off];
+        set(&mut settings.admin, raw.choice(choices))
+    }
     None => Ok(()),
 })
-.with_conflict(|settings| {
-    (settings.admin == AdminAccess::Token && settings.admin_token.is_none())
-        .then_some("token needs --admin-token TOKEN")
+.with_conflict(|settings| match settings.admin {
+    AdminAccess::Token if settings.admin_token.is_none() => Some("token needs --admin-token TOKEN"),
+    AdminAccess::Own if settings.auth == Auth::Optional => {
+        Some("own needs the key of each request, which --no-auth makes needless; omit one of the two")
+    }
+    AdminAccess::Own if settings.isolation == Isolation::None => {
+        Some("own needs a tenant for each key, and --isolation none has one for all; omit one of the two")
+    }
+    _ => None,
 });
 
 pub(crate) static ADMIN_TOKEN: Flag = flag("admin-token", One("TOKEN"), "Bearer token that requests to /__admin/ need")
@@ -98,7 +107,10 @@ pub(crate) static ADMIN_TOKEN: Flag = flag("admin-token", One("TOKEN"), "Bearer 
     .with_conflict(|settings| match settings.admin {
         AdminAccess::Open => Some("has no effect beside --admin open; omit one of the two"),
         AdminAccess::Off => Some("has no effect beside --admin off; omit one of the two"),
-        AdminAccess::Token | AdminAccess::Closed => None,
+        AdminAccess::Own if settings.admin_token.as_ref().is_some_and(|token| settings.api_keys.contains(token)) => {
+            Some("is an --api-key too, which --admin own lets reach its own tenant alone; choose another token")
+        }
+        AdminAccess::Token | AdminAccess::Own | AdminAccess::Closed => None,
     })
     .secret();
 
