@@ -2,9 +2,9 @@
 //! lagging reads still see them. It knows no type by name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::state_faults::Lag;
 use super::{Id, Key, Kind, Resource};
@@ -18,7 +18,7 @@ pub(crate) struct Collection<T: Resource> {
     /// when clients made it up: one in each project.
     ids: HashTable<(u64, Key<T>)>,
     /// With a key of its own, because clients can choose ids.
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     children: BTreeMap<Key<T::Parent>, BTreeSet<Key<T>>>,
     /// When deleted resources were deleted, as long as their rows are kept.
     deleted: BTreeMap<Key<T>, Timestamp>,
@@ -78,7 +78,7 @@ impl<T: Resource> Default for Collection<T> {
         Self {
             rows: BTreeMap::new(),
             ids: HashTable::new(),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             children: BTreeMap::new(),
             deleted: BTreeMap::new(),
             purges: BTreeSet::new(),

@@ -40,9 +40,8 @@ impl Prefix {
         Self(Some(text))
     }
 
-    fn as_str(&self) -> &str {
-        let bytes = self.0.as_ref().map_or(&[][..], |bytes| bytes);
-        std::str::from_utf8(bytes).expect("a prefix is ASCII")
+    fn as_bytes(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], |bytes| bytes)
     }
 }
 
@@ -87,7 +86,10 @@ fn canonical_uuid(text: &str) -> Option<Uuid> {
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Minted(prefix, uuid) => write!(f, "{}{}", prefix.as_str(), uuid.hyphenated()),
+            Self::Minted(prefix, uuid) => {
+                f.write_str(std::str::from_utf8(prefix.as_bytes()).expect("a prefix is ASCII"))?;
+                uuid.hyphenated().fmt(f)
+            }
             Self::Given(text) => f.write_str(text),
         }
     }
@@ -106,7 +108,7 @@ impl JsonText for Id {
             Self::Minted(prefix, uuid) => {
                 let mut digits = [0; UUID_BYTES];
                 uuid.hyphenated().encode_lower(&mut digits);
-                append_plain(json, &[prefix.as_str().as_bytes(), &digits]);
+                append_plain(json, &[prefix.as_bytes(), &digits]);
             }
         }
     }

@@ -156,7 +156,7 @@ impl Index {
         let meta = |id| Meta { id, project, created_at: scope.now };
         let selected = SelectedFiles::select(scope, new.source, &output_directory_id, new.sync.leaves_files_out())?;
         let (meta, output_meta) = (meta(new.id.unwrap_or(minted_id)), meta(output_directory_id.clone()));
-        let output_name = format!("{}{OUTPUT_DIRECTORY_SUFFIX}", new.name);
+        let output_name = [&*new.name, OUTPUT_DIRECTORY_SUFFIX].concat();
         let output_directory = scope.insert(Directory::new(output_meta, output_name.into(), DirectoryKind::Index))?;
         let index = Self {
             meta,
