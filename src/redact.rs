@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use crate::key_label::is_label;
+
 /// The prefix of LlamaCloud's API keys, and the minimum length of the rest.
 const PREFIX: &str = "llx-";
 const MIN_LENGTH: usize = 40;
@@ -105,8 +107,11 @@ fn masked_pair(pair: &str) -> Cow<'_, str> {
 }
 
 fn is_secret(pair: &str) -> bool {
-    form_urlencoded::parse(pair.as_bytes())
-        .any(|(name, _)| SECRET_PARAMETERS.iter().any(|known| name.eq_ignore_ascii_case(known)))
+    form_urlencoded::parse(pair.as_bytes()).any(|(name, value)| {
+        // The tenant in a request to the admin API: a key, or its label, which is shown.
+        let is_key = name == "tenant" && !is_label(&value);
+        is_key || SECRET_PARAMETERS.iter().any(|known| name.eq_ignore_ascii_case(known))
+    })
 }
 
 /// The number of characters at the start of `text` that occur in keys. They are ASCII, so it is a character boundary.

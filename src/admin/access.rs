@@ -79,7 +79,7 @@ fn has_token(settings: &Settings, head: &Head) -> bool {
 }
 
 /// Every tenant that a request names: in its query, and in this field of its body.
-fn tenant_names(request: &Request, field: &str) -> Result<Vec<String>, ApiError> {
+pub(super) fn tenant_names(request: &Request, field: &str) -> Result<Vec<String>, ApiError> {
     let mut names: Vec<String> = read::query_all(request, "tenant").collect();
     // A value that is no text names no tenant, and every handler refuses it.
     if let Some(Value::String(name)) = read::any_body(request)?.get(field) {

@@ -3,6 +3,7 @@
 
 mod about;
 mod access;
+mod audit;
 pub(crate) mod check;
 mod clock;
 mod config;
@@ -96,7 +97,9 @@ pub(crate) fn handle(instance: &Instance, reach: &Reach, request: &Request) -> R
     let response = routes::find(&request.head.method, below).and_then(|route| {
         let request = reach.confine(route, request)?;
         route.check(&request)?;
-        (route.handler)(instance, &request)
+        // Before the tenant may be forgotten.
+        let change = audit::change(instance, route, &request);
+        Ok(Response { change, ..(route.handler)(instance, &request)? })
     });
     printable(response.unwrap_or_else(Response::from))
 }

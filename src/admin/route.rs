@@ -67,6 +67,11 @@ impl AdminRoute {
         }
     }
 
+    /// Whether its requests change something.
+    pub(super) fn changes(&self) -> bool {
+        self.scope == RouteScope::Changes || self.scope == RouteScope::Server && self.method != Method::GET
+    }
+
     /// The field of the body that names the tenant.
     pub(super) fn tenant_field(&self) -> &'static str {
         match self.body {

@@ -54,6 +54,19 @@ pub(crate) struct Response {
     /// The real time from the request on, within which the server asks for the response again: it may become another
     /// one.
     pub(crate) settles_within: Option<Duration>,
+    /// What the request changed through the admin API, for the log.
+    pub(crate) change: Option<Box<AdminChange>>,
+}
+
+/// A change that was made through the admin API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AdminChange {
+    /// The label of the tenant; `None` for all, and for the server.
+    pub(crate) tenant: Option<Arc<str>>,
+    /// The name of the tenant, if it had one.
+    pub(crate) tenant_name: Option<Arc<str>>,
+    /// What the request gave, without credentials.
+    pub(crate) given: String,
 }
 
 /// An injected wait: one part after the other.
@@ -249,6 +262,7 @@ impl Response {
             wire: Wire { end: ResponseEnd::Silent(end), ..Wire::default() },
             refuse_connections: None,
             settles_within: None,
+            change: None,
         }
     }
 

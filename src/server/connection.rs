@@ -2,6 +2,7 @@
 //! written without hyper.
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,13 +35,17 @@ enum ConnectionEnd {
 }
 
 /// Runs a connection to its end.
-pub(super) async fn run(stream: TcpStream, server: Arc<ServerState>, mut draining: watch::Receiver<()>) {
+pub(super) async fn run(
+    (stream, peer): (TcpStream, SocketAddr),
+    server: Arc<ServerState>,
+    mut draining: watch::Receiver<()>,
+) {
     // Without Nagle's algorithm: responses are small and written in one piece. An error means that the client is gone.
     let _ = stream.set_nodelay(true);
     let stream = SharedStream::new(stream);
     let mut http = server.http.clone();
     let header_timeout = server.instance.settings.header_timeout;
-    let state = Arc::new(ConnectionState::new(server, stream.clone(), draining.clone()));
+    let state = Arc::new(ConnectionState::new(server, stream.clone(), peer, draining.clone()));
     let stream = ClientSocket::new(stream, Arc::clone(&state.delivery));
     let traffic = stream.traffic();
     http.timer(HeadTimer::new(header_timeout, stream.traffic()));

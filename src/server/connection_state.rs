@@ -1,5 +1,6 @@
 //! The state that the requests of a connection share with the task that runs it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,6 +24,8 @@ pub(super) struct ConnectionState {
     pub(super) delivery: Arc<Delivery>,
     /// Whether the connection was accepted while the server shuts down: its requests are refused.
     pub(super) is_late: bool,
+    /// The address of the client.
+    pub(super) peer: SocketAddr,
     /// The socket, to watch while a request waits.
     pub(super) stream: SharedStream,
     /// Changes when the server begins to shut down.
@@ -30,12 +33,17 @@ pub(super) struct ConnectionState {
 }
 
 impl ConnectionState {
-    pub(super) fn new(server: Arc<ServerState>, stream: SharedStream, draining: watch::Receiver<()>) -> Self {
+    pub(super) fn new(
+        server: Arc<ServerState>,
+        stream: SharedStream,
+        peer: SocketAddr,
+        draining: watch::Receiver<()>,
+    ) -> Self {
         let feed = Arc::clone(server.instance.tenants.journal_limits().feed());
         let (plan, delivery) = (Mutex::default(), Arc::new(Delivery::new(feed)));
         let is_late = server.instance.is_draining();
         server.instance.counters.connections.fetch_add(1, Ordering::Relaxed);
-        Self { server, plan, has_unread_body: AtomicBool::new(false), delivery, is_late, stream, draining }
+        Self { server, plan, has_unread_body: AtomicBool::new(false), delivery, is_late, peer, stream, draining }
     }
 }
 

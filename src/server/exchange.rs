@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::state::ServerState;
+use super::connection_state::ConnectionState;
 use crate::emulator::{self, Context, Reply};
 use crate::journal::Outcome;
 use crate::request::Head;
@@ -22,7 +22,7 @@ pub(super) struct Exchange {
 
 /// An exchange whose response is not handed over yet. If it is dropped, the client has gone: journal and log say so.
 pub(super) struct PendingExchange {
-    server: Arc<ServerState>,
+    connection: Arc<ConnectionState>,
     started: Instant,
     /// Taken out when the response is handed over.
     exchange: Option<(Head, Exchange)>,
@@ -37,8 +37,8 @@ impl From<Response> for Exchange {
 
 impl PendingExchange {
     /// An exchange that began at this time.
-    pub(super) fn new(server: Arc<ServerState>, head: Head, started: Instant, exchange: Exchange) -> Self {
-        Self { server, started, exchange: Some((head, exchange)) }
+    pub(super) fn new(connection: Arc<ConnectionState>, head: Head, started: Instant, exchange: Exchange) -> Self {
+        Self { connection, started, exchange: Some((head, exchange)) }
     }
 
     /// Records that the client was seen to leave. It may have closed its sending half only.
@@ -72,8 +72,8 @@ impl Drop for PendingExchange {
     fn drop(&mut self) {
         let Some((head, exchange)) = &self.exchange else { return };
         if let Exchange { context: Some(context), reply, .. } = exchange {
-            emulator::record_outcome(&self.server.instance, context, reply, Outcome::ClientGone);
+            emulator::record_outcome(&self.connection.server.instance, context, reply, Outcome::ClientGone);
         }
-        self.server.log.request(head, exchange, self.started.elapsed());
+        self.connection.server.log.request(head, exchange, self.connection.peer, self.started.elapsed());
     }
 }

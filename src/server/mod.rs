@@ -162,9 +162,9 @@ async fn accept(listener: TcpListener, state: Arc<ServerState>, drain: Arc<watch
         let had_reserve = reserve.is_some();
         reserve = reserve.or_else(|| TcpSocket::new_v4().ok());
         match accepted {
-            Ok(Ok((stream, _))) if reserve.is_some() => {
+            Ok(Ok((stream, peer))) if reserve.is_some() => {
                 let draining = if state.instance.is_draining() { late.clone() } else { drain.subscribe() };
-                spawn_connection(stream, &state, draining);
+                spawn_connection((stream, peer), &state, draining);
             }
             Ok(Err(_)) if !had_reserve => tokio::time::sleep(ACCEPT_PAUSE).await,
             _ => {}
@@ -173,13 +173,13 @@ async fn accept(listener: TcpListener, state: Arc<ServerState>, drain: Arc<watch
 }
 
 /// Runs a connection in a task of its own, or closes it at once if `--max-connections` are open.
-fn spawn_connection(stream: TcpStream, state: &Arc<ServerState>, draining: watch::Receiver<()>) {
+fn spawn_connection(accepted: (TcpStream, SocketAddr), state: &Arc<ServerState>, draining: watch::Receiver<()>) {
     let Ok(permit) = Arc::clone(&state.connections).try_acquire_owned() else {
         return state.note_incident(Incident::ConnectionLimit);
     };
     let state = Arc::clone(state);
     tokio::spawn(async move {
-        connection::run(stream, state, draining).await;
+        connection::run(accepted, state, draining).await;
         drop(permit);
     });
 }

@@ -63,7 +63,7 @@ pub(super) async fn respond(
         connection.server.refusals.refuse(duration).await;
     }
     let duration = started.elapsed();
-    connection.server.log.request(&head, &exchange, duration);
+    connection.server.log.request(&head, &exchange, connection.peer, duration);
     let Exchange { context, mut reply, waited } = exchange;
     if context.as_deref().and_then(Context::operation).is_some() {
         let counters = &connection.server.instance.counters;
@@ -99,7 +99,7 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
         Admission::Response(response) => return (head, answer(connection, &body, *response)),
         Admission::Reset(reset, context, reply) => {
             let exchange = Exchange { context: Some(context), reply, waited: Duration::ZERO };
-            let exchange = PendingExchange::new(server, head, started, exchange);
+            let exchange = PendingExchange::new(Arc::clone(connection), head, started, exchange);
             if reset == HeadReset::InBody {
                 body::wait_for_first_bytes(body).await;
             }
@@ -159,7 +159,7 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
                 }
             };
         };
-        PendingExchange::new(server, request.head, started, Exchange { context: Some(context), reply, waited })
+        PendingExchange::new(on_connection, request.head, started, Exchange { context: Some(context), reply, waited })
     };
     let mut exchange = detached(stages).await;
     // delay of the response

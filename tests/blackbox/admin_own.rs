@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, HttpResponse, Program, RawConnection, manual_clock_server, run, server};
+use crate::support::{AdminRoute, Client, HttpResponse, Program, RawConnection, manual_clock_server, run, server};
 
 const OWN: &str = "llx-own";
 const OTHER: &str = "llx-other";
@@ -12,77 +12,6 @@ const TOKEN: &str = "token-of-admin";
 
 /// What no response to the own key may contain, beside the label of the other one: it is in everything of the other.
 const MARK: &str = "other";
-
-/// One row of the list of routes that the program gives.
-struct Route {
-    method: String,
-    path: String,
-    scope: String,
-    parameters: Vec<String>,
-    fields: Vec<String>,
-}
-
-fn texts(list: &Value) -> Vec<String> {
-    list.as_array().expect("a list").iter().map(|text| text.as_str().expect("a text").to_owned()).collect()
-}
-
-/// All routes, as the program lists them.
-fn routes(admin: &Client) -> Vec<Route> {
-    let listed = admin.get("/__admin/").json();
-    let text = |row: &Value, name: &str| row[name].as_str().expect("a text").to_owned();
-    let route = |row: &Value| Route {
-        method: text(row, "method"),
-        path: text(row, "path"),
-        scope: text(row, "scope"),
-        parameters: texts(&row["parameters"]),
-        fields: texts(&row["body"]),
-    };
-    listed["routes"].as_array().expect("a list").iter().map(route).collect()
-}
-
-impl Route {
-    fn name(&self) -> String {
-        format!("{} {}", self.method, self.path)
-    }
-
-    /// The path with a name that exists.
-    fn target(&self) -> String {
-        let name = if self.path.contains("/scenarios/") { "flaky" } else { "rule-of-all" };
-        self.path.replace("{name}", name)
-    }
-
-    /// The field that names the tenant, if there is one.
-    fn tenant_field(&self) -> Option<&str> {
-        ["key", "tenant"].into_iter().find(|name| self.fields.iter().any(|field| field == name))
-    }
-
-    /// What a request needs beside its tenant.
-    fn body(&self) -> Value {
-        match &*self.name() {
-            "POST /__admin/tenants" => json!({ "name": "own-name" }),
-            "PUT /__admin/clock" => json!({ "mode": "manual" }),
-            "POST /__admin/clock/advance" => json!({ "by": "5s" }),
-            "POST /__admin/check" => json!({ "no_litter": true }),
-            "POST /__admin/verify" => json!({ "expect": "indexes.create" }),
-            "POST /__admin/faults" | "PUT /__admin/faults/{name}" => json!({ "rule": "indexes.get status=503" }),
-            _ => json!({}),
-        }
-    }
-
-    /// The target and the body of requests about a tenant: named in the query, and in the body, if it can be.
-    fn requests_about(&self, tenant: &str) -> Vec<(String, Value)> {
-        let mut requests = Vec::new();
-        if self.parameters.iter().any(|name| name == "tenant") {
-            requests.push((format!("{}?tenant={tenant}", self.target()), self.body()));
-        }
-        if let Some(field) = self.tenant_field() {
-            let mut body = self.body();
-            body[field] = tenant.into();
-            requests.push((self.target(), body));
-        }
-        requests
-    }
-}
 
 /// The response to a request with these header lines. Of a stream it has the head alone.
 fn ask(address: SocketAddr, credential: &str, method: &str, (target, body): &(String, Value)) -> HttpResponse {
@@ -142,7 +71,7 @@ fn no_route_lets_a_key_reach_anything_but_its_own_tenant() {
     let before = everything_of_other(&admin);
     let (address, own) = (server.address(), bearer(OWN));
     let labels = [OWN, OTHER].map(|key| label_of(&admin, key));
-    for route in routes(&admin) {
+    for route in AdminRoute::all(&admin) {
         let status =
             |credential: &str, request: &(String, Value)| ask(address, credential, &route.method, request).status;
         let (name, unnamed) = (route.name(), (route.target(), route.body()));
@@ -182,7 +111,7 @@ fn a_key_reads_and_changes_its_own_tenant_through_every_route_that_is_about_tena
     let admin = Client::of(&server).with_key(TOKEN);
     let own = bearer(OWN);
     let mut changed = 0;
-    for route in routes(&admin).iter().filter(|route| ["reads", "changes"].contains(&&*route.scope)) {
+    for route in AdminRoute::all(&admin).iter().filter(|route| ["reads", "changes"].contains(&&*route.scope)) {
         let count = route.requests_about(OWN).len();
         assert!(count > 0, "{} takes no tenant", route.name());
         for position in 0..count {

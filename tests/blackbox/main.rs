@@ -2,6 +2,7 @@
 //! module for each topic.
 
 mod admin;
+mod admin_audit;
 mod admin_check;
 mod admin_documents;
 mod admin_own;

@@ -2,16 +2,19 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::reason::reason;
+use crate::admin;
 use crate::clock::{Timestamp, system_now};
 use crate::config::{LogFormat, LogLevel};
 use crate::emulator::Context;
 use crate::journal::{FaultOutcome, Outcome};
 use crate::json_object::JsonObject;
 use crate::request::Head;
+use crate::response::AdminChange;
 use crate::server::exchange::Exchange;
 use crate::{redact, terminal};
 
@@ -23,6 +26,9 @@ const LINE_BYTES: usize = 256;
 
 /// Maximum number of columns of the name of a file in a text line.
 const MAX_FILE_COLUMNS: usize = 40;
+
+/// Maximum number of columns of what a change was given.
+const MAX_CHANGE_COLUMNS: usize = 200;
 
 /// Columns of a line on a terminal.
 const TERMINAL_COLUMNS: usize = 80;
@@ -42,6 +48,10 @@ pub(in crate::server) struct LogLine<'a> {
     fault: Option<&'a str>,
     /// The reason why the request was refused.
     reason: Option<String>,
+    /// What it changed through the admin API.
+    change: Option<&'a AdminChange>,
+    /// The address of the client, for a request to the admin API that changed something or was not allowed.
+    peer: Option<SocketAddr>,
     /// Whether its client was seen to leave before the response was written.
     is_gone: bool,
     micros: u64,
@@ -59,15 +69,19 @@ pub(super) struct LineStyle {
 
 impl<'a> LogLine<'a> {
     /// The line of a request that took `duration` from its head to its response.
-    pub(in crate::server) fn of(head: &'a Head, exchange: &'a Exchange, duration: Duration) -> Self {
+    pub(in crate::server) fn of(head: &'a Head, exchange: &'a Exchange, peer: SocketAddr, duration: Duration) -> Self {
         let (context, reply) = (exchange.context.as_deref(), &exchange.reply);
         let is_gone = context.is_some_and(Context::client_has_left);
         let tenant = context.and_then(|context| context.tenant.as_ref());
+        let change = reply.response.change.as_deref();
+        let is_denied = admin::below(&head.path).is_some() && matches!(reply.response.code(), Some(401 | 403));
         let struck = reply.faults.iter().find(|note| note.outcome == FaultOutcome::Struck);
         Self {
             at: system_now(),
-            tenant: tenant.map(|tenant| &*tenant.label),
-            tenant_name: tenant.and_then(|tenant| tenant.name()),
+            tenant: tenant.map(|tenant| &*tenant.label).or(change.map(changed_tenant)),
+            tenant_name: tenant
+                .and_then(|tenant| tenant.name())
+                .or(change.and_then(|change| change.tenant_name.clone())),
             operation: context.map(Context::name),
             method: head.method.as_str(),
             path: target(head),
@@ -75,6 +89,8 @@ impl<'a> LogLine<'a> {
             status: reply.response.code(),
             fault: struck.map(|note| &*note.rule),
             reason: if is_gone { None } else { reason(&reply.response) },
+            change,
+            peer: (change.is_some() || is_denied).then_some(peer),
             is_gone,
             micros: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
         }
@@ -94,7 +110,14 @@ impl<'a> LogLine<'a> {
         let (tenant, operation) = (self.tenant.unwrap_or("-"), self.operation.unwrap_or("-"));
         let path = self.shown_path();
         let named = [&at, " ", color_on, &status, color_off, " ", tenant, " ", operation, " ", self.method, " ", &path];
-        named.concat() + &self.shown_file() + &self.shown_name() + &self.fault_and_reason() + " " + &micros + "us"
+        named.concat()
+            + &self.shown_file()
+            + &self.shown_name()
+            + &self.shown_change()
+            + &self.fault_and_reason()
+            + " "
+            + &micros
+            + "us"
     }
 
     fn status_text(&self) -> String {
@@ -117,6 +140,18 @@ impl<'a> LogLine<'a> {
     fn shown_name(&self) -> String {
         let name = self.tenant_name.as_deref().map(redact::masked);
         name.map_or_else(String::new, |name| format!(" tenant_name={name:?}"))
+    }
+
+    /// What it changed, in quotes, and the address of the client, each with a space before it.
+    fn shown_change(&self) -> String {
+        let change = self.given().map_or_else(String::new, |given| format!(" change={given:?}"));
+        self.peer.map_or_else(|| change.clone(), |peer| format!("{change} peer={peer}"))
+    }
+
+    /// What a change was given.
+    fn given(&self) -> Option<String> {
+        let given = redact::masked(&self.change?.given);
+        Some(terminal::shortened(&given, MAX_CHANGE_COLUMNS).into_owned())
     }
 
     /// The fault, and the reason or that the client has gone, each with a space before it.
@@ -167,6 +202,12 @@ impl<'a> LogLine<'a> {
         if let Some(reason) = self.reason.as_deref() {
             line.text("reason", reason);
         }
+        if let Some(given) = self.given() {
+            line.text("change", &*given);
+        }
+        if let Some(peer) = self.peer {
+            line.value("peer", &peer);
+        }
         if self.is_gone {
             line.value("outcome", &Outcome::ClientGone);
         }
@@ -177,6 +218,11 @@ impl<'a> LogLine<'a> {
             Cow::Borrowed(_) => line,
         }
     }
+}
+
+/// The label of the tenant that was changed.
+fn changed_tenant(change: &AdminChange) -> &str {
+    change.tenant.as_deref().unwrap_or("all")
 }
 
 /// The first [`MAX_PATH_CHARS`] characters of the path and query, without credentials.
@@ -242,6 +288,8 @@ mod tests {
             status: Some(422),
             fault: None,
             reason: reason.map(str::to_owned),
+            change: None,
+            peer: None,
             is_gone: false,
             micros: 123_456,
         }

@@ -9,6 +9,7 @@ mod once;
 mod reason;
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -49,12 +50,12 @@ impl Log {
     }
 
     /// Logs a request that took `duration` to its response, unless it is a health probe that got 200.
-    pub(super) fn request(&self, head: &Head, exchange: &Exchange, duration: Duration) {
+    pub(super) fn request(&self, head: &Head, exchange: &Exchange, peer: SocketAddr, duration: Duration) {
         if self.level == LogLevel::Off {
             return;
         }
         if !(is_probe_path(&head.path) && exchange.reply.response.status == Some(StatusCode::OK)) {
-            let line = LogLine::of(head, exchange, duration);
+            let line = LogLine::of(head, exchange, peer, duration);
             self.push(line.level(), &self.style.request(&line));
         }
         if !self.allow_overrides

@@ -1,6 +1,7 @@
 //! Support for the tests: raw connections, a client for JSON requests, and the real program. It does not sleep and uses
 //! no fixed port.
 
+mod admin_route;
 mod chat;
 mod client;
 mod connection;
@@ -13,6 +14,7 @@ mod session;
 mod terminal;
 mod upload;
 
+pub(crate) use admin_route::AdminRoute;
 pub(crate) use chat::{CHAT, answer_of, events_of, stream_path, types_of};
 pub(crate) use client::Client;
 pub(crate) use connection::{HttpResponse, RawConnection};
