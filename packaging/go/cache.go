@@ -42,7 +42,7 @@ func (server *Server) trackSettings() {
 	var config struct {
 		Settings []struct{ Name, Value string }
 	}
-	if err := server.admin("GET", "config", nil, &config); err != nil {
+	if err := server.admin("GET", "config", "", nil, &config); err != nil {
 		return
 	}
 	track("llamacloud-mock.toml")

@@ -7,6 +7,7 @@ package llamacloudmock
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,7 +46,8 @@ type Mock struct {
 	// isUsed: a request came before a reset.
 	isUsed bool
 	// report is nil before Stop, because the test may still send requests.
-	report *report
+	report    *report
+	isStopped bool
 }
 
 // Entry is an entry of the journal: a request and its response.
@@ -128,7 +130,7 @@ func (mock *Mock) setName(test string) {
 	}, test))
 	body := map[string]any{"key": mock.key, "name": string(name[:min(len(name), maxName)])}
 	var refused *refusal
-	err := mock.server.admin("POST", "tenants", body, nil)
+	err := mock.server.admin("POST", "tenants", mock.key, body, nil)
 	if errors.As(err, &refused) && (refused.status == http.StatusNotFound || refused.status == http.StatusMethodNotAllowed) {
 		return
 	}
@@ -211,6 +213,7 @@ func (mock *Mock) clear() {
 func (mock *Mock) Stop() {
 	mock.tb.Helper()
 	mock.report = mock.newReport()
+	mock.isStopped = !mock.server.isOfRun
 	if err := mock.server.Stop(); err != nil {
 		mock.tb.Error(err)
 	}
@@ -219,7 +222,7 @@ func (mock *Mock) Stop() {
 // admin sends a request to the admin API and reads its response into result, unless that is nil.
 func (mock *Mock) admin(method, path string, body, result any) {
 	mock.tb.Helper()
-	if err := mock.server.admin(method, path, body, result); err != nil {
+	if err := mock.server.admin(method, path, mock.key, body, result); err != nil {
 		mock.tb.Fatal(err)
 	}
 }
@@ -239,7 +242,9 @@ func (refusal *refusal) Error() string {
 	return fmt.Sprintf("%s %s: status %d: %s%s", refusal.method, refusal.path, refusal.status, refusal.answer, refusal.advice)
 }
 
-func (server *Server) admin(method, path string, body, result any) error {
+// admin sends a request about a key. Without a token the key is sent in its place: with --admin own it reaches what belongs
+// to it.
+func (server *Server) admin(method, path, key string, body, result any) error {
 	var text []byte
 	if body != nil {
 		var err error
@@ -258,8 +263,8 @@ func (server *Server) admin(method, path string, body, result any) error {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	if server.token != "" {
-		request.Header.Set("Authorization", "Bearer "+server.token)
+	if credential := cmp.Or(server.token, key); credential != "" {
+		request.Header.Set("Authorization", "Bearer "+credential)
 	}
 	response, err := client.Do(request)
 	if err != nil {

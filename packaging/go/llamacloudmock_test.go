@@ -121,9 +121,9 @@ func TestAdminToken(t *testing.T) {
 	mock := Start(t, "--admin-token", "from-flag")
 	mock.Advance(time.Second)
 	expect(t, "a request to a server that runs", call(t, Connect(t, mock.URL(), "from-flag"), "GET", indexes, ""), 200)
-	err := (&Server{url: mock.URL(), token: "wrong"}).admin("GET", "state", nil, nil)
+	err := (&Server{url: mock.URL(), token: "wrong"}).admin("GET", "state", "key", nil, nil)
 	expectError(t, err, "the token that was given is not that of the server")
-	err = (&Server{url: mock.URL()}).admin("GET", "state", nil, nil)
+	err = (&Server{url: mock.URL()}).admin("GET", "state", "key", nil, nil)
 	expectError(t, err, "give the token to Connect")
 }
 
@@ -256,6 +256,26 @@ func TestAServerOfTheRun(t *testing.T) {
 	t.Setenv(urlVariable, "127.0.0.1:4010")
 	_, err := Run()
 	expectError(t, err, urlVariable+": ")
+}
+
+func TestKeysAreForgottenAfterTheTestAndNeedNoToken(t *testing.T) {
+	running := Start(t, "--admin=own", "--admin-token=secret")
+	t.Setenv(urlVariable, running.URL())
+	t.Setenv(tokenVariable, "")
+	t.Run("inner", func(t *testing.T) {
+		mock := Start(t)
+		// The verdict of a clean-up comes before the key is forgotten.
+		t.Cleanup(func() { mock.Verify("indexes.list count=1") })
+		other := mock.WithKey("chosen")
+		mock.Fault("indexes.list status=503")
+		expect(t, "a request", call(t, mock, "GET", indexes, ""), 503)
+		expect(t, "a request with another key", call(t, other, "GET", indexes, ""), 200)
+	})
+	var known struct{ Tenants []struct{ Name string } }
+	running.admin("GET", "tenants", nil, &known)
+	if len(known.Tenants) != 1 || known.Tenants[0].Name != t.Name() {
+		t.Errorf("the tenants are %v", known.Tenants)
+	}
 }
 
 func TestAServerWithoutAdminRuns(t *testing.T) {

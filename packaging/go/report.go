@@ -27,9 +27,9 @@ func (mock *Mock) newReport() *report {
 		}
 	}
 	tenant := "?tenant=" + url.QueryEscape(mock.key)
-	err := mock.server.admin("GET", "journal"+tenant, nil, &journal)
+	err := mock.server.admin("GET", "journal"+tenant, mock.key, nil, &journal)
 	if err == nil {
-		err = mock.server.admin("GET", "faults"+tenant, nil, &faults)
+		err = mock.server.admin("GET", "faults"+tenant, mock.key, nil, &faults)
 	}
 	result := &report{entries: journal.Entries, rules: map[string]string{}, err: err}
 	for _, fault := range faults.Faults {
@@ -42,7 +42,8 @@ func (mock *Mock) newReport() *report {
 	return result
 }
 
-// finish reports the requests of a failed test, and a test that sent none.
+// finish reports the requests of a failed test, and a test that sent none, and forgets the key. It runs after the clean-ups
+// of the test itself.
 func (mock *Mock) finish() {
 	mock.tb.Helper()
 	if mock.report == nil {
@@ -55,6 +56,10 @@ func (mock *Mock) finish() {
 	case report.err == nil && len(report.entries) == 0 && !mock.isUsed:
 		mock.tb.Logf("llamacloud-mock at %s received no request with the key %s; did the client use another URL or key?",
 			mock.server.url, mock.key)
+	}
+	if !mock.isStopped {
+		// Frees the place of the key. A failure is no failure of the test.
+		_ = mock.server.admin("DELETE", "tenants?tenant="+url.QueryEscape(mock.key), mock.key, nil, nil)
 	}
 }
 

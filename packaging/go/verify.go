@@ -39,7 +39,7 @@ func (mock *Mock) verify(fields map[string]any) int {
 	mock.tb.Helper()
 	fields["tenant"] = mock.key
 	var met struct{ Count int }
-	err := mock.server.admin("POST", "verify", fields, &met)
+	err := mock.server.admin("POST", "verify", mock.key, fields, &met)
 	var refused *refusal
 	if !errors.As(err, &refused) || refused.status != http.StatusConflict && refused.status != http.StatusPreconditionFailed {
 		if err != nil {

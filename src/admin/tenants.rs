@@ -52,7 +52,7 @@ pub(super) fn name(instance: &Instance, request: &Request) -> Result<Response, A
 pub(super) fn forget(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let name = read::query(request, "tenant");
     let name = name.ok_or_else(|| read::refusal(&ParseError::new("tenant", "is missing")))?;
-    instance.tenants.forget(&read::existing_tenant(instance, &name)?);
+    instance.forget(&read::existing_tenant(instance, &name)?);
     Ok(Response::empty(204))
 }
 

@@ -103,6 +103,14 @@ impl TenantHandle<'_> {
         done.map(drop).map_err(|refusal| Error::Key(detail(&refusal)))
     }
 
+    /// Forgets the key itself after its last use, which frees its place (`max-tenants`) for the keys of other tests.
+    /// Requests that a fault rule holds or delays end.
+    pub fn forget(&self) {
+        if let Some(tenant) = self.server.instance.tenants.find(self.key) {
+            self.server.instance.forget(&tenant);
+        }
+    }
+
     /// The entries of the journal and the number of those that were evicted. A reset of all keys may have removed this
     /// one.
     fn recorded(&self) -> (Vec<Entry>, u64) {

@@ -64,6 +64,8 @@ pub(crate) struct Instance {
     /// The number of handlers that have panicked.
     pub(crate) panics: AtomicU64,
     is_draining: AtomicBool,
+    /// Whether a tenant that is forgotten frees its place only, and is judged at the end of the run.
+    keeps_forgotten: AtomicBool,
     /// The OpenAPI document, made when it is first requested.
     openapi: OnceLock<Bytes>,
 }
@@ -131,6 +133,7 @@ impl Instance {
             budget,
             panics: AtomicU64::new(0),
             is_draining: AtomicBool::new(false),
+            keeps_forgotten: AtomicBool::new(false),
             openapi: OnceLock::new(),
         })
     }
@@ -151,6 +154,21 @@ impl Instance {
     pub(crate) fn start_draining(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
         self.tenants.each_clock(Clock::recheck_hanging);
+    }
+
+    /// Keeps what tenants have when they are forgotten, as long as there is room for twice as many as have places.
+    pub(crate) fn keep_forgotten(&self) {
+        self.keeps_forgotten.store(true, Ordering::Relaxed);
+    }
+
+    /// Forgets a tenant, which frees its place. What its rules hold or delay ends now: nobody could reset it later.
+    pub(crate) fn forget(&self, tenant: &Arc<Tenant>) {
+        if self.keeps_forgotten.load(Ordering::Relaxed) {
+            return tenant.leave_place();
+        }
+        self.tenants.forget(tenant);
+        tenant.reset_faults(FaultRules::default());
+        self.tenants.reset_clock(&tenant.clock);
     }
 
     /// The scenarios that the settings give.

@@ -92,6 +92,17 @@ async fn a_tenant_has_the_verbs_of_the_helpers() {
 }
 
 #[test]
+fn a_tenant_that_is_forgotten_leaves_its_place_to_another() {
+    let server = MockServer::builder().set("max-tenants", "1").start().expect("valid settings");
+    let tenant = server.tenant("llx-a").expect("there is a place");
+    assert!(matches!(server.tenant("llx-b"), Err(Error::Key(_))), "there is one place");
+    tenant.forget();
+    tenant.forget();
+    assert_eq!(tenant.received_requests().len(), 0);
+    server.tenant("llx-b").expect("the place is free");
+}
+
+#[test]
 fn an_expectation_is_judged_and_a_miss_says_what_is_nearest() {
     let server = manual_clock_server(&[("admin", "off"), ("journal-entries", "2")]);
     let client = Client::of(&server);

@@ -56,6 +56,17 @@ fn checks_that_hold_keep_the_success_of_the_command() {
 }
 
 #[test]
+fn what_a_helper_forgets_is_judged_at_the_end_and_leaves_its_place() {
+    let exec = Exec::start(&["--check-max-attempts", "1", "--check-no-litter", "--max-tenants", "1"], 0);
+    exec.create();
+    assert_eq!(exec.client.delete("/__admin/tenants?tenant=llx-exec").status, 204);
+    assert_eq!(exec.client.with_key("llx-second").get(LIST).status, 200);
+    let (code, stderr) = exec.end();
+    let is_judged = stderr.contains("passed: --check-max-attempts 1\nfailed: --check-no-litter\n  t-");
+    assert!(code == Some(2) && is_judged && stderr.contains("2 requests were sent once"), "{stderr}");
+}
+
+#[test]
 fn a_failed_check_is_2_unless_the_command_failed() {
     for (command_code, expected) in [(0, 2), (3, 3)] {
         let exec = Exec::start(&["--check-no-litter"], command_code);

@@ -25,6 +25,21 @@ fn a_tenant_that_is_forgotten_frees_its_place_and_begins_anew() {
 }
 
 #[test]
+fn the_requests_that_rules_hold_or_delay_end_when_their_tenant_is_forgotten() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    for rule in ["indexes.list hang", "indexes.list status=503 delay=1h", "indexes.list @before delay=real:1h"] {
+        client.add_rule(rule);
+        let mut waiting = client.connect();
+        waiting.send(client.request_bytes("GET", "/api/v1/indexes", "", None));
+        client.wait_for_open_calls(1);
+        assert_eq!(client.delete(&format!("/__admin/tenants?tenant={}", client.key())).status, 204);
+        assert_eq!(waiting.read_response(), None, "{rule}: the connection is closed");
+    }
+    assert_eq!(client.get("/api/v1/indexes").json()["items"], json!([]), "its rules are gone");
+}
+
+#[test]
 fn a_tenant_is_forgotten_by_its_label_too_and_only_if_it_is_named_and_known() {
     let server = server(&[]);
     let client = Client::of(&server);

@@ -87,10 +87,57 @@ for (const [name, { args, files }] of Object.entries(RUNNERS)) {
     // The same seed gives the same keys and ids.
     assert.deepEqual((await runOnce(cwd)).found, found);
     // On a shared emulator the keys are those of one run.
-    const shared = await start();
+    const shared = await start({ args: ["--admin", "own"], adminToken: "secret" });
     const others = (await runOnce(cwd, { LLAMACLOUD_MOCK_URL: shared.url })).found;
     assert.match(others[0], /^llx-[0-9a-f]{24}-/);
+    // They need no token, and are forgotten: that of this test is left.
+    const listed = await fetch(`${shared.url}/__admin/tenants`, { headers: { authorization: "Bearer secret" } });
+    const { tenants } = await listed.json();
+    assert.deepEqual(tenants.map(({ tenant }) => tenant), [shared.tenant]);
     await shared.stop();
+  });
+}
+
+/** Verdicts in the hooks of the tests: after a test, after one that passed, and after one that failed. */
+const JUDGED = {
+  vitest: `${VITEST_HEAD}import { afterEach, onTestFailed, onTestFinished, test } from "vitest";
+    const verify = async () => console.error("judged " + (await (await current()).verify("indexes.list count=1")) + "\\n");
+    afterEach(verify);
+    test("one", async () => {
+      onTestFinished(verify);
+      onTestFailed(verify);
+      await new LlamaCloud({ maxRetries: 0 }).beta.indexes.list();
+      throw new Error("the reason");
+    });`,
+  jest: `const { LlamaCloud } = require("@llamaindex/llama-cloud");const { current } = require("llamacloud-mock");
+    const verify = async () => console.error("judged " + (await (await current()).verify("indexes.list count=1")) + "\\n");
+    afterEach(verify);
+    test("one", async () => {
+      await new LlamaCloud({ maxRetries: 0 }).beta.indexes.list();
+      throw new Error("the reason");
+    });`,
+  node: `${VITEST_HEAD}import { afterEach, test } from "node:test";import { emulatorForEachTest } from "llamacloud-mock/node";
+    const emulatorOfTest = emulatorForEachTest();
+    const verify = async () => console.error("judged " + (await emulatorOfTest().verify("indexes.list count=1")) + "\\n");
+    afterEach(verify);
+    test("one", async (context) => {
+      context.after(verify);
+      await new LlamaCloud({ maxRetries: 0 }).beta.indexes.list();
+      throw new Error("the reason");
+    });`,
+};
+
+for (const [name, text] of Object.entries(JUDGED)) {
+  test(`${name}: hooks of a test can judge its requests`, async () => {
+    const { args, files } = RUNNERS[name];
+    const [first] = Object.keys(files);
+    const cwd = await projectFolder({ ...files, [first]: text });
+    const command = args[0].startsWith("-") ? args : [join(PROJECT, args[0]), ...args.slice(1)];
+    const { code, output } = await run(process.execPath, command, { cwd, env: { LLAMA_CLOUD_API_KEY: "llx-real" } });
+    assert.notEqual(code, 0, output);
+    assert.match(output, /the reason/);
+    assert.equal(output.match(/judged 1\b/g)?.length, { vitest: 3, jest: 1, node: 2 }[name], output);
+    assert.match(output, /indexes\.list GET \S+ 200 sent\s/);
   });
 }
 

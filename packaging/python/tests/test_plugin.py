@@ -61,6 +61,36 @@ def test_two_runs_share_an_emulator_that_is_running(tmp_path):
     assert len(words_after("key", outputs[0] + outputs[1])) == 12
 
 
+#: The verdict of a fixture comes after the test, and before the key is forgotten.
+JUDGED = """
+import pytest
+from llama_cloud import LlamaCloud
+
+@pytest.fixture
+def judged(llamacloud):
+    yield llamacloud
+    llamacloud.verify("indexes.list count=1")
+
+def test_passes(judged):
+    LlamaCloud().indexes.list()
+
+def test_fails(judged):
+    LlamaCloud().indexes.list()
+    assert False, "the reason"
+"""
+
+
+def test_the_keys_of_tests_are_forgotten_and_need_no_admin_token(run_pytest):
+    with start("--admin", "own", admin_token="secret") as emulator:
+        for suite, passed in ((ISOLATED, "6 passed"), (JUDGED, "1 failed, 1 passed")):
+            done = run_pytest(suite, env={"LLAMACLOUD_MOCK_URL": emulator.url})
+            assert passed in done.stdout and "error" not in done.stdout.splitlines()[-1], done.stdout
+        assert "the reason" in done.stdout and "1 requests" in done.stdout, done.stdout
+        # That of this test is left.
+        tenants = emulator._request("GET", "/tenants")["tenants"]
+        assert [known["tenant"] for known in tenants] == [emulator.tenant]
+
+
 def test_a_shared_emulator_that_does_not_run_is_named(run_pytest):
     with start() as emulator:
         pass

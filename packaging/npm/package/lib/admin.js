@@ -28,19 +28,21 @@ class Admin {
   }
 
   /**
-   * Sends a request, and returns the JSON of its response.
+   * Sends a request about a key, and returns the JSON of its response. Without a token the key is sent in its place: with
+   * `--admin own` it reaches what belongs to it.
    * @param {string} method
    * @param {string} path
+   * @param {string} key
    * @param {{ query?: Record<string, unknown>, body?: Record<string, unknown> }} [content]
    * @returns {Promise<any>}
    */
-  async request(method, path, { query = {}, body } = {}) {
+  async request(method, path, key, { query = {}, body } = {}) {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) search.append(name, String(one));
     }
     const target = search.size ? `${path}?${search}` : path;
-    const { status, text } = await this.#send(method, target, this.token, body);
+    const { status, text } = await this.#send(method, target, this.token || key, body);
     if (status < 200 || status > 299) throw new Refused(`${method} ${path}: ${refusal(status, text)}`, status, text);
     return text ? this.#json(text) : undefined;
   }
@@ -56,17 +58,18 @@ class Admin {
   /**
    * @param {string} method
    * @param {string} target
-   * @param {string} [token]
+   * @param {string} [credential]
    * @param {Record<string, unknown>} [given]
    * @returns {Promise<{ status: number, text: string }>}
    */
-  #send(method, target, token, given) {
+  #send(method, target, credential, given) {
     const body = given && JSON.stringify(given);
     const timeout = given?.within ? WAITING_LIMIT : LIMIT;
     const { request, Agent } = this.parsed.protocol === "https:" ? https : http;
     /** @type {Record<string, string>} */
     const headers = { accept: "application/json", connection: "close" };
-    if (token) headers.authorization = `Bearer ${token}`;
+    // Its bytes are those of UTF-8.
+    if (credential) headers.authorization = Buffer.from(`Bearer ${credential}`).toString("latin1");
     if (body) Object.assign(headers, { "content-type": "application/json", "content-length": `${Buffer.byteLength(body)}` });
     return new Promise((resolve, reject) => {
       /** @param {Error} error */

@@ -1,6 +1,8 @@
 // The report of a failed test: its own requests, and its rules that never struck.
 "use strict";
 
+const { forget } = require("./emulator.js");
+
 /** The number of requests that are shown. */
 const SHOWN_REQUESTS = 20;
 
@@ -31,4 +33,24 @@ async function printReport(emulator) {
   console.error(await reportOf(emulator).catch((error) => String(error)));
 }
 
-module.exports = { printReport };
+/**
+ * Frees the key of a test of vitest after its hooks, of which those registered first run last. A failed one shows its
+ * requests before.
+ * @param {{
+ *   task: { result?: { state: string } },
+ *   onTestFailed: (hook: () => Promise<void>) => void,
+ *   onTestFinished: (hook: () => Promise<void>) => void,
+ * }} context
+ * @param {import("./index").Emulator} emulator
+ */
+function finishAfter({ task, onTestFailed, onTestFinished }, emulator) {
+  onTestFinished(async () => {
+    if (task.result?.state !== "fail") await forget(emulator);
+  });
+  onTestFailed(async () => {
+    await printReport(emulator);
+    await forget(emulator);
+  });
+}
+
+module.exports = { finishAfter, printReport };

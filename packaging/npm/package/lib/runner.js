@@ -3,7 +3,7 @@
 
 const { createHash, randomUUID } = require("node:crypto");
 const { relative, sep } = require("node:path");
-const { connect, start } = require("./emulator.js");
+const { connect, forget, start } = require("./emulator.js");
 const { EmulatorError } = require("./errors.js");
 const { PREFIX } = require("./process.js");
 
@@ -51,10 +51,11 @@ async function startForRun({ project, setClient = true, ...options } = {}) {
   // The workers of a project of vitest get this environment, and not that of the project that started last.
   if (project && "config" in project) project.config.env = { ...project.config.env, ...runs, ...client };
   const stop = emulator.stop.bind(emulator);
-  emulator.stop = () => {
+  emulator.stop = async () => {
     for (const [variable, text] of Object.entries(runs)) {
       if (process.env[variable] === text) delete process.env[variable];
     }
+    if (shared) await forget(emulator);
     return stop();
   };
   return emulator;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -30,15 +31,19 @@ class Admin:
         self.path = parts.path.rstrip("/")
         self.token = token
 
-    def request(self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None) -> Any:
-        """Sends a request, and returns the JSON of its response."""
+    def request(
+        self, method: str, path: str, key: str, query: dict[str, Any] | None = None, body: Any = None
+    ) -> Any:
+        """Sends a request about a key, and returns the JSON of its response.
+
+        Without a token the key is sent in its place: with `--admin own` it reaches what belongs to it.
+        """
         given = [(name, value) for name, value in (query or {}).items() if value is not None]
         target = f"{self.path}{path}" + (f"?{urlencode(given, doseq=True)}" if given else "")
-        headers = {"Accept": "application/json"}
+        credential = f"Bearer {self.token or key}".encode()
+        headers: dict[str, str | bytes] = {"Accept": "application/json", "Authorization": credential}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
         limit = WAITING_LIMIT if isinstance(body, dict) and body.get("within") else LIMIT
         status, text = self._send(method, target, headers, None if body is None else json.dumps(body), limit)
         if 200 <= status < 300:
@@ -52,7 +57,7 @@ class Admin:
             raise EmulatorError(f"{self.url}: is not an emulator (GET /health: {status}); name the URL of a llamacloud-mock")
 
     def _send(
-        self, method: str, target: str, headers: dict[str, str], body: str | None, limit: float = LIMIT
+        self, method: str, target: str, headers: Mapping[str, str | bytes], body: str | None, limit: float = LIMIT
     ) -> tuple[int, bytes]:
         connect = http.client.HTTPSConnection if self.scheme == "https" else http.client.HTTPConnection
         connection = connect(self.host, self.port, timeout=limit)

@@ -91,6 +91,7 @@ class Servers:
         try:
             for emulator in self._running.values():
                 self.count(emulator.faults())
+                emulator._forget()
         finally:
             self.stop()
 
@@ -173,9 +174,9 @@ def serve(servers: Servers, node: Any, scope: str, monkeypatch: pytest.MonkeyPat
         )
     rules = emulator.faults()
     unused = never_struck(emulator, rules)
-    # The reset forgets the counts of this key.
+    # With the key its counts are forgotten.
     servers.count(rules)
-    emulator.reset()
+    emulator._forget()
     for rule in unused:
         warnings.warn(f"{node.nodeid or scope}: this fault rule never struck: {rule}", NeverStruckWarning, stacklevel=1)
 

@@ -4,6 +4,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * outside of quotes. {@link LlamaCloudMockFlags} has those of a class. Without flags, the emulator is that of
  * LLAMACLOUD_MOCK_URL, if that is set. The failure of a test has its requests as a suppressed exception.
  */
-public final class LlamaCloudMockExtension implements ParameterResolver, AfterEachCallback {
+public final class LlamaCloudMockExtension implements ParameterResolver, AfterEachCallback, AfterAllCallback {
     private static final Namespace NAMESPACE = Namespace.create(LlamaCloudMockExtension.class);
 
     @Override
@@ -42,6 +43,24 @@ public final class LlamaCloudMockExtension implements ParameterResolver, AfterEa
         if (mock == null) {
             return;
         }
+        try {
+            report(mock, context);
+        } finally {
+            // The @AfterEach methods of the test have run.
+            mock.forget();
+        }
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        LlamaCloudMock mock = context.getStore(NAMESPACE).get(context.getUniqueId(), LlamaCloudMock.class);
+        if (mock != null) {
+            mock.forget();
+        }
+    }
+
+    /** Adds the requests to a failure; reports a test that sent none. */
+    private static void report(LlamaCloudMock mock, ExtensionContext context) {
         Throwable failure = context.getExecutionException().orElse(null);
         if (failure != null) {
             failure.addSuppressed(new Recorded(mock.report()));
@@ -111,6 +130,8 @@ public final class LlamaCloudMockExtension implements ParameterResolver, AfterEa
 
         @Override
         public void close() {
+            // Those of the tests are forgotten.
+            mock.forgetKey();
             mock.close();
         }
     }

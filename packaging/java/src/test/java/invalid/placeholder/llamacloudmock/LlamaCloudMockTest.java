@@ -11,12 +11,17 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -89,6 +94,50 @@ class LlamaCloudMockTest {
             assertTrue(keyOfPassing.matches("test-.*aTest-[0-9a-f-]{36}"), keyOfPassing);
         } finally {
             System.clearProperty(URL);
+        }
+    }
+
+    @Test
+    void keysAreForgottenAfterTheirTestsAndNeedNoToken() throws Exception {
+        try (LlamaCloudMock running = LlamaCloudMock.start("--admin=own", "--admin-token=secret")) {
+            System.setProperty(URL, running.url());
+            List<Throwable> failures = failuresOf(Judged.class);
+            assertEquals(List.of("as planned"), failures.stream().map(Throwable::getMessage).toList());
+            assertContains(failures.get(0).getSuppressed()[0], "1 requests\nindexes.list");
+            HttpRequest request = HttpRequest.newBuilder(URI.create(running.url() + "/__admin/tenants"))
+                    .header("Authorization", "Bearer secret").build();
+            String tenants = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body();
+            assertTrue(tenants.matches("\\{\"tenants\":\\[\\{\"tenant\":\"t-[0-9a-f]{12}\",\"name\":null}]}"), tenants);
+        } finally {
+            System.clearProperty(URL);
+        }
+    }
+
+    @ExtendWith(LlamaCloudMockExtension.class)
+    static final class Judged {
+        private static LlamaCloudMock ofClass;
+
+        @BeforeAll
+        static void first(LlamaCloudMock mock) {
+            ofClass = mock;
+            assertEquals(200, Calls.list(mock));
+        }
+
+        @Test
+        void aTest(LlamaCloudMock mock) {
+            mock.withNewKey();
+            assertEquals(200, Calls.list(mock));
+            throw new IllegalStateException("as planned");
+        }
+
+        @AfterEach
+        void judge(LlamaCloudMock mock) {
+            mock.verify("indexes.list count=1");
+        }
+
+        @AfterAll
+        static void judgeAll() {
+            ofClass.verify("indexes.list count=1");
         }
     }
 
