@@ -26,13 +26,15 @@ pub(super) struct Occupancy {
     has_lost_resources: AtomicBool,
 }
 
-/// The tenants that were evicted.
+/// The tenants that were evicted or forgotten.
 #[derive(Debug, Default)]
 pub(super) struct EvictedTenants {
     /// The last of them, oldest first, each with the number of requests that went with it, at least one.
     known: VecDeque<(KeyDigest, u64)>,
     /// The number of evictions.
     count: u64,
+    /// The number of tenants that were forgotten with requests.
+    forgotten: usize,
 }
 
 /// The tenants by the digests of their keys.
@@ -103,6 +105,14 @@ impl Tenants {
     /// Removes a tenant. Requests of it that are open end as if it were there; a new one creates it anew.
     pub(crate) fn forget(&self, tenant: &Arc<Tenant>) {
         self.remove(&mut self.by_digest.write(), tenant, |_| true);
+        if tenant.lock().first_request.is_some() {
+            self.evicted.lock().forgotten += 1;
+        }
+    }
+
+    /// The number of tenants that were forgotten with requests, since the last reset of all journals.
+    pub(crate) fn forgotten_tenants(&self) -> usize {
+        self.evicted.lock().forgotten
     }
 
     /// The number of requests that are unknown because their tenants were evicted.
@@ -127,9 +137,11 @@ impl Tenants {
         self.evicted.lock().known.iter().any(|(digest, _)| key_label::have_one_label(digest, &wanted))
     }
 
-    /// Forgets which tenants were evicted.
+    /// Forgets which tenants were evicted, and that others were forgotten.
     pub(crate) fn forget_evicted(&self) {
-        self.evicted.lock().known.clear();
+        let mut evicted = self.evicted.lock();
+        evicted.known.clear();
+        evicted.forgotten = 0;
     }
 
     /// The tenant of this digest, if it is known: it takes a place now. Else `None` if another one may take one.

@@ -40,6 +40,22 @@ fn the_requests_that_rules_hold_or_delay_end_when_their_tenant_is_forgotten() {
 }
 
 #[test]
+fn a_rule_that_struck_a_forgotten_tenant_is_not_said_to_have_never_struck() {
+    let server = server(&[("fault", "indexes.list status=503 first=1")]);
+    let client = Client::of(&server);
+    let judged = |check: &str| client.post("/__admin/check", &json!({ check: true })).json();
+    assert_eq!(list(&client, "llx-a"), 503);
+    assert_eq!(judged("all_rules_struck")["result"], "passed");
+    assert_eq!(client.delete("/__admin/tenants?tenant=llx-a").status, 204);
+    let reason = "1 tenants were forgotten with what they had (DELETE /__admin/tenants)";
+    assert_eq!(judged("all_rules_struck")["checks"][0]["details"], json!([reason]));
+    let nothing = format!("nothing to judge: no request is recorded; {reason}");
+    assert_eq!(judged("no_litter")["checks"][0]["details"], json!([nothing]));
+    assert_eq!(client.post("/__admin/reset", &json!({})).status, 204);
+    assert_eq!(judged("all_rules_struck")["result"], "failed");
+}
+
+#[test]
 fn a_tenant_is_forgotten_by_its_label_too_and_only_if_it_is_named_and_known() {
     let server = server(&[]);
     let client = Client::of(&server);

@@ -39,6 +39,8 @@ pub(in crate::admin) struct Records<'a> {
     unowned_dropped: u64,
     /// The number of tenants that were evicted with what they had.
     evicted_tenants: usize,
+    /// The number of tenants that were forgotten with what they had.
+    forgotten_tenants: usize,
 }
 
 /// The failures of a check, and the reason why it is not judged without any.
@@ -73,6 +75,7 @@ impl<'a> Records<'a> {
         records.unowned_dropped = unowned.dropped();
         records.dropped += instance.tenants.evicted_requests();
         records.evicted_tenants += instance.tenants.evicted_tenants();
+        records.forgotten_tenants = instance.tenants.forgotten_tenants();
         drop(unowned);
         records
     }
@@ -88,7 +91,18 @@ impl<'a> Records<'a> {
         }
         let owned = entries.len();
         let evicted_tenants = tenants.iter().filter(|tenant| tenant.has_lost_resources()).count();
-        Self { instance, only: None, tenants, entries, owned, dropped, unowned_dropped: 0, evicted_tenants }
+        let (unowned_dropped, forgotten_tenants) = (0, 0);
+        Self {
+            instance,
+            only: None,
+            tenants,
+            entries,
+            owned,
+            dropped,
+            unowned_dropped,
+            evicted_tenants,
+            forgotten_tenants,
+        }
     }
 
     /// The requests.
@@ -156,7 +170,7 @@ impl<'a> Records<'a> {
             return Some(evicted_text(self.dropped));
         }
         let has_entries = self.of_tenants().iter().any(|entry| entry.operation.is_some());
-        (!has_entries).then(|| NO_REQUEST.to_owned())
+        (!has_entries).then(|| self.no_request())
     }
 
     /// Why a check of what requests did is not judged: some may still do it.
@@ -172,13 +186,25 @@ impl<'a> Records<'a> {
         (self.evicted_tenants > 0).then(|| evicted_tenants_text(self.evicted_tenants))
     }
 
+    /// Why the counts of rules lack those of some tenants.
+    fn forgotten(&self) -> Option<String> {
+        let count = self.forgotten_tenants;
+        (count > 0).then(|| format!("{count} tenants were forgotten with what they had (DELETE /__admin/tenants)"))
+    }
+
+    /// Why nothing is judged where no request is recorded.
+    fn no_request(&self) -> String {
+        self.forgotten().map_or_else(|| NO_REQUEST.to_owned(), |forgotten| format!("{NO_REQUEST}; {forgotten}"))
+    }
+
     fn rules_check(&self) -> Findings {
         let rules = self.rules();
         let unused = rules.iter().filter(|rule| rule.strikes == 0);
         let never_struck = |rule: &RuleCounts| format!("{}: never struck: {}", rule.name, rule.rule);
         // Its strikes went with the tenants.
-        if self.evicted_tenants > 0 && unused.clone().next().is_some() {
-            return (Vec::new(), self.evicted());
+        let lost = self.evicted().or_else(|| self.forgotten());
+        if lost.is_some() && unused.clone().next().is_some() {
+            return (Vec::new(), lost);
         }
         let not_judged = rules.is_empty().then(|| "nothing to judge: there are no fault rules".to_owned());
         (unused.map(never_struck).collect(), not_judged)
@@ -192,14 +218,14 @@ impl<'a> Records<'a> {
         };
         let has_requests = self.dropped > 0 || self.gaps().is_none();
         let not_judged =
-            if has_requests { self.evicted().or_else(|| self.not_ended()) } else { Some(NO_REQUEST.to_owned()) };
+            if has_requests { self.evicted().or_else(|| self.not_ended()) } else { Some(self.no_request()) };
         (litter.iter().map(line).collect(), not_judged)
     }
 
     fn unexpected_check(&self) -> Findings {
         let evicted = self.dropped + self.unowned_dropped;
         let gaps = match (evicted, self.entries.is_empty()) {
-            (0, true) => Some(NO_REQUEST.to_owned()),
+            (0, true) => Some(self.no_request()),
             (0, false) => self.not_ended(),
             _ => Some(evicted_text(evicted)),
         };
@@ -236,7 +262,7 @@ impl<'a> Records<'a> {
     /// The findings, and whether they may change.
     fn expectation_check(&self, expectation: &Expectation) -> (Findings, bool) {
         if expectation.is_of_requests() && self.entries.is_empty() && self.dropped == 0 {
-            return ((Vec::new(), Some(NO_REQUEST.to_owned())), true);
+            return ((Vec::new(), Some(self.no_request())), true);
         }
         let Judgement { verdict, detail, misses, may_change, .. } =
             judgement::judge(expectation, self.recorded(), &self.tenants);
