@@ -29,6 +29,11 @@ impl Content {
         Self { body: body.clone(), is_form, value }
     }
 
+    /// The content of a recorded body: JSON, or the object of a form.
+    pub(crate) fn of_record(body: &[u8]) -> Self {
+        Self { body: Bytes::copy_from_slice(body), is_form: false, value: OnceLock::new() }
+    }
+
     /// The bytes as they were sent.
     pub(crate) fn bytes(&self) -> &Bytes {
         &self.body

@@ -1,17 +1,47 @@
 //! Shows, sets and advances the clocks of tenants.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::read;
+use crate::api::{self, UpcomingChange};
 use crate::clock::{Clock, Mode, Timestamp, parse_duration};
 use crate::error::ApiError;
 use crate::instance::Instance;
 use crate::matcher::ParseError;
 use crate::request::Request;
 use crate::response::Response;
+use crate::store::Id;
+use crate::tenant::Tenant;
 
 /// The words for the modes.
 const MODES: &[&str] = &["real", "manual", "auto"];
+
+/// The number of events that are shown.
+const SHOWN_EVENTS: usize = 20;
+
+/// A clock with its next events.
+#[derive(Serialize)]
+struct ClockWithEvents {
+    #[serde(flatten)]
+    clock: ClockView,
+    /// Sorted by time.
+    next: Vec<NextEvent>,
+}
+
+/// A time at which a tenant's state changes without a request, or to which its `auto` clock jumps.
+#[derive(Serialize)]
+struct NextEvent {
+    tenant: Arc<str>,
+    at: Timestamp,
+    /// The kind and the id of the resource that changes then; absent if a wait ends or a window of a rule begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Id>,
+}
 
 #[derive(Serialize)]
 pub(super) struct ClockView {
@@ -64,9 +94,26 @@ fn each(instance: &Instance, named: Option<&str>, act: impl Fn(&Clock)) -> Resul
 }
 
 fn view(instance: &Instance, named: Option<&str>) -> Result<Response, ApiError> {
-    let view = match named {
+    let clock = match named {
         Some(name) => ClockView::from(&*read::existing_tenant(instance, name)?.clock),
         None => ClockView::from(instance.tenants.template_clock()),
     };
-    Ok(Response::json(200, &view))
+    let tenants = read::tenants(instance, named)?;
+    let mut next: Vec<NextEvent> = tenants.iter().flat_map(|tenant| next_events(tenant)).collect();
+    next.sort_by_key(|event| event.at);
+    next.truncate(SHOWN_EVENTS);
+    Ok(Response::json(200, &ClockWithEvents { clock, next }))
+}
+
+/// The times at which something happens to a tenant, as far as they are known.
+fn next_events(tenant: &Tenant) -> Vec<NextEvent> {
+    let (state, now) = (tenant.lock(), tenant.clock.now());
+    let changes = api::upcoming_changes(&state.store, now);
+    let known: BTreeSet<Timestamp> = changes.iter().map(|change| change.at).collect();
+    let others = tenant.clock.next_events(SHOWN_EVENTS).into_iter().chain(state.window_starts());
+    let others: BTreeSet<Timestamp> = others.filter(|at| *at > now && !known.contains(at)).collect();
+    let label = || Arc::clone(&tenant.label);
+    let others = others.into_iter().map(|at| NextEvent { tenant: label(), at, kind: None, id: None });
+    let change = |UpcomingChange { at, kind, id }| NextEvent { tenant: label(), at, kind: Some(kind), id: Some(id) };
+    changes.into_iter().map(change).chain(others).collect()
 }

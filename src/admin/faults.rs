@@ -71,6 +71,21 @@ pub(super) fn put(instance: &Instance, request: &Request) -> Result<Response, Ap
     Ok(Response::json(if is_there { 200 } else { 201 }, &RuleCounts::zero(&rule)))
 }
 
+/// Switches a rule on or off. Its counts stay; what it holds is released when it is switched off.
+pub(super) fn switch(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
+    let (name, scope, fields) = (name(request), RuleScope::named(instance, request)?, read::fields(request)?);
+    if fields.value("enabled").is_none() {
+        return Err(read::refusal(&ParseError::new("enabled", "is missing; it takes true or false")));
+    }
+    let is_enabled = fields.switch("enabled")?;
+    let _guard = instance.tenants.lock_rule_changes();
+    if !scope.any(instance, |faults| faults.has(&name)) {
+        return Err(unknown(&name, &scope.counted(instance)));
+    }
+    scope.change(instance, |faults| faults.enable(&name, is_enabled));
+    show(instance, request)
+}
+
 pub(super) fn remove(instance: &Instance, request: &Request) -> Result<Response, ApiError> {
     let (name, scope) = (name(request), RuleScope::named(instance, request)?);
     let _guard = instance.tenants.lock_rule_changes();
@@ -103,6 +118,14 @@ impl RuleScope {
         match read::query(request, "tenant") {
             Some(name) => Ok(Self::One(read::existing_tenant(instance, &name)?)),
             None => Ok(Self::All),
+        }
+    }
+
+    /// The tenants that exist now.
+    pub(super) fn tenants(&self, instance: &Instance) -> Vec<Arc<Tenant>> {
+        match self {
+            Self::One(tenant) => vec![Arc::clone(tenant)],
+            Self::All => instance.tenants.all(),
         }
     }
 
@@ -202,14 +225,35 @@ impl RuleScope {
 
 /// The rule in the body, and the rules that it is added to. The tenant is created if it does not exist.
 fn given(instance: &Instance, request: &Request) -> Result<(Rule, RuleScope), ApiError> {
+    let (rule, tenant) = read_rule(instance, request)?;
+    let scope = RuleScope::given(instance, request, tenant.as_deref())?;
+    fitting(instance, rule, scope)
+}
+
+/// The same, without creating the tenant.
+pub(super) fn given_for_existing(instance: &Instance, request: &Request) -> Result<(Rule, RuleScope), ApiError> {
+    let (rule, tenant) = read_rule(instance, request)?;
+    let scope = match read::tenant_name(request, tenant.as_deref())? {
+        Some(name) => RuleScope::One(read::existing_tenant(instance, &name)?),
+        None => RuleScope::All,
+    };
+    fitting(instance, rule, scope)
+}
+
+/// The rule in the body, and the tenant that the body names.
+fn read_rule(instance: &Instance, request: &Request) -> Result<(Rule, Option<String>), ApiError> {
     let body = read::any_body(request)?;
     let tenant = match body.get("tenant") {
         None | Some(Value::Null) => None,
-        Some(Value::String(tenant)) => Some(tenant.as_str()),
+        Some(Value::String(tenant)) => Some(tenant.clone()),
         Some(_) => return Err(read::refusal(&ParseError::new("tenant", "takes a key or a label"))),
     };
     let rule = Rule::from_json(&body, &instance.targets).map_err(|error| read::refusal(&error))?.with_origin("admin");
-    let scope = RuleScope::given(instance, request, tenant)?;
+    Ok((rule, tenant))
+}
+
+/// The rule as one of these rules, if it can strike there.
+fn fitting(instance: &Instance, rule: Rule, scope: RuleScope) -> Result<(Rule, RuleScope), ApiError> {
     let rule = scope.own(rule);
     match rule.only_key() {
         Some(key) if !scope.can_apply_to(key, &instance.settings) => {
@@ -229,8 +273,7 @@ fn check_rule_limit(instance: &Instance, scope: &RuleScope, name: &str) -> Resul
 
 /// The last part of the path of a request.
 pub(super) fn name(request: &Request) -> String {
-    let name = request.head.path.rsplit('/').next().unwrap_or_default();
-    percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
+    read::path_word(request, 0)
 }
 
 fn unknown(name: &str, rules: &[RuleCounts]) -> ApiError {

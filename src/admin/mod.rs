@@ -1,10 +1,11 @@
-//! `/health`, `/ready`, `/openapi.json` and the admin API under `/__admin/`. Their requests meet no fault rule and are
-//! not journaled. Access to the admin API is checked in one place.
+//! `/health`, `/ready`, `/openapi.json`, the admin API under `/__admin/`, and its page in the browser. Their requests
+//! meet no fault rule and are not journaled. Access to the admin API is checked in one place.
 
 mod about;
 mod access;
 mod audit;
 pub(crate) mod check;
+mod chunks;
 mod clock;
 mod config;
 mod drift;
@@ -16,6 +17,8 @@ mod listener;
 mod litter;
 mod metrics;
 mod operations;
+mod page;
+mod preview;
 mod read;
 mod reload;
 mod retries;
@@ -42,6 +45,8 @@ use crate::instance::Instance;
 use crate::request::{Head, Request};
 use crate::response::{Body, Response};
 use crate::{redact, terminal};
+
+pub(crate) use page::is_document as is_page;
 
 /// The path of the admin API.
 pub(crate) const PREFIX: &str = "/__admin";
@@ -73,9 +78,23 @@ pub(crate) fn access(instance: &Instance, head: &Head) -> Access {
         "/openapi.json" => return shown(&head.method, instance.openapi()).into(),
         _ => {}
     }
+    if let Some(response) = page(instance, head) {
+        return response.into();
+    }
     let Some(below) = below(&head.path) else { return Access::Elsewhere };
     let granted = Reach::of(instance, head).and_then(|reach| routes::find(&head.method, below).map(|_| reach));
     granted.map_or_else(|error| printable(error.into()).into(), Access::Granted)
+}
+
+/// The response to a request for a file of the page, which needs no token; `None` if it is for none, or if there is no
+/// admin API.
+fn page(instance: &Instance, head: &Head) -> Option<Response> {
+    let file = page::requested(&head.method, &head.path, &head.headers)?;
+    match Reach::of(instance, head) {
+        Err(error) if error.status == 404 => None,
+        Err(error) if error.status == 403 => Some(error.into()),
+        Ok(_) | Err(_) => Some(file.response(&head.method)),
+    }
 }
 
 /// The part of a path below [`PREFIX`], if it is there.

@@ -146,6 +146,12 @@ pub(super) fn inner_refusal(place: &str, error: ParseError) -> ApiError {
     refusal(&error.at(inner))
 }
 
+/// A segment of the path of a request, decoded; `from_end` counts those behind it.
+pub(super) fn path_word(request: &Request, from_end: usize) -> String {
+    let word = request.head.path.rsplit('/').nth(from_end).unwrap_or_default();
+    percent_encoding::percent_decode_str(word).decode_utf8_lossy().into_owned()
+}
+
 /// All query parameters, in order.
 pub(super) fn parameters(request: &Request) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     form_urlencoded::parse(request.head.query.as_deref().unwrap_or_default().as_bytes())

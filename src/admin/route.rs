@@ -19,7 +19,7 @@ type AdminHandler = fn(&Instance, &Request) -> Result<Response, ApiError>;
 #[derive(Debug)]
 pub(super) struct AdminRoute {
     pub(super) method: Method,
-    /// The path below [`PREFIX`]; `{name}` is one segment.
+    /// The path below [`PREFIX`]; a word in braces is any segment.
     pub(super) path: &'static str,
     /// The query parameters.
     pub(super) parameters: &'static [&'static str],
@@ -61,10 +61,9 @@ const REPEATABLE: &[&str] = &["when"];
 
 impl AdminRoute {
     pub(super) fn is_at(&self, path: &str) -> bool {
-        match self.path.strip_suffix("{name}") {
-            Some(folder) => path.strip_prefix(folder).is_some_and(|name| !name.is_empty() && !name.contains('/')),
-            None => self.path == path,
-        }
+        let (own, given): (Vec<&str>, Vec<&str>) = (self.path.split('/').collect(), path.split('/').collect());
+        let is_same = |(own, given): (&&str, &&str)| own == given || own.starts_with('{') && !given.is_empty();
+        own.len() == given.len() && own.iter().zip(&given).all(is_same)
     }
 
     /// Whether its requests change something.

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::route::{AdminBody, AdminRoute, RouteScope};
 use super::{
-    PREFIX, check, clock, config, drift, faults, har, journal, journal_stream, listener, litter, metrics, operations,
-    reload, retries, scenarios, state, tenants, verify,
+    PREFIX, check, chunks, clock, config, drift, faults, har, journal, journal_stream, listener, litter, metrics,
+    operations, preview, reload, retries, scenarios, state, tenants, verify,
 };
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -42,6 +42,14 @@ const ROUTES: &[AdminRoute] = &[
         scope: RouteScope::Reads,
         description: "Shows the resources of each tenant, and the number of requests by operation.",
         handler: state::show,
+        ..ROW
+    },
+    AdminRoute {
+        path: "/state/files/{id}/chunks",
+        parameters: &["tenant", "from", "limit"],
+        scope: RouteScope::Reads,
+        description: "Shows the chunks of a file of a directory.",
+        handler: chunks::show,
         ..ROW
     },
     AdminRoute {
@@ -249,6 +257,24 @@ const ROUTES: &[AdminRoute] = &[
         description: "Removes all fault rules.",
         handler: faults::clear,
         ..ROW
+    },
+    AdminRoute {
+        method: Method::POST,
+        path: "/faults/preview",
+        parameters: &["tenant"],
+        body: AdminBody::FaultRule,
+        scope: RouteScope::Reads,
+        description: "Says which recorded requests a fault rule would have struck.",
+        handler: preview::show,
+    },
+    AdminRoute {
+        method: Method::PATCH,
+        path: "/faults/{name}",
+        parameters: &["tenant"],
+        body: AdminBody::Fields(&["enabled"]),
+        scope: RouteScope::Changes,
+        description: "Switches a fault rule on or off.",
+        handler: faults::switch,
     },
     AdminRoute {
         path: "/faults/{name}",

@@ -1,5 +1,7 @@
 //! A directory file as the service and the admin API print it.
 
+use std::ops::Range;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -48,6 +50,28 @@ fn reading(blob: &Blob) -> Value {
         }
         Reading::Failed(reason) => json!({ "error": &**reason }),
     }
+}
+
+/// The chunks of a file that is not deleted, by its id or by that of its upload: at most `limit`, from the `from`-th
+/// on, counted from 1. `None` if there is no such file.
+pub(crate) fn chunks_of(store: &Store, id: &str, from: usize, limit: usize) -> Option<Value> {
+    let (id, files) = (Id::parse(id), store.keys::<DirectoryFile>());
+    let mut files = files.into_iter().map(|key| store.get(key));
+    let file = files.find(|file| file.meta.id == id || file.file_id == id)?;
+    let mut view = json!({ "id": file.meta.id, "name": file.display_name, "count": 0, "chunks": [] });
+    match &file.blob.reading {
+        Reading::Failed(reason) => view["why"] = json!(**reason),
+        Reading::Document(document) => {
+            let document = document.document();
+            let chunk = |(position, bytes): (usize, &Range<u32>)| {
+                let page = document.page_of(document.text().char_of(bytes.start as usize));
+                json!({ "number": position + 1, "page": page, "text": document.content(bytes) })
+            };
+            let shown = document.chunks().iter().enumerate().skip(from - 1).take(limit);
+            (view["count"], view["chunks"]) = (document.chunks().len().into(), shown.map(chunk).collect());
+        }
+    }
+    Some(view)
 }
 
 /// The directory file with this key.

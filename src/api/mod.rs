@@ -32,9 +32,10 @@ mod table_tests;
 mod upload;
 mod value_checks;
 
+pub(crate) use directory_file_view::chunks_of;
 pub(crate) use products::product_of;
 pub(crate) use projects::check_organization;
-pub(crate) use state::{STATE_KINDS, state_of};
+pub(crate) use state::{STATE_KINDS, UpcomingChange, state_of, upcoming_changes};
 
 use crate::operation::Operation;
 

@@ -1,5 +1,5 @@
-//! The files that are embedded in the binary: schemas and scenarios, by folder; and files of the user's that a world
-//! names.
+//! The files that are embedded in the binary: schemas, scenarios and the page, by folder; and files of the user's that
+//! a world names.
 
 mod folder;
 
@@ -9,6 +9,7 @@ use include_dir::{Dir, include_dir};
 
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/scenarios");
+static PAGE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/admin/page");
 
 /// Name and text of each JSON Schema.
 pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -18,6 +19,11 @@ pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Name and text of each scenario, sorted by name.
 pub(crate) fn scenarios() -> impl Iterator<Item = (&'static str, &'static str)> {
     named_texts(&SCENARIOS)
+}
+
+/// A file of the page in the browser.
+pub(crate) fn page_file(name: &str) -> &'static [u8] {
+    PAGE.get_file(name).expect("the files of the page are embedded").contents()
 }
 
 /// The files of a folder by name without the extension; the macro sorts them.
@@ -34,7 +40,8 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folders_is_embedded() {
-        for (folder, embedded) in [("schemas", &SCHEMAS), ("fixtures/scenarios", &SCENARIOS)] {
+        for (folder, embedded) in [("schemas", &SCHEMAS), ("fixtures/scenarios", &SCENARIOS), ("src/admin/page", &PAGE)]
+        {
             let embedded: BTreeSet<_> = embedded.files().map(|file| file.path().as_os_str().to_owned()).collect();
             let files = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().expect("the folder exists");
             let files: BTreeSet<_> = files.map(|file| file.expect("it can be read").file_name()).collect();

@@ -213,6 +213,13 @@ impl Clock {
         }
     }
 
+    /// The times of its next events, at most `count`, in mode `auto`.
+    pub(crate) fn next_events(&self, count: usize) -> Vec<Timestamp> {
+        let mut times: Vec<Timestamp> = self.state.lock().events.keys().map(|(at, _)| *at).take(count).collect();
+        times.dedup();
+        times
+    }
+
     /// The number of events that were not added because too many were pending: the clock does not jump to them.
     pub(crate) fn dropped_events(&self) -> u64 {
         self.state.lock().dropped_events

@@ -22,6 +22,8 @@ pub(super) struct ActiveRule {
     pub(super) order: u64,
     pub(super) strikes: u64,
     pub(super) matches: u64,
+    /// Whether it counts and strikes requests.
+    pub(super) is_enabled: bool,
     bucket: Option<TokenBucket>,
     /// Up to this time, writes were missing from a read because of its lag, or are older than the rule; on an `auto`
     /// clock reads miss later writes, whatever the time.
@@ -60,6 +62,7 @@ impl ActiveRule {
             order: 0,
             matches: 0,
             strikes: 0,
+            is_enabled: true,
             bucket: None,
             missed_until: None,
             rate_draws: None,
@@ -82,13 +85,14 @@ impl ActiveRule {
             order: self.order,
             added_at: self.added_at,
             expires_at: self.expires_at,
+            is_enabled: self.is_enabled,
             ..Self::new(Arc::clone(&self.rule), self.duplicate_index)
         }
     }
 
-    /// Whether the rule is about an operation, in a phase.
+    /// Whether the rule is switched on and about an operation, in a phase.
     pub(super) fn is_about(&self, operation: usize, phase: Phase) -> bool {
-        self.phase == phase && self.targets & (1 << operation) != 0
+        self.is_enabled && self.phase == phase && self.targets & (1 << operation) != 0
     }
 
     /// Counts a request that fulfils the rule's conditions; a hit if the rule strikes it.

@@ -32,6 +32,8 @@ pub(crate) struct RuleCounts {
     pub(crate) tenant: Option<Arc<str>>,
     /// `admin`, or the setting that it was given in.
     pub(crate) origin: Arc<str>,
+    /// Whether it counts and strikes requests.
+    pub(crate) enabled: bool,
     /// The number of requests that it counted.
     pub(crate) matches: u64,
     pub(crate) strikes: u64,
@@ -53,6 +55,7 @@ impl RuleCounts {
             rule: rule.to_string(),
             tenant: rule.tenant.clone(),
             origin: Arc::clone(&rule.origin),
+            enabled: true,
             matches: 0,
             strikes: 0,
             ttl_left_ms: rule.ttl.map(whole_millis),
@@ -66,8 +69,9 @@ impl RuleCounts {
         self.name == other.name && self.tenant == other.tenant
     }
 
-    /// Adds the counts of the same rule at another tenant.
+    /// Adds the counts of the same rule at another tenant; it is enabled if it is so for one.
     pub(crate) fn add(&mut self, other: &Self) {
+        self.enabled |= other.enabled;
         self.matches += other.matches;
         self.strikes += other.strikes;
     }
@@ -84,7 +88,7 @@ impl FaultRules {
 
     /// The operations for which a rule acts on the head of a request: bit n is set for the n-th operation.
     pub(crate) fn head_operations(&self) -> u64 {
-        let at_head = self.rules.iter().filter(|active| active.rule.acts_on_head());
+        let at_head = self.rules.iter().filter(|active| active.is_enabled && active.rule.acts_on_head());
         at_head.fold(0, |operations, active| operations | active.targets)
     }
 
@@ -143,6 +147,12 @@ impl FaultRules {
         self.rules.len() < before
     }
 
+    /// Switches the rule with this name on or off, if there is one. Its counts stay.
+    pub(crate) fn enable(&mut self, name: &str, is_enabled: bool) {
+        let active = self.rules.iter_mut().filter(|active| &*active.rule.name == name);
+        active.for_each(|active| active.is_enabled = is_enabled);
+    }
+
     /// Whether a rule is of this scenario.
     pub(crate) fn has_scenario(&self, name: &str) -> bool {
         self.rules().any(|rule| rule.scenario.as_deref() == Some(name))
@@ -164,9 +174,9 @@ impl FaultRules {
         self.rules.len() < before
     }
 
-    /// Whether one of the rules that struck a request still exists and holds it without a time limit.
+    /// Whether one of the rules that struck a request still exists, is switched on, and holds it without a time limit.
     pub(crate) fn hold(&self, notes: &[FaultNote]) -> bool {
-        self.rules().any(|rule| rule.holds() && rule.struck(notes))
+        self.rules.iter().any(|active| active.is_enabled && active.rule.holds() && active.rule.struck(notes))
     }
 
     /// The next end of the time to live of a rule that holds the request with these notes; `None` if none of them has
@@ -199,6 +209,7 @@ impl FaultRules {
     pub(crate) fn counts(&self) -> impl Iterator<Item = RuleCounts> + '_ {
         let now = clock::system_now();
         self.rules.iter().map(move |active| RuleCounts {
+            enabled: active.is_enabled,
             matches: active.matches,
             strikes: active.strikes,
             ttl_left_ms: active.expires_at.map(|end| whole_millis(end.since(now))),

@@ -243,12 +243,12 @@ impl Entry {
     }
 
     /// Whether it has no response yet.
-    pub(super) fn is_unanswered(&self) -> bool {
+    pub(crate) fn is_unanswered(&self) -> bool {
         self.outcome == Outcome::Open && self.status.is_none()
     }
 
     /// Whether its body was not kept whole, or is not there yet.
-    pub(super) fn lacks_body(&self) -> bool {
+    pub(crate) fn lacks_body(&self) -> bool {
         self.request_body.is_cut() || self.is_unanswered() && self.request_body.bytes().is_empty()
     }
 

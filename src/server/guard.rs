@@ -58,6 +58,21 @@ impl GuardedHead<'_> {
         is_probe_path(self.path)
     }
 
+    /// Whether a person opens the page by it, from anywhere: such a request has no effect, and no page can read the
+    /// response.
+    fn opens_page(&self) -> bool {
+        let is_navigation = self.headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
+        is_navigation && admin::is_page(self.method, self.path, self.headers)
+    }
+
+    /// Whether an `Origin` is that of the server itself, as the client sees it.
+    fn is_own_origin(&self, origin: &HeaderValue) -> bool {
+        let host = self.authority.map(Authority::as_str);
+        let host = host.or_else(|| self.headers.get(HOST)?.to_str().ok()).unwrap_or_default();
+        let own = format!("{}://{host}", self.scheme.unwrap_or(&Scheme::HTTP));
+        own.as_bytes().eq_ignore_ascii_case(origin.as_bytes())
+    }
+
     /// Whether the request is for the emulated service: such requests are in the journal.
     pub(super) fn is_for_service(&self) -> bool {
         !self.is_probe() && !is_admin_path(self.path)
@@ -132,7 +147,7 @@ impl Guard {
             || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback() || address == self.bind_address)
     }
 
-    /// Refuses requests from pages of other origins, and under `/__admin/` those from any page.
+    /// Refuses requests from pages of other origins, and under `/__admin/` those from any page but its own.
     fn check_origin(&self, head: GuardedHead<'_>) -> Result<(), ApiError> {
         let is_admin = is_admin_path(head.path);
         let is_cross_site =
@@ -141,8 +156,9 @@ impl Guard {
         if !is_admin && is_foreign() {
             return Err(ApiError::text(403, "This origin is not allowed (--cors-origin ORIGIN allows it)"));
         }
-        if is_admin && (is_cross_site() || head.headers.contains_key(ORIGIN)) {
-            return Err(ApiError::text(403, "/__admin/ refuses requests from web pages"));
+        let is_own = || head.headers.get_all(ORIGIN).iter().all(|origin| head.is_own_origin(origin));
+        if is_admin && (is_cross_site() && !head.opens_page() || !is_own()) {
+            return Err(ApiError::text(403, "/__admin/ refuses requests from web pages of other origins"));
         }
         Ok(())
     }

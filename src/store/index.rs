@@ -281,6 +281,11 @@ impl Resource for Index {
         self.settle();
     }
 
+    /// The steps of its running sync.
+    fn upcoming(&self) -> Vec<Timestamp> {
+        self.sync.upcoming_steps()
+    }
+
     /// The output directory is deleted with the index; the source directory stays.
     fn delete_owned(scope: &mut Scope<'_>, key: Key<Self>) {
         scope.delete(scope.store.get(key).output_directory);

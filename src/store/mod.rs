@@ -83,6 +83,9 @@ pub(crate) struct Store {
     tombstone_retention: Duration,
     /// Whether a world created resources, with ids that a random stream could give again.
     has_world: bool,
+    /// The ids of the resources that expired since the last request. They are effects of the next one, even if somebody
+    /// looks between.
+    expired: Vec<Id>,
 }
 
 impl Store {
@@ -95,7 +98,8 @@ impl Store {
         let mut all = Collections::default();
         Project::collection_mut(&mut all).insert(Project::default_of(&seed));
         let allocation = Allocation::new(&budget);
-        Self { policy, seed, budget, all, allocation, tombstone_retention: Duration::ZERO, has_world: false }
+        let (tombstone_retention, has_world, expired) = (Duration::ZERO, false, Vec::new());
+        Self { policy, seed, budget, all, allocation, tombstone_retention, has_world, expired }
     }
 
     /// Removes everything, so that equal requests create equal resources again.
@@ -107,7 +111,8 @@ impl Store {
 
     /// Deletes and removes what a request at `now` would no longer find.
     pub(crate) fn advance_to(&mut self, now: Timestamp) {
-        Scope::new(self, now, None, StateFaults::default());
+        let effects = Scope::new(self, now, None, StateFaults::default()).into_effects();
+        self.expired = effects.deleted;
     }
 
     /// Keeps resources that are deleted from now on for `retention`, for reads that lag.

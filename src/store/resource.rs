@@ -90,6 +90,11 @@ pub(crate) trait Resource: HasCollection + fmt::Debug + 'static {
         None
     }
 
+    /// The times at which it changes without a request, as far as they are known.
+    fn upcoming(&self) -> Vec<Timestamp> {
+        self.expires_at().into_iter().collect()
+    }
+
     /// Deletes the resources that belong to this one.
     fn delete_owned(_scope: &mut Scope<'_>, _key: Key<Self>) {}
 

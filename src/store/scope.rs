@@ -40,6 +40,7 @@ impl<'a> Scope<'a> {
     /// The scope of a request that names `project`, or none, and meets `faults`.
     pub(crate) fn new(store: &'a mut Store, now: Timestamp, project: Option<Uuid>, faults: StateFaults) -> Self {
         let applied = AppliedFaults::default();
+        let deleted = std::mem::take(&mut store.expired);
         let mut scope = Self {
             store,
             now,
@@ -49,7 +50,7 @@ impl<'a> Scope<'a> {
             applied,
             events: Vec::new(),
             created: None,
-            deleted: Vec::new(),
+            deleted,
             chunk_counts: None,
             is_cascading: false,
         };

@@ -117,9 +117,13 @@ impl State {
     /// Adds the starts of the windows of rules as events of an `auto` clock. The ends are not events: a jump there
     /// would skip the window.
     fn add_window_events(&self, clock: &Clock) {
-        if let Some(first_request) = self.first_request {
-            self.faults.window_starts().for_each(|from| clock.add_event(first_request.plus(from)));
-        }
+        self.window_starts().for_each(|at| clock.add_event(at));
+    }
+
+    /// When the windows of rules begin.
+    pub(crate) fn window_starts(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        let first_request = self.first_request.into_iter();
+        first_request.flat_map(|first| self.faults.window_starts().map(move |from| first.plus(from)))
     }
 }
 

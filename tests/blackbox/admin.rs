@@ -97,7 +97,7 @@ fn a_clock_is_set_and_advanced_for_one_tenant_or_for_all() {
     one.create("dir-a");
     other.create("dir-a");
     let moved = one.post("/__admin/clock/advance", &json!({ "tenant": KEY, "by": "90s" }));
-    assert_eq!(moved.json(), json!({ "mode": "manual", "now": "2026-01-01T00:01:30Z" }));
+    assert_eq!(moved.json(), json!({ "mode": "manual", "now": "2026-01-01T00:01:30Z", "next": [] }));
     assert_eq!(one.get("/__admin/clock?tenant=llx-other").json()["now"], START);
     let set = one.send("PUT", "/__admin/clock", Some(&json!({ "now": "2030-05-05T05:05:05.5Z" })));
     assert_eq!(set.json()["now"], "2030-05-05T05:05:05.500000Z");

@@ -165,3 +165,32 @@ fn the_state_of_an_index_says_which_files_it_has_and_why_not_the_others() {
     let (_, is_in, why) = of("b.pdf");
     assert!(!is_in && !why.is_empty(), "{why}");
 }
+
+#[test]
+fn the_chunks_of_a_file_are_shown_in_parts() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    let directory = client.directory("texts");
+    let parts: Vec<String> = (1..=60).map(|number| format!("# Part {number}\n\n{}", "words ".repeat(200))).collect();
+    let text = parts.join("\n\n");
+    let file = client.upload(&directory, "long.md", &text);
+    let path = |id: &str, query: &str| format!("/__admin/state/files/{id}/chunks{query}");
+    let id = file["id"].as_str().expect("an id");
+    let all = client.get(&path(id, "?limit=100000")).json();
+    let chunks = all["chunks"].as_array().expect("a list").clone();
+    let state = client.state();
+    let kept = &state["directory_files"][0]["kept"]["chunks"];
+    assert_eq!((&all["name"], &all["count"], &json!(chunks.len())), (&json!("long.md"), kept, kept));
+    assert!(chunks.len() > 3, "{}", chunks.len());
+    assert!(chunks[0]["text"].as_str().expect("a text").starts_with("# Part 1"));
+    let part: Value = client.get(&path(id, "?from=2&limit=2&tenant=llx-test")).json();
+    assert_eq!(part["chunks"], json!(chunks[1..3]));
+    let upload = file["file_id"].as_str().expect("an id");
+    assert_eq!(client.get(&path(upload, "?from=100000")).json()["chunks"], json!([]));
+    for (path, status) in [(path("none", ""), 404), (path(id, "?from=0"), 422), (path(id, "?tenant=llx-b"), 404)] {
+        assert_eq!(client.get(&path).status, status, "{path}");
+    }
+    let binary = client.upload(&directory, "broken.txt", b"\0\x01\0");
+    let unread = client.get(&path(binary["id"].as_str().expect("an id"), "")).json();
+    assert_eq!((&unread["chunks"], &unread["why"]), (&json!([]), &json!("the text holds NUL bytes")));
+}

@@ -95,6 +95,7 @@ fn no_route_lets_a_key_reach_anything_but_its_own_tenant() {
         let text = response.text();
         match &*route.scope {
             "program" => assert_eq!(response.status, 200, "{name}"),
+            "reads" if route.path.contains("{id}") => assert_eq!(response.status, 404, "{name}"),
             "reads" => assert_eq!(response.status, 200, "{name}: {text}"),
             "changes" | "server" => assert_eq!(response.status, 403, "{name}: {text}"),
             scope => panic!("{name} has the unknown scope {scope}"),
@@ -111,7 +112,9 @@ fn a_key_reads_and_changes_its_own_tenant_through_every_route_that_is_about_tena
     let admin = Client::of(&server).with_key(TOKEN);
     let own = bearer(OWN);
     let mut changed = 0;
-    for route in AdminRoute::all(&admin).iter().filter(|route| ["reads", "changes"].contains(&&*route.scope)) {
+    let is_about_tenants =
+        |route: &&AdminRoute| ["reads", "changes"].contains(&&*route.scope) && !route.path.contains("{id}");
+    for route in AdminRoute::all(&admin).iter().filter(is_about_tenants) {
         let count = route.requests_about(OWN).len();
         assert!(count > 0, "{} takes no tenant", route.name());
         for position in 0..count {
@@ -229,4 +232,21 @@ fn a_key_reaches_its_tenant_beyond_loopback_without_an_admin_token() {
     assert_eq!(unknown.status.code(), Some(2));
     let (code, stderr) = program.terminate();
     assert_eq!((code, stderr.contains("--admin")), (Some(0), false), "{stderr}");
+}
+
+#[test]
+fn a_key_sees_the_chunks_of_its_own_files_alone() {
+    let server = manual_clock_server(SETTINGS);
+    let admin = Client::of(&server).with_key(TOKEN);
+    let path = |key: &str| {
+        let client = admin.with_key(key);
+        let file = client.upload(&client.directory("texts"), "a.txt", format!("text of {key}"));
+        format!("/__admin/state/files/{}/chunks", file["id"].as_str().expect("an id"))
+    };
+    let (own, other) = (path(OWN), path(OTHER));
+    let key = admin.with_key(OWN);
+    assert_eq!(key.get(&own).json()["chunks"][0]["text"], "text of llx-own");
+    assert_eq!(key.get(&other).status, 404);
+    assert_eq!(key.get(&format!("{other}?tenant={OTHER}")).status, 403);
+    assert_eq!(admin.get(&other).json()["chunks"][0]["text"], "text of llx-other");
 }

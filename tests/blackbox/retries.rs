@@ -223,9 +223,14 @@ fn only_the_deletion_of_the_first_resource_itself_makes_room() {
     let server = manual_clock_server(&[]);
     let directories = "/api/v1/beta/directories";
     let body = json!({ "name": "d", "type": "ephemeral" });
-    for (case, is_left) in
-        [("child", true), ("escaped", false), ("vanish", false), ("expiry", false), ("mention", true)]
-    {
+    for (case, is_left) in [
+        ("child", true),
+        ("escaped", false),
+        ("vanish", false),
+        ("expiry", false),
+        ("expiry and a look", false),
+        ("mention", true),
+    ] {
         let client = Client::of(&server).for_case(case);
         client.add_rule("directories.create@after reset nth=1");
         client.try_send("POST", directories, "", Some(&body.to_string()));
@@ -243,6 +248,10 @@ fn only_the_deletion_of_the_first_resource_itself_makes_room() {
                 assert_eq!(client.get(&format!("{directories}/{id}")).status, 404);
             }
             "expiry" => client.advance("25h"),
+            "expiry and a look" => {
+                client.advance("25h");
+                assert_eq!(client.get(&format!("/__admin/state?tenant={}", client.key())).status, 200);
+            }
             _ => {
                 let other = client.directory("other");
                 assert_eq!(client.delete(&format!("{directories}/{other}?note={id}")).status, 204);

@@ -265,14 +265,15 @@ fn an_allowed_origin_may_use_the_api_but_not_admin() {
 }
 
 #[test]
-fn admin_rejects_browser_requests() {
+fn admin_rejects_requests_of_other_pages() {
     let server = server(&[]);
     for (line, expected) in [
         ("Sec-Fetch-Site: cross-site\r\n", 403),
         ("Sec-Fetch-Site: same-site\r\n", 403),
         ("Sec-Fetch-Site: Cross-Site\r\n", 403),
         ("Sec-Fetch-Site: none\r\n", 200),
-        ("Origin: http://localhost\r\n", 403),
+        ("Origin: http://localhost\r\n", 200),
+        ("Origin: http://localhost:80\r\n", 403),
         ("Origin:\r\n", 403),
         ("", 200),
     ] {

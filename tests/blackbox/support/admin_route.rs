@@ -54,7 +54,10 @@ impl AdminRoute {
             "POST /__admin/listener" => json!({ "refuse": "1ms" }),
             "POST /__admin/check" => json!({ "no_litter": true }),
             "POST /__admin/verify" => json!({ "expect": "indexes.create" }),
-            "POST /__admin/faults" | "PUT /__admin/faults/{name}" => json!({ "rule": "indexes.get status=503" }),
+            "POST /__admin/faults" | "PUT /__admin/faults/{name}" | "POST /__admin/faults/preview" => {
+                json!({ "rule": "indexes.get status=503" })
+            }
+            "PATCH /__admin/faults/{name}" => json!({ "enabled": false }),
             _ => json!({}),
         }
     }
