@@ -1144,7 +1144,8 @@ const state = { text: '', all: new Set() };
 async function loadState() {
   if (!address.tenant) return showTenantLinks();
   const [{ tenants: found }, clock] = await Promise.all([ask(`/state${ofTenant()}`), ask(`/clock${ofTenant()}`)]);
-  const text = JSON.stringify([found, clock.next, [...state.all]]);
+  const { clock: _, ...shown } = found[0];
+  const text = JSON.stringify([shown, clock.next, [...state.all]]);
   if (text === state.text) return undefined;
   state.text = text;
   return showState(found[0], clock.next);
