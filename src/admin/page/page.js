@@ -1142,8 +1142,10 @@ const SHOWN = 100;
 const state = { text: '', all: new Set() };
 
 async function loadState() {
-  if (!address.tenant) return showTenantLinks();
+  const { tenant } = address;
+  if (!tenant) return showTenantLinks();
   const [{ tenants: found }, clock] = await Promise.all([ask(`/state${ofTenant()}`), ask(`/clock${ofTenant()}`)]);
+  if (tenant !== address.tenant) return undefined; // another one was chosen meanwhile
   const { clock: _, ...shown } = found[0];
   const text = JSON.stringify([shown, clock.next, [...state.all]]);
   if (text === state.text) return undefined;
