@@ -2,6 +2,10 @@
 // requests scroll like ten.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { DIRECTORIES, INDEXES, KEY, Server, becomes, columnBecomes, opened, texts } from './browser.mjs';
 
@@ -77,6 +81,38 @@ test('a long name neither widens the page nor hides the rest', async (t) => {
   }, tenant);
   await page.locator('#state .resources').first().waitFor();
   assert.ok((await width()) <= 0);
+});
+
+test('what a client wrote is quoted in a line for a shell', async (t) => {
+  const server = await Server.during(t);
+  const directory = await server.create(DIRECTORIES, { name: 'texts' });
+  const file = `../it's $(touch caught) "a".txt`;
+  await server.upload(directory.id, file, 'text');
+  await server.call('A`touch${IFS}caught`'.replace(/[{}]/g, ''), `${INDEXES}?a=[1-3]&b='$(touch caught)'`);
+  const page = await opened(server);
+  await becomes(page, (selector) => document.querySelectorAll(selector).length, 3, '#rows .row');
+  const lines = [];
+  for (const row of [0, 1]) {
+    await page.locator('#rows .row').nth(row).click();
+    await page
+      .locator('#facts')
+      .getByText(`number ${3 - row} of`)
+      .waitFor();
+    await page.getByRole('button', { name: 'Copy as curl' }).click();
+    lines.push(await page.locator('#copied pre').textContent());
+  }
+  for (const line of lines) {
+    const words = spawnSync('sh', ['-c', `set -- ${line.replace(/^curl/, '')}; printf '%s\\n' "$@"`], {
+      cwd: tmpdir(),
+    });
+    const given = words.stdout.toString().split('\n');
+    assert.ok(given.includes('--globoff'), line);
+    assert.ok(!existsSync(join(tmpdir(), 'caught')), line);
+    assert.ok(
+      given.some((word) => word.includes('touch')),
+      line,
+    );
+  }
 });
 
 /** Sends many requests, some at a time. */

@@ -414,10 +414,10 @@ async function loadOlder() {
   if (requests.isLoading || !requests.hasOlder || !requests.entries.length) return;
   const { query } = requests;
   requests.isLoading = true;
-  // A number is within a tenant: of all tenants, more of the newest entries are asked for.
+  // A number is within a tenant: of all tenants, twice as many of the newest entries are asked for.
   const words = address.tenant
     ? { before: requests.entries[0].seq, limit: PAGE }
-    : { limit: requests.entries.length + PAGE };
+    : { limit: 2 * requests.entries.length };
   const page = await attempt(() => ask(`/journal${withWords(query, words)}`));
   if (query !== requests.query) return;
   requests.isLoading = false;
@@ -614,7 +614,10 @@ function placedRow(row, place) {
   return shown;
 }
 
-const versionOf = (row) => `${row.isOpen} ${row.attempts?.map(statusOf)} ${address.tenant}`;
+/** What a row shows besides its entry. */
+function versionOf({ entry, attempts, isOpen }) {
+  return `${isOpen} ${attempts?.map(statusOf)} ${address.tenant ?? tenantName(entry.tenant)}`;
+}
 
 function rowElement(row) {
   const { key, entry, attempts, isOpen, number } = row;
@@ -1079,12 +1082,14 @@ const OWN_HEADERS = [
   'expect',
 ];
 
+/** What a client wrote, a method included, may hold what a shell would run. */
 const shellQuoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
 
 function curlOf(entry) {
   const type = entry.request_headers['content-type']?.[0] ?? '';
   const isForm = type.startsWith('multipart/form-data') && typeof entry.request_body === 'object';
-  const lines = [`curl -X ${entry.method} ${shellQuoted(location.origin + entry.path)}`];
+  const method = /^[A-Z]+$/.test(entry.method) ? entry.method : shellQuoted(entry.method);
+  const lines = [`curl --globoff --path-as-is -X ${method} ${shellQuoted(location.origin + entry.path)}`];
   for (const [name, values] of Object.entries(entry.request_headers)) {
     if (name === 'authorization') lines.push('-H "Authorization: Bearer $LLAMA_CLOUD_API_KEY"');
     else if (!OWN_HEADERS.includes(name) && !(isForm && name === 'content-type'))
@@ -1102,11 +1107,15 @@ function dataOf(body) {
 
 function formParts(form) {
   const values = Object.entries(form ?? {}).flatMap(([name, value]) => [value].flat().map((each) => [name, each]));
-  return values.map(([name, value]) =>
-    value?.filename == null
-      ? `--form-string ${shellQuoted(`${name}=${value}`)}`
-      : `-F ${shellQuoted(`${name}=@${value.filename}`)}`,
-  );
+  return values.map(([name, value]) => (value?.filename == null ? textPart(name, value) : filePart(name, value)));
+}
+
+const textPart = (name, value) => `--form-string ${shellQuoted(`${name}=${value}`)}`;
+
+/** A file of that name in the current folder, whatever folder the client named. */
+function filePart(name, { filename }) {
+  const file = filename.split(/[\\/]/).pop().replace(/["\\]/g, '\\$&');
+  return `-F ${shellQuoted(`${name}=@"${file}"`)}`;
 }
 
 const quoted = (text) => (/[\s"\\]/.test(text) || text === '' ? `"${text.replace(/["\\]/g, '\\$&')}"` : text);
