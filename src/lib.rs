@@ -45,6 +45,7 @@ mod schema;
 mod search;
 mod seed;
 mod server;
+mod snapshot;
 mod store;
 mod suggest;
 mod tenant;

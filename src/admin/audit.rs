@@ -18,13 +18,18 @@ pub(super) fn change(instance: &Instance, route: &AdminRoute, request: &Request)
     if !route.changes() {
         return None;
     }
+    if matches!(route.body, AdminBody::Snapshot) {
+        // It can be large, and names its tenants by their labels only.
+        let given = format!("bytes={}", request.body.len());
+        return Some(Box::new(AdminChange { tenant: None, tenant_name: None, given }));
+    }
     let body = read::any_body(request).unwrap_or_default();
     let name = tenant_names(request, route.tenant_field()).ok()?.pop();
     let tenant = name.as_deref().and_then(|name| instance.existing_tenant(name));
     let label = |name: String| if key_label::is_label(&name) { name } else { key_label::label_of(&name) };
     let given = match route.body {
         AdminBody::FaultRule => rule(instance, &body),
-        AdminBody::Fields(_) => fields(&body),
+        AdminBody::Fields(_) | AdminBody::Snapshot => fields(&body),
     };
     Some(Box::new(AdminChange {
         tenant_name: tenant.as_ref().and_then(|tenant| tenant.name()),

@@ -25,6 +25,7 @@ mod retries;
 mod route;
 mod routes;
 mod scenarios;
+mod snapshot;
 mod state;
 mod tenants;
 #[cfg(test)]
@@ -39,6 +40,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 
 pub(crate) use self::access::Reach;
+use self::route::AdminBody;
 use crate::clock::Deadline;
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -95,6 +97,12 @@ fn page(instance: &Instance, head: &Head) -> Option<Response> {
         Err(error) if error.status == 403 => Some(error.into()),
         Ok(_) | Err(_) => Some(file.response(&head.method)),
     }
+}
+
+/// Whether the body of a request to which access was granted is a snapshot, which can be large.
+pub(crate) fn takes_snapshot(head: &Head) -> bool {
+    let route = routes::find(&head.method, below(&head.path).unwrap_or_default());
+    route.is_ok_and(|route| matches!(route.body, AdminBody::Snapshot))
 }
 
 /// The part of a path below [`PREFIX`], if it is there.

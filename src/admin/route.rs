@@ -54,6 +54,8 @@ pub(super) enum AdminBody {
     Fields(&'static [&'static str]),
     /// A fault rule, which is checked when it is parsed.
     FaultRule,
+    /// A snapshot, which is checked when it is read.
+    Snapshot,
 }
 
 /// The query parameters that may be given several times.
@@ -75,7 +77,7 @@ impl AdminRoute {
     pub(super) fn tenant_field(&self) -> &'static str {
         match self.body {
             AdminBody::Fields(fields) if fields.contains(&"key") => "key",
-            AdminBody::Fields(_) | AdminBody::FaultRule => "tenant",
+            AdminBody::Fields(_) | AdminBody::FaultRule | AdminBody::Snapshot => "tenant",
         }
     }
 
@@ -84,7 +86,7 @@ impl AdminRoute {
         self.check_query(request)?;
         match self.body {
             AdminBody::Fields(known) => self.check_fields(request, known),
-            AdminBody::FaultRule => Ok(()),
+            AdminBody::FaultRule | AdminBody::Snapshot => Ok(()),
         }
     }
 

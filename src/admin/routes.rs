@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::route::{AdminBody, AdminRoute, RouteScope};
 use super::{
     PREFIX, check, chunks, clock, config, drift, faults, har, journal, journal_stream, listener, litter, metrics,
-    operations, preview, reload, retries, scenarios, state, tenants, verify,
+    operations, preview, reload, retries, scenarios, snapshot, state, tenants, verify,
 };
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -60,6 +60,22 @@ const ROUTES: &[AdminRoute] = &[
         scope: RouteScope::Changes,
         description: "Resets the parts state, journal, clock and faults, by default all; creates a missing tenant.",
         handler: state::reset,
+    },
+    AdminRoute {
+        path: "/snapshot",
+        parameters: &["tenant"],
+        scope: RouteScope::Reads,
+        description: "Shows all that tenants have, for an exact copy.",
+        handler: snapshot::show,
+        ..ROW
+    },
+    AdminRoute {
+        method: Method::PUT,
+        path: "/snapshot",
+        body: AdminBody::Snapshot,
+        description: "Replaces the tenants of a snapshot, and sets their clocks.",
+        handler: snapshot::put,
+        ..ROW
     },
     AdminRoute {
         path: "/tenants",
@@ -329,6 +345,7 @@ fn list(_: &Instance, _: &Request) -> Result<Response, ApiError> {
         body: match route.body {
             AdminBody::Fields(fields) => fields,
             AdminBody::FaultRule => &["rule", "tenant"],
+            AdminBody::Snapshot => &["version", "seed", "tenants"],
         },
         scope: route.scope,
         description: route.description,

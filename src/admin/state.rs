@@ -125,7 +125,7 @@ pub(super) fn reset(instance: &Instance, request: &Request) -> Result<Response, 
 /// Resets all tenants and the initial values of later ones.
 fn reset_all(instance: &Instance, parts: &[Part]) -> Result<(), ApiError> {
     if parts.contains(&Part::Clock) {
-        instance.tenants.reset_clock(instance.tenants.template_clock());
+        instance.tenants.reset_template_clock();
     }
     if parts.contains(&Part::Faults) {
         *instance.tenants.template_faults().lock() = instance.tenants.given_faults().restarted();
@@ -152,7 +152,7 @@ fn reset_tenant(instance: &Instance, tenant: &Tenant, parts: &[Part]) -> Result<
         tenant.reset_faults(restored);
     }
     if parts.contains(&Part::Clock) {
-        instance.tenants.reset_clock(&tenant.clock);
+        instance.tenants.reset_clock(tenant);
     }
     let mut state = tenant.lock();
     if parts.contains(&Part::Faults) || parts.contains(&Part::Clock) {

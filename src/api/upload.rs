@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::multipart::FilePart;
 use crate::operation::Pool;
 use crate::schema::ValidRequest;
-use crate::store::{Blob, Scope, TenantBudget};
+use crate::store::{Blob, BlobSource, Scope, TenantBudget};
 use crate::worker::Worker;
 
 /// The name of a file whose upload states none.
@@ -53,7 +53,8 @@ impl Upload {
         if let Err(Unreadable::NotTried(reason)) = &document {
             return Err(ApiError::text(503, reason.clone()));
         }
-        let blob = Blob::new(bytes, content_type.as_deref(), document, &self.budget)?;
+        let source = BlobSource { name: &name, content_type: content_type.as_deref(), bytes };
+        let blob = Blob::new(source, document, &self.budget)?;
         Ok((name, blob))
     }
 }

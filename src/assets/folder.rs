@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use crate::suggest;
@@ -83,6 +83,13 @@ impl Folder {
         let near = suggest::nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
         Some(path.with_file_name(near).display().to_string())
     }
+}
+
+/// A file of at most `max_bytes`, to read it piece by piece.
+pub(crate) fn open_file(file: &Path, max_bytes: usize) -> Result<impl io::Read + use<>, FileError> {
+    let file = File::open(file)?;
+    let is_too_large = file.metadata()?.len() > max_bytes as u64;
+    if is_too_large { Err(FileError::TooLarge(max_bytes)) } else { Ok(BufReader::new(file)) }
 }
 
 /// The bytes of a file, at most `max_bytes`.

@@ -18,6 +18,7 @@ use super::child_signals::ChildSignals;
 use super::client_variables;
 use super::commands::EXEC_PREFIX;
 use super::exit::{ExitError, UNAVAILABLE, print_error, print_on_stderr};
+use super::files::{export, export_on_exit};
 use super::{ready, serve};
 use crate::admin;
 use crate::config::flags::{EXIT_WITH_STDIN, LOG_LEVEL, PORT};
@@ -77,7 +78,8 @@ pub(super) fn run(
     let (status, server) = serve::runtime()?.block_on(run_with_server(&instance, exec, environment))?;
     warn_of_no_request(&instance);
     let dumped = exec.dump.as_deref().map_or(Ok(()), |folder| dump(&instance, folder));
-    end(status, [serve::require_all_struck(&instance), judge(&instance, exec, report), dumped, server])
+    let judged = judge(&instance, exec, report);
+    end(status, [serve::require_all_struck(&instance), judged, dumped, export_on_exit(&instance), server])
 }
 
 /// Runs the command while the server runs; returns how both ended. The server handles all requests of the command
@@ -144,7 +146,7 @@ fn warn_of_no_request(instance: &Instance) {
     }
 }
 
-/// Writes the state and the journal to files in a folder, which is made if needed.
+/// Writes the state, the journal and a snapshot to files in a folder, which is made if needed.
 fn dump(instance: &Instance, folder: &Path) -> Result<(), ExitError> {
     let error = |path: &Path, error: &std::io::Error| ExitError::unwritable("dump", path, error);
     std::fs::create_dir_all(folder).map_err(|problem| error(folder, &problem))?;
@@ -153,7 +155,7 @@ fn dump(instance: &Instance, folder: &Path) -> Result<(), ExitError> {
         let path = folder.join(file);
         std::fs::write(&path, body).map_err(|problem| error(&path, &problem))?;
     }
-    Ok(())
+    export(instance, &folder.join("world.json"), "dump")
 }
 
 /// Judges the requests by the requirements, and writes the report.
@@ -177,7 +179,7 @@ fn judge(instance: &Instance, exec: &Exec, report: Option<File>) -> Result<(), E
 
 /// The end of the program: that of the command, unless it succeeded and something else failed. Every failure is
 /// printed.
-fn end(command: ExitStatus, results: [Result<(), ExitError>; 4]) -> Result<(), ExitError> {
+fn end(command: ExitStatus, results: [Result<(), ExitError>; 5]) -> Result<(), ExitError> {
     let failures: Vec<ExitError> = results.into_iter().filter_map(Result::err).collect();
     for failure in &failures {
         print_error(&failure.message);

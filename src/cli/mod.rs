@@ -9,6 +9,7 @@ mod completions;
 mod env;
 mod exec;
 mod exit;
+mod files;
 mod healthcheck;
 mod journal;
 mod operations;

@@ -1,12 +1,12 @@
 //! The subcommand `serve`, which is the default: runs the server until a signal or the end of standard input stops it.
 
-use std::io::{ErrorKind, IsTerminal};
-use std::path::Path;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
 use super::exit::{ExitError, UNAVAILABLE, print, print_error, report_panic};
+use super::files::{export_on_exit, write_atomically};
 use super::stop::StopRequests;
 use super::{ready, stdin};
 use crate::clock::Mode;
@@ -64,7 +64,7 @@ pub(super) async fn bind(instance: &Arc<Instance>) -> Result<Server, ExitError> 
         ExitError::failure(format!("cannot listen on {host}:{port}: {error}{hint}"))
     })?;
     if let Some(file) = &settings.port_file {
-        write_atomically(file, &server.local_addr().port().to_string())
+        write_atomically(file, |writer| write!(writer, "{}", server.local_addr().port()))
             .map_err(|error| ExitError::unwritable("port-file", file, &error))?;
     }
     std::panic::set_hook(Box::new(report_panic));
@@ -85,6 +85,7 @@ async fn serve_until_stopped(instance: Arc<Instance>) -> Result<(), ExitError> {
         }
         () = stop_requests.second_request(stop) => false,
     };
+    export_on_exit(&instance)?;
     require_all_struck(&instance)?;
     let problem = "stopped by a second signal, before all requests had ended";
     if is_drained { Ok(()) } else { Err(ExitError::failure(problem)) }
@@ -98,12 +99,4 @@ pub(super) fn require_all_struck(instance: &Instance) -> Result<(), ExitError> {
     }
     let message = format!("these fault rules never struck (--strict-faults):\n  {}", never_struck.join("\n  "));
     Err(ExitError::check_failed(message))
-}
-
-/// Writes a temporary file next to `file` and renames it, so that `file` is never incomplete.
-fn write_atomically(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut temporary = file.as_os_str().to_owned();
-    temporary.push(".part");
-    std::fs::write(&temporary, text)?;
-    std::fs::rename(&temporary, file)
 }

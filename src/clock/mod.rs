@@ -9,17 +9,17 @@
 
 mod deadline;
 mod duration;
+pub(crate) mod duration_text;
 mod guards;
+mod mode;
+mod saved;
 mod timestamp;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
-use serde::Serialize;
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use self::deadline::Deadline;
@@ -27,6 +27,8 @@ use self::duration::whole_micros;
 pub(crate) use self::duration::{MAX_DURATION, format_duration, parse_duration, parse_window, scaled};
 pub(crate) use self::guards::OpenRequest;
 use self::guards::{RealWaitGuard, WaitGuard};
+pub(crate) use self::mode::Mode;
+pub(crate) use self::saved::SavedClock;
 pub(crate) use self::timestamp::Timestamp;
 
 /// The system time when it was first read, and the monotonic time at that moment.
@@ -37,19 +39,6 @@ static ANCHOR: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| {
 
 /// Maximum number of pending events of a clock. Requests that wait for one are limited by the number of connections.
 const MAX_EVENTS: usize = 100_000;
-
-/// How a clock runs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Mode {
-    /// Follows the system time.
-    #[default]
-    Real,
-    /// Moves only when it is set or advanced.
-    Manual,
-    /// Jumps from event to event.
-    Auto,
-}
 
 /// A tenant's clock. It has its own lock, which is never held across a wait.
 #[derive(Debug)]
@@ -80,29 +69,6 @@ struct ClockState {
     next_event: u64,
     /// The number of events that were not added because there were [`MAX_EVENTS`].
     dropped_events: u64,
-}
-
-impl FromStr for Mode {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "real" => Ok(Self::Real),
-            "manual" => Ok(Self::Manual),
-            "auto" => Ok(Self::Auto),
-            _ => Err(format!("{text:?} is not one of real, manual, auto")),
-        }
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Real => "real",
-            Self::Manual => "manual",
-            Self::Auto => "auto",
-        })
-    }
 }
 
 /// The current system time, for log lines and for requests without a tenant.

@@ -20,10 +20,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::{Mode, Timestamp};
-use crate::key_label::label_of;
+use crate::key_label::{is_label, label_of};
 
 /// The API key of requests without one, if they are accepted (`--no-auth`).
 pub(crate) const ANONYMOUS: &str = "anonymous";
+
+/// The key of the only tenant under `--isolation none`.
+pub(crate) const SHARED_KEY: &str = "shared";
 
 /// Every setting, with its unit in its name or its type; its row of the table says what it means. The values of
 /// `default` are placeholders: the table sets every field.
@@ -57,6 +60,7 @@ pub(crate) struct Settings {
     pub(crate) parse_results: BTreeMap<String, Box<str>>,
     /// The files of worlds.
     pub(crate) worlds: Vec<String>,
+    pub(crate) export_on_exit: Option<PathBuf>,
     pub(crate) page_size: usize,
     pub(crate) max_body_bytes: usize,
     pub(crate) max_upload_bytes: usize,
@@ -96,6 +100,15 @@ impl Settings {
     /// Whether this API key is accepted.
     pub(crate) fn accepts_key(&self, key: &str) -> bool {
         self.api_keys.is_empty() || self.api_keys.iter().any(|accepted| accepted == key)
+    }
+
+    /// Whether a request can reach a tenant with this label.
+    pub(crate) fn has_tenant_of(&self, label: &str) -> bool {
+        let is_of_key = match self.isolation {
+            Isolation::Key => self.accepts_label(label),
+            Isolation::None => label_of(SHARED_KEY) == label,
+        };
+        is_label(label) && is_of_key
     }
 
     /// Whether an accepted API key has this label.

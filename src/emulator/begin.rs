@@ -47,7 +47,8 @@ pub(crate) fn begin(instance: &Instance, head: &Head) -> Admission {
         Access::Elsewhere => {}
         Access::Response(response) => return Admission::Response(response),
         Access::Granted(reach) => {
-            let limits = BodyLimits::of(BodyKind::Json, &instance.settings);
+            let limits = if admin::takes_snapshot(head) { BodyLimits::of_snapshot } else { BodyLimits::of_json };
+            let limits = limits(&instance.settings);
             return Admission::Admitted(Box::new(Context::without_tenant(Purpose::Admin(reach), limits)));
         }
     }

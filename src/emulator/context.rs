@@ -83,17 +83,28 @@ pub(crate) struct SlowUpload {
     pub(crate) release: Release,
 }
 
+/// The time in which a body that can be large must have arrived.
+const LONG: Duration = Duration::from_mins(10);
+
 impl BodyLimits {
     /// The limits of a body of this kind. An upload may take longer: 100 MiB in 10 minutes is 175 KiB per second.
     pub(crate) fn of(kind: BodyKind, settings: &Settings) -> Self {
         match kind {
-            BodyKind::None | BodyKind::Json => {
-                Self { bytes: settings.max_body_bytes, flag: "--max-body-bytes", duration: Duration::from_mins(1) }
-            }
+            BodyKind::None | BodyKind::Json => Self::of_json(settings),
             BodyKind::Multipart => {
-                Self { bytes: settings.max_upload_bytes, flag: "--max-upload-bytes", duration: Duration::from_mins(10) }
+                Self { bytes: settings.max_upload_bytes, flag: "--max-upload-bytes", duration: LONG }
             }
         }
+    }
+
+    /// The limits of a JSON body.
+    pub(crate) fn of_json(settings: &Settings) -> Self {
+        Self { bytes: settings.max_body_bytes, flag: "--max-body-bytes", duration: Duration::from_mins(1) }
+    }
+
+    /// The limits of a snapshot: it may take all the room that bodies have.
+    pub(super) fn of_snapshot(settings: &Settings) -> Self {
+        Self { bytes: settings.max_inflight_bytes, flag: "--max-inflight-bytes", duration: LONG }
     }
 }
 

@@ -3,8 +3,12 @@
 
 mod given_rules;
 mod reload;
+mod snapshot;
+#[cfg(test)]
+mod snapshot_tests;
 
 pub(crate) use given_rules::targets;
+pub(crate) use snapshot::{SnapshotError, write_snapshot};
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,7 +25,7 @@ use crate::counters::Counters;
 use crate::drift::Drift;
 use crate::fault::{FaultRules, Scenario, Target};
 use crate::journal::Journal;
-use crate::key_label;
+use crate::key_label::{self, label_of};
 use crate::operation::{RoutedOperation, Router};
 use crate::request::Head;
 use crate::schema::{InputSchemas, Schemas};
@@ -168,7 +172,7 @@ impl Instance {
         }
         self.tenants.forget(tenant);
         tenant.reset_faults(FaultRules::default());
-        self.tenants.reset_clock(&tenant.clock);
+        self.tenants.reset_clock(tenant);
     }
 
     /// The scenarios that the settings give.
@@ -214,7 +218,9 @@ impl Instance {
     /// The tenant with this label or of this key, if it exists.
     pub(crate) fn existing_tenant(&self, key_or_label: &str) -> Option<Arc<Tenant>> {
         let labelled = self.tenants.with_label(key_or_label);
-        labelled.or_else(|| if self.is_key(key_or_label) { self.tenants.find(key_or_label) } else { None })
+        // One that a snapshot has brought is known by its label alone before the first request with its key.
+        let of_key = || self.tenants.find(key_or_label).or_else(|| self.tenants.with_label(&label_of(key_or_label)));
+        labelled.or_else(|| if self.is_key(key_or_label) { of_key() } else { None })
     }
 
     /// The tenant with this label or of this key; that of an accepted key is created if it does not exist.

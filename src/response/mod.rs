@@ -2,9 +2,11 @@
 
 mod events;
 mod live;
+mod written;
 
 pub(crate) use events::{Events, event, json_of, rest_of_event};
 pub(crate) use live::{EventSource, LiveEvents};
+pub(crate) use written::{BodyWriter, WrittenBody};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,6 +89,8 @@ pub(crate) enum Body {
     Events(Events),
     /// Events that are sent as they come.
     Live(LiveEvents),
+    /// Written while it is sent.
+    Written(WrittenBody),
 }
 
 /// The body of a success. The status is stated by the row of the operation and added in one place.
@@ -220,7 +224,7 @@ impl Body {
         match self {
             Self::Whole(bytes) => bytes.len(),
             Self::Events(events) => events.len(),
-            Self::Live(_) => 0,
+            Self::Live(_) | Self::Written(_) => 0,
         }
     }
 
@@ -235,6 +239,11 @@ impl Body {
             Self::Whole(bytes) => bytes.clone(),
             Self::Events(events) => events.bytes(),
             Self::Live(_) => Bytes::new(),
+            Self::Written(body) => {
+                let mut bytes = Vec::new();
+                body.0.write(&mut bytes).expect("memory takes what is written");
+                bytes.into()
+            }
         }
     }
 }
@@ -283,6 +292,12 @@ impl Response {
     pub(crate) fn live(source: impl EventSource + 'static) -> Self {
         let response = Self::bytes(200, EVENT_STREAM, Bytes::new());
         Self { body: Body::Live(LiveEvents(Arc::new(source))), ..response }
+    }
+
+    /// A response whose body is JSON that is written while it is sent.
+    pub(crate) fn written(writer: impl BodyWriter + 'static) -> Self {
+        let response = Self::bytes(200, "application/json", Bytes::new());
+        Self { body: Body::Written(WrittenBody(Arc::new(writer))), ..response }
     }
 
     /// The same response with a header added or replaced.

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
@@ -35,7 +36,7 @@ const NUMBER_KEY: &str = "$serde_json::private::Number";
 /// A value whose keys have no special meaning, for fields of typed inputs that may hold any JSON. It must be
 /// deserialized from a document or a borrowed value: an owned value passes its strings in the form in which the parser
 /// passes numbers.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct PlainValue(pub(crate) Value);
 
 /// An item that the parser passes to a visitor.

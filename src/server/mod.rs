@@ -25,6 +25,7 @@ mod state;
 mod waits;
 mod wire;
 mod work_queue;
+mod written;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -94,7 +94,7 @@ impl Portions {
         let (bytes, every) = pace.portion();
         let failure = match body {
             Body::Events(events) => Some(events.failure),
-            Body::Whole(_) | Body::Live(_) => None,
+            Body::Whole(_) | Body::Live(_) | Body::Written(_) => None,
         };
         Self { body: body.bytes(), bytes, every, failure, ..Self::EMPTY }
     }

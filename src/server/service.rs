@@ -19,6 +19,7 @@ use super::paced::PacedBody;
 use super::persistence;
 use super::waits::{Panic, delay, detached, guarded, may_settle, pause_upload, run, wait, watched};
 use super::wire::WirePlan;
+use super::written::PieceBody;
 use crate::clock::Clock;
 use crate::emulator::{self, Admission, Context, Next};
 use crate::error::ApiError;
@@ -27,7 +28,7 @@ use crate::request::{Head, Request};
 use crate::response::{Body, HeadReset, Pace, Response, ResponseEnd};
 
 /// The body of a response.
-type ResponseBody = Either<Full<Bytes>, Either<PacedBody, LiveBody>>;
+type ResponseBody = Either<Full<Bytes>, Either<PacedBody, Either<LiveBody, PieceBody>>>;
 
 /// The response to a request. A response with wire faults is handed to the task of the connection; then this never
 /// returns.
@@ -253,7 +254,10 @@ fn to_http(connection: &ConnectionState, head: &Head, exchange: Exchange) -> htt
     }
     let clock = context.as_ref().and_then(|context| context.clock().map(Arc::clone));
     let body = match (&reply.response.body, context, clock) {
-        (Body::Live(events), ..) => Either::Right(Either::Right(LiveBody::new(connection, events.clone()))),
+        (Body::Live(events), ..) => {
+            Either::Right(Either::Right(Either::Left(LiveBody::new(connection, events.clone()))))
+        }
+        (Body::Written(body), ..) => Either::Right(Either::Right(Either::Right(PieceBody::new(body.clone())))),
         (_, Some(context), Some(clock)) if !is_whole => {
             Either::Right(Either::Left(PacedBody::of_reply(connection, context, *reply, clock)))
         }

@@ -15,6 +15,8 @@ use crate::search::SearchableDocument;
 /// The content of a file.
 #[derive(Debug)]
 pub(crate) struct Blob {
+    /// The name by which it was read; `None` for one that was released.
+    pub(super) name: Option<Box<str>>,
     /// The bytes as they were uploaded.
     pub(crate) bytes: Bytes,
     /// The content type that the upload stated.
@@ -25,6 +27,16 @@ pub(crate) struct Blob {
     pub(crate) reading: Reading,
     /// The bytes that it takes of the budget; `None` for one that takes none.
     _allocation: Option<Allocation>,
+}
+
+/// A content as it comes.
+#[derive(Debug, Clone)]
+pub(crate) struct BlobSource<'a> {
+    /// The name by which it is read.
+    pub(crate) name: &'a str,
+    /// The content type that the upload states.
+    pub(crate) content_type: Option<&'a str>,
+    pub(crate) bytes: Bytes,
 }
 
 /// The result of reading a file.
@@ -46,7 +58,8 @@ const OVERHEAD_BYTES: usize = 256;
 /// The content of files that are deleted.
 static RELEASED: LazyLock<Arc<Blob>> = LazyLock::new(|| {
     let reading = Reading::Failed("the file is deleted".into());
-    Arc::new(Blob { bytes: Bytes::new(), content_type: None, hash: ContentHash::of(&[]), reading, _allocation: None })
+    let (bytes, hash) = (Bytes::new(), ContentHash::of(&[]));
+    Arc::new(Blob { name: None, bytes, content_type: None, hash, reading, _allocation: None })
 });
 
 impl Blob {
@@ -59,8 +72,7 @@ impl Blob {
     ///
     /// Errors: the budget has no room.
     pub(crate) fn new(
-        bytes: Bytes,
-        content_type: Option<&str>,
+        source: BlobSource<'_>,
         document: Result<Document, Unreadable>,
         budget: &Arc<TenantBudget>,
     ) -> Result<Arc<Self>, StoreError> {
@@ -68,10 +80,27 @@ impl Blob {
             Ok(document) => Reading::Document(Arc::new(SearchableDocument::new(document))),
             Err(unreadable) => Reading::Failed(unreadable.to_string().into()),
         };
-        let weight = OVERHEAD_BYTES + reading.weight_bytes() + if reading.shares(&bytes) { 0 } else { bytes.len() };
+        let BlobSource { name, content_type, bytes } = source;
+        let weight =
+            OVERHEAD_BYTES + name.len() + reading.weight_bytes() + if reading.shares(&bytes) { 0 } else { bytes.len() };
         let allocation = budget.allocate(weight).ok_or(StoreError::StateFull)?;
         let (hash, content_type) = (ContentHash::of(&bytes), content_type.map(Into::into));
-        Ok(Arc::new(Self { bytes, content_type, hash, reading, _allocation: Some(allocation) }))
+        Ok(Arc::new(Self {
+            name: Some(name.into()),
+            bytes,
+            content_type,
+            hash,
+            reading,
+            _allocation: Some(allocation),
+        }))
+    }
+
+    /// What it contains, if it could be read.
+    pub(super) fn document(&self) -> Option<Arc<SearchableDocument>> {
+        match &self.reading {
+            Reading::Document(document) => Some(Arc::clone(document)),
+            Reading::Failed(_) => None,
+        }
     }
 }
 

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Deserialize;
+use uuid::Uuid;
 
+use super::described::{Described, DescriptionError};
 use super::index::ContractWord;
-use super::{Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
+use super::{Id, Index, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
 use crate::clock::Timestamp;
 
 /// A chat session.
@@ -24,7 +27,7 @@ pub(crate) struct ChatSession {
     /// Its turns, in the order in which they were committed.
     pub(crate) turns: Vec<ChatTurn>,
     /// The number of turns that have begun.
-    begun: u64,
+    pub(super) begun: u64,
 }
 
 /// A message and the answer to it.
@@ -56,6 +59,16 @@ pub(crate) struct NewTurn {
     pub(crate) index_ids: Box<[Box<str>]>,
 }
 
+/// A chat session without turns as a world describes it.
+#[derive(Debug, Deserialize)]
+pub(super) struct DescribedSession {
+    id: Option<Box<str>>,
+    project_id: Option<Uuid>,
+    title: Option<Box<str>>,
+    /// The indexes to which it is bound; to none if absent.
+    index_ids: Option<Box<[Box<str>]>>,
+}
+
 /// Maximum number of turns of a session.
 const MAX_TURNS: usize = 1000;
 
@@ -82,8 +95,8 @@ impl ChatSession {
         self.begun
     }
 
-    /// Adds a turn to the history of a session. The first gives it its title and, if it is bound to indexes, those to
-    /// which it stays bound.
+    /// Adds a turn to the history of a session. The first gives it a title unless it has one, and, if it is bound to
+    /// indexes, those to which it stays bound.
     pub(crate) fn add_turn(scope: &mut Scope<'_>, key: Key<Self>, new: NewTurn) -> Result<(), StoreError> {
         if scope.store.get(key).turns.len() >= MAX_TURNS {
             return Err(StoreError::TooManyTurns { limit: MAX_TURNS });
@@ -93,7 +106,7 @@ impl ChatSession {
         scope.store.change_within_limit(key, turn.weight_bytes(), |session| {
             session.updated_at = now;
             if session.turns.is_empty() {
-                session.title = Some(title);
+                session.title.get_or_insert(title);
                 session.index_ids = session.index_ids.take().map(|_| index_ids);
             }
             session.turns.push(turn);
@@ -134,5 +147,28 @@ impl Resource for ChatSession {
     fn create_implicit(scope: &mut Scope<'_>, id: &str, _: Option<Key<Project>>) -> Result<Key<Self>, StoreError> {
         let meta = scope.new_meta(Id::parse(id))?;
         scope.insert(Self::new(meta))
+    }
+}
+
+impl Described for DescribedSession {
+    fn project_id(&self) -> Option<Uuid> {
+        self.project_id
+    }
+
+    fn ids(&self) -> Vec<(&'static str, Id)> {
+        self.id.iter().map(|id| ("id", Id::parse(id))).collect()
+    }
+
+    fn create(&self, scope: &mut Scope<'_>) -> Result<(), DescriptionError> {
+        for index in self.index_ids.iter().flatten() {
+            if scope.find::<Index>(index).is_none() {
+                return Err(DescriptionError::Field("index_ids", format!("no index has the id {index:?}")));
+            }
+        }
+        let given = self.id.as_deref().map(Id::parse);
+        let meta = scope.new_meta(given.unwrap_or_else(|| scope.unused_id::<ChatSession>("described session")))?;
+        let (index_ids, title) = (self.index_ids.clone(), self.title.clone());
+        scope.insert(ChatSession { index_ids, title, ..ChatSession::new(meta) })?;
+        Ok(())
     }
 }

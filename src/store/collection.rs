@@ -6,6 +6,7 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::saved::{RowState, SavedCounters};
 use super::state_faults::Lag;
 use super::{Id, Key, Kind, Resource};
 use crate::clock::Timestamp;
@@ -66,6 +67,12 @@ pub(crate) trait AnyCollection {
     /// The id of each resource that a request created and that is not deleted, oldest first.
     fn created_by_requests(&self) -> Vec<Id>;
 
+    /// The counters by which the keys and the random values of later resources are made.
+    fn counters(&self) -> SavedCounters;
+
+    /// Continues these counters; an error if a resource has a key that would be made again.
+    fn set_counters(&mut self, counters: SavedCounters) -> Result<(), &'static str>;
+
     /// Removes the rows whose purge time has come; returns their weight in bytes.
     fn purge(&mut self, now: Timestamp) -> usize;
 
@@ -95,6 +102,23 @@ impl<T: Resource> Collection<T> {
     pub(super) fn insert(&mut self, resource: T) -> Key<T> {
         let key = self.next_key;
         self.next_key = key.next();
+        self.insert_at(key, resource);
+        key
+    }
+
+    /// Adds a resource at a place that none has. The counters do not change.
+    pub(super) fn insert_row(&mut self, state: &RowState<T>, resource: T) {
+        let RowState { key, is_requested, deleted } = *state;
+        self.insert_at(key, resource);
+        if let Some(row) = self.rows.get_mut(&key) {
+            row.is_requested = is_requested;
+        }
+        if let Some((at, purge_at)) = deleted {
+            self.mark_deleted(key, at, purge_at);
+        }
+    }
+
+    fn insert_at(&mut self, key: Key<T>, resource: T) {
         self.live += usize::from(resource.counts());
         for id in resource.ids() {
             let hash = self.hasher.hash_one(id);
@@ -103,7 +127,20 @@ impl<T: Resource> Collection<T> {
         self.children.entry(resource.parent()).or_default().insert(key);
         self.expiries.extend(resource.expires_at().map(|at| (at, key)));
         self.rows.insert(key, Box::new(StoredRow { resource, is_requested: false }));
-        key
+    }
+
+    /// Every resource with its place, deleted or not, oldest first.
+    pub(super) fn all_rows(&self) -> impl Iterator<Item = (RowState<T>, &T)> {
+        let purges: BTreeMap<Key<T>, Timestamp> = self.purges.iter().map(|(at, key)| (*key, *at)).collect();
+        self.rows.iter().map(move |(key, row)| {
+            let deleted = self.deleted_at(*key).zip(purges.get(key).copied());
+            (RowState { key: *key, is_requested: row.is_requested, deleted }, &row.resource)
+        })
+    }
+
+    /// Whether a resource has this key, deleted or not.
+    pub(super) fn contains(&self, key: Key<T>) -> bool {
+        self.rows.contains_key(&key)
     }
 
     /// How many resources were created by requests for that: the ordinal of the random stream of the next one.
@@ -270,6 +307,16 @@ impl<T: Resource> AnyCollection for Collection<T> {
     fn created_by_requests(&self) -> Vec<Id> {
         let rows = self.rows.iter().filter(|(key, row)| row.is_requested && !self.deleted.contains_key(key));
         rows.map(|(_, row)| row.resource.meta().id.clone()).collect()
+    }
+
+    fn counters(&self) -> SavedCounters {
+        SavedCounters { next_key: self.next_key.ordinal(), created: self.created }
+    }
+
+    fn set_counters(&mut self, counters: SavedCounters) -> Result<(), &'static str> {
+        (self.next_key, self.created) = (Key::new(counters.next_key), counters.created);
+        let last = self.rows.last_key_value().map(|(key, _)| *key);
+        if last.is_some_and(|last| last >= self.next_key) { Err("next_key: a resource has it") } else { Ok(()) }
     }
 
     fn purge(&mut self, now: Timestamp) -> usize {

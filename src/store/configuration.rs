@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::budget::Allocation;
 use super::described::{Described, DescriptionError};
 use super::directory::fields_weight_bytes;
-use super::{ContractWord, Cursor, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
+use super::{ContractWord, Cursor, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::schema::PlainValue;
 
@@ -56,9 +56,15 @@ const MAX_VERSIONS: usize = 1000;
 const IMPLICIT_PRODUCT: &str = "unknown";
 
 impl ConfigurationSettings {
-    /// Settings with these parameters, which name their product.
+    /// Settings with these parameters of this product.
     pub(crate) fn new(name: Box<str>, product_type: ContractWord, parameters: Map<String, Value>) -> Self {
         Self { name, product_type, parameters }
+    }
+
+    /// Settings with these parameters, which name their product.
+    pub(super) fn of_parameters(name: Box<str>, parameters: Map<String, Value>) -> Self {
+        let product = parameters.get("product_type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self::new(name, product.into(), parameters)
     }
 
     /// Whether a request that creates `other` means this configuration.
@@ -74,9 +80,22 @@ impl ConfigurationSettings {
 impl Configuration {
     /// Creates a configuration in the project of the request.
     pub(crate) fn add(scope: &mut Scope<'_>, id: Id, settings: ConfigurationSettings) -> Result<Key<Self>, StoreError> {
-        let first = version(scope, scope.now, settings)?;
+        let first = version(scope.store, scope.now, settings)?;
         let meta = scope.new_meta(id)?;
         scope.insert(Self { meta, versions: vec![first] })
+    }
+
+    /// A copy of a configuration with these versions, oldest first, each with its time.
+    pub(super) fn restored(
+        store: &Store,
+        meta: Meta,
+        versions: Vec<(Timestamp, ConfigurationSettings)>,
+    ) -> Result<Self, StoreError> {
+        if versions.len() > MAX_VERSIONS {
+            return Err(StoreError::TooManyVersions { limit: MAX_VERSIONS });
+        }
+        let versions = versions.into_iter().map(|(made_at, settings)| version(store, made_at, settings));
+        Ok(Self { meta, versions: versions.collect::<Result<_, _>>()? })
     }
 
     /// Adds a version to a configuration.
@@ -90,7 +109,7 @@ impl Configuration {
             return Err(StoreError::TooManyVersions { limit: MAX_VERSIONS });
         }
         let earliest = versions.last().map_or(scope.now, |last| Timestamp::from_micros(last.made_at.micros() + 1));
-        let next = version(scope, scope.now.max(earliest), settings)?;
+        let next = version(scope.store, scope.now.max(earliest), settings)?;
         scope.store.get_mut(key).versions.push(next);
         Ok(())
     }
@@ -125,11 +144,11 @@ impl ConfigurationVersion {
 }
 
 fn version(
-    scope: &Scope<'_>,
+    store: &Store,
     made_at: Timestamp,
     settings: ConfigurationSettings,
 ) -> Result<ConfigurationVersion, StoreError> {
-    let allocation = scope.store.budget.allocate(settings.weight_bytes()).ok_or(StoreError::StateFull)?;
+    let allocation = store.budget.allocate(settings.weight_bytes()).ok_or(StoreError::StateFull)?;
     Ok(ConfigurationVersion { made_at, settings, _allocation: allocation })
 }
 
@@ -169,8 +188,7 @@ impl Described for DescribedConfiguration {
 
     fn create(&self, scope: &mut Scope<'_>) -> Result<(), DescriptionError> {
         let parameters = self.parameters.0.as_object().cloned().unwrap_or_default();
-        let product = parameters.get("product_type").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let settings = ConfigurationSettings::new(self.name.clone(), product.into(), parameters);
+        let settings = ConfigurationSettings::of_parameters(self.name.clone(), parameters);
         let project = scope.project_for_write()?;
         if Configuration::named(scope, project, &settings).is_some() {
             let problem = "another configuration has this name and product, so this would be a version of that one";

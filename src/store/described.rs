@@ -111,6 +111,7 @@ descriptions! {
     files: DescribedFile,
     configurations: DescribedConfiguration,
     indexes: DescribedIndex,
+    sessions: DescribedSession,
 }
 
 fn ids_of<D: Described>(table: &str, described: &[D]) -> Vec<(String, Id)> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fake::Fake;
 use fake::faker::name::en::LastName;
 use rand::seq::IndexedRandom;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ pub(super) struct DescribedDirectory {
 }
 
 /// What a directory is for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum DirectoryKind {
     /// Documents of a user.

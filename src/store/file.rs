@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::described::{Described, DescriptionError};
 use super::directory::DELETED_RETENTION;
 use super::{
-    Blob, Directory, DirectoryFile, Id, Key, Kind, Meta, NewDirectoryFile, Prefix, Project, Resource, Scope, StoreError,
+    Blob, BlobSource, Directory, DirectoryFile, Id, Key, Kind, Meta, NewDirectoryFile, Prefix, Project, Resource,
+    Scope, StoreError,
 };
 use crate::documents::{self, Format};
 use crate::schema::PlainValue;
@@ -133,7 +134,8 @@ impl Resource for File {
         let meta = scope.new_meta(Id::parse(id))?;
         let text = Bytes::from(format!("# Document {id}\n\nThis file was not uploaded: a request named it.\n"));
         let document = documents::read_as(Format::Markdown, &text);
-        let blob = Blob::new(text, None, document, &scope.store.budget)?;
+        let source = BlobSource { name: IMPLICIT_NAME, content_type: None, bytes: text };
+        let blob = Blob::new(source, document, &scope.store.budget)?;
         scope.insert(Self { meta, name: IMPLICIT_NAME.into(), external_file_id: None, purpose: None, blob })
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::described::{Described, DescriptionError};
 use super::sync::{DEFAULT_FAILURE, Script, SyncOutcome, SyncState};
@@ -38,22 +38,22 @@ pub(crate) struct Index {
     /// The files that its last export left; `None` before the first.
     pub(crate) content: Option<Arc<IndexContent>>,
     /// The files that the last sync selected; it may still run.
-    selected: SelectedFiles,
+    pub(super) selected: SelectedFiles,
     /// The number of exports after which `content` was last replaced.
-    exports: u64,
+    pub(super) exports: u64,
 }
 
 /// The files that a sync has selected.
 #[derive(Debug, Clone)]
-struct SelectedFiles {
-    all: Arc<IndexContent>,
+pub(super) struct SelectedFiles {
+    pub(super) all: Arc<IndexContent>,
     /// Those that are left if the sync ends as partial; `None` if it cannot.
-    partial: Option<Arc<IndexContent>>,
+    pub(super) partial: Option<Arc<IndexContent>>,
 }
 
 /// The options of an index, which the admin state shows.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct IndexOptions {
     /// `manual`, `daily` or `on_source_change`.
     pub(crate) sync_frequency: ContractWord,
@@ -66,7 +66,8 @@ pub(crate) struct IndexOptions {
 }
 
 /// A product type and its configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Product {
     /// `parse` or `extract`.
     pub(crate) product_type: ContractWord,

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
 
-use super::blob::Reading;
+use super::blob::{Blob, Reading};
 use super::budget::Allocation;
 use super::directory::fields_weight_bytes;
 use super::{Cursor, Directory, DirectoryFile, Id, Key, Resource, Store, StoreError};
@@ -51,6 +51,8 @@ pub(crate) struct IndexedFile {
     pub(crate) modified_at: Timestamp,
     /// What it contains.
     pub(crate) document: Arc<SearchableDocument>,
+    /// The content that was read for it: its own, or that of its sidecar.
+    pub(super) blob: Arc<Blob>,
 }
 
 /// A file that could not be read.
@@ -91,20 +93,17 @@ impl IndexContent {
     ) -> Result<Arc<Self>, StoreError> {
         let collection = store.collection::<DirectoryFile>();
         let keys: Vec<_> = collection.children(source).collect();
-        if keys.is_empty() {
-            return Ok(Arc::clone(&EMPTY));
-        }
         let sidecars = Sidecars::among(keys.iter().map(|key| collection.get(*key)));
         let (mut files, mut failed) = (Vec::new(), Vec::new());
         for key in keys {
             let file = collection.get(key);
-            match sidecars.reading_of(file) {
+            match sidecars.content_of(file) {
                 None => {}
-                Some(Reading::Document(document)) => {
+                Some(Ok((blob, document))) => {
                     let id = parsed_id(store, output_directory, &file.meta.id);
-                    files.push(IndexedFile::of(file, id, document));
+                    files.push(IndexedFile::of(file, id, blob, document));
                 }
-                Some(Reading::Failed(reason)) => failed.push(FailedFile::of(file, reason)),
+                Some(Err(reason)) => failed.push(FailedFile::of(file, reason)),
             }
         }
         files.sort_by_cached_key(IndexedFile::cursor);
@@ -131,12 +130,15 @@ impl IndexContent {
     }
 
     /// The content with these files, which are in their order, and those that failed.
-    fn kept(
+    pub(super) fn kept(
         store: &Store,
         files: Vec<IndexedFile>,
         mut failed: Vec<FailedFile>,
         now: Timestamp,
     ) -> Result<Arc<Self>, StoreError> {
+        if files.is_empty() && failed.is_empty() {
+            return Ok(Arc::clone(&EMPTY));
+        }
         failed.sort_by_cached_key(|file| sort_key(&file.name, &file.id));
         let weight = OVERHEAD_BYTES
             + files.iter().map(IndexedFile::weight_bytes).sum::<usize>()
@@ -175,8 +177,9 @@ impl IndexedFile {
         Cursor::new(sort_key(&self.name, &self.id), 0)
     }
 
-    fn of(file: &DirectoryFile, id: Id, document: Arc<SearchableDocument>) -> Self {
+    fn of(file: &DirectoryFile, id: Id, blob: &Arc<Blob>, document: Arc<SearchableDocument>) -> Self {
         Self {
+            blob: Arc::clone(blob),
             id,
             source_id: file.meta.id.clone(),
             file_id: file.file_id.clone(),
@@ -210,6 +213,16 @@ impl FailedFile {
     }
 }
 
+/// A content with its document, or the reason why it could not be read.
+type ReadContent<'a> = Result<(&'a Arc<Blob>, Arc<SearchableDocument>), Arc<str>>;
+
+fn read_content(blob: &Arc<Blob>) -> ReadContent<'_> {
+    match &blob.reading {
+        Reading::Document(document) => Ok((blob, Arc::clone(document))),
+        Reading::Failed(reason) => Err(Arc::clone(reason)),
+    }
+}
+
 /// The sidecars of a directory: files that hold the text of another file beside them.
 struct Sidecars<'a> {
     by_name: BTreeMap<&'a str, Namesakes<'a>>,
@@ -238,12 +251,12 @@ impl<'a> Namesakes<'a> {
     }
 
     /// The result of reading them; a failure if they differ, because nothing says which text is meant.
-    fn reading(&self) -> Reading {
+    fn content(&self) -> ReadContent<'a> {
         if self.are_equal {
-            return self.first.blob.reading.clone();
+            return read_content(&self.first.blob);
         }
         let Self { count, first, .. } = self;
-        Reading::Failed(format!("{count} files called {} differ: delete all but one", first.display_name).into())
+        Err(format!("{count} files called {} differ: delete all but one", first.display_name).into())
     }
 }
 
@@ -257,8 +270,8 @@ impl<'a> Sidecars<'a> {
         Self { by_name }
     }
 
-    /// The reading of a file in an index: that of its sidecar if it has one. A sidecar itself has none.
-    fn reading_of(&self, file: &DirectoryFile) -> Option<Reading> {
+    /// The content of a file in an index: that of its sidecar if it has one. A sidecar itself has none.
+    fn content_of(&self, file: &'a DirectoryFile) -> Option<ReadContent<'a>> {
         let is_sidecar = file.display_name.strip_suffix(IndexContent::SIDECAR_EXTENSION).is_some_and(|name| {
             // README.md is not the text of README: a file with a sidecar has an extension.
             name.contains('.') && self.by_name.contains_key(name)
@@ -269,7 +282,7 @@ impl<'a> Sidecars<'a> {
         let has_extension = file.display_name.contains('.');
         let sidecar = format!("{}{}", file.display_name, IndexContent::SIDECAR_EXTENSION);
         let sidecars = self.by_name.get(sidecar.as_str());
-        let reading = sidecars.filter(|_| has_extension).map(Namesakes::reading);
-        Some(reading.unwrap_or_else(|| file.blob.reading.clone()))
+        let content = sidecars.filter(|_| has_extension).map(Namesakes::content);
+        Some(content.unwrap_or_else(|| read_content(&file.blob)))
     }
 }

@@ -21,13 +21,14 @@ mod paging;
 mod policy;
 mod project;
 mod resource;
+mod saved;
 mod scope;
 pub(crate) mod state_faults;
 pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use blob::{Blob, Reading};
+pub(crate) use blob::{Blob, BlobSource, Reading};
 pub(crate) use budget::{StateBudget, TenantBudget};
 pub(crate) use chat_session::{ChatSession, ChatTurn, DEFAULT_ACCESS, NewTurn, Usage};
 pub(crate) use collection::Collection;
@@ -47,18 +48,22 @@ pub(crate) use paging::{Cursor, Page, PageRequest};
 pub(crate) use policy::Policy;
 pub(crate) use project::Project;
 pub(crate) use resource::{Kind, Meta, Resource};
+pub(crate) use saved::{ContentReader, SavedTenant};
 pub(crate) use scope::Scope;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use budget::Allocation;
+use chat_session::DescribedSession;
 use collection::AnyCollection;
-use collections::{Collections, HasCollection};
+use collections::Collections;
 use configuration::DescribedConfiguration;
 use directory::DescribedDirectory;
 use index::DescribedIndex;
 use project::DescribedProject;
+use saved::{RowState, SavedCounters};
 use state_faults::StateFaults;
 
 use crate::clock::Timestamp;
@@ -95,11 +100,25 @@ impl Store {
     }
 
     fn with_budget(policy: Arc<Policy>, seed: Seed, budget: Arc<TenantBudget>) -> Self {
-        let mut all = Collections::default();
-        Project::collection_mut(&mut all).insert(Project::default_of(&seed));
-        let allocation = Allocation::new(&budget);
-        let (tombstone_retention, has_world, expired) = (Duration::ZERO, false, Vec::new());
+        let mut store = Self { has_world: false, ..Self::without_resources(policy, seed, budget) };
+        let project = Project::default_of(&store.seed);
+        store.collection_mut().insert(project);
+        store
+    }
+
+    /// A store without any resource, not even a project, for a copy of another one.
+    fn without_resources(policy: Arc<Policy>, seed: Seed, budget: Arc<TenantBudget>) -> Self {
+        let (all, allocation) = (Collections::default(), Allocation::new(&budget));
+        let (tombstone_retention, has_world, expired) = (Duration::ZERO, true, Vec::new());
         Self { policy, seed, budget, all, allocation, tombstone_retention, has_world, expired }
+    }
+
+    /// Takes the resources of a saved tenant, whose contents are read. An error begins with the place in it.
+    pub(crate) fn become_copy(&mut self, saved: &SavedTenant) -> Result<(), String> {
+        let retention = self.tombstone_retention;
+        let copy = saved.restore(Arc::clone(&self.policy), self.seed.clone(), Arc::clone(&self.budget))?;
+        *self = Self { tombstone_retention: retention, ..copy };
+        Ok(())
     }
 
     /// Removes everything, so that equal requests create equal resources again.
@@ -113,6 +132,14 @@ impl Store {
     pub(crate) fn advance_to(&mut self, now: Timestamp) {
         let effects = Scope::new(self, now, None, StateFaults::default()).into_effects();
         self.expired = effects.deleted;
+    }
+
+    /// Brings every resource up to `now`, as requests do that read them.
+    pub(crate) fn settle(&mut self, now: Timestamp) {
+        self.advance_to(now);
+        for key in self.keys::<Index>() {
+            self.get_mut(key).advance_to(now);
+        }
     }
 
     /// Keeps resources that are deleted from now on for `retention`, for reads that lag.
@@ -203,6 +230,36 @@ impl Store {
         }
         self.reserve(resource.weight_bytes())?;
         Ok(self.collection_mut().insert(resource))
+    }
+
+    /// Adds a resource at its place in a collection, if the limits allow it.
+    fn insert_row<T: Resource>(&mut self, state: &RowState<T>, resource: T) -> Result<(), String> {
+        let (number, limit) = (state.key.ordinal(), self.policy.max_items);
+        if self.collection::<T>().contains(state.key) {
+            return Err(format!("row.key: {number}: is given twice"));
+        }
+        if state.deleted.is_none() && resource.counts() && self.collection::<T>().live() >= limit {
+            return Err(format!("row: {}", StoreError::TooMany { kind: T::KIND, limit }));
+        }
+        self.reserve(resource.weight_bytes()).map_err(|error| format!("row: {error}"))?;
+        self.collection_mut().insert_row(state, resource);
+        Ok(())
+    }
+
+    /// The counters of the collections, by the names of their kinds.
+    fn counters(&self) -> BTreeMap<Box<str>, SavedCounters> {
+        self.all.iter().map(|collection| (collection.kind().plural.into(), collection.counters())).collect()
+    }
+
+    /// Continues the counters of another store; an error if one is missing, unknown or too low.
+    fn set_counters(&mut self, counters: &BTreeMap<Box<str>, SavedCounters>) -> Result<(), String> {
+        for collection in self.all.iter_mut() {
+            let name = collection.kind().plural;
+            let counters = counters.get(name).ok_or_else(|| format!("{name}: are missing"))?;
+            collection.set_counters(*counters).map_err(|problem| format!("{name}: {problem}"))?;
+        }
+        let is_known = |name: &str| self.all.iter().any(|collection| collection.kind().plural == name);
+        counters.keys().find(|name| !is_known(name)).map_or(Ok(()), |name| Err(format!("{name}: are no resources")))
     }
 
     /// Counts `bytes` as used. Deleted resources make room for others before that is refused.

@@ -225,7 +225,8 @@ fn delete<T: Resource>(scope: &mut Scope<'_>, key: Option<Key<T>>) {
 fn upload(scope: &mut Scope<'_>, directory: Key<Directory>, text: &str) -> Result<Key<DirectoryFile>, StoreError> {
     let bytes = Bytes::from(text.to_owned());
     let document = documents::read_as(documents::Format::Plain, &bytes);
-    let blob = Blob::new(bytes, None, document, &scope.store.budget)?;
+    let source = BlobSource { name: "a.txt", content_type: None, bytes };
+    let blob = Blob::new(source, document, &scope.store.budget)?;
     let (name, details, directory_of_file) = ("a.txt".into(), String::new(), Some(directory));
     let new =
         NewFile { id: None, name, external_file_id: None, purpose: None, blob, directory: directory_of_file, details };

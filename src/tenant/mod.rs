@@ -2,6 +2,7 @@
 
 mod added_rules;
 mod admission_error;
+mod copy;
 mod open_call;
 mod places;
 mod template;
@@ -18,12 +19,13 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use self::added_rules::AddedRules;
 pub(crate) use self::admission_error::AdmissionError;
+pub(crate) use self::copy::TenantCopy;
 pub(crate) use self::open_call::OpenCall;
 use self::places::{EvictedTenants, Occupancy};
 use self::template::Template;
 
-use crate::clock::{Clock, MAX_DURATION, Mode, Timestamp, system_now};
-use crate::config::{Isolation, Settings};
+use crate::clock::{Clock, MAX_DURATION, Mode, Timestamp};
+use crate::config::{Isolation, SHARED_KEY, Settings};
 use crate::fault::{FaultRules, RuleChanges};
 use crate::journal::Journal;
 use crate::key_label::{self, KeyDigest, digest_of, label};
@@ -92,9 +94,6 @@ const SHARDS: usize = 16;
 
 /// Bytes of the longest key that is kept as it is. A longer one takes no more memory than its digest.
 const MAX_KEPT_KEY_BYTES: usize = 64;
-
-/// The key of the only tenant under `--isolation none`.
-const SHARED_KEY: &str = "shared";
 
 impl State {
     /// The times of a request that is decided now. Rules whose time to live is over are removed.
@@ -225,11 +224,12 @@ impl Tenants {
     fn create(&self, key: &str) -> Result<Arc<Tenant>, AdmissionError> {
         let key = self.shared_or(key);
         let (digest, key) = (digest_of(key), map_key(key));
+        let label: Arc<str> = label(&digest).into();
+        self.learn_key(&label, &digest, &key);
         if let Some(tenant) = self.placed(&mut self.by_digest.write(), &digest)? {
             return Ok(tenant);
         }
         // Without the lock of all tenants: a world can be large.
-        let label: Arc<str> = label(&digest).into();
         let started = self.template.store(&label).map_err(AdmissionError::World)?;
         let mut by_digest = self.by_digest.write();
         if let Some(tenant) = self.placed(&mut by_digest, &digest)? {
@@ -324,15 +324,24 @@ impl Tenants {
     pub(crate) fn reset_store(&self, tenant: &Tenant, store: &mut Store) -> Result<(), String> {
         store.reset();
         let created = self.template.worlds().create(&tenant.label, store, tenant.clock.now());
-        for at in created.inspect_err(|_| store.reset())? {
+        let created = created.inspect_err(|_| store.reset())?;
+        for at in created {
             tenant.clock.add_event(at);
         }
         Ok(())
     }
 
-    /// Resets a clock to the time and mode at which clocks start.
-    pub(crate) fn reset_clock(&self, clock: &Clock) {
-        clock.restart(self.template.clock_mode, self.template.start_time.unwrap_or_else(system_now));
+    /// Resets the clock from which those of new tenants start.
+    pub(crate) fn reset_template_clock(&self) {
+        self.template.restart(&self.template.clock);
+    }
+
+    /// Resets the clock of a tenant to the time and mode at which it started.
+    pub(crate) fn reset_clock(&self, tenant: &Tenant) {
+        match self.template.worlds().clock_of(&tenant.label) {
+            Some(saved) => tenant.clock.restore(saved),
+            None => self.template.restart(&tenant.clock),
+        }
     }
 
     /// The key under which the tenant of `key` is found.

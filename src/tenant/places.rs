@@ -144,6 +144,16 @@ impl Tenants {
         evicted.forgotten = 0;
     }
 
+    /// Registers a tenant that was known by its label alone by its key.
+    pub(super) fn learn_key(&self, label: &str, digest: &KeyDigest, key: &str) {
+        let Some(least) = key_label::least_digest(label) else { return };
+        let mut by_digest = self.by_digest.write();
+        if let Some(tenant) = by_digest.remove(&least) {
+            self.shard(key).write().insert(key.into(), Arc::clone(&tenant));
+            by_digest.insert(*digest, tenant);
+        }
+    }
+
     /// The tenant of this digest, if it is known: it takes a place now. Else `None` if another one may take one.
     pub(super) fn placed(
         &self,

@@ -51,9 +51,21 @@ impl Template {
     ///
     /// Errors: there is no room for them.
     pub(super) fn store(&self, label: &str) -> Result<StartedStore, String> {
-        let mut store = Store::new(Arc::clone(&self.policy), Seed::new(self.seed, label), Arc::clone(&self.budget));
-        let events = self.worlds().create(label, &mut store, self.clock.now())?;
-        Ok(StartedStore { store, events })
+        let mut started = self.empty_store(label);
+        started.events = self.worlds().create(label, &mut started.store, self.clock.now())?;
+        Ok(started)
+    }
+
+    /// No resources, for a tenant that is replaced by a copy.
+    pub(super) fn empty_store(&self, label: &str) -> StartedStore {
+        let seed = Seed::new(self.seed, label);
+        let store = Store::new(Arc::clone(&self.policy), seed, Arc::clone(&self.budget));
+        StartedStore { store, events: Vec::new() }
+    }
+
+    /// Sets a clock to the time and mode at which clocks start.
+    pub(super) fn restart(&self, clock: &Clock) {
+        clock.restart(self.clock_mode, self.start_time.unwrap_or_else(system_now));
     }
 
     /// The worlds with which tenants start now.
@@ -65,6 +77,9 @@ impl Template {
         let StartedStore { mut store, events } = started;
         let faults = self.faults.lock().without_counts();
         let clock = Arc::new(self.clock.fork());
+        if let Some(saved) = self.worlds().clock_of(&label) {
+            clock.restore(saved);
+        }
         for at in events {
             clock.add_event(at);
         }

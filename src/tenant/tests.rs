@@ -2,6 +2,7 @@
 
 use super::added_rules::MAX_ADDED_RULES;
 use super::*;
+use crate::clock::system_now;
 use crate::config::{self, RawSettings};
 use crate::fault::{Rule, Target};
 

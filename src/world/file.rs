@@ -1,33 +1,68 @@
 //! Reads the file of a world, and the files that it names.
 
+use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{World, WorldReader};
-use crate::assets::{FileError, Folder, read_file};
+use super::{Start, World, WorldReader};
+use crate::assets::{FileError, Folder, open_file, read_file};
 use crate::config::Isolation;
 use crate::documents::{self, Unreadable};
 use crate::key_label::label_of;
 use crate::schema::{PlainValue, read_value};
-use crate::store::{Blob, DescribedFile, Descriptions};
+use crate::snapshot;
+use crate::store::{Blob, BlobSource, ContentReader, DescribedFile, Descriptions};
 
 /// The key of a TOML document in which its parser passes a date or a time.
 const DATETIME_KEY: &str = "$__toml_private_datetime";
 
 impl WorldReader<'_> {
-    /// The world in a file. An error begins with the name of the file.
-    pub(super) fn world(&self, file: &str) -> Result<World, String> {
-        self.read_world(file).map_err(|problem| format!("{file}: {problem}"))
+    /// The world in a file; that of each tenant if it is a snapshot. An error begins with the name of the file.
+    pub(super) fn worlds(&self, file: &str) -> Result<Vec<World>, String> {
+        self.read_worlds(file).map_err(|problem| format!("{file}: {problem}"))
     }
 
-    fn read_world(&self, file: &str) -> Result<World, String> {
+    fn read_worlds(&self, file: &str) -> Result<Vec<World>, String> {
         let path = Path::new(file);
+        if !is_toml(path) && snapshot::is_snapshot(self.open(path)?) {
+            return self.copies(file);
+        }
         let bytes =
             read_file(path, self.settings.max_state_bytes).map_err(|error| with_flag(&error, "--max-state-bytes"))?;
-        let value = self.schemas.named("world").check_file(parse(path, &bytes)?)?;
+        let (label, start) = self.described(path, &bytes)?;
+        Ok(vec![World { file: file.to_owned(), label, start }])
+    }
+
+    /// A file that may be a snapshot. Its text is longer than what it holds, base64 by a third.
+    fn open(&self, path: &Path) -> Result<impl io::Read + use<>, String> {
+        let limit = self.settings.max_state_bytes.saturating_mul(2);
+        open_file(path, limit).map_err(|error| with_flag(&error, "--max-state-bytes"))
+    }
+
+    /// The tenants of a snapshot.
+    fn copies(&self, file: &str) -> Result<Vec<World>, String> {
+        if self.settings.start_time.is_some() {
+            return Err("has a time of its own, which cannot stand beside --start-time; omit one of the two".to_owned());
+        }
+        let mut tenants = snapshot::read(|| self.open(Path::new(file)), self.settings)?.tenants;
+        for (at, tenant) in tenants.iter_mut().enumerate() {
+            let mut reader = ContentReader::new(self.settings, self.worker, &self.contents);
+            tenant.read_contents(&mut reader).map_err(|problem| format!("tenants[{at}].{problem}"))?;
+        }
+        let worlds = tenants.into_iter().map(|tenant| World {
+            file: file.to_owned(),
+            label: Some(tenant.label.to_string()),
+            start: Start::Saved(Box::new(tenant)),
+        });
+        Ok(worlds.collect())
+    }
+
+    /// The label of the only tenant for which a file describes resources, if there is one, and the resources.
+    fn described(&self, path: &Path, bytes: &[u8]) -> Result<(Option<String>, Start), String> {
+        let value = self.schemas.named("world").check_file(parse(path, bytes)?)?;
         let label = value.get("key").and_then(Value::as_str).map(|key| self.label(key)).transpose()?;
         // Borrowed, as plain values demand.
         let mut descriptions = Descriptions::deserialize(&value).map_err(|error| error.to_string())?;
@@ -38,7 +73,7 @@ impl WorldReader<'_> {
         for (place, file) in descriptions.files() {
             self.read_content(&folder, file).map_err(|problem| format!("{place}{problem}"))?;
         }
-        Ok(World { file: file.to_owned(), label, descriptions })
+        Ok((label, Start::Described(descriptions)))
     }
 
     /// The label of the only tenant that starts with a world.
@@ -74,7 +109,8 @@ impl WorldReader<'_> {
         if let Err(Unreadable::NotTried(reason)) = document {
             return Err(format!(": {reason}"));
         }
-        let blob = Blob::new(bytes, None, document, &self.contents).map_err(|error| format!(": {error}"))?;
+        let source = BlobSource { name, content_type: None, bytes };
+        let blob = Blob::new(source, document, &self.contents).map_err(|error| format!(": {error}"))?;
         file.blob = Some(blob);
         Ok(())
     }

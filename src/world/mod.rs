@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::clock::Timestamp;
+use crate::clock::{SavedClock, Timestamp};
 use crate::config::flags::WORLD;
 use crate::config::{RawSettings, Settings};
 use crate::schema::Schemas;
 use crate::seed::Seed;
-use crate::store::{Descriptions, Id, Policy, StateBudget, Store, TenantBudget};
+use crate::snapshot;
+use crate::store::{Descriptions, Id, Policy, SavedTenant, StateBudget, Store, TenantBudget};
 use crate::worker::Worker;
 
 /// A world.
@@ -24,7 +25,16 @@ pub(crate) struct World {
     file: String,
     /// The label of the only tenant that starts with it; `None` for every tenant.
     label: Option<String>,
-    descriptions: Descriptions,
+    start: Start,
+}
+
+/// What a tenant starts with.
+#[derive(Debug)]
+enum Start {
+    /// What a world describes.
+    Described(Descriptions),
+    /// A copy of a tenant, and nothing else.
+    Saved(Box<SavedTenant>),
 }
 
 /// All worlds of a server.
@@ -62,7 +72,8 @@ impl<'a> WorldReader<'a> {
 
     /// The worlds in these files, if every tenant can start with those that are meant for it.
     pub(crate) fn read(&self, files: &[String]) -> Result<Worlds, String> {
-        let worlds = Worlds { all: files.iter().map(|file| self.world(file)).collect::<Result<_, _>>()? };
+        let worlds: Vec<Vec<World>> = files.iter().map(|file| self.worlds(file)).collect::<Result<_, _>>()?;
+        let worlds = Worlds { all: worlds.into_iter().flatten().collect() };
         worlds.check(self)?;
         Ok(worlds)
     }
@@ -74,10 +85,34 @@ impl Worlds {
     ///
     /// Errors: there is no room.
     pub(crate) fn create(&self, label: &str, store: &mut Store, now: Timestamp) -> Result<Vec<Timestamp>, String> {
-        let worlds: Vec<&World> = self.of(label).collect();
-        let descriptions: Vec<&Descriptions> = worlds.iter().map(|world| &world.descriptions).collect();
+        if let Some((file, saved)) = self.saved_of(label) {
+            store.become_copy(saved).map_err(|problem| format!("{file}: {problem}"))?;
+            return Ok(saved.clock.events.clone());
+        }
+        let (files, descriptions): (Vec<_>, Vec<_>) = self.described_of(label).unzip();
         let created = Descriptions::create(&descriptions, store, now);
-        created.map_err(|error| format!("{}: {}", worlds[error.world].file, error.problem))
+        created.map_err(|error| format!("{}: {}", files[error.world], error.problem))
+    }
+
+    /// The clock of the tenant of this label at its start, if a snapshot has it.
+    pub(crate) fn clock_of(&self, label: &str) -> Option<&SavedClock> {
+        self.saved_of(label).map(|(_, saved)| &saved.clock)
+    }
+
+    /// The copy with which the tenant of this label starts, and its file.
+    fn saved_of(&self, label: &str) -> Option<(&str, &SavedTenant)> {
+        self.of(label).find_map(|world| match &world.start {
+            Start::Saved(saved) => Some((&*world.file, &**saved)),
+            Start::Described(_) => None,
+        })
+    }
+
+    /// What is described for the tenant of this label, each with its file.
+    fn described_of(&self, label: &str) -> impl Iterator<Item = (&str, &Descriptions)> {
+        self.of(label).filter_map(|world| match &world.start {
+            Start::Described(descriptions) => Some((&*world.file, descriptions)),
+            Start::Saved(_) => None,
+        })
     }
 
     /// The worlds with which the tenant of this label starts.
@@ -91,18 +126,28 @@ impl Worlds {
         let own = self.all.iter().filter_map(|world| world.label.as_deref());
         for label in std::iter::once("").chain(own) {
             self.check_ids(label)?;
+            self.check_copies(label)?;
             let mut store = Store::new(Arc::clone(&policy), Seed::new(0, label), Arc::clone(&reader.total));
             self.create(label, &mut store, reader.settings.start_time.unwrap_or_default())?;
         }
         Ok(())
     }
 
+    /// Refuses two snapshots of one tenant.
+    fn check_copies(&self, label: &str) -> Result<(), String> {
+        let mut files = self.of(label).filter(|world| matches!(world.start, Start::Saved(_))).map(|world| &world.file);
+        match (files.next(), files.next()) {
+            (Some(first), Some(second)) => Err(format!("{second}: the tenant {label} is in {first} too")),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses an id that is given twice to a tenant, or that no request can name.
     fn check_ids(&self, label: &str) -> Result<(), String> {
         let mut places: BTreeMap<Id, String> = BTreeMap::new();
-        for world in self.of(label) {
-            for (place, id) in world.descriptions.ids() {
-                let place = format!("{}: {place}", world.file);
+        for (file, descriptions) in self.described_of(label) {
+            for (place, id) in descriptions.ids() {
+                let place = format!("{file}: {place}");
                 if id.to_string().contains('/') {
                     return Err(format!("{place}: {id}: no request can name it, because a slash ends an id in a path"));
                 }
@@ -116,8 +161,8 @@ impl Worlds {
     }
 }
 
-/// Whether a file with this name is a world, and no request: TOML, or JSON with a table of a world.
+/// Whether a file with this name is a world, and no request: TOML, or JSON with a table of a world or of a snapshot.
 pub(crate) fn is_world(file: &Path, bytes: &[u8]) -> bool {
     let has_table = |fields: Map<String, Value>| Descriptions::TABLES.iter().any(|table| fields.contains_key(*table));
-    file::is_toml(file) || serde_json::from_slice(bytes).is_ok_and(has_table)
+    file::is_toml(file) || snapshot::is_snapshot(bytes) || serde_json::from_slice(bytes).is_ok_and(has_table)
 }

@@ -30,6 +30,7 @@ const LAYERS: &[&str] = &[
     "documents",
     "search",
     "store",
+    "snapshot",
     "world",
     "operation",
     "api",

@@ -103,6 +103,7 @@ mod scenarios;
 mod settings;
 mod settings_values;
 mod shell_variables;
+mod snapshots;
 mod stop_signals;
 mod subcommands;
 mod support;

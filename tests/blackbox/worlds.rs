@@ -75,7 +75,7 @@ fn every_tenant_starts_with_directories_files_and_indexes_that_can_be_searched()
 }
 
 #[test]
-fn a_world_describes_projects_files_and_configurations_too() {
+fn a_world_describes_projects_files_configurations_and_sessions_too() {
     let server = manual_clock_server(&[("world", MANY_STATES)]);
     let client = Client::of(&server);
     let project = "11111111-1111-4111-8111-111111111111";
@@ -85,6 +85,9 @@ fn a_world_describes_projects_files_and_configurations_too() {
     assert_eq!(papers, ["dir-papers"]);
     assert_eq!(client.index("idx-papers")["project_id"], project);
     assert_eq!(client.show(&format!("{FILES}/22222222-2222-4222-8222-222222222222"))["name"], "notes.txt");
+    let session = client.show("/api/v1/chat/ses-papers");
+    assert_eq!((&session["generated_title"], &session["index_ids"]), (&json!("Cells"), &json!(["idx-papers"])));
+    assert_eq!(session["events"], json!([]));
     let parsing = client.show("/api/v1/beta/configurations/cfg-parse");
     assert_eq!((&parsing["name"], &parsing["parameters"]["tier"]), (&json!("Parsing"), &json!("fast")));
 }

@@ -50,6 +50,7 @@ fn an_error_has_the_file_the_place_and_the_nearest_word() {
         ("[[directories]]\nid = ''", "directories[0].id: String should have at least 1 character"),
         ("[[directories]]\nid = 'a/b'", "directories[0].id: a/b: no request can name it"),
         ("[[files]]\nid = 'a'\nname = 'a'\ntext = 'a'", "files[0].id: Input should be a valid UUID"),
+        ("[[sessions]]\nindex_ids = ['idx-a']", "sessions[0].index_ids: no index has the id \"idx-a\""),
         ("directories = 'a'", "directories: Input should be a valid list"),
         ("[[directories]]\nid = 'a", "TOML parse error at line 2"),
         ("key = 'llx-a'", "describes nothing; its tables are projects, directories"),

@@ -29,6 +29,7 @@ RUN_HERE = {
     "world",
     "world.toml",
     "world-error",
+    "snapshot",
     "test_index.py",
     "vitest.config.js",
     "mock-server.js",

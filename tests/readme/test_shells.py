@@ -99,6 +99,14 @@ def test_the_lines_of_a_world_find_its_index(shell, bin_folder, run_in, tmp_path
         assert text in output
 
 
+@every_shell
+def test_the_lines_of_a_snapshot_bring_an_index_back(shell, bin_folder, run_in):
+    with running("--port", "0") as url:
+        output = run_in(SHELLS[shell], bin_folder, block("snapshot").replace(DOCUMENTED, url)).stdout
+    assert statuses(output) == ["201", "204", "204", "200"], output
+    assert output.count('"source_directory_id":"dir-1"') == 2, output
+
+
 def test_a_wrong_world_is_refused_as_documented(tmp_path):
     wrong = block("world.toml").replace('source_directory_id = "dir-handbook"', 'source_directory_id = "dir-hanbook"')
     (tmp_path / "world.toml").write_text(wrong, encoding="utf-8")

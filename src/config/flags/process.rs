@@ -37,11 +37,16 @@ pub(crate) static LOG_LEVEL: Flag =
         })
         .with_default("info");
 
-pub(super) static PROCESS: Group = Group { heading: "Process", flags: &[&EXIT_WITH_STDIN, &BINARY] };
+pub(super) static PROCESS: Group = Group { heading: "Process", flags: &[&EXIT_WITH_STDIN, &EXPORT_ON_EXIT, &BINARY] };
 
 pub(crate) static EXIT_WITH_STDIN: Flag =
     flag("exit-with-stdin", Nothing, "Stop when standard input ends, such as when the parent process exits")
         .read_with(|settings, raw| set(&mut settings.exit_with_stdin, raw.boolean()))
+        .for_program();
+
+static EXPORT_ON_EXIT: Flag =
+    flag("export-on-exit", One("FILE"), "Write all that keys have to FILE when the server stops, for --world")
+        .read_with(|settings, raw| set(&mut settings.export_on_exit, Ok(raw.path())))
         .for_program();
 
 pub(crate) static BINARY: Flag = flag(

@@ -11,6 +11,8 @@ mod script;
 pub(crate) use script::Script;
 use script::{Stage, Until};
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Timestamp;
 
 /// Why a sync failed, if nothing says why.
@@ -43,12 +45,13 @@ pub(crate) struct SyncState {
     pub(crate) changed_at: Timestamp,
     /// How many exports have ended.
     pub(super) exports: u64,
-    run: Option<SyncRun>,
+    pub(super) run: Option<SyncRun>,
 }
 
 /// A sync that runs.
-#[derive(Debug, Clone)]
-struct SyncRun {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SyncRun {
     script: Arc<Script>,
     step: usize,
     reads: u32,
@@ -144,7 +147,7 @@ impl SyncState {
     pub(crate) fn count_read(&mut self, now: Timestamp) -> bool {
         let Some(run) = &mut self.run else { return false };
         let Some(Until::Reads(reads)) = run.until() else { return false };
-        run.reads += 1;
+        run.reads = run.reads.saturating_add(1);
         if run.reads < reads {
             return false;
         }
@@ -183,6 +186,11 @@ impl SyncState {
 }
 
 impl SyncRun {
+    /// A copy of a run; an error if its script has no such step.
+    pub(super) fn restored(&self) -> Result<Self, &'static str> {
+        if self.step < self.script.steps.len() { Ok(self.clone()) } else { Err("step: the script has fewer steps") }
+    }
+
     fn stage(&self) -> &Stage {
         &self.script.steps[self.step].stage
     }

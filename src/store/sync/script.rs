@@ -6,25 +6,32 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{format_duration, parse_duration};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{duration_text, format_duration, parse_duration};
 
 /// The steps of a sync.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Script {
     pub(super) steps: Vec<ScriptStep>,
     /// The `metadata.error_message` if the sync fails, wholly or in part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<Arc<str>>,
 }
 
 /// One step of a script. Only the last may lack an end.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ScriptStep {
     pub(super) stage: Stage,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) until: Option<Until>,
 }
 
 /// The state of a sync in a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Stage {
     Syncing,
     Exporting,
@@ -36,9 +43,10 @@ pub(super) enum Stage {
 }
 
 /// When a step ends.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Until {
-    Elapsed(Duration),
+    Elapsed(#[serde(with = "duration_text")] Duration),
     /// After this number of reads that show the step.
     Reads(u32),
 }

@@ -58,6 +58,7 @@ impl AdminRoute {
                 json!({ "rule": "indexes.get status=503" })
             }
             "PATCH /__admin/faults/{name}" => json!({ "enabled": false }),
+            "PUT /__admin/snapshot" => json!({ "version": 1, "seed": 1, "tenants": [] }),
             _ => json!({}),
         }
     }

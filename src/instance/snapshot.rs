@@ -1,0 +1,48 @@
+//! Saves tenants, and replaces tenants by saved ones.
+
+use std::io;
+use std::sync::Arc;
+
+use super::Instance;
+use crate::seed::Seed;
+use crate::snapshot;
+use crate::store::{ContentReader, Policy, SavedTenant, TenantBudget};
+use crate::tenant::{AdmissionError, Tenant, TenantCopy};
+
+/// The reason why a snapshot is not restored. Nothing is changed then.
+#[derive(Debug)]
+pub(crate) enum SnapshotError {
+    /// It is damaged, of another version or of another server; the place and the problem.
+    Unreadable(String),
+    /// There is no place for a tenant.
+    NoPlace(AdmissionError),
+}
+
+/// Writes a snapshot of tenants of a server with this seed.
+pub(crate) fn write_snapshot(seed: u64, tenants: &[Arc<Tenant>], writer: &mut dyn io::Write) -> io::Result<()> {
+    snapshot::write(seed, tenants, |tenant| tenant.saved(), writer)
+}
+
+impl Instance {
+    /// Replaces the tenants of a snapshot, and sets their clocks.
+    pub(crate) fn restore(&self, json: &[u8]) -> Result<(), SnapshotError> {
+        let snapshot = snapshot::read(|| Ok(json), &self.settings).map_err(SnapshotError::Unreadable)?;
+        let policy = Arc::new(Policy::new(&self.settings));
+        let copies = snapshot.tenants.into_iter().enumerate().map(|(at, tenant)| {
+            let copy = self.copy(tenant, &policy);
+            copy.map_err(|problem| SnapshotError::Unreadable(format!("tenants[{at}].{problem}")))
+        });
+        // Without a lock: documents may take seconds.
+        let copies = copies.collect::<Result<_, _>>()?;
+        self.tenants.replace(copies).map_err(SnapshotError::NoPlace)
+    }
+
+    fn copy(&self, mut saved: SavedTenant, policy: &Arc<Policy>) -> Result<TenantCopy, String> {
+        let budget = TenantBudget::new(Arc::clone(&self.budget));
+        saved.read_contents(&mut ContentReader::new(&self.settings, &self.worker, &budget))?;
+        let seed = Seed::new(self.settings.seed, &saved.label);
+        let store = saved.restore(Arc::clone(policy), seed, budget)?;
+        let SavedTenant { label, name, clock, .. } = saved;
+        Ok(TenantCopy { label: label.into(), name, clock, store })
+    }
+}

@@ -1,0 +1,255 @@
+//! Snapshots: all that tenants have, saved and restored exactly, by the admin API and by files.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use temp_dir::TempDir;
+
+use crate::support::{
+    Client, DIRECTORIES, INDEXES, Program, command, id_of, items, manual_clock_server, output_of, pdf, reading_server,
+    run, server,
+};
+
+const SNAPSHOT: &str = "/__admin/snapshot";
+
+/// Settings under which equal requests get equal answers.
+const STOPPED: &[(&str, &str)] = &[("clock", "manual"), ("start-time", "2026-01-01T00:00:00Z")];
+
+/// A directory with a text, bytes that are no text, and an index over it.
+fn fill(client: &Client) -> (String, String) {
+    let directory = client.directory("Handbook");
+    client.upload(&directory, "leave.md", "# Leave\n\nEvery employee has 28 days of leave.\n");
+    client.upload(&directory, "data.bin", [0xff, 0x00, 0xfe]);
+    let index = client.index_over(&directory);
+    client.advance("10s");
+    (directory, index)
+}
+
+fn snapshot(client: &Client) -> Value {
+    client.show(&format!("{SNAPSHOT}?tenant={}", client.key()))
+}
+
+#[track_caller]
+fn put(client: &Client, snapshot: &Value) {
+    let response = client.send("PUT", SNAPSHOT, Some(snapshot));
+    assert_eq!(response.status, 204, "{}", response.text());
+}
+
+/// The refusal of a snapshot.
+#[track_caller]
+fn refusal(client: &Client, snapshot: &str) -> String {
+    let response = client.try_send("PUT", SNAPSHOT, "", Some(snapshot)).expect("a response");
+    assert_eq!(response.status, 422, "{}", response.text());
+    response.json()["detail"].as_str().expect("a text").to_owned()
+}
+
+#[test]
+fn another_server_answers_from_a_snapshot_as_the_first_one_and_makes_the_same_ids() {
+    let (first, second) = (server(STOPPED), server(STOPPED));
+    let [first, second] = [&first, &second].map(Client::of);
+    let (directory, index) = fill(&first);
+    put(&second, &snapshot(&first));
+    assert_eq!(snapshot(&second), snapshot(&first));
+    for client in [&first, &second] {
+        assert!(client.retrieved(&index, "days of leave")[0].contains("28 days"));
+    }
+    let made = [&first, &second].map(|client| {
+        (client.directory("Later"), client.upload(&directory, "b.md", "b"), client.index_over(&directory))
+    });
+    assert_eq!(made[0], made[1]);
+    assert_eq!(snapshot(&second), snapshot(&first));
+}
+
+#[test]
+fn it_has_the_tables_of_a_world_and_texts_as_texts() {
+    let server = server(STOPPED);
+    let client = Client::of(&server);
+    let (directory, index) = fill(&client);
+    let saved = snapshot(&client);
+    assert_eq!((&saved["version"], &saved["seed"]), (&json!(1), &json!(1)));
+    let tenant = &saved["tenants"][0];
+    assert_eq!(tenant["clock"], json!({ "mode": "manual", "now": "2026-01-01T00:00:10Z" }));
+    let found = tenant["directories"].as_array().expect("a list").iter().find(|row| row["id"] == *directory);
+    let files = found.expect("the directory is there")["files"].as_array().expect("a list");
+    assert_eq!(files[0]["text"], "# Leave\n\nEvery employee has 28 days of leave.\n");
+    assert_eq!(files[1]["content"]["base64"], "/wD+");
+    let row = &tenant["indexes"][0];
+    assert_eq!((&row["id"], &row["status"]), (&json!(index), &json!("ready")));
+    let text = client.get(&format!("{SNAPSHOT}?tenant={}", client.key())).text();
+    assert_eq!(text.matches("28 days").count(), 1, "{text}");
+    assert_eq!(text, client.get(&format!("{SNAPSHOT}?tenant={}", client.key())).text());
+    assert!(text.contains("\n  \"tenants\": [\n"), "{text}");
+    assert!(!text.contains(client.key()), "{text}");
+}
+
+#[test]
+fn put_replaces_what_a_tenant_has_and_no_other_tenant() {
+    let server = manual_clock_server(&[]);
+    let client = Client::of(&server);
+    let other = client.with_key("llx-other");
+    let kept = other.directory("Kept");
+    let (directory, _) = fill(&client);
+    let saved = snapshot(&client);
+    assert_eq!(client.delete(&format!("{DIRECTORIES}/{directory}")).status, 204);
+    client.advance("1h");
+    put(&client, &saved);
+    assert_eq!(snapshot(&client), saved);
+    assert_eq!(client.names_in(&directory), ["data.bin", "leave.md"]);
+    assert_eq!(client.show("/__admin/clock?tenant=llx-other")["now"], "2026-01-01T01:00:10Z");
+    assert_eq!(items(&other.show(DIRECTORIES), "id"), [kept]);
+}
+
+#[test]
+fn a_tenant_is_there_by_its_label_before_its_key_and_a_reset_returns_to_the_start_of_the_server() {
+    let (first, second) = (server(STOPPED), server(STOPPED));
+    let [first, second] = [&first, &second].map(Client::of);
+    fill(&first);
+    let saved = snapshot(&first);
+    let label = saved["tenants"][0]["label"].as_str().expect("a text");
+    put(&second.with_key("llx-nobody"), &saved);
+    assert_eq!(second.show(&format!("{SNAPSHOT}?tenant={label}")), saved);
+    assert_eq!(second.show(INDEXES), first.show(INDEXES));
+    assert_eq!(second.show("/__admin/tenants")["tenants"].as_array().map(Vec::len), Some(1));
+    assert_eq!(second.post("/__admin/reset", &json!({ "tenant": label })).status, 204);
+    assert_eq!(second.show(INDEXES)["items"], json!([]));
+}
+
+#[test]
+fn what_is_damaged_newer_or_of_another_server_is_refused_whole_with_its_place() {
+    let server = server(STOPPED);
+    let client = Client::of(&server);
+    fill(&client);
+    let saved = snapshot(&client);
+    let changed = |pointer: &str, value: Value| {
+        let mut copy = saved.clone();
+        *copy.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is in {saved}")) = value;
+        copy.to_string()
+    };
+    let text = saved.to_string();
+    for (damaged, expected) in [
+        (text[..text.len() / 2].to_owned(), "line 1 column"),
+        (changed("/version", json!(2)), "version: 2: this program reads version 1"),
+        (changed("/seed", json!(7)), "seed: is 7, and that of the server is 1 (--seed)"),
+        (changed("/tenants/0/label", json!("llx-a")), "tenants[0].label: llx-a: no accepted key"),
+        (text.replace("\"counters\"", "\"count\""), "unknown field `count`"),
+        (text.replace("\"selected_at\"", "\"selected\""), "unknown field `selected`"),
+        (changed("/tenants/0/clock/mode", json!("fast")), "unknown variant `fast`"),
+        (
+            changed("/tenants/0/directories/0/row/key", json!(1_000_000)),
+            "tenants[0].directories[0].files[0].directory: 0: none",
+        ),
+        (changed("/tenants/0/indexes/0/output_directory", json!(9)), "tenants[0].indexes[0].output_directory: 9: none"),
+        (changed("/tenants/0/indexes/0/status", json!("failed")), "tenants[0].indexes[0].error_message: is missing"),
+        (changed("/tenants/0/counters/indexes/next_key", json!(0)), "tenants[0].counters: indexes: next_key"),
+        (changed("/tenants/0/counters/indexes/created", json!(u64::MAX)), "more than 9007199254740992"),
+        (changed("/tenants/0/files/0/content/same_as", json!("none")), "tenants[0].files[0].content.same_as: none"),
+        (changed("/tenants/0/projects", json!([])), "tenants[0].projects: the default project is missing"),
+    ] {
+        let problem = refusal(&client, &damaged);
+        assert!(problem.contains(expected), "{problem}: {expected}");
+        assert_eq!(snapshot(&client), saved, "{expected}");
+    }
+}
+
+#[test]
+fn the_state_at_the_end_is_written_to_a_file_with_which_another_server_starts() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("state.json");
+    fs::write(&file, "an older file").expect("it can be written");
+    let export = ["--export-on-exit", file.to_str().expect("UTF-8")];
+    let first =
+        Program::start(&[&export[..], &["--clock", "manual", "--start-time", "2026-01-01T00:00:00Z"]].concat(), &[]);
+    let client = Client::at(first.address);
+    let (directory, index) = fill(&client);
+    let saved = snapshot(&client);
+    assert_eq!(first.terminate().0, Some(0));
+    let names: Vec<_> =
+        folder.path().read_dir().expect("a folder").map(|entry| entry.expect("it can be read").file_name()).collect();
+    assert_eq!(names, ["state.json"]);
+    let second = Program::start(&["--world", file.to_str().expect("UTF-8")], &[]);
+    let client = Client::at(second.address);
+    assert_eq!(client.names_in(&directory), ["data.bin", "leave.md"]);
+    assert_eq!(snapshot(&client), saved);
+    assert!(client.retrieved(&index, "days of leave")[0].contains("28 days"));
+    assert_eq!(client.delete(&format!("{INDEXES}/{index}")).status, 204);
+    client.advance("1h");
+    assert_eq!(client.post("/__admin/reset", &json!({ "tenant": client.key() })).status, 204);
+    assert_eq!(snapshot(&client), saved);
+    assert_eq!(client.with_key("llx-other").show(INDEXES)["items"], json!([]));
+}
+
+#[test]
+fn an_export_that_cannot_be_written_is_a_failure_and_nothing_else_is_touched() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("missing/state.json");
+    let program = Program::start(&["--export-on-exit", file.to_str().expect("UTF-8")], &[]);
+    let (code, stderr) = program.terminate();
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("--export-on-exit ") && stderr.contains("state.json"), "{stderr}");
+}
+
+#[test]
+fn a_snapshot_as_a_world_is_refused_where_it_cannot_be_exact() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let server = server(STOPPED);
+    let client = Client::of(&server);
+    fill(&client);
+    let (file, twice) = (folder.path().join("a.json"), folder.path().join("b.json"));
+    for file in [&file, &twice] {
+        fs::write(file, snapshot(&client).to_string()).expect("it can be written");
+    }
+    let [file, twice] = [&file, &twice].map(|file| file.to_str().expect("UTF-8"));
+    for (flags, expected) in [
+        (vec!["--start-time", "2026-01-01T00:00:00Z"], "has a time of its own"),
+        (vec!["--seed", "2"], "seed: is 1, and that of the server is 2 (--seed)"),
+        (vec!["--api-key", "llx-z"], "tenants[0].label: "),
+        (vec!["--isolation", "none"], "tenants[0].label: "),
+        (vec!["--max-state-bytes", "500"], "--max-state-bytes"),
+        (vec!["--world", twice], "is in "),
+    ] {
+        let args = [&["--port", "0", "--world", file], &flags[..]].concat();
+        let ended = run(&args, &[]);
+        let error = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(64), "{flags:?}: {error}");
+        assert!(
+            error.contains("--world: ") && error.contains("a.json") && error.contains(expected),
+            "{flags:?}: {error}"
+        );
+    }
+    let ended = run(&["validate", file], &[]);
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[test]
+fn documents_are_read_again_and_contents_may_hold_what_looks_like_a_key() {
+    let (first, second) = (reading_server(STOPPED), reading_server(STOPPED));
+    let [first, second] = [&first, &second].map(Client::of);
+    let directory = first.directory("Documents");
+    let key = format!("llx-{}", "a1".repeat(20));
+    first.upload(&directory, "key.txt", format!("the key is {key}\u{1b}[0m"));
+    first.upload(&directory, "leave.pdf", pdf::Pdf::of_pages(&[&pdf::line("Twenty eight days of leave")]).bytes());
+    let index = first.index_over(&directory);
+    first.advance("10s");
+    let saved = first.get(&format!("{SNAPSHOT}?tenant={}", first.key())).text();
+    let response = second.try_send("PUT", SNAPSHOT, "", Some(&saved)).expect("a response");
+    assert_eq!(response.status, 204, "{}", response.text());
+    for client in [&first, &second] {
+        assert!(client.retrieved(&index, "days of leave").concat().contains("Twenty eight"));
+        assert!(client.retrieved(&index, "the key").concat().contains(&key));
+    }
+}
+
+#[test]
+fn the_folder_of_a_dump_has_a_world() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let dump = folder.path().join("dump");
+    let create = r#"curl -sS -o /dev/null "$LLAMA_CLOUD_BASE_URL/api/v1/beta/directories" -H "Authorization: Bearer llx-a" -H "Content-Type: application/json" -d '{"name":"Dumped"}'"#;
+    let ended =
+        output_of(&mut command(&["exec", "--dump", dump.to_str().expect("UTF-8"), "--", "sh", "-c", create], &[]));
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let world = dump.join("world.json");
+    let program = Program::start(&["--world", world.to_str().expect("UTF-8")], &[]);
+    let shown = Client::at(program.address).with_key("llx-a").show(DIRECTORIES);
+    assert_eq!(items(&shown, "name"), ["Dumped"]);
+    assert_eq!(id_of(&shown["items"][0]).len(), 40);
+}
