@@ -32,6 +32,7 @@ impl AdminView for DirectoryFile {
     fn view(store: &Store, key: Key<Self>) -> Value {
         let mut view = serde_json::to_value(body(store, key, None)).unwrap_or_default();
         view["kept"] = reading(&store.get(key).blob);
+        view["kept"]["sha256"] = store.get(key).blob.hash.to_string().into();
         view
     }
 }

@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::paging::{self, PageParams};
@@ -286,7 +286,9 @@ fn page_body(scope: &Scope<'_>, page: &Page<Key<File>>, request: Option<&ValidRe
 
 impl AdminView for File {
     fn view(store: &Store, key: Key<Self>) -> Value {
-        serde_json::to_value(body(store, key, None)).unwrap_or_default()
+        let mut view = serde_json::to_value(body(store, key, None)).unwrap_or_default();
+        view["kept"] = json!({ "sha256": store.get(key).blob.hash.to_string() });
+        view
     }
 }
 

@@ -10,6 +10,7 @@ use super::check::arguments::{report, requirements, tenant};
 use super::env::Syntax;
 use super::exec;
 use super::server_address;
+use super::sweep;
 use crate::clock::parse_duration;
 use crate::config::Takes::{Many, Nothing, One, OneOf};
 use crate::config::flags::{
@@ -45,6 +46,7 @@ pub(super) const REPORT_ARGS: &[&str] = &["tenant", "format", "report"];
 const ABOUT_EXEC: &str = "\
 The command gets these variables, and inherits standard input, output and error:
   LLAMA_CLOUD_BASE_URL  the URL of its server
+  LLAMACLOUD_MOCK_URL   the same, for the helpers of test runners
   LLAMA_CLOUD_API_KEY   llx-exec, or the first --api-key
   NO_PROXY, no_proxy    their values, with 127.0.0.1 and localhost, so that no proxy is used for the server
 
@@ -99,7 +101,7 @@ by newlines in the environment and are arrays in the file. Durations: 10ms, 2s, 
 Exit codes:
   0   success, also after SIGTERM, SIGINT or SIGHUP
   1   failure
-  2   a requested check failed: check, exec, --strict-faults, validate
+  2   a requested check failed: check, exec, sweep, --strict-faults, validate
   64  invalid usage
   69  the port is in use
 
@@ -139,6 +141,7 @@ pub fn command() -> Command {
         .subcommand(check())
         .subcommand(journal())
         .subcommand(exec())
+        .subcommand(sweep())
         .subcommand(env())
         .subcommand(completions())
 }
@@ -154,6 +157,7 @@ pub(super) fn settings_of(subcommand: &str) -> Option<&'static [&'static Flag]> 
         "healthcheck" | "check" | "journal" => Some(SERVER_SETTINGS),
         "env" => Some(HEALTH_SETTINGS),
         "validate" => Some(PAYLOAD_SETTINGS),
+        "sweep" => Some(&sweep::arguments::SETTINGS),
         "serve" | "exec" => None,
         _ => Some(&[]),
     }
@@ -244,40 +248,51 @@ fn exec() -> Command {
         .defer(with_exec_arguments)
 }
 
-fn with_exec_arguments(exec: Command) -> Command {
-    exec.arg(
-        Arg::new("COMMAND")
-            .required(true)
-            .last(true)
-            .num_args(1..)
-            .value_parser(value_parser!(OsString))
-            .value_hint(ValueHint::CommandWithArguments)
-            .help("The command and its arguments, after --"),
-    )
-    .args(requirements(EXEC_PREFIX))
-    .args(report(EXEC_PREFIX))
-    .arg(
-        Arg::new("check-report")
-            .long("check-report")
-            .value_name("FILE")
-            .value_parser(value_parser!(PathBuf))
-            .help("Write the report of the checks to FILE [default: standard error]"),
-    )
-    .arg(
-        Arg::new("dump")
-            .long("dump")
-            .value_name("FOLDER")
-            .value_parser(value_parser!(PathBuf))
-            .help("Write state.json, journal.json and journal.har to FOLDER when the command has ended"),
-    )
-    .args(GROUPS.iter().flat_map(|group| {
-        // `exec` stops with its command, and standard input is that of the command.
-        let flags = group.flags.iter().filter(|flag| ***flag != EXIT_WITH_STDIN);
-        flags.map(|flag| {
-            let replaced = exec::DEFAULTS.iter().find(|(other, _)| other == flag).map(|(_, value)| *value);
-            setting_with_default(flag, replaced.or(flag.default)).help_heading(group.heading)
+fn command_to_run() -> Arg {
+    Arg::new("COMMAND")
+        .required(true)
+        .last(true)
+        .num_args(1..)
+        .value_parser(value_parser!(OsString))
+        .value_hint(ValueHint::CommandWithArguments)
+        .help("The command and its arguments, after --")
+}
+
+fn sweep() -> Command {
+    sweep::arguments::command()
+        .override_usage(format!("llamacloud-mock sweep [OPTIONS] {EXEC_COMMAND} [ARGUMENT]..."))
+        .defer(|sweep| {
+            let settings = some_settings("The service", &sweep::arguments::SETTINGS);
+            sweep.arg(command_to_run()).args(sweep::arguments::all()).args(settings)
         })
-    }))
+}
+
+fn with_exec_arguments(exec: Command) -> Command {
+    exec.arg(command_to_run())
+        .args(requirements(EXEC_PREFIX))
+        .args(report(EXEC_PREFIX))
+        .arg(
+            Arg::new("check-report")
+                .long("check-report")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Write the report of the checks to FILE [default: standard error]"),
+        )
+        .arg(
+            Arg::new("dump")
+                .long("dump")
+                .value_name("FOLDER")
+                .value_parser(value_parser!(PathBuf))
+                .help("Write state.json, journal.json and journal.har to FOLDER when the command has ended"),
+        )
+        .args(GROUPS.iter().flat_map(|group| {
+            // `exec` stops with its command, and standard input is that of the command.
+            let flags = group.flags.iter().filter(|flag| ***flag != EXIT_WITH_STDIN);
+            flags.map(|flag| {
+                let replaced = exec::DEFAULTS.iter().find(|(other, _)| other == flag).map(|(_, value)| *value);
+                setting_with_default(flag, replaced.or(flag.default)).help_heading(group.heading)
+            })
+        }))
 }
 
 fn env() -> Command {

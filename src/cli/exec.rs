@@ -1,7 +1,7 @@
 //! The subcommand `exec`: runs a command with a server of its own, and judges the requests of the command when it has
 //! ended.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
@@ -29,8 +29,15 @@ use crate::instance::Instance;
 /// of the output of the command.
 pub(super) const DEFAULTS: &[(&Flag, &str)] = &[(&PORT, "0"), (&LOG_LEVEL, "warn")];
 
+/// The variable with which the helpers for test runners use a server that runs already.
+const URL_OF_HELPERS: &str = "LLAMACLOUD_MOCK_URL";
+
 /// The API key of the command.
 const KEY: &str = "llx-exec";
+
+/// The warning about a command that may have reached the real service.
+pub(super) const NO_REQUEST: &str =
+    "the command sent no request to the server; does its client use LLAMA_CLOUD_BASE_URL?";
 
 /// Exit code: the command cannot be started.
 const NOT_EXECUTABLE: u8 = 126;
@@ -111,38 +118,44 @@ async fn run_with_server(
 }
 
 /// The variables with which clients in the command use the server.
-fn variables(
+pub(super) fn variables(
     instance: &Instance,
     address: SocketAddr,
     environment: &[(String, String)],
 ) -> Vec<(&'static str, String)> {
     let host = SocketAddr::new(reachable(address.ip()), address.port());
     let key = instance.settings.api_keys.first().map_or(KEY, String::as_str);
-    client_variables::all(&format!("http://{host}"), key, environment)
+    let url = format!("http://{host}");
+    let mut variables = client_variables::all(&url, key, environment);
+    variables.push((URL_OF_HELPERS, url));
+    variables
 }
 
 fn spawn(command: &[OsString], variables: &[(&'static str, String)]) -> Result<Child, ExitError> {
     let (program, args) =
         command.split_first().ok_or_else(|| ExitError::usage("exec: a command is missing".to_owned()))?;
     let spawned = Command::new(program).args(args).envs(variables.iter().map(|(name, value)| (name, value))).spawn();
-    spawned.map_err(|error| {
-        let shown = program.to_string_lossy();
-        if error.kind() == ErrorKind::NotFound {
-            let message = format!(
-                "exec: {shown}: command not found, or the interpreter in its first line is missing; write the path of \
-                 the command, or add its folder to PATH"
-            );
-            return ExitError { code: NOT_FOUND, message };
-        }
-        ExitError { code: NOT_EXECUTABLE, message: format!("exec: {shown}: cannot be executed: {error}") }
-    })
+    spawned.map_err(|error| not_started("exec", program, &error))
+}
+
+/// A subcommand could not start its command.
+pub(super) fn not_started(subcommand: &str, program: &OsStr, error: &std::io::Error) -> ExitError {
+    let place = format!("{subcommand}: {}", program.to_string_lossy());
+    if error.kind() == ErrorKind::NotFound {
+        let message = format!(
+            "{place}: command not found, or the interpreter in its first line is missing; write the path of the \
+             command, or add its folder to PATH"
+        );
+        return ExitError { code: NOT_FOUND, message };
+    }
+    ExitError { code: NOT_EXECUTABLE, message: format!("{place}: cannot be executed: {error}") }
 }
 
 /// A command that sent nothing may have reached the real service.
 fn warn_of_no_request(instance: &Instance) {
     let has_any = instance.tenants.all().iter().any(|tenant| tenant.lock().first_request.is_some());
     if !has_any && instance.unauthenticated.lock().entries().is_empty() {
-        print_error("warning: the command sent no request to the server; does its client use LLAMA_CLOUD_BASE_URL?");
+        print_error(&format!("warning: {NO_REQUEST}"));
     }
 }
 
@@ -193,7 +206,7 @@ fn end(command: ExitStatus, results: [Result<(), ExitError>; 5]) -> Result<(), E
 }
 
 /// The exit code of a command as shells have it: 128 and the number of the signal that killed it.
-fn code(status: ExitStatus) -> u8 {
+pub(super) fn code(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }

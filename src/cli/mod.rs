@@ -21,6 +21,7 @@ mod serve;
 mod server_address;
 mod stdin;
 mod stop;
+mod sweep;
 mod usage_error;
 mod validate;
 
@@ -39,6 +40,7 @@ use self::env::{Env, Syntax};
 use self::exec::Exec;
 use self::healthcheck::Healthcheck;
 use self::journal::JournalQuery;
+use self::sweep::Sweep;
 use crate::config::Takes::Nothing;
 use crate::config::{Flag, flags};
 use crate::worker::{self, WorkKind};
@@ -70,6 +72,8 @@ enum Action {
     Completions(Shell),
     /// Run a command with a server of its own.
     Exec(Exec),
+    /// Run a command once for each fault, and judge what became of it.
+    Sweep(Sweep),
     /// Do this work for the process that started this one.
     Worker(WorkKind),
 }
@@ -133,6 +137,7 @@ fn without_effect(command_line: &CommandLine, matches: &ArgMatches) -> Option<St
             let name = names.find(|name| inner.value_source(name) == Some(ValueSource::CommandLine))?;
             Some(format!("--{name}: has no effect without a check, such as --check-no-litter"))
         }
+        (Action::Sweep(_), Some((_, inner))) => sweep::arguments::without_effect(inner),
         _ => None,
     }
 }
@@ -182,14 +187,22 @@ fn action(matches: &ArgMatches) -> Action {
             Action::Completions(*inner.get_one("SHELL").expect("clap requires this argument"))
         }
         Some(("exec", inner)) => Action::Exec(Exec {
-            command: inner.get_many::<OsString>("COMMAND").into_iter().flatten().cloned().collect(),
+            command: command(inner),
             required: requirements(inner, EXEC_PREFIX),
             format: format(inner, EXEC_PREFIX),
             report: inner.get_one::<PathBuf>("check-report").cloned(),
             dump: inner.get_one::<PathBuf>("dump").cloned(),
         }),
+        Some(("sweep", inner)) => {
+            Action::Sweep(Sweep { command: command(inner), options: sweep::arguments::options(inner) })
+        }
         _ => Action::Serve,
     }
+}
+
+/// The command that a subcommand runs, with its arguments.
+fn command(matches: &ArgMatches) -> Vec<OsString> {
+    matches.get_many::<OsString>("COMMAND").into_iter().flatten().cloned().collect()
 }
 
 /// The requirements; `prefix` stands before the names of their arguments.

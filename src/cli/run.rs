@@ -7,7 +7,7 @@ use super::check::{self, Verdict};
 use super::exit::{ExitError, USAGE, print, print_error};
 use super::server_address::ServerAddress;
 use super::{self as cli, Action, ParseFailure};
-use super::{completions, env, exec, healthcheck, journal, operations, scenarios, serve, validate};
+use super::{completions, env, exec, healthcheck, journal, operations, scenarios, serve, sweep, validate};
 use crate::config::{self, RawSettings};
 use crate::documents;
 use crate::fault::{effects_of, explanation};
@@ -82,6 +82,7 @@ fn execute(command_line: cli::CommandLine, environment: &[(String, String)]) -> 
             Ok(())
         }
         Action::Exec(exec) => exec::run(settings, raw, &exec, environment),
+        Action::Sweep(sweep) => sweep::run(settings, raw, &sweep, environment),
         _ => serve::run(settings, raw),
     }
 }

@@ -22,7 +22,7 @@ const OF_HELPERS: &str = "URL";
 const DEFAULT_FILE: &str = "llamacloud-mock.toml";
 
 /// All settings before they are checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct RawSettings {
     by_name: BTreeMap<&'static str, RawSetting>,
     /// Possible mistakes that do not prevent a start, such as unknown variables.

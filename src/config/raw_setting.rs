@@ -59,6 +59,11 @@ impl RawSetting {
         self.source != SettingSource::Default
     }
 
+    /// Whether the command line gives it.
+    pub(crate) fn is_flag(&self) -> bool {
+        self.source == SettingSource::Flag
+    }
+
     /// The last value, unless it is empty.
     pub(super) fn text(&self) -> Option<&str> {
         self.values.last().map(String::as_str).filter(|text| !text.is_empty())

@@ -107,6 +107,7 @@ mod snapshots;
 mod stop_signals;
 mod subcommands;
 mod support;
+mod sweep;
 mod sync;
 mod sync_limits;
 mod sync_script;

@@ -8,7 +8,7 @@ import pytest
 from blocks import ROOT, all_blocks, before_publication, block
 from conftest import DOCUMENTED, running
 
-#: The marks of the blocks that tests here and in test_shells.py run.
+#: The marks of the blocks that tests here, in test_shells.py and in test_sweep.py run.
 RUN_HERE = {
     "first",
     "install",
@@ -23,6 +23,13 @@ RUN_HERE = {
     "check-report",
     "fault",
     "exec",
+    "sweep",
+    "ingest.py",
+    "sweep-report",
+    "accepted.txt",
+    "production-fault",
+    "production-sweep",
+    "production-ci",
     "env",
     "ci",
     "llamacloud-mock.toml",

@@ -18,7 +18,7 @@ use crate::instance::Instance;
 use crate::response::Response;
 
 pub(super) use crate::admin::check::{Report, Verdict};
-pub(super) use report::{ReportFormat, printed, words};
+pub(super) use report::{ReportFormat, escaped, printed, words};
 
 /// The path of the admin API that judges.
 const PATH: &str = "/__admin/check";

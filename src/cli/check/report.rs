@@ -78,7 +78,7 @@ pub(in crate::cli) fn words(verdict: Verdict) -> &'static str {
 }
 
 /// `text` inside an XML element or attribute. Characters that XML 1.0 does not allow are replaced.
-fn escaped(text: &str) -> String {
+pub(in crate::cli) fn escaped(text: &str) -> String {
     let mut xml = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

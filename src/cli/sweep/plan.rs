@@ -1,0 +1,125 @@
+//! The plan of a sweep: which call of which operation meets which fault. Runs that cannot tell anything new are left out.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::arguments::SweepOptions;
+use super::class::{CallPlace, FaultClass, FaultMode, SYNC};
+use super::recording::OperationCalls;
+use crate::fault::{Rule, Target};
+use crate::matcher::matching_operations;
+
+/// A run with a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PlannedRun {
+    pub(super) operation: &'static str,
+    pub(super) class: FaultClass,
+    pub(super) call: CallPlace,
+    pub(super) mode: FaultMode,
+    /// The rule of the class.
+    pub(super) rule: String,
+    /// The rule as it is injected.
+    pub(super) injected_rule: String,
+}
+
+/// The runs of a sweep.
+#[derive(Debug)]
+pub(super) struct SweepPlan {
+    pub(super) runs: Vec<PlannedRun>,
+    /// The number of runs that were left out.
+    pub(super) left_out: usize,
+}
+
+/// The calls of an operation that a rule of a class can strike.
+struct Subject {
+    operation: &'static str,
+    /// The most that a rule counts.
+    calls: usize,
+}
+
+impl SweepPlan {
+    /// The plan for a command that makes these calls.
+    ///
+    /// Errors: what is chosen can strike none of them.
+    pub(super) fn new(calls: &[OperationCalls], targets: &[Target], options: &SweepOptions) -> Result<Self, String> {
+        let chosen = chosen_calls(calls, targets, options.only.as_deref())?;
+        let mut plan = Self { runs: Vec::new(), left_out: 0 };
+        for class in &options.classes {
+            let subjects = subjects(*class, &chosen, targets);
+            for subject in &subjects {
+                plan.add(*class, subject, options);
+            }
+        }
+        if plan.runs.is_empty() {
+            let called: Vec<&str> = chosen.iter().map(|calls| calls.operation).collect();
+            return Err(format!("--faults: none of these can strike what the command calls: {}", called.join(", ")));
+        }
+        let most = options.max_runs.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+        plan.left_out += plan.runs.len().saturating_sub(most);
+        plan.runs.truncate(most);
+        Ok(plan)
+    }
+
+    /// Adds the runs of a class for an operation. A call that is struck already is left out, and a persistent fault that
+    /// begins later than the first.
+    fn add(&mut self, class: FaultClass, subject: &Subject, options: &SweepOptions) {
+        let (mut struck, before) = (BTreeSet::new(), self.runs.len());
+        for (mode, call) in options.modes.iter().flat_map(|mode| options.calls.iter().map(move |call| (*mode, *call))) {
+            let number = call.number(subject.calls);
+            let is_new = match mode {
+                FaultMode::Once => struck.insert(number),
+                FaultMode::Persistent => Some(&call) == options.calls.first(),
+            };
+            if is_new {
+                self.runs.push(PlannedRun {
+                    operation: subject.operation,
+                    class,
+                    call,
+                    mode,
+                    rule: mode.with_trigger(&class.rule(subject.operation), number),
+                    injected_rule: mode.with_trigger(&class.injected_rule(subject.operation, options.hang), number),
+                });
+            }
+        }
+        self.left_out += options.modes.len() * options.calls.len() - (self.runs.len() - before);
+    }
+
+    /// About how long its runs take, one after the other, for a command of this duration.
+    pub(super) fn duration(&self, command: Duration, hang: Duration) -> Duration {
+        self.runs.iter().map(|run| command + run.class.extra_time(run.mode, hang)).sum()
+    }
+}
+
+/// The calls of the operations to strike.
+fn chosen_calls<'a>(
+    calls: &'a [OperationCalls],
+    targets: &[Target],
+    only: Option<&str>,
+) -> Result<Vec<&'a OperationCalls>, String> {
+    let Some(only) = only else { return Ok(calls.iter().collect()) };
+    let positions = matching_operations(only, targets).map_err(|error| format!("--only {error}"))?;
+    let names: Vec<&str> = positions.into_iter().map(|position| targets[position].name).collect();
+    let chosen: Vec<&OperationCalls> = calls.iter().filter(|calls| names.contains(&calls.operation)).collect();
+    if chosen.is_empty() {
+        let called: Vec<&str> = calls.iter().map(|calls| calls.operation).collect();
+        return Err(format!("--only {only}: the command does not call this; it calls {}", called.join(", ")));
+    }
+    Ok(chosen)
+}
+
+/// The operations that a class can strike, in the order in which the command calls them. All syncs are one.
+fn subjects(class: FaultClass, calls: &[&OperationCalls], targets: &[Target]) -> Vec<Subject> {
+    let is_about = |calls: &&&OperationCalls| {
+        targets.iter().any(|target| target.name == calls.operation && class.is_about(target))
+    };
+    let about = calls.iter().filter(is_about);
+    let count =
+        |calls: &OperationCalls| if class.counts_successes() { calls.most_successes_of_key } else { calls.most_of_key };
+    let mut subjects: Vec<Subject> = if class == FaultClass::SyncFails {
+        vec![Subject { operation: SYNC, calls: about.map(|calls| count(calls)).sum() }]
+    } else {
+        about.map(|calls| Subject { operation: calls.operation, calls: count(calls) }).collect()
+    };
+    subjects.retain(|subject| subject.calls > 0 && Rule::parse(&class.rule(subject.operation), targets).is_ok());
+    subjects
+}
