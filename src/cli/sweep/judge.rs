@@ -59,7 +59,7 @@ impl RunVerdict {
     pub(super) fn of(run: &PlannedRun, seen: &Observation, baseline: &Baseline) -> Self {
         let (outcome, program) = outcome(seen, baseline);
         let detail = match outcome {
-            SweepOutcome::NotStruck => "the fault struck no request".to_owned(),
+            SweepOutcome::NotStruck => format!("the fault struck no request; the program {program}"),
             _ => format!("{} the program {program}", run.class.event(run.operation, run.mode)),
         };
         Self { outcome, detail }
@@ -68,12 +68,13 @@ impl RunVerdict {
 
 /// The outcome, and what the program did.
 fn outcome(seen: &Observation, baseline: &Baseline) -> (SweepOutcome, String) {
-    if !seen.has_struck {
-        return (SweepOutcome::NotStruck, String::new());
-    }
     let CommandEnd::Exited(code) = seen.command.end else {
-        return (SweepOutcome::Hung, "did not end in time".to_owned());
+        let outcome = if seen.has_struck { SweepOutcome::Hung } else { SweepOutcome::NotStruck };
+        return (outcome, "did not end in time".to_owned());
     };
+    if !seen.has_struck {
+        return (SweepOutcome::NotStruck, format!("ended with exit code {code}"));
+    }
     let resources = seen.state.resources(&baseline.names);
     let differences = Differences::between(&baseline.resources, &resources);
     if code == 0 && !differences.is_empty() {

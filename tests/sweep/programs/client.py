@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 #: The wait before a request is repeated, if the response does not ask for another one.
 BACKOFF = 0.01
 ATTEMPTS = 4
-TIMEOUT = 1.0
+#: Long enough for a machine that is busy.
+TIMEOUT = 20.0
 
 
 class Refused(Exception):

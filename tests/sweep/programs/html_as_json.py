@@ -8,7 +8,7 @@ import os
 import urllib.error
 import urllib.request
 
-from client import DIRECTORIES, Unanswered, named, repeated
+from client import DIRECTORIES, TIMEOUT, Unanswered, named, repeated
 
 
 def create():
@@ -17,7 +17,7 @@ def create():
     headers = {"Authorization": "Bearer " + os.environ["LLAMA_CLOUD_API_KEY"], "Content-Type": "application/json"}
     url = os.environ["LLAMA_CLOUD_BASE_URL"] + DIRECTORIES
     try:
-        urllib.request.urlopen(urllib.request.Request(url, b'{"name": "handbook"}', headers), timeout=1).read()
+        urllib.request.urlopen(urllib.request.Request(url, b'{"name": "handbook"}', headers), timeout=TIMEOUT).read()
     except urllib.error.HTTPError as error:
         raise Unanswered(json.load(error)["detail"], 0.1) from error
     except (OSError, http.client.HTTPException) as error:

@@ -3,6 +3,8 @@
 # alarms: failed directories.list reset-before once
 # alarms: failed directories.list slow once
 
+import client
 from client import DIRECTORIES, send
 
+client.TIMEOUT = 1.5
 send("GET", DIRECTORIES)
