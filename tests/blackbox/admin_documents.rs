@@ -47,7 +47,12 @@ fn the_state_lists_files_and_what_reading_them_gave() {
     let kept = ["characters", "pages", "stand_in"].map(|field| shown["kept"][field].clone());
     assert_eq!(kept, [json!(4), json!(2), json!(false)]);
     assert_eq!(state["directory_files"][1]["kept"]["stand_in"], true);
-    assert_eq!(state["directory_files"][2]["kept"], json!({ "error": "the text holds NUL bytes" }));
+    assert_eq!(state["directory_files"][2]["kept"]["error"], "the text holds NUL bytes");
+    let hash = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
+    client.upload(&directory, "e.txt", "a");
+    let state = client.state();
+    assert_eq!(state["directory_files"][3]["kept"]["sha256"], hash);
+    assert_eq!(state["files"][4]["kept"], json!({ "sha256": hash }));
 }
 
 /// The kinds of what a tenant has created and not deleted.

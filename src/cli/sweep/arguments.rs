@@ -26,6 +26,7 @@ const OWN_SETTINGS: &[&str] = &[
     "log-format",
     "log-level",
     "exit-with-stdin",
+    "export-on-exit",
 ];
 
 /// The settings that `sweep` takes: those that say how the service behaves.

@@ -85,6 +85,6 @@ fn differing_calls(one: &[OperationCalls], other: &[OperationCalls]) -> Option<S
     };
     one.iter().chain(other).map(|calls| calls.operation).find_map(|operation| {
         let (first, second) = (count(one, operation), count(other, operation));
-        (first != second).then(|| format!("calls {operation} {first} times, then {second} times"))
+        (first != second).then(|| format!("calls {operation} another number of times: {first}, then {second}"))
     })
 }

@@ -1,5 +1,5 @@
-//! The classes of faults that a sweep injects: the rule of each, the operations that it can strike, and what it means in
-//! a sentence.
+//! The classes of faults that a sweep injects: the rule of each, the operations that it can strike, and what it means
+//! in a sentence.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Runs the command of a sweep in a process group of its own, which is ended as a whole: when the command has ended, when
-//! it takes too long, and when the sweep is stopped.
+//! Runs the command of a sweep in a process group of its own, which is ended as a whole: when the command has ended,
+//! when it takes too long, and when the sweep is stopped.
 
 use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};

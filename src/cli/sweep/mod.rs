@@ -42,7 +42,8 @@ use crate::fault::Target;
 use crate::suggest;
 
 /// Settings that would change what a fault is, or judge by other rules.
-const EXCLUDED_SETTINGS: [&str; 5] = ["fault", "scenario", "refuse", "strict-faults", "exit-with-stdin"];
+const EXCLUDED_SETTINGS: [&str; 6] =
+    ["fault", "scenario", "refuse", "strict-faults", "exit-with-stdin", "export-on-exit"];
 
 /// A sweep of a command.
 #[derive(Debug)]
@@ -159,6 +160,6 @@ fn end(report: &SweepReport) -> Result<(), ExitError> {
             Err(ExitError::failure(format!("sweep: stopped by a signal after {done} of {all} runs")))
         }
         0 => Ok(()),
-        count => Err(ExitError::check_failed(format!("sweep: {count} alarms"))),
+        count => Err(ExitError::check_failed(format!("sweep: {}", print::counted(count, "alarm")))),
     }
 }

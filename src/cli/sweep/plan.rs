@@ -1,4 +1,4 @@
-//! The plan of a sweep: which call of which operation meets which fault. Runs that cannot tell anything new are left out.
+//! The plan of a sweep: which call of which operation meets which fault. Runs that can tell nothing new are left out.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub(super) struct SweepPlan {
 }
 
 /// The calls of an operation that a rule of a class can strike.
-struct Subject {
+struct SweptOperation {
     operation: &'static str,
     /// The most that a rule counts.
     calls: usize,
@@ -60,9 +60,9 @@ impl SweepPlan {
         Ok(plan)
     }
 
-    /// Adds the runs of a class for an operation. A call that is struck already is left out, and a persistent fault that
-    /// begins later than the first.
-    fn add(&mut self, class: FaultClass, subject: &Subject, options: &SweepOptions) {
+    /// Adds the runs of a class for an operation. A call that is struck already is left out, and a persistent fault
+    /// that begins later than the first.
+    fn add(&mut self, class: FaultClass, subject: &SweptOperation, options: &SweepOptions) {
         let (mut struck, before) = (BTreeSet::new(), self.runs.len());
         for (mode, call) in options.modes.iter().flat_map(|mode| options.calls.iter().map(move |call| (*mode, *call))) {
             let number = call.number(subject.calls);
@@ -108,17 +108,17 @@ fn chosen_calls<'a>(
 }
 
 /// The operations that a class can strike, in the order in which the command calls them. All syncs are one.
-fn subjects(class: FaultClass, calls: &[&OperationCalls], targets: &[Target]) -> Vec<Subject> {
+fn subjects(class: FaultClass, calls: &[&OperationCalls], targets: &[Target]) -> Vec<SweptOperation> {
     let is_about = |calls: &&&OperationCalls| {
         targets.iter().any(|target| target.name == calls.operation && class.is_about(target))
     };
     let about = calls.iter().filter(is_about);
     let count =
         |calls: &OperationCalls| if class.counts_successes() { calls.most_successes_of_key } else { calls.most_of_key };
-    let mut subjects: Vec<Subject> = if class == FaultClass::SyncFails {
-        vec![Subject { operation: SYNC, calls: about.map(|calls| count(calls)).sum() }]
+    let mut subjects: Vec<SweptOperation> = if class == FaultClass::SyncFails {
+        vec![SweptOperation { operation: SYNC, calls: about.map(|calls| count(calls)).sum() }]
     } else {
-        about.map(|calls| Subject { operation: calls.operation, calls: count(calls) }).collect()
+        about.map(|calls| SweptOperation { operation: calls.operation, calls: count(calls) }).collect()
     };
     subjects.retain(|subject| subject.calls > 0 && Rule::parse(&class.rule(subject.operation), targets).is_ok());
     subjects

@@ -29,8 +29,8 @@ pub(super) fn plan(plan: &SweepPlan, baseline: &Baseline, estimate: Duration) ->
     let _ = writeln!(text, "the command takes {} and calls {}", seconds(baseline.duration), list(calls));
     let _ = writeln!(
         text,
-        "{} runs, about {}; {} left out that can tell nothing new, or by --max-runs",
-        plan.runs.len(),
+        "{}, about {}; {} left out that can tell nothing new, or by --max-runs",
+        counted(plan.runs.len(), "run"),
         seconds(estimate),
         plan.left_out
     );
@@ -51,10 +51,8 @@ pub(super) fn seconds(duration: Duration) -> String {
 fn text(report: &SweepReport) -> String {
     let mut text = String::new();
     for alarm in report.new_alarms() {
-        let runs = alarm.runs.len();
-        let number = if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") };
         let _ = writeln!(text, "{}: {}", alarm.key.line(), alarm.detail);
-        let _ = writeln!(text, "  {number}: {}\n", alarm.reproduce);
+        let _ = writeln!(text, "  {}: {}\n", counted(alarm.runs.len(), "run"), alarm.reproduce);
     }
     let accepted = report.alarms.iter().filter(|alarm| alarm.accepted);
     accepted.for_each(|alarm| _ = writeln!(text, "accepted: {}", alarm.key.line()));
@@ -70,17 +68,23 @@ fn text(report: &SweepReport) -> String {
     ];
     let counts = outcomes.into_iter().map(|(outcome, words)| (report.count(outcome), words));
     let counts = counts.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
-    let _ = writeln!(text, "{} alarms in {} runs: {}", report.new_alarms().count(), report.runs.len(), list(counts));
+    let alarms = counted(report.new_alarms().count(), "alarm");
+    let _ = writeln!(text, "{alarms} in {}: {}", counted(report.runs.len(), "run"), list(counts));
     let _ = writeln!(
         text,
-        "{} runs left out; a run without a fault takes {}",
-        report.left_out,
+        "{} left out; a run without a fault takes {}",
+        counted(report.left_out, "run"),
         seconds(report.baseline.duration)
     );
     if report.not_run > 0 {
-        let _ = writeln!(text, "{} planned runs did not take place: the sweep was stopped", report.not_run);
+        let _ = writeln!(text, "{} did not take place: the sweep was stopped", counted(report.not_run, "planned run"));
     }
     text
+}
+
+/// A number with its noun.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -127,8 +127,8 @@ impl Recording {
         calls.collect()
     }
 
-    /// The first retry that came too early after an injected response with a promised wait. A client that waits the first
-    /// time knows how to: what it sends later, when it has given up, is another call.
+    /// The first retry that came too early after an injected response with a promised wait. A client that waits the
+    /// first time knows how to: what it sends later, when it has given up, is another call.
     pub(super) fn early_retry(&self) -> Option<EarlyRetry> {
         let struck = |entry: &&Arc<Entry>| entry.faults.iter().any(|note| note.outcome == FaultOutcome::Struck);
         let struck: BTreeSet<(&Option<Arc<str>>, u64)> =
