@@ -59,6 +59,8 @@ impl RunSetup {
     /// Errors: the command cannot be started, or the server has no port.
     pub(super) async fn run(&self, rule: Option<&str>) -> Result<Observation, ExitError> {
         let instance = Arc::new(self.instance(rule)?);
+        // Helpers for test frameworks forget the keys of their tests, and what those have left is to be judged.
+        instance.keep_forgotten();
         let recorder = Recorder::start(&instance);
         let server = Server::bind(Arc::clone(&instance)).await.map_err(ExitError::failure)?;
         let variables = self.variables(&instance, server.local_addr());
