@@ -62,20 +62,23 @@ pub(crate) fn write<T>(
 }
 
 /// Whether a document is a snapshot, of any version.
-pub(crate) fn is_snapshot(json: impl io::Read) -> bool {
+pub(crate) fn is_snapshot(json: &mut dyn io::Read) -> bool {
     serde_json::from_reader::<_, Version>(json).is_ok_and(|Version { version }| version.is_some())
 }
 
 /// Reads a snapshot for a server with these settings, from its beginning at each call of `open`, so that its text need
 /// not be in memory as a whole. An error begins with the place.
 pub(crate) fn read<R: io::Read>(open: impl Fn() -> Result<R, String>, settings: &Settings) -> Result<Snapshot, String> {
-    let Version { version } = serde_json::from_reader(open()?).map_err(|error| error.to_string())?;
+    // As trait objects, so that the program has the code that reads a snapshot once.
+    let Version { version } =
+        serde_json::from_reader(&mut open()? as &mut dyn io::Read).map_err(|error| error.to_string())?;
     match version {
         Some(VERSION) => {}
         Some(other) => return Err(format!("version: {other}: this program reads version {VERSION}")),
         None => return Err("version: is missing".to_owned()),
     }
-    let snapshot: Snapshot = serde_json::from_reader(open()?).map_err(|error| error.to_string())?;
+    let snapshot: Snapshot =
+        serde_json::from_reader(&mut open()? as &mut dyn io::Read).map_err(|error| error.to_string())?;
     let (seed, own) = (snapshot.seed, settings.seed);
     if seed != own {
         return Err(format!(

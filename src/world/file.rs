@@ -27,7 +27,7 @@ impl WorldReader<'_> {
 
     fn read_worlds(&self, file: &str) -> Result<Vec<World>, String> {
         let path = Path::new(file);
-        if !is_toml(path) && snapshot::is_snapshot(self.open(path)?) {
+        if !is_toml(path) && snapshot::is_snapshot(&mut self.open(path)?) {
             return self.copies(file);
         }
         let bytes =

@@ -164,5 +164,5 @@ impl Worlds {
 /// Whether a file with this name is a world, and no request: TOML, or JSON with a table of a world or of a snapshot.
 pub(crate) fn is_world(file: &Path, bytes: &[u8]) -> bool {
     let has_table = |fields: Map<String, Value>| Descriptions::TABLES.iter().any(|table| fields.contains_key(*table));
-    file::is_toml(file) || snapshot::is_snapshot(bytes) || serde_json::from_slice(bytes).is_ok_and(has_table)
+    file::is_toml(file) || snapshot::is_snapshot(&mut &*bytes) || serde_json::from_slice(bytes).is_ok_and(has_table)
 }
