@@ -43,7 +43,7 @@ each("a manual clock stands until it is advanced", async (emulator) => {
   await emulator.setClock({ mode: "manual", now: new Date("2026-01-01T00:00:00Z") });
   const { id } = await create(emulator);
   assert.equal((await client(emulator).indexes.get(id)).metadata.status, "pending");
-  assert.deepEqual(await emulator.advance("1m"), { mode: "manual", now: "2026-01-01T00:01:00Z" });
+  assert.deepEqual(await emulator.advance("1m"), { mode: "manual", now: "2026-01-01T00:01:00Z", next: [] });
   assert.equal((await client(emulator).indexes.get(id)).metadata.status, "ready");
   assert.equal((await emulator.advance(1500)).now, "2026-01-01T00:01:01.500000Z");
 });

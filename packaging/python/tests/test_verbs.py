@@ -56,7 +56,7 @@ def test_a_manual_clock_stands_until_it_is_advanced(emulator):
     index = create(emulator)
     get = client(emulator).indexes.get
     assert get(index).metadata["status"] == "pending"
-    assert emulator.advance("1m") == {"mode": "manual", "now": "2026-01-01T00:01:00Z"}
+    assert emulator.advance("1m") == {"mode": "manual", "now": "2026-01-01T00:01:00Z", "next": []}
     assert get(index).metadata["status"] == "ready"
     assert emulator.advance(timedelta(milliseconds=1500))["now"] == "2026-01-01T00:01:01.500000Z"
     assert emulator.clock()["mode"] == "manual"
