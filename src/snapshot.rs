@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::config::Settings;
 use crate::store::SavedTenant;
@@ -16,8 +17,9 @@ const VERSION: u32 = 1;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Snapshot {
-    #[expect(dead_code, reason = "it is judged before the rest is read")]
-    version: u32,
+    /// It is judged when it is read, before what another version may write differently.
+    #[serde(rename = "version", deserialize_with = "own_version")]
+    _version: (),
     seed: u64,
     pub(crate) tenants: Vec<SavedTenant>,
 }
@@ -66,19 +68,17 @@ pub(crate) fn is_snapshot(json: &mut dyn io::Read) -> bool {
     serde_json::from_reader::<_, Version>(json).is_ok_and(|Version { version }| version.is_some())
 }
 
-/// Reads a snapshot for a server with these settings, from its beginning at each call of `open`, so that its text need
-/// not be in memory as a whole. An error begins with the place.
-pub(crate) fn read<R: io::Read>(open: impl Fn() -> Result<R, String>, settings: &Settings) -> Result<Snapshot, String> {
-    // As trait objects, so that the program has the code that reads a snapshot once.
-    let Version { version } =
-        serde_json::from_reader(&mut open()? as &mut dyn io::Read).map_err(|error| error.to_string())?;
-    match version {
-        Some(VERSION) => {}
-        Some(other) => return Err(format!("version: {other}: this program reads version {VERSION}")),
-        None => return Err("version: is missing".to_owned()),
+/// Refuses a snapshot of another version.
+fn own_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    match u32::deserialize(deserializer)? {
+        VERSION => Ok(()),
+        other => Err(D::Error::custom(format_args!("version {other}: this program reads version {VERSION}"))),
     }
-    let snapshot: Snapshot =
-        serde_json::from_reader(&mut open()? as &mut dyn io::Read).map_err(|error| error.to_string())?;
+}
+
+/// Reads a snapshot for a server with these settings. An error begins with the place, or ends with it.
+pub(crate) fn read(json: &mut dyn io::Read, settings: &Settings) -> Result<Snapshot, String> {
+    let snapshot: Snapshot = serde_json::from_reader(json).map_err(|error| error.to_string())?;
     let (seed, own) = (snapshot.seed, settings.seed);
     if seed != own {
         return Err(format!(

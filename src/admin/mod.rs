@@ -64,7 +64,12 @@ pub(crate) enum Access {
     /// This is the response, whatever its body.
     Response(Box<Response>),
     /// [`handle`] responds to it.
-    Granted(Reach),
+    Granted {
+        /// What it may reach.
+        reach: Reach,
+        /// Whether its body is a snapshot, which can be large.
+        takes_snapshot: bool,
+    },
 }
 
 impl From<Response> for Access {
@@ -84,8 +89,11 @@ pub(crate) fn access(instance: &Instance, head: &Head) -> Access {
         return response.into();
     }
     let Some(below) = below(&head.path) else { return Access::Elsewhere };
-    let granted = Reach::of(instance, head).and_then(|reach| routes::find(&head.method, below).map(|_| reach));
-    granted.map_or_else(|error| printable(error.into()).into(), Access::Granted)
+    let granted = Reach::of(instance, head).and_then(|reach| {
+        let takes_snapshot = matches!(routes::find(&head.method, below)?.body, AdminBody::Snapshot);
+        Ok(Access::Granted { reach, takes_snapshot })
+    });
+    granted.unwrap_or_else(|error| printable(error.into()).into())
 }
 
 /// The response to a request for a file of the page, which needs no token; `None` if it is for none, or if there is no
@@ -97,12 +105,6 @@ fn page(instance: &Instance, head: &Head) -> Option<Response> {
         Err(error) if error.status == 403 => Some(error.into()),
         Ok(_) | Err(_) => Some(file.response(&head.method)),
     }
-}
-
-/// Whether the body of a request to which access was granted is a snapshot, which can be large.
-pub(crate) fn takes_snapshot(head: &Head) -> bool {
-    let route = routes::find(&head.method, below(&head.path).unwrap_or_default());
-    route.is_ok_and(|route| matches!(route.body, AdminBody::Snapshot))
 }
 
 /// The part of a path below [`PREFIX`], if it is there.

@@ -44,7 +44,7 @@ fn only_paths_of_the_admin_api_are_routed_to_it() {
     for (method, path) in
         [("GET", "/__admin"), ("GET", "/__admin/"), ("GET", "/__admin/state"), ("PUT", "/__admin/faults/a")]
     {
-        assert!(matches!(access(&instance, &head(method, path)), Access::Granted(_)), "{method} {path}");
+        assert!(matches!(access(&instance, &head(method, path)), Access::Granted { .. }), "{method} {path}");
     }
     let key = "a".repeat(44);
     for (method, path, status, allow, detail) in [
@@ -79,7 +79,7 @@ fn refusal(instance: &Instance, path: &str, credential: Option<&'static str>) ->
     let mut head = head("GET", path);
     head.headers.extend(credential.map(|text| (AUTHORIZATION, HeaderValue::from_static(text))));
     match access(instance, &head) {
-        Access::Granted(_) => None,
+        Access::Granted { .. } => None,
         Access::Response(response) => response.status.map(|status| status.as_u16()),
         Access::Elsewhere => panic!("{path} is routed elsewhere"),
     }

@@ -279,11 +279,9 @@ fn with_exec_arguments(exec: Command) -> Command {
                 .help("Write the report of the checks to FILE [default: standard error]"),
         )
         .arg(
-            Arg::new("dump")
-                .long("dump")
-                .value_name("FOLDER")
-                .value_parser(value_parser!(PathBuf))
-                .help("Write state.json, journal.json and journal.har to FOLDER when the command has ended"),
+            Arg::new("dump").long("dump").value_name("FOLDER").value_parser(value_parser!(PathBuf)).help(
+                "Write state.json, journal.json, journal.har and world.json to FOLDER when the command has ended",
+            ),
         )
         .args(GROUPS.iter().flat_map(|group| {
             // `exec` stops with its command, and standard input is that of the command.

@@ -46,8 +46,8 @@ pub(crate) fn begin(instance: &Instance, head: &Head) -> Admission {
     match admin::access(instance, head) {
         Access::Elsewhere => {}
         Access::Response(response) => return Admission::Response(response),
-        Access::Granted(reach) => {
-            let limits = if admin::takes_snapshot(head) { BodyLimits::of_snapshot } else { BodyLimits::of_json };
+        Access::Granted { reach, takes_snapshot } => {
+            let limits = if takes_snapshot { BodyLimits::of_snapshot } else { BodyLimits::of_json };
             let limits = limits(&instance.settings);
             return Admission::Admitted(Box::new(Context::without_tenant(Purpose::Admin(reach), limits)));
         }

@@ -4,9 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::Instance;
-use crate::seed::Seed;
 use crate::snapshot;
-use crate::store::{ContentReader, Policy, SavedTenant, TenantBudget};
+use crate::store::{ContentReader, SavedTenant};
 use crate::tenant::{AdmissionError, Tenant, TenantCopy};
 
 /// The reason why a snapshot is not restored. Nothing is changed then.
@@ -26,10 +25,9 @@ pub(crate) fn write_snapshot(seed: u64, tenants: &[Arc<Tenant>], writer: &mut dy
 impl Instance {
     /// Replaces the tenants of a snapshot, and sets their clocks.
     pub(crate) fn restore(&self, json: &[u8]) -> Result<(), SnapshotError> {
-        let snapshot = snapshot::read(|| Ok(json), &self.settings).map_err(SnapshotError::Unreadable)?;
-        let policy = Arc::new(Policy::new(&self.settings));
+        let snapshot = snapshot::read(&mut &*json, &self.settings).map_err(SnapshotError::Unreadable)?;
         let copies = snapshot.tenants.into_iter().enumerate().map(|(at, tenant)| {
-            let copy = self.copy(tenant, &policy);
+            let copy = self.copy(tenant);
             copy.map_err(|problem| SnapshotError::Unreadable(format!("tenants[{at}].{problem}")))
         });
         // Without a lock: documents may take seconds.
@@ -37,11 +35,10 @@ impl Instance {
         self.tenants.replace(copies).map_err(SnapshotError::NoPlace)
     }
 
-    fn copy(&self, mut saved: SavedTenant, policy: &Arc<Policy>) -> Result<TenantCopy, String> {
-        let budget = TenantBudget::new(Arc::clone(&self.budget));
-        saved.read_contents(&mut ContentReader::new(&self.settings, &self.worker, &budget))?;
-        let seed = Seed::new(self.settings.seed, &saved.label);
-        let store = saved.restore(Arc::clone(policy), seed, budget)?;
+    fn copy(&self, mut saved: SavedTenant) -> Result<TenantCopy, String> {
+        let mut store = self.tenants.empty_store(&saved.label);
+        saved.read_contents(&mut ContentReader::new(&self.settings, &self.worker, &store.budget))?;
+        store.become_copy(&saved)?;
         let SavedTenant { label, name, clock, .. } = saved;
         Ok(TenantCopy { label: label.into(), name, clock, store })
     }

@@ -1,31 +1,18 @@
-//! A body of server-sent events that are not known when the response is made.
+//! Bodies that are not known when the response is made.
 
-use std::fmt;
-use std::sync::Arc;
+use std::io;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-/// Where such events come from.
+/// Where server-sent events come from that are sent as they come, until their source or the connection ends.
 pub(crate) trait EventSource: Send + Sync {
     /// The next event as it is sent; `None` after the last one.
     fn poll_next(&self, task: &Context<'_>) -> Poll<Option<Bytes>>;
 }
 
-/// Events that are sent as they come, until their source or the connection ends.
-#[derive(Clone)]
-pub(crate) struct LiveEvents(pub(crate) Arc<dyn EventSource>);
-
-impl fmt::Debug for LiveEvents {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LiveEvents")
-    }
+/// Writes a body while it is sent, so that it is never in memory as a whole.
+pub(crate) trait BodyWriter: Send + Sync {
+    /// Writes all of it. It fails only if `writer` does.
+    fn write(&self, writer: &mut dyn io::Write) -> io::Result<()>;
 }
-
-impl PartialEq for LiveEvents {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Eq for LiveEvents {}

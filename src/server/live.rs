@@ -8,11 +8,11 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 
 use super::connection_state::ConnectionState;
-use crate::response::LiveEvents;
+use crate::response::{EventSource, Shared};
 
 /// A body of events that come at any time.
 pub(super) struct LiveBody {
-    events: LiveEvents,
+    events: Shared<dyn EventSource>,
     /// Completes when no more events are to be sent.
     end: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
     /// Whether hyper is to write what it has before it gets the next event.
@@ -20,7 +20,7 @@ pub(super) struct LiveBody {
 }
 
 impl LiveBody {
-    pub(super) fn new(connection: &ConnectionState, events: LiveEvents) -> Self {
+    pub(super) fn new(connection: &ConnectionState, events: Shared<dyn EventSource>) -> Self {
         let (mut draining, stream) = (connection.draining.clone(), connection.stream.clone());
         let end = async move {
             tokio::select! {

@@ -1,6 +1,6 @@
 //! A response body that a thread writes while it is sent: a few pieces are in memory at a time.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -8,9 +8,9 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::response::WrittenBody;
+use crate::response::{BodyWriter, Shared};
 
-/// Bytes of a piece.
+/// Maximum number of bytes of a piece.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// Maximum number of pieces that wait to be sent.
@@ -21,19 +21,16 @@ const QUEUED_PIECES: usize = 4;
 pub(super) struct PieceBody(Receiver<Bytes>);
 
 /// Passes pieces on; fails if nobody takes them any more.
-struct PieceWriter {
-    piece: Vec<u8>,
-    sender: Sender<Bytes>,
-}
+struct PieceWriter(Sender<Bytes>);
 
 impl PieceBody {
-    pub(super) fn new(WrittenBody(body): WrittenBody) -> Self {
+    pub(super) fn new(Shared(body): Shared<dyn BodyWriter>) -> Self {
         let (sender, receiver) = channel(QUEUED_PIECES);
         tokio::task::spawn_blocking(move || {
-            let mut writer = PieceWriter { piece: Vec::with_capacity(PIECE_BYTES), sender };
+            let mut writer = BufWriter::with_capacity(PIECE_BYTES, PieceWriter(sender));
             let written = body.write(&mut writer).and_then(|()| writer.flush());
             // A client that has gone needs no end.
-            let _ = written.and_then(|()| writer.send(Bytes::new()));
+            let _ = written.and_then(|()| writer.get_ref().send(Bytes::new()));
         });
         Self(receiver)
     }
@@ -54,24 +51,17 @@ impl Body for PieceBody {
 
 impl PieceWriter {
     fn send(&self, piece: Bytes) -> io::Result<()> {
-        self.sender.blocking_send(piece).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.0.blocking_send(piece).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }
 
 impl Write for PieceWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.piece.extend_from_slice(bytes);
-        if self.piece.len() >= PIECE_BYTES {
-            self.flush()?;
-        }
-        Ok(bytes.len())
+        let piece = &bytes[..bytes.len().min(PIECE_BYTES)];
+        self.send(Bytes::copy_from_slice(piece)).map(|()| piece.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.piece.is_empty() {
-            return Ok(());
-        }
-        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE_BYTES));
-        self.send(piece.into())
+        Ok(())
     }
 }

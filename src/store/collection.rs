@@ -6,7 +6,7 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::saved::{RowState, SavedCounters};
+use super::saved::{Deletion, RowState, SavedCounters};
 use super::state_faults::Lag;
 use super::{Id, Key, Kind, Resource};
 use crate::clock::Timestamp;
@@ -108,12 +108,12 @@ impl<T: Resource> Collection<T> {
 
     /// Adds a resource at a place that none has. The counters do not change.
     pub(super) fn insert_row(&mut self, state: &RowState<T>, resource: T) {
-        let RowState { key, is_requested, deleted } = *state;
+        let RowState { key, is_requested, deletion } = *state;
         self.insert_at(key, resource);
         if let Some(row) = self.rows.get_mut(&key) {
             row.is_requested = is_requested;
         }
-        if let Some((at, purge_at)) = deleted {
+        if let Some(Deletion { at, purge_at }) = deletion {
             self.mark_deleted(key, at, purge_at);
         }
     }
@@ -133,8 +133,9 @@ impl<T: Resource> Collection<T> {
     pub(super) fn all_rows(&self) -> impl Iterator<Item = (RowState<T>, &T)> {
         let purges: BTreeMap<Key<T>, Timestamp> = self.purges.iter().map(|(at, key)| (*key, *at)).collect();
         self.rows.iter().map(move |(key, row)| {
-            let deleted = self.deleted_at(*key).zip(purges.get(key).copied());
-            (RowState { key: *key, is_requested: row.is_requested, deleted }, &row.resource)
+            let times = self.deleted_at(*key).zip(purges.get(key).copied());
+            let deletion = times.map(|(at, purge_at)| Deletion { at, purge_at });
+            (RowState { key: *key, is_requested: row.is_requested, deletion }, &row.resource)
         })
     }
 

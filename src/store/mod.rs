@@ -238,7 +238,7 @@ impl Store {
         if self.collection::<T>().contains(state.key) {
             return Err(format!("row.key: {number}: is given twice"));
         }
-        if state.deleted.is_none() && resource.counts() && self.collection::<T>().live() >= limit {
+        if state.deletion.is_none() && resource.counts() && self.collection::<T>().live() >= limit {
             return Err(format!("row: {}", StoreError::TooMany { kind: T::KIND, limit }));
         }
         self.reserve(resource.weight_bytes()).map_err(|error| format!("row: {error}"))?;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Tenant, Tenants, tombstone_retention};
+use super::template::StartedStore;
+use super::{AdmissionError, Tenant, Tenants, tombstone_retention};
 use crate::clock::SavedClock;
 use crate::key_label;
 use crate::store::{SavedTenant, Store};
-use crate::tenant::AdmissionError;
 
 /// A copy of a tenant that is ready to take its place.
 #[derive(Debug)]
@@ -40,14 +40,21 @@ impl Tenant {
 }
 
 impl Tenants {
-    /// Replaces the tenants with the labels of these copies, or creates them: all or, if there are no places for those
-    /// that are new, none.
+    /// A store without resources for the tenant with this label.
+    pub(crate) fn empty_store(&self, label: &str) -> Store {
+        self.template.empty_store(label)
+    }
+
+    /// Replaces the tenants with the labels of these copies, or creates them: all or, if there are too few places,
+    /// none.
     pub(crate) fn replace(&self, copies: Vec<TenantCopy>) -> Result<(), AdmissionError> {
-        let new: Vec<&TenantCopy> = copies.iter().filter(|copy| self.with_label(&copy.label).is_none()).collect();
-        let mut created = Vec::new();
-        for copy in new {
-            match self.create_labelled(&copy.label) {
-                Ok(tenant) => created.push(tenant),
+        let (mut placed, mut created) = (Vec::new(), Vec::new());
+        for copy in &copies {
+            match self.place_labelled(&copy.label) {
+                Ok((tenant, is_new)) => {
+                    created.extend(is_new.then(|| Arc::clone(&tenant)));
+                    placed.push(tenant);
+                }
                 Err(error) => {
                     for tenant in &created {
                         self.forget(tenant);
@@ -56,24 +63,25 @@ impl Tenants {
                 }
             }
         }
-        for copy in copies {
-            if let Some(tenant) = self.with_label(&copy.label) {
-                tenant.replace(copy);
-            }
+        for (tenant, copy) in placed.iter().zip(copies) {
+            tenant.replace(copy);
         }
         Ok(())
     }
 
-    /// Creates an empty tenant whose key is not known yet: it is found by its label, and by its key from the first
-    /// request on.
-    fn create_labelled(&self, label: &Arc<str>) -> Result<Arc<Tenant>, AdmissionError> {
-        let digest = key_label::least_digest(label).expect("a label was checked");
+    /// The tenant with this label, which takes a place, and whether it is new: then its key is not known yet. It is
+    /// found by its label, and by its key from the first request on.
+    fn place_labelled(&self, label: &Arc<str>) -> Result<(Arc<Tenant>, bool), AdmissionError> {
+        let least = key_label::least_digest(label).expect("a label was checked");
         let mut by_digest = self.by_digest.write();
+        let known = by_digest.range(least..).next().filter(|(_, tenant)| tenant.label == *label);
+        let digest = known.map_or(least, |(digest, _)| *digest);
         if let Some(tenant) = self.placed(&mut by_digest, &digest)? {
-            return Ok(tenant);
+            return Ok((tenant, false));
         }
-        let tenant = Arc::new(self.template.tenant(Arc::clone(label), self.template.empty_store(label)));
+        let started = StartedStore { store: self.empty_store(label), events: Vec::new() };
+        let tenant = Arc::new(self.template.tenant(Arc::clone(label), started));
         by_digest.insert(digest, Arc::clone(&tenant));
-        Ok(tenant)
+        Ok((tenant, true))
     }
 }

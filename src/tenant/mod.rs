@@ -225,8 +225,7 @@ impl Tenants {
         let key = self.shared_or(key);
         let (digest, key) = (digest_of(key), map_key(key));
         let label: Arc<str> = label(&digest).into();
-        self.learn_key(&label, &digest, &key);
-        if let Some(tenant) = self.placed(&mut self.by_digest.write(), &digest)? {
+        if let Some(tenant) = self.known_by_key(&label, &digest, &key)? {
             return Ok(tenant);
         }
         // Without the lock of all tenants: a world can be large.

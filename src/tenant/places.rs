@@ -144,14 +144,21 @@ impl Tenants {
         evicted.forgotten = 0;
     }
 
-    /// Registers a tenant that was known by its label alone by its key.
-    pub(super) fn learn_key(&self, label: &str, digest: &KeyDigest, key: &str) {
-        let Some(least) = key_label::least_digest(label) else { return };
+    /// The tenant of a key, as in [`Tenants::placed`]. One that was known by its label alone is found by its key from
+    /// now on.
+    pub(super) fn known_by_key(
+        &self,
+        label: &str,
+        digest: &KeyDigest,
+        key: &str,
+    ) -> Result<Option<Arc<Tenant>>, AdmissionError> {
         let mut by_digest = self.by_digest.write();
-        if let Some(tenant) = by_digest.remove(&least) {
+        let labelled = key_label::least_digest(label).and_then(|least| by_digest.remove(&least));
+        if let Some(tenant) = labelled {
             self.shard(key).write().insert(key.into(), Arc::clone(&tenant));
             by_digest.insert(*digest, tenant);
         }
+        self.placed(&mut by_digest, digest)
     }
 
     /// The tenant of this digest, if it is known: it takes a place now. Else `None` if another one may take one.

@@ -41,9 +41,9 @@ pub(super) struct Template {
 
 /// The resources of a new tenant.
 pub(super) struct StartedStore {
-    store: Store,
+    pub(super) store: Store,
     /// The times at which something will happen because of them.
-    events: Vec<Timestamp>,
+    pub(super) events: Vec<Timestamp>,
 }
 
 impl Template {
@@ -51,16 +51,14 @@ impl Template {
     ///
     /// Errors: there is no room for them.
     pub(super) fn store(&self, label: &str) -> Result<StartedStore, String> {
-        let mut started = self.empty_store(label);
-        started.events = self.worlds().create(label, &mut started.store, self.clock.now())?;
-        Ok(started)
+        let mut store = self.empty_store(label);
+        let events = self.worlds().create(label, &mut store, self.clock.now())?;
+        Ok(StartedStore { store, events })
     }
 
-    /// No resources, for a tenant that is replaced by a copy.
-    pub(super) fn empty_store(&self, label: &str) -> StartedStore {
-        let seed = Seed::new(self.seed, label);
-        let store = Store::new(Arc::clone(&self.policy), seed, Arc::clone(&self.budget));
-        StartedStore { store, events: Vec::new() }
+    /// A store without resources for the tenant with this label.
+    pub(super) fn empty_store(&self, label: &str) -> Store {
+        Store::new(Arc::clone(&self.policy), Seed::new(self.seed, label), Arc::clone(&self.budget))
     }
 
     /// Sets a clock to the time and mode at which clocks start.

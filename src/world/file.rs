@@ -47,7 +47,7 @@ impl WorldReader<'_> {
         if self.settings.start_time.is_some() {
             return Err("has a time of its own, which cannot stand beside --start-time; omit one of the two".to_owned());
         }
-        let mut tenants = snapshot::read(|| self.open(Path::new(file)), self.settings)?.tenants;
+        let mut tenants = snapshot::read(&mut self.open(Path::new(file))?, self.settings)?.tenants;
         for (at, tenant) in tenants.iter_mut().enumerate() {
             let mut reader = ContentReader::new(self.settings, self.worker, &self.contents);
             tenant.read_contents(&mut reader).map_err(|problem| format!("tenants[{at}].{problem}"))?;

@@ -83,6 +83,19 @@ fn it_has_the_tables_of_a_world_and_texts_as_texts() {
 }
 
 #[test]
+fn a_clock_that_shows_the_system_time_goes_on_showing_it_and_another_one_keeps_its_distance() {
+    let server = server(&[]);
+    let client = Client::of(&server);
+    client.directory("d");
+    assert_eq!(snapshot(&client)["tenants"][0]["clock"], json!({ "mode": "real" }));
+    client.advance("48h");
+    let saved = snapshot(&client)["tenants"][0]["clock"].clone();
+    assert!(saved["now"].is_string(), "{saved}");
+    let now = client.show(&format!("/__admin/clock?tenant={}", client.key()))["now"].clone();
+    assert!(now.as_str() >= saved["now"].as_str(), "{now} {saved}");
+}
+
+#[test]
 fn put_replaces_what_a_tenant_has_and_no_other_tenant() {
     let server = manual_clock_server(&[]);
     let client = Client::of(&server);
@@ -128,7 +141,7 @@ fn what_is_damaged_newer_or_of_another_server_is_refused_whole_with_its_place() 
     let text = saved.to_string();
     for (damaged, expected) in [
         (text[..text.len() / 2].to_owned(), "line 1 column"),
-        (changed("/version", json!(2)), "version: 2: this program reads version 1"),
+        (changed("/version", json!(2)), "version 2: this program reads version 1 at line 1 column"),
         (changed("/seed", json!(7)), "seed: is 7, and that of the server is 1 (--seed)"),
         (changed("/tenants/0/label", json!("llx-a")), "tenants[0].label: llx-a: no accepted key"),
         (text.replace("\"counters\"", "\"count\""), "unknown field `count`"),
@@ -176,6 +189,22 @@ fn the_state_at_the_end_is_written_to_a_file_with_which_another_server_starts() 
     assert_eq!(client.post("/__admin/reset", &json!({ "tenant": client.key() })).status, 204);
     assert_eq!(snapshot(&client), saved);
     assert_eq!(client.with_key("llx-other").show(INDEXES)["items"], json!([]));
+}
+
+#[test]
+fn a_key_with_a_copy_starts_with_that_alone_and_the_others_with_other_worlds() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let first = server(STOPPED);
+    let client = Client::of(&first);
+    let directory = client.directory("Copied");
+    let [copy, world] = ["copy.json", "world.toml"].map(|name| folder.path().join(name));
+    fs::write(&copy, snapshot(&client).to_string()).expect("it can be written");
+    fs::write(&world, "[[directories]]\nid = 'dir-described'").expect("it can be written");
+    let [copy, world] = [&copy, &world].map(|file| file.to_str().expect("UTF-8"));
+    let second = Program::start(&["--world", world, "--world", copy], &[]);
+    let client = Client::at(second.address);
+    assert_eq!(items(&client.show(DIRECTORIES), "id"), [directory]);
+    assert_eq!(items(&client.with_key("llx-other").show(DIRECTORIES), "id"), ["dir-described"]);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::content::Contents;
-use super::row::{SavedRow, counter};
-use super::{SavedForm, SavedMeta};
+use super::row::counter;
+use super::{FormMeta, RowState, SavedForm, SavedMeta};
 use crate::clock::{Timestamp, duration_text};
 use crate::schema::PlainValue;
 use crate::store::{ChatSession, ChatTurn, ContractWord, Id, Meta, Store, Usage};
@@ -28,7 +28,8 @@ pub(super) struct SavedSession {
     begun: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     turns: Vec<SavedTurn>,
-    row: SavedRow,
+    created_at: Timestamp,
+    row: RowState<ChatSession>,
 }
 
 /// A turn of a session.
@@ -73,7 +74,11 @@ impl SavedTurn {
 impl SavedForm for SavedSession {
     type Resource = ChatSession;
 
-    fn of(session: &ChatSession, SavedMeta { id, project_id, row }: SavedMeta, _: &mut Contents) -> Self {
+    fn of(
+        session: &ChatSession,
+        SavedMeta { id, project_id, created_at, row }: SavedMeta<ChatSession>,
+        _: &mut Contents,
+    ) -> Self {
         Self {
             id,
             project_id,
@@ -83,12 +88,13 @@ impl SavedForm for SavedSession {
             updated_at: session.updated_at,
             begun: session.begun,
             turns: session.turns.iter().map(SavedTurn::of).collect(),
+            created_at,
             row,
         }
     }
 
-    fn meta(&self) -> (&Id, Option<&Id>, &SavedRow) {
-        (&self.id, self.project_id.as_ref(), &self.row)
+    fn meta(&self) -> FormMeta<'_, ChatSession> {
+        FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 
     fn restore(&self, meta: Meta, _: &Store) -> Result<ChatSession, String> {

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::Contents;
 use super::directory::{object, saved_object};
-use super::row::SavedRow;
-use super::{SavedForm, SavedMeta};
+use super::{FormMeta, RowState, SavedForm, SavedMeta};
 use crate::clock::Timestamp;
 use crate::schema::PlainValue;
 use crate::store::{Configuration, ConfigurationSettings, ConfigurationVersion, Id, Meta, Store};
@@ -22,7 +21,8 @@ pub(super) struct SavedConfiguration {
     /// Oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<SavedVersion>,
-    row: SavedRow,
+    created_at: Timestamp,
+    row: RowState<Configuration>,
 }
 
 /// A version of a configuration.
@@ -54,14 +54,18 @@ fn version(
 impl SavedForm for SavedConfiguration {
     type Resource = Configuration;
 
-    fn of(resource: &Configuration, SavedMeta { id, project_id, row }: SavedMeta, _: &mut Contents) -> Self {
+    fn of(
+        resource: &Configuration,
+        SavedMeta { id, project_id, created_at, row }: SavedMeta<Configuration>,
+        _: &mut Contents,
+    ) -> Self {
         let mut earlier: Vec<SavedVersion> = resource.versions().iter().map(SavedVersion::of).collect();
         let SavedVersion { name, parameters, made_at } = earlier.pop().expect("a configuration has a version");
-        Self { id, project_id, name, parameters, made_at, earlier, row }
+        Self { id, project_id, name, parameters, made_at, earlier, created_at, row }
     }
 
-    fn meta(&self) -> (&Id, Option<&Id>, &SavedRow) {
-        (&self.id, self.project_id.as_ref(), &self.row)
+    fn meta(&self) -> FormMeta<'_, Configuration> {
+        FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 
     fn restore(&self, meta: Meta, store: &Store) -> Result<Configuration, String> {

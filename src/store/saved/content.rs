@@ -33,6 +33,9 @@ pub(super) struct SavedContent {
     /// The name of the same content in a form before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     same_as: Option<Box<str>>,
+    /// The content itself, once it is read.
+    #[serde(skip)]
+    blob: Option<Arc<Blob>>,
 }
 
 /// Bytes that are no text.
@@ -45,8 +48,6 @@ pub(super) struct ContentFields<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a mut Option<SavedText>,
     pub(super) content: &'a mut Option<SavedContent>,
-    /// The content itself, once it is read.
-    pub(super) blob: &'a mut Option<Arc<Blob>>,
 }
 
 /// The contents in the forms so far.
@@ -94,7 +95,7 @@ impl Contents {
             content_type: blob.content_type.clone(),
             read_as: (**read_as != *name).then(|| read_as.clone()),
             base64: (!is_text).then(|| SavedBytes(blob.bytes.clone())),
-            same_as: None,
+            ..SavedContent::default()
         };
         (is_text.then(|| SavedText(blob.bytes.clone())), content.says_anything().then_some(content))
     }
@@ -106,6 +107,12 @@ impl SavedContent {
     }
 }
 
+/// The content of a form, once it is read.
+pub(super) fn content_of(saved: Option<&SavedContent>) -> Arc<Blob> {
+    let blob = saved.and_then(|saved| saved.blob.as_ref());
+    Arc::clone(blob.expect("contents are read before anything is restored"))
+}
+
 impl<'a> ContentReader<'a> {
     /// A reader of contents that count in this budget.
     pub(crate) fn new(settings: &'a Settings, worker: &'a Worker, budget: &'a Arc<TenantBudget>) -> Self {
@@ -114,9 +121,9 @@ impl<'a> ContentReader<'a> {
 
     /// Reads the content of a form. Its text and its bytes are taken out of it.
     pub(super) fn read(&mut self, fields: ContentFields<'_>) -> Result<(), String> {
-        let ContentFields { name, text, content, blob } = fields;
-        let SavedContent { content_type, read_as, base64, same_as } = content.take().unwrap_or_default();
-        *blob = Some(match (text.take(), base64, same_as) {
+        let ContentFields { name, text, content } = fields;
+        let SavedContent { content_type, read_as, base64, same_as, .. } = content.take().unwrap_or_default();
+        let blob = match (text.take(), base64, same_as) {
             (None, None, None) => Blob::released(),
             (Some(SavedText(bytes)), None, None) | (None, Some(SavedBytes(bytes)), None) => {
                 self.read_bytes(read_as.as_deref().unwrap_or(name), content_type.as_deref(), bytes)?
@@ -126,7 +133,8 @@ impl<'a> ContentReader<'a> {
                 known.ok_or_else(|| format!("content.same_as: {same_as}: no content before this has the name"))?
             }
             _ => return Err("content: is given in two ways; one of text, base64 and same_as is enough".to_owned()),
-        });
+        };
+        *content = Some(SavedContent { blob: Some(blob), ..SavedContent::default() });
         Ok(())
     }
 

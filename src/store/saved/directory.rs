@@ -1,16 +1,13 @@
 //! The saved forms of directories and of files, in directories and alone.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::content::{ContentFields, Contents, SavedContent, SavedText};
-use super::row::SavedRow;
-use super::{SavedForm, SavedMeta, require};
+use super::content::{ContentFields, Contents, SavedContent, SavedText, content_of};
+use super::{FormMeta, RowState, SavedForm, SavedMeta, require};
 use crate::clock::Timestamp;
 use crate::schema::PlainValue;
-use crate::store::{Blob, Directory, DirectoryFile, DirectoryKind, File, Id, Key, Meta, Store};
+use crate::store::{Directory, DirectoryFile, DirectoryKind, File, Id, Key, Meta, Store};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +25,8 @@ pub(super) struct SavedDirectory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     connector_subscription_id: Option<Box<str>>,
     updated_at: Timestamp,
-    row: SavedRow,
+    created_at: Timestamp,
+    row: RowState<Directory>,
     /// Its files; the table fills it in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) files: Vec<SavedDirectoryFile>,
@@ -47,15 +45,14 @@ pub(super) struct SavedDirectoryFile {
     text: Option<SavedText>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content: Option<SavedContent>,
-    #[serde(skip)]
-    blob: Option<Arc<Blob>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     metadata: Option<PlainValue>,
     file_id: Id,
     updated_at: Timestamp,
     /// The key of its directory.
     directory: Key<Directory>,
-    row: SavedRow,
+    created_at: Timestamp,
+    row: RowState<DirectoryFile>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,13 +66,12 @@ pub(super) struct SavedFile {
     text: Option<SavedText>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content: Option<SavedContent>,
-    #[serde(skip)]
-    blob: Option<Arc<Blob>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     external_file_id: Option<Box<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     purpose: Option<Box<str>>,
-    row: SavedRow,
+    created_at: Timestamp,
+    row: RowState<File>,
 }
 
 /// An object as it is saved.
@@ -96,15 +92,14 @@ pub(super) fn optional_object<T: From<Map<String, Value>>>(
     saved.map(|saved| object(saved, place).map(T::from)).transpose()
 }
 
-/// The content of a form, which is read.
-pub(super) fn read_content(blob: Option<&Arc<Blob>>) -> Arc<Blob> {
-    Arc::clone(blob.expect("contents are read before anything is restored"))
-}
-
 impl SavedForm for SavedDirectory {
     type Resource = Directory;
 
-    fn of(directory: &Directory, SavedMeta { id, project_id, row }: SavedMeta, _: &mut Contents) -> Self {
+    fn of(
+        directory: &Directory,
+        SavedMeta { id, project_id, created_at, row }: SavedMeta<Directory>,
+        _: &mut Contents,
+    ) -> Self {
         let Directory { name, description, kind, connector_subscription_id, .. } = directory.clone();
         let system_metadata = directory.system_metadata.as_deref().map(saved_object);
         let updated_at = directory.updated_at;
@@ -117,13 +112,14 @@ impl SavedForm for SavedDirectory {
             system_metadata,
             connector_subscription_id,
             updated_at,
+            created_at,
             row,
             files: Vec::new(),
         }
     }
 
-    fn meta(&self) -> (&Id, Option<&Id>, &SavedRow) {
-        (&self.id, self.project_id.as_ref(), &self.row)
+    fn meta(&self) -> FormMeta<'_, Directory> {
+        FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 
     fn contents(&mut self) -> Vec<(String, ContentFields<'_>)> {
@@ -149,7 +145,11 @@ impl SavedForm for SavedDirectory {
 impl SavedForm for SavedDirectoryFile {
     type Resource = DirectoryFile;
 
-    fn of(file: &DirectoryFile, SavedMeta { id, project_id, row }: SavedMeta, contents: &mut Contents) -> Self {
+    fn of(
+        file: &DirectoryFile,
+        SavedMeta { id, project_id, created_at, row }: SavedMeta<DirectoryFile>,
+        contents: &mut Contents,
+    ) -> Self {
         let DirectoryFile { directory, unique_id, display_name: name, file_id, updated_at, .. } = file.clone();
         let (text, content) = contents.fields(&file.blob, &name);
         let metadata = file.metadata.as_deref().map(saved_object);
@@ -160,27 +160,27 @@ impl SavedForm for SavedDirectoryFile {
             unique_id,
             text,
             content,
-            blob: None,
             metadata,
             file_id,
             updated_at,
             directory,
+            created_at,
             row,
         }
     }
 
-    fn meta(&self) -> (&Id, Option<&Id>, &SavedRow) {
-        (&self.id, self.project_id.as_ref(), &self.row)
+    fn meta(&self) -> FormMeta<'_, DirectoryFile> {
+        FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 
     fn contents(&mut self) -> Vec<(String, ContentFields<'_>)> {
-        let Self { name, text, content, blob, .. } = self;
-        vec![(String::new(), ContentFields { name, text, content, blob })]
+        let Self { name, text, content, .. } = self;
+        vec![(String::new(), ContentFields { name, text, content })]
     }
 
     /// The directory of a deleted file may be purged before the file.
     fn restore(&self, meta: Meta, store: &Store) -> Result<DirectoryFile, String> {
-        if !self.row.is_deleted() {
+        if self.row.deletion.is_none() {
             require(store, self.directory, "directory")?;
         }
         Ok(DirectoryFile {
@@ -189,7 +189,7 @@ impl SavedForm for SavedDirectoryFile {
             unique_id: self.unique_id.clone(),
             display_name: self.name.clone(),
             file_id: self.file_id.clone(),
-            blob: read_content(self.blob.as_ref()),
+            blob: content_of(self.content.as_ref()),
             metadata: optional_object(self.metadata.as_ref(), "metadata")?,
             updated_at: self.updated_at,
         })
@@ -199,19 +199,23 @@ impl SavedForm for SavedDirectoryFile {
 impl SavedForm for SavedFile {
     type Resource = File;
 
-    fn of(file: &File, SavedMeta { id, project_id, row }: SavedMeta, contents: &mut Contents) -> Self {
+    fn of(
+        file: &File,
+        SavedMeta { id, project_id, created_at, row }: SavedMeta<File>,
+        contents: &mut Contents,
+    ) -> Self {
         let File { name, external_file_id, purpose, .. } = file.clone();
         let (text, content) = contents.fields(&file.blob, &name);
-        Self { id, project_id, name, text, content, blob: None, external_file_id, purpose, row }
+        Self { id, project_id, name, text, content, external_file_id, purpose, created_at, row }
     }
 
-    fn meta(&self) -> (&Id, Option<&Id>, &SavedRow) {
-        (&self.id, self.project_id.as_ref(), &self.row)
+    fn meta(&self) -> FormMeta<'_, File> {
+        FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 
     fn contents(&mut self) -> Vec<(String, ContentFields<'_>)> {
-        let Self { name, text, content, blob, .. } = self;
-        vec![(String::new(), ContentFields { name, text, content, blob })]
+        let Self { name, text, content, .. } = self;
+        vec![(String::new(), ContentFields { name, text, content })]
     }
 
     fn restore(&self, meta: Meta, _: &Store) -> Result<File, String> {
@@ -220,7 +224,7 @@ impl SavedForm for SavedFile {
             name: self.name.clone(),
             external_file_id: self.external_file_id.clone(),
             purpose: self.purpose.clone(),
-            blob: read_content(self.blob.as_ref()),
+            blob: content_of(self.content.as_ref()),
         })
     }
 }

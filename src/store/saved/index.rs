@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::content::{ContentFields, Contents, SavedContent, SavedText};
-use super::directory::{optional_object, read_content, saved_object};
-use super::row::{SavedRow, counter};
-use super::{SavedForm, SavedMeta, require};
+use super::content::{ContentFields, Contents, SavedContent, SavedText, content_of};
+use super::directory::{optional_object, saved_object};
+use super::row::counter;
+use super::{FormMeta, RowState, SavedForm, SavedMeta, require};
 use crate::clock::Timestamp;
 use crate::schema::PlainValue;
 use crate::store::index::SelectedFiles;
 use crate::store::sync::{SyncOutcome, SyncRun, SyncState};
-use crate::store::{Blob, Directory, FailedFile, Id, Index, IndexContent, IndexOptions, IndexedFile, Key, Meta, Store};
+use crate::store::{Directory, FailedFile, Id, Index, IndexContent, IndexOptions, IndexedFile, Key, Meta, Store};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,7 +34,8 @@ pub(super) struct SavedIndex {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error_message: Option<Arc<str>>,
     sync: SavedSync,
-    row: SavedRow,
+    created_at: Timestamp,
+    row: RowState<Index>,
 }
 
 /// How the last sync of an index has ended.
@@ -107,8 +108,6 @@ struct SavedIndexedFile {
     text: Option<SavedText>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content: Option<SavedContent>,
-    #[serde(skip)]
-    blob: Option<Arc<Blob>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     metadata: Option<PlainValue>,
     modified_at: Timestamp,
@@ -228,11 +227,11 @@ impl SavedIndexedFile {
         let IndexedFile { id, source_id, file_id, unique_id, name, modified_at, .. } = file.clone();
         let (text, content) = contents.fields(&file.blob, &name);
         let metadata = file.metadata.as_deref().map(saved_object);
-        Self { id, source_id, file_id, unique_id, name, text, content, blob: None, metadata, modified_at }
+        Self { id, source_id, file_id, unique_id, name, text, content, metadata, modified_at }
     }
 
     fn restore(&self) -> Result<IndexedFile, String> {
-        let blob = read_content(self.blob.as_ref());
+        let blob = content_of(self.content.as_ref());
         let document = blob.document().ok_or_else(|| format!("sync: the content of {} is no document", self.id))?;
         Ok(IndexedFile {
             id: self.id.clone(),
@@ -251,7 +250,11 @@ impl SavedIndexedFile {
 impl SavedForm for SavedIndex {
     type Resource = Index;
 
-    fn of(index: &Index, SavedMeta { id, project_id, row }: SavedMeta, contents: &mut Contents) -> Self {
+    fn of(
+        index: &Index,
+        SavedMeta { id, project_id, created_at, row }: SavedMeta<Index>,
+        contents: &mut Contents,
+    ) -> Self {
         let (status, error_message) = SavedStatus::of(&index.sync.outcome);
         Self {
             id,
@@ -267,26 +270,27 @@ impl SavedForm for SavedIndex {
             status,
             error_message,
             sync: SavedSync::of(index, contents),
+            created_at,
             row,
         }
     }
 
-    fn meta(&self) -> (&Id, Option<&Id>, &SavedRow) {
-        (&self.id, self.project_id.as_ref(), &self.row)
+    fn meta(&self) -> FormMeta<'_, Index> {
+        FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 
     fn contents(&mut self) -> Vec<(String, ContentFields<'_>)> {
         let files = self.sync.files().flat_map(|(place, files)| {
             files.files.iter_mut().enumerate().map(move |(at, file)| {
-                let SavedIndexedFile { name, text, content, blob, .. } = file;
-                (format!("{place}.files[{at}]."), ContentFields { name, text, content, blob })
+                let SavedIndexedFile { name, text, content, .. } = file;
+                (format!("{place}.files[{at}]."), ContentFields { name, text, content })
             })
         });
         files.collect()
     }
 
     fn restore(&self, meta: Meta, store: &Store) -> Result<Index, String> {
-        if !self.row.is_deleted() {
+        if self.row.deletion.is_none() {
             require(store, self.output_directory, "output_directory")?;
         }
         let outcome = self.status.outcome(self.error_message.as_ref())?;

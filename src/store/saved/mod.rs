@@ -11,7 +11,7 @@ mod row;
 mod tables;
 
 pub(crate) use content::ContentReader;
-pub(in crate::store) use row::RowState;
+pub(in crate::store) use row::{Deletion, RowState};
 pub(in crate::store) use tables::SavedCounters;
 pub(crate) use tables::SavedTenant;
 
@@ -19,18 +19,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::content::{ContentFields, Contents};
-use self::row::SavedRow;
 use super::{Id, Key, Meta, Project, Resource, Store};
+use crate::clock::Timestamp;
 
 /// The saved form of a resource.
 trait SavedForm: Serialize + DeserializeOwned {
     type Resource: Resource;
 
     /// The form of a resource. `contents` knows which contents are in forms before it.
-    fn of(resource: &Self::Resource, saved: SavedMeta, contents: &mut Contents) -> Self;
+    fn of(resource: &Self::Resource, saved: SavedMeta<Self::Resource>, contents: &mut Contents) -> Self;
 
-    /// Its ids, its times and its place in the collection.
-    fn meta(&self) -> (&Id, Option<&Id>, &SavedRow);
+    /// The values that every resource has.
+    fn meta(&self) -> FormMeta<'_, Self::Resource>;
 
     /// The contents in it, each with its place.
     fn contents(&mut self) -> Vec<(String, ContentFields<'_>)> {
@@ -42,18 +42,27 @@ trait SavedForm: Serialize + DeserializeOwned {
 }
 
 /// The values that every resource has, as they are saved.
-struct SavedMeta {
+struct SavedMeta<T> {
     id: Id,
     /// `None` in the default project.
     project_id: Option<Id>,
-    row: SavedRow,
+    created_at: Timestamp,
+    row: RowState<T>,
 }
 
-impl SavedMeta {
-    fn new<T: Resource>(store: &Store, state: &RowState<T>, resource: &T) -> Self {
+/// The same in a form.
+struct FormMeta<'a, T> {
+    id: &'a Id,
+    project_id: Option<&'a Id>,
+    created_at: Timestamp,
+    row: &'a RowState<T>,
+}
+
+impl<T: Resource> SavedMeta<T> {
+    fn new(store: &Store, row: RowState<T>, resource: &T) -> Self {
         let Meta { id, project, created_at } = resource.meta().clone();
         let project_id = (project != Project::DEFAULT).then(|| store.project_id(project).clone());
-        Self { id, project_id, row: SavedRow::new(state, created_at) }
+        Self { id, project_id, created_at, row }
     }
 }
 
@@ -63,7 +72,7 @@ fn forms<'a, F: SavedForm>(
     rows: impl Iterator<Item = (RowState<F::Resource>, &'a F::Resource)>,
     contents: &mut Contents,
 ) -> Vec<F> {
-    rows.map(|(state, resource)| F::of(resource, SavedMeta::new(store, &state, resource), contents)).collect()
+    rows.map(|(row, resource)| F::of(resource, SavedMeta::new(store, row, resource), contents)).collect()
 }
 
 /// Restores the resources of a table. An error begins with the place in the table.
@@ -75,7 +84,7 @@ fn restore_all<F: SavedForm>(store: &mut Store, table: &str, forms: &[F]) -> Res
 }
 
 fn restore<F: SavedForm>(store: &mut Store, form: &F) -> Result<(), String> {
-    let (id, project_id, row) = form.meta();
+    let FormMeta { id, project_id, created_at, row } = form.meta();
     let project = match project_id {
         None => Project::DEFAULT,
         Some(id) => {
@@ -83,8 +92,8 @@ fn restore<F: SavedForm>(store: &mut Store, form: &F) -> Result<(), String> {
             projects.next().ok_or_else(|| format!("project_id: {id}: no project has this id"))?
         }
     };
-    let resource = form.restore(Meta { id: id.clone(), project, created_at: row.created_at }, store)?;
-    store.insert_row(&row.state()?, resource)
+    let resource = form.restore(Meta { id: id.clone(), project, created_at }, store)?;
+    store.insert_row(row, resource)
 }
 
 /// Refuses a reference to a resource that is not there.

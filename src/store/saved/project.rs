@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::content::Contents;
-use super::row::SavedRow;
-use super::{SavedForm, SavedMeta};
+use super::{FormMeta, RowState, SavedForm, SavedMeta};
+use crate::clock::Timestamp;
 use crate::store::{Id, Meta, Project, Store};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -12,18 +12,19 @@ use crate::store::{Id, Meta, Project, Store};
 pub(super) struct SavedProject {
     id: Id,
     name: Box<str>,
-    row: SavedRow,
+    created_at: Timestamp,
+    row: RowState<Project>,
 }
 
 impl SavedForm for SavedProject {
     type Resource = Project;
 
-    fn of(project: &Project, SavedMeta { id, row, .. }: SavedMeta, _: &mut Contents) -> Self {
-        Self { id, name: project.name.clone(), row }
+    fn of(project: &Project, SavedMeta { id, created_at, row, .. }: SavedMeta<Project>, _: &mut Contents) -> Self {
+        Self { id, name: project.name.clone(), created_at, row }
     }
 
-    fn meta(&self) -> (&Id, Option<&Id>, &SavedRow) {
-        (&self.id, None, &self.row)
+    fn meta(&self) -> FormMeta<'_, Project> {
+        FormMeta { id: &self.id, project_id: None, created_at: self.created_at, row: &self.row }
     }
 
     fn restore(&self, meta: Meta, _: &Store) -> Result<Project, String> {

@@ -10,47 +10,23 @@ use crate::store::Key;
 const MAX_COUNT: u64 = 1 << 53;
 
 /// The place of a resource in its collection.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound = "")]
 pub(in crate::store) struct RowState<T> {
     pub(in crate::store) key: Key<T>,
     /// Whether a request created it, rather than only named it.
-    pub(in crate::store) is_requested: bool,
-    /// When it was deleted, and when its row is purged.
-    pub(in crate::store) deleted: Option<(Timestamp, Timestamp)>,
-}
-
-/// The saved place of a resource.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SavedRow {
-    key: u64,
-    pub(super) created_at: Timestamp,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    is_requested: bool,
+    pub(in crate::store) is_requested: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    deleted_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    purge_at: Option<Timestamp>,
+    pub(in crate::store) deletion: Option<Deletion>,
 }
 
-impl SavedRow {
-    pub(super) fn new<T>(state: &RowState<T>, created_at: Timestamp) -> Self {
-        let (deleted_at, purge_at) = state.deleted.unzip();
-        Self { key: state.key.ordinal(), created_at, is_requested: state.is_requested, deleted_at, purge_at }
-    }
-
-    pub(super) fn state<T>(&self) -> Result<RowState<T>, String> {
-        if self.deleted_at.is_some() != self.purge_at.is_some() {
-            return Err("row: needs both of deleted_at and purge_at, or none".to_owned());
-        }
-        let (key, is_requested) = (Key::new(self.key), self.is_requested);
-        Ok(RowState { key, is_requested, deleted: self.deleted_at.zip(self.purge_at) })
-    }
-
-    /// Whether the resource is deleted.
-    pub(super) fn is_deleted(&self) -> bool {
-        self.deleted_at.is_some()
-    }
+/// When a resource was deleted, and when its row is purged.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::store) struct Deletion {
+    pub(in crate::store) at: Timestamp,
+    pub(in crate::store) purge_at: Timestamp,
 }
 
 /// Reads a counter; an error if it is higher than any can be.

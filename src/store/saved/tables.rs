@@ -64,8 +64,8 @@ impl SavedTenant {
     pub(crate) fn of(label: &str, name: Option<Arc<str>>, clock: SavedClock, store: &Store) -> Self {
         let mut contents = Contents::default();
         let mut files = FilesByDirectory::new();
-        for (state, file) in store.collection::<DirectoryFile>().all_rows() {
-            files.entry(file.directory).or_default().push((state, file));
+        for (row, file) in store.collection::<DirectoryFile>().all_rows() {
+            files.entry(file.directory).or_default().push((row, file));
         }
         Self {
             label: label.into(),
@@ -122,9 +122,9 @@ fn all<F: SavedForm>(store: &Store, contents: &mut Contents) -> Vec<F> {
 /// The forms of the directories, with those of their files, which are taken out of `files`.
 fn directories(store: &Store, files: &mut FilesByDirectory<'_>, contents: &mut Contents) -> Vec<SavedDirectory> {
     let rows = store.collection::<Directory>().all_rows();
-    let with_files = rows.map(|(state, directory)| {
-        let own = files.remove(&state.key).unwrap_or_default();
-        let mut form = SavedDirectory::of(directory, SavedMeta::new(store, &state, directory), contents);
+    let with_files = rows.map(|(row, directory)| {
+        let own = files.remove(&row.key).unwrap_or_default();
+        let mut form = SavedDirectory::of(directory, SavedMeta::new(store, row, directory), contents);
         form.files = forms(store, own.into_iter(), contents);
         form
     });
