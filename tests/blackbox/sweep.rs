@@ -360,6 +360,29 @@ fn what_can_have_no_effect_is_refused() {
     assert_eq!(run(&["sweep"], &[]).status.code(), Some(64));
 }
 
+#[test]
+fn a_report_says_that_no_fault_can_strike_what_is_called() {
+    let folder = TempDir::new().expect("a temporary folder");
+    for (name, options, script, code) in [
+        ("only", &["--only", "indexes.*"][..], "list", 64),
+        ("faults", &["--faults", "reset-after"], "list", 64),
+        ("calls", &[], "true", 1),
+        ("typing-error", &["--only", "directories.lst"], "list", 64),
+        ("failure", &[], "exit 3", 1),
+    ] {
+        let path = folder.path().join(name).display().to_string();
+        let ended = sweep(&[options, &["--format", "json", "--report", &path]].concat(), script);
+        assert_eq!(ended.status.code(), Some(code), "{name}: {}", stderr(&ended));
+        let report = fs::read_to_string(&path).expect("it was created");
+        if ["typing-error", "failure"].contains(&name) {
+            assert_eq!(report, "", "{name}");
+        } else {
+            let report: Value = serde_json::from_str(&report).expect("JSON");
+            assert_eq!((&report["runs"], &report["alarms"]), (&json!([]), &json!([])), "{name}");
+        }
+    }
+}
+
 /// A sweep in the background, whose second run with a fault does not end.
 fn endless(folder: &TempDir) -> Child {
     let waits = folder.path().join("waits");

@@ -52,7 +52,7 @@ RUN_BY_CI = {"cargo", "contributing", "static"}
 
 #: The marks of the blocks that the script `check` of a folder of `packaging/` runs with what it packs.
 RUN_BY_PACKAGING = {
-    "python": {"pip", "test_ready.py", "more", "test_faults.py", "use.py"},
+    "python": {"pip", "test_ready.py", "more", "test_faults.py", "use.py", "pytest-sweep", "test_survives.py"},
     "npm": {
         *("npm", "ready.test.mjs", "each.test.mjs"),
         *("vitest", "vitest.config.mjs", "index.test.mjs", "vitest-fixture.test.mjs"),

@@ -23,12 +23,13 @@ pub(super) struct Baseline {
     pub(super) names: StableNames,
     /// What it leaves.
     pub(super) resources: ResourceCounts,
+    has_requests: bool,
 }
 
 impl Baseline {
     /// Runs the command.
     ///
-    /// Errors: it fails, calls nothing, or does not do the same each time.
+    /// Errors: it fails, or does not do the same each time.
     pub(super) async fn observe(setup: &RunSetup) -> Result<Self, ExitError> {
         let first = succeeding(setup).await?;
         let second = succeeding(setup).await?;
@@ -48,7 +49,19 @@ impl Baseline {
             return Err(format!("sweep: the command is unstable: without a fault its second run {summary}"));
         }
         let duration = (first.command.duration + second.command.duration) / RUNS;
-        Ok(Self { calls, duration, names, resources })
+        Ok(Self { calls, duration, names, resources, has_requests: !first.recording.is_empty() })
+    }
+
+    /// An error unless the command calls something.
+    pub(super) fn check_calls(&self) -> Result<(), ExitError> {
+        match (self.has_requests, self.calls.is_empty()) {
+            (false, _) => Err(ExitError::failure(format!("sweep: {}", exec::NO_REQUEST))),
+            (true, true) => Err(ExitError::failure(
+                "sweep: no request of the command reached an operation; llamacloud-mock exec --check-no-unexpected \
+                 says why",
+            )),
+            (true, false) => Ok(()),
+        }
     }
 }
 
@@ -64,11 +77,6 @@ async fn succeeding(setup: &RunSetup) -> Result<Observation, ExitError> {
         CommandEnd::Exited(code @ 1..) => {
             let output = run.command.output.trim_end();
             format!("sweep: the command fails without a fault, with exit code {code}; its output ends with:\n{output}")
-        }
-        CommandEnd::Exited(0) if run.recording.is_empty() => format!("sweep: {}", exec::NO_REQUEST),
-        CommandEnd::Exited(0) if run.recording.calls().is_empty() => {
-            "sweep: no request of the command reached an operation; llamacloud-mock exec --check-no-unexpected says why"
-                .to_owned()
         }
         CommandEnd::Exited(0) if run.recording.is_cut => {
             "sweep: the command sends too many requests to compare; sweep a part of it".to_owned()

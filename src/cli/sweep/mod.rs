@@ -34,6 +34,7 @@ use self::class::SYNC;
 use self::plan::SweepPlan;
 use self::report::SweepReport;
 use self::run::RunSetup;
+use super::check::ReportFormat;
 use super::exit::{ExitError, print, print_error, report_panic};
 use super::serve;
 use super::stop::StopRequests;
@@ -81,8 +82,18 @@ pub(super) fn run(
         };
         let targets = setup.instance(None)?.targets;
         check_known(&known, &targets)?;
+        let operations = plan::operations(&targets, options).map_err(ExitError::usage)?;
         let baseline = Baseline::observe(&setup).await?;
-        let plan = SweepPlan::new(&baseline.calls, &targets, options).map_err(ExitError::usage)?;
+        let plan = baseline
+            .check_calls()
+            .and_then(|()| SweepPlan::new(&baseline.calls, &operations, &targets, options).map_err(ExitError::usage));
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(nothing_to_strike) => {
+                write_without_runs(baseline, options.format, file)?;
+                return Err(nothing_to_strike);
+            }
+        };
         let jobs = options.jobs.map_or_else(cores, usize::from);
         if options.is_dry_run {
             let estimate = plan.duration(baseline.duration, options.hang) / u32::try_from(jobs).unwrap_or(u32::MAX);
@@ -141,6 +152,17 @@ fn stop_requests(settings: &Settings) -> Result<watch::Receiver<bool>, ExitError
 
 fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// Writes a report that says that no fault can strike what the command calls. Nowhere but to a file: the error says it.
+fn write_without_runs(baseline: Baseline, format: ReportFormat, file: Option<File>) -> Result<(), ExitError> {
+    match file {
+        Some(file) => {
+            let report = SweepReport::new(baseline, &SweepPlan::default(), Vec::new(), &[]);
+            write(&print::report(&report, format), Some(file))
+        }
+        None => Ok(()),
+    }
 }
 
 fn write(text: &str, file: Option<File>) -> Result<(), ExitError> {

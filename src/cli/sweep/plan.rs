@@ -23,7 +23,7 @@ pub(super) struct PlannedRun {
 }
 
 /// The runs of a sweep.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct SweepPlan {
     pub(super) runs: Vec<PlannedRun>,
     /// The number of runs that were left out.
@@ -38,12 +38,17 @@ struct SweptOperation {
 }
 
 impl SweepPlan {
-    /// The plan for a command that makes these calls.
+    /// The plan for a command that makes these calls, with faults in these operations.
     ///
     /// Errors: what is chosen can strike none of them.
-    pub(super) fn new(calls: &[OperationCalls], targets: &[Target], options: &SweepOptions) -> Result<Self, String> {
-        let chosen = chosen_calls(calls, targets, options.only.as_deref())?;
-        let mut plan = Self { runs: Vec::new(), left_out: 0 };
+    pub(super) fn new(
+        calls: &[OperationCalls],
+        operations: &[&str],
+        targets: &[Target],
+        options: &SweepOptions,
+    ) -> Result<Self, String> {
+        let chosen = chosen_calls(calls, operations, options)?;
+        let mut plan = Self::default();
         for class in &options.classes {
             let subjects = subjects(*class, &chosen, targets);
             for subject in &subjects {
@@ -90,21 +95,29 @@ impl SweepPlan {
     }
 }
 
-/// The calls of the operations to strike.
+/// The operations of `--only`, or all.
+///
+/// Errors: it names none.
+pub(super) fn operations(targets: &[Target], options: &SweepOptions) -> Result<Vec<&'static str>, String> {
+    let Some(only) = &options.only else { return Ok(targets.iter().map(|target| target.name).collect()) };
+    let positions = matching_operations(only, targets).map_err(|error| format!("--only {error}"))?;
+    Ok(positions.into_iter().map(|position| targets[position].name).collect())
+}
+
+/// The calls of these operations.
 fn chosen_calls<'a>(
     calls: &'a [OperationCalls],
-    targets: &[Target],
-    only: Option<&str>,
+    operations: &[&str],
+    options: &SweepOptions,
 ) -> Result<Vec<&'a OperationCalls>, String> {
-    let Some(only) = only else { return Ok(calls.iter().collect()) };
-    let positions = matching_operations(only, targets).map_err(|error| format!("--only {error}"))?;
-    let names: Vec<&str> = positions.into_iter().map(|position| targets[position].name).collect();
-    let chosen: Vec<&OperationCalls> = calls.iter().filter(|calls| names.contains(&calls.operation)).collect();
-    if chosen.is_empty() {
-        let called: Vec<&str> = calls.iter().map(|calls| calls.operation).collect();
-        return Err(format!("--only {only}: the command does not call this; it calls {}", called.join(", ")));
+    let chosen: Vec<&OperationCalls> = calls.iter().filter(|calls| operations.contains(&calls.operation)).collect();
+    match &options.only {
+        Some(only) if chosen.is_empty() => {
+            let called: Vec<&str> = calls.iter().map(|calls| calls.operation).collect();
+            Err(format!("--only {only}: the command does not call this; it calls {}", called.join(", ")))
+        }
+        _ => Ok(chosen),
     }
-    Ok(chosen)
 }
 
 /// The operations that a class can strike, in the order in which the command calls them. All syncs are one.

@@ -19,6 +19,7 @@ import pytest
 if not hasattr(pytest, "StashKey"):
     raise pytest.UsageError(f"llamacloud-mock: needs pytest 7.0 or later, and this is {pytest.__version__}; upgrade pytest")
 
+from . import _sweep
 from ._emulator import Emulator, connect, start
 from ._errors import EmulatorError, NeverStruckWarning, NoRequestWarning
 from ._guard import Guard
@@ -110,6 +111,7 @@ class Servers:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("llamacloud_args", "Flags of the emulator that the fixture llamacloud starts", type="args", default=[])
     parser.addini("llamacloud_guard", "Keep tests without a fixture from the real service", type="bool", default=True)
+    _sweep.add_options(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -130,6 +132,7 @@ def pytest_configure(config: pytest.Config) -> None:
     guard(config)
     config.addinivalue_line("markers", MARKER)
     config.stash[STRIKES] = {}
+    _sweep.configure(config)
 
 
 @pytest.fixture(scope="session")
