@@ -323,6 +323,9 @@ fn the_reports_for_people_and_for_ci_have_the_worst_first() {
     assert!(lines[0].starts_with("wrong directories.create reset-after once: after the response to"), "{text}");
     assert!(lines[1].starts_with("failed directories.list status-500 once: after directories.list got"), "{text}");
     assert!(text.contains("2 alarms in 3 runs: 1 wrong, 1 failed, 1 survived\n"), "{text}");
+    let costs = text.lines().last().expect("a line");
+    assert!(costs.contains("; a run without a fault takes ") && costs.contains(" s, with a fault once "), "{costs}");
+    assert!(!costs.contains("persistent"), "{costs}");
     let xml = stdout(&sweep(&[&options[..], &["--format", "junit"]].concat(), script));
     assert!(xml.contains("<testsuite name=\"llamacloud-mock sweep\" tests=\"3\" failures=\"2\""), "{xml}");
     assert!(xml.contains("name=\"directories.create reset-after first once\""), "{xml}");

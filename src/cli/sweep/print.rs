@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::baseline::Baseline;
-use super::class::word;
+use super::class::{FaultMode, word};
 use super::judge::SweepOutcome;
 use super::plan::{PlannedRun, SweepPlan};
 use super::report::{RunReport, SweepReport};
@@ -72,14 +72,27 @@ fn text(report: &SweepReport) -> String {
     let _ = writeln!(text, "{alarms} in {}: {}", counted(report.runs.len(), "run"), list(counts));
     let _ = writeln!(
         text,
-        "{} left out; a run without a fault takes {}",
+        "{} left out; a run without a fault takes {}{}",
         counted(report.left_out, "run"),
-        seconds(report.baseline.duration)
+        seconds(report.baseline.duration),
+        costs(report)
     );
     if report.not_run > 0 {
         let _ = writeln!(text, "{} did not take place: the sweep was stopped", counted(report.not_run, "planned run"));
     }
     text
+}
+
+/// The mean duration of the runs of each mode.
+fn costs(report: &SweepReport) -> String {
+    let modes = [(FaultMode::Once, "with a fault once"), (FaultMode::Persistent, "with a persistent one")];
+    let cost = |(mode, words)| {
+        let durations: Vec<Duration> =
+            report.runs.iter().filter(|run| run.plan.mode == mode).map(|run| run.duration).collect();
+        let count = u32::try_from(durations.len()).ok().filter(|count| *count > 0)?;
+        Some(format!(", {words} {}", seconds(durations.iter().sum::<Duration>() / count)))
+    };
+    modes.into_iter().filter_map(cost).collect()
 }
 
 /// A number with its noun.
