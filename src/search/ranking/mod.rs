@@ -12,6 +12,7 @@ mod document;
 mod documents_for_tests;
 mod full_text;
 mod fusion;
+mod letters;
 mod nearest;
 mod numbers;
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! Splits text into words for ranking: runs of letters and digits, lower case and without accents, with the parts of
-//! identifiers such as `maxRetries`.
+//! Splits text into words for ranking: runs of letters and digits, as they are compared, with the parts of identifiers
+//! such as `maxRetries`.
+
+use super::letters::{composed, fold, is_invisible, is_mark, without_article};
 
 /// The longest word that is kept whole, in bytes; what follows in a longer one (encoded data) is ignored.
 const MAX_WORD_BYTES: usize = 64;
@@ -10,7 +12,7 @@ const MAX_PARTS: usize = 8;
 /// A word or a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct WordToken<'t> {
-    /// Lower case and without accents.
+    /// Lower case, without accents and without the Arabic article.
     pub(super) text: &'t str,
     /// The number of words before it. An identifier has the position of its first part.
     pub(super) position: usize,
@@ -22,7 +24,8 @@ pub(super) struct WordToken<'t> {
 pub(super) fn each_token(text: &str, mut visit: impl FnMut(WordToken<'_>)) -> usize {
     let mut word = WordReader::default();
     let mut position = 0;
-    let mut rest = text;
+    let text = composed(text);
+    let mut rest = &*text;
     while let Some(c) = rest.chars().next() {
         if c.is_ascii_alphanumeric()
             && word.text.is_empty()
@@ -94,13 +97,12 @@ impl WordReader {
 
     fn push(&mut self, c: char) {
         self.last = Some(c);
-        if self.text.len() >= MAX_WORD_BYTES {
-            return;
-        }
-        if c.is_ascii() {
-            self.text.push(c.to_ascii_lowercase());
-        } else {
-            self.text.extend(c.to_lowercase().filter(|c| !is_combining(*c)).map(without_accent));
+        self.push_folded(c);
+    }
+
+    fn push_folded(&mut self, c: char) {
+        if self.text.len() < MAX_WORD_BYTES {
+            fold(c, &mut self.text);
         }
     }
 
@@ -110,8 +112,8 @@ impl WordReader {
         }
     }
 
-    /// Whether the word goes on after a character that is no letter or digit: `28.4`, `max_retries`, a combining
-    /// accent.
+    /// Whether the word goes on after a character that is no letter or digit: `28.4`, `max_retries`, a mark on a letter,
+    /// a soft hyphen.
     fn continues_with(&mut self, c: char, next: Option<char>) -> bool {
         let Some(last) = self.last else { return false };
         match c {
@@ -123,7 +125,11 @@ impl WordReader {
                 self.start_part();
                 true
             }
-            _ => is_combining(c),
+            _ if is_mark(c) => {
+                self.push_folded(c);
+                true
+            }
+            _ => is_invisible(c),
         }
     }
 
@@ -137,7 +143,7 @@ impl WordReader {
         if self.parts.len() >= MAX_PARTS || self.text.len() >= MAX_WORD_BYTES {
             self.parts.clear();
         }
-        visit(WordToken { text: &self.text, position });
+        visit(WordToken { text: without_article(&self.text), position });
         let positions = self.parts.len() + 1;
         if !self.parts.is_empty() {
             let starts = std::iter::once(0).chain(self.parts.iter().copied());
@@ -161,10 +167,6 @@ fn starts_part(last: char, rest: &str) -> bool {
         || (last.is_uppercase() && (0..2).all(|_| following.next().is_some_and(char::is_lowercase)))
 }
 
-fn is_combining(c: char) -> bool {
-    ('\u{300}'..='\u{36f}').contains(&c)
-}
-
 /// Whether the character belongs to a script that is written without spaces, or (Hangul) with many suffixes.
 fn has_no_word_breaks(c: char) -> bool {
     c >= '\u{e00}'
@@ -173,28 +175,6 @@ fn has_no_word_breaks(c: char) -> bool {
             '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
             | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}'
             | '\u{20000}'..='\u{3ffff}')
-}
-
-/// The base letter of an accented lower-case Latin letter, so that words match however their accents are encoded.
-fn without_accent(c: char) -> char {
-    match c {
-        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
-        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => 'c',
-        'ď' | 'đ' => 'd',
-        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => 'e',
-        'ĝ' | 'ğ' | 'ġ' | 'ģ' => 'g',
-        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => 'i',
-        'ĺ' | 'ļ' | 'ľ' | 'ł' => 'l',
-        'ñ' | 'ń' | 'ņ' | 'ň' => 'n',
-        'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' => 'o',
-        'ŕ' | 'ŗ' | 'ř' => 'r',
-        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => 's',
-        'ţ' | 'ť' | 'ț' => 't',
-        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => 'u',
-        'ý' | 'ÿ' => 'y',
-        'ź' | 'ż' | 'ž' => 'z',
-        other => other,
-    }
 }
 
 #[cfg(test)]
@@ -232,9 +212,33 @@ mod tests {
     }
 
     #[test]
-    fn accents_do_not_matter_however_they_are_encoded() {
-        assert_eq!(texts("Café ÜBER"), ["cafe", "uber"]);
-        assert_eq!(texts("Cafe\u{301} U\u{308}ber"), ["cafe", "uber"]);
+    fn letters_that_are_the_same_to_a_reader_are_the_same_words() {
+        let same = [
+            ["Café ÜBER", "Cafe\u{301} U\u{308}ber"],
+            ["Straße", "STRASSE"],
+            ["STRAẞE", "strasse"],
+            ["Stra\u{ad}sse", "strasse"],
+            ["ＡＢＣ １２", "abc 12"],
+            ["ﬁnal Œuvre Cæsar", "final oeuvre Caesar"],
+            ["ﾊﾟｿｺﾝ", "パソコン"],
+            ["İstanbul ısı", "istanbul isi"],
+            ["ΟΔΥΣΣΕΎΣ", "Οδυσσευς"],
+            ["ёлка", "Елка"],
+            ["الكِتَـــاب", "كتاب"],
+            ["والمدرسة", "مدرسه"],
+            ["أحمد إلى", "احمد الي"],
+            ["ﻛﺘﺎﺏ ١٢", "كتاب 12"],
+            ["שָׁלוֹם", "שלום"],
+            ["x² №", "x2 no"],
+        ];
+        for [one, other] in same {
+            assert_eq!(texts(one), texts(other), "{one}");
+        }
+        let different = [["мой", "мои"], ["が", "か"], ["हिन्दी", "हिनदी"], ["الله", "ل"], ["الف", "ف"]];
+        for [one, other] in different {
+            assert_ne!(texts(one), texts(other), "{one}");
+        }
+        assert_eq!(texts("हिन्दी").len(), 1, "a mark that joins letters ends no word");
     }
 
     #[test]
