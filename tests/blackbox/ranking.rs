@@ -1,9 +1,9 @@
 //! The order of results, judged by questions with known answers: no measure is below that of plain BM25.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::judged::{self, Half, Judged, Library, Passages, Quality, Way, Words};
-use crate::support::{Client, server};
+use crate::support::{Client, RETRIEVE, server};
 
 /// The least measures of the default: hit rate at 1 and at 5, and nDCG at 10. A change that lowers them is not silent.
 /// Without a table of synonyms, other words are found by what they share with the passage: 0.282, 0.436 and 0.375.
@@ -81,5 +81,33 @@ fn the_questions_are_about_all_kinds_of_passages() {
                 assert!(count >= 10, "{count} questions: {words:?}, {half:?}, {passages:?}");
             }
         }
+    }
+}
+
+#[test]
+fn letters_that_are_the_same_to_a_reader_are_found() {
+    let server = server(&[("sync-duration", "0")]);
+    let client = Client::of(&server);
+    let directory = client.directory("letters");
+    let same = [
+        ("Die Straße ist lang", "STRASSE"),
+        ("Aufla\u{ad}ge", "Auflage"),
+        ("ＡＢＣ Ｃｏｒｐ", "abc"),
+        ("ﬁnal œuvre", "FINAL"),
+        ("Cafe\u{301}", "café"),
+        ("قرأت الكِتابَ أمس", "كتاب"),
+        ("ΟΔΟΣ ΑΘΗΝΑΣ", "οδός"),
+        ("ﾊﾟﾝを食べる", "パン"),
+        ("İZMİR", "izmir"),
+    ];
+    for (number, (text, _)) in same.iter().enumerate() {
+        client.upload(&directory, &format!("{number}.txt"), text);
+    }
+    let index = client.index_over(&directory);
+    for (text, query) in same {
+        // Not by similar spelling.
+        let fields = json!({ "query": query, "vector_pipeline_weight": 0, "rerank": { "enabled": false } });
+        let results = client.ask(RETRIEVE, &index, fields)["results"].clone();
+        assert_eq!(results[0]["content"], text, "{query}: {results}");
     }
 }
