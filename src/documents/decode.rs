@@ -1,10 +1,11 @@
 //! Text from bytes in any common encoding: by the byte-order mark, else UTF-8, else the encoding that the text declares
-//! or a guess.
+//! or a guess. A few faults, such as a NUL or a character that is cut in two, do not make a text unreadable.
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use memchr::{memchr_iter, memmem};
 
 use super::text::owned;
 use super::{MAX_TEXT_BYTES, Unreadable};
@@ -19,29 +20,49 @@ const SAMPLE_LEAD_BYTES: usize = 64;
 /// The characters of UTF-8 that are not ASCII for each error in text that counts as damaged UTF-8.
 const MIN_VALID_PER_ERROR: usize = 20;
 
+/// The characters of a text for each of its faults, if these are few. One in ten random bytes is a control character.
+const MIN_CHARS_PER_FAULT: usize = 50;
+
+/// A text with one fault needs only so many.
+const MIN_CHARS_FOR_A_FAULT: usize = 4;
+
+/// The mark that stands in the middle of a text where files with one were joined; in UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// Where HTML and XML declare their encoding, by the HTML standard.
 const DECLARATION_BYTES: usize = 1024;
 
-/// The text of these bytes without its byte-order mark. Plain UTF-8 is not copied.
+/// The text of these bytes without byte-order marks and NUL characters. Plain UTF-8 is not copied.
 pub(super) fn decode(bytes: &Bytes) -> Result<ByteString, Unreadable> {
-    let content = if let Some(little_endian) = utf_32_mark(bytes) {
+    let text = if let Some(little_endian) = utf_32_mark(bytes) {
         check_length(bytes)?;
         utf_32(&bytes[4..], little_endian)?
     } else if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         check_length(bytes)?;
-        let rest = bytes.slice(mark..);
-        if encoding == UTF_16LE || encoding == UTF_16BE {
-            decode_strictly(encoding, &rest).ok_or(Unreadable::Malformed(encoding.name()))?
-        } else {
-            ByteString::try_from(rest).map_err(|_| Unreadable::Malformed("UTF-8"))?
-        }
-    } else if bytes.contains(&0) {
-        return Err(Unreadable::NulBytes);
-    } else {
+        decode_marked(encoding, &bytes.slice(mark..))?
+    } else if are_few(memchr_iter(0, bytes).count(), bytes.len()) {
         check_length(bytes)?;
         ByteString::try_from(bytes.clone()).or_else(|_| decode_unmarked(bytes))?
+    } else {
+        return Err(Unreadable::NulBytes);
     };
-    if content.contains('\0') { Err(Unreadable::NulBytes) } else { Ok(content) }
+    without_nuls_and_marks(text)
+}
+
+/// Whether a text of so many characters is readable in spite of these faults.
+fn are_few(faults: usize, chars: usize) -> bool {
+    faults * MIN_CHARS_PER_FAULT <= chars + (MIN_CHARS_PER_FAULT - MIN_CHARS_FOR_A_FAULT)
+}
+
+fn without_nuls_and_marks(text: ByteString) -> Result<ByteString, Unreadable> {
+    if !text.as_bytes().contains(&0) && memmem::find(text.as_bytes(), BYTE_ORDER_MARK.as_bytes()).is_none() {
+        return Ok(text);
+    }
+    let nuls = memchr_iter(0, text.as_bytes()).count();
+    if !are_few(nuls, text.chars().count()) {
+        return Err(Unreadable::NulBytes);
+    }
+    Ok(owned(text.replace(['\0', '\u{feff}'], "")))
 }
 
 /// Refuses too many bytes before anything is made of them. The limit of a text is that of its file too, although UTF-16
@@ -63,19 +84,45 @@ fn utf_32_mark(bytes: &[u8]) -> Option<bool> {
 fn utf_32(bytes: &[u8], little_endian: bool) -> Result<ByteString, Unreadable> {
     let (units, rest) = bytes.as_chunks::<4>();
     let number = |unit: &[u8; 4]| if little_endian { u32::from_le_bytes(*unit) } else { u32::from_be_bytes(*unit) };
-    let text: Option<String> = units.iter().map(|unit| char::from_u32(number(unit))).collect();
-    text.filter(|_| rest.is_empty()).map(owned).ok_or(Unreadable::Malformed("UTF-32"))
+    let characters = || units.iter().map(|unit| char::from_u32(number(unit)));
+    let errors = characters().filter(Option::is_none).count() + usize::from(!rest.is_empty());
+    if !are_few(errors, units.len()) {
+        return Err(Unreadable::Malformed("UTF-32"));
+    }
+    Ok(owned(characters().map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()))
 }
 
-/// The text of bytes without a mark that are not UTF-8.
+/// The text of the bytes after a mark. What is not valid is replaced by U+FFFD, if it is little.
+fn decode_marked(encoding: &'static Encoding, bytes: &Bytes) -> Result<ByteString, Unreadable> {
+    if encoding == UTF_8
+        && let Ok(text) = ByteString::try_from(bytes.clone())
+    {
+        return Ok(text);
+    }
+    let (text, is_malformed) = encoding.decode_without_bom_handling(bytes);
+    if is_malformed && !are_few(text.matches(char::REPLACEMENT_CHARACTER).count(), text.chars().count()) {
+        return Err(Unreadable::Malformed(encoding.name()));
+    }
+    Ok(owned(text.into_owned()))
+}
+
+/// The text of bytes without a mark that are not UTF-8: in the encoding in which it has the fewest faults, without its
+/// control characters.
 fn decode_unmarked(bytes: &[u8]) -> Result<ByteString, Unreadable> {
     if is_damaged_utf_8(bytes) {
         return Ok(owned(String::from_utf8_lossy(bytes).into_owned()));
     }
     // windows-1252 is what the guess falls back to for a short text, and decodes most bytes.
     let candidates = [declared_encoding(bytes), Some(detected_encoding(bytes)), Some(WINDOWS_1252)];
-    let text = |encoding| decode_strictly(encoding, bytes).filter(|text| !text.chars().any(is_binary));
-    candidates.into_iter().flatten().find_map(text).ok_or(Unreadable::Encoding)
+    let texts = candidates.into_iter().flatten().map(|encoding| encoding.decode_without_bom_handling(bytes).0);
+    let faults = |text: &str| text.chars().filter(|it| is_binary(*it) || *it == char::REPLACEMENT_CHARACTER).count();
+    let (faults, text) =
+        texts.map(|text| (faults(&text), text)).min_by_key(|(faults, _)| *faults).expect("a candidate");
+    match faults {
+        0 => Ok(owned(text.into_owned())),
+        _ if are_few(faults, text.chars().count()) => Ok(owned(text.replace(is_binary, ""))),
+        _ => Err(Unreadable::Encoding),
+    }
 }
 
 /// Whether these bytes are UTF-8 with few errors, such as a file that was cut within a character: text in another
@@ -115,12 +162,6 @@ fn detected_encoding(bytes: &[u8]) -> &'static Encoding {
     detector.guess(None, Utf8Detection::Deny)
 }
 
-/// The text of the bytes in this encoding, if all of them are valid in it.
-fn decode_strictly(encoding: &'static Encoding, bytes: &[u8]) -> Option<ByteString> {
-    let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
-    Some(owned(text.into_owned()))
-}
-
 /// Whether a character hardly stands in text: control characters other than white space, backspace, escape (in colored
 /// logs) and the end-of-file mark of DOS. Only guessed encodings are checked for it.
 fn is_binary(character: char) -> bool {
@@ -154,7 +195,6 @@ mod tests {
             assert_eq!(decoded(&bytes).as_deref(), Ok(text), "{bytes:x?}");
         }
         assert_eq!(decoded(text.as_bytes()).as_deref(), Ok(text));
-        assert_eq!(decoded("\u{feff}\u{feff}a".as_bytes()).as_deref(), Ok("\u{feff}a"), "only one mark is removed");
     }
 
     #[test]
@@ -181,11 +221,42 @@ mod tests {
     }
 
     #[test]
-    fn nul_bytes_are_refused_in_every_encoding() {
-        let cases: [&[u8]; 4] = [b"a\0b", b"\xef\xbb\xbfa\0", b"\xff\xfea\0\0\0", b"\xff\0\xfe"];
+    fn many_nuls_are_refused_in_every_encoding() {
+        let cases: [&[u8]; 5] = [b"a\0b", b"\xef\xbb\xbfa\0", b"\xff\xfea\0\0\0", b"\xff\0\xfe", b"two \0 in few \0"];
         for bytes in cases {
             assert_eq!(decoded(bytes), Err(Unreadable::NulBytes), "{bytes:x?}");
         }
+    }
+
+    #[test]
+    fn a_few_faults_are_left_out_or_replaced() {
+        let utf_16 = |text: &[u16]| with_mark(&[0xff, 0xfe], text.iter().map(|unit| unit.to_le_bytes().to_vec()));
+        let ascii = |text: &[u8]| text.iter().map(|byte| u16::from(*byte)).collect::<Vec<_>>();
+        let surrogate = [ascii(b"pair "), vec![0xd83d], ascii(b" cut")].concat();
+        let utf_32 = [&b"\0\0\xfe\xff"[..], b"\0\0\0a\0\0\0b\0\x11\0\0\0\0\0c\0\0\0d"].concat();
+        let cases: [(&[u8], &str); 11] = [
+            (b"<p>a\0b</p>", "<p>ab</p>"),
+            ("Größe\0".as_bytes(), "Größe"),
+            (b"\xef\xbb\xbfabc\0", "abc"),
+            (&utf_16(&ascii(b"abc\0d")), "abcd"),
+            (b"Caf\xe9 au\x7f lait", "Café au lait"),
+            (b"Caf\xe9\0 au lait", "Café au lait"),
+            (b"Caf\xe9 \x81au lait", "Café au lait"),
+            ("one\n\u{feff}two".as_bytes(), "one\ntwo"),
+            (&utf_16(&surrogate), "pair \u{fffd} cut"),
+            (b"\xef\xbb\xbfabc\xffd", "abc\u{fffd}d"),
+            (&utf_32, "ab\u{fffd}cd"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(decoded(bytes).as_deref(), Ok(text), "{bytes:x?}");
+        }
+        let japanese = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。".repeat(3);
+        let shift_jis = Encoding::for_label(b"Shift_JIS").expect("the label is known").encode(&japanese).0;
+        let damaged = [&*shift_jis, b"\xff\n"].concat();
+        assert_eq!(decoded(&damaged).as_deref(), Ok(&*format!("{japanese}\u{fffd}\n")));
+        let at_limit = |nuls: usize, chars: usize| ["\0".repeat(nuls), "x".repeat(chars - nuls)].concat();
+        assert_eq!(decoded(at_limit(3, 104).as_bytes()), Ok("x".repeat(101)));
+        assert_eq!(decoded(at_limit(3, 103).as_bytes()), Err(Unreadable::NulBytes));
     }
 
     #[test]
@@ -233,6 +304,8 @@ mod tests {
     #[test]
     fn what_is_text_in_no_encoding_is_refused() {
         assert_eq!(decoded(b"\x01\x02\xff\xfe\x81\x8d\x03"), Err(Unreadable::Encoding));
+        let any_bytes: Vec<u8> = (0..4096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 | 1).collect();
+        assert_eq!(decoded(&any_bytes), Err(Unreadable::Encoding));
         assert_eq!(decoded(b"\x1b[1mB\xe9ret\x1b[0m").as_deref(), Ok("\u{1b}[1mBéret\u{1b}[0m"));
     }
 }

@@ -56,7 +56,9 @@ pub(crate) struct Document {
 /// Why a file that should be text cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unreadable {
-    /// It has NUL bytes, as binary files have.
+    /// It has no bytes, although no file of its kind is empty.
+    Empty,
+    /// It has many NUL bytes, as binary files have.
     NulBytes,
     /// Its bytes are text in no encoding that is tried.
     Encoding,
@@ -78,6 +80,7 @@ pub(crate) enum Unreadable {
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Empty => f.write_str("the file is empty"),
             Self::NulBytes => f.write_str("the text holds NUL bytes"),
             Self::Encoding => f.write_str("the bytes are not text in UTF-8 or in another known encoding"),
             Self::Malformed(name) => {
@@ -162,13 +165,11 @@ pub(crate) fn needs_child(name: &str, bytes: &Bytes) -> bool {
 }
 
 /// Reads a file by its name and bytes. The extension of the name decides how; if it says nothing, the bytes do. A file
-/// of a kind that is not read gives a stand-in text. A file that needs a child process blocks the thread until it has
-/// ended.
+/// of a kind that is not read gives a stand-in text. An empty file is an empty text, if its kind is text. A file that
+/// needs a child process blocks the thread until it has ended.
 pub(crate) fn read(name: &str, bytes: &Bytes, worker: &Worker) -> Result<Document, Unreadable> {
-    if bytes.is_empty() {
-        return Document::from_content(ByteString::new(), Format::Plain);
-    }
     match claim(name, bytes) {
+        Claim::Binary(_) | Claim::NotRead(_) if bytes.is_empty() => Err(Unreadable::Empty),
         Claim::Text(format) => read_as(format, bytes),
         Claim::Binary(format) => extract::read(format, name, bytes, worker),
         Claim::NotRead(media_type) => stand_in::document(name, bytes, media_type, NOT_READ),
@@ -274,7 +275,7 @@ mod tests {
 
     #[test]
     fn files_without_visible_text_have_no_chunks() {
-        for (name, bytes) in [("a.txt", ""), ("a.txt", " \r\n\t\u{a0}\u{c}"), ("a.pdf", ""), ("a.html", "<p> </p>")] {
+        for (name, bytes) in [("a.txt", ""), ("a", ""), ("a.html", ""), ("a.txt", " \r\n\t\u{a0}\u{c}"), ("a.html", "<p> </p>")] {
             let document = read_valid(name, bytes);
             assert!(document.chunks().is_empty() && !document.is_stand_in(), "{name}");
         }
@@ -298,9 +299,16 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_file_is_unreadable_unless_its_kind_is_text() {
+        for name in ["a.pdf", "a.docx", "a.zip", "a.PNG"] {
+            assert_eq!(refused(name, b""), "the file is empty", "{name}");
+        }
+    }
+
+    #[test]
     fn a_text_file_without_text_is_unreadable() {
         assert_eq!(refused("a.txt", b"a\0b"), "the text holds NUL bytes");
-        assert_eq!(refused("a.md", b"%PDF-1.7\n\x01\xff\x81"), Unreadable::Encoding.to_string());
+        assert_eq!(refused("a.md", b"%PDF-1.7\n\x01\x02\xff\x81"), Unreadable::Encoding.to_string());
         assert_eq!(
             refused("a.json", b"\xff\xfea"),
             "the byte-order mark says UTF-16LE, but the bytes after it are not valid UTF-16LE"
@@ -350,7 +358,7 @@ mod tests {
                 Just("word "), Just("Größe"), Just("。"), Just("😀"), Just("e\u{301}"), Just(". "), Just("\n"),
                 Just("\r\n\r\n"), Just("\n# Title\n"), Just("```\n"), Just("\u{c}"), Just("\u{2003}"), Just("<p>"),
                 Just("</div>"), Just("&amp;"), Just("averyverylongwordwithoutanyspaceinit"),
-            ], 0..300),
+            ], 1..300),
         ) {
             let text = pieces.concat();
             let document = read_valid(name, text.clone());

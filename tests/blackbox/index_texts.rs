@@ -153,6 +153,44 @@ fn a_file_that_cannot_be_read_fails_alone_and_is_named() {
 }
 
 #[test]
+fn a_stray_character_and_hidden_text_are_left_out() {
+    let (_server, client) = embedded();
+    let cases: [(&str, &[u8], &str); 6] = [
+        ("nul.html", b"<p>one\0 two</p>", "one two"),
+        ("delete.txt", b"Caf\xe9\x7f au lait", "Caf\u{e9} au lait"),
+        ("joined.csv", b"\xef\xbb\xbfa,b\n\xef\xbb\xbf1,2\n", "a,b\n1,2\n"),
+        ("surrogate.txt", b"\xff\xfea\0\0\xd8b\0c\0", "a\u{fffd}bc"),
+        (
+            "hidden.html",
+            b"shown<p hidden>one<p>and<div style='display: none'>two</div><template>three</template>",
+            "shown\n\nand",
+        ),
+        ("empty.txt", b"", ""),
+    ];
+    for (name, content, text) in cases {
+        assert_eq!(client.read_alone(name, content).0, text, "{name}");
+    }
+}
+
+#[test]
+fn an_empty_file_of_a_binary_kind_cannot_be_read() {
+    let (_server, client) = embedded();
+    let directory = client.directory("d");
+    for name in ["a.pdf", "b.docx", "c.zip", "d.png"] {
+        client.upload(&directory, name, "");
+    }
+    client.upload(&directory, "e.bin", [0, 1, 2, 3].repeat(100));
+    let metadata = client.index(&client.index_over(&directory))["metadata"].clone();
+    let failed = metadata["failed_files"].as_array().expect("a list");
+    let failed: Vec<_> = failed.iter().map(|file| (text_of(file, "name"), text_of(file, "error"))).collect();
+    assert_eq!(
+        failed,
+        ["a.pdf", "b.docx", "c.zip", "d.png"].map(|name| (name.to_owned(), "the file is empty".to_owned()))
+    );
+    assert_eq!(client.state()["directory_files"][4]["kept"]["stand_in"], true, "a binary file is no text");
+}
+
+#[test]
 fn a_file_of_a_kind_that_is_not_read_has_a_marked_stand_in() {
     let (_server, client) = embedded();
     let directory = client.directory("d");

@@ -64,7 +64,8 @@ fn a_presentation_has_a_page_a_slide_in_the_order_in_which_they_are_shown() {
         )
     };
     let table = "<a:tbl><a:tr><a:tc><a:txBody><a:p><a:r><a:t>a</a:t></a:r></a:p></a:txBody></a:tc></a:tr></a:tbl>";
-    let slides = [shape("ctrTitle", "Roadmap") + &shape("body", "Ship it"), shape("title", "Numbers") + table];
+    let slides = [shape("ctrTitle", "Roadmap") + &shape("body", "Ship it"), shape("title", "Numbers") + table]
+        .map(|shapes| format!("<p:sld xmlns:p='p' xmlns:a='a'>{shapes}</p:sld>"));
     let text = text_of_file("a.pptx", &pptx(&slides.each_ref().map(String::as_str)));
     assert_eq!(text, "# Roadmap\n\nShip it\u{c}# Numbers\n\n| a |\n|---|");
 }
@@ -74,7 +75,7 @@ fn a_spreadsheet_has_a_page_a_sheet_with_what_its_cells_show() {
     let rows = "<row r='1'><c r='A1' t='s'><v>0</v></c><c r='C1' t='s'><v>1</v></c></row>\
                 <row r='5'><c r='A5' s='1'><v>45352</v></c><c r='C5'><v>0.30000000000000004</v></c></row>\
                 <row><c t='b'><v>1</v></c><c t='inlineStr'><is><t>in|line</t></is></c><c t='str'><f>A1</f><v>formula</v></c></row>\
-                <row><c t='e'><v>#DIV/0!</v></c></row>";
+                <row><c t='e'><v>#DIV/0!</v></c><c t='s'/></row>";
     let text = text_of_file("a.xlsx", &xlsx(&[("Sales", rows), ("Empty", "")]));
     assert_eq!(
         text,
@@ -109,4 +110,139 @@ fn headings_of_office_files_belong_to_their_chunks() {
     let index = client.index_over(&directory);
     let results = client.ask(RETRIEVE, &index, json!({ "query": "whales" }));
     assert_eq!(results["results"][0]["static_fields"]["page_range_start"], 2, "{results}");
+}
+
+const TRANSITIONAL: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+const STRICT: &str = "http://purl.oclc.org/ooxml/officeDocument/relationships";
+
+/// A part of relationships: the type without its beginning, and the target of each.
+fn relationships(types: &str, targets: &[(&str, &str)]) -> String {
+    let one = |(number, (kind, target)): (usize, &(&str, &str))| {
+        format!("<Relationship Id='rId{number}' Type='{types}/{kind}' Target='{target}'/>")
+    };
+    format!("<Relationships>{}</Relationships>", targets.iter().enumerate().map(one).collect::<String>())
+}
+
+#[track_caller]
+fn text_of_parts(name: &str, parts: &[(&str, &str)]) -> String {
+    text_of_file(name, &archive(parts.iter().map(|(name, content)| (*name, content.as_bytes()))))
+}
+
+#[test]
+fn the_parts_of_a_text_document_are_found_by_relationships_in_any_spelling() {
+    let document = "<x:document xmlns:x='http://purl.oclc.org/ooxml/wordprocessingml/main'><x:body><x:p><x:pPr>\
+                    <x:pStyle x:val='T'/></x:pPr><x:r><x:t>Plan</x:t></x:r></x:p></x:body></x:document>";
+    let styles = "<x:styles xmlns:x='x'><x:style x:styleId='T'><x:name x:val='Title'/></x:style></x:styles>";
+    for (main, style) in [
+        ("word/document2.xml", "formats.xml"),
+        ("/Word/Document2.xml", "/word/formats.xml"),
+        ("word\\document2.xml", "..\\word\\Formats.xml"),
+        ("./word/document2.xml", "./formats.xml"),
+    ] {
+        let parts = [
+            (
+                "_rels/.rels",
+                &*relationships(STRICT, &[("metadata/core-properties", "x.xml"), ("officeDocument", main)]),
+            ),
+            ("word\\Document2.xml", document),
+            ("word/_rels/document2.xml.rels", &relationships(TRANSITIONAL, &[("styles", style)])),
+            ("/word/formats.xml", styles),
+        ];
+        assert_eq!(text_of_parts("a.dotm", &parts), "# Plan", "{main}, {style}");
+    }
+}
+
+#[test]
+fn the_parts_of_a_spreadsheet_and_of_a_presentation_are_found_by_relationships() {
+    let workbook = "<workbook xmlns:q='r'><sheets><sheet name='S' sheetId='1' q:id='rId0'/></sheets></workbook>";
+    let sheet =
+        "<worksheet><sheetData><row><c t='s'><v>0</v></c><c s='1'><v>45352</v></c></row></sheetData></worksheet>";
+    let targets = [("worksheet", "/data/one.xml"), ("sharedStrings", "texts.xml"), ("styles", "/looks.xml")];
+    let parts = [
+        ("_rels/.rels", &*relationships(TRANSITIONAL, &[("officeDocument", "book/main.xml")])),
+        ("book/main.xml", workbook),
+        ("book/_rels/main.xml.rels", &relationships(STRICT, &targets)),
+        ("data/one.xml", sheet),
+        ("book/texts.xml", "<sst><si><t>shared</t></si></sst>"),
+        ("looks.xml", "<styleSheet><cellXfs><xf numFmtId='0'/><xf numFmtId='14'/></cellXfs></styleSheet>"),
+    ];
+    assert_eq!(text_of_parts("a.xltx", &parts), "# S\n\n| shared | 2024-03-01 |\n|---|---|");
+    let slide = "<p:sld xmlns:p='p' xmlns:a='a'><a:p><a:r><a:t>Slide</a:t></a:r></a:p></p:sld>";
+    let parts = [
+        ("_rels/.rels", &*relationships(STRICT, &[("officeDocument", "/deck.xml")])),
+        ("deck.xml", "<presentation xmlns:r='r'><sldIdLst><sldId r:id='rId0' id='256'/></sldIdLst></presentation>"),
+        ("_rels/deck.xml.rels", &relationships(TRANSITIONAL, &[("slide", "Slides/One.xml")])),
+        ("slides/one.xml", slide),
+    ];
+    assert_eq!(text_of_parts("a.potx", &parts), "Slide");
+}
+
+#[test]
+fn hidden_text_of_a_text_document_is_left_out() {
+    let run = |properties: &str, text: &str| format!("<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>");
+    let row = |properties: &str, text: &str| {
+        format!("<w:tr><w:trPr>{properties}</w:trPr><w:tc>{}</w:tc></w:tr>", paragraph(text))
+    };
+    let body = [
+        "<w:p><w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>",
+        &run("", "a"),
+        &run("<w:vanish/>", "b<w:tab/><w:br w:type='page'/>"),
+        &run("<w:vanish w:val='0'/>", "c"),
+        &run("<w:rStyle w:val='Run'/>", "d"),
+        "</w:p><w:p><w:pPr><w:pStyle w:val='Secret'/></w:pPr>",
+        &run("", "e"),
+        &run("<w:vanish w:val='false'/>", "f"),
+        "</w:p><w:tbl>",
+        &row("", "g"),
+        &row("<w:hidden/>", "h"),
+        &row("<w:hidden w:val='off'/>", "i"),
+        "</w:tbl><w:p><w:r><w:drawing><wp:anchor><wp:docPr id='1' hidden='1'/><w:txbxContent>",
+        &paragraph("j"),
+        "</w:txbxContent></wp:anchor></w:drawing></w:r>",
+        &run("", "k"),
+        "</w:p>",
+    ];
+    let document = format!("<w:document>{}</w:document>", body.concat());
+    let styles = "<w:styles><w:style w:styleId='Run'><w:rPr><w:vanish/></w:rPr></w:style><w:style w:styleId='Secret'>\
+                  <w:name w:val='heading 1'/><w:rPr><w:vanish/></w:rPr></w:style></w:styles>";
+    let text = text_of_parts("a.docx", &[("word/document.xml", &document), ("word/styles.xml", styles)]);
+    assert_eq!(text, "ac\n\n# f\n\n| g |\n|---|\n| i |\n\nk");
+}
+
+#[test]
+fn hidden_sheets_rows_and_columns_are_left_out() {
+    let cells = "<c r='A1'><v>1</v></c><c r='B1'><v>2</v></c><c r='C1'><v>3</v></c><c r='D1'><v>4</v></c>";
+    let sheet = format!(
+        "<worksheet><cols><col min='1' max='1' width='9'/><col min='2' max='2' hidden='1'/>\
+         <col min='4' max='9' width='0' customWidth='1'/></cols><sheetData><row r='1'>{cells}</row>\
+         <row r='2' hidden='true'><c r='A2'><v>5</v></c></row><row r='3' ht='0'><c r='A3'><v>6</v></c></row>\
+         <row r='4' hidden='0'><c r='A4'><v>7</v></c></row></sheetData></worksheet>"
+    );
+    let sheets =
+        ["hidden", "visible", "veryHidden"].map(|state| format!("<sheet name='{state}' state='{state}' r:id='rId0'/>"));
+    let parts = [
+        ("xl/workbook.xml", &*format!("<workbook xmlns:r='r'><sheets>{}</sheets></workbook>", sheets.concat())),
+        ("xl/_rels/workbook.xml.rels", &relationships(STRICT, &[("worksheet", "sheet.xml")])),
+        ("xl/sheet.xml", &sheet),
+    ];
+    assert_eq!(text_of_parts("a.xlsx", &parts), "# visible\n\n| 1 | 3 |\n|---|---|\n| 7 | |");
+}
+
+#[test]
+fn hidden_slides_and_shapes_are_left_out() {
+    let shape = |attributes: &str, text: &str| {
+        format!(
+            "<p:sp><p:nvSpPr><p:cNvPr id='2' {attributes}/></p:nvSpPr><p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p>\
+             </p:txBody></p:sp>"
+        )
+    };
+    let slide = |attributes: &str, shapes: &str| format!("<p:sld {attributes}><p:spTree>{shapes}</p:spTree></p:sld>");
+    let group = format!("<p:grpSp><p:nvGrpSpPr><p:cNvPr hidden='true'/></p:nvGrpSpPr>{}</p:grpSp>", shape("", "c"));
+    let slides = [
+        slide("show='0'", &shape("", "a")),
+        slide("show='1'", &[shape("hidden='1'", "b"), group, shape("hidden='0'", "d")].concat()),
+        slide("show='false'", &shape("hidden='1'", "e")),
+        slide("", &shape("", "f")),
+    ];
+    assert_eq!(text_of_file("a.pptx", &pptx(&slides.each_ref().map(String::as_str))), "d\u{c}f");
 }

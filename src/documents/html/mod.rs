@@ -1,6 +1,8 @@
 //! Readable text from HTML, in one pass over its tokens: block elements break lines, headings and list items look as in
-//! Markdown, scripts and styles are left out. No tree is built, so that nesting of any depth takes linear time and no
+//! Markdown, what is hidden is left out. No tree is built, so that nesting of any depth takes linear time and no
 //! stack.
+
+mod hidden;
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -8,10 +10,8 @@ use std::fmt::Write;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
 
+use self::hidden::{End, HiddenElement, StartTag};
 use super::MAX_TEXT_BYTES;
-
-/// Elements whose content is not shown. The rest of `<head>` has no text but `<title>`.
-const HIDDEN: &[&[u8]] = &[b"iframe", b"noembed", b"noframes", b"noscript", b"script", b"style", b"template"];
 
 /// Maximum number of lists within each other that are numbered and indented by their own; the rest is taken as one.
 const MAX_LISTS: usize = 5;
@@ -65,31 +65,25 @@ struct Layout {
     after_pre_tag: bool,
     /// The open lists: the number of the next item, or nothing in a list with bullets.
     lists: Vec<Option<u32>>,
+    /// The start tag that is being read.
+    tag: StartTag,
     /// The hidden element that is open.
     hidden: Option<HiddenElement>,
 }
 
-/// An element whose content is not shown, while it is open.
-#[derive(Debug)]
-struct HiddenElement {
-    name: &'static [u8],
-    /// How many elements of its name are open, with itself.
-    depth: usize,
-}
-
 impl Layout {
     fn event(&mut self, event: &CallbackEvent<'_>) {
-        match (event, &mut self.hidden) {
-            (CallbackEvent::OpenStartTag { name }, Some(hidden)) => hidden.depth += usize::from(hidden.name == *name),
-            (CallbackEvent::OpenStartTag { name }, None) => self.start(name),
-            (CallbackEvent::EndTag { name }, Some(hidden)) => {
-                hidden.depth -= usize::from(hidden.name == *name);
-                if hidden.depth == 0 {
-                    self.hidden = None;
-                }
+        match event {
+            CallbackEvent::OpenStartTag { name } => self.tag.open(name),
+            CallbackEvent::AttributeName { name } => self.tag.attribute(name),
+            CallbackEvent::AttributeValue { value } => self.tag.value(value),
+            CallbackEvent::CloseStartTag { self_closing } => {
+                let tag = std::mem::take(&mut self.tag);
+                self.start_tag(&tag, *self_closing);
+                self.tag = tag;
             }
-            (CallbackEvent::EndTag { name }, None) => self.end(name),
-            (CallbackEvent::String { value }, None) if self.text.len() <= MAX_TEXT_BYTES => {
+            CallbackEvent::EndTag { name } => self.end_tag(name),
+            CallbackEvent::String { value } if self.hidden.is_none() && self.text.len() <= MAX_TEXT_BYTES => {
                 let text = String::from_utf8_lossy(value);
                 if self.preformatted > 0 { self.preformatted_text(&text) } else { self.flow_text(&text) }
             }
@@ -97,8 +91,28 @@ impl Layout {
         }
     }
 
+    fn start_tag(&mut self, tag: &StartTag, is_self_closing: bool) {
+        if self.hidden.as_mut().is_some_and(|hidden| hidden.stays_open_at(&tag.name)) {
+            return;
+        }
+        self.hidden = tag.hidden_element(is_self_closing);
+        if self.hidden.is_none() {
+            self.start(&tag.name);
+        }
+    }
+
+    fn end_tag(&mut self, name: &[u8]) {
+        match self.hidden.as_mut().map(|hidden| hidden.end(name)) {
+            Some(End::Inside) => {}
+            Some(End::Own) => self.hidden = None,
+            Some(End::Outside) | None => {
+                self.hidden = None;
+                self.end(name);
+            }
+        }
+    }
+
     fn start(&mut self, name: &[u8]) {
-        self.hidden = HIDDEN.iter().find(|hidden| **hidden == name).map(|name| HiddenElement { name, depth: 1 });
         self.break_around(name);
         match name {
             b"br" => self.breaks = (self.breaks + 1).min(2),
@@ -131,18 +145,8 @@ impl Layout {
         self.break_around(name);
     }
 
-    /// Paragraphs and their like have an empty line before and after them; other blocks stand on lines of their own.
     fn break_around(&mut self, name: &[u8]) {
-        let breaks = match name {
-            b"blockquote" | b"dl" | b"figure" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"hr" | b"p"
-            | b"pre" | b"table" | b"title" => 2,
-            b"address" | b"article" | b"aside" | b"body" | b"caption" | b"center" | b"dd" | b"details" | b"dialog"
-            | b"div" | b"dt" | b"fieldset" | b"figcaption" | b"footer" | b"form" | b"header" | b"html" | b"legend"
-            | b"li" | b"main" | b"nav" | b"option" | b"section" | b"summary" | b"tbody" | b"tfoot" | b"thead"
-            | b"tr" => 1,
-            _ => 0,
-        };
-        self.breaks = self.breaks.max(breaks);
+        self.breaks = self.breaks.max(line_breaks(name));
     }
 
     fn open_list(&mut self, number: Option<u32>) {
@@ -208,6 +212,19 @@ impl Layout {
     }
 }
 
+/// The line ends before and after an element: paragraphs and their like have an empty line there, other blocks stand on
+/// lines of their own.
+fn line_breaks(name: &[u8]) -> usize {
+    match name {
+        b"blockquote" | b"dl" | b"figure" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"hr" | b"p" | b"pre"
+        | b"table" | b"title" => 2,
+        b"address" | b"article" | b"aside" | b"body" | b"caption" | b"center" | b"dd" | b"details" | b"dialog"
+        | b"div" | b"dt" | b"fieldset" | b"figcaption" | b"footer" | b"form" | b"header" | b"html" | b"legend"
+        | b"li" | b"main" | b"nav" | b"option" | b"section" | b"summary" | b"tbody" | b"tfoot" | b"thead" | b"tr" => 1,
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,6 +261,30 @@ mod tests {
     }
 
     #[test]
+    fn what_a_browser_does_not_show_is_left_out() {
+        let cases = [
+            ("a<div hidden><div>b</div>c</div>d", "ad"),
+            ("a<p style='color:red; Display: NONE !important'>b</p>c", "ac"),
+            ("a <span style=visibility:hidden>b</span>c", "a c"),
+            ("<dialog>a</dialog><dialog open>b</dialog><div hidden=until-found>c</div>", "b\nc"),
+            ("<div aria-hidden=true>a</div>", "a"),
+            ("a<br hidden>b<img hidden>c<input type=hidden value=d>e", "a\nbce"),
+            ("<body style='display:none'>a<video>b</video><datalist><option>c</datalist>", "a"),
+            // The end tags of these can be left out.
+            ("<p hidden>a<em>b</em><p>c<p hidden>d<ul><li>e</ul>", "c\n\n- e"),
+            ("<div><p hidden>a</div>b", "b"),
+            ("<ol><li hidden>a<ol><li>b</ol>c<li>d<li hidden>e</ol>f", "1. d\n\nf"),
+            ("<table><tr><td>a<td hidden>b<table><tr><td>c</table>d<td>e<tr hidden><td>f<tr><td>g</table>", "a\te\ng"),
+            ("<dl><dt>a<dd hidden>b<dt>c</dl>d", "a\nc\n\nd"),
+            ("<select><option hidden>a<option>b</option></select>c", "b\nc"),
+            ("a<svg><path hidden /></svg>b", "ab"),
+        ];
+        for (html, text) in cases {
+            assert_eq!(to_text(html), text, "{html}");
+        }
+    }
+
+    #[test]
     fn text_without_tags_and_broken_tags_are_read() {
         assert_eq!(to_text(""), "");
         assert_eq!(to_text(" \n "), "");
@@ -269,7 +310,7 @@ mod tests {
         let nested = |tag: &str, depth| format!("{}x", format!("<{tag}>").repeat(depth));
         assert_eq!(to_text(&nested("div", 100_000)), "x");
         let deep = |tag| nested(tag, 10_000);
-        for tag in ["b", "pre", "table", "template", "select", "svg", "a href='x'"] {
+        for tag in ["b", "pre", "table", "template", "select", "svg", "a href='x'", "div hidden", "p hidden"] {
             assert!(to_text(&deep(tag)).len() <= 1, "{tag}");
         }
         assert_eq!(to_text(&deep("ul")), "x");

@@ -14,6 +14,8 @@ pub(super) struct Blocks {
     tables: Vec<Table>,
     /// The depth of elements whose text is not read.
     skipped: usize,
+    /// Whether the text of the run is hidden.
+    is_hidden: bool,
     /// Whether text belongs to the paragraph, and is not just space between elements.
     in_text: bool,
 }
@@ -22,6 +24,7 @@ pub(super) struct Blocks {
 struct Paragraph {
     text: String,
     style: Style,
+    is_hidden: bool,
 }
 
 /// The kind of a paragraph.
@@ -48,7 +51,11 @@ impl Blocks {
             return;
         }
         match name {
-            "p" => self.paragraphs.push(Paragraph::default()),
+            "p" => {
+                self.paragraphs.push(Paragraph::default());
+                self.is_hidden = false;
+            }
+            "r" => self.is_hidden = self.paragraphs.last().is_some_and(|paragraph| paragraph.is_hidden),
             "t" => self.in_text = true,
             "tab" => self.push_text("\t"),
             "br" | "cr" => self.push_text("\n"),
@@ -86,7 +93,34 @@ impl Blocks {
 
     /// Whether text is skipped at present.
     pub(super) fn is_skipping(&self) -> bool {
-        self.skipped > 0
+        self.skipped > 0 || self.is_hidden
+    }
+
+    /// Skips the rest of the element that has just started and of those around it, so many in all.
+    pub(super) fn skip_elements(&mut self, count: usize) {
+        if self.skipped == 0 {
+            self.skipped = count;
+        }
+    }
+
+    /// Says whether the text of the run is hidden.
+    pub(super) fn hide_run(&mut self, is_hidden: bool) {
+        self.is_hidden = is_hidden;
+    }
+
+    /// Hides the text of the open paragraph, except runs that are not hidden.
+    pub(super) fn hide_paragraph(&mut self) {
+        if let Some(paragraph) = self.paragraphs.last_mut() {
+            paragraph.is_hidden = true;
+        }
+    }
+
+    /// Leaves out the last row of the table. A property of the row's properties says so.
+    pub(super) fn hide_row(&mut self) {
+        if self.skipped == 0 && !self.tables.is_empty() {
+            self.with_table(|table| _ = table.rows.pop());
+            self.skip_elements(3);
+        }
     }
 
     /// Sets what the open paragraph is.
@@ -108,7 +142,7 @@ impl Blocks {
     /// Ends the page. What the open paragraph has so far stays on it.
     pub(super) fn end_page(&mut self) -> Result<(), String> {
         if let Some(paragraph) = self.paragraphs.last_mut() {
-            let part = Paragraph { text: std::mem::take(&mut paragraph.text), style: paragraph.style };
+            let part = Paragraph { text: std::mem::take(&mut paragraph.text), ..*paragraph };
             self.push_paragraph(&part);
         }
         let page = std::mem::take(&mut self.page);
@@ -122,7 +156,7 @@ impl Blocks {
     }
 
     fn push_text(&mut self, text: &str) {
-        if self.skipped == 0
+        if !self.is_skipping()
             && let Some(paragraph) = self.paragraphs.last_mut()
         {
             paragraph.text.push_str(text);
@@ -141,7 +175,7 @@ impl Blocks {
         }
     }
 
-    fn push_paragraph(&mut self, Paragraph { text, style }: &Paragraph) {
+    fn push_paragraph(&mut self, Paragraph { text, style, .. }: &Paragraph) {
         let text = text.trim();
         if text.is_empty() {
             return;

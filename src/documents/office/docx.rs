@@ -12,22 +12,38 @@ const RENDERED_PAGE_BREAK: &str = "lastRenderedPageBreak";
 
 /// Reads a text document.
 pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
-    let content = package.required("word/document.xml")?;
-    let mut styles = StyleNames::default();
-    if let Some(part) = package.part("word/styles.xml")? {
+    let main = package.main_part("word/document.xml")?;
+    let content = package.required(&main)?;
+    let mut styles = Styles::default();
+    let related = package.relationships(&main)?;
+    if let Some(part) = package.part(related.of_kind("styles", "word/styles.xml"))? {
         xml::read(&part, &mut styles)?;
     }
     let has_rendered_breaks = content.contains(RENDERED_PAGE_BREAK);
-    let mut document = DocumentVisitor { blocks: Blocks::default(), styles: styles.by_id, has_rendered_breaks };
+    let mut document = DocumentVisitor {
+        blocks: Blocks::default(),
+        styles: styles.by_id,
+        has_rendered_breaks,
+        is_of_paragraph: false,
+    };
     xml::read(&content, &mut document)?;
     document.blocks.finish()
 }
 
 struct DocumentVisitor {
     blocks: Blocks,
-    styles: BTreeMap<String, Style>,
+    styles: BTreeMap<String, NamedStyle>,
     /// Whether pages are known from the last layout; otherwise page breaks of the author end them.
     has_rendered_breaks: bool,
+    /// Whether properties that follow are of a paragraph, and not of a run.
+    is_of_paragraph: bool,
+}
+
+impl DocumentVisitor {
+    /// The style that an element names.
+    fn style(&self, attributes: &Attributes<'_>) -> NamedStyle {
+        attributes.value("val").and_then(|id| self.styles.get(&id).copied()).unwrap_or_default()
+    }
 }
 
 impl Visitor for DocumentVisitor {
@@ -46,13 +62,22 @@ impl Visitor for DocumentVisitor {
         }
         self.blocks.open(name);
         match name {
+            "pPr" => self.is_of_paragraph = true,
             "pStyle" => {
-                let style = attributes.value("val").and_then(|id| self.styles.get(&id).copied());
-                if let Some(style) = style {
-                    self.blocks.set_style(style);
+                let style = self.style(attributes);
+                self.blocks.set_style(style.kind);
+                if style.is_hidden {
+                    self.blocks.hide_paragraph();
                 }
             }
             "numPr" => self.blocks.set_list_item(),
+            "rStyle" if !self.is_of_paragraph && self.style(attributes).is_hidden => self.blocks.hide_run(true),
+            // That of a paragraph hides its end only.
+            "vanish" if !self.is_of_paragraph => self.blocks.hide_run(attributes.is_on("val", true)),
+            // It stands in the properties of a row.
+            "hidden" if attributes.is_on("val", true) => self.blocks.hide_row(),
+            // It stands in a drawing, which can be a text box.
+            "docPr" if attributes.is_on("hidden", false) => self.blocks.skip_elements(2),
             _ => {}
         }
         Ok(())
@@ -60,6 +85,9 @@ impl Visitor for DocumentVisitor {
 
     fn close(&mut self, name: &str) -> Result<(), String> {
         self.blocks.close(name);
+        if name == "pPr" {
+            self.is_of_paragraph = false;
+        }
         Ok(())
     }
 
@@ -68,23 +96,32 @@ impl Visitor for DocumentVisitor {
     }
 }
 
-/// The kinds of paragraphs by style. The ids of styles are in the language of the author; the names of built-in ones
-/// are not.
+/// A style of paragraphs or of runs.
+#[derive(Debug, Clone, Copy, Default)]
+struct NamedStyle {
+    kind: Style,
+    is_hidden: bool,
+}
+
+/// The styles of a document. Their ids are in the language of the author; the names of built-in ones are not.
 #[derive(Default)]
-struct StyleNames {
-    by_id: BTreeMap<String, Style>,
+struct Styles {
+    by_id: BTreeMap<String, NamedStyle>,
     id: String,
 }
 
-impl Visitor for StyleNames {
+impl Visitor for Styles {
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         match name {
             "style" => self.id = attributes.value("styleId").unwrap_or_default(),
             "name" => {
                 let style = attributes.value("val").and_then(|name| style_named(&name));
-                if let Some(style) = style {
-                    self.by_id.insert(std::mem::take(&mut self.id), style);
+                if let Some(kind) = style {
+                    self.by_id.entry(self.id.clone()).or_default().kind = kind;
                 }
+            }
+            "vanish" if attributes.is_on("val", true) => {
+                self.by_id.entry(self.id.clone()).or_default().is_hidden = true;
             }
             _ => {}
         }

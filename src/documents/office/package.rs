@@ -20,6 +20,7 @@ const OLE_STORAGE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// An office file.
 pub(super) struct Package<'a> {
     archive: ZipSliceArchive<&'a [u8]>,
+    /// By [`normal_name`].
     entries: BTreeMap<String, (ZipArchiveEntryWayfinder, CompressionMethod)>,
     /// How many bytes may still be inflated.
     room: usize,
@@ -42,7 +43,7 @@ impl<'a> Package<'a> {
             if record.flags().is_encrypted() {
                 return Err("the archive is encrypted".to_owned());
             }
-            let name = String::from_utf8_lossy(record.file_path().as_bytes()).replace('\\', "/");
+            let name = normal_name(&String::from_utf8_lossy(record.file_path().as_bytes()));
             // The first entry of a name counts.
             entries.entry(name).or_insert((record.wayfinder(), record.compression_method()));
         }
@@ -51,7 +52,7 @@ impl<'a> Package<'a> {
 
     /// The text of a part; `None` if there is no such part.
     pub(super) fn part(&mut self, name: &str) -> Result<Option<String>, String> {
-        let Some((wayfinder, method)) = self.entries.get(name).copied() else { return Ok(None) };
+        let Some((wayfinder, method)) = self.entries.get(&normal_name(name)).copied() else { return Ok(None) };
         let damaged = |problem: &str| format!("{name} in the file is damaged: {problem}");
         let entry = self.archive.get_entry(wayfinder).map_err(|error| damaged(&error.to_string()))?;
         let bytes = match method {
@@ -74,31 +75,64 @@ impl<'a> Package<'a> {
         self.part(name)?.ok_or_else(|| format!("the file has no part {name}"))
     }
 
-    /// The targets of the relationships of a part, by id.
-    pub(super) fn relationships(&mut self, part: &str) -> Result<BTreeMap<String, String>, String> {
-        let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
-        let Some(content) = self.part(&format!("{folder}/_rels/{file}.rels"))? else { return Ok(BTreeMap::new()) };
-        let mut relationships = Relationships { folder, targets: BTreeMap::new() };
-        xml::read(&content, &mut relationships)?;
-        Ok(relationships.targets)
+    /// The name of the part with which reading begins, which is this one in most files.
+    pub(super) fn main_part(&mut self, usual: &str) -> Result<String, String> {
+        Ok(self.relationships("")?.of_kind("officeDocument", usual).to_owned())
     }
+
+    /// The relationships of a part; those of the whole file, if the name is empty.
+    pub(super) fn relationships(&mut self, part: &str) -> Result<Relationships, String> {
+        let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
+        let mut relationships = Relationships { folder: folder.to_owned(), ..Relationships::default() };
+        if let Some(content) = self.part(&format!("{folder}/_rels/{file}.rels"))? {
+            xml::read(&content, &mut relationships)?;
+        }
+        Ok(relationships)
+    }
+}
+
+/// The name by which a part is found: writers differ in case, in slashes, and in one at the beginning.
+fn normal_name(name: &str) -> String {
+    name.replace('\\', "/").trim_start_matches('/').to_ascii_lowercase()
 }
 
 fn too_much() -> String {
     format!("the parts of the file inflate to more than {} MiB, the limit", MAX_INFLATED_BYTES >> 20)
 }
 
-struct Relationships<'a> {
-    folder: &'a str,
-    targets: BTreeMap<String, String>,
+/// The parts to which a part refers.
+#[derive(Default)]
+pub(super) struct Relationships {
+    folder: String,
+    by_id: BTreeMap<String, String>,
+    /// The first of each kind.
+    by_kind: BTreeMap<String, String>,
 }
 
-impl Visitor for Relationships<'_> {
+impl Relationships {
+    /// The part of the relationship with this id.
+    pub(super) fn target(&self, id: &str) -> Option<&str> {
+        self.by_id.get(id).map(String::as_str)
+    }
+
+    /// The part of this kind, or the usual one if no relationship has this kind.
+    pub(super) fn of_kind<'r>(&'r self, kind: &str, usual: &'r str) -> &'r str {
+        self.by_kind.get(kind).map_or(usual, String::as_str)
+    }
+}
+
+impl Visitor for Relationships {
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         if name == "Relationship"
             && let (Some(id), Some(target)) = (attributes.value("Id"), attributes.value("Target"))
         {
-            self.targets.insert(id, part_name(self.folder, &target));
+            let part = part_name(&self.folder, &target);
+            // Types differ in all but their end between the two variants of the format.
+            let kind = attributes.value("Type").and_then(|kind| Some(kind.rsplit_once('/')?.1.to_owned()));
+            if let Some(kind) = kind {
+                self.by_kind.entry(kind).or_insert_with(|| part.clone());
+            }
+            self.by_id.insert(id, part);
         }
         Ok(())
     }
@@ -106,6 +140,7 @@ impl Visitor for Relationships<'_> {
 
 /// The name of the part that a relationship of a part in `folder` names.
 fn part_name(folder: &str, target: &str) -> String {
+    let target = target.replace('\\', "/");
     if let Some(absolute) = target.strip_prefix('/') {
         return absolute.to_owned();
     }
@@ -132,6 +167,7 @@ mod tests {
             ("../a.xml", "a.xml"),
             ("/xl/a.xml", "xl/a.xml"),
             ("../../../a.xml", "a.xml"),
+            ("slides\\a.xml", "ppt/slides/a.xml"),
         ] {
             assert_eq!(part_name("ppt", target), name);
         }

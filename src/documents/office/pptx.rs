@@ -7,11 +7,8 @@ use crate::documents::pages::Pages;
 
 /// Reads a presentation.
 pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
-    let mut slides = Slides { blocks: Blocks::default(), is_title: false };
-    for (number, part) in slides_in_order(package)?.iter().enumerate() {
-        if number > 0 {
-            slides.blocks.end_page()?;
-        }
+    let mut slides = Slides { blocks: Blocks::default(), shown: 0, is_title: false };
+    for part in &slides_in_order(package)? {
         let content = package.required(part)?;
         xml::read(&content, &mut slides)?;
     }
@@ -20,12 +17,12 @@ pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
 
 /// The parts of the slides in the order in which they are shown.
 fn slides_in_order(package: &mut Package<'_>) -> Result<Vec<String>, String> {
-    const PRESENTATION: &str = "ppt/presentation.xml";
-    let content = package.required(PRESENTATION)?;
-    let targets = package.relationships(PRESENTATION)?;
+    let main = package.main_part("ppt/presentation.xml")?;
+    let content = package.required(&main)?;
+    let targets = package.relationships(&main)?;
     let mut order = Order { ids: Vec::new() };
     xml::read(&content, &mut order)?;
-    let part = |id: &String| targets.get(id).cloned().ok_or_else(|| format!("the file has no slide {id}"));
+    let part = |id: &String| targets.target(id).map(str::to_owned).ok_or_else(|| format!("the file has no slide {id}"));
     order.ids.iter().map(part).collect()
 }
 
@@ -45,6 +42,8 @@ impl Visitor for Order {
 
 struct Slides {
     blocks: Blocks,
+    /// The number of slides that are shown, so far.
+    shown: usize,
     /// Whether the shape is the title of its slide.
     is_title: bool,
 }
@@ -53,7 +52,16 @@ impl Visitor for Slides {
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         self.blocks.open(name);
         match name {
+            "sld" if !attributes.is_on("show", true) => self.blocks.skip_elements(1),
+            "sld" => {
+                if self.shown > 0 {
+                    self.blocks.end_page()?;
+                }
+                self.shown += 1;
+            }
             "sp" => self.is_title = false,
+            // It names a shape, and stands in the properties of the shape.
+            "cNvPr" if attributes.is_on("hidden", false) => self.blocks.skip_elements(3),
             "ph" => {
                 let kind = attributes.value("type");
                 self.is_title = matches!(kind.as_deref(), Some("title" | "ctrTitle"));

@@ -13,20 +13,26 @@ use crate::documents::{MAX_TEXT_BYTES, Unreadable};
 /// The text of cells, by row and column from 1.
 type Cells = BTreeMap<(u32, u32), String>;
 
-const WORKBOOK: &str = "xl/workbook.xml";
-
 /// Reads a spreadsheet.
 pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
     let mut workbook = Workbook::default();
-    xml::read(&package.required(WORKBOOK)?, &mut workbook)?;
-    let targets = package.relationships(WORKBOOK)?;
-    let strings = shared_strings(package)?;
-    let dates = xlsx_formats::read(package, workbook.starts_in_1904)?;
+    let main = package.main_part("xl/workbook.xml")?;
+    xml::read(&package.required(&main)?, &mut workbook)?;
+    let targets = package.relationships(&main)?;
+    let strings = shared_strings(package, targets.of_kind("sharedStrings", "xl/sharedStrings.xml"))?;
+    let styles = package.part(targets.of_kind("styles", "xl/styles.xml"))?;
+    let dates = xlsx_formats::read(styles.as_deref(), workbook.starts_in_1904)?;
     let mut pages = Pages::default();
     for (name, id) in &workbook.sheets {
-        let part = targets.get(id).ok_or_else(|| format!("the file has no sheet {id}"))?;
-        let mut sheet =
-            Sheet { strings: &strings, dates: &dates, cells: BTreeMap::new(), at: (0, 0), cell: Cell::default() };
+        let part = targets.target(id).ok_or_else(|| format!("the file has no sheet {id}"))?;
+        let mut sheet = Sheet {
+            strings: &strings,
+            dates: &dates,
+            cells: BTreeMap::new(),
+            hidden: Hidden::default(),
+            at: (0, 0),
+            cell: Cell::default(),
+        };
         xml::read(&package.required(part)?, &mut sheet)?;
         pages.push(page(name, &sheet.cells)?.trim_end())?;
     }
@@ -60,7 +66,7 @@ fn page(name: &str, cells: &Cells) -> Result<String, String> {
     Ok(text)
 }
 
-/// The sheets in the order of their tabs: name and relationship.
+/// The sheets that are shown, in the order of their tabs: name and relationship.
 #[derive(Default)]
 struct Workbook {
     sheets: Vec<(String, String)>,
@@ -71,7 +77,8 @@ impl Visitor for Workbook {
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         match name {
             "sheet" => {
-                if let Some(id) = attributes.prefixed_value("id") {
+                let is_hidden = matches!(attributes.value("state").as_deref(), Some("hidden" | "veryHidden"));
+                if !is_hidden && let Some(id) = attributes.prefixed_value("id") {
                     self.sheets.push((attributes.value("name").unwrap_or_default(), id));
                 }
             }
@@ -84,9 +91,9 @@ impl Visitor for Workbook {
     }
 }
 
-fn shared_strings(package: &mut Package<'_>) -> Result<Vec<String>, String> {
+fn shared_strings(package: &mut Package<'_>, part: &str) -> Result<Vec<String>, String> {
     let mut strings = Strings::default();
-    if let Some(part) = package.part("xl/sharedStrings.xml")? {
+    if let Some(part) = package.part(part)? {
         xml::read(&part, &mut strings)?;
     }
     Ok(strings.all)
@@ -134,9 +141,31 @@ struct Sheet<'a> {
     dates: &'a DateFormats,
     /// The cells that have text. Never a grid: a sheet can have its first and its last cell only.
     cells: Cells,
+    hidden: Hidden,
     /// The place of the last cell: one without a place of its own follows it.
     at: (u32, u32),
     cell: Cell,
+}
+
+/// The cells that are not shown.
+#[derive(Default)]
+struct Hidden {
+    /// The first column of each group, and the last one.
+    columns: BTreeMap<u32, u32>,
+    /// Whether the row is hidden.
+    is_row: bool,
+}
+
+impl Hidden {
+    fn holds(&self, column: u32) -> bool {
+        self.is_row || self.columns.range(..=column).next_back().is_some_and(|(_, last)| column <= *last)
+    }
+}
+
+/// Whether a row or column is hidden, or has no size.
+fn is_hidden(attributes: &Attributes<'_>, size: &str) -> bool {
+    let size = attributes.value(size).and_then(|size| size.parse::<f64>().ok());
+    attributes.is_on("hidden", false) || size.is_some_and(|size| size <= 0.0)
 }
 
 #[derive(Default)]
@@ -150,7 +179,14 @@ struct Cell {
 impl Visitor for Sheet<'_> {
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         match name {
+            "col" if is_hidden(attributes, "width") => {
+                let column = |name| attributes.value(name).and_then(|column| column.parse().ok());
+                if let (Some(first), Some(last)) = (column("min"), column("max")) {
+                    self.hidden.columns.insert(first, last);
+                }
+            }
             "row" => {
+                self.hidden.is_row = is_hidden(attributes, "ht");
                 let number = attributes.value("r").and_then(|number| number.parse().ok());
                 self.at = (number.unwrap_or(self.at.0.saturating_add(1)), 0);
             }
@@ -171,7 +207,7 @@ impl Visitor for Sheet<'_> {
             "v" | "t" => self.cell.is_value = false,
             "c" => {
                 let text = self.text_of_cell()?;
-                if !text.trim().is_empty() {
+                if !text.trim().is_empty() && !self.hidden.holds(self.at.1) {
                     self.cells.insert(self.at, text);
                 }
             }
@@ -191,6 +227,8 @@ impl Sheet<'_> {
     fn text_of_cell(&mut self) -> Result<String, String> {
         let value = std::mem::take(&mut self.cell.value);
         match self.cell.kind.as_str() {
+            // A cell can have a type and no value.
+            "s" if value.trim().is_empty() => Ok(String::new()),
             "s" => {
                 let string = value.trim().parse().ok().and_then(|number: usize| self.strings.get(number));
                 string

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, civil};
 
-use super::package::Package;
 use super::xml::{self, Attributes, Visitor};
 
 /// Formats of dates and times that every spreadsheet has (ECMA-376, 18.8.30).
@@ -22,11 +21,11 @@ pub(super) struct DateFormats {
     by_style: Vec<bool>,
 }
 
-/// Reads the formats of a spreadsheet.
-pub(super) fn read(package: &mut Package<'_>, starts_in_1904: bool) -> Result<DateFormats, String> {
+/// Reads the formats of a spreadsheet from its part of styles.
+pub(super) fn read(part: Option<&str>, starts_in_1904: bool) -> Result<DateFormats, String> {
     let mut styles = CellStyles::default();
-    if let Some(part) = package.part("xl/styles.xml")? {
-        xml::read(&part, &mut styles)?;
+    if let Some(part) = part {
+        xml::read(part, &mut styles)?;
     }
     let day_0 = if starts_in_1904 { civil::date(1904, 1, 1) } else { civil::date(1899, 12, 30) };
     Ok(DateFormats { day_0: day_0.at(0, 0, 0, 0), by_style: styles.by_style })

@@ -34,6 +34,11 @@ impl Attributes<'_> {
         attribute.normalized_value(XmlVersion::Implicit1_0).ok().map(String::from)
     }
 
+    /// Whether the attribute of this name is on; `default` if it is missing.
+    pub(super) fn is_on(&self, name: &str, default: bool) -> bool {
+        self.value(name).map_or(default, |value| !matches!(value.as_str(), "0" | "false" | "off"))
+    }
+
     /// The value of the attribute of this name with any prefix.
     pub(super) fn prefixed_value(&self, name: &str) -> Option<String> {
         let is_named = |key: QName<'_>| key.prefix().is_some() && key.local_name().as_ref() == name;

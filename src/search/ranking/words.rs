@@ -112,8 +112,8 @@ impl WordReader {
         }
     }
 
-    /// Whether the word goes on after a character that is no letter or digit: `28.4`, `max_retries`, a mark on a letter,
-    /// a soft hyphen.
+    /// Whether the word goes on after a character that is no letter or digit: `28.4`, `max_retries`, a mark of a
+    /// letter, a soft hyphen.
     fn continues_with(&mut self, c: char, next: Option<char>) -> bool {
         let Some(last) = self.last else { return false };
         match c {

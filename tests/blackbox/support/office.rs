@@ -63,14 +63,14 @@ pub(crate) fn xlsx(sheets: &[(&str, &str)]) -> Vec<u8> {
     archive(parts.iter().map(|(name, content)| (name.as_str(), content.as_bytes())))
 }
 
-/// A presentation with these slides, whose parts are numbered from the last to the first.
+/// A presentation with these slides, whole parts, which are numbered from the last to the first.
 pub(crate) fn pptx(slides: &[&str]) -> Vec<u8> {
     let (mut parts, mut ids, mut targets) = (Vec::new(), String::new(), String::new());
     for (number, slide) in slides.iter().enumerate() {
         let part = slides.len() - number;
         _ = write!(ids, "<p:sldId id='{}' r:id='rId{number}'/>", 256 + number);
         _ = write!(targets, "<Relationship Id='rId{number}' Target='slides/slide{part}.xml'/>");
-        parts.push((format!("ppt/slides/slide{part}.xml"), format!("<p:sld xmlns:p='p' xmlns:a='a'>{slide}</p:sld>")));
+        parts.push((format!("ppt/slides/slide{part}.xml"), (*slide).to_owned()));
     }
     let presentation =
         format!("<p:presentation xmlns:p='p' xmlns:r='r'><p:sldIdLst>{ids}</p:sldIdLst></p:presentation>");
