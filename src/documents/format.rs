@@ -5,8 +5,10 @@ use memchr::memmem;
 /// The formats of text that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Taken as it is: plain text, JSON, CSV, source code.
+    /// Taken as it is: plain text, JSON, source code.
     Plain,
+    /// Taken as it is; its first row is the header of a table.
+    Csv,
     /// Taken as it is; its headings begin chunks.
     Markdown,
     /// Made into readable text.
@@ -24,6 +26,13 @@ pub(crate) enum Binary {
     Pptx,
     /// Its spreadsheets.
     Xlsx,
+}
+
+impl Format {
+    /// Whether its text has headings as Markdown writes them.
+    pub(super) const fn has_headings(self) -> bool {
+        matches!(self, Self::Markdown | Self::Html)
+    }
 }
 
 impl Binary {
@@ -115,11 +124,12 @@ pub(super) enum Claim {
 /// Extensions of text files, between spaces.
 const MARKDOWN: &str = "markdown md mdown mdx mkd qmd rmd";
 const HTML: &str = "htm html xhtml";
+const CSV: &str = "csv tsv";
 const PLAIN: &str = "\
-    adoc asc asm astro awk bash bat bib c cc cfg cjs clj cljs cmake conf cpp cs css csv cxx dart diff el eml env erl \
+    adoc asc asm astro awk bash bat bib c cc cfg cjs clj cljs cmake conf cpp cs css cxx dart diff el eml env erl \
     ex exs f90 fish fs go gradle graphql groovy h hcl hh hpp hs hxx ics ini ipynb java jl js json json5 jsonc jsonl \
     jsx kt kts less lisp log lua m mjs ml mli ndjson nim nix org pas patch php pl pm po properties proto ps1 py pyi \
-    r rb rs rst sass scala scm scss sh sol sql srt svelte svg swift tcl tex text tf toml ts tsv tsx txt vb vcf vim \
+    r rb rs rst sass scala scm scss sh sol sql srt svelte svg swift tcl tex text tf toml ts tsx txt vb vcf vim \
     vtt vue xml xsd xsl yaml yml zig zsh";
 
 /// Extensions of files that are not read, and their media types.
@@ -204,7 +214,7 @@ pub(super) fn claimed_by_name(name: &str) -> Claim {
     if let Some((_, media_type)) = NOT_READ.iter().find(|(known, _)| is(known)) {
         return Claim::NotRead(media_type);
     }
-    let formats = [(MARKDOWN, Format::Markdown), (HTML, Format::Html), (PLAIN, Format::Plain)];
+    let formats = [(MARKDOWN, Format::Markdown), (HTML, Format::Html), (CSV, Format::Csv), (PLAIN, Format::Plain)];
     let format = formats.into_iter().find(|(extensions, _)| extensions.split(' ').any(is));
     format.map_or(Claim::Nothing, |(_, format)| Claim::Text(format))
 }
@@ -261,7 +271,7 @@ mod tests {
     fn every_extension_stands_once() {
         let not_read = NOT_READ.iter().map(|(extension, _)| extension);
         let binary = BINARY.iter().map(|(extension, _)| extension);
-        let text = [MARKDOWN, HTML, PLAIN].into_iter().flat_map(|extensions| extensions.split(' '));
+        let text = [MARKDOWN, HTML, CSV, PLAIN].into_iter().flat_map(|extensions| extensions.split(' '));
         let all: Vec<&str> = text.chain(not_read.copied()).chain(binary.copied()).collect();
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
         assert!(all.iter().all(|extension| *extension == extension.to_lowercase()));

@@ -15,10 +15,12 @@ impl Document {
         for chunk in &self.chunks {
             let (start, end) = (text.char_of(chunk.start as usize), text.char_of(chunk.end as usize));
             let content = self.content(chunk);
-            assert_eq!(text.slice_chars(start, end), content, "code points and bytes name the same characters");
-            assert_eq!(content.trim(), content);
-            assert!(!content.is_empty() && content.chars().count() <= WINDOW_CHARS, "{content:?}");
-            let tokens = count_tokens(content);
+            let part = self.part(chunk);
+            assert_eq!(text.slice_chars(start, end), part, "code points and bytes name the same characters");
+            assert_eq!(part.trim(), part);
+            assert!(content.ends_with(part) && !part.is_empty(), "{content:?}");
+            assert!(content.chars().count() <= WINDOW_CHARS, "{content:?}");
+            let tokens = count_tokens(&content);
             assert!(tokens as usize <= content.len(), "{tokens} tokens in {content:?}");
             let before = &text.as_str()[byte..chunk.start as usize];
             assert!(before.trim().is_empty(), "no chunk holds {before:?}");

@@ -16,8 +16,10 @@ mod pages;
 #[cfg(feature = "pdf")]
 mod pdf;
 mod stand_in;
+mod tables;
 mod text;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -31,6 +33,7 @@ pub(crate) use self::format::Format;
 pub(crate) use self::text::{MAX_TEXT_BYTES, Text};
 
 use self::format::Claim;
+use self::tables::TableParts;
 use self::text::{offset, owned};
 use crate::worker::Worker;
 
@@ -48,6 +51,8 @@ pub(crate) struct Document {
     page_starts: Box<[u32]>,
     /// The bytes of each chunk. Other facts about a chunk follow from them.
     chunks: Box<[Range<u32>]>,
+    /// The tables within which chunks begin, if their headers are short.
+    tables: Box<[TableParts]>,
     /// Whether it has headings as Markdown writes them.
     has_headings: bool,
     is_stand_in: bool,
@@ -105,9 +110,17 @@ impl Document {
         &self.chunks
     }
 
-    /// The text of one of its chunks.
-    pub(crate) fn content(&self, chunk: &Range<u32>) -> &str {
-        &self.text.as_str()[chunk.start as usize..chunk.end as usize]
+    /// The text of one of its chunks: its part of the text, after the header of the table within which it begins.
+    pub(crate) fn content(&self, chunk: &Range<u32>) -> Cow<'_, str> {
+        let part = self.part(chunk);
+        let next = self.tables.partition_point(|table| table.rows.start <= chunk.start);
+        let table = next.checked_sub(1).map(|place| &self.tables[place]).filter(|table| chunk.start < table.rows.end);
+        table.map_or(Cow::Borrowed(part), |table| Cow::Owned(format!("{}\n{part}", self.part(&table.header))))
+    }
+
+    /// These bytes of the text.
+    pub(crate) fn part(&self, range: &Range<u32>) -> &str {
+        &self.text.as_str()[range.start as usize..range.end as usize]
     }
 
     /// The number of its pages, at least 1.
@@ -140,22 +153,19 @@ impl Document {
 
     /// The memory that it holds, with the bytes that its text shares.
     pub(crate) fn weight_bytes(&self) -> usize {
-        size_of::<Self>() + self.text.weight_bytes() + size_of_val(&*self.page_starts) + size_of_val(&*self.chunks)
+        let parts = size_of_val(&*self.page_starts) + size_of_val(&*self.chunks) + size_of_val(&*self.tables);
+        size_of::<Self>() + self.text.weight_bytes() + parts
     }
 
     /// The document of a decoded text.
     fn from_content(content: ByteString, format: Format) -> Result<Self, Unreadable> {
-        let (content, has_headings) = match format {
-            Format::Plain => (content, false),
-            Format::Markdown => (content, true),
-            // Headings of HTML come out as those of Markdown.
-            Format::Html => (owned(html::to_text(&content)), true),
-        };
+        let content = if format == Format::Html { owned(html::to_text(&content)) } else { content };
         let text = Text::from_content(content)?;
         let pages = page_ranges(text.as_str())?;
-        let chunks = chunks::split(text.as_str(), &pages, has_headings)?.into();
+        let (chunks, tables) = chunks::split(text.as_str(), &pages, format)?;
         let page_starts = pages.iter().map(|page| offset(text.char_of(page.start as usize))).collect();
-        Ok(Self { text, page_starts, chunks, has_headings, is_stand_in: false })
+        let (chunks, tables) = (chunks.into(), tables.into());
+        Ok(Self { text, page_starts, chunks, tables, has_headings: format.has_headings(), is_stand_in: false })
     }
 }
 
@@ -275,7 +285,9 @@ mod tests {
 
     #[test]
     fn files_without_visible_text_have_no_chunks() {
-        for (name, bytes) in [("a.txt", ""), ("a", ""), ("a.html", ""), ("a.txt", " \r\n\t\u{a0}\u{c}"), ("a.html", "<p> </p>")] {
+        for (name, bytes) in
+            [("a.txt", ""), ("a", ""), ("a.html", ""), ("a.txt", " \r\n\t\u{a0}\u{c}"), ("a.html", "<p> </p>")]
+        {
             let document = read_valid(name, bytes);
             assert!(document.chunks().is_empty() && !document.is_stand_in(), "{name}");
         }
@@ -321,7 +333,7 @@ mod tests {
         assert_eq!(document.page_count(), 3);
         let pages: Vec<usize> = (0..13).map(|at| document.page_of(at)).collect();
         assert_eq!(pages, [1, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3]);
-        let chunks: Vec<&str> = document.chunks().iter().map(|chunk| document.content(chunk)).collect();
+        let chunks: Vec<_> = document.chunks().iter().map(|chunk| document.content(chunk)).collect();
         assert_eq!(chunks, ["öne", "three\nx"]);
         assert_eq!(read_valid("a.html", "a\u{c}b").page_count(), 1);
     }
@@ -353,11 +365,12 @@ mod tests {
     proptest! {
         #[test]
         fn every_text_gives_a_consistent_document(
-            name in prop::sample::select(vec!["a.txt", "a.md", "a.html", "a", "a.pdf"]),
+            name in prop::sample::select(vec!["a.txt", "a.md", "a.html", "a.csv", "a", "a.pdf"]),
             pieces in prop::collection::vec(prop_oneof![
                 Just("word "), Just("Größe"), Just("。"), Just("😀"), Just("e\u{301}"), Just(". "), Just("\n"),
                 Just("\r\n\r\n"), Just("\n# Title\n"), Just("```\n"), Just("\u{c}"), Just("\u{2003}"), Just("<p>"),
-                Just("</div>"), Just("&amp;"), Just("averyverylongwordwithoutanyspaceinit"),
+                Just("</div>"), Just("| cell "), Just("\n|---|\n"), Just("<td>"), Just("\""), Just("&amp;"),
+                Just("averyverylongwordwithoutanyspaceinit"),
             ], 1..300),
         ) {
             let text = pieces.concat();

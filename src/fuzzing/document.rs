@@ -16,7 +16,7 @@ pub fn document(data: &[u8]) {
     let first = read(&name, &bytes, &worker);
     check(&first);
     assert_eq!(format!("{first:?}"), format!("{:?}", read(&name, &bytes, &worker)), "{name:?}");
-    for format in [Format::Plain, Format::Markdown, Format::Html] {
+    for format in [Format::Plain, Format::Csv, Format::Markdown, Format::Html] {
         let result = read_as(format, &bytes);
         check(&result);
         match result {

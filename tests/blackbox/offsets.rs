@@ -70,7 +70,8 @@ proptest! {
         for result in results["results"].as_array().expect("a list") {
             let fields = &result["static_fields"];
             let (start, end) = (place(fields, "chunk_start_char"), place(fields, "chunk_end_char"));
-            prop_assert_eq!(text_of(result, "content"), part(start, end));
+            // The header of a table can stand before it.
+            prop_assert!(text_of(result, "content").ends_with(&part(start, end)));
             prop_assert_eq!(read(start, end), part(start, end));
         }
     }

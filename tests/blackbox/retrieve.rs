@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, FIND, READ, RETRIEVE, Upload, id_of, items, server, text_of};
+use crate::support::office::xlsx;
+use crate::support::{Client, FIND, READ, RETRIEVE, Upload, id_of, items, reading_server, server, text_of};
 use llamacloud_mock::embedded::MockServer;
 
 /// A server with an index over files of one chunk each, and its id.
@@ -240,4 +241,39 @@ fn the_journal_says_how_many_chunks_each_step_of_a_search_removed() {
     let last = journal.last().expect("the request is recorded");
     assert_eq!(last["retrieval"]["chunks"], 0, "{last}");
     assert_eq!(journal.iter().filter(|entry| entry.get("retrieval").is_some()).count(), 9, "only searches have it");
+}
+
+#[test]
+fn each_chunk_of_a_table_begins_with_its_header() {
+    let server = reading_server(&[]);
+    let client = Client::of(&server);
+    let rows = |form: &str| (0..600).map(|number| form.replace('0', &number.to_string())).collect::<String>();
+    let sheet = xlsx(&[("Cities", &rows("<row><c><v>0</v></c><c t='str'><v>city 0</v></c></row>"))]);
+    for (name, header, content) in [
+        ("a.csv", "id,place", format!("id,place\n{}", rows("0,city 0\n")).into_bytes()),
+        ("a.md", "| id | b |\n|---|---|", format!("| id | b |\n|---|---|\n{}", rows("| 0 | city 0 |\n")).into()),
+        ("a.html", "id\tb", format!("<table><tr><th>id<th>b{}", rows("<tr><td>0<td>city 0")).into()),
+        ("a.xlsx", "| 0 | city 0 |\n|---|---|", sheet),
+    ] {
+        let directory = client.directory("table");
+        client.upload(&directory, name, content);
+        let index = client.index_over(&directory);
+        let found = client.ask(RETRIEVE, &index, json!({ "query": "column of id", "top_k": 500 }));
+        let found = found["results"].as_array().expect("a list of results");
+        assert!(found.len() > 5, "{name}");
+        let file = client.found_id(&index, name);
+        for result in found {
+            let content = text_of(result, "content");
+            // The first chunk has the title too.
+            let table = content.trim_start_matches("# Cities\n\n");
+            let rows = table.strip_prefix(header).unwrap_or_else(|| panic!("{name}: {content}"));
+            assert!(rows.lines().filter(|line| line.contains("city")).count() > 5, "{name}: {content}");
+            // The place is that of the rows.
+            let place = &result["static_fields"];
+            let (start, end) = (&place["chunk_start_char"], &place["chunk_end_char"]);
+            let length = end.as_u64().expect("a number") - start.as_u64().expect("a number");
+            let read = client.ask(READ, &index, json!({ "file_id": file, "offset": start, "max_length": length }));
+            assert!(content.ends_with(&text_of(&read, "content")), "{name}: {content}");
+        }
+    }
 }

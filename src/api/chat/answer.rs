@@ -78,7 +78,7 @@ impl Question {
         }
         let text = self.reply.as_deref().map_or_else(|| text_of(&found), str::to_owned);
         transcript.say(&text);
-        let read: u32 = found.iter().flat_map(|results| &results.results).map(|one| count_tokens(one.content)).sum();
+        let read: u32 = found.iter().flat_map(|results| &results.results).map(|one| count_tokens(&one.content)).sum();
         let tokens = [count_tokens(&self.prompt) + read, count_tokens(&thought) + count_tokens(&text)];
         self.finish(transcript, tokens, None)
     }

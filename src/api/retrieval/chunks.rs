@@ -1,5 +1,7 @@
 //! `retrieval.retrieve`: the chunks of an index that fit a query.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -72,7 +74,7 @@ pub(in crate::api) struct RetrievalResults<'a> {
 pub(in crate::api) struct ChunkBody<'a> {
     #[serde(skip)]
     pub(in crate::api) file: &'a IndexedFile,
-    pub(in crate::api) content: &'a str,
+    pub(in crate::api) content: Cow<'a, str>,
     score: f64,
     pub(in crate::api) rerank_score: Option<f64>,
     metadata: &'a Map<String, Value>,
@@ -225,6 +227,7 @@ impl<'a> ChunkBody<'a> {
         let document = file.document.document();
         let chunk = &document.chunks()[hit.chunk];
         let content = document.content(chunk);
+        let chunk_token_count = count_tokens(&content);
         let [first, end] = [chunk.start, chunk.end].map(|byte| document.text().char_of(byte as usize));
         let page = document.page_of(first);
         Self {
@@ -240,7 +243,7 @@ impl<'a> ChunkBody<'a> {
                 chunk_start_char: first,
                 chunk_end_char: end,
                 chunk_index: hit.chunk,
-                chunk_token_count: count_tokens(content),
+                chunk_token_count,
                 attachments: references(kinds, &file.id, page),
             },
         }

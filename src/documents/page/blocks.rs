@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::super::tables::is_table_rule;
+
 /// A block of a page.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Block<'a> {
@@ -84,14 +86,6 @@ fn fence(line: &str) -> Option<&'static str> {
 /// Whether a line cannot go on with a list: it begins another block at the margin.
 fn ends_list(line: &str) -> bool {
     line.starts_with('#') || line.starts_with('|') || fence(line).is_some()
-}
-
-/// Whether a line separates the head of a table from its rows.
-fn is_table_rule(line: &str) -> bool {
-    let line = line.trim();
-    line.starts_with('|')
-        && line.contains('-')
-        && line.chars().all(|character| matches!(character, '|' | '-' | ':' | ' '))
 }
 
 /// Whether the list of an item is ordered, and its text; `None` for a line that is no item.

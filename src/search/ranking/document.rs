@@ -1,6 +1,7 @@
 //! A document as it is searched: which term occurs in which chunk, and a vector a chunk, built once when a file is
 //! read.
 
+use std::borrow::Cow;
 use std::mem::size_of;
 
 use super::terms::{Term, Terms, is_stop_word};
@@ -51,7 +52,7 @@ impl SearchableDocument {
         let mut vectors = Vec::with_capacity(chunks * DIMENSIONS);
         let (mut lengths, mut norms) = (Vec::with_capacity(chunks), Vec::with_capacity(chunks));
         for (chunk, number) in document.chunks().iter().zip(0..=u16::MAX) {
-            let content = reader.read(document.content(chunk));
+            let content = reader.read(&document.content(chunk));
             found.extend(content.terms.iter().map(|ChunkTerm { term, count, .. }| (*term, number, *count)));
             let sums = content.sums();
             vectors.extend(sums.row());
@@ -87,14 +88,15 @@ impl SearchableDocument {
     }
 
     /// The text of a chunk.
-    pub(super) fn chunk_text(&self, chunk: usize) -> &str {
-        self.document.chunks().get(chunk).map_or("", |chunk| self.document.content(chunk))
+    pub(super) fn chunk_text(&self, chunk: usize) -> Cow<'_, str> {
+        self.document.chunks().get(chunk).map_or(Cow::Borrowed(""), |chunk| self.document.content(chunk))
     }
 
     /// The first line of the text: the title of a document, the header of a table, the comment that opens a source
     /// file.
     pub(super) fn first_line(&self) -> &str {
-        self.chunk_text(0).lines().next().unwrap_or("")
+        let first = self.document.chunks().first().map_or("", |chunk| self.document.part(chunk));
+        first.lines().next().unwrap_or("")
     }
 
     /// The number of words of each chunk.

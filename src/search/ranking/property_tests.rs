@@ -1,5 +1,6 @@
 //! Properties that every ranking has, whatever the documents, the query and the weights are.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -24,7 +25,7 @@ fn selected(documents: &[SearchableDocument]) -> Vec<(&SearchableDocument, &str)
 }
 
 /// The text of each chunk; blank pages have none.
-fn contents(document: &SearchableDocument) -> Vec<&str> {
+fn contents(document: &SearchableDocument) -> Vec<Cow<'_, str>> {
     document.document().chunks().iter().map(|chunk| document.document().content(chunk)).collect()
 }
 
@@ -128,7 +129,7 @@ proptest! {
             let mut term = None;
             words::each_token(word, |token| term = term.or(Some(terms::Terms::new().term(token.text))));
             let term = term.expect("one word");
-            let expected = |chunk: &&str| {
+            let expected = |chunk: &Cow<'_, str>| {
                 let mut count = 0;
                 words::each_token(chunk, |token| count += usize::from(terms::Terms::new().term(token.text) == term));
                 u8::try_from(count).unwrap_or(u8::MAX)

@@ -1,5 +1,7 @@
 //! The reranker: how well a passage answers a question, from 0 to 1, by the words that they share.
 
+use std::borrow::Cow;
+
 use super::numbers::count_as_f64;
 use super::query::Query;
 use super::terms::{Term, Terms, is_stop_word};
@@ -41,7 +43,7 @@ const INITIALS: usize = 32 * 32;
 
 /// A passage that is to be scored.
 pub(super) struct Passage<'p> {
-    pub(super) text: &'p str,
+    pub(super) text: Cow<'p, str>,
     pub(super) file_name: &'p str,
     /// The first line of the file.
     pub(super) first_line: &'p str,
@@ -133,7 +135,7 @@ impl<'q> Reranker<'q> {
     /// From 0, no word in common, to 1. A query that asks for nothing in particular, such as one of generic words that
     /// occur in no document, gives nothing to judge by: every passage gets [`NEUTRAL`].
     fn score(&self, passage: &Passage<'_>) -> f64 {
-        self.judge(self.read(passage.text), passage)
+        self.judge(self.read(&passage.text), passage)
     }
 
     /// The score of a passage in which this was found.
@@ -282,12 +284,18 @@ mod tests {
     use super::*;
 
     fn score(question: &str, text: &str, file_name: &str) -> f64 {
-        score_of(question, &Passage { text, file_name, first_line: "", full_text: 0.0, contains: Vec::new() })
+        score_of(
+            question,
+            &Passage { text: text.into(), file_name, first_line: "", full_text: 0.0, contains: Vec::new() },
+        )
     }
 
     /// The score of a passage of a file with this first line.
     fn score_below(question: &str, text: &str, first_line: &str) -> f64 {
-        score_of(question, &Passage { text, file_name: "a.txt", first_line, full_text: 0.0, contains: Vec::new() })
+        score_of(
+            question,
+            &Passage { text: text.into(), file_name: "a.txt", first_line, full_text: 0.0, contains: Vec::new() },
+        )
     }
 
     fn score_of(question: &str, passage: &Passage<'_>) -> f64 {
@@ -313,7 +321,7 @@ mod tests {
         let query = Query::new("What information is available?");
         let weights = vec![0.0; query.words.len()];
         let passage = Passage {
-            text: "Cheese is made of milk.",
+            text: "Cheese is made of milk.".into(),
             file_name: "a.txt",
             first_line: "",
             full_text: 0.0,
