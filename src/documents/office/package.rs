@@ -144,7 +144,7 @@ fn part_name(folder: &str, target: &str) -> String {
     if let Some(absolute) = target.strip_prefix('/') {
         return absolute.to_owned();
     }
-    let mut segments: Vec<&str> = folder.split('/').collect();
+    let mut segments: Vec<&str> = folder.split('/').filter(|segment| !segment.is_empty()).collect();
     for segment in target.split('/') {
         match segment {
             "." => {}
@@ -171,6 +171,7 @@ mod tests {
         ] {
             assert_eq!(part_name("ppt", target), name);
         }
+        assert_eq!(part_name("", "word/a.xml"), "word/a.xml");
     }
 
     #[test]
