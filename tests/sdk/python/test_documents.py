@@ -96,7 +96,7 @@ async def test_an_index_that_is_not_ready_has_no_results(client):
 
 
 async def test_a_file_that_cannot_be_read_fails_alone(client, shared, key):
-    directory, uploads = await folder(client, cheese_md=CHEESE, broken_txt="\0 binary")
+    directory, uploads = await folder(client, cheese_md=CHEESE, broken_txt="\0\0\0 binary")
     index = await ready_index(client, shared, key, directory)
     failed = index.metadata["failed_files"]
     assert [(file["name"], file["directory_file_id"]) for file in failed] == [("broken.txt", uploads["broken.txt"].id)]
