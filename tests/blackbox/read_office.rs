@@ -189,6 +189,7 @@ fn hidden_text_of_a_text_document_is_left_out() {
         &run("<w:vanish/>", "b<w:tab/><w:br w:type='page'/>"),
         &run("<w:vanish w:val='0'/>", "c"),
         &run("<w:rStyle w:val='Run'/>", "d"),
+        &run("<w:rPrChange><w:rPr><w:vanish/></w:rPr></w:rPrChange>", "x"),
         "</w:p><w:p><w:pPr><w:pStyle w:val='Secret'/></w:pPr>",
         &run("", "e"),
         &run("<w:vanish w:val='false'/>", "f"),
@@ -203,10 +204,11 @@ fn hidden_text_of_a_text_document_is_left_out() {
         "</w:p>",
     ];
     let document = format!("<w:document>{}</w:document>", body.concat());
-    let styles = "<w:styles><w:style w:styleId='Run'><w:rPr><w:vanish/></w:rPr></w:style><w:style w:styleId='Secret'>\
+    let styles = "<w:styles><w:style w:styleId='Run'><w:basedOn w:val='Base'/></w:style><w:style w:styleId='Base'>\
+                  <w:basedOn w:val='Run'/><w:rPr><w:vanish/></w:rPr></w:style><w:style w:styleId='Secret'>\
                   <w:name w:val='heading 1'/><w:rPr><w:vanish/></w:rPr></w:style></w:styles>";
     let text = text_of_parts("a.docx", &[("word/document.xml", &document), ("word/styles.xml", styles)]);
-    assert_eq!(text, "ac\n\n# f\n\n| g |\n|---|\n| i |\n\nk");
+    assert_eq!(text, "acx\n\n# f\n\n| g |\n|---|\n| i |\n\nk");
 }
 
 #[test]
@@ -216,13 +218,16 @@ fn hidden_sheets_rows_and_columns_are_left_out() {
         "<worksheet><cols><col min='1' max='1' width='9'/><col min='2' max='2' hidden='1'/>\
          <col min='4' max='9' width='0' customWidth='1'/></cols><sheetData><row r='1'>{cells}</row>\
          <row r='2' hidden='true'><c r='A2'><v>5</v></c></row><row r='3' ht='0'><c r='A3'><v>6</v></c></row>\
-         <row r='4' hidden='0'><c r='A4'><v>7</v></c></row></sheetData></worksheet>"
+         <row r='4' hidden='0'><c r='A4'><v>7</v></c><c r='C4' s='1' t='str'><v>8</v></c></row></sheetData></worksheet>"
     );
+    let styles = "<styleSheet><numFmts><numFmt numFmtId='170' formatCode=';;;'/></numFmts><cellXfs><xf/>\
+                  <xf numFmtId='170'/></cellXfs></styleSheet>";
     let sheets =
         ["hidden", "visible", "veryHidden"].map(|state| format!("<sheet name='{state}' state='{state}' r:id='rId0'/>"));
     let parts = [
         ("xl/workbook.xml", &*format!("<workbook xmlns:r='r'><sheets>{}</sheets></workbook>", sheets.concat())),
         ("xl/_rels/workbook.xml.rels", &relationships(STRICT, &[("worksheet", "sheet.xml")])),
+        ("xl/styles.xml", styles),
         ("xl/sheet.xml", &sheet),
     ];
     assert_eq!(text_of_parts("a.xlsx", &parts), "# visible\n\n| 1 | 3 |\n|---|---|\n| 7 | |");

@@ -44,9 +44,9 @@ struct Table {
 
 impl Blocks {
     /// An element starts that has the same meaning everywhere. Elements whose text stands elsewhere too, or is deleted,
-    /// are skipped.
+    /// and properties of before a change are skipped.
     pub(super) fn open(&mut self, name: &str) {
-        if self.skipped > 0 || matches!(name, "Fallback" | "moveFrom" | "del") {
+        if self.skipped > 0 || matches!(name, "Fallback" | "moveFrom" | "del") || name.ends_with("PrChange") {
             self.skipped += 1;
             return;
         }
@@ -105,12 +105,14 @@ impl Blocks {
 
     /// Says whether the text of the run is hidden.
     pub(super) fn hide_run(&mut self, is_hidden: bool) {
-        self.is_hidden = is_hidden;
+        if self.skipped == 0 {
+            self.is_hidden = is_hidden;
+        }
     }
 
     /// Hides the text of the open paragraph, except runs that are not hidden.
     pub(super) fn hide_paragraph(&mut self) {
-        if let Some(paragraph) = self.paragraphs.last_mut() {
+        if let Some(paragraph) = self.open_paragraph() {
             paragraph.is_hidden = true;
         }
     }
@@ -125,14 +127,14 @@ impl Blocks {
 
     /// Sets what the open paragraph is.
     pub(super) fn set_style(&mut self, style: Style) {
-        if let Some(paragraph) = self.paragraphs.last_mut() {
+        if let Some(paragraph) = self.open_paragraph() {
             paragraph.style = style;
         }
     }
 
     /// Makes the open paragraph an item of a list, unless it is a heading: those can be numbered.
     pub(super) fn set_list_item(&mut self) {
-        if let Some(paragraph) = self.paragraphs.last_mut()
+        if let Some(paragraph) = self.open_paragraph()
             && paragraph.style == Style::Body
         {
             paragraph.style = Style::ListItem;
@@ -153,6 +155,11 @@ impl Blocks {
     pub(super) fn finish(mut self) -> Result<Pages, String> {
         self.end_page()?;
         Ok(self.pages)
+    }
+
+    /// The open paragraph, except while elements are skipped.
+    fn open_paragraph(&mut self) -> Option<&mut Paragraph> {
+        self.paragraphs.last_mut().filter(|_| self.skipped == 0)
     }
 
     fn push_text(&mut self, text: &str) {

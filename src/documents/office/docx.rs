@@ -10,6 +10,9 @@ use crate::documents::pages::Pages;
 /// The mark that a word processor leaves where a page began when it last laid the document out.
 const RENDERED_PAGE_BREAK: &str = "lastRenderedPageBreak";
 
+/// Maximum number of styles each of which is based on the next one.
+const MAX_BASES: usize = 11;
+
 /// Reads a text document.
 pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
     let main = package.main_part("word/document.xml")?;
@@ -20,19 +23,15 @@ pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
         xml::read(&part, &mut styles)?;
     }
     let has_rendered_breaks = content.contains(RENDERED_PAGE_BREAK);
-    let mut document = DocumentVisitor {
-        blocks: Blocks::default(),
-        styles: styles.by_id,
-        has_rendered_breaks,
-        is_of_paragraph: false,
-    };
+    let mut document =
+        DocumentVisitor { blocks: Blocks::default(), styles, has_rendered_breaks, is_of_paragraph: false };
     xml::read(&content, &mut document)?;
     document.blocks.finish()
 }
 
 struct DocumentVisitor {
     blocks: Blocks,
-    styles: BTreeMap<String, NamedStyle>,
+    styles: Styles,
     /// Whether pages are known from the last layout; otherwise page breaks of the author end them.
     has_rendered_breaks: bool,
     /// Whether properties that follow are of a paragraph, and not of a run.
@@ -42,7 +41,7 @@ struct DocumentVisitor {
 impl DocumentVisitor {
     /// The style that an element names.
     fn style(&self, attributes: &Attributes<'_>) -> NamedStyle {
-        attributes.value("val").and_then(|id| self.styles.get(&id).copied()).unwrap_or_default()
+        attributes.value("val").map(|id| self.styles.named(&id)).unwrap_or_default()
     }
 }
 
@@ -66,12 +65,16 @@ impl Visitor for DocumentVisitor {
             "pStyle" => {
                 let style = self.style(attributes);
                 self.blocks.set_style(style.kind);
-                if style.is_hidden {
+                if style.is_hidden == Some(true) {
                     self.blocks.hide_paragraph();
                 }
             }
             "numPr" => self.blocks.set_list_item(),
-            "rStyle" if !self.is_of_paragraph && self.style(attributes).is_hidden => self.blocks.hide_run(true),
+            "rStyle" if !self.is_of_paragraph => {
+                if let Some(is_hidden) = self.style(attributes).is_hidden {
+                    self.blocks.hide_run(is_hidden);
+                }
+            }
             // That of a paragraph hides its end only.
             "vanish" if !self.is_of_paragraph => self.blocks.hide_run(attributes.is_on("val", true)),
             // It stands in the properties of a row.
@@ -100,14 +103,26 @@ impl Visitor for DocumentVisitor {
 #[derive(Debug, Clone, Copy, Default)]
 struct NamedStyle {
     kind: Style,
-    is_hidden: bool,
+    /// Nothing if the style that it is based on decides.
+    is_hidden: Option<bool>,
 }
 
 /// The styles of a document. Their ids are in the language of the author; the names of built-in ones are not.
 #[derive(Default)]
 struct Styles {
     by_id: BTreeMap<String, NamedStyle>,
+    /// The style on which each is based.
+    bases: BTreeMap<String, String>,
     id: String,
+}
+
+impl Styles {
+    /// The style with this id.
+    fn named(&self, id: &str) -> NamedStyle {
+        let style = |id: &str| self.by_id.get(id).copied().unwrap_or_default();
+        let mut chain = std::iter::successors(Some(id), |id| self.bases.get(*id).map(String::as_str)).take(MAX_BASES);
+        NamedStyle { is_hidden: chain.find_map(|id| style(id).is_hidden), ..style(id) }
+    }
 }
 
 impl Visitor for Styles {
@@ -120,8 +135,11 @@ impl Visitor for Styles {
                     self.by_id.entry(self.id.clone()).or_default().kind = kind;
                 }
             }
-            "vanish" if attributes.is_on("val", true) => {
-                self.by_id.entry(self.id.clone()).or_default().is_hidden = true;
+            "basedOn" => {
+                self.bases.extend(attributes.value("val").map(|base| (self.id.clone(), base)));
+            }
+            "vanish" => {
+                self.by_id.entry(self.id.clone()).or_default().is_hidden = Some(attributes.is_on("val", true));
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::package::Package;
 use super::table::{push_line_below_head, push_row};
-use super::xlsx_formats::{self, DateFormats};
+use super::xlsx_formats::{self, CellFormats};
 use super::xml::{self, Attributes, Visitor};
 use crate::documents::pages::Pages;
 use crate::documents::{MAX_TEXT_BYTES, Unreadable};
@@ -21,13 +21,13 @@ pub(super) fn pages(package: &mut Package<'_>) -> Result<Pages, String> {
     let targets = package.relationships(&main)?;
     let strings = shared_strings(package, targets.of_kind("sharedStrings", "xl/sharedStrings.xml"))?;
     let styles = package.part(targets.of_kind("styles", "xl/styles.xml"))?;
-    let dates = xlsx_formats::read(styles.as_deref(), workbook.starts_in_1904)?;
+    let formats = xlsx_formats::read(styles.as_deref(), workbook.starts_in_1904)?;
     let mut pages = Pages::default();
     for (name, id) in &workbook.sheets {
         let part = targets.target(id).ok_or_else(|| format!("the file has no sheet {id}"))?;
         let mut sheet = Sheet {
             strings: &strings,
-            dates: &dates,
+            formats: &formats,
             cells: BTreeMap::new(),
             hidden: Hidden::default(),
             at: (0, 0),
@@ -138,7 +138,7 @@ impl Visitor for Strings {
 
 struct Sheet<'a> {
     strings: &'a [String],
-    dates: &'a DateFormats,
+    formats: &'a CellFormats,
     /// The cells that have text. Never a grid: a sheet can have its first and its last cell only.
     cells: Cells,
     hidden: Hidden,
@@ -207,7 +207,8 @@ impl Visitor for Sheet<'_> {
             "v" | "t" => self.cell.is_value = false,
             "c" => {
                 let text = self.text_of_cell()?;
-                if !text.trim().is_empty() && !self.hidden.holds(self.at.1) {
+                let is_hidden = self.hidden.holds(self.at.1) || self.formats.hides(self.cell.style);
+                if !text.trim().is_empty() && !is_hidden {
                     self.cells.insert(self.at, text);
                 }
             }
@@ -236,7 +237,7 @@ impl Sheet<'_> {
                     .ok_or_else(|| format!("a cell refers to the string {value}, which the file does not have"))
             }
             "b" => Ok(if value.trim() == "1" { "TRUE" } else { "FALSE" }.to_owned()),
-            "" | "n" => Ok(self.dates.text(self.cell.style, value)),
+            "" | "n" => Ok(self.formats.text(self.cell.style, value)),
             // Strings of formulas and of the cell itself, errors, dates in ISO 8601.
             _ => Ok(value),
         }

@@ -1,6 +1,6 @@
-//! Numbers of spreadsheets: which of them are dates, by the format of their cell, and how they are shown.
+//! Formats of the cells of spreadsheets: which show dates, which show nothing, and how numbers are shown.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, civil};
@@ -12,31 +12,50 @@ const BUILT_IN: [std::ops::RangeInclusive<u32>; 4] = [14..=22, 27..=36, 45..=47,
 
 const SECONDS_PER_DAY: f64 = 86_400.0;
 
-/// Which cells hold dates.
+/// The format that shows nothing, whatever the cell holds.
+const HIDING: &str = ";;;";
+
+/// What the cells of a style show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum CellFormat {
+    #[default]
+    Plain,
+    Date,
+    Nothing,
+}
+
+/// The formats of the cells.
 #[derive(Debug)]
-pub(super) struct DateFormats {
+pub(super) struct CellFormats {
     /// The day whose number is 0.
     day_0: DateTime,
-    /// Whether each style of cells is one of dates.
-    by_style: Vec<bool>,
+    by_style: Vec<CellFormat>,
 }
 
 /// Reads the formats of a spreadsheet from its part of styles.
-pub(super) fn read(part: Option<&str>, starts_in_1904: bool) -> Result<DateFormats, String> {
+pub(super) fn read(part: Option<&str>, starts_in_1904: bool) -> Result<CellFormats, String> {
     let mut styles = CellStyles::default();
     if let Some(part) = part {
         xml::read(part, &mut styles)?;
     }
     let day_0 = if starts_in_1904 { civil::date(1904, 1, 1) } else { civil::date(1899, 12, 30) };
-    Ok(DateFormats { day_0: day_0.at(0, 0, 0, 0), by_style: styles.by_style })
+    Ok(CellFormats { day_0: day_0.at(0, 0, 0, 0), by_style: styles.by_style })
 }
 
-impl DateFormats {
+impl CellFormats {
+    fn of_style(&self, style: usize) -> CellFormat {
+        self.by_style.get(style).copied().unwrap_or_default()
+    }
+
+    /// Whether cells of this style show nothing.
+    pub(super) fn hides(&self, style: usize) -> bool {
+        self.of_style(style) == CellFormat::Nothing
+    }
+
     /// The text of a number in a cell of this style.
     pub(super) fn text(&self, style: usize, value: String) -> String {
         let Ok(number) = value.trim().parse::<f64>() else { return value };
-        let is_date = self.by_style.get(style).copied().unwrap_or_default();
-        let date = if is_date { self.date(number) } else { None };
+        let date = if self.of_style(style) == CellFormat::Date { self.date(number) } else { None };
         date.unwrap_or_else(|| rounded(number, value))
     }
 
@@ -67,9 +86,9 @@ fn rounded(number: f64, value: String) -> String {
 
 #[derive(Default)]
 struct CellStyles {
-    /// The formats of the file's own that are of dates.
-    dates: BTreeSet<u32>,
-    by_style: Vec<bool>,
+    /// The formats of the file's own that are not plain.
+    formats: BTreeMap<u32, CellFormat>,
+    by_style: Vec<CellFormat>,
     /// Whether formats of cells follow, and not those that styles share.
     is_cells: bool,
 }
@@ -78,14 +97,17 @@ impl Visitor for CellStyles {
     fn open(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         let id = || attributes.value("numFmtId").and_then(|id| id.parse().ok()).unwrap_or_default();
         match name {
-            "numFmt" if attributes.value("formatCode").is_some_and(|code| is_date(&code)) => {
-                self.dates.insert(id());
-            }
+            "numFmt" => match attributes.value("formatCode") {
+                Some(code) if is_date(&code) => _ = self.formats.insert(id(), CellFormat::Date),
+                Some(code) if code == HIDING => _ = self.formats.insert(id(), CellFormat::Nothing),
+                _ => {}
+            },
             "cellXfs" => self.is_cells = true,
             "xf" if self.is_cells => {
                 let id: u32 = id();
-                let is_date = BUILT_IN.iter().any(|range| range.contains(&id)) || self.dates.contains(&id);
-                self.by_style.push(is_date);
+                let is_built_in = BUILT_IN.iter().any(|range| range.contains(&id));
+                let own = self.formats.get(&id).copied().unwrap_or_default();
+                self.by_style.push(if is_built_in { CellFormat::Date } else { own });
             }
             _ => {}
         }
@@ -139,9 +161,9 @@ mod tests {
 
     #[test]
     fn numbers_of_date_cells_are_shown_as_dates() {
-        let formats = |year, month, day| DateFormats {
+        let formats = |year, month, day| CellFormats {
             day_0: civil::date(year, month, day).at(0, 0, 0, 0),
-            by_style: vec![false, true],
+            by_style: vec![CellFormat::Plain, CellFormat::Date],
         };
         let in_1900 = formats(1899, 12, 30);
         let cases = [
@@ -163,7 +185,7 @@ mod tests {
 
     #[test]
     fn numbers_have_fifteen_digits() {
-        let formats = DateFormats { day_0: civil::date(1904, 1, 1).at(0, 0, 0, 0), by_style: Vec::new() };
+        let formats = CellFormats { day_0: civil::date(1904, 1, 1).at(0, 0, 0, 0), by_style: Vec::new() };
         for (number, text) in
             [("0.30000000000000004", "0.3"), ("12.5", "12.5"), ("1234567890123456", "1234567890123460")]
         {
