@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::entry::{Entry, Outcome};
+use super::spacing::{Spacing, spacing};
 use crate::clock::{self, Timestamp};
 use crate::operation::Effect;
 use crate::redact;
@@ -21,9 +22,6 @@ const MAX_UNREPORTED_GAP: Duration = Duration::from_mins(2);
 
 /// Maximum number of chains of equal requests that are searched for the one that a retry continues: the latest ones.
 const MAX_OPEN_CHAINS: usize = 256;
-
-/// Gaps that differ by less than this share of the longest are in lockstep; the official SDKs vary theirs by a quarter.
-const LOCKSTEP_SHARE: f64 = 0.02;
 
 /// How clients repeated their requests.
 #[derive(Debug, Clone, Serialize)]
@@ -105,21 +103,6 @@ pub struct RetryAttempt {
     pub promised_wait: Option<Duration>,
 }
 
-/// How the gaps before one attempt vary between chains.
-#[derive(Debug, Clone, Serialize)]
-pub struct Spacing {
-    /// The number of the attempt, from 2.
-    pub attempt: usize,
-    /// The number of chains that have it, without those whose previous response asked for a wait.
-    pub chains: usize,
-    /// The shortest gap, in milliseconds.
-    pub least_ms: u64,
-    /// The longest gap, in milliseconds.
-    pub most_ms: u64,
-    /// `lockstep` or `jitter`; `null` for a single chain.
-    pub verdict: Option<&'static str>,
-}
-
 impl RetryReport {
     /// Puts `entries` into chains; `dropped` others were evicted.
     pub(crate) fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>, dropped: u64) -> Self {
@@ -132,8 +115,11 @@ impl RetryReport {
         let duplicate_writes = duplicate_writes(&entries);
         for (entry, key) in entries {
             let candidates = equal_requests.entry(key).or_default();
-            let mut recent = candidates.iter().rev().take(MAX_OPEN_CHAINS).copied();
-            if let Some(chain) = recent.find(|chain| chains[*chain].last().is_some_and(|last| is_retry(last, entry))) {
+            let recent = || candidates.iter().rev().take(MAX_OPEN_CHAINS).copied();
+            let continued = || recent().filter(|chain| chains[*chain].last().is_some_and(|last| is_retry(last, entry)));
+            // Among equal requests that are sent at the same time, the one whose promised wait is over.
+            let is_patient = |chain: &usize| chains[*chain].last().is_some_and(|last| !is_early(last, entry));
+            if let Some(chain) = continued().find(is_patient).or_else(|| continued().next()) {
                 chains[chain].push(entry);
             } else {
                 candidates.push(chains.len());
@@ -148,9 +134,10 @@ impl RetryReport {
 }
 
 /// What equal requests have in common: tenant, operation, target and content.
-type RequestKey<'a> = (Option<&'a str>, Option<&'static str>, &'a str, [u8; 32]);
+pub(crate) type RequestKey<'a> = (Option<&'a str>, Option<&'static str>, &'a str, [u8; 32]);
 
-fn key_of(entry: &Entry) -> RequestKey<'_> {
+/// What an equal request has in common with this one.
+pub(crate) fn key_of(entry: &Entry) -> RequestKey<'_> {
     (entry.tenant.as_deref(), entry.operation, &entry.path, entry.request_body.content_digest())
 }
 
@@ -272,26 +259,7 @@ fn is_lost(entry: &Entry) -> bool {
     }
 }
 
-fn spacing(chains: &[RetryChain]) -> Vec<Spacing> {
-    let longest = chains.iter().map(|chain| chain.attempts.len()).max().unwrap_or(0);
-    (2..=longest).filter_map(|attempt| spacing_of(chains, attempt)).collect()
-}
-
-fn spacing_of(chains: &[RetryChain], attempt: usize) -> Option<Spacing> {
-    let attempts = chains.iter().filter_map(|chain| chain.attempts.get(attempt - 1));
-    let without_promise = attempts.filter(|attempt| attempt.promised_wait.is_none());
-    let gaps: Vec<u64> = without_promise.filter_map(|attempt| attempt.gap.map(millis)).collect();
-    let (least_ms, most_ms) = (*gaps.iter().min()?, *gaps.iter().max()?);
-    let verdict = (gaps.len() > 1).then(|| if is_lockstep(least_ms, most_ms) { "lockstep" } else { "jitter" });
-    Some(Spacing { attempt, chains: gaps.len(), least_ms, most_ms, verdict })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share of a gap; no digit beyond the tenth matters")]
-fn is_lockstep(least_ms: u64, most_ms: u64) -> bool {
-    (most_ms - least_ms) as f64 <= most_ms as f64 * LOCKSTEP_SHARE
-}
-
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -335,6 +303,19 @@ mod tests {
             first.retry_after_ms = Some(2000);
             let entries = [first, failed("/a", 2000, 1)];
             assert_eq!(RetryReport::of(&entries, 0).chains[0].early_retries, early, "{due_ms}");
+        }
+    }
+
+    #[test]
+    fn retries_of_equal_requests_at_the_same_time_continue_those_whose_wait_is_over() {
+        let refused = |at_ms, retry| Entry { retry_after_ms: Some(100), ..failed("/a", at_ms, retry) };
+        for (second_retry_ms, early) in [(170, 0), (169, 1)] {
+            let entries = [refused(0, 0), refused(70, 0), refused(101, 1), refused(second_retry_ms, 1)];
+            let numbered: Vec<Entry> =
+                entries.into_iter().zip(1..).map(|(entry, seq)| Entry { seq, ..entry }).collect();
+            let chains = RetryReport::of(&numbered, 0).chains;
+            assert_eq!(chains.len(), 2);
+            assert_eq!(chains.iter().map(|chain| chain.early_retries).sum::<usize>(), early, "{second_retry_ms}");
         }
     }
 

@@ -98,8 +98,9 @@ fn of_json(text: &str) -> Result<Vec<AlarmKey>, String> {
     alarms.iter().enumerate().map(key).collect()
 }
 
+/// The alarm of a line, which may go on as that of the text report does.
 fn of_line(line: &str) -> Result<AlarmKey, String> {
-    let words: Vec<&str> = line.split_whitespace().collect();
+    let words: Vec<&str> = line.split(": ").next().unwrap_or_default().split_whitespace().collect();
     let words = words.try_into().map_err(|_| format!("{line:?} is not of the form OUTCOME OPERATION CLASS MODE"))?;
     of_words(words)
 }
@@ -131,6 +132,7 @@ mod tests {
     fn a_known_alarm_is_a_line_of_four_words() {
         let key = of_line("litter  indexes.create reset-after once").expect("it is one");
         assert_eq!(key.line(), "litter indexes.create reset-after once");
+        assert_eq!(of_line("litter indexes.create reset-after once: after the response: x").expect("it is one"), key);
         for (line, expected) in [
             ("wrong indexes.create once", "is not of the form OUTCOME OPERATION CLASS MODE"),
             ("wrong indexes.create reset-afer once", "did you mean reset-after?"),

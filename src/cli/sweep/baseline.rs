@@ -1,5 +1,6 @@
 //! The command without a fault, run twice: what it calls, how long it takes, and what it leaves.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::command::CommandEnd;
@@ -23,6 +24,8 @@ pub(super) struct Baseline {
     pub(super) names: StableNames,
     /// What it leaves.
     pub(super) resources: ResourceCounts,
+    /// The operations that it calls again too soon to tell that from a retry.
+    pub(super) rapid: BTreeSet<&'static str>,
     has_requests: bool,
 }
 
@@ -49,7 +52,8 @@ impl Baseline {
             return Err(format!("sweep: the command is unstable: without a fault its second run {summary}"));
         }
         let duration = (first.command.duration + second.command.duration) / RUNS;
-        Ok(Self { calls, duration, names, resources, has_requests: !first.recording.is_empty() })
+        let rapid = &first.recording.rapid_operations() | &second.recording.rapid_operations();
+        Ok(Self { calls, duration, names, resources, rapid, has_requests: !first.recording.is_empty() })
     }
 
     /// An error unless the command calls something.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde::{Serialize, Serializer};
 
+use super::recording::CallFacts;
 use crate::clock::format_duration;
 use crate::fault::Target;
 use crate::store::state_faults::StateFault;
@@ -95,6 +96,15 @@ impl FaultClass {
         }
     }
 
+    /// Whether it can strike a call of such an operation.
+    pub(super) fn can_strike(self, call: CallFacts) -> bool {
+        match self {
+            Self::StaleRead => call.follows_write,
+            Self::ExpiredPage => call.has_page_token,
+            _ => true,
+        }
+    }
+
     /// Whether its rule counts only calls that succeed.
     pub(super) fn counts_successes(self) -> bool {
         self == Self::ResetAfter
@@ -144,12 +154,12 @@ impl FaultClass {
 }
 
 impl CallPlace {
-    /// The number of the call, from 1, among this many.
-    pub(super) fn number(self, calls: usize) -> usize {
+    /// The one of these numbers of calls, of which there is one at least.
+    pub(super) fn of(self, numbers: &[usize]) -> usize {
         match self {
-            Self::First => 1,
-            Self::Middle => calls.div_ceil(2),
-            Self::Last => calls,
+            Self::First => numbers[0],
+            Self::Middle => numbers[(numbers.len() - 1) / 2],
+            Self::Last => numbers[numbers.len() - 1],
         }
     }
 }

@@ -109,8 +109,14 @@ async fn text(output: Option<JoinHandle<Vec<u8>>>) -> String {
 }
 
 impl EndedCommand {
-    /// The last line of its output.
-    pub(super) fn last_line(&self) -> Option<&str> {
-        self.output.lines().map(str::trim).rfind(|line| !line.is_empty())
+    /// The last line of its output that says an error, or else the last line.
+    pub(super) fn reason(&self) -> Option<&str> {
+        let lines = || self.output.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines().rfind(|line| says_error(line)).or_else(|| lines().next_back())
     }
+}
+
+/// Whether a line names an error as Python, Node and pytest do. They print other lines after it.
+fn says_error(line: &str) -> bool {
+    ["Error: ", "Exception: "].iter().any(|word| line.contains(word)) || line.starts_with("FAILED ")
 }

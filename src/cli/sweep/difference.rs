@@ -79,8 +79,8 @@ fn with_status((expected, found): &(LeftResource, LeftResource)) -> String {
     format!("left {} {}, not {}", found.shown(), found.status(), expected.status())
 }
 
-fn with_content((_, found): &(LeftResource, LeftResource)) -> String {
-    format!("left {} with another content", found.shown())
+fn with_content((expected, found): &(LeftResource, LeftResource)) -> String {
+    format!("left {} with another content ({})", found.shown(), found.other_fields(expected).join(", "))
 }
 
 fn times(count: usize) -> String {

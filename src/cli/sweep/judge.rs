@@ -80,7 +80,7 @@ fn outcome(seen: &Observation, baseline: &Baseline) -> (SweepOutcome, String) {
     if code == 0 && !differences.is_empty() {
         return (SweepOutcome::Wrong, format!("{}, and ended with success", differences.summary()));
     }
-    if let Some(early) = seen.recording.early_retry() {
+    if let Some(early) = seen.recording.early_retry(&baseline.rapid) {
         let (operation, gap) = (early.operation, early.gap.as_millis());
         return (
             SweepOutcome::Impatient,
@@ -91,10 +91,10 @@ fn outcome(seen: &Observation, baseline: &Baseline) -> (SweepOutcome, String) {
         return (SweepOutcome::Survived, "ended with success, and left the same".to_owned());
     }
     let left = Differences::left_beside(&baseline.resources, &resources);
-    let failed = format!("failed with exit code {code}");
+    let reason = seen.command.reason().map_or_else(String::new, |line| format!(": {line}"));
     if left.is_empty() {
-        let reason = seen.command.last_line().map_or_else(String::new, |line| format!(": {line}"));
-        return (SweepOutcome::Failed, failed + &reason);
+        (SweepOutcome::Failed, format!("failed with exit code {code}{reason}"))
+    } else {
+        (SweepOutcome::Litter, format!("failed with exit code {code}, and {}{reason}", left.summary()))
     }
-    (SweepOutcome::Litter, format!("{failed}, and {}", left.summary()))
 }

@@ -33,8 +33,8 @@ pub(super) struct SweepPlan {
 /// The calls of an operation that a rule of a class can strike.
 struct SweptOperation {
     operation: &'static str,
-    /// The most that a rule counts.
-    calls: usize,
+    /// Their numbers, as a rule counts.
+    numbers: Vec<usize>,
 }
 
 impl SweepPlan {
@@ -70,7 +70,7 @@ impl SweepPlan {
     fn add(&mut self, class: FaultClass, subject: &SweptOperation, options: &SweepOptions) {
         let (mut struck, before) = (BTreeSet::new(), self.runs.len());
         for (mode, call) in options.modes.iter().flat_map(|mode| options.calls.iter().map(move |call| (*mode, *call))) {
-            let number = call.number(subject.calls);
+            let number = call.of(&subject.numbers);
             let is_new = match mode {
                 FaultMode::Once => struck.insert(number),
                 FaultMode::Persistent => Some(&call) == options.calls.first(),
@@ -126,13 +126,15 @@ fn subjects(class: FaultClass, calls: &[&OperationCalls], targets: &[Target]) ->
         targets.iter().any(|target| target.name == calls.operation && class.is_about(target))
     };
     let about = calls.iter().filter(is_about);
-    let count =
-        |calls: &OperationCalls| if class.counts_successes() { calls.most_successes_of_key } else { calls.most_of_key };
     let mut subjects: Vec<SweptOperation> = if class == FaultClass::SyncFails {
-        vec![SweptOperation { operation: SYNC, calls: about.map(|calls| count(calls)).sum() }]
+        let syncs: usize = about.map(|calls| calls.numbers(class).len()).sum();
+        vec![SweptOperation { operation: SYNC, numbers: (1..=syncs).collect() }]
     } else {
-        about.map(|calls| SweptOperation { operation: calls.operation, calls: count(calls) }).collect()
+        let swept =
+            |calls: &&OperationCalls| SweptOperation { operation: calls.operation, numbers: calls.numbers(class) };
+        about.map(swept).collect()
     };
-    subjects.retain(|subject| subject.calls > 0 && Rule::parse(&class.rule(subject.operation), targets).is_ok());
+    subjects
+        .retain(|subject| !subject.numbers.is_empty() && Rule::parse(&class.rule(subject.operation), targets).is_ok());
     subjects
 }

@@ -1,7 +1,7 @@
 //! The requests of a run. They are taken from the feed of the journals while the command runs, so that no reset of the
 //! command's own tests removes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +10,10 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::class::PROMISED_WAIT;
+use super::class::{FaultClass, PROMISED_WAIT};
+use crate::clock::Timestamp;
 use crate::instance::Instance;
-use crate::journal::{Entry, FaultOutcome, Follower, Publication, RetryReport};
+use crate::journal::{Entry, FaultOutcome, Follower, Publication, RequestKey, RetryAttempt, RetryReport, key_of};
 
 /// Maximum number of requests of a run that are kept.
 const MAX_REQUESTS: usize = 20_000;
@@ -38,12 +39,42 @@ pub(super) struct Recording {
 pub(super) struct OperationCalls {
     pub(super) operation: &'static str,
     pub(super) count: usize,
-    /// The most calls of one key: rules count the calls of each key apart.
+    /// Those of each key: rules count the calls of each key apart.
     #[serde(skip)]
-    pub(super) most_of_key: usize,
-    /// The most successful calls of one key.
-    #[serde(skip)]
-    pub(super) most_successes_of_key: usize,
+    of_keys: Vec<Vec<CallFacts>>,
+}
+
+/// What decides which faults can strike a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CallFacts {
+    pub(super) has_succeeded: bool,
+    pub(super) has_page_token: bool,
+    /// Whether a write of its key came before it.
+    pub(super) follows_write: bool,
+}
+
+impl CallFacts {
+    fn of(entry: &Entry, follows_write: bool) -> Self {
+        let body_token = || entry.request_body.value().is_some_and(|body| body["page_token"].is_string());
+        Self {
+            has_succeeded: entry.status.is_some_and(|status| (200..300).contains(&status)),
+            has_page_token: entry.path.contains("page_token=") || body_token(),
+            follows_write,
+        }
+    }
+}
+
+impl OperationCalls {
+    /// The numbers, from 1, of the calls that a rule of this class can strike, of the key with the most of them.
+    pub(super) fn numbers(&self, class: FaultClass) -> Vec<usize> {
+        let of_key = |calls: &Vec<CallFacts>| -> Vec<usize> {
+            if class.counts_successes() {
+                return (1..=calls.iter().filter(|call| call.has_succeeded).count()).collect();
+            }
+            calls.iter().zip(1..).filter(|(call, _)| class.can_strike(**call)).map(|(_, number)| number).collect()
+        };
+        self.of_keys.iter().map(of_key).max_by_key(Vec::len).unwrap_or_default()
+    }
 }
 
 /// A retry that came before the wait was over that an injected response had asked for.
@@ -105,42 +136,72 @@ impl Recording {
     /// The calls by operation, in the order of their first ones. Requests without an accepted key are none.
     pub(super) fn calls(&self) -> Vec<OperationCalls> {
         let mut operations: Vec<&'static str> = Vec::new();
-        let mut of_keys: BTreeMap<&'static str, BTreeMap<&Arc<str>, (usize, usize)>> = BTreeMap::new();
+        let mut of_keys: BTreeMap<&'static str, BTreeMap<&Arc<str>, Vec<CallFacts>>> = BTreeMap::new();
+        let mut writers: BTreeSet<&Arc<str>> = BTreeSet::new();
         for entry in &self.entries {
             let (Some(operation), Some(tenant)) = (entry.operation, &entry.tenant) else { continue };
             if !operations.contains(&operation) {
                 operations.push(operation);
             }
-            let (calls, successes) = of_keys.entry(operation).or_default().entry(tenant).or_default();
-            *calls += 1;
-            *successes += usize::from(entry.status.is_some_and(|status| (200..300).contains(&status)));
+            let calls = of_keys.entry(operation).or_default().entry(tenant).or_default();
+            calls.push(CallFacts::of(entry, writers.contains(tenant)));
+            if entry.committed {
+                writers.insert(tenant);
+            }
         }
         let calls = operations.into_iter().map(|operation| {
-            let keys = &of_keys[operation];
-            OperationCalls {
-                operation,
-                count: keys.values().map(|(calls, _)| calls).sum(),
-                most_of_key: keys.values().map(|(calls, _)| *calls).max().unwrap_or_default(),
-                most_successes_of_key: keys.values().map(|(_, successes)| *successes).max().unwrap_or_default(),
-            }
+            let of_keys: Vec<Vec<CallFacts>> = of_keys.remove(operation).unwrap_or_default().into_values().collect();
+            OperationCalls { operation, count: of_keys.iter().map(Vec::len).sum(), of_keys }
         });
         calls.collect()
     }
 
+    /// The operations of which the program sends equal requests so soon after one another that they cannot be told from
+    /// retries that do not wait: of a loop, or of several clients.
+    pub(super) fn rapid_operations(&self) -> BTreeSet<&'static str> {
+        let mut last: HashMap<RequestKey<'_>, Timestamp> = HashMap::new();
+        let mut rapid = BTreeSet::new();
+        for entry in &self.entries {
+            let before = last.insert(key_of(entry), entry.real_time);
+            if before.is_some_and(|before| entry.real_time.since(before) < PROMISED_WAIT) {
+                rapid.extend(entry.operation);
+            }
+        }
+        rapid
+    }
+
     /// The first retry that came too early after an injected response with a promised wait. A client that waits the
-    /// first time knows how to: what it sends later, when it has given up, is another call.
-    pub(super) fn early_retry(&self) -> Option<EarlyRetry> {
-        let struck = |entry: &&Arc<Entry>| entry.faults.iter().any(|note| note.outcome == FaultOutcome::Struck);
-        let struck: BTreeSet<(&Option<Arc<str>>, u64)> =
-            self.entries.iter().filter(struck).map(|entry| (&entry.tenant, entry.seq)).collect();
+    /// first time knows how to: what it sends later, when it has given up, is another call. Of `rapid` operations only
+    /// retries count that the client reports.
+    pub(super) fn early_retry(&self, rapid: &BTreeSet<&'static str>) -> Option<EarlyRetry> {
+        let is_struck = |entry: &Entry| entry.faults.iter().any(|note| note.outcome == FaultOutcome::Struck);
+        let entries: HashMap<(&Option<Arc<str>>, u64), &Entry> =
+            self.entries.iter().map(|entry| ((&entry.tenant, entry.seq), &**entry)).collect();
         let report = RetryReport::of(self.entries.iter().map(|entry| &**entry), 0);
-        report.chains.iter().find_map(|chain| {
+        let early = report.chains.iter().find_map(|chain| {
             let pairs = chain.attempts.iter().zip(&chain.attempts[1..]);
-            let mut retries = pairs.filter(|(before, _)| struck.contains(&(&chain.tenant, before.seq)));
+            let entry = |attempt: &RetryAttempt| entries.get(&(&chain.tenant, attempt.seq));
+            let mut retries = pairs.filter(|(before, _)| entry(before).is_some_and(|entry| is_struck(entry)));
             let (_, retry) =
                 retries.find(|(_, retry)| retry.promised_wait.is_some_and(|wait| wait >= PROMISED_WAIT))?;
+            let operation = chain.operation.filter(|operation| {
+                !rapid.contains(operation) || entry(retry).is_some_and(|entry| entry.retry_count.is_some())
+            })?;
             let gap = retry.gap.filter(|gap| retry.promised_wait.is_some_and(|wait| *gap < wait))?;
-            Some(EarlyRetry { operation: chain.operation?, gap })
-        })
+            Some(EarlyRetry { operation, gap })
+        });
+        let mut struck = self.entries.iter().filter(|entry| is_struck(entry));
+        early.or_else(|| struck.find_map(|refused| self.early_new_call(refused, rapid)))
+    }
+
+    /// The request after a refused one, if that is an equal one, which came too early and is no retry of the client:
+    /// the program itself sent it again.
+    fn early_new_call(&self, refused: &Entry, rapid: &BTreeSet<&'static str>) -> Option<EarlyRetry> {
+        let operation = refused.operation.filter(|operation| !rapid.contains(operation))?;
+        let wait = refused.retry_after_ms.map(Duration::from_millis).filter(|wait| *wait >= PROMISED_WAIT)?;
+        let next = self.entries.iter().find(|entry| entry.tenant == refused.tenant && entry.seq == refused.seq + 1)?;
+        let is_new_call = refused.retry_count == Some(0) && next.retry_count == Some(0);
+        let gap = next.real_time.since(refused.due);
+        (is_new_call && gap < wait && key_of(next) == key_of(refused)).then_some(EarlyRetry { operation, gap })
     }
 }

@@ -17,9 +17,13 @@ pub(super) fn command_line(raw: &RawSettings, rule: &str, outcome: SweepOutcome,
         }
     }
     words.extend(["--fault".to_owned(), rule.to_owned()]);
-    if outcome == SweepOutcome::Impatient {
-        words.push("--check-honour-retry-after".to_owned());
-    }
+    let check = match outcome {
+        SweepOutcome::Impatient => Some("--check-honour-retry-after"),
+        // It says which requests doubled a resource, if that is what was wrong.
+        SweepOutcome::Wrong => Some("--check-no-duplicate-writes"),
+        _ => None,
+    };
+    words.extend(check.map(str::to_owned));
     words.push("--".to_owned());
     words.extend(command.iter().map(|word| word.to_string_lossy().into_owned()));
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")

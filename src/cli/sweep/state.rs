@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::api::{self, STATE_KINDS};
+use crate::clock::Timestamp;
 use crate::instance::Instance;
 
 /// How far clocks are advanced when a command has ended, so that syncs that it did not wait for have ended too.
@@ -35,7 +36,8 @@ pub(super) struct LeftResource {
     pub(super) name: String,
     parent: String,
     status: String,
-    content: String,
+    /// The fields of its content, each as JSON.
+    content: BTreeMap<String, String>,
 }
 
 /// The names that runs without a fault leave each time. Others are compared by their number only.
@@ -70,9 +72,9 @@ impl FinalState {
     pub(super) fn resources(&self, names: &StableNames) -> ResourceCounts {
         let mut counts = ResourceCounts::new();
         for kinds in &self.0 {
-            let by_id = by_id(kinds, names);
+            let meanings = Meanings::of(kinds, names);
             for (kind, view) in resources(kinds) {
-                *counts.entry(LeftResource::of(kind, view, names, &by_id)).or_default() += 1;
+                *counts.entry(LeftResource::of(kind, view, names, &meanings)).or_default() += 1;
             }
         }
         counts
@@ -96,12 +98,12 @@ impl StableNames {
 }
 
 impl LeftResource {
-    fn of(kind: &str, view: &Map<String, Value>, names: &StableNames, by_id: &BTreeMap<&str, String>) -> Self {
+    fn of(kind: &str, view: &Map<String, Value>, names: &StableNames, meanings: &Meanings<'_>) -> Self {
         let mut parents = PARENTS.iter().filter_map(|field| view.get(*field)?.as_str());
-        let parent = parents.find_map(|id| by_id.get(id)).cloned().unwrap_or_default();
+        let parent = parents.find_map(|id| meanings.0.get(id)).cloned().unwrap_or_default();
         let content = view.iter().filter(|(field, _)| !is_left_out(field));
-        let content: Map<String, Value> =
-            content.filter_map(|(field, value)| Some((field.clone(), content_of(value, by_id)?))).collect();
+        let content =
+            content.filter_map(|(field, value)| Some((field.clone(), meanings.content(value)?.to_string()))).collect();
         let status = view.get("metadata").and_then(|metadata| metadata.get("status")).and_then(Value::as_str);
         Self {
             rank: STATE_KINDS.iter().position(|known| *known == kind).map_or(0, |at| STATE_KINDS.len() - at),
@@ -109,17 +111,24 @@ impl LeftResource {
             name: names.compared(kind, name_of(view)),
             parent,
             status: status.unwrap_or_default().to_owned(),
-            content: Value::Object(content).to_string(),
+            content,
         }
     }
 
     /// The same resource whatever its content and its status.
     pub(super) fn identity(&self) -> Self {
-        Self { status: String::new(), content: String::new(), ..self.clone() }
+        Self { status: String::new(), content: BTreeMap::new(), ..self.clone() }
     }
 
     pub(super) fn has_status_of(&self, other: &Self) -> bool {
         self.status == other.status
+    }
+
+    /// The fields whose content is another one than that of `other`.
+    pub(super) fn other_fields<'a>(&'a self, other: &'a Self) -> Vec<&'a str> {
+        let fields: BTreeSet<&String> = self.content.keys().chain(other.content.keys()).collect();
+        let others = fields.into_iter().filter(|field| self.content.get(*field) != other.content.get(*field));
+        others.map(String::as_str).collect()
     }
 
     pub(super) fn status(&self) -> &str {
@@ -148,13 +157,47 @@ fn resources(kinds: &Map<String, Value>) -> impl Iterator<Item = (&str, &Map<Str
     })
 }
 
-/// What each id means: the kind and the name of its resource.
-fn by_id<'a>(kinds: &'a Map<String, Value>, names: &StableNames) -> BTreeMap<&'a str, String> {
-    let meanings = resources(kinds).filter_map(|(kind, view)| {
-        let id = view.get("id")?.as_str()?;
-        Some((id, format!("{} {}", singular(kind), names.compared(kind, name_of(view)))))
-    });
-    meanings.collect()
+/// What stands in place of a text in which runs differ: for an id the kind and the name of its resource, and for a
+/// name that is another one in every run the same word.
+struct Meanings<'a>(BTreeMap<&'a str, String>);
+
+impl<'a> Meanings<'a> {
+    fn of(kinds: &'a Map<String, Value>, names: &StableNames) -> Self {
+        let mut meanings = BTreeMap::new();
+        for (kind, view) in resources(kinds) {
+            let compared = names.compared(kind, name_of(view));
+            if compared == ANY_NAME {
+                let names = NAMES.iter().filter_map(|field| view.get(*field)?.as_str());
+                meanings.extend(names.filter(|name| !name.is_empty()).map(|name| (name, ANY_NAME.to_owned())));
+            }
+            if let Some(id) = view.get("id").and_then(Value::as_str) {
+                meanings.insert(id, format!("{} {compared}", singular(kind)));
+            }
+        }
+        Self(meanings)
+    }
+
+    /// A value without times, with its meanings, and with lists in one order; `None` for a time, and for an id that
+    /// means nothing here.
+    fn content(&self, value: &Value) -> Option<Value> {
+        Some(match value {
+            Value::String(text) => match self.0.get(text.as_str()) {
+                Some(meaning) => meaning.clone().into(),
+                None if has_generated_id(text) || text.parse::<Timestamp>().is_ok() => return None,
+                None => text.clone().into(),
+            },
+            Value::Array(items) => {
+                let mut items: Vec<Value> = items.iter().filter_map(|item| self.content(item)).collect();
+                items.sort_by_cached_key(Value::to_string);
+                Value::Array(items)
+            }
+            Value::Object(fields) => {
+                let kept = fields.iter().filter(|(field, _)| !field.ends_with("_at") && *field != "status");
+                kept.filter_map(|(field, value)| Some((field.clone(), self.content(value)?))).collect()
+            }
+            other => other.clone(),
+        })
+    }
 }
 
 fn name_of(view: &Map<String, Value>) -> String {
@@ -164,23 +207,6 @@ fn name_of(view: &Map<String, Value>) -> String {
 /// Whether a field is compared apart from the content, or differs in every run.
 fn is_left_out(field: &str) -> bool {
     NAMES.contains(&field) || PARENTS.contains(&field) || field == "id" || field.ends_with("_at")
-}
-
-/// A value without times, and with the meanings of ids in their place; `None` for an id that means nothing here.
-fn content_of(value: &Value, by_id: &BTreeMap<&str, String>) -> Option<Value> {
-    Some(match value {
-        Value::String(text) => match by_id.get(text.as_str()) {
-            Some(meaning) => meaning.clone().into(),
-            None if has_generated_id(text) => return None,
-            None => text.clone().into(),
-        },
-        Value::Array(items) => items.iter().filter_map(|item| content_of(item, by_id)).collect(),
-        Value::Object(fields) => {
-            let kept = fields.iter().filter(|(field, _)| !field.ends_with("_at") && *field != "status");
-            kept.filter_map(|(field, value)| Some((field.clone(), content_of(value, by_id)?))).collect()
-        }
-        other => other.clone(),
-    })
 }
 
 /// Whether a text ends in a UUID, as generated ids do.
@@ -231,10 +257,26 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_compared_by_their_meaning() {
-        let by_id = BTreeMap::from([("dir-1", "directory docs".to_owned())]);
-        let value = json!({ "a_id": "dir-1", "b_id": ID, "c": "text", "d_at": "now", "e": [ID, 1] });
-        let expected = json!({ "a_id": "directory docs", "c": "text", "e": [1] });
-        assert_eq!(content_of(&value, &by_id), Some(expected));
+    fn ids_are_compared_by_their_meaning_and_lists_without_their_order() {
+        let meanings = Meanings(BTreeMap::from([("dir-1", "directory docs".to_owned())]));
+        let time = "2026-11-30T11:27:12.306450Z";
+        let value = json!({ "a_id": "dir-1", "b_id": ID, "c": "text", "d_at": "now", "e": [ID, 2, 1], "f": time });
+        let expected = json!({ "a_id": "directory docs", "c": "text", "e": [1, 2] });
+        assert_eq!(meanings.content(&value), Some(expected));
+    }
+
+    #[test]
+    fn a_name_that_differs_between_runs_is_no_content_either() {
+        let index_of = |file: &str| {
+            let files = json!([{ "id": "dfl-1", "display_name": file, "unique_id": file, "directory_id": ID }]);
+            let kinds = json!({
+                "directory_files": files,
+                "indexes": [{ "id": "idx-1", "name": "docs", "files": [{ "id": "dfl-1", "name": file }] }],
+            });
+            FinalState(vec![kinds.as_object().expect("an object").clone()])
+        };
+        let (one, other) = (index_of("1.md"), index_of("2.md"));
+        let names = StableNames::of(&one, &other);
+        assert_eq!(one.resources(&names), other.resources(&names));
     }
 }
