@@ -47,6 +47,7 @@ fn reading(blob: &Blob) -> Value {
                 "pages": document.page_count(),
                 "chunks": document.chunks().len(),
                 "stand_in": document.is_stand_in(),
+                "remark": document.remark(),
             })
         }
         Reading::Failed(reason) => json!({ "error": &**reason }),

@@ -21,6 +21,9 @@ struct StatusBody<'a> {
     /// known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed_files: Vec<FailedFileBody<'a>>,
+    /// The files in whose text something is missing. This field is the emulator's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    incomplete_files: Vec<IncompleteFileBody<'a>>,
 }
 
 /// A file that could not be read.
@@ -31,8 +34,16 @@ struct FailedFileBody<'a> {
     error: &'a str,
 }
 
-/// The most files that could not be read which are shown.
-const MAX_FAILED_FILES: usize = 100;
+/// A file in whose text something is missing.
+#[derive(Serialize)]
+struct IncompleteFileBody<'a> {
+    directory_file_id: &'a Id,
+    name: &'a str,
+    remark: &'a str,
+}
+
+/// The most files that could not be read which are shown, and the most incomplete files.
+const MAX_SHOWN_FILES: usize = 100;
 
 /// Bytes of a usual index in JSON.
 const INDEX_BYTES: usize = 1024;
@@ -72,7 +83,8 @@ impl<'a> StatusBody<'a> {
         Self {
             status: index.sync.custom_status().unwrap_or(status),
             error_message: error_message.or_else(|| failed_message(failed)),
-            failed_files: failed.iter().take(MAX_FAILED_FILES).map(FailedFileBody::of).collect(),
+            failed_files: failed.iter().take(MAX_SHOWN_FILES).map(FailedFileBody::of).collect(),
+            incomplete_files: incomplete_files(index),
         }
     }
 }
@@ -92,13 +104,22 @@ fn failed_files(index: &Index) -> &[FailedFile] {
     }
 }
 
+/// The first of the files in whose text something is missing. A sync that failed leaves those of an earlier one.
+fn incomplete_files(index: &Index) -> Vec<IncompleteFileBody<'_>> {
+    let files = index.content.iter().flat_map(|content| content.incomplete());
+    let shown = files.take(MAX_SHOWN_FILES);
+    shown
+        .map(|(file, remark)| IncompleteFileBody { directory_file_id: &file.source_id, name: &file.name, remark })
+        .collect()
+}
+
 /// The message of an index after a partial sync, which names the missing files.
 fn missing_message(index: &Index, failed: &[FailedFile]) -> String {
     if failed.is_empty() {
         return "The sync was partial, but the source directory has no file that could be left out".to_owned();
     }
     let all = failed.len() + index.content.as_ref().map_or(0, |content| content.files.len());
-    let names: Vec<&str> = failed.iter().take(MAX_FAILED_FILES).map(|file| &*file.name).collect();
+    let names: Vec<&str> = failed.iter().take(MAX_SHOWN_FILES).map(|file| &*file.name).collect();
     let more = failed.len() - names.len();
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     format!("{} of {all} files are missing: {}{more}", failed.len(), names.join(", "))

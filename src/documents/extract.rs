@@ -18,12 +18,15 @@ const NO_PROGRAM: &str =
 pub(super) enum Extract {
     /// Its text, with a form feed between pages.
     Text(String),
+    /// Its text as far as it can be read, and a line that says what is missing.
+    Incomplete { remark: String, text: String },
     /// Nothing to read, although the file is valid; why, as a relative clause.
     StandIn(String),
 }
 
 /// First bytes of a result, by its meaning.
 const TEXT: u8 = b't';
+const INCOMPLETE: u8 = b'i';
 const STAND_IN: u8 = b's';
 
 /// The child's side: reads the file in `fields`, which are the format and the bytes.
@@ -34,6 +37,7 @@ pub(crate) fn answer(fields: Vec<Vec<u8>>) -> Result<Vec<u8>, String> {
     let format = Binary::named(&String::from_utf8_lossy(&format)).ok_or("the format is unknown")?;
     let (tag, text) = match extract(format, bytes)? {
         Extract::Text(text) => (TEXT, text),
+        Extract::Incomplete { remark, text } => (INCOMPLETE, format!("{remark}\n{text}")),
         Extract::StandIn(reason) => (STAND_IN, reason),
     };
     let mut result = text.into_bytes();
@@ -76,6 +80,11 @@ fn document(format: Binary, name: &str, bytes: &Bytes, mut result: Bytes) -> Res
     let text = ByteString::try_from(result).map_err(|_| Unreadable::Encoding)?;
     match tag.first() {
         Some(&TEXT) => Document::from_content(text, format.layout()),
+        Some(&INCOMPLETE) => {
+            let (remark, text) = text.split_once('\n').ok_or(Unreadable::Encoding)?;
+            let document = Document::from_content(ByteString::from(text), format.layout())?;
+            Ok(Document { remark: Some(remark.into()), ..document })
+        }
         _ => stand_in::document(name, bytes, format.media_type(), &text),
     }
 }

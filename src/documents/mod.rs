@@ -18,10 +18,10 @@ mod pdf;
 mod stand_in;
 mod tables;
 mod text;
+mod unreadable;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -31,6 +31,7 @@ pub(crate) use self::chunks::count_tokens;
 pub(crate) use self::extract::answer;
 pub(crate) use self::format::Format;
 pub(crate) use self::text::{MAX_TEXT_BYTES, Text};
+pub(crate) use self::unreadable::Unreadable;
 
 use self::format::Claim;
 use self::tables::TableParts;
@@ -56,47 +57,8 @@ pub(crate) struct Document {
     /// Whether it has headings as Markdown writes them.
     has_headings: bool,
     is_stand_in: bool,
-}
-
-/// Why a file that should be text cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unreadable {
-    /// It has no bytes, although no file of its kind is empty.
-    Empty,
-    /// It has many NUL bytes, as binary files have.
-    NulBytes,
-    /// Its bytes are text in no encoding that is tried.
-    Encoding,
-    /// Its byte-order mark names this encoding, in which its bytes are not valid.
-    Malformed(&'static str),
-    /// It has more than `MAX_TEXT_BYTES`.
-    TooLong,
-    /// It has more pages than `MAX_PARTS`.
-    TooManyPages,
-    /// It has more chunks than `MAX_PARTS`.
-    TooManyChunks,
-    /// It is in a binary format, and its reader refuses it; why.
-    Refused(String),
-    /// It was not tried, because the child process that reads it cannot be started; why. This says nothing about the
-    /// file.
-    NotTried(String),
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the file is empty"),
-            Self::NulBytes => f.write_str("the text holds NUL bytes"),
-            Self::Encoding => f.write_str("the bytes are not text in UTF-8 or in another known encoding"),
-            Self::Malformed(name) => {
-                write!(f, "the byte-order mark says {name}, but the bytes after it are not valid {name}")
-            }
-            Self::TooLong => write!(f, "the text is longer than {} MiB, the limit", MAX_TEXT_BYTES >> 20),
-            Self::TooManyPages => write!(f, "the text has more than {MAX_PARTS} pages, the limit"),
-            Self::TooManyChunks => write!(f, "the text has more than {MAX_PARTS} chunks, the limit"),
-            Self::Refused(reason) | Self::NotTried(reason) => f.write_str(reason),
-        }
-    }
+    /// What is missing in the text, if something is.
+    remark: Option<Box<str>>,
 }
 
 impl Document {
@@ -151,10 +113,15 @@ impl Document {
         self.is_stand_in
     }
 
+    /// What is missing in the text, although the file was read; `None` if nothing is.
+    pub(crate) fn remark(&self) -> Option<&str> {
+        self.remark.as_deref()
+    }
+
     /// The memory that it holds, with the bytes that its text shares.
     pub(crate) fn weight_bytes(&self) -> usize {
         let parts = size_of_val(&*self.page_starts) + size_of_val(&*self.chunks) + size_of_val(&*self.tables);
-        size_of::<Self>() + self.text.weight_bytes() + parts
+        size_of::<Self>() + self.text.weight_bytes() + parts + self.remark().map_or(0, str::len)
     }
 
     /// The document of a decoded text.
@@ -165,7 +132,8 @@ impl Document {
         let (chunks, tables) = chunks::split(text.as_str(), &pages, format)?;
         let page_starts = pages.iter().map(|page| offset(text.char_of(page.start as usize))).collect();
         let (chunks, tables) = (chunks.into(), tables.into());
-        Ok(Self { text, page_starts, chunks, tables, has_headings: format.has_headings(), is_stand_in: false })
+        let has_headings = format.has_headings();
+        Ok(Self { text, page_starts, chunks, tables, has_headings, is_stand_in: false, remark: None })
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct IndexContent {
     pub(crate) files: Vec<IndexedFile>,
     /// The files that could not be read, in the order of their names.
     pub(crate) failed: Vec<FailedFile>,
+    /// The places in `files` of those in whose text something is missing.
+    incomplete: Box<[usize]>,
     /// When they were selected.
     pub(crate) selected_at: Timestamp,
     /// The bytes that it takes of the budget; `None` for one that takes none.
@@ -30,7 +32,8 @@ pub(crate) struct IndexContent {
 /// The content of all indexes over directories without files. Nothing shows when it was selected.
 static EMPTY: LazyLock<Arc<IndexContent>> = LazyLock::new(|| {
     let selected_at = Timestamp::from_micros(0);
-    Arc::new(IndexContent { files: Vec::new(), failed: Vec::new(), selected_at, _allocation: None })
+    let incomplete = Box::default();
+    Arc::new(IndexContent { files: Vec::new(), failed: Vec::new(), incomplete, selected_at, _allocation: None })
 });
 
 /// A file of an index: the parsed copy of a file of the source directory.
@@ -140,11 +143,20 @@ impl IndexContent {
             return Ok(Arc::clone(&EMPTY));
         }
         failed.sort_by_cached_key(|file| sort_key(&file.name, &file.id));
+        let is_incomplete = |file: &IndexedFile| file.document.document().remark().is_some();
+        let incomplete: Box<[usize]> = (0..files.len()).filter(|place| is_incomplete(&files[*place])).collect();
         let weight = OVERHEAD_BYTES
+            + size_of_val(&*incomplete)
             + files.iter().map(IndexedFile::weight_bytes).sum::<usize>()
             + failed.iter().map(FailedFile::weight_bytes).sum::<usize>();
         let allocation = store.budget.allocate(weight).ok_or(StoreError::StateFull)?;
-        Ok(Arc::new(Self { files, failed, selected_at: now, _allocation: Some(allocation) }))
+        Ok(Arc::new(Self { files, failed, incomplete, selected_at: now, _allocation: Some(allocation) }))
+    }
+
+    /// The files in whose text something is missing, each with what that is.
+    pub(crate) fn incomplete(&self) -> impl Iterator<Item = (&IndexedFile, &str)> {
+        let files = self.incomplete.iter().map(|place| &self.files[*place]);
+        files.filter_map(|file| Some((file, file.document.document().remark()?)))
     }
 
     /// The file that an id names: that of the parsed copy, of the file in the source directory, or of the upload.

@@ -95,6 +95,8 @@ mod ranking;
 mod read_hostile;
 mod read_office;
 mod read_pdf;
+mod read_pdf_annotations;
+mod read_pdf_fonts;
 mod regressions;
 mod reload;
 mod retries;

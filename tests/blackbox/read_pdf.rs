@@ -1,41 +1,10 @@
 //! Text that is read from PDF files, by page.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::pdf::{Pdf, line};
-use crate::support::{Client, RETRIEVE, reading_server, server, text_of};
-
-/// An index over one file, and the text of the file in it.
-struct Reading {
-    client: Client,
-    index: String,
-    text: String,
-    _server: llamacloud_mock::embedded::MockServer,
-}
-
-impl Reading {
-    #[track_caller]
-    fn of(name: &str, content: &[u8]) -> Self {
-        let server = reading_server(&[]);
-        let client = Client::of(&server);
-        let (text, index) = client.read_alone(name, content);
-        Self { client, index, text, _server: server }
-    }
-
-    /// The first and the last page of the best result.
-    #[track_caller]
-    fn pages_of_best(&self, query: &str) -> (Value, Value) {
-        let results = self.client.ask(RETRIEVE, &self.index, json!({ "query": query }));
-        let fields = &results["results"][0]["static_fields"];
-        (fields["page_range_start"].clone(), fields["page_range_end"].clone())
-    }
-}
-
-/// The text of a PDF with one page of this content.
-#[track_caller]
-fn text_of_content(content: &str) -> String {
-    Reading::of("a.pdf", &Pdf::of_pages(&[content]).bytes()).text
-}
+use crate::support::pdf::{Pdf, UNKNOWN_FONT, line};
+use crate::support::reading::{Reading, text_of_content};
+use crate::support::{Client, reading_server, server, text_of};
 
 #[test]
 fn pages_are_separated_and_results_name_them() {
@@ -92,15 +61,94 @@ fn fonts_map_codes_to_characters() {
     assert_eq!(Reading::of("a.pdf", &pdf.bytes()).text, "€Ж");
 }
 
-/// A font without any relation between its codes and characters.
-const UNKNOWN_FONT: &str = "<< /Type /Font /Subtype /Type0 /BaseFont /ABC /Encoding /Identity-H /DescendantFonts [<< /Type \
-                            /Font /Subtype /CIDFontType2 /BaseFont /ABC /CIDSystemInfo << /Registry (Adobe) /Ordering \
-                            (Identity) /Supplement 0 >> >>] >>";
+#[test]
+fn words_are_apart_from_a_tenth_of_an_em_on() {
+    for (content, text) in [
+        ("BT /F 10 Tf 50 700 Td [(crude) -150 (oil)] TJ ET", "crude oil"),
+        ("BT /F 10 Tf 50 700 Td [(kern) -95 (ed)] TJ ET", "kerned"),
+        ("BT /F 10 Tf 50 Tz 50 700 Td [(crude) -300 (oil)] TJ ET", "crude oil"),
+        ("BT /F 10 Tf 50 Tz 50 700 Td [(kern) -95 (ed)] TJ ET", "kerned"),
+        ("BT /F 10 Tf 200 Tz 50 700 Td [(kern) -80 (ed)] TJ ET", "kerned"),
+        ("BT /F 10 Tf 2 0 0 1 50 700 Tm [(kern) -80 (ed)] TJ ET", "kerned"),
+        ("BT /F -10 Tf -1 0 0 -1 50 700 Tm [(crude) -150 (oil) -50 (s)] TJ ET", "crude oils"),
+        ("BT /F 10 Tf 4 Tc 50 700 Td (spaced out) Tj ET", "spaced out"),
+    ] {
+        assert_eq!(text_of_content(content), text, "{content}");
+    }
+}
 
-/// A font with a map of characters that is part of PDF, and not of this program.
-const PREDEFINED_MAP: &str = "<< /Type /Font /Subtype /Type0 /BaseFont /ABC /Encoding /UniGB-UCS2-H /DescendantFonts [<< /Type \
-                              /Font /Subtype /CIDFontType0 /BaseFont /ABC /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) \
-                              /Supplement 4 >> >>] >>";
+#[test]
+fn spaces_that_are_drawn_over_a_word_do_not_tear_it() {
+    let spaces = "BT 3 Tr /F 10 Tf 1 0 0 1 55 700 Tm ( ) Tj 1 0 0 1 65 700 Tm ( ) Tj ET";
+    let drawn_after = format!("BT /F 10 Tf 50 700 Td (loans and) Tj ET {spaces} BT /F 10 Tf 110 700 Td (rates) Tj ET");
+    assert_eq!(text_of_content(&drawn_after), "loans and rates");
+    // `lo` is 7.78 wide.
+    let between = "BT /F 10 Tf 50 700 Td (lo) Tj 1 0 0 1 54 700 Tm ( ) Tj 1 0 0 1 57.78 700 Tm (ans) Tj ET";
+    assert_eq!(text_of_content(between), "loans");
+    let wide = "BT /F 10 Tf 50 700 Td (lo) Tj ( ) Tj 1 0 0 1 57.78 700 Tm (ans) Tj ET";
+    assert_eq!(text_of_content(wide), "loans");
+}
+
+#[test]
+fn text_outside_the_page_is_not_on_it() {
+    let show = |x: i32, y: i32| format!("BT /F 12 Tf {x} {y} Td (X) Tj ET ");
+    let content = format!("{}{}{}", line("Inside"), show(900, 0), show(72, 2000));
+    assert_eq!(text_of_content(&content), "Inside");
+    let scaled = "q 2 0 0 2 0 0 cm BT /F 12 Tf 400 100 Td (out) Tj -300 0 Td (in) Tj ET Q";
+    assert_eq!(text_of_content(scaled), "in");
+    let content = format!("{}{}{}", show(-50, 50), show(150, 50), show(350, 50));
+    for (entries, count) in [
+        ("/MediaBox [-100 0 500 100]", 3),
+        ("/MediaBox [500 100 -100 0] /CropBox [100 0 200 100]", 1),
+        ("/MediaBox [100 0 200 100] /CropBox [-900 -900 900 900]", 1),
+        ("/MediaBox [100 0 400 100] /Rotate 90", 2),
+        ("/MediaBox [0 0 0 0]", 3),
+    ] {
+        let pdf = Pdf::of_pages(&[&content]).page(entries);
+        assert_eq!(Reading::of("a.pdf", &pdf.bytes()).text.matches('X').count(), count, "{entries}");
+    }
+    let inherited = "<< /Type /Pages /Count 1 /Kids [1000000 0 R] /MediaBox [0 0 900 100] /CropBox [100 0 200 100] >>";
+    let pdf = Pdf::of_pages(&[&content]).page("").object(2, inherited);
+    assert_eq!(Reading::of("a.pdf", &pdf.bytes()).text, "X");
+}
+
+/// A font whose codes from `a` on are the letters of the Hebrew alphabet, all half an em wide, and the codes before it
+/// those of Helvetica.
+fn hebrew() -> String {
+    let letters: Vec<String> = (0..26).map(|letter| format!("/uni{:04X}", 0x5d0 + letter)).collect();
+    let letters = letters.join(" ");
+    let widths = "500 ".repeat(95);
+    format!(
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /FirstChar 32 /LastChar 126 /Widths [{widths}] /Encoding << \
+         /BaseEncoding /WinAnsiEncoding /Differences [97 {letters}] >> >>"
+    )
+}
+
+#[test]
+fn text_from_right_to_left_is_in_the_order_of_reading() {
+    let read = |content: &str| Reading::of("a.pdf", &Pdf::of_pages(&[content]).font(&hebrew()).bytes());
+    // The eye sees from the left what is read from the right.
+    let reading = read("BT /F 10 Tf 50 700 Td (.123 cba \\(HTTP\\) fed) Tj 0 -12 Td (ihg) Tj ET");
+    assert_eq!(reading.text, "דהו (HTTP) אבג 123.\nזחט");
+    assert_eq!(reading.pages_of_best("אבג"), (json!(1), json!(1)));
+    let from_the_right = "BT /F 10 Tf 1 0 0 1 60 700 Tm (a) Tj 1 0 0 1 55 700 Tm (b) Tj 1 0 0 1 50 700 Tm (c) Tj \
+                          1 0 0 1 42 700 Tm (d) Tj 1 0 0 1 37 700 Tm (e) Tj ET";
+    assert_eq!(read(from_the_right).text, "אבג דה");
+    assert_eq!(read("BT /F 10 Tf 0 1 -1 0 300 300 Tm (cba fed) Tj ET").text, "דהו אבג", "turned");
+    assert_eq!(read("BT /F 10 Tf 50 700 Td (THE WORD cba IS HEBREW) Tj ET").text, "THE WORD אבג IS HEBREW");
+}
+
+#[test]
+fn words_that_a_line_end_divides_are_found() {
+    let content =
+        "BT /F 12 Tf 14 TL 72 700 Td (Figures have cap-) Tj T* (tions in a state-of-the-) Tj T* (art book) Tj ET";
+    let reading = Reading::of("a.pdf", &Pdf::of_pages(&[content]).bytes());
+    assert_eq!(reading.text, "Figures have captions in a state-of-the-art book");
+    assert_eq!(reading.pages_of_best("captions"), (json!(1), json!(1)));
+    let pages = [line("A page ends with cap-"), line("tions begins another")];
+    let reading = Reading::of("a.pdf", &Pdf::of_pages(&pages.each_ref().map(String::as_str)).bytes());
+    assert_eq!(reading.text, "A page ends with cap-\u{c}tions begins another");
+}
 
 #[test]
 fn a_page_whose_characters_are_unknown_is_not_searched() {
@@ -119,7 +167,6 @@ fn a_pdf_without_text_has_a_stand_in_that_says_why() {
     for (pdf, reason) in [
         (Pdf::of_pages(&["0 0 100 100 re f"]), "whose pages hold no text; text in images is not read"),
         (Pdf::of_pages(&[&line("AB")]).font(UNKNOWN_FONT), "whose fonts do not say which characters they show"),
-        (Pdf::of_pages(&[&line("AB")]).font(PREDEFINED_MAP), "whose fonts do not say which characters they show"),
     ] {
         let reading = Reading::of("scan.pdf", &pdf.bytes());
         let first = format!("[llamacloud-mock stand-in: scan.pdf is application/pdf, {reason}]");

@@ -1,16 +1,19 @@
 //! Runs the operators of a page and of the forms in it, as far as they place text.
 
+use std::rc::Rc;
+
 use hayro_font::hayro_cmap::BfString;
 use hayro_font::hayro_syntax::content::TypedIter;
 use hayro_font::hayro_syntax::content::ops::TypedInstruction;
-use hayro_font::hayro_syntax::object::{Array, Dict, Name, Number, Object, Stream};
+use hayro_font::hayro_syntax::object::{Array, Dict, Name, Number, Object, Stream, String as PdfString};
 use hayro_font::hayro_syntax::page::Resources;
-use hayro_font::kurbo::{Affine, Point, Vec2};
-use hayro_font::{Font, FontGlyph};
+use hayro_font::kurbo::{Affine, Point, Rect, Vec2};
 
-use super::Fonts;
+use super::fonts::{Fonts, TextFont};
 use super::layout::{Glyph, PageText};
+use super::marked_content::MarkedContent;
 use super::text_state::{TextPosition, TextState};
+use super::text_strings;
 use crate::documents::MAX_TEXT_BYTES;
 
 /// Maximum depth of forms in forms.
@@ -34,6 +37,7 @@ pub(super) struct Interpreter<'f, 'a> {
     saved: Vec<GraphicsState<'a>>,
     position: TextPosition,
     page: PageText,
+    marked: MarkedContent,
     /// The forms that are being drawn.
     forms: usize,
     /// How many operators may follow; `None` after too many.
@@ -41,14 +45,15 @@ pub(super) struct Interpreter<'f, 'a> {
 }
 
 impl<'f, 'a> Interpreter<'f, 'a> {
-    /// An interpreter for a page whose content may have this many operators.
-    pub(super) fn new(fonts: &'f Fonts<'a>, operators: usize) -> Self {
+    /// An interpreter for a page with these bounds, whose content may have this many operators.
+    pub(super) fn new(fonts: &'f Fonts<'a>, bounds: Rect, operators: usize) -> Self {
         Self {
             fonts,
             state: GraphicsState { matrix: Affine::IDENTITY, text: TextState::default() },
             saved: Vec::new(),
             position: TextPosition::start(),
-            page: PageText::default(),
+            page: PageText::within(bounds),
+            marked: MarkedContent::default(),
             forms: 0,
             operators: Some(operators),
         }
@@ -60,7 +65,8 @@ impl<'f, 'a> Interpreter<'f, 'a> {
     }
 
     /// The text of the page.
-    pub(super) fn finish(self) -> String {
+    pub(super) fn finish(mut self) -> String {
+        self.end_marked_content();
         self.page.finish()
     }
 
@@ -81,6 +87,11 @@ impl<'f, 'a> Interpreter<'f, 'a> {
             TypedInstruction::SaveState(_) if self.saved.len() < MAX_STATES => self.saved.push(self.state.clone()),
             TypedInstruction::RestoreState(_) => self.state = self.saved.pop().unwrap_or_else(|| self.state.clone()),
             TypedInstruction::Transform(by) => self.state.matrix *= affine([by.0, by.1, by.2, by.3, by.4, by.5]),
+            TypedInstruction::BeginMarkedContent(_) => self.marked.begin(None),
+            TypedInstruction::BeginMarkedContentWithProperties(marked) => {
+                self.marked.begin(actual_text(marked.1, resources));
+            }
+            TypedInstruction::EndMarkedContent(_) => self.end_marked_content(),
             TypedInstruction::XObject(name) => self.draw(name.0, resources),
             TypedInstruction::TextFont(font) => self.set_font(font.0, font.1, resources),
             TypedInstruction::BeginText(_) => self.position = TextPosition::start(),
@@ -119,8 +130,7 @@ impl<'f, 'a> Interpreter<'f, 'a> {
     }
 
     fn set_font(&mut self, name: &Name<'_>, size: Number, resources: &Resources<'a>) {
-        let Fonts { cache, standard, character_maps } = self.fonts;
-        let font = resources.get_font(name).and_then(|font| cache.font(&font, standard, character_maps));
+        let font = resources.get_font(name).and_then(|font| self.fonts.font(font));
         (self.state.text.font, self.state.text.size) = (font, size.as_f64());
     }
 
@@ -131,9 +141,15 @@ impl<'f, 'a> Interpreter<'f, 'a> {
     /// Draws a form; images have no text.
     fn draw(&mut self, name: &Name<'_>, resources: &Resources<'a>) {
         let Some(form) = resources.get_x_object(name) else { return };
+        if form.dict().get::<Name<'_>>("Subtype").is_some_and(|subtype| subtype.as_str() == "Form") {
+            self.draw_form(&form, resources);
+        }
+    }
+
+    /// Draws a form. `resources` are those of its page, for a form without its own.
+    pub(super) fn draw_form(&mut self, form: &Stream<'a>, resources: &Resources<'a>) {
         let dict = form.dict();
-        let is_form = dict.get::<Name<'_>>("Subtype").is_some_and(|subtype| subtype.as_str() == "Form");
-        if !is_form || self.forms == MAX_FORMS {
+        if self.forms == MAX_FORMS {
             return;
         }
         self.forms += 1;
@@ -141,7 +157,7 @@ impl<'f, 'a> Interpreter<'f, 'a> {
         if let Some(matrix) = dict.get::<[f64; 6]>("Matrix") {
             self.state.matrix *= Affine::new(matrix);
         }
-        self.run_form(&form, resources);
+        self.run_form(form, resources);
         (self.state, self.position, self.saved) = (state, position, saved);
         self.forms -= 1;
     }
@@ -158,7 +174,7 @@ impl<'f, 'a> Interpreter<'f, 'a> {
             match item {
                 Object::String(text) => self.show(&text),
                 Object::Number(number) => {
-                    let is_horizontal = self.state.text.font.as_ref().is_none_or(Font::is_horizontal);
+                    let is_horizontal = self.state.text.font.as_ref().is_none_or(|font| font.font.is_horizontal());
                     self.position.advance(self.state.text.adjustment(number.as_f64(), is_horizontal));
                 }
                 _ => {}
@@ -170,62 +186,72 @@ impl<'f, 'a> Interpreter<'f, 'a> {
         let Some(font) = self.state.text.font.clone() else { return self.show_unknown(text.len()) };
         let mut at = 0;
         while at < text.len() {
-            let (code, length) = font.read_code(text, at);
+            let (code, length) = font.font.read_code(text, at);
             let is_space = length == 1 && code == u32::from(b' ');
             self.show_code(&font, code, is_space);
             at += length.max(1);
         }
     }
 
-    /// Shows text whose font cannot be loaded: one unknown character for each byte, so that the page counts as
-    /// unreadable if that is much of it.
+    /// Shows text whose font cannot be loaded: one unknown character for each byte.
     fn show_unknown(&mut self, bytes: usize) {
-        let to_page = self.state.matrix * self.position.matrix;
         for _ in 0..bytes {
-            let glyph = glyph_at(to_page, Vec2::ZERO, self.state.text.size, true);
-            self.page.push(char::REPLACEMENT_CHARACTER.encode_utf8(&mut [0; 4]), glyph);
+            let glyph = self.glyph(Vec2::ZERO, true);
+            self.push(char::REPLACEMENT_CHARACTER.encode_utf8(&mut [0; 4]), glyph);
         }
     }
 
-    fn show_code(&mut self, font: &Font<'a>, code: u32, is_space: bool) {
+    fn show_code(&mut self, font: &Rc<TextFont<'a>>, code: u32, is_space: bool) {
         let text = &self.state.text;
-        let (advance, is_horizontal) = (font.code_advance(code), font.is_horizontal());
+        let (advance, is_horizontal) = (font.font.code_advance(code), font.font.is_horizontal());
         let movement = text.movement(advance, text.spacing(is_space), is_horizontal);
         // The gap that is left to the next glyph is what goes beyond the spacing of all characters.
         let shown = text.movement(advance, text.spacing(false), is_horizontal);
-        let to_page = self.state.matrix * self.position.matrix;
-        let glyph = glyph_at(to_page, shown, text.size, is_horizontal);
+        let glyph = self.glyph(shown, is_horizontal);
         self.position.advance(movement);
-        match unicode(font, code) {
-            Some(BfString::Char(character)) => self.page.push(character.encode_utf8(&mut [0; 4]), glyph),
-            Some(BfString::String(characters)) => self.page.push(&characters, glyph),
-            None => self.page.push(char::REPLACEMENT_CHARACTER.encode_utf8(&mut [0; 4]), glyph),
+        match font.characters(code) {
+            Some(BfString::Char(character)) => self.push(character.encode_utf8(&mut [0; 4]), glyph),
+            Some(BfString::String(characters)) => self.push(&characters, glyph),
+            None => self.push(char::REPLACEMENT_CHARACTER.encode_utf8(&mut [0; 4]), glyph),
+        }
+    }
+
+    fn push(&mut self, characters: &str, glyph: Glyph) {
+        if let Some(glyph) = self.marked.unless_replaced(glyph) {
+            self.page.push(characters, glyph);
+        }
+    }
+
+    fn end_marked_content(&mut self) {
+        if let Some((text, glyph)) = self.marked.end() {
+            self.page.push(&text, glyph);
+        }
+    }
+
+    /// The place on the page of a glyph that goes from the current point to `end`.
+    fn glyph(&self, end: Vec2, is_horizontal: bool) -> Glyph {
+        let to_page = self.state.matrix * self.position.matrix;
+        let (along, across) = self.state.text.em(is_horizontal);
+        let start = to_page * Point::ORIGIN;
+        let along = to_page * along.to_point() - start;
+        Glyph {
+            start,
+            end: to_page * end.to_point(),
+            size: (to_page * across.to_point() - start).hypot(),
+            em: along.hypot(),
+            direction: if along.hypot() > 0.0 { along.normalize() } else { Vec2::ZERO },
         }
     }
 }
 
-/// The place of a glyph on the page: `to_page` maps the space of the text, in which the glyph goes from the origin to
-/// `end`.
-fn glyph_at(to_page: Affine, end: Vec2, size: f64, is_horizontal: bool) -> Glyph {
-    let (along, across) = if is_horizontal {
-        (Vec2::new(1.0, 0.0), Vec2::new(0.0, size))
-    } else {
-        (Vec2::new(0.0, -1.0), Vec2::new(size, 0.0))
-    };
-    let start = to_page * Point::ORIGIN;
-    let direction = to_page * along.to_point() - start;
-    Glyph {
-        start,
-        end: to_page * end.to_point(),
-        size: (to_page * across.to_point() - start).hypot(),
-        direction: if direction.hypot() > 0.0 { direction.normalize() } else { Vec2::ZERO },
-    }
-}
-
-fn unicode(font: &Font<'_>, code: u32) -> Option<BfString> {
-    match font.glyph(font.map_code(code), code) {
-        FontGlyph::Outline(glyph) => glyph.as_unicode(),
-        FontGlyph::Type3(glyph) => glyph.as_unicode(),
+/// The text that properties of marked content have, which are a dictionary or the name of one.
+fn actual_text(properties: &Object<'_>, resources: &Resources<'_>) -> Option<String> {
+    let text =
+        |properties: &Dict<'_>| properties.get::<PdfString<'_>>("ActualText").map(|text| text_strings::decode(&text));
+    match properties {
+        Object::Dict(properties) => text(properties),
+        Object::Name(name) => text(&resources.properties.get::<Dict<'_>>(name)?),
+        _ => None,
     }
 }
 

@@ -1,15 +1,23 @@
 //! The text of a PDF by page. It runs in a child process, because no reader of PDF ends on every broken file.
 
+mod annotations;
+mod bidi;
+mod characters;
 mod content;
+mod fonts;
+mod glyph_names;
+mod hyphens;
 mod layout;
+mod line;
+mod marked_content;
+mod page;
 mod text_state;
-
-use std::sync::Arc;
+mod text_strings;
 
 use hayro_font::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
-use hayro_font::{CMapResolverFn, FontCache, FontQuery, FontResolverFn};
 
-use self::content::Interpreter;
+use self::annotations::AcroForm;
+use self::page::PageReader;
 use super::extract::Extract;
 use super::pages::Pages;
 
@@ -27,11 +35,11 @@ const UNREADABLE_FONTS: &str = "whose fonts do not say which characters they sho
 /// Why a PDF has no text although the file is valid.
 const NO_TEXT: &str = "whose pages hold no text; text in images is not read";
 
-/// The cache and the sources of the fonts of a document.
-pub(super) struct Fonts<'a> {
-    pub(super) cache: FontCache<'a>,
-    pub(super) standard: FontResolverFn,
-    pub(super) character_maps: CMapResolverFn,
+/// How many characters of a document are shown, and how many of them its fonts do not say.
+#[derive(Default)]
+struct Characters {
+    shown: usize,
+    unknown: usize,
 }
 
 /// Reads a PDF.
@@ -43,46 +51,53 @@ pub(super) fn extract(bytes: Vec<u8>) -> Result<Extract, String> {
     if pages.is_empty() {
         return Err("the file is no PDF, or its end is missing: no page was found".to_owned());
     }
-    let fonts = Fonts::new();
+    let mut reader = PageReader::new(AcroForm::of(&pdf));
     let mut texts = Pages::default();
-    let (mut operators, mut unreadable) = (MAX_OPERATORS, 0);
+    let (mut characters, mut has_text) = (Characters::default(), false);
     for page in pages.iter() {
-        let mut interpreter = Interpreter::new(&fonts, operators);
-        interpreter.run(page.typed_operations(), page.resources());
-        operators = interpreter.operators_left().ok_or_else(too_many_operators)?;
-        let text = interpreter.finish();
-        if is_mostly_unknown(&text) {
-            unreadable += 1;
-            texts.push(UNREADABLE_PAGE)?;
-        } else {
-            texts.push(&text)?;
-        }
+        let text = reader.read(page)?;
+        let of_page = Characters::of(&text);
+        characters.add(&of_page);
+        has_text |= of_page.are_readable() && of_page.shown > 0;
+        texts.push(if of_page.are_readable() { &text } else { UNREADABLE_PAGE })?;
     }
-    Ok(if unreadable == pages.len() {
-        Extract::StandIn(UNREADABLE_FONTS.to_owned())
-    } else if texts.are_blank() {
-        Extract::StandIn(NO_TEXT.to_owned())
-    } else {
-        Extract::Text(texts.into_text())
+    if !has_text {
+        let reason = if characters.shown > 0 { UNREADABLE_FONTS } else { NO_TEXT };
+        return Ok(Extract::StandIn(reason.to_owned()));
+    }
+    let text = hyphens::join(&texts.into_text());
+    Ok(match characters.remark() {
+        Some(remark) => Extract::Incomplete { remark, text },
+        None => Extract::Text(text),
     })
 }
 
-impl Fonts<'_> {
-    fn new() -> Self {
-        let standard: FontResolverFn = Arc::new(|query| {
-            let font = match query {
-                FontQuery::Standard(font) => *font,
-                FontQuery::Fallback(query) => query.pick_standard_font(),
-            };
-            Some(font.get_font_data())
-        });
-        // The predefined maps of Chinese, Japanese and Korean would double the size of this reader.
-        Self { cache: FontCache::new(), standard, character_maps: Arc::new(|_| None) }
+impl Characters {
+    fn of(text: &str) -> Self {
+        let visible = text.chars().filter(|character| !character.is_whitespace());
+        let unknown = text.chars().filter(|character| *character == char::REPLACEMENT_CHARACTER);
+        Self { shown: visible.count(), unknown: unknown.count() }
     }
-}
 
-fn too_many_operators() -> String {
-    format!("the pages of the PDF have more than {MAX_OPERATORS} drawing operators, the limit")
+    fn add(&mut self, other: &Self) {
+        (self.shown, self.unknown) = (self.shown + other.shown, self.unknown + other.unknown);
+    }
+
+    /// Whether some of them are known, or there are none.
+    fn are_readable(&self) -> bool {
+        self.shown == 0 || self.unknown < self.shown
+    }
+
+    /// What a reader of the document has to know.
+    fn remark(&self) -> Option<String> {
+        let Self { shown, unknown } = self;
+        (*unknown > 0).then(|| {
+            format!(
+                "{unknown} of {shown} characters cannot be read, because their fonts do not say which they are: \
+                 U+FFFD stands for them"
+            )
+        })
+    }
 }
 
 fn refusal(error: LoadPdfError) -> String {
@@ -93,11 +108,4 @@ fn refusal(error: LoadPdfError) -> String {
         }
         LoadPdfError::Decryption(error) => format!("the PDF is encrypted in a way that is not supported ({error:?})"),
     }
-}
-
-/// Whether more than a fifth of the visible characters are unknown. Text like that must not be found by a search.
-fn is_mostly_unknown(text: &str) -> bool {
-    let visible = text.chars().filter(|character| !character.is_whitespace()).count();
-    let unknown = text.chars().filter(|character| *character == char::REPLACEMENT_CHARACTER).count();
-    unknown * 5 > visible
 }

@@ -1,13 +1,16 @@
 //! The text state of PDF (ISO 32000-1, 9.3 and 9.4): the font, its spacing, and where the next glyph stands. The rise
 //! is left out, so that a superscript stays on its line.
 
-use hayro_font::Font;
+use std::rc::Rc;
+
 use hayro_font::kurbo::{Affine, Vec2};
+
+use super::fonts::TextFont;
 
 /// The parameters that `q` saves and `Q` restores.
 #[derive(Clone)]
 pub(super) struct TextState<'a> {
-    pub(super) font: Option<Font<'a>>,
+    pub(super) font: Option<Rc<TextFont<'a>>>,
     pub(super) size: f64,
     /// Tc, in unscaled text units.
     pub(super) character_spacing: f64,
@@ -36,6 +39,15 @@ impl TextState<'_> {
             Vec2::new((advance.x / UNITS * self.size + spacing) * self.scale, 0.0)
         } else {
             Vec2::new(0.0, advance.y / UNITS * self.size + spacing)
+        }
+    }
+
+    /// The size of the font along the line and across it.
+    pub(super) fn em(&self, is_horizontal: bool) -> (Vec2, Vec2) {
+        if is_horizontal {
+            (Vec2::new(self.size * self.scale, 0.0), Vec2::new(0.0, self.size))
+        } else {
+            (Vec2::new(0.0, -self.size), Vec2::new(self.size, 0.0))
         }
     }
 

@@ -10,6 +10,7 @@ mod documents;
 pub(crate) mod office;
 pub(crate) mod pdf;
 mod program;
+pub(crate) mod reading;
 mod session;
 mod terminal;
 mod upload;

@@ -7,8 +7,16 @@ pub(crate) struct Pdf {
     trailer: String,
 }
 
+/// A font without any relation between its codes and characters.
+pub(crate) const UNKNOWN_FONT: &str = "<< /Type /Font /Subtype /Type0 /BaseFont /ABC /Encoding /Identity-H \
+                                       /DescendantFonts [<< /Type /Font /Subtype /CIDFontType2 /BaseFont /ABC \
+                                       /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>] >>";
+
 /// The object of the font that pages use.
 const FONT: usize = 3;
+
+/// The object of the first page.
+const FIRST_PAGE: usize = 1_000_000;
 
 /// The content of a page that shows one line.
 pub(crate) fn line(text: &str) -> String {
@@ -57,7 +65,6 @@ impl Pdf {
 
     /// Sets the pages: the object of the content of each, and more resources of all of them.
     pub(crate) fn pages(mut self, contents: &[usize], resources: &str) -> Self {
-        const FIRST_PAGE: usize = 1_000_000;
         let kids: Vec<String> = (0..contents.len()).map(|number| format!("{} 0 R", FIRST_PAGE + number)).collect();
         self = self.object(1, "<< /Type /Catalog /Pages 2 0 R >>");
         self = self.object(2, format!("<< /Type /Pages /Count {} /Kids [{}] >>", kids.len(), kids.join(" ")));
@@ -68,6 +75,12 @@ impl Pdf {
             self.objects.push((FIRST_PAGE + number, page.into_bytes()));
         }
         self
+    }
+
+    /// Sets entries of the only page, in place of its size.
+    pub(crate) fn page(self, entries: &str) -> Self {
+        let resources = format!("/Resources << /Font << /F {FONT} 0 R >> >>");
+        self.object(FIRST_PAGE, format!("<< /Type /Page /Parent 2 0 R /Contents 10 0 R {resources} {entries} >>"))
     }
 
     /// The bytes of the file.
