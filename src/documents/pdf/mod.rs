@@ -4,6 +4,7 @@ mod annotations;
 mod bidi;
 mod characters;
 mod content;
+mod font_fallback;
 mod fonts;
 mod glyph_names;
 mod hyphens;
