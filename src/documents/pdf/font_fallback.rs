@@ -1,5 +1,5 @@
-//! The characters of a font that does not say them in the usual ways: by its collection, a map of another kind, the names
-//! of its glyphs, or its own table, in this order.
+//! The characters of a font that does not say them in the usual ways: by its collection, a map of another kind, the
+//! names of its glyphs, or its own table, in this order.
 
 use std::collections::HashMap;
 
