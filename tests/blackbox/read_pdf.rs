@@ -119,8 +119,8 @@ fn hebrew() -> String {
     let letters = letters.join(" ");
     let widths = "500 ".repeat(95);
     format!(
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /FirstChar 32 /LastChar 126 /Widths [{widths}] /Encoding << \
-         /BaseEncoding /WinAnsiEncoding /Differences [97 {letters}] >> >>"
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /FirstChar 32 /LastChar 126 /Widths [{widths}] /Encoding \
+         << /BaseEncoding /WinAnsiEncoding /Differences [97 {letters}] >> >>"
     )
 }
 

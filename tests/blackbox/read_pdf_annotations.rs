@@ -6,8 +6,9 @@ use crate::support::reading::Reading;
 /// Two pages, of which the first has this annotation.
 #[track_caller]
 fn text_with(form: &str, annotation: &str, appearance: &str) -> String {
+    let form = format!("<< /Fields [40 0 R] /DR << /Font << /F 3 0 R >> >> {form} >>");
     let pdf = Pdf::of_pages(&[&line("Page one"), &line("Page two")])
-        .object(1, format!("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [40 0 R] /DR << /Font << /F 3 0 R >> >> {form} >> >>"))
+        .object(1, format!("<< /Type /Catalog /Pages 2 0 R /AcroForm {form} >>"))
         .object(40, format!("<< /Type /Annot /Rect [100 100 300 200] {annotation} >>"))
         .stream(41, "/Type /XObject /Subtype /Form /BBox [0 0 200 100]", appearance.as_bytes())
         .object(42, "<< /FT /Tx /V (from the parent) /T (p) >>")

@@ -16,8 +16,9 @@ fn text_in(font: &str, string: &str) -> String {
 /// A composite font with these entries, whose glyphs are those of a list of Adobe.
 fn composite(entries: &str, ordering: &str) -> String {
     format!(
-        "<< /Type /Font /Subtype /Type0 /BaseFont /ABC {entries} /DescendantFonts [<< /Type /Font /Subtype /CIDFontType0 \
-         /BaseFont /ABC /CIDSystemInfo << /Registry (Adobe) /Ordering ({ordering}) /Supplement 4 >> >>] >>"
+        "<< /Type /Font /Subtype /Type0 /BaseFont /ABC {entries} /DescendantFonts [<< /Type /Font /Subtype \
+         /CIDFontType0 /BaseFont /ABC /CIDSystemInfo << /Registry (Adobe) /Ordering ({ordering}) /Supplement 4 >> \
+         >>] >>"
     )
 }
 
@@ -114,8 +115,9 @@ fn true_type(glyphs: &[(char, u32)]) -> Vec<u8> {
 #[test]
 fn a_font_in_the_file_knows_the_characters_of_its_glyphs() {
     let font = "<< /Type /Font /Subtype /Type0 /BaseFont /ABC /Encoding /Identity-H /DescendantFonts [<< /Type /Font \
-                /Subtype /CIDFontType2 /BaseFont /ABC /CIDToGIDMap /Identity /CIDSystemInfo << /Registry (Adobe) /Ordering \
-                (Identity) /Supplement 0 >> /FontDescriptor << /Type /FontDescriptor /FontFile2 31 0 R >> >>] >>";
+                /Subtype /CIDFontType2 /BaseFont /ABC /CIDToGIDMap /Identity /CIDSystemInfo << /Registry (Adobe) \
+                /Ordering (Identity) /Supplement 0 >> /FontDescriptor << /Type /FontDescriptor /FontFile2 \
+                31 0 R >> >>] >>";
     let program = true_type(&[('H', 4), ('i', 3), ('\u{416}', 1), ('\u{e000}', 2)]);
     let content = "BT /F 12 Tf 72 700 Td <0004000300010002> Tj ET";
     let pdf = Pdf::of_pages(&[content]).font(font).stream(31, "", &program);

@@ -10,7 +10,8 @@ pub(crate) struct Pdf {
 /// A font without any relation between its codes and characters.
 pub(crate) const UNKNOWN_FONT: &str = "<< /Type /Font /Subtype /Type0 /BaseFont /ABC /Encoding /Identity-H \
                                        /DescendantFonts [<< /Type /Font /Subtype /CIDFontType2 /BaseFont /ABC \
-                                       /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>] >>";
+                                       /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> \
+                                       >>] >>";
 
 /// The object of the font that pages use.
 const FONT: usize = 3;
