@@ -14,7 +14,7 @@ const NO_PROGRAM: &str =
 
 /// The result of a child process for a file.
 #[derive(Debug, PartialEq, Eq)]
-#[cfg_attr(not(any(feature = "office", feature = "pdf")), allow(dead_code, reason = "no format is read"))]
+#[cfg_attr(not(feature = "pdf"), allow(dead_code, reason = "only a PDF is read in part"))]
 pub(super) enum Extract {
     /// Its text, with a form feed between pages.
     Text(String),

@@ -32,6 +32,7 @@ impl Pages {
     }
 
     /// Whether there is nothing to see on any page.
+    #[cfg(feature = "office")]
     pub(super) fn are_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
