@@ -72,7 +72,8 @@ def test_a_test_with_an_alarm_fails_and_says_how_to_see_it_again(run_pytest, tmp
     again = subprocess.run(
         [PROGRAM, *words[1:]], cwd=tmp_path, env=without_settings(), capture_output=True, text=True, timeout=LIMIT, check=False
     )
-    assert (again.returncode, "1 passed" in again.stdout) == (0, True), again.stdout + again.stderr
+    assert (again.returncode, "1 passed" in again.stdout) == (2, True), again.stdout + again.stderr
+    assert "request 2 created again what request 1 had created" in again.stderr
 
 
 def test_a_test_that_fails_without_a_fault_fails(run_pytest):
