@@ -2,11 +2,11 @@
 
 mod events;
 mod live;
-mod shared;
+mod shared_part;
 
 pub(crate) use events::{Events, event, json_of, rest_of_event};
 pub(crate) use live::{BodyWriter, EventSource};
-pub(crate) use shared::Shared;
+pub(crate) use shared_part::SharedPart;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,9 +88,9 @@ pub(crate) enum Body {
     /// Events that are sent one by one.
     Events(Events),
     /// Events that are sent as they come.
-    Live(Shared<dyn EventSource>),
+    Live(SharedPart<dyn EventSource>),
     /// Written while it is sent.
-    Written(Shared<dyn BodyWriter>),
+    Written(SharedPart<dyn BodyWriter>),
 }
 
 /// The body of a success. The status is stated by the row of the operation and added in one place.
@@ -291,13 +291,13 @@ impl Response {
     /// A stream of the events of a source.
     pub(crate) fn live(source: impl EventSource + 'static) -> Self {
         let response = Self::bytes(200, EVENT_STREAM, Bytes::new());
-        Self { body: Body::Live(Shared(Arc::new(source))), ..response }
+        Self { body: Body::Live(SharedPart(Arc::new(source))), ..response }
     }
 
     /// A response whose body is JSON that is written while it is sent.
     pub(crate) fn written(writer: impl BodyWriter + 'static) -> Self {
         let response = Self::bytes(200, "application/json", Bytes::new());
-        Self { body: Body::Written(Shared(Arc::new(writer))), ..response }
+        Self { body: Body::Written(SharedPart(Arc::new(writer))), ..response }
     }
 
     /// The same response with a header added or replaced.

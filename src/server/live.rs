@@ -8,11 +8,11 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 
 use super::connection_state::ConnectionState;
-use crate::response::{EventSource, Shared};
+use crate::response::{EventSource, SharedPart};
 
 /// A body of events that come at any time.
 pub(super) struct LiveBody {
-    events: Shared<dyn EventSource>,
+    events: SharedPart<dyn EventSource>,
     /// Completes when no more events are to be sent.
     end: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
     /// Whether hyper is to write what it has before it gets the next event.
@@ -20,7 +20,7 @@ pub(super) struct LiveBody {
 }
 
 impl LiveBody {
-    pub(super) fn new(connection: &ConnectionState, events: Shared<dyn EventSource>) -> Self {
+    pub(super) fn new(connection: &ConnectionState, events: SharedPart<dyn EventSource>) -> Self {
         let (mut draining, stream) = (connection.draining.clone(), connection.stream.clone());
         let end = async move {
             tokio::select! {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::response::{BodyWriter, Shared};
+use crate::response::{BodyWriter, SharedPart};
 
 /// Maximum number of bytes of a piece.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -24,7 +24,7 @@ pub(super) struct PieceBody(Receiver<Bytes>);
 struct PieceWriter(Sender<Bytes>);
 
 impl PieceBody {
-    pub(super) fn new(Shared(body): Shared<dyn BodyWriter>) -> Self {
+    pub(super) fn new(SharedPart(body): SharedPart<dyn BodyWriter>) -> Self {
         let (sender, receiver) = channel(QUEUED_PIECES);
         tokio::task::spawn_blocking(move || {
             let mut writer = BufWriter::with_capacity(PIECE_BYTES, PieceWriter(sender));

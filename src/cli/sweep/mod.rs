@@ -156,13 +156,11 @@ fn cores() -> usize {
 
 /// Writes a report that says that no fault can strike what the command calls. Nowhere but to a file: the error says it.
 fn write_without_runs(baseline: Baseline, format: ReportFormat, file: Option<File>) -> Result<(), ExitError> {
-    match file {
-        Some(file) => {
-            let report = SweepReport::new(baseline, &SweepPlan::default(), Vec::new(), &[]);
-            write(&print::report(&report, format), Some(file))
-        }
-        None => Ok(()),
+    if file.is_none() {
+        return Ok(());
     }
+    let report = SweepReport::new(baseline, &SweepPlan::default(), Vec::new(), &[]);
+    write(&print::report(&report, format), file)
 }
 
 fn write(text: &str, file: Option<File>) -> Result<(), ExitError> {

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::class::{FaultClass, PROMISED_WAIT};
 use crate::clock::Timestamp;
 use crate::instance::Instance;
-use crate::journal::{Entry, FaultOutcome, Follower, Publication, RequestKey, RetryAttempt, RetryReport, key_of};
+use crate::journal::{Entry, FaultOutcome, Follower, Publication, RequestKey, RetryChain, RetryReport, key_of};
 
 /// Maximum number of requests of a run that are kept.
 const MAX_REQUESTS: usize = 20_000;
@@ -174,24 +174,24 @@ impl Recording {
     /// first time knows how to: what it sends later, when it has given up, is another call. Of `rapid` operations only
     /// retries count that the client reports.
     pub(super) fn early_retry(&self, rapid: &BTreeSet<&'static str>) -> Option<EarlyRetry> {
-        let is_struck = |entry: &Entry| entry.faults.iter().any(|note| note.outcome == FaultOutcome::Struck);
-        let entries: HashMap<(&Option<Arc<str>>, u64), &Entry> =
-            self.entries.iter().map(|entry| ((&entry.tenant, entry.seq), &**entry)).collect();
         let report = RetryReport::of(self.entries.iter().map(|entry| &**entry), 0);
-        let early = report.chains.iter().find_map(|chain| {
-            let pairs = chain.attempts.iter().zip(&chain.attempts[1..]);
-            let entry = |attempt: &RetryAttempt| entries.get(&(&chain.tenant, attempt.seq));
-            let mut retries = pairs.filter(|(before, _)| entry(before).is_some_and(|entry| is_struck(entry)));
-            let (_, retry) =
-                retries.find(|(_, retry)| retry.promised_wait.is_some_and(|wait| wait >= PROMISED_WAIT))?;
-            let operation = chain.operation.filter(|operation| {
-                !rapid.contains(operation) || entry(retry).is_some_and(|entry| entry.retry_count.is_some())
-            })?;
-            let gap = retry.gap.filter(|gap| retry.promised_wait.is_some_and(|wait| *gap < wait))?;
-            Some(EarlyRetry { operation, gap })
-        });
+        let early = report.chains.iter().find_map(|chain| self.early_retry_of(chain, rapid));
         let mut struck = self.entries.iter().filter(|entry| is_struck(entry));
         early.or_else(|| struck.find_map(|refused| self.early_new_call(refused, rapid)))
+    }
+
+    /// The first retry of a chain after an injected response with a promised wait, if it came too early.
+    fn early_retry_of(&self, chain: &RetryChain, rapid: &BTreeSet<&'static str>) -> Option<EarlyRetry> {
+        let mut pairs = chain.attempts.iter().zip(&chain.attempts[1..]);
+        let (retry, wait) = pairs.find_map(|(before, retry)| {
+            let wait = retry.promised_wait.filter(|wait| *wait >= PROMISED_WAIT)?;
+            self.entry(chain.tenant.as_ref(), before.seq).is_some_and(is_struck).then_some((retry, wait))
+        })?;
+        let gap = retry.gap.filter(|gap| *gap < wait)?;
+        let operation = chain.operation?;
+        let is_reported =
+            || self.entry(chain.tenant.as_ref(), retry.seq).is_some_and(|entry| entry.retry_count.is_some());
+        (!rapid.contains(operation) || is_reported()).then_some(EarlyRetry { operation, gap })
     }
 
     /// The request after a refused one, if that is an equal one, which came too early and is no retry of the client:
@@ -199,9 +199,18 @@ impl Recording {
     fn early_new_call(&self, refused: &Entry, rapid: &BTreeSet<&'static str>) -> Option<EarlyRetry> {
         let operation = refused.operation.filter(|operation| !rapid.contains(operation))?;
         let wait = refused.retry_after_ms.map(Duration::from_millis).filter(|wait| *wait >= PROMISED_WAIT)?;
-        let next = self.entries.iter().find(|entry| entry.tenant == refused.tenant && entry.seq == refused.seq + 1)?;
+        let next = self.entry(refused.tenant.as_ref(), refused.seq + 1)?;
         let is_new_call = refused.retry_count == Some(0) && next.retry_count == Some(0);
         let gap = next.real_time.since(refused.due);
         (is_new_call && gap < wait && key_of(next) == key_of(refused)).then_some(EarlyRetry { operation, gap })
     }
+
+    /// The request of a tenant with this number there.
+    fn entry(&self, tenant: Option<&Arc<str>>, number: u64) -> Option<&Entry> {
+        self.places.get(&(tenant.cloned(), number)).map(|place| &*self.entries[*place])
+    }
+}
+
+fn is_struck(entry: &Entry) -> bool {
+    entry.faults.iter().any(|note| note.outcome == FaultOutcome::Struck)
 }

@@ -68,11 +68,9 @@ fn has_brackets_as_seen(visual: &str) -> bool {
 }
 
 fn mirrored(character: char) -> char {
-    let other = MIRRORED.iter().find_map(|&(left, right)| match character {
-        _ if character == left => Some(right),
-        _ if character == right => Some(left),
-        _ => None,
-    });
+    let other = MIRRORED
+        .iter()
+        .find_map(|&(left, right)| if character == left { Some(right) } else { (character == right).then_some(left) });
     other.unwrap_or(character)
 }
 

@@ -67,12 +67,11 @@ impl<'a> GlyphNames<'a> {
             return Some(code);
         }
         let digits = name.trim_start_matches(|character: char| character.is_ascii_alphabetic());
-        let letters = name.len() - digits.len();
-        match letters {
-            _ if self.are_hexadecimal => hexadecimal(name.get(name.len().checked_sub(2)?..)?),
-            0..=2 => decimal(digits),
-            _ => None,
+        if self.are_hexadecimal {
+            return hexadecimal(name.get(name.len().checked_sub(2)?..)?);
         }
+        let letters = name.len() - digits.len();
+        if letters <= 2 { decimal(digits) } else { None }
     }
 }
 

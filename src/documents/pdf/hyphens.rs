@@ -40,18 +40,13 @@ fn divisions(text: &str) -> impl Iterator<Item = Division<'_>> {
         let (before, after) = (&text[..end - hyphen.len_utf8()], &text[end + 1..]);
         let starts = after.starts_with(char::is_alphanumeric) && before.ends_with(char::is_alphanumeric);
         starts.then(|| Division {
-            first: &before[before.rfind(|c| !is_part(c)).map_or(0, |at| at + last_len(before, at))..],
-            second: &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())],
+            first: before.rsplit(|c| !is_part(c)).next().unwrap_or_default(),
+            second: after.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default(),
             hyphen: before.len(),
             hyphen_bytes: hyphen.len_utf8(),
             next_line: end + 1,
         })
     })
-}
-
-/// The length of the character at a place of a text.
-fn last_len(text: &str, at: usize) -> usize {
-    text[at..].chars().next().map_or(0, char::len_utf8)
 }
 
 fn is_part(character: char) -> bool {
