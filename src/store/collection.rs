@@ -1,11 +1,13 @@
 //! The resources of one type in a tenant: found by id, listed by parent, deleted with or without a time in which
 //! lagging reads still see them. It knows no type by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::key::UntypedKey;
+use super::key_tables::KeyTables;
 use super::saved::{Deletion, RowState, SavedCounters};
 use super::state_faults::Lag;
 use super::{Id, Key, Kind, Resource};
@@ -17,16 +19,10 @@ pub(crate) struct Collection<T: Resource> {
     rows: BTreeMap<Key<T>, Box<StoredRow<T>>>,
     /// Keys by the hashes of their ids, which take half the memory of the ids. Several resources may have the same id
     /// when clients made it up: one in each project.
-    ids: HashTable<(u64, Key<T>)>,
+    ids: HashTable<(u64, UntypedKey)>,
     /// With a key of its own, because clients can choose ids.
     hasher: DefaultHashBuilder,
-    children: BTreeMap<Key<T::Parent>, BTreeSet<Key<T>>>,
-    /// When deleted resources were deleted, as long as their rows are kept.
-    deleted: BTreeMap<Key<T>, Timestamp>,
-    /// Deleted rows by the time at which they are purged.
-    purges: BTreeSet<(Timestamp, Key<T>)>,
-    /// Rows by the time at which they expire; deleted ones may be among them.
-    expiries: BTreeSet<(Timestamp, Key<T>)>,
+    tables: KeyTables,
     next_key: Key<T>,
     live: usize,
     /// How many resources were created by requests for that, apart from those that were created implicitly. Random
@@ -86,10 +82,7 @@ impl<T: Resource> Default for Collection<T> {
             rows: BTreeMap::new(),
             ids: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
-            children: BTreeMap::new(),
-            deleted: BTreeMap::new(),
-            purges: BTreeSet::new(),
-            expiries: BTreeSet::new(),
+            tables: KeyTables::default(),
             next_key: Key::MIN,
             live: 0,
             created: 0,
@@ -107,8 +100,9 @@ impl<T: Resource> Collection<T> {
     }
 
     /// Adds a resource at a place that none has. The counters do not change.
-    pub(super) fn insert_row(&mut self, state: &RowState<T>, resource: T) {
+    pub(super) fn insert_row(&mut self, state: &RowState, resource: T) {
         let RowState { key, is_requested, deletion } = *state;
+        let key = key.typed();
         self.insert_at(key, resource);
         if let Some(row) = self.rows.get_mut(&key) {
             row.is_requested = is_requested;
@@ -122,20 +116,22 @@ impl<T: Resource> Collection<T> {
         self.live += usize::from(resource.counts());
         for id in resource.ids() {
             let hash = self.hasher.hash_one(id);
-            self.ids.insert_unique(hash, (hash, key), |(hash, _)| *hash);
+            self.ids.insert_unique(hash, (hash, key.untyped()), |(hash, _)| *hash);
         }
-        self.children.entry(resource.parent()).or_default().insert(key);
-        self.expiries.extend(resource.expires_at().map(|at| (at, key)));
+        self.tables.add_child(resource.parent().untyped(), key.untyped());
+        if let Some(at) = resource.expires_at() {
+            self.tables.add_expiry(at, key.untyped());
+        }
         self.rows.insert(key, Box::new(StoredRow { resource, is_requested: false }));
     }
 
     /// Every resource with its place, deleted or not, oldest first.
-    pub(super) fn all_rows(&self) -> impl Iterator<Item = (RowState<T>, &T)> {
-        let purges: BTreeMap<Key<T>, Timestamp> = self.purges.iter().map(|(at, key)| (*key, *at)).collect();
+    pub(super) fn all_rows(&self) -> impl Iterator<Item = (RowState, &T)> {
+        let purges = self.tables.purge_times();
         self.rows.iter().map(move |(key, row)| {
-            let times = self.deleted_at(*key).zip(purges.get(key).copied());
+            let times = self.deleted_at(*key).zip(purges.get(&key.untyped()).copied());
             let deletion = times.map(|(at, purge_at)| Deletion { at, purge_at });
-            (RowState { key: *key, is_requested: row.is_requested, deletion }, &row.resource)
+            (RowState { key: key.untyped(), is_requested: row.is_requested, deletion }, &row.resource)
         })
     }
 
@@ -178,8 +174,8 @@ impl<T: Resource> Collection<T> {
         let before = resource.parent();
         change(resource);
         let after = resource.parent();
-        self.remove_child(before, key);
-        self.children.entry(after).or_default().insert(key);
+        self.tables.remove_child(before.untyped(), key.untyped());
+        self.tables.add_child(after.untyped(), key.untyped());
     }
 
     /// The resources that have this id, oldest first, and that are visible.
@@ -189,16 +185,17 @@ impl<T: Resource> Collection<T> {
 
     /// The oldest resource that has this id and is not deleted.
     pub(crate) fn live_with_id(&self, id: &Id) -> Option<Key<T>> {
-        self.all_with_id(id).find(|key| !self.deleted.contains_key(key))
+        self.all_with_id(id).find(|key| !self.is_deleted(*key))
     }
 
     /// The resources that have this id, deleted or not, oldest first.
     pub(super) fn all_with_id(&self, id: &Id) -> impl Iterator<Item = Key<T>> {
         let hash = self.hasher.hash_one(id);
         let same_hash = self.ids.iter_hash(hash).filter(|(own, _)| *own == hash).map(|(_, key)| *key);
-        let mut keys: Vec<Key<T>> = same_hash.filter(|key| self.get(*key).ids().any(|own| own == id)).collect();
+        let has_id = |key: &UntypedKey| self.get(key.typed()).ids().any(|own| own == id);
+        let mut keys: Vec<UntypedKey> = same_hash.filter(has_id).collect();
         keys.sort_unstable();
-        keys.into_iter()
+        keys.into_iter().map(UntypedKey::typed)
     }
 
     /// The visible resources below a parent, newest first, from below `before` on.
@@ -208,20 +205,20 @@ impl<T: Resource> Collection<T> {
         before: Option<Key<T>>,
         visibility: Visibility,
     ) -> impl Iterator<Item = Key<T>> {
-        let keys = self.children.get(&parent).into_iter();
-        let keys = keys.flat_map(move |keys| keys.range(..before.unwrap_or(Key::MAX)).rev().copied());
+        let end = before.unwrap_or(Key::MAX).untyped();
+        let keys = self.tables.children(parent.untyped(), end).rev().map(UntypedKey::typed);
         keys.filter(move |key| self.is_visible(*key, visibility))
     }
 
     /// The resources below a parent that are not deleted, oldest first.
     pub(crate) fn children(&self, parent: Key<T::Parent>) -> impl Iterator<Item = Key<T>> {
-        let keys = self.children.get(&parent).into_iter().flatten().copied();
-        keys.filter(|key| !self.deleted.contains_key(key))
+        let keys = self.tables.children(parent.untyped(), Key::<T>::MAX.untyped()).map(UntypedKey::typed);
+        keys.filter(|key| !self.is_deleted(*key))
     }
 
     /// All resources that are not deleted, oldest first.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key<T>> {
-        self.rows.keys().copied().filter(|key| !self.deleted.contains_key(key))
+        self.rows.keys().copied().filter(|key| !self.is_deleted(*key))
     }
 
     /// All resources from this key on, deleted or not.
@@ -238,23 +235,22 @@ impl<T: Resource> Collection<T> {
 
     /// When a resource was deleted, if it was.
     pub(crate) fn deleted_at(&self, key: Key<T>) -> Option<Timestamp> {
-        self.deleted.get(&key).copied()
+        self.tables.deleted_at(key.untyped())
     }
 
     /// Marks a resource as deleted, unless it is already; its row is purged at `purge_at`.
     pub(super) fn mark_deleted(&mut self, key: Key<T>, now: Timestamp, purge_at: Timestamp) {
-        let Some(row) = self.rows.get_mut(&key).filter(|_| !self.deleted.contains_key(&key)) else { return };
+        let Some(row) = self.rows.get_mut(&key).filter(|_| !self.tables.is_deleted(key.untyped())) else { return };
         row.resource.release_content();
         self.live -= usize::from(row.resource.counts());
-        self.deleted.insert(key, now);
-        self.purges.insert((purge_at, key));
+        self.tables.mark_deleted(key.untyped(), now, purge_at);
     }
 
     /// Takes the next expiry up to `now` out: its time and its resource.
     pub(super) fn pop_expired(&mut self, now: Timestamp) -> Option<(Timestamp, Key<T>)> {
-        while let Some((at, key)) = self.expiries.first().copied().filter(|(at, _)| *at <= now) {
-            self.expiries.pop_first();
-            if self.rows.contains_key(&key) && !self.deleted.contains_key(&key) {
+        while let Some((at, key)) = self.tables.pop_expiry(now) {
+            let key = key.typed();
+            if self.rows.contains_key(&key) && !self.is_deleted(key) {
                 return Some((at, key));
             }
         }
@@ -264,23 +260,19 @@ impl<T: Resource> Collection<T> {
     /// Removes a row; its weight in bytes.
     pub(super) fn remove(&mut self, key: Key<T>) -> usize {
         let Some(row) = self.rows.remove(&key) else { return 0 };
-        if self.deleted.remove(&key).is_none() {
+        if !self.tables.forget_deleted(key.untyped()) {
             self.live -= usize::from(row.resource.counts());
         }
         for id in row.resource.ids() {
-            let entry = self.ids.find_entry(self.hasher.hash_one(id), |(_, own)| *own == key);
+            let entry = self.ids.find_entry(self.hasher.hash_one(id), |(_, own)| *own == key.untyped());
             entry.expect("each id of a row is in the table").remove();
         }
-        self.remove_child(row.resource.parent(), key);
+        self.tables.remove_child(row.resource.parent().untyped(), key.untyped());
         row.resource.weight_bytes()
     }
 
-    fn remove_child(&mut self, parent: Key<T::Parent>, key: Key<T>) {
-        let Some(keys) = self.children.get_mut(&parent) else { return };
-        keys.remove(&key);
-        if keys.is_empty() {
-            self.children.remove(&parent);
-        }
+    fn is_deleted(&self, key: Key<T>) -> bool {
+        self.tables.is_deleted(key.untyped())
     }
 
     fn is_visible(&self, key: Key<T>, visibility: Visibility) -> bool {
@@ -306,7 +298,7 @@ impl<T: Resource> AnyCollection for Collection<T> {
     }
 
     fn created_by_requests(&self) -> Vec<Id> {
-        let rows = self.rows.iter().filter(|(key, row)| row.is_requested && !self.deleted.contains_key(key));
+        let rows = self.rows.iter().filter(|(key, row)| row.is_requested && !self.is_deleted(**key));
         rows.map(|(_, row)| row.resource.meta().id.clone()).collect()
     }
 
@@ -322,21 +314,16 @@ impl<T: Resource> AnyCollection for Collection<T> {
 
     fn purge(&mut self, now: Timestamp) -> usize {
         let mut bytes = 0;
-        while let Some((purge_at, key)) = self.purges.first().copied()
-            && purge_at <= now
-        {
-            self.purges.pop_first();
-            bytes += self.remove(key);
+        while let Some(key) = self.tables.pop_purge(now) {
+            bytes += self.remove(key.typed());
         }
         bytes
     }
 
     fn purge_excess(&mut self, limit: usize) -> usize {
         let mut bytes = 0;
-        while self.purges.len() > limit
-            && let Some((_, key)) = self.purges.pop_first()
-        {
-            bytes += self.remove(key);
+        while let Some(key) = self.tables.pop_excess_purge(limit) {
+            bytes += self.remove(key.typed());
         }
         bytes
     }

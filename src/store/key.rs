@@ -9,8 +9,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The key of a resource of the type `T`.
 pub(crate) struct Key<T> {
-    ordinal: u64,
+    untyped: UntypedKey,
     resource: PhantomData<fn() -> T>,
+}
+
+/// A key whose type stands elsewhere. The compiler makes what works with it once, and not for each type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct UntypedKey(u64);
+
+impl UntypedKey {
+    /// The key with its type.
+    pub(super) const fn typed<T>(self) -> Key<T> {
+        Key { untyped: self, resource: PhantomData }
+    }
 }
 
 impl<T> Key<T> {
@@ -22,17 +33,22 @@ impl<T> Key<T> {
 
     /// The key with this number.
     pub(super) const fn new(ordinal: u64) -> Self {
-        Self { ordinal, resource: PhantomData }
+        UntypedKey(ordinal).typed()
     }
 
     /// The key after it.
     pub(super) const fn next(self) -> Self {
-        Self::new(self.ordinal + 1)
+        Self::new(self.ordinal() + 1)
     }
 
     /// Its number.
     pub(super) const fn ordinal(self) -> u64 {
-        self.ordinal
+        self.untyped.0
+    }
+
+    /// The key without its type.
+    pub(super) const fn untyped(self) -> UntypedKey {
+        self.untyped
     }
 }
 
@@ -47,7 +63,7 @@ impl<T> Copy for Key<T> {}
 
 impl<T> PartialEq for Key<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.ordinal == other.ordinal
+        self.untyped == other.untyped
     }
 }
 
@@ -61,24 +77,24 @@ impl<T> PartialOrd for Key<T> {
 
 impl<T> Ord for Key<T> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.ordinal.cmp(&other.ordinal)
+        self.untyped.cmp(&other.untyped)
     }
 }
 
 impl<T> fmt::Debug for Key<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.ordinal.fmt(f)
+        self.ordinal().fmt(f)
     }
 }
 
 impl<T> Serialize for Key<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(self.ordinal)
+        self.untyped.serialize(serializer)
     }
 }
 
 impl<'de, T> Deserialize<'de> for Key<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        u64::deserialize(deserializer).map(Self::new)
+        UntypedKey::deserialize(deserializer).map(UntypedKey::typed)
     }
 }

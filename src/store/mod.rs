@@ -17,6 +17,7 @@ mod id;
 mod index;
 mod index_content;
 mod key;
+mod key_tables;
 mod paging;
 mod policy;
 mod project;
@@ -233,10 +234,10 @@ impl Store {
     }
 
     /// Adds a resource at its place in a collection, if the limits allow it.
-    fn insert_row<T: Resource>(&mut self, state: &RowState<T>, resource: T) -> Result<(), String> {
-        let (number, limit) = (state.key.ordinal(), self.policy.max_items);
-        if self.collection::<T>().contains(state.key) {
-            return Err(format!("row.key: {number}: is given twice"));
+    fn insert_row<T: Resource>(&mut self, state: &RowState, resource: T) -> Result<(), String> {
+        let (key, limit) = (state.key.typed(), self.policy.max_items);
+        if self.collection::<T>().contains(key) {
+            return Err(format!("row.key: {}: is given twice", key.ordinal()));
         }
         if state.deletion.is_none() && resource.counts() && self.collection::<T>().live() >= limit {
             return Err(format!("row: {}", StoreError::TooMany { kind: T::KIND, limit }));

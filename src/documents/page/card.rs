@@ -1,6 +1,6 @@
 //! The picture of a page: a drawn card that says what it is. No file is rendered.
 
-use jpeg_encoder::{ColorType, Encoder};
+use jpeg_encoder::{Encoder, ImageBuffer, JpegColorType};
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, RasterizedChar, get_raster};
 
 use super::layout::{CHARACTER_WIDTH, COLUMNS, HEIGHT, MARGIN, PageLayout, ROW_HEIGHT, WIDTH, row_top};
@@ -57,13 +57,33 @@ impl Card {
 
     fn into_jpeg(self) -> Vec<u8> {
         let mut jpeg = Vec::new();
-        let size = |pixels: usize| u16::try_from(pixels).expect("a card has fewer pixels a side");
-        let encoder = Encoder::new(&mut jpeg, QUALITY);
-        encoder
-            .encode(&self.pixels, size(WIDTH), size(HEIGHT), ColorType::Luma)
-            .expect("writing to memory does not fail");
+        Encoder::new(&mut jpeg, QUALITY).encode_image(self).expect("writing to memory does not fail");
         jpeg
     }
+}
+
+/// The encoder compiles its work for each kind of image. Its function for any kind of pixels would have it for nine.
+impl ImageBuffer for Card {
+    fn get_jpeg_color_type(&self) -> JpegColorType {
+        JpegColorType::Luma
+    }
+
+    fn width(&self) -> u16 {
+        side(WIDTH)
+    }
+
+    fn height(&self) -> u16 {
+        side(HEIGHT)
+    }
+
+    fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
+        let start = usize::from(y) * WIDTH;
+        buffers[0].extend_from_slice(&self.pixels[start..start + WIDTH]);
+    }
+}
+
+fn side(pixels: usize) -> u16 {
+    u16::try_from(pixels).expect("a card has fewer pixels a side")
 }
 
 fn glyph(character: char) -> RasterizedChar {

@@ -29,7 +29,7 @@ pub(super) struct SavedSession {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     turns: Vec<SavedTurn>,
     created_at: Timestamp,
-    row: RowState<ChatSession>,
+    row: RowState,
 }
 
 /// A turn of a session.
@@ -74,11 +74,7 @@ impl SavedTurn {
 impl SavedForm for SavedSession {
     type Resource = ChatSession;
 
-    fn of(
-        session: &ChatSession,
-        SavedMeta { id, project_id, created_at, row }: SavedMeta<ChatSession>,
-        _: &mut Contents,
-    ) -> Self {
+    fn of(session: &ChatSession, SavedMeta { id, project_id, created_at, row }: SavedMeta, _: &mut Contents) -> Self {
         Self {
             id,
             project_id,
@@ -93,7 +89,7 @@ impl SavedForm for SavedSession {
         }
     }
 
-    fn meta(&self) -> FormMeta<'_, ChatSession> {
+    fn meta(&self) -> FormMeta<'_> {
         FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 

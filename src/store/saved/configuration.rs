@@ -22,7 +22,7 @@ pub(super) struct SavedConfiguration {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<SavedVersion>,
     created_at: Timestamp,
-    row: RowState<Configuration>,
+    row: RowState,
 }
 
 /// A version of a configuration.
@@ -56,7 +56,7 @@ impl SavedForm for SavedConfiguration {
 
     fn of(
         resource: &Configuration,
-        SavedMeta { id, project_id, created_at, row }: SavedMeta<Configuration>,
+        SavedMeta { id, project_id, created_at, row }: SavedMeta,
         _: &mut Contents,
     ) -> Self {
         let mut earlier: Vec<SavedVersion> = resource.versions().iter().map(SavedVersion::of).collect();
@@ -64,7 +64,7 @@ impl SavedForm for SavedConfiguration {
         Self { id, project_id, name, parameters, made_at, earlier, created_at, row }
     }
 
-    fn meta(&self) -> FormMeta<'_, Configuration> {
+    fn meta(&self) -> FormMeta<'_> {
         FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 

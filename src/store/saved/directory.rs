@@ -26,7 +26,7 @@ pub(super) struct SavedDirectory {
     connector_subscription_id: Option<Box<str>>,
     updated_at: Timestamp,
     created_at: Timestamp,
-    row: RowState<Directory>,
+    row: RowState,
     /// Its files; the table fills it in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) files: Vec<SavedDirectoryFile>,
@@ -52,7 +52,7 @@ pub(super) struct SavedDirectoryFile {
     /// The key of its directory.
     directory: Key<Directory>,
     created_at: Timestamp,
-    row: RowState<DirectoryFile>,
+    row: RowState,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub(super) struct SavedFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     purpose: Option<Box<str>>,
     created_at: Timestamp,
-    row: RowState<File>,
+    row: RowState,
 }
 
 /// An object as it is saved.
@@ -95,11 +95,7 @@ pub(super) fn optional_object<T: From<Map<String, Value>>>(
 impl SavedForm for SavedDirectory {
     type Resource = Directory;
 
-    fn of(
-        directory: &Directory,
-        SavedMeta { id, project_id, created_at, row }: SavedMeta<Directory>,
-        _: &mut Contents,
-    ) -> Self {
+    fn of(directory: &Directory, SavedMeta { id, project_id, created_at, row }: SavedMeta, _: &mut Contents) -> Self {
         let Directory { name, description, kind, connector_subscription_id, .. } = directory.clone();
         let system_metadata = directory.system_metadata.as_deref().map(saved_object);
         let updated_at = directory.updated_at;
@@ -118,7 +114,7 @@ impl SavedForm for SavedDirectory {
         }
     }
 
-    fn meta(&self) -> FormMeta<'_, Directory> {
+    fn meta(&self) -> FormMeta<'_> {
         FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 
@@ -147,7 +143,7 @@ impl SavedForm for SavedDirectoryFile {
 
     fn of(
         file: &DirectoryFile,
-        SavedMeta { id, project_id, created_at, row }: SavedMeta<DirectoryFile>,
+        SavedMeta { id, project_id, created_at, row }: SavedMeta,
         contents: &mut Contents,
     ) -> Self {
         let DirectoryFile { directory, unique_id, display_name: name, file_id, updated_at, .. } = file.clone();
@@ -169,7 +165,7 @@ impl SavedForm for SavedDirectoryFile {
         }
     }
 
-    fn meta(&self) -> FormMeta<'_, DirectoryFile> {
+    fn meta(&self) -> FormMeta<'_> {
         FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 
@@ -199,17 +195,13 @@ impl SavedForm for SavedDirectoryFile {
 impl SavedForm for SavedFile {
     type Resource = File;
 
-    fn of(
-        file: &File,
-        SavedMeta { id, project_id, created_at, row }: SavedMeta<File>,
-        contents: &mut Contents,
-    ) -> Self {
+    fn of(file: &File, SavedMeta { id, project_id, created_at, row }: SavedMeta, contents: &mut Contents) -> Self {
         let File { name, external_file_id, purpose, .. } = file.clone();
         let (text, content) = contents.fields(&file.blob, &name);
         Self { id, project_id, name, text, content, external_file_id, purpose, created_at, row }
     }
 
-    fn meta(&self) -> FormMeta<'_, File> {
+    fn meta(&self) -> FormMeta<'_> {
         FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 

@@ -35,7 +35,7 @@ pub(super) struct SavedIndex {
     error_message: Option<Arc<str>>,
     sync: SavedSync,
     created_at: Timestamp,
-    row: RowState<Index>,
+    row: RowState,
 }
 
 /// How the last sync of an index has ended.
@@ -250,11 +250,7 @@ impl SavedIndexedFile {
 impl SavedForm for SavedIndex {
     type Resource = Index;
 
-    fn of(
-        index: &Index,
-        SavedMeta { id, project_id, created_at, row }: SavedMeta<Index>,
-        contents: &mut Contents,
-    ) -> Self {
+    fn of(index: &Index, SavedMeta { id, project_id, created_at, row }: SavedMeta, contents: &mut Contents) -> Self {
         let (status, error_message) = SavedStatus::of(&index.sync.outcome);
         Self {
             id,
@@ -275,7 +271,7 @@ impl SavedForm for SavedIndex {
         }
     }
 
-    fn meta(&self) -> FormMeta<'_, Index> {
+    fn meta(&self) -> FormMeta<'_> {
         FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
     }
 

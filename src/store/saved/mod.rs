@@ -27,10 +27,10 @@ trait SavedForm: Serialize + DeserializeOwned {
     type Resource: Resource;
 
     /// The form of a resource. `contents` knows which contents are in forms before it.
-    fn of(resource: &Self::Resource, saved: SavedMeta<Self::Resource>, contents: &mut Contents) -> Self;
+    fn of(resource: &Self::Resource, saved: SavedMeta, contents: &mut Contents) -> Self;
 
     /// The values that every resource has.
-    fn meta(&self) -> FormMeta<'_, Self::Resource>;
+    fn meta(&self) -> FormMeta<'_>;
 
     /// The contents in it, each with its place.
     fn contents(&mut self) -> Vec<(String, ContentFields<'_>)> {
@@ -42,25 +42,25 @@ trait SavedForm: Serialize + DeserializeOwned {
 }
 
 /// The values that every resource has, as they are saved.
-struct SavedMeta<T> {
+struct SavedMeta {
     id: Id,
     /// `None` in the default project.
     project_id: Option<Id>,
     created_at: Timestamp,
-    row: RowState<T>,
+    row: RowState,
 }
 
 /// The same in a form.
-struct FormMeta<'a, T> {
+struct FormMeta<'a> {
     id: &'a Id,
     project_id: Option<&'a Id>,
     created_at: Timestamp,
-    row: &'a RowState<T>,
+    row: &'a RowState,
 }
 
-impl<T: Resource> SavedMeta<T> {
-    fn new(store: &Store, row: RowState<T>, resource: &T) -> Self {
-        let Meta { id, project, created_at } = resource.meta().clone();
+impl SavedMeta {
+    fn new(store: &Store, row: RowState, meta: &Meta) -> Self {
+        let Meta { id, project, created_at } = meta.clone();
         let project_id = (project != Project::DEFAULT).then(|| store.project_id(project).clone());
         Self { id, project_id, created_at, row }
     }
@@ -69,10 +69,10 @@ impl<T: Resource> SavedMeta<T> {
 /// The forms of these rows.
 fn forms<'a, F: SavedForm>(
     store: &Store,
-    rows: impl Iterator<Item = (RowState<F::Resource>, &'a F::Resource)>,
+    rows: impl Iterator<Item = (RowState, &'a F::Resource)>,
     contents: &mut Contents,
 ) -> Vec<F> {
-    rows.map(|(row, resource)| F::of(resource, SavedMeta::new(store, row, resource), contents)).collect()
+    rows.map(|(row, resource)| F::of(resource, SavedMeta::new(store, row, resource.meta()), contents)).collect()
 }
 
 /// Restores the resources of a table. An error begins with the place in the table.

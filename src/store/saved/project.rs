@@ -13,17 +13,17 @@ pub(super) struct SavedProject {
     id: Id,
     name: Box<str>,
     created_at: Timestamp,
-    row: RowState<Project>,
+    row: RowState,
 }
 
 impl SavedForm for SavedProject {
     type Resource = Project;
 
-    fn of(project: &Project, SavedMeta { id, created_at, row, .. }: SavedMeta<Project>, _: &mut Contents) -> Self {
+    fn of(project: &Project, SavedMeta { id, created_at, row, .. }: SavedMeta, _: &mut Contents) -> Self {
         Self { id, name: project.name.clone(), created_at, row }
     }
 
-    fn meta(&self) -> FormMeta<'_, Project> {
+    fn meta(&self) -> FormMeta<'_> {
         FormMeta { id: &self.id, project_id: None, created_at: self.created_at, row: &self.row }
     }
 

@@ -4,16 +4,16 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::clock::Timestamp;
-use crate::store::Key;
+use crate::store::key::UntypedKey;
 
 /// The highest number that a saved counter can have: one that counts on from there never overflows.
 const MAX_COUNT: u64 = 1 << 53;
 
 /// The place of a resource in its collection.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, bound = "")]
-pub(in crate::store) struct RowState<T> {
-    pub(in crate::store) key: Key<T>,
+#[serde(deny_unknown_fields)]
+pub(in crate::store) struct RowState {
+    pub(in crate::store) key: UntypedKey,
     /// Whether a request created it, rather than only named it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::store) is_requested: bool,

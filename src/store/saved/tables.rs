@@ -57,7 +57,7 @@ pub(in crate::store) struct SavedCounters {
 }
 
 /// The rows of a collection, by the keys of their directories.
-type FilesByDirectory<'a> = BTreeMap<Key<Directory>, Vec<(RowState<DirectoryFile>, &'a DirectoryFile)>>;
+type FilesByDirectory<'a> = BTreeMap<Key<Directory>, Vec<(RowState, &'a DirectoryFile)>>;
 
 impl SavedTenant {
     /// The tenant with this label, this name, this clock and these resources.
@@ -123,8 +123,8 @@ fn all<F: SavedForm>(store: &Store, contents: &mut Contents) -> Vec<F> {
 fn directories(store: &Store, files: &mut FilesByDirectory<'_>, contents: &mut Contents) -> Vec<SavedDirectory> {
     let rows = store.collection::<Directory>().all_rows();
     let with_files = rows.map(|(row, directory)| {
-        let own = files.remove(&row.key).unwrap_or_default();
-        let mut form = SavedDirectory::of(directory, SavedMeta::new(store, row, directory), contents);
+        let own = files.remove(&row.key.typed()).unwrap_or_default();
+        let mut form = SavedDirectory::of(directory, SavedMeta::new(store, row, directory.meta()), contents);
         form.files = forms(store, own.into_iter(), contents);
         form
     });

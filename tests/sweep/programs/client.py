@@ -155,6 +155,15 @@ def content_path(file):
     return f"{url.path}?{url.query}"
 
 
+def sync(index):
+    """Starts a sync of an index. Another thread may have started one."""
+    try:
+        call("POST", f"/api/v1/indexes/{index['id']}/sync")
+    except Refused as problem:
+        if problem.status != 409:
+            raise
+
+
 def ready(index):
     """Waits until an index is ready; a sync that failed is repeated twice."""
     syncs = 0
@@ -166,7 +175,7 @@ def ready(index):
             if syncs == 2:
                 break
             syncs += 1
-            call("POST", f"/api/v1/indexes/{index['id']}/sync")
+            sync(index)
         time.sleep(BACKOFF)
     raise SystemExit("the index is not ready")
 
