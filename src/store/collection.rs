@@ -205,14 +205,14 @@ impl<T: Resource> Collection<T> {
         before: Option<Key<T>>,
         visibility: Visibility,
     ) -> impl Iterator<Item = Key<T>> {
-        let end = before.unwrap_or(Key::MAX).untyped();
+        let end = before.map_or(UntypedKey::MAX, Key::untyped);
         let keys = self.tables.children(parent.untyped(), end).rev().map(UntypedKey::typed);
         keys.filter(move |key| self.is_visible(*key, visibility))
     }
 
     /// The resources below a parent that are not deleted, oldest first.
     pub(crate) fn children(&self, parent: Key<T::Parent>) -> impl Iterator<Item = Key<T>> {
-        let keys = self.tables.children(parent.untyped(), Key::<T>::MAX.untyped()).map(UntypedKey::typed);
+        let keys = self.tables.children(parent.untyped(), UntypedKey::MAX).map(UntypedKey::typed);
         keys.filter(|key| !self.is_deleted(*key))
     }
 

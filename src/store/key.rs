@@ -18,6 +18,9 @@ pub(crate) struct Key<T> {
 pub(super) struct UntypedKey(u64);
 
 impl UntypedKey {
+    /// The greatest key; no resource has it.
+    pub(super) const MAX: Self = Self(u64::MAX);
+
     /// The key with its type.
     pub(super) const fn typed<T>(self) -> Key<T> {
         Key { untyped: self, resource: PhantomData }
@@ -27,9 +30,6 @@ impl UntypedKey {
 impl<T> Key<T> {
     /// The least key.
     pub(super) const MIN: Self = Self::new(0);
-
-    /// The greatest key; no resource has it.
-    pub(super) const MAX: Self = Self::new(u64::MAX);
 
     /// The key with this number.
     pub(super) const fn new(ordinal: u64) -> Self {

@@ -84,6 +84,15 @@ def call(method, path, body=None):
     return repeated(lambda: parsed(send(method, path, body)))
 
 
+def call_unless_done(method, path, done):
+    """Sends a request. What it asks for may be done already: a refusal with the status `done` says so."""
+    try:
+        call(method, path)
+    except Refused as problem:
+        if problem.status != done:
+            raise
+
+
 def read(path):
     """What a GET shows. A resource that was just created may not be there yet."""
     for _ in range(ATTEMPTS):
@@ -128,11 +137,7 @@ def create(path, name, **fields):
 
 def delete(path):
     """Deletes a resource. It may be gone already."""
-    try:
-        call("DELETE", path)
-    except Refused as problem:
-        if problem.status != 404:
-            raise
+    call_unless_done("DELETE", path, 404)
 
 
 def form(name, content):
@@ -157,11 +162,7 @@ def content_path(file):
 
 def sync(index):
     """Starts a sync of an index. Another thread may have started one."""
-    try:
-        call("POST", f"/api/v1/indexes/{index['id']}/sync")
-    except Refused as problem:
-        if problem.status != 409:
-            raise
+    call_unless_done("POST", f"/api/v1/indexes/{index['id']}/sync", 409)
 
 
 def ready(index):
