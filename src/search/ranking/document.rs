@@ -4,37 +4,24 @@
 use std::borrow::Cow;
 use std::mem::size_of;
 
+use super::term_table::{TermTable, TermTableBuilder};
 use super::terms::{Term, Terms, is_stop_word};
-use super::vector::{self, DIMENSIONS, Sums, Trigrams};
+use super::vector::{self, ROW_BYTES, Sums, Trigrams};
 use super::words::each_token;
 use crate::documents::Document;
 
 /// The unit in which processors load memory.
 const CACHE_LINE_BYTES: usize = 64;
 
-/// How many entries before and after the expected one are searched first.
-const MIN_REACH: usize = 8;
-
-/// A chunk in which a term occurs, and how often. Packed: of what a chunk takes beside its text, postings are the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(Rust, packed)]
-pub(super) struct Posting {
-    pub(super) chunk: u16,
-    pub(super) count: u8,
-}
-
 /// A document that was read, and what ranking needs of it. It never changes: an index is a selection of such documents.
 ///
-/// Beside its document it takes 7 bytes for each different word of a chunk, and 260 bytes a chunk.
+/// Beside its document it takes 6 bytes for each different word of a chunk, and 132 bytes a chunk.
 #[derive(Debug)]
 pub(crate) struct SearchableDocument {
     document: Document,
-    /// The term of each posting, in order.
-    terms: Box<[Term]>,
-    /// By term, then chunk.
-    postings: Box<[Posting]>,
-    /// A row of `DIMENSIONS` entries a chunk.
-    vectors: Box<[i8]>,
+    terms: TermTable,
+    /// A row a chunk.
+    vectors: Box<[u8]>,
     /// The number of words of each chunk.
     lengths: Box<[u16]>,
     /// The length of each chunk's vector before it was made a row.
@@ -47,25 +34,22 @@ impl SearchableDocument {
     /// Reads the words of each chunk. Documents have at most 65,535 chunks.
     pub(crate) fn new(document: Document) -> Self {
         let reader = ChunkReader::new();
-        let mut found = Vec::new();
+        let mut terms = TermTableBuilder::default();
         let chunks = document.chunks().len();
-        let mut vectors = Vec::with_capacity(chunks * DIMENSIONS);
+        let mut vectors = Vec::with_capacity(chunks * ROW_BYTES);
         let (mut lengths, mut norms) = (Vec::with_capacity(chunks), Vec::with_capacity(chunks));
-        for (chunk, number) in document.chunks().iter().zip(0..=u16::MAX) {
+        for chunk in document.chunks() {
             let content = reader.read(&document.content(chunk));
-            found.extend(content.terms.iter().map(|ChunkTerm { term, count, .. }| (*term, number, *count)));
+            terms.add_chunk(content.terms.iter().map(|ChunkTerm { term, count, .. }| (*term, *count)));
             let sums = content.sums();
             vectors.extend(sums.row());
             norms.push(sums.norm());
             lengths.push(content.length);
         }
-        found.sort_unstable();
         let words = lengths.iter().map(|length| u64::from(*length)).sum();
         Self {
             document,
-            // Collected, because a vector that is shrunk by less than half keeps its memory.
-            terms: found.iter().map(|(term, ..)| *term).collect(),
-            postings: found.iter().map(|(_, chunk, count)| Posting { chunk: *chunk, count: *count }).collect(),
+            terms: terms.finish(),
             vectors: vectors.into(),
             lengths: lengths.into(),
             norms: norms.into(),
@@ -82,7 +66,7 @@ impl SearchableDocument {
     pub(crate) fn weight_bytes(&self) -> usize {
         let own = size_of::<Self>() - size_of::<Document>();
         own + self.document.weight_bytes()
-            + self.postings.len() * (size_of::<Term>() + size_of::<Posting>())
+            + self.terms.weight_bytes()
             + self.vectors.len()
             + 2 * self.lengths.len() * size_of::<u16>()
     }
@@ -110,13 +94,13 @@ impl SearchableDocument {
     }
 
     /// The rows of all chunks.
-    pub(super) fn vectors(&self) -> &[i8] {
+    pub(super) fn vectors(&self) -> &[u8] {
         &self.vectors
     }
 
     /// The row of a chunk.
-    pub(super) fn vector(&self, chunk: usize) -> &[i8] {
-        &self.vectors[chunk * DIMENSIONS..(chunk + 1) * DIMENSIONS]
+    pub(super) fn vector(&self, chunk: usize) -> &[u8] {
+        &self.vectors[chunk * ROW_BYTES..(chunk + 1) * ROW_BYTES]
     }
 
     /// The length of a chunk's vector before it was made a row, at least 1.
@@ -124,44 +108,15 @@ impl SearchableDocument {
         f64::from(self.norms[chunk])
     }
 
-    /// The chunks in which a term occurs, in order.
-    pub(super) fn postings(&self, term: Term) -> &[Posting] {
-        let start = self.start(term);
-        let count = self.terms[start..].iter().take_while(|other| **other == term).count();
-        &self.postings[start..start + count]
-    }
-
-    /// The number of postings of terms below this one.
-    fn start(&self, term: Term) -> usize {
-        let is_below = |other: &Term| *other < term;
-        let expected = self.expected_place(term);
-        let mut reach = MIN_REACH;
-        loop {
-            let (low, high) = (expected.saturating_sub(reach), (expected + reach).min(self.terms.len()));
-            let starts_below = low == 0 || is_below(&self.terms[low]);
-            if starts_below && !self.terms.get(high).is_some_and(is_below) {
-                return low + self.terms[low..high].partition_point(is_below);
-            }
-            reach *= 4;
-        }
-    }
-
-    /// The place of a term but for a few entries: terms are evenly distributed. To look there reads much less memory
-    /// than a binary search, which counts where many small documents are searched.
-    fn expected_place(&self, term: Term) -> usize {
-        let expected = (u64::from(term.0) * self.terms.len() as u64) >> 32;
-        usize::try_from(expected).unwrap_or(usize::MAX)
-    }
-
-    /// Loads the memory in which a term is expected. The number means nothing.
-    pub(super) fn load_postings(&self, term: Term) -> u64 {
-        self.terms.get(self.expected_place(term)).map_or(0, |term| u64::from(term.0))
+    /// Which terms occur in which chunks.
+    pub(super) fn terms(&self) -> &TermTable {
+        &self.terms
     }
 
     /// Loads the memory of the first row. The number means nothing.
     pub(super) fn load_vectors(&self) -> u64 {
-        let lines = self.vectors.iter().take(DIMENSIONS).step_by(CACHE_LINE_BYTES);
-        lines.map(|entry| u64::from(entry.unsigned_abs())).sum()
+        let lines = self.vectors.iter().take(ROW_BYTES).step_by(CACHE_LINE_BYTES);
+        lines.map(|entry| u64::from(*entry)).sum()
     }
 }
 
@@ -221,26 +176,38 @@ impl ChunkWords {
 mod tests {
     use super::super::documents_for_tests::document_of;
     use super::super::terms::hash;
+    use super::SearchableDocument;
+
+    fn found(document: &SearchableDocument, word: &str) -> Vec<(u32, u8)> {
+        let mut found = Vec::new();
+        document.terms().each(hash(word), |chunk, count| found.push((chunk, count)));
+        found
+    }
 
     #[test]
     fn each_term_is_found_where_it_occurs() {
-        for words in [1, 2, 10, 300, 5_000] {
+        for words in [1, 2, 10, 300, 5_000, 40_000] {
             let text = (0..words).map(|number| format!("word{number} common")).collect::<Vec<_>>().join(" ");
             let document = document_of(&[text]);
+            let chunks = u32::try_from(document.lengths().len()).expect("few");
+            let mut last_chunk = 0;
             for number in 0..words {
-                let found = document.postings(hash(&format!("word{number}")));
-                assert_eq!(found.iter().map(|posting| posting.count).collect::<Vec<_>>(), [1]);
-                assert_eq!(document.postings(hash(&format!("other{number}"))), []);
+                let [(chunk, 1)] = *found(&document, &format!("word{number}")) else { panic!("word{number}") };
+                assert!((last_chunk..chunks).contains(&chunk), "{chunk}");
+                last_chunk = chunk;
+                assert_eq!(found(&document, &format!("other{number}")), []);
             }
-            let common: usize = document.postings(hash("common")).iter().map(|found| usize::from(found.count)).sum();
-            assert_eq!(common, words);
+            assert_eq!(last_chunk, chunks - 1);
+            let common = found(&document, "common");
+            assert_eq!(common.iter().map(|(_, count)| usize::from(*count)).sum::<usize>(), words);
+            assert!(common.iter().map(|(chunk, _)| *chunk).eq(0..chunks));
         }
     }
 
     #[test]
     fn a_document_without_chunks_has_no_terms() {
         let document = document_of(&[""]);
-        assert_eq!(document.postings(hash("word")), []);
+        assert_eq!(found(&document, "word"), []);
         assert_eq!((document.lengths().len(), document.words()), (0, 0));
     }
 }

@@ -40,21 +40,17 @@ impl Occurrences {
 /// Finds each term in the selected documents.
 pub(super) fn find(selection: &Selection<'_>, terms: &[Term]) -> Vec<Occurrences> {
     let mut found: Vec<Occurrences> = terms.iter().map(|_| Occurrences { matches: Vec::new() }).collect();
-    let load = |document: &SearchableDocument| terms.iter().map(|term| document.load_postings(*term)).sum();
+    let load = |document: &SearchableDocument| terms.iter().map(|term| document.terms().load(*term)).sum();
     for (first_chunk, document) in selection.loaded(load) {
+        let lengths = document.lengths();
         for (term, occurrences) in terms.iter().zip(&mut found) {
-            occurrences.matches.extend(matches(document, first_chunk, *term));
+            document.terms().each(*term, |chunk, count| {
+                let length = lengths[chunk as usize];
+                occurrences.matches.push(TermMatch { chunk: first_chunk + chunk, count, length });
+            });
         }
     }
     found
-}
-
-fn matches(document: &SearchableDocument, first_chunk: u32, term: Term) -> impl Iterator<Item = TermMatch> + '_ {
-    document.postings(term).iter().map(move |posting| TermMatch {
-        chunk: first_chunk + u32::from(posting.chunk),
-        count: posting.count,
-        length: document.lengths()[usize::from(posting.chunk)],
-    })
 }
 
 /// The weight of a term that occurs in so many of all chunks: rare terms say more.

@@ -20,6 +20,7 @@ mod property_tests;
 mod query;
 mod rerank;
 mod selection;
+mod term_table;
 mod terms;
 #[cfg(test)]
 mod threshold_tests;

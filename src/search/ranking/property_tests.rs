@@ -136,7 +136,7 @@ proptest! {
             };
             let chunks = contents(&document);
             let mut counts = vec![0; chunks.len()];
-            document.postings(term).iter().for_each(|posting| counts[usize::from(posting.chunk)] = posting.count);
+            document.terms().each(term, |chunk, count| counts[chunk as usize] = count);
             prop_assert_eq!(counts, chunks.iter().map(expected).collect::<Vec<_>>());
         }
     }

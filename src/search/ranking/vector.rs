@@ -1,4 +1,4 @@
-//! The vector side: each chunk is one row of signed bytes, made of its words and their groups of three letters, and a
+//! The vector side: each chunk is one row of small numbers, made of its words and their groups of three letters, and a
 //! query is compared with every row.
 
 use super::terms::Term;
@@ -6,8 +6,15 @@ use super::terms::Term;
 /// The number of dimensions of a row.
 pub(super) const DIMENSIONS: usize = 256;
 
-/// The length of a row as a vector. It makes a typical entry about 36, so that few are cut at 127.
-const ROW_LENGTH: f64 = 576.0;
+/// Bytes of a row: an entry takes four bits. Entries that are rounded so are as good as exact ones: what is similar by
+/// chance differs more.
+pub(super) const ROW_BYTES: usize = DIMENSIONS / 2;
+
+/// The length of a row as a vector. It makes a typical entry about 3, so that few are cut at [`MAX_ENTRY`].
+const ROW_LENGTH: f64 = 48.0;
+
+/// The largest entry of a row. Entries are stored above 0, so this is added to each.
+const MAX_ENTRY: i32 = 7;
 
 /// A feature is added to that many dimensions: with one, two features that share it could not be told apart.
 const DIMENSIONS_OF_FEATURE: usize = 4;
@@ -61,14 +68,12 @@ impl Sums {
         self.0.iter().map(|sum| f64::from(*sum) * f64::from(*sum)).sum::<f64>().sqrt()
     }
 
-    /// The row of a chunk. All rows have about the same length.
-    #[expect(clippy::cast_possible_truncation, reason = "it is clamped")]
-    pub(super) fn row(&self) -> [i8; DIMENSIONS] {
-        let length = self.length();
-        if length == 0.0 {
-            return [0; DIMENSIONS];
-        }
-        self.0.map(|sum| (f64::from(sum) * ROW_LENGTH / length).round().clamp(-127.0, 127.0) as i8)
+    /// The row of a chunk. All rows have about the same length. A byte holds an entry of the first half of the
+    /// dimensions in its low bits, and one of the second half in its high bits.
+    pub(super) fn row(&self) -> [u8; ROW_BYTES] {
+        let length = self.length().max(1.0);
+        let (low, high) = self.0.split_at(ROW_BYTES);
+        std::array::from_fn(|place| stored(low[place], length) | stored(high[place], length) << 4)
     }
 
     /// What a query's rows are compared with.
@@ -77,7 +82,8 @@ impl Sums {
         let length = self.length().max(1.0);
         // Small enough that the sum over all dimensions fits 32 bits, large enough that rounding does not matter.
         let entries = self.0.map(|sum| (f64::from(sum) * 4_096.0 / length).round().clamp(-4_096.0, 4_096.0) as i16);
-        QueryVector { entries, norm: length / DIMENSIONS_PER_FEATURE_ROOT }
+        let excess = MAX_ENTRY * entries.iter().map(|entry| i32::from(*entry)).sum::<i32>();
+        QueryVector { entries, excess, norm: length / DIMENSIONS_PER_FEATURE_ROOT }
     }
 
     /// The root of the sum of the squares of the features' weights, at least 1.
@@ -90,14 +96,16 @@ impl Sums {
 /// The vector of a query.
 pub(super) struct QueryVector {
     entries: [i16; DIMENSIONS],
+    /// What the product with a row is too large by, since its entries are stored above 0.
+    excess: i32,
     /// The root of the sum of the squares of the features' weights.
     norm: f64,
 }
 
 impl QueryVector {
     /// The similarity to each row of a document, in order.
-    pub(super) fn similarities<'r>(&'r self, rows: &'r [i8]) -> impl Iterator<Item = i32> + 'r {
-        rows.as_chunks().0.iter().map(|row| product(&self.entries, row))
+    pub(super) fn similarities<'r>(&'r self, rows: &'r [u8]) -> impl Iterator<Item = i32> + 'r {
+        rows.as_chunks().0.iter().map(|row| product(&self.entries, row) - self.excess)
     }
 
     /// The product of the query with a chunk of length 1 that has this similarity.
@@ -112,13 +120,26 @@ impl QueryVector {
     }
 }
 
+/// An entry of a row as it is stored, of a vector with this length.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
+fn stored(sum: i32, length: f64) -> u8 {
+    let max = f64::from(MAX_ENTRY);
+    ((f64::from(sum) * ROW_LENGTH / length).round().clamp(-max, max) + max) as u8
+}
+
 /// The sum of the products of the entries. With sixteen sums the compiler multiplies eight entries at once; with one,
-/// which takes three times the instructions on x86-64, only four. Where this is inlined it may use no vectors at all.
+/// which takes three times the instructions on x86-64, only four, and without an array of entries of their own it uses no
+/// vectors at all. Where this is inlined it may use none either.
 #[inline(never)]
-fn product(query: &[i16; DIMENSIONS], row: &[i8; DIMENSIONS]) -> i32 {
+fn product(query: &[i16; DIMENSIONS], row: &[u8; ROW_BYTES]) -> i32 {
+    let mut entries = [0; DIMENSIONS];
+    let (low, high) = entries.split_at_mut(ROW_BYTES);
+    for ((low, high), byte) in low.iter_mut().zip(high).zip(row) {
+        (*low, *high) = (byte & 15, byte >> 4);
+    }
     let mut sums = [0; 16];
-    for (query, row) in query.as_chunks::<16>().0.iter().zip(row.as_chunks::<16>().0) {
-        for ((sum, query), entry) in sums.iter_mut().zip(query).zip(row) {
+    for (query, entries) in query.as_chunks::<16>().0.iter().zip(entries.as_chunks::<16>().0) {
+        for ((sum, query), entry) in sums.iter_mut().zip(query).zip(entries) {
             *sum += i32::from(*query) * i32::from(*entry);
         }
     }
@@ -219,7 +240,7 @@ mod tests {
 
     #[test]
     fn texts_without_features_are_similar_to_nothing() {
-        assert_eq!(Sums::new().row(), [0; DIMENSIONS]);
+        assert_eq!(Sums::new().query().similarities(&Sums::new().row()).next(), Some(0));
         assert!(deviations(&[], &["grape"]).abs() < f64::EPSILON);
     }
 
