@@ -1,28 +1,19 @@
 //! Snapshots: the state of tenants as a file, without their journals and rules, and their copies. A copy answers as the
 //! original does; the ids that it makes afterwards are those that the original would have made.
 
-use std::collections::BTreeSet;
-use std::io;
+use std::{io, mem};
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::config::Settings;
-use crate::store::SavedTenant;
+use crate::store::{FieldReader, SavedObject, SavedTenant};
 
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u32 = 1;
 
-/// A snapshot.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Snapshot {
-    /// It is judged when it is read, before what another version may write differently.
-    #[serde(rename = "version", deserialize_with = "own_version")]
-    _version: (),
-    seed: u64,
-    pub(crate) tenants: Vec<SavedTenant>,
-}
+/// The field that says which version a snapshot has.
+pub(crate) const VERSION_FIELD: &str = "version";
 
 /// A snapshot while it is written: each tenant is saved when its turn has come.
 #[derive(Serialize)]
@@ -37,13 +28,7 @@ struct SnapshotView<'a, T> {
 /// Tenants, and how one is saved.
 struct SavedOnDemand<'a, T> {
     tenants: &'a [T],
-    save: fn(&T) -> SavedTenant,
-}
-
-/// The field of a document that says whether it is a snapshot, and of which version.
-#[derive(Debug, Deserialize)]
-struct Version {
-    version: Option<u32>,
+    save: fn(&T) -> SavedObject,
 }
 
 impl<T> Serialize for SavedOnDemand<'_, T> {
@@ -56,7 +41,7 @@ impl<T> Serialize for SavedOnDemand<'_, T> {
 pub(crate) fn write<T>(
     seed: u64,
     tenants: &[T],
-    save: fn(&T) -> SavedTenant,
+    save: fn(&T) -> SavedObject,
     writer: &mut dyn io::Write,
 ) -> io::Result<()> {
     let view = SnapshotView { version: VERSION, seed, tenants: SavedOnDemand { tenants, save } };
@@ -64,36 +49,43 @@ pub(crate) fn write<T>(
 }
 
 /// Whether a document is a snapshot, of any version.
-pub(crate) fn is_snapshot(json: &mut dyn io::Read) -> bool {
-    serde_json::from_reader::<_, Version>(json).is_ok_and(|Version { version }| version.is_some())
+pub(crate) fn is_snapshot(document: &Value) -> bool {
+    document.get(VERSION_FIELD).is_some()
 }
 
-/// Refuses a snapshot of another version.
-fn own_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    match u32::deserialize(deserializer)? {
-        VERSION => Ok(()),
-        other => Err(D::Error::custom(format_args!("version {other}: this program reads version {VERSION}"))),
-    }
-}
-
-/// Reads a snapshot for a server with these settings. An error begins with the place, or ends with it.
-pub(crate) fn read(json: &mut dyn io::Read, settings: &Settings) -> Result<Snapshot, String> {
-    let snapshot: Snapshot = serde_json::from_reader(json).map_err(|error| error.to_string())?;
-    let (seed, own) = (snapshot.seed, settings.seed);
-    if seed != own {
-        return Err(format!(
-            "seed: is {seed}, and that of the server is {own} (--seed): ids made afterwards would not be equal"
-        ));
-    }
-    let mut labels = BTreeSet::new();
-    for (at, tenant) in snapshot.tenants.iter().enumerate() {
+/// Reads the tenants of a snapshot for a server with these settings. An error begins with the place, or ends with it.
+pub(crate) fn read(mut document: Value, settings: &Settings) -> Result<Vec<SavedTenant>, String> {
+    FieldReader::read(&document, |fields| check(fields, settings))
+        .map_err(|problem| problem.trim_start_matches(['.', ':', ' ']).to_owned())?;
+    let saved = document.get_mut("tenants").and_then(Value::as_array_mut).map(mem::take);
+    let mut tenants: Vec<SavedTenant> = Vec::new();
+    for (at, tenant) in saved.ok_or("tenants: is no list")?.into_iter().enumerate() {
+        let tenant = SavedTenant::read(tenant).map_err(|problem| format!("tenants[{at}]{problem}"))?;
         let label = &tenant.label;
         if !settings.has_tenant_of(label) {
             return Err(format!("tenants[{at}].label: {label}: no accepted key has this label (--api-key)"));
         }
-        if !labels.insert(label) {
+        if tenants.iter().any(|other| other.label == *label) {
             return Err(format!("tenants[{at}].label: {label} is there twice"));
         }
+        tenants.push(tenant);
     }
-    Ok(snapshot)
+    Ok(tenants)
+}
+
+/// Refuses a snapshot of another version, which is judged before what that one may write differently, or of another
+/// server.
+fn check(fields: &mut FieldReader<'_>, settings: &Settings) -> Result<(), String> {
+    let version: u32 = fields.take(VERSION_FIELD)?;
+    if version != VERSION {
+        return Err(format!(".version: is {version}, and this program reads version {VERSION}"));
+    }
+    let (seed, own): (u64, u64) = (fields.take("seed")?, settings.seed);
+    if seed != own {
+        return Err(format!(
+            ".seed: is {seed}, and that of the server is {own} (--seed): ids made afterwards would not be equal"
+        ));
+    }
+    fields.value("tenants");
+    Ok(())
 }

@@ -2,13 +2,11 @@
 //! `place: problem; did you mean WORD?`.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde_json::de::SliceRead;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
@@ -16,7 +14,7 @@ use crate::instance::{Instance, NoTenant};
 use crate::key_label;
 use crate::matcher::ParseError;
 use crate::request::Request;
-use crate::schema::{PlainValue, read_value};
+use crate::schema::{read_unique, read_value};
 use crate::tenant::Tenant;
 
 /// The fields of a JSON object. A field that is `null` counts as absent.
@@ -82,36 +80,12 @@ impl Fields {
     }
 }
 
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Fields, A::Error> {
-        let mut fields = Fields::default();
-        while let Some((name, PlainValue(value))) = entries.next_entry::<String, PlainValue>()? {
-            if fields.0.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("the field {name} is given twice")));
-            }
-            fields.0.insert(name, value);
-        }
-        Ok(fields)
-    }
-}
-
 /// The fields of a body; an empty body has none.
 pub(super) fn fields(request: &Request) -> Result<Fields, ApiError> {
-    serde_json::from_slice(json(request)?).map_err(|error| invalid_json(&error))
+    match read_unique(SliceRead::new(json(request)?)).map_err(|error| invalid_json(&error))? {
+        Value::Object(fields) => Ok(Fields(fields)),
+        _ => Err(refusal(&ParseError::new("body", "is no object"))),
+    }
 }
 
 /// A body that may be any JSON; an empty body is an object without fields.

@@ -85,15 +85,15 @@ impl Folder {
     }
 }
 
-/// A file of at most `max_bytes`, to read it piece by piece.
-pub(crate) fn open_file(file: &Path, max_bytes: usize) -> Result<impl io::Read + use<>, FileError> {
+/// A file of at most `max_bytes`, to read it piece by piece. What is no file, such as a pipe, ends there.
+pub(crate) fn open_file(file: &Path, max_bytes: usize) -> Result<impl io::BufRead + use<>, FileError> {
     let file = File::open(file)?;
     let is_too_large = file.metadata()?.len() > max_bytes as u64;
-    if is_too_large { Err(FileError::TooLarge(max_bytes)) } else { Ok(BufReader::new(file)) }
+    if is_too_large { Err(FileError::TooLarge(max_bytes)) } else { Ok(BufReader::new(file.take(max_bytes as u64))) }
 }
 
 /// The bytes of a file, at most `max_bytes`.
-pub(crate) fn read_file(file: &Path, max_bytes: usize) -> Result<Vec<u8>, FileError> {
+fn read_file(file: &Path, max_bytes: usize) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     File::open(file)?.take(max_bytes as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > max_bytes { Err(FileError::TooLarge(max_bytes)) } else { Ok(bytes) }

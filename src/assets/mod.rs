@@ -3,7 +3,7 @@
 
 mod folder;
 
-pub(crate) use folder::{FileError, Folder, open_file, read_file};
+pub(crate) use folder::{FileError, Folder, open_file};
 
 use include_dir::{Dir, include_dir};
 

@@ -1,7 +1,8 @@
 //! The subcommand `validate`: prints the response to each create-index payload, or what is wrong with each world,
 //! without a running server.
 
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::config::{RawSettings, Settings};
@@ -23,33 +24,37 @@ pub(super) fn run(settings: Settings, raw: RawSettings, files: &[PathBuf]) -> Re
     Ok(are_accepted)
 }
 
-/// The first `max_bytes` of a file; `-` is standard input.
-fn read(file: &Path, max_bytes: u64) -> std::io::Result<Vec<u8>> {
-    let mut payload = Vec::new();
-    if file.as_os_str() == "-" {
-        std::io::stdin().take(max_bytes).read_to_end(&mut payload)?;
-    } else {
-        std::fs::File::open(file)?.take(max_bytes).read_to_end(&mut payload)?;
-    }
-    Ok(payload)
+/// What a file contains; `-` is standard input.
+fn open(file: &Path) -> io::Result<Box<dyn Read>> {
+    Ok(if is_stdin(file) { Box::new(io::stdin()) } else { Box::new(File::open(file)?) })
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
 }
 
 /// Prints the verdict on one file: the response to a payload, or the problem of a world. Returns whether it is valid.
 fn is_accepted(instance: &Instance, file: &Path) -> Result<bool, String> {
+    let with_name = |error| format!("{}: {error}", file.display());
     // One byte over the limit of a body is enough to refuse it.
-    let max_bytes = instance.settings.max_body_bytes as u64 + 1;
-    let payload = read(file, max_bytes).map_err(|error| format!("{}: {error}", file.display()))?;
-    if world::is_world(file, &payload) {
-        let checked = instance.check_world(&file.to_string_lossy());
+    let limit = instance.settings.max_body_bytes as u64 + 1;
+    let (mut payload, mut reader) = (Vec::new(), open(file).map_err(with_name)?);
+    reader.by_ref().take(limit).read_to_end(&mut payload).map_err(with_name)?;
+    if world::is_world(file, &mut payload.chain(reader)) {
+        let checked = if is_stdin(file) {
+            Err("-: a world is judged as a file, since it can name others beside it".to_owned())
+        } else {
+            instance.check_world(&file.to_string_lossy())
+        };
         let verdict = checked.as_ref().map_or_else(Clone::clone, |()| format!("{}: a valid world", file.display()));
         // As below.
-        let _ = writeln!(std::io::stdout(), "{verdict}");
+        let _ = writeln!(io::stdout(), "{verdict}");
         return Ok(checked.is_ok());
     }
     let response = emulator::dry_run(instance, "indexes.create", payload);
     let body = response.body.bytes();
     let body = String::from_utf8_lossy(&body);
     // A closed stdout is ignored: the exit code still shows the result.
-    let _ = writeln!(std::io::stdout(), "{}: {} {body}", file.display(), response.code().unwrap_or_default());
+    let _ = writeln!(io::stdout(), "{}: {} {body}", file.display(), response.code().unwrap_or_default());
     Ok(response.is_success())
 }

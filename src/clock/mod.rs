@@ -9,7 +9,6 @@
 
 mod deadline;
 mod duration;
-pub(crate) mod duration_text;
 mod guards;
 mod mode;
 mod saved;

@@ -3,9 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
+use serde_json::de::SliceRead;
+
 use super::Instance;
+use crate::schema::read_unique;
 use crate::snapshot;
-use crate::store::{ContentReader, SavedTenant};
+use crate::store::{ContentReader, SavedTenant, TenantSource};
 use crate::tenant::{AdmissionError, Tenant, TenantCopy};
 
 /// The reason why a snapshot is not restored. Nothing is changed then.
@@ -25,21 +28,24 @@ pub(crate) fn write_snapshot(seed: u64, tenants: &[Arc<Tenant>], writer: &mut dy
 impl Instance {
     /// Replaces the tenants of a snapshot, and sets their clocks.
     pub(crate) fn restore(&self, json: &[u8]) -> Result<(), SnapshotError> {
-        let snapshot = snapshot::read(&mut &*json, &self.settings).map_err(SnapshotError::Unreadable)?;
-        let copies = snapshot.tenants.into_iter().enumerate().map(|(at, tenant)| {
+        let document = read_unique(SliceRead::new(json)).map_err(|error| error.to_string());
+        let tenants = document.and_then(|document| snapshot::read(document, &self.settings));
+        let tenants = tenants.map_err(SnapshotError::Unreadable)?;
+        let copies = tenants.into_iter().enumerate().map(|(at, tenant)| {
             let copy = self.copy(tenant);
-            copy.map_err(|problem| SnapshotError::Unreadable(format!("tenants[{at}].{problem}")))
+            copy.map_err(|problem| SnapshotError::Unreadable(format!("tenants[{at}]{problem}")))
         });
         // Without a lock: documents may take seconds.
         let copies = copies.collect::<Result<_, _>>()?;
         self.tenants.replace(copies).map_err(SnapshotError::NoPlace)
     }
 
-    fn copy(&self, mut saved: SavedTenant) -> Result<TenantCopy, String> {
+    fn copy(&self, saved: SavedTenant) -> Result<TenantCopy, String> {
+        let label = (*saved.label).into();
         let mut store = self.tenants.empty_store(&saved.label);
-        saved.read_contents(&mut ContentReader::new(&self.settings, &self.worker, &store.budget))?;
-        store.become_copy(&saved)?;
-        let SavedTenant { label, name, clock, .. } = saved;
-        Ok(TenantCopy { label: label.into(), name, clock, store })
+        let source = saved.read_contents(&mut ContentReader::new(&self.settings, &self.worker, &store.budget))?;
+        store.become_copy(&source)?;
+        let TenantSource { name, clock, .. } = source;
+        Ok(TenantCopy { label, name, clock, store })
     }
 }

@@ -32,7 +32,7 @@ pub(crate) use datetime::Time;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use json_error::{SyntaxError, check_syntax};
 pub(crate) use pydantic::value_error;
-pub(crate) use reading::{PlainValue, read_value};
+pub(crate) use reading::{PlainValue, read_unique, read_value};
 pub(crate) use unknown::UnknownInput;
 
 use std::borrow::Cow;

@@ -3,10 +3,9 @@
 //! parser's limit and overflow the stack.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
@@ -19,13 +18,23 @@ pub(crate) fn read_value(bytes: &[u8]) -> serde_json::Result<Value> {
     read.map(|PlainValue(value)| value)
 }
 
+/// Parses a document in which no object has a field twice.
+///
+/// Errors: invalid JSON, a field that is given twice, or nesting deeper than the parser's 127 levels.
+pub(crate) fn read_unique<'de>(document: impl serde_json::de::Read<'de>) -> serde_json::Result<Value> {
+    let mut parser = serde_json::Deserializer::new(document);
+    let value = FlatItem { may_repeat: false }.deserialize(&mut parser)?;
+    parser.end()?;
+    Ok(value.into())
+}
+
 /// Parses an array or an object that is nested 128 levels deep, which the service reads: its items are parsed one by
 /// one, so that the parser's own limit stays on.
 ///
 /// Errors: invalid JSON, or deeper nesting.
 pub(super) fn read_deep_value(text: &str) -> serde_json::Result<Value> {
     let mut parser = serde_json::Deserializer::from_str(text);
-    let value = parser.deserialize_any(ParserVisitor::<DeepItem>(PhantomData))?;
+    let value = parser.deserialize_any(ParserVisitor(DeepItem))?;
     parser.end()?;
     Ok(value.into())
 }
@@ -47,34 +56,57 @@ enum ParserItem {
     OwnedText(String),
 }
 
-/// An item of an array or an object that is parsed for itself.
-struct DeepItem(Value);
+/// Parses an item of an array or an object.
+trait ItemSeed<'de>: DeserializeSeed<'de, Value = ParserItem> + Copy {
+    /// Whether an object may have a field twice: the last one is taken then.
+    fn may_repeat(self) -> bool;
+}
 
-/// Makes values of what the parser passes. `I` is the type of the items of arrays and objects.
-struct ParserVisitor<I>(PhantomData<I>);
+/// Parses an item as its array or object is parsed.
+#[derive(Clone, Copy)]
+struct FlatItem {
+    may_repeat: bool,
+}
+
+/// Parses an item of an array or an object for itself.
+#[derive(Clone, Copy)]
+struct DeepItem;
+
+/// Makes values of what the parser passes. `I` parses the items of arrays and objects.
+struct ParserVisitor<I>(I);
 
 impl<'de> Deserialize<'de> for PlainValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ParserItem::deserialize(deserializer).map(|item| Self(item.into()))
+        FlatItem { may_repeat: true }.deserialize(deserializer).map(|item| Self(item.into()))
     }
 }
 
-impl<'de> Deserialize<'de> for ParserItem {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ParserVisitor::<Self>(PhantomData))
+impl<'de> DeserializeSeed<'de> for FlatItem {
+    type Value = ParserItem;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ParserItem, D::Error> {
+        deserializer.deserialize_any(ParserVisitor(self))
     }
 }
 
-impl<'de> Deserialize<'de> for DeepItem {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl<'de> DeserializeSeed<'de> for DeepItem {
+    type Value = ParserItem;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ParserItem, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();
-        read_value(text.as_bytes()).map(Self).map_err(D::Error::custom)
+        read_value(text.as_bytes()).map(ParserItem::Value).map_err(D::Error::custom)
     }
 }
 
-impl From<DeepItem> for ParserItem {
-    fn from(DeepItem(value): DeepItem) -> Self {
-        Self::Value(value)
+impl ItemSeed<'_> for FlatItem {
+    fn may_repeat(self) -> bool {
+        self.may_repeat
+    }
+}
+
+impl ItemSeed<'_> for DeepItem {
+    fn may_repeat(self) -> bool {
+        true
     }
 }
 
@@ -87,7 +119,7 @@ impl From<ParserItem> for Value {
     }
 }
 
-impl<'de, I: Deserialize<'de> + Into<ParserItem>> Visitor<'de> for ParserVisitor<I> {
+impl<'de, I: ItemSeed<'de>> Visitor<'de> for ParserVisitor<I> {
     type Value = ParserItem;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,8 +165,8 @@ impl<'de, I: Deserialize<'de> + Into<ParserItem>> Visitor<'de> for ParserVisitor
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<ParserItem, A::Error> {
         let mut array: Vec<Value> = Vec::new();
-        while let Some(item) = items.next_element::<I>()? {
-            array.push(item.into().into());
+        while let Some(item) = items.next_element_seed(self.0)? {
+            array.push(item.into());
         }
         Ok(ParserItem::Value(array.into()))
     }
@@ -142,8 +174,11 @@ impl<'de, I: Deserialize<'de> + Into<ParserItem>> Visitor<'de> for ParserVisitor
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ParserItem, A::Error> {
         let mut map = Map::new();
         while let Some(key) = fields.next_key::<String>()? {
-            match fields.next_value::<I>()?.into() {
+            match fields.next_value_seed(self.0)? {
                 ParserItem::OwnedText(text) if map.is_empty() && key == NUMBER_KEY => return parse_number(&text),
+                _ if !self.0.may_repeat() && map.contains_key(&key) => {
+                    return Err(A::Error::custom(format_args!("the field {key} is given twice")));
+                }
                 item => map.insert(key, item.into()),
             };
         }

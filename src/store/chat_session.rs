@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::described::{Described, DescriptionError};
 use super::index::ContractWord;
-use super::{Id, Index, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
+use super::{FieldReader, Id, Index, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
 use crate::clock::Timestamp;
 
 /// A chat session.
@@ -60,7 +59,7 @@ pub(crate) struct NewTurn {
 }
 
 /// A chat session without turns as a world describes it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct DescribedSession {
     id: Option<Box<str>>,
     project_id: Option<Uuid>,
@@ -151,6 +150,15 @@ impl Resource for ChatSession {
 }
 
 impl Described for DescribedSession {
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, String> {
+        Ok(Self {
+            id: fields.take("id")?,
+            project_id: fields.take("project_id")?,
+            title: fields.take("title")?,
+            index_ids: fields.take("index_ids")?,
+        })
+    }
+
     fn project_id(&self) -> Option<Uuid> {
         self.project_id
     }

@@ -127,11 +127,11 @@ impl<T: Resource> Collection<T> {
 
     /// Every resource with its place, deleted or not, oldest first.
     pub(super) fn all_rows(&self) -> impl Iterator<Item = (RowState, &T)> {
-        let purges = self.tables.purge_times();
+        let purge_times = self.tables.purge_times();
         self.rows.iter().map(move |(key, row)| {
-            let times = self.deleted_at(*key).zip(purges.get(&key.untyped()).copied());
-            let deletion = times.map(|(at, purge_at)| Deletion { at, purge_at });
-            (RowState { key: key.untyped(), is_requested: row.is_requested, deletion }, &row.resource)
+            let (key, is_requested) = (key.untyped(), row.is_requested);
+            let deletion = self.tables.deletion(key, &purge_times);
+            (RowState { key, is_requested, deletion }, &row.resource)
         })
     }
 

@@ -1,15 +1,15 @@
 //! A configuration of a product: its name and its parameters, in all versions.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::budget::Allocation;
 use super::described::{Described, DescriptionError};
 use super::directory::fields_weight_bytes;
-use super::{ContractWord, Cursor, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, Store, StoreError};
+use super::{
+    ContractWord, Cursor, FieldReader, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, Store, StoreError,
+};
 use crate::clock::Timestamp;
-use crate::schema::PlainValue;
 
 /// A configuration of a product.
 #[derive(Debug)]
@@ -41,12 +41,12 @@ pub(crate) struct ConfigurationSettings {
 }
 
 /// A configuration as a world describes it: its only version.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct DescribedConfiguration {
     id: Option<Box<str>>,
     project_id: Option<Uuid>,
     name: Box<str>,
-    parameters: PlainValue,
+    parameters: Map<String, Value>,
 }
 
 /// Maximum number of versions of a configuration.
@@ -178,6 +178,15 @@ impl Resource for Configuration {
 }
 
 impl Described for DescribedConfiguration {
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, String> {
+        Ok(Self {
+            id: fields.take("id")?,
+            project_id: fields.take("project_id")?,
+            name: fields.take("name")?,
+            parameters: fields.map("parameters")?.unwrap_or_default(),
+        })
+    }
+
     fn project_id(&self) -> Option<Uuid> {
         self.project_id
     }
@@ -187,8 +196,7 @@ impl Described for DescribedConfiguration {
     }
 
     fn create(&self, scope: &mut Scope<'_>) -> Result<(), DescriptionError> {
-        let parameters = self.parameters.0.as_object().cloned().unwrap_or_default();
-        let settings = ConfigurationSettings::of_parameters(self.name.clone(), parameters);
+        let settings = ConfigurationSettings::of_parameters(self.name.clone(), self.parameters.clone());
         let project = scope.project_for_write()?;
         if Configuration::named(scope, project, &settings).is_some() {
             let problem = "another configuration has this name and product, so this would be a version of that one";

@@ -2,16 +2,23 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::state_faults::StateFaults;
-use super::{DescribedFile, Id, Scope, Store, StoreError};
+use super::{
+    DescribedConfiguration, DescribedDirectory, DescribedFile, DescribedIndex, DescribedProject, DescribedSession,
+    FieldReader, Id, Scope, Store, StoreError,
+};
 use crate::clock::Timestamp;
 
 /// A resource as a world describes it.
-pub(super) trait Described: DeserializeOwned + fmt::Debug {
+pub(super) trait Described: Send + Sync {
+    /// Reads it; the schema of worlds has judged it.
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, String>
+    where
+        Self: Sized;
+
     /// The project to which it belongs; `None` for the default one.
     fn project_id(&self) -> Option<Uuid> {
         None
@@ -53,102 +60,116 @@ pub(crate) struct Misdescription {
     pub(crate) problem: String,
 }
 
-macro_rules! descriptions {
-    ($($table:ident: $described:ident,)*) => {
-        /// All resources that a world describes, by its tables.
-        #[derive(Debug, Default, Deserialize)]
-        #[serde(default)]
-        pub(crate) struct Descriptions {
-            $($table: Vec<super::$described>,)*
-        }
+/// All resources that a world describes, by its tables.
+pub(crate) struct Descriptions([Vec<Box<dyn Described>>; TABLES.len()]);
 
-        impl Descriptions {
-            /// The names of the tables.
-            pub(crate) const TABLES: &[&str] = &[$(stringify!($table)),*];
+/// Reads a resource of a table.
+type ReadFn = fn(&mut FieldReader<'_>) -> Result<Box<dyn Described>, String>;
 
-            /// Whether it describes nothing.
-            pub(crate) fn is_empty(&self) -> bool {
-                $(self.$table.is_empty())&&*
-            }
+/// The tables of a world. What others refer to comes first.
+const TABLES: [(&str, ReadFn); 6] = [
+    ("projects", read::<DescribedProject>),
+    ("directories", read::<DescribedDirectory>),
+    ("files", read::<DescribedFile>),
+    ("configurations", read::<DescribedConfiguration>),
+    ("indexes", read::<DescribedIndex>),
+    ("sessions", read::<DescribedSession>),
+];
 
-            /// Every id that is given, with its place.
-            pub(crate) fn ids(&self) -> Vec<(String, Id)> {
-                let mut ids = Vec::new();
-                $(ids.extend(ids_of(stringify!($table), &self.$table));)*
-                ids
-            }
-
-            /// Every file whose content is to be read, with its place.
-            pub(crate) fn files(&mut self) -> Vec<(String, &mut DescribedFile)> {
-                let mut files = Vec::new();
-                $(files.extend(files_of(stringify!($table), &mut self.$table));)*
-                files
-            }
-
-            /// Creates what all these worlds describe, at `now`: kind by kind, so that a world can refer to what
-            /// another one describes. Returns the times at which something will happen because of it.
-            pub(crate) fn create(
-                worlds: &[&Self],
-                store: &mut Store,
-                now: Timestamp,
-            ) -> Result<Vec<Timestamp>, Misdescription> {
-                store.has_world = !worlds.is_empty();
-                let mut events = Vec::new();
-                $(for (world, descriptions) in worlds.iter().enumerate() {
-                    let created = create_all(stringify!($table), &descriptions.$table, store, now);
-                    events.extend(created.map_err(|problem| Misdescription { world, problem })?);
-                })*
-                Ok(events)
-            }
-        }
-    };
+fn read<D: Described + 'static>(fields: &mut FieldReader<'_>) -> Result<Box<dyn Described>, String> {
+    Ok(Box::new(D::read(fields)?))
 }
 
-// What others refer to comes first.
-descriptions! {
-    projects: DescribedProject,
-    directories: DescribedDirectory,
-    files: DescribedFile,
-    configurations: DescribedConfiguration,
-    indexes: DescribedIndex,
-    sessions: DescribedSession,
-}
-
-fn ids_of<D: Described>(table: &str, described: &[D]) -> Vec<(String, Id)> {
-    let ids = described.iter().enumerate().flat_map(|(at, resource)| {
-        resource.ids().into_iter().map(move |(field, id)| (format!("{table}[{at}].{field}"), id))
-    });
-    ids.collect()
-}
-
-fn files_of<'a, D: Described>(table: &str, described: &'a mut [D]) -> Vec<(String, &'a mut DescribedFile)> {
-    let files = described.iter_mut().enumerate().flat_map(|(at, resource)| {
-        resource.files().into_iter().map(move |(place, file)| (format!("{table}[{at}]{place}"), file))
-    });
-    files.collect()
-}
-
-fn create_all<D: Described>(
-    table: &str,
-    described: &[D],
-    store: &mut Store,
-    now: Timestamp,
-) -> Result<Vec<Timestamp>, String> {
-    let mut events = Vec::new();
-    for (at, resource) in described.iter().enumerate() {
-        let mut scope = Scope::new(store, now, resource.project_id(), StateFaults::default());
-        let created = check_project(&scope, resource).and_then(|()| resource.create(&mut scope));
-        created.map_err(|error| match error {
-            DescriptionError::Field(field, problem) => format!("{table}[{at}].{field}: {problem}"),
-            DescriptionError::Store(error) => format!("{table}[{at}]: {error}"),
-        })?;
-        events.extend(scope.into_effects().events);
+impl fmt::Debug for Descriptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Descriptions").finish_non_exhaustive()
     }
-    Ok(events)
+}
+
+impl Descriptions {
+    /// The names of the tables.
+    pub(crate) fn table_names() -> [&'static str; TABLES.len()] {
+        TABLES.map(|(name, _)| name)
+    }
+
+    /// Reads the tables of a world.
+    pub(crate) fn read(world: &Value) -> Result<Self, String> {
+        let (mut fields, mut descriptions) = (FieldReader::of(world)?, Self([const { Vec::new() }; TABLES.len()]));
+        for (table, (name, read)) in descriptions.0.iter_mut().zip(TABLES) {
+            *table = fields.list(name, read)?;
+        }
+        Ok(descriptions)
+    }
+
+    /// Whether it describes nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(Vec::is_empty)
+    }
+
+    /// Every id that is given, with its place.
+    pub(crate) fn ids(&self) -> Vec<(String, Id)> {
+        let mut ids = Vec::new();
+        for (table, (name, _)) in self.0.iter().zip(TABLES) {
+            for (at, resource) in table.iter().enumerate() {
+                ids.extend(resource.ids().into_iter().map(|(field, id)| (format!("{name}[{at}].{field}"), id)));
+            }
+        }
+        ids
+    }
+
+    /// Every file whose content is to be read, with its place.
+    pub(crate) fn files(&mut self) -> Vec<(String, &mut DescribedFile)> {
+        let mut files = Vec::new();
+        for (table, (name, _)) in self.0.iter_mut().zip(TABLES) {
+            for (at, resource) in table.iter_mut().enumerate() {
+                files.extend(resource.files().into_iter().map(|(place, file)| (format!("{name}[{at}]{place}"), file)));
+            }
+        }
+        files
+    }
+
+    /// Creates what all these worlds describe, at `now`: kind by kind, so that a world can refer to what another one
+    /// describes. Returns the times at which something will happen because of it.
+    pub(crate) fn create(
+        worlds: &[&Self],
+        store: &mut Store,
+        now: Timestamp,
+    ) -> Result<Vec<Timestamp>, Misdescription> {
+        store.has_world = !worlds.is_empty();
+        let mut events = Vec::new();
+        for (kind, (name, _)) in TABLES.into_iter().enumerate() {
+            for (world, descriptions) in worlds.iter().enumerate() {
+                for (at, resource) in descriptions.0[kind].iter().enumerate() {
+                    let created = create(&**resource, store, now);
+                    events.extend(created.map_err(|error| error.at(world, &format!("{name}[{at}]")))?);
+                }
+            }
+        }
+        Ok(events)
+    }
+}
+
+impl DescriptionError {
+    /// The error of the resource at this place in the world at this position.
+    fn at(self, world: usize, place: &str) -> Misdescription {
+        let problem = match self {
+            Self::Field(field, problem) => format!("{place}.{field}: {problem}"),
+            Self::Store(error) => format!("{place}: {error}"),
+        };
+        Misdescription { world, problem }
+    }
+}
+
+/// Creates a resource. Returns the times at which something will happen because of it.
+fn create(resource: &dyn Described, store: &mut Store, now: Timestamp) -> Result<Vec<Timestamp>, DescriptionError> {
+    let mut scope = Scope::new(store, now, resource.project_id(), StateFaults::default());
+    check_project(&scope, resource)?;
+    resource.create(&mut scope)?;
+    Ok(scope.into_effects().events)
 }
 
 /// Refuses a project that no world describes.
-fn check_project<D: Described>(scope: &Scope<'_>, resource: &D) -> Result<(), DescriptionError> {
+fn check_project(scope: &Scope<'_>, resource: &dyn Described) -> Result<(), DescriptionError> {
     match (resource.project_id(), scope.existing_project()) {
         (Some(_), None) => Err(DescriptionError::Field("project_id", "no project has this id".to_owned())),
         _ => Ok(()),

@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::described::{Described, DescriptionError};
-use super::{DescribedFile, DirectoryFile, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError};
+use super::{
+    DescribedFile, DirectoryFile, FieldReader, Id, Key, Kind, Meta, Prefix, Project, Resource, Scope, StoreError,
+};
 use crate::clock::Timestamp;
-use crate::schema::PlainValue;
 
 /// A directory of documents, or of what an index made of them.
 #[derive(Debug, Clone)]
@@ -32,17 +33,15 @@ pub(crate) struct Directory {
 }
 
 /// A directory as a world describes it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct DescribedDirectory {
     id: Option<Box<str>>,
     project_id: Option<Uuid>,
     /// Its id if absent.
     name: Option<Box<str>>,
     description: Option<Box<str>>,
-    #[serde(default, rename = "type")]
     kind: DirectoryKind,
-    system_metadata: Option<PlainValue>,
-    #[serde(default)]
+    system_metadata: Option<Map<String, Value>>,
     files: Vec<DescribedFile>,
 }
 
@@ -150,6 +149,18 @@ impl Resource for Directory {
 }
 
 impl Described for DescribedDirectory {
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, String> {
+        Ok(Self {
+            id: fields.take("id")?,
+            project_id: fields.take("project_id")?,
+            name: fields.take("name")?,
+            description: fields.take("description")?,
+            kind: fields.take::<Option<_>>("type")?.unwrap_or_default(),
+            system_metadata: fields.map("system_metadata")?,
+            files: fields.list("files", DescribedFile::read)?,
+        })
+    }
+
     fn project_id(&self) -> Option<Uuid> {
         self.project_id
     }
@@ -168,10 +179,9 @@ impl Described for DescribedDirectory {
         let id = given.unwrap_or_else(|| scope.unused_id::<Directory>("described directory"));
         let name = self.name.clone().unwrap_or_else(|| id.to_string().into());
         let meta = scope.new_meta(id)?;
-        let system_metadata = self.system_metadata.as_ref().and_then(|PlainValue(value)| value.as_object());
         let directory = scope.insert(Directory {
             description: self.description.clone(),
-            system_metadata: system_metadata.cloned().map(Box::new),
+            system_metadata: self.system_metadata.clone().map(Box::new),
             ..Directory::new(meta, name, self.kind)
         })?;
         for file in &self.files {

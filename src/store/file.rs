@@ -4,18 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::described::{Described, DescriptionError};
 use super::directory::DELETED_RETENTION;
 use super::{
-    Blob, BlobSource, Directory, DirectoryFile, Id, Key, Kind, Meta, NewDirectoryFile, Prefix, Project, Resource,
-    Scope, StoreError,
+    Blob, BlobSource, Directory, DirectoryFile, FieldReader, Id, Key, Kind, Meta, NewDirectoryFile, Prefix, Project,
+    Resource, Scope, StoreError,
 };
 use crate::documents::{self, Format};
-use crate::schema::PlainValue;
 
 /// An uploaded file.
 #[derive(Debug, Clone)]
@@ -51,7 +49,7 @@ pub(crate) struct NewFile {
 }
 
 /// A file as a world describes it, alone or in a directory.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct DescribedFile {
     /// Of a file alone only.
     id: Option<Uuid>,
@@ -63,10 +61,8 @@ pub(crate) struct DescribedFile {
     /// Its content, if it is in the world itself. Whoever reads the content takes it.
     pub(crate) text: Option<String>,
     /// The metadata of a file in a directory.
-    #[serde(default, deserialize_with = "metadata")]
     metadata: Option<Arc<Map<String, Value>>>,
     /// Its content, once it is read.
-    #[serde(skip)]
     pub(crate) blob: Option<Arc<Blob>>,
 }
 
@@ -140,15 +136,6 @@ impl Resource for File {
     }
 }
 
-fn metadata<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Map<String, Value>>>, D::Error> {
-    let PlainValue(value) = PlainValue::deserialize(deserializer)?;
-    Ok(if let Value::Object(fields) = value {
-        Some(fields).filter(|fields| !fields.is_empty()).map(Arc::new)
-    } else {
-        None
-    })
-}
-
 impl DescribedFile {
     /// Its name; by default the last part of its path.
     pub(crate) fn name(&self) -> Option<&str> {
@@ -182,6 +169,18 @@ impl DescribedFile {
 }
 
 impl Described for DescribedFile {
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, String> {
+        Ok(Self {
+            id: fields.take("id")?,
+            project_id: fields.take("project_id")?,
+            name: fields.take("name")?,
+            path: fields.take("path")?,
+            text: fields.take("text")?,
+            metadata: fields.map("metadata")?.filter(|metadata| !metadata.is_empty()).map(Arc::new),
+            blob: None,
+        })
+    }
+
     fn project_id(&self) -> Option<Uuid> {
         self.project_id
     }

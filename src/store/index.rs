@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::described::{Described, DescriptionError};
 use super::sync::{DEFAULT_FAILURE, Script, SyncOutcome, SyncState};
 use super::{
-    Directory, DirectoryKind, Id, IndexContent, Key, Kind, Meta, Policy, Prefix, Project, Resource, Scope, StoreError,
+    Directory, DirectoryKind, FieldReader, Id, IndexContent, Key, Kind, Meta, Policy, Prefix, Project, Resource, Scope,
+    StoreError,
 };
 use crate::clock::Timestamp;
 use crate::config::IndexId;
@@ -52,8 +53,7 @@ pub(super) struct SelectedFiles {
 }
 
 /// The options of an index, which the admin state shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct IndexOptions {
     /// `manual`, `daily` or `on_source_change`.
     pub(crate) sync_frequency: ContractWord,
@@ -66,8 +66,7 @@ pub(crate) struct IndexOptions {
 }
 
 /// A product type and its configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Product {
     /// `parse` or `extract`.
     pub(crate) product_type: ContractWord,
@@ -79,7 +78,7 @@ pub(crate) struct Product {
 pub(crate) type ContractWord = Cow<'static, str>;
 
 /// An index as a world describes it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct DescribedIndex {
     id: Option<Box<str>>,
     export_config_id: Option<Box<str>>,
@@ -87,9 +86,7 @@ pub(super) struct DescribedIndex {
     /// The name of its directory if absent.
     name: Option<Box<str>>,
     description: Option<Box<str>>,
-    #[serde(default)]
     options: IndexOptions,
-    #[serde(default)]
     status: DescribedStatus,
     error_message: Option<Box<str>>,
 }
@@ -306,6 +303,25 @@ impl Resource for Index {
     }
 }
 
+impl IndexOptions {
+    /// Reads the options of a world or a snapshot. An absent one has its default.
+    pub(super) fn read(fields: &mut FieldReader<'_>) -> Result<Self, String> {
+        let default = Self::default();
+        let products = fields.list("products", |fields| {
+            Ok(Product {
+                product_type: fields.take("product_type")?,
+                product_config_id: fields.take("product_config_id")?,
+            })
+        })?;
+        Ok(Self {
+            sync_frequency: fields.take::<Option<_>>("sync_frequency")?.unwrap_or(default.sync_frequency),
+            vector_target: fields.take::<Option<_>>("vector_target")?.unwrap_or(default.vector_target),
+            products: products.into(),
+            store_attachments: fields.take::<Option<_>>("store_attachments")?.unwrap_or_default(),
+        })
+    }
+}
+
 impl DescribedIndex {
     /// The script of its first sync. One that has ended at the start takes no time.
     fn script(&self, name: &str, policy: &Policy) -> Result<Arc<Script>, DescriptionError> {
@@ -336,6 +352,19 @@ impl DescribedIndex {
 }
 
 impl Described for DescribedIndex {
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, String> {
+        Ok(Self {
+            id: fields.take("id")?,
+            export_config_id: fields.take("export_config_id")?,
+            source_directory_id: fields.take("source_directory_id")?,
+            name: fields.take("name")?,
+            description: fields.take("description")?,
+            options: fields.object("options", IndexOptions::read)?.unwrap_or_default(),
+            status: fields.take::<Option<_>>("status")?.unwrap_or_default(),
+            error_message: fields.take("error_message")?,
+        })
+    }
+
     fn ids(&self) -> Vec<(&'static str, Id)> {
         let ids = [("id", &self.id), ("export_config_id", &self.export_config_id)];
         ids.into_iter().filter_map(|(field, id)| Some((field, Id::parse(id.as_deref()?)))).collect()

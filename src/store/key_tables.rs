@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::UntypedKey;
+use super::saved::Deletion;
 use crate::clock::Timestamp;
 
 /// The tables of a collection. They do not know its type.
@@ -67,6 +68,11 @@ impl KeyTables {
     /// When each deleted row is purged.
     pub(super) fn purge_times(&self) -> BTreeMap<UntypedKey, Timestamp> {
         self.purges.iter().map(|(at, key)| (*key, *at)).collect()
+    }
+
+    /// When a resource was deleted and is purged, if it was deleted.
+    pub(super) fn deletion(&self, key: UntypedKey, purge_times: &BTreeMap<UntypedKey, Timestamp>) -> Option<Deletion> {
+        Some(Deletion { at: self.deleted_at(key)?, purge_at: *purge_times.get(&key)? })
     }
 
     /// Takes out the next row whose purge time has come.

@@ -12,6 +12,7 @@ mod directory;
 mod directory_file;
 mod effects;
 mod error;
+mod field_reader;
 mod file;
 mod id;
 mod index;
@@ -40,6 +41,7 @@ pub(crate) use directory::{Directory, DirectoryKind};
 pub(crate) use directory_file::{DirectoryFile, NewDirectoryFile};
 pub(crate) use effects::Effects;
 pub(crate) use error::StoreError;
+pub(crate) use field_reader::FieldReader;
 pub(crate) use file::{DescribedFile, File, NewFile};
 pub(crate) use id::{Id, Prefix};
 pub(crate) use index::{ContractWord, Index, IndexOptions, NewIndex, Product};
@@ -49,10 +51,9 @@ pub(crate) use paging::{Cursor, Page, PageRequest};
 pub(crate) use policy::Policy;
 pub(crate) use project::Project;
 pub(crate) use resource::{Kind, Meta, Resource};
-pub(crate) use saved::{ContentReader, SavedTenant};
+pub(crate) use saved::{ContentReader, SavedObject, SavedTenant, TenantSource, save_tenant};
 pub(crate) use scope::Scope;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ use configuration::DescribedConfiguration;
 use directory::DescribedDirectory;
 use index::DescribedIndex;
 use project::DescribedProject;
-use saved::{RowState, SavedCounters};
+use saved::RowState;
 use state_faults::StateFaults;
 
 use crate::clock::Timestamp;
@@ -114,8 +115,8 @@ impl Store {
         Self { policy, seed, budget, all, allocation, tombstone_retention, has_world, expired }
     }
 
-    /// Takes the resources of a saved tenant, whose contents are read. An error begins with the place in it.
-    pub(crate) fn become_copy(&mut self, saved: &SavedTenant) -> Result<(), String> {
+    /// Takes the resources of a saved tenant. An error is to stand behind its place.
+    pub(crate) fn become_copy(&mut self, saved: &TenantSource) -> Result<(), String> {
         let retention = self.tombstone_retention;
         let copy = saved.restore(Arc::clone(&self.policy), self.seed.clone(), Arc::clone(&self.budget))?;
         *self = Self { tombstone_retention: retention, ..copy };
@@ -225,42 +226,29 @@ impl Store {
 
     /// Adds a resource if the limits allow it; its key.
     fn insert<T: Resource>(&mut self, resource: T) -> Result<Key<T>, StoreError> {
-        let limit = self.policy.max_items;
-        if resource.counts() && self.collection::<T>().live() >= limit {
-            return Err(StoreError::TooMany { kind: T::KIND, limit });
-        }
-        self.reserve(resource.weight_bytes())?;
+        self.admit(&resource, resource.counts())?;
         Ok(self.collection_mut().insert(resource))
     }
 
     /// Adds a resource at its place in a collection, if the limits allow it.
     fn insert_row<T: Resource>(&mut self, state: &RowState, resource: T) -> Result<(), String> {
-        let (key, limit) = (state.key.typed(), self.policy.max_items);
+        let key = state.key.typed();
         if self.collection::<T>().contains(key) {
-            return Err(format!("row.key: {}: is given twice", key.ordinal()));
+            return Err(format!(".row.key: {}: is given twice", key.ordinal()));
         }
-        if state.deletion.is_none() && resource.counts() && self.collection::<T>().live() >= limit {
-            return Err(format!("row: {}", StoreError::TooMany { kind: T::KIND, limit }));
-        }
-        self.reserve(resource.weight_bytes()).map_err(|error| format!("row: {error}"))?;
+        let counts = state.deletion.is_none() && resource.counts();
+        self.admit(&resource, counts).map_err(|error| format!(".row: {error}"))?;
         self.collection_mut().insert_row(state, resource);
         Ok(())
     }
 
-    /// The counters of the collections, by the names of their kinds.
-    fn counters(&self) -> BTreeMap<Box<str>, SavedCounters> {
-        self.all.iter().map(|collection| (collection.kind().plural.into(), collection.counters())).collect()
-    }
-
-    /// Continues the counters of another store; an error if one is missing, unknown or too low.
-    fn set_counters(&mut self, counters: &BTreeMap<Box<str>, SavedCounters>) -> Result<(), String> {
-        for collection in self.all.iter_mut() {
-            let name = collection.kind().plural;
-            let counters = counters.get(name).ok_or_else(|| format!("{name}: are missing"))?;
-            collection.set_counters(*counters).map_err(|problem| format!("{name}: {problem}"))?;
+    /// Counts the weight of a resource, and refuses one over the limit if it counts toward that.
+    fn admit<T: Resource>(&mut self, resource: &T, counts: bool) -> Result<(), StoreError> {
+        let limit = self.policy.max_items;
+        if counts && self.collection::<T>().live() >= limit {
+            return Err(StoreError::TooMany { kind: T::KIND, limit });
         }
-        let is_known = |name: &str| self.all.iter().any(|collection| collection.kind().plural == name);
-        counters.keys().find(|name| !is_known(name)).map_or(Ok(()), |name| Err(format!("{name}: are no resources")))
+        self.reserve(resource.weight_bytes())
     }
 
     /// Counts `bytes` as used. Deleted resources make room for others before that is refused.

@@ -1,10 +1,9 @@
 //! A project: a part of a tenant. The tenant has a default project; others are created when a request names them.
 
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::described::{Described, DescriptionError};
-use super::{Id, Key, Kind, Meta, Prefix, Resource, Scope, StoreError};
+use super::{FieldReader, Id, Key, Kind, Meta, Prefix, Resource, Scope, StoreError};
 use crate::clock::Timestamp;
 use crate::seed::Seed;
 
@@ -17,7 +16,7 @@ pub(crate) struct Project {
 }
 
 /// A project as a world describes it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct DescribedProject {
     id: Uuid,
     name: Option<Box<str>>,
@@ -78,6 +77,10 @@ impl Resource for Project {
 }
 
 impl Described for DescribedProject {
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, String> {
+        Ok(Self { id: fields.take("id")?, name: fields.take("name")? })
+    }
+
     fn ids(&self) -> Vec<(&'static str, Id)> {
         vec![("id", Id::Minted(Prefix::NONE, self.id))]
     }

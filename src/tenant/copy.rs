@@ -6,7 +6,7 @@ use super::template::StartedStore;
 use super::{AdmissionError, Tenant, Tenants, tombstone_retention};
 use crate::clock::SavedClock;
 use crate::key_label;
-use crate::store::{SavedTenant, Store};
+use crate::store::{SavedObject, Store, save_tenant};
 
 /// A copy of a tenant that is ready to take its place.
 #[derive(Debug)]
@@ -19,10 +19,10 @@ pub(crate) struct TenantCopy {
 
 impl Tenant {
     /// Its state as it is saved.
-    pub(crate) fn saved(&self) -> SavedTenant {
+    pub(crate) fn saved(&self) -> SavedObject {
         let mut state = self.lock();
         state.store.settle(self.clock.now());
-        SavedTenant::of(&self.label, self.name(), self.clock.saved(), &state.store)
+        save_tenant(&self.label, self.name().as_deref(), &self.clock.saved(), &state.store)
     }
 
     /// Takes the state of a copy. Its journal and its rules stay.

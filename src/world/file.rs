@@ -1,18 +1,18 @@
 //! Reads the file of a world, and the files that it names.
 
-use std::io;
+use std::io::{self, BufRead};
 use std::path::Path;
 
 use bytes::Bytes;
-use serde::Deserialize;
 use serde_json::Value;
+use serde_json::de::IoRead;
 
 use super::{Start, World, WorldReader};
-use crate::assets::{FileError, Folder, open_file, read_file};
+use crate::assets::{FileError, Folder, open_file};
 use crate::config::Isolation;
 use crate::documents::{self, Unreadable};
 use crate::key_label::label_of;
-use crate::schema::{PlainValue, read_value};
+use crate::schema::{PlainValue, read_unique};
 use crate::snapshot;
 use crate::store::{Blob, BlobSource, ContentReader, DescribedFile, Descriptions};
 
@@ -27,47 +27,50 @@ impl WorldReader<'_> {
 
     fn read_worlds(&self, file: &str) -> Result<Vec<World>, String> {
         let path = Path::new(file);
-        if !is_toml(path) && snapshot::is_snapshot(&mut self.open(path)?) {
-            return self.copies(file);
+        let document = self.parse(path)?;
+        if snapshot::is_snapshot(&document) {
+            return self.copies(file, document);
         }
-        let bytes =
-            read_file(path, self.settings.max_state_bytes).map_err(|error| with_flag(&error, "--max-state-bytes"))?;
-        let (label, start) = self.described(path, &bytes)?;
+        let (label, start) = self.described(path, document)?;
         Ok(vec![World { file: file.to_owned(), label, start }])
     }
 
-    /// A file that may be a snapshot. Its text is longer than what it holds, base64 by a third.
-    fn open(&self, path: &Path) -> Result<impl io::Read + use<>, String> {
+    /// The value in a file: TOML, or JSON if its extension or its first letter says so. The text of a snapshot is
+    /// longer than what it holds, base64 by a third.
+    fn parse(&self, path: &Path) -> Result<Value, String> {
         let limit = self.settings.max_state_bytes.saturating_mul(2);
-        open_file(path, limit).map_err(|error| with_flag(&error, "--max-state-bytes"))
+        let mut file = open_file(path, limit).map_err(|error| with_flag(&error, "twice --max-state-bytes"))?;
+        let is_json = !is_toml(path) && file.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"{"));
+        if is_json || path.extension().is_some_and(|extension| extension == "json") {
+            return read_unique(IoRead::new(&mut file as &mut dyn io::Read)).map_err(|error| error.to_string());
+        }
+        let text = io::read_to_string(file).map_err(|error| FileError::from(error).to_string())?;
+        let PlainValue(mut value) = toml::from_str(&text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        datetimes_to_texts(&mut value);
+        Ok(value)
     }
 
     /// The tenants of a snapshot.
-    fn copies(&self, file: &str) -> Result<Vec<World>, String> {
+    fn copies(&self, file: &str, snapshot: Value) -> Result<Vec<World>, String> {
         if self.settings.start_time.is_some() {
             return Err("has a time of its own, which cannot stand beside --start-time; omit one of the two".to_owned());
         }
-        let mut tenants = snapshot::read(&mut self.open(Path::new(file))?, self.settings)?.tenants;
-        for (at, tenant) in tenants.iter_mut().enumerate() {
-            let mut reader = ContentReader::new(self.settings, self.worker, &self.contents);
-            tenant.read_contents(&mut reader).map_err(|problem| format!("tenants[{at}].{problem}"))?;
-        }
-        let worlds = tenants.into_iter().map(|tenant| World {
-            file: file.to_owned(),
-            label: Some(tenant.label.to_string()),
-            start: Start::Saved(Box::new(tenant)),
+        let tenants = snapshot::read(snapshot, self.settings)?.into_iter().enumerate().map(|(at, tenant)| {
+            let label = Some(tenant.label.to_string());
+            let source = tenant.read_contents(&mut ContentReader::new(self.settings, self.worker, &self.contents));
+            let source = source.map_err(|problem| format!("tenants[{at}]{problem}"))?;
+            Ok(World { file: file.to_owned(), label, start: Start::Saved(Box::new(source)) })
         });
-        Ok(worlds.collect())
+        tenants.collect()
     }
 
     /// The label of the only tenant for which a file describes resources, if there is one, and the resources.
-    fn described(&self, path: &Path, bytes: &[u8]) -> Result<(Option<String>, Start), String> {
-        let value = self.schemas.named("world").check_file(parse(path, bytes)?)?;
+    fn described(&self, path: &Path, document: Value) -> Result<(Option<String>, Start), String> {
+        let value = self.schemas.named("world").check_file(document)?;
         let label = value.get("key").and_then(Value::as_str).map(|key| self.label(key)).transpose()?;
-        // Borrowed, as plain values demand.
-        let mut descriptions = Descriptions::deserialize(&value).map_err(|error| error.to_string())?;
+        let mut descriptions = Descriptions::read(&value)?;
         if descriptions.is_empty() {
-            return Err(format!("describes nothing; its tables are {}", Descriptions::TABLES.join(", ")));
+            return Err(format!("describes nothing; its tables are {}", Descriptions::table_names().join(", ")));
         }
         let folder = Folder::containing(path).map_err(|error| error.to_string())?;
         for (place, file) in descriptions.files() {
@@ -119,17 +122,6 @@ impl WorldReader<'_> {
 /// Whether a file is TOML, which its extension says.
 pub(super) fn is_toml(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "toml")
-}
-
-/// The value in a file: JSON if its extension says so, else TOML.
-fn parse(file: &Path, bytes: &[u8]) -> Result<Value, String> {
-    if file.extension().is_some_and(|extension| extension == "json") {
-        return read_value(bytes).map_err(|error| error.to_string());
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))?;
-    let PlainValue(mut value) = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
-    datetimes_to_texts(&mut value);
-    Ok(value)
 }
 
 /// Replaces the dates and times of TOML, which JSON has not, by their texts.

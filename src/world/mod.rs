@@ -4,18 +4,19 @@
 mod file;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::clock::{SavedClock, Timestamp};
 use crate::config::flags::WORLD;
 use crate::config::{RawSettings, Settings};
-use crate::schema::Schemas;
+use crate::schema::{PlainValue, Schemas};
 use crate::seed::Seed;
 use crate::snapshot;
-use crate::store::{Descriptions, Id, Policy, SavedTenant, StateBudget, Store, TenantBudget};
+use crate::store::{Descriptions, Id, Policy, StateBudget, Store, TenantBudget, TenantSource};
 use crate::worker::Worker;
 
 /// A world.
@@ -34,7 +35,7 @@ enum Start {
     /// What a world describes.
     Described(Descriptions),
     /// A copy of a tenant, and nothing else.
-    Saved(Box<SavedTenant>),
+    Saved(Box<TenantSource>),
 }
 
 /// All worlds of a server.
@@ -86,7 +87,7 @@ impl Worlds {
     /// Errors: there is no room.
     pub(crate) fn create(&self, label: &str, store: &mut Store, now: Timestamp) -> Result<Vec<Timestamp>, String> {
         if let Some((file, saved)) = self.saved_of(label) {
-            store.become_copy(saved).map_err(|problem| format!("{file}: {problem}"))?;
+            store.become_copy(saved).map_err(|problem| format!("{file}: tenant {label}{problem}"))?;
             return Ok(saved.clock.events.clone());
         }
         let (files, descriptions): (Vec<_>, Vec<_>) = self.described_of(label).unzip();
@@ -100,7 +101,7 @@ impl Worlds {
     }
 
     /// The copy with which the tenant of this label starts, and its file.
-    fn saved_of(&self, label: &str) -> Option<(&str, &SavedTenant)> {
+    fn saved_of(&self, label: &str) -> Option<(&str, &TenantSource)> {
         self.of(label).find_map(|world| match &world.start {
             Start::Saved(saved) => Some((&*world.file, &**saved)),
             Start::Described(_) => None,
@@ -161,8 +162,14 @@ impl Worlds {
     }
 }
 
-/// Whether a file with this name is a world, and no request: TOML, or JSON with a table of a world or of a snapshot.
-pub(crate) fn is_world(file: &Path, bytes: &[u8]) -> bool {
-    let has_table = |fields: Map<String, Value>| Descriptions::TABLES.iter().any(|table| fields.contains_key(*table));
-    file::is_toml(file) || snapshot::is_snapshot(&mut &*bytes) || serde_json::from_slice(bytes).is_ok_and(has_table)
+/// Whether a file with this content is a world, and no request: TOML, or JSON with a table of a world or the version of
+/// a snapshot.
+pub(crate) fn is_world(file: &Path, content: &mut dyn io::Read) -> bool {
+    let is_of_world = |field: &str| field == snapshot::VERSION_FIELD || Descriptions::table_names().contains(&field);
+    let has_table = |PlainValue(value)| match value {
+        Value::Object(fields) => fields.keys().any(|field| is_of_world(field)),
+        _ => false,
+    };
+    file::is_toml(file)
+        || serde_json::from_reader(&mut io::BufReader::new(content) as &mut dyn io::Read).is_ok_and(has_table)
 }

@@ -61,6 +61,39 @@ fn another_server_answers_from_a_snapshot_as_the_first_one_and_makes_the_same_id
 }
 
 #[test]
+fn a_sync_goes_on_where_it_was_step_by_step() {
+    let script = ("fault", "sync script=pending:1s,parsing*3,indexing:10s,partial");
+    let (first, second) = (server(&[STOPPED, &[script]].concat()), server(STOPPED));
+    let [first, second] = [&first, &second].map(Client::of);
+    let (directory, index) = fill(&first);
+    let copied = snapshot(&first);
+    let run = &copied["tenants"][0]["indexes"][0]["sync"]["run"];
+    let steps = json!([
+        { "stage": "syncing", "until": { "elapsed": "1s" } },
+        { "stage": { "custom": "parsing" }, "until": { "reads": 3 } },
+        { "stage": { "custom": "indexing" }, "until": { "elapsed": "10s" } },
+        { "stage": "partial" },
+    ]);
+    assert_eq!(*run, json!({ "script": { "steps": steps }, "step": 1, "reads": 0 }));
+    let fewer = changed(&copied, "/tenants/0/indexes/0/sync/run/step", json!(4));
+    assert_eq!(refusal(&second, &fewer), "tenants[0].indexes[0].sync.run.step: the script has fewer steps");
+    let unknown = changed(&copied, "/tenants/0/indexes/0/sync/run/script/steps/0/stage", json!("done"));
+    let problem = refusal(&second, &unknown);
+    assert!(problem.starts_with("tenants[0].indexes[0].sync.run.script.steps[0].stage: \"done\" is not"), "{problem}");
+    put(&second, &copied);
+    for _ in 0..4 {
+        let [one, other] = [&first, &second].map(|client| client.show(&format!("{INDEXES}/{index}")));
+        assert_eq!(one, other);
+    }
+    for client in [&first, &second] {
+        client.advance("10s");
+        assert_eq!(snapshot(client)["tenants"][0]["indexes"][0]["status"], "partial");
+        assert_eq!(client.names_in(&directory), ["data.bin", "leave.md"]);
+    }
+    assert_eq!(snapshot(&second), snapshot(&first));
+}
+
+#[test]
 fn it_has_the_tables_of_a_world_and_texts_as_texts() {
     let server = server(STOPPED);
     let client = Client::of(&server);
@@ -127,39 +160,86 @@ fn a_tenant_is_there_by_its_label_before_its_key_and_a_reset_returns_to_the_star
     assert_eq!(second.show(INDEXES)["items"], json!([]));
 }
 
+/// A snapshot with another value at a place.
+fn changed(saved: &Value, pointer: &str, value: Value) -> String {
+    let mut copy = saved.clone();
+    let (object, name) = pointer.rsplit_once('/').expect("it has a slash");
+    match copy.pointer_mut(object).unwrap_or_else(|| panic!("{object} is in {saved}")) {
+        Value::Array(items) => items[name.parse::<usize>().expect("a number")] = value,
+        object => object[name] = value,
+    }
+    copy.to_string()
+}
+
 #[test]
 fn what_is_damaged_newer_or_of_another_server_is_refused_whole_with_its_place() {
     let server = server(STOPPED);
     let client = Client::of(&server);
     fill(&client);
     let saved = snapshot(&client);
-    let changed = |pointer: &str, value: Value| {
-        let mut copy = saved.clone();
-        *copy.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is in {saved}")) = value;
-        copy.to_string()
-    };
     let text = saved.to_string();
     for (damaged, expected) in [
         (text[..text.len() / 2].to_owned(), "line 1 column"),
-        (changed("/version", json!(2)), "version 2: this program reads version 1 at line 1 column"),
-        (changed("/seed", json!(7)), "seed: is 7, and that of the server is 1 (--seed)"),
-        (changed("/tenants/0/label", json!("llx-a")), "tenants[0].label: llx-a: no accepted key"),
-        (text.replace("\"counters\"", "\"count\""), "unknown field `count`"),
-        (text.replace("\"selected_at\"", "\"selected\""), "unknown field `selected`"),
-        (changed("/tenants/0/clock/mode", json!("fast")), "unknown variant `fast`"),
-        (
-            changed("/tenants/0/directories/0/row/key", json!(1_000_000)),
-            "tenants[0].directories[0].files[0].directory: 0: none",
-        ),
-        (changed("/tenants/0/indexes/0/output_directory", json!(9)), "tenants[0].indexes[0].output_directory: 9: none"),
-        (changed("/tenants/0/indexes/0/status", json!("failed")), "tenants[0].indexes[0].error_message: is missing"),
-        (changed("/tenants/0/counters/indexes/next_key", json!(0)), "tenants[0].counters: indexes: next_key"),
-        (changed("/tenants/0/counters/indexes/created", json!(u64::MAX)), "more than 9007199254740992"),
-        (changed("/tenants/0/files/0/content/same_as", json!("none")), "tenants[0].files[0].content.same_as: none"),
-        (changed("/tenants/0/projects", json!([])), "tenants[0].projects: the default project is missing"),
+        ("[]".to_owned(), "is no object"),
+        (text.replacen("\"seed\"", "\"seed\":1,\"seed\"", 1), "the field seed is given twice at line 1 column"),
+        (text.replacen("\"row\"", "\"row\":{},\"row\"", 1), "the field row is given twice at line 1 column"),
+        (text.replace("\"counters\"", "\"count\""), "tenants[0].counters: is missing"),
+        (text.replacen("\"label\"", "\"extra\":1,\"label\"", 1), "tenants[0].extra: is an unknown field"),
+        (changed(&saved, "/version", json!(2)), "version: is 2, and this program reads version 1"),
+        (changed(&saved, "/version", json!("1")), "version: invalid type"),
+        (changed(&saved, "/seed", json!(7)), "seed: is 7, and that of the server is 1 (--seed)"),
+        (changed(&saved, "/kept", json!([])), "kept: is an unknown field"),
+        (changed(&saved, "/tenants", json!({})), "tenants: is no list"),
+        (changed(&saved, "/tenants/0", json!("a")), "tenants[0]: is no object"),
+        (changed(&saved, "/tenants/0/label", json!("llx-a")), "tenants[0].label: llx-a: no accepted key"),
+        (changed(&saved, "/tenants/0/clock/mode", json!("fast")), "tenants[0].clock: unknown variant `fast`"),
+        (changed(&saved, "/tenants/0/projects", json!([])), "tenants[0].projects: the default project is missing"),
     ] {
         let problem = refusal(&client, &damaged);
         assert!(problem.contains(expected), "{problem}: {expected}");
+        assert_eq!(snapshot(&client), saved, "{expected}");
+    }
+}
+
+#[test]
+fn a_wrong_value_in_a_table_is_refused_with_its_place() {
+    let server = server(STOPPED);
+    let client = Client::of(&server);
+    fill(&client);
+    let saved = snapshot(&client);
+    for (pointer, value, expected) in [
+        ("directories/0/row/key", json!(1_000_000), "directories[0].files[0].directory: 0: none of the directories"),
+        ("directories/0/row/old", json!(1), "directories[0].row.old: is an unknown field"),
+        ("indexes/0/sync/selected/files", json!({}), "indexes[0].sync.selected.files: is no list"),
+        ("indexes/0/sync/selected/files/0", json!([]), "indexes[0].sync.selected.files[0]: is no object"),
+        ("directories/0/files/0/name", json!(1), "directories[0].files[0].name: invalid type"),
+        ("directories/0/files/0/text", json!(1), "directories[0].files[0].text: is no text"),
+        ("directories/0/files/0/metadata", json!(1), "directories[0].files[0].metadata: is no object"),
+        ("directories/0/files/0/content", json!(0), "directories[0].files[0].content: is no object"),
+        (
+            "directories/0/files/0/content",
+            json!({ "base64": "YQ==" }),
+            "directories[0].files[0].content: is given in two ways",
+        ),
+        ("directories/0/files/1/content/base64", json!("?"), "directories[0].files[1].content.base64: no base64"),
+        ("files/0/content/same_as", json!("none"), "files[0].content.same_as: none: no content before this"),
+        ("indexes/0/output_directory", json!(9), "indexes[0].output_directory: 9: none of the directories"),
+        ("indexes/0/status", json!("failed"), "indexes[0].error_message: is missing"),
+        ("indexes/0/status", json!("done"), "indexes[0].status: \"done\" is not one of"),
+        ("indexes/0/options", json!({ "vector_target": 1 }), "indexes[0].options.vector_target: invalid type"),
+        ("indexes/0/sync/selected/selected_at", json!("now"), "indexes[0].sync.selected.selected_at: \"now\" is not"),
+        ("indexes/0/sync/content", json!("partial"), "indexes[0].sync.content: partial has no files"),
+        ("indexes/0/sync/content", json!({}), "indexes[0].sync.content.earlier: is missing"),
+        ("counters/indexes/next_key", json!(0), "counters.indexes.next_key: a resource has it"),
+        (
+            "counters/indexes/created",
+            json!(u64::MAX),
+            "counters.indexes.created: 18446744073709551615: more than 9007199254740992",
+        ),
+        ("counters/hats", json!({}), "counters.hats: is an unknown field"),
+    ] {
+        let problem = refusal(&client, &changed(&saved, &format!("/tenants/0/{pointer}"), value));
+        assert!(problem.starts_with(&format!("tenants[0].{expected}")), "{problem}: {expected}");
         assert_eq!(snapshot(&client), saved, "{expected}");
     }
 }

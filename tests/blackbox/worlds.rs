@@ -301,6 +301,25 @@ fn validate_takes_worlds_and_payloads_alike() {
 }
 
 #[test]
+fn validate_takes_a_world_that_is_longer_than_a_request_may_be_and_none_of_standard_input() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let text = "word ".repeat(1_000);
+    let described = json!({ "directories": [{ "files": [{ "name": "a.txt", "text": text }] }] }).to_string();
+    let long = world(&folder, "long.json", &described);
+    let unnamed = world(&folder, "long", &described);
+    let accepted = run(&["validate", "--max-body-bytes", "2000", &long, &unnamed], &[]);
+    let printed = String::from_utf8_lossy(&accepted.stdout).into_owned();
+    assert_eq!(printed, format!("{long}: a valid world\n{unnamed}: a valid world\n"));
+    let mut validate = command(&["validate", "-"], &[]);
+    let refused = output_of(validate.stdin(fs::File::open(&long).expect("it can be read")));
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&refused.stdout),
+        "-: a world is judged as a file, since it can name others beside it\n"
+    );
+}
+
+#[test]
 fn the_worlds_that_ship_are_valid() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/worlds");
     let entries = folder.read_dir().expect("the folder exists").map(|entry| entry.expect("it can be read").path());

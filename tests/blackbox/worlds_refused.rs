@@ -141,7 +141,7 @@ fn a_limit_is_kept_and_a_refusal_names_its_flag() {
         ("--max-upload-bytes", "6", "files[0].path: \"leave.md\": has more than 6 bytes (--max-upload-bytes)"),
         ("--max-upload-bytes", "7", "files[1].text: has more than 7 bytes (--max-upload-bytes)"),
         ("--max-items", "1", "files[1]: A tenant of this server has at most 1 files (--max-items)"),
-        ("--max-state-bytes", "20", "has more than 20 bytes (--max-state-bytes)"),
+        ("--max-state-bytes", "20", "has more than 40 bytes (twice --max-state-bytes)"),
         ("--max-state-bytes", "1000", "as large as it may be (--max-state-bytes)"),
     ] {
         let error = refusal(&[("a.toml", file)], &[limit, value]);

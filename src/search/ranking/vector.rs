@@ -128,8 +128,8 @@ fn stored(sum: i32, length: f64) -> u8 {
 }
 
 /// The sum of the products of the entries. With sixteen sums the compiler multiplies eight entries at once; with one,
-/// which takes three times the instructions on x86-64, only four, and without an array of entries of their own it uses no
-/// vectors at all. Where this is inlined it may use none either.
+/// which takes three times the instructions on x86-64, only four. Where the entries are not an array, or where this is
+/// inlined, it may use no vectors at all.
 #[inline(never)]
 fn product(query: &[i16; DIMENSIONS], row: &[u8; ROW_BYTES]) -> i32 {
     let mut entries = [0; DIMENSIONS];

@@ -1,107 +1,63 @@
-//! The saved form of a chat session.
+//! Saves chat sessions with their turns.
 
-use std::time::Duration;
+use serde_json::Value;
 
-use serde::{Deserialize, Serialize};
-
+use super::SavedResource;
 use super::content::Contents;
-use super::row::counter;
-use super::{FormMeta, RowState, SavedForm, SavedMeta};
-use crate::clock::{Timestamp, duration_text};
-use crate::schema::PlainValue;
-use crate::store::{ChatSession, ChatTurn, ContractWord, Id, Meta, Store, Usage};
+use super::restoration::RestoreContext;
+use super::value::SavedObject;
+use crate::clock::{format_duration, parse_duration};
+use crate::schema::read_value;
+use crate::store::{ChatSession, ChatTurn, FieldReader, Meta, Usage};
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SavedSession {
-    id: Id,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    project_id: Option<Id>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    title: Option<Box<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    index_ids: Option<Box<[Box<str>]>>,
-    shared_access: ContractWord,
-    updated_at: Timestamp,
-    /// The number of turns that have begun.
-    #[serde(deserialize_with = "counter")]
-    begun: u64,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    turns: Vec<SavedTurn>,
-    created_at: Timestamp,
-    row: RowState,
+fn save_turn(turn: &ChatTurn, object: &mut SavedObject) {
+    let Usage { input_tokens, output_tokens, duration } = turn.usage;
+    let events = turn.events.iter().map(|event| read_value(event).expect("events are JSON"));
+    object.put_json("events", events.collect());
+    object.put("input_tokens", &input_tokens);
+    object.put("output_tokens", &output_tokens);
+    object.put("duration", &format_duration(duration));
+    object.put("error", &turn.error);
+    object.put("export_config_ids", &turn.export_config_ids);
 }
 
-/// A turn of a session.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SavedTurn {
-    events: Vec<PlainValue>,
-    input_tokens: u32,
-    output_tokens: u32,
-    #[serde(with = "duration_text")]
-    duration: Duration,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    error: Option<Box<str>>,
-    export_config_ids: Box<[Id]>,
+fn restore_turn(fields: &mut FieldReader<'_>) -> Result<ChatTurn, String> {
+    let events = match fields.value("events") {
+        Some(Value::Array(events)) => events.iter().map(|event| event.to_string().into()).collect(),
+        _ => return Err(".events: is no list".to_owned()),
+    };
+    let duration = parse_duration(fields.take("duration")?).map_err(|problem| format!(".duration: {problem}"))?;
+    let (input_tokens, output_tokens) = (fields.take("input_tokens")?, fields.take("output_tokens")?);
+    Ok(ChatTurn {
+        events,
+        usage: Usage { input_tokens, output_tokens, duration },
+        error: fields.take("error")?,
+        export_config_ids: fields.take("export_config_ids")?,
+    })
 }
 
-impl SavedTurn {
-    fn of(turn: &ChatTurn) -> Self {
-        let events = turn.events.iter().map(|event| serde_json::from_slice(event).expect("events are JSON"));
-        let Usage { input_tokens, output_tokens, duration } = turn.usage;
-        Self {
-            events: events.collect(),
-            input_tokens,
-            output_tokens,
-            duration,
-            error: turn.error.clone(),
-            export_config_ids: turn.export_config_ids.clone(),
-        }
+impl SavedResource for ChatSession {
+    fn save(&self, object: &mut SavedObject, _: &mut Contents) {
+        object.put("title", &self.title);
+        object.put("index_ids", &self.index_ids);
+        object.put("shared_access", &self.shared_access);
+        object.put("updated_at", &self.updated_at);
+        object.put("begun", &self.begun);
+        object.put_list(
+            "turns",
+            self.turns.iter().map(|turn| SavedObject::of(|object| save_turn(turn, object))).collect(),
+        );
     }
 
-    fn restore(&self) -> ChatTurn {
-        let Self { input_tokens, output_tokens, duration, .. } = *self;
-        ChatTurn {
-            events: self.events.iter().map(|PlainValue(event)| event.to_string().into()).collect(),
-            usage: Usage { input_tokens, output_tokens, duration },
-            error: self.error.clone(),
-            export_config_ids: self.export_config_ids.clone(),
-        }
-    }
-}
-
-impl SavedForm for SavedSession {
-    type Resource = ChatSession;
-
-    fn of(session: &ChatSession, SavedMeta { id, project_id, created_at, row }: SavedMeta, _: &mut Contents) -> Self {
-        Self {
-            id,
-            project_id,
-            title: session.title.clone(),
-            index_ids: session.index_ids.clone(),
-            shared_access: session.shared_access.clone(),
-            updated_at: session.updated_at,
-            begun: session.begun,
-            turns: session.turns.iter().map(SavedTurn::of).collect(),
-            created_at,
-            row,
-        }
-    }
-
-    fn meta(&self) -> FormMeta<'_> {
-        FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
-    }
-
-    fn restore(&self, meta: Meta, _: &Store) -> Result<ChatSession, String> {
-        Ok(ChatSession {
-            title: self.title.clone(),
-            index_ids: self.index_ids.clone(),
-            shared_access: self.shared_access.clone(),
-            updated_at: self.updated_at,
-            begun: self.begun,
-            turns: self.turns.iter().map(SavedTurn::restore).collect(),
-            ..ChatSession::new(meta)
+    fn restore(fields: &mut FieldReader<'_>, meta: Meta, _: &RestoreContext<'_>) -> Result<Self, String> {
+        Ok(Self {
+            title: fields.take("title")?,
+            index_ids: fields.take("index_ids")?,
+            shared_access: fields.take("shared_access")?,
+            updated_at: fields.take("updated_at")?,
+            begun: fields.count("begun")?,
+            turns: fields.list("turns", restore_turn)?,
+            ..Self::new(meta)
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The contents of files in saved forms: text as text, other bytes as base64, each once. Where a content is needed
+//! The contents of files as they are saved: text as text, other bytes as base64, each once. Where a content is needed
 //! again, its name stands.
 
 use std::collections::{BTreeMap, HashMap};
@@ -6,51 +6,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
+use super::value::{SavedObject, SavedValue};
 use crate::config::Settings;
 use crate::documents::{self, Unreadable};
-use crate::store::{Blob, BlobSource, TenantBudget};
+use crate::store::{Blob, BlobSource, FieldReader, TenantBudget};
 use crate::worker::Worker;
 
-/// A content that is text.
-#[derive(Debug)]
-pub(super) struct SavedText(Bytes);
-
-/// A content that is not, and what there is to say of any content besides its text.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SavedContent {
-    /// The content type that the upload stated.
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    content_type: Option<Box<str>>,
-    /// The name by which it was read, if that is not the name of the file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    read_as: Option<Box<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    base64: Option<SavedBytes>,
-    /// The name of the same content in a form before this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    same_as: Option<Box<str>>,
-    /// The content itself, once it is read.
-    #[serde(skip)]
-    blob: Option<Arc<Blob>>,
-}
-
-/// Bytes that are no text.
-#[derive(Debug)]
-struct SavedBytes(Bytes);
-
-/// The fields of a form that have a content.
-pub(super) struct ContentFields<'a> {
-    /// The name of the file.
-    pub(super) name: &'a str,
-    pub(super) text: &'a mut Option<SavedText>,
-    pub(super) content: &'a mut Option<SavedContent>,
-}
-
-/// The contents in the forms so far.
+/// The contents that are saved so far.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     /// Their names, by their places in memory.
@@ -62,7 +26,7 @@ pub(super) struct Contents {
 #[derive(Debug, Default)]
 struct HashCounts(HashMap<String, usize>);
 
-/// Reads the contents of forms.
+/// Reads the contents of saved files.
 #[derive(Debug)]
 pub(crate) struct ContentReader<'a> {
     settings: &'a Settings,
@@ -70,6 +34,19 @@ pub(crate) struct ContentReader<'a> {
     budget: &'a Arc<TenantBudget>,
     known: BTreeMap<Box<str>, Arc<Blob>>,
     counts: HashCounts,
+}
+
+/// What there is to say of a content besides its text.
+#[derive(Default)]
+struct ContentFields {
+    /// The content type that the upload stated.
+    content_type: Option<Box<str>>,
+    /// The name by which it was read, if that is not the name of the file.
+    read_as: Option<Box<str>>,
+    /// Bytes that are no text.
+    bytes: Option<Vec<u8>>,
+    /// The name of the same content in a file before this one.
+    same_as: Option<Box<str>>,
 }
 
 impl HashCounts {
@@ -83,34 +60,43 @@ impl HashCounts {
 }
 
 impl Contents {
-    /// The fields `text` and `content` of a file with this name; both are absent if its content was released.
-    pub(super) fn fields(&mut self, blob: &Arc<Blob>, name: &str) -> (Option<SavedText>, Option<SavedContent>) {
-        let Some(read_as) = &blob.name else { return (None, None) };
+    /// Adds the fields `text` and `content` of a file with this name; neither if its content was released.
+    pub(super) fn save(&mut self, blob: &Arc<Blob>, name: &str, object: &mut SavedObject) {
+        let Some(read_as) = &blob.name else { return };
         if let Some(known) = self.names.get(&Arc::as_ptr(blob)) {
-            return (None, Some(SavedContent { same_as: Some(known.clone()), ..SavedContent::default() }));
+            return object.put_object("content", |content| content.put("same_as", &known));
         }
         self.names.insert(Arc::as_ptr(blob), self.counts.name(blob));
         let is_text = std::str::from_utf8(&blob.bytes).is_ok();
-        let content = SavedContent {
-            content_type: blob.content_type.clone(),
-            read_as: (**read_as != *name).then(|| read_as.clone()),
-            base64: (!is_text).then(|| SavedBytes(blob.bytes.clone())),
-            ..SavedContent::default()
-        };
-        (is_text.then(|| SavedText(blob.bytes.clone())), content.says_anything().then_some(content))
+        if is_text {
+            object.put_value("text", SavedValue::Text(blob.bytes.clone()));
+        }
+        let content = SavedObject::of(|content| {
+            content.put("type", &blob.content_type);
+            content.put("read_as", &Some(read_as).filter(|read_as| ***read_as != *name));
+            if !is_text {
+                content.put_value("base64", SavedValue::Base64(blob.bytes.clone()));
+            }
+        });
+        if !content.is_empty() {
+            object.put_value("content", SavedValue::Object(content));
+        }
     }
 }
 
-impl SavedContent {
-    fn says_anything(&self) -> bool {
-        self.content_type.is_some() || self.read_as.is_some() || self.base64.is_some()
+impl ContentFields {
+    fn read(content: &Value) -> Result<Self, String> {
+        FieldReader::read(content, |fields| {
+            let base64: Option<&str> = fields.take("base64")?;
+            let bytes = base64.map(|text| BASE64.decode(text.as_bytes())).transpose();
+            Ok(Self {
+                content_type: fields.take("type")?,
+                read_as: fields.take("read_as")?,
+                bytes: bytes.map_err(|error| format!(".base64: no base64: {error}"))?,
+                same_as: fields.take("same_as")?,
+            })
+        })
     }
-}
-
-/// The content of a form, once it is read.
-pub(super) fn content_of(saved: Option<&SavedContent>) -> Arc<Blob> {
-    let blob = saved.and_then(|saved| saved.blob.as_ref());
-    Arc::clone(blob.expect("contents are read before anything is restored"))
 }
 
 impl<'a> ContentReader<'a> {
@@ -119,63 +105,43 @@ impl<'a> ContentReader<'a> {
         Self { settings, worker, budget, known: BTreeMap::new(), counts: HashCounts::default() }
     }
 
-    /// Reads the content of a form. Its text and its bytes are taken out of it.
-    pub(super) fn read(&mut self, fields: ContentFields<'_>) -> Result<(), String> {
-        let ContentFields { name, text, content } = fields;
-        let SavedContent { content_type, read_as, base64, same_as, .. } = content.take().unwrap_or_default();
-        let blob = match (text.take(), base64, same_as) {
-            (None, None, None) => Blob::released(),
-            (Some(SavedText(bytes)), None, None) | (None, Some(SavedBytes(bytes)), None) => {
-                self.read_bytes(read_as.as_deref().unwrap_or(name), content_type.as_deref(), bytes)?
+    /// Takes the content out of the fields of a file, and reads it.
+    pub(super) fn take(&mut self, file: &mut Map<String, Value>) -> Result<Arc<Blob>, String> {
+        let text = match file.remove("text") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text.into_bytes()),
+            Some(_) => return Err(".text: is no text".to_owned()),
+        };
+        let content = file.remove("content").filter(|content| !content.is_null());
+        let content = content.as_ref().map(ContentFields::read).transpose();
+        let ContentFields { content_type, read_as, bytes, same_as } =
+            content.map_err(|problem| format!(".content{problem}"))?.unwrap_or_default();
+        match (text, bytes, same_as) {
+            (None, None, None) => Ok(Blob::released()),
+            (Some(bytes), None, None) | (None, Some(bytes), None) => {
+                let name = read_as.as_deref().or_else(|| file.get("name")?.as_str()).unwrap_or_default();
+                self.read(name, content_type.as_deref(), bytes.into())
             }
             (None, None, Some(same_as)) => {
                 let known = self.known.get(&same_as).map(Arc::clone);
-                known.ok_or_else(|| format!("content.same_as: {same_as}: no content before this has the name"))?
+                known.ok_or_else(|| format!(".content.same_as: {same_as}: no content before this has the name"))
             }
-            _ => return Err("content: is given in two ways; one of text, base64 and same_as is enough".to_owned()),
-        };
-        *content = Some(SavedContent { blob: Some(blob), ..SavedContent::default() });
-        Ok(())
+            _ => Err(".content: is given in two ways; one of text, base64 and same_as is enough".to_owned()),
+        }
     }
 
-    fn read_bytes(&mut self, name: &str, content_type: Option<&str>, bytes: Bytes) -> Result<Arc<Blob>, String> {
+    fn read(&mut self, name: &str, content_type: Option<&str>, bytes: Bytes) -> Result<Arc<Blob>, String> {
         let limit = self.settings.max_upload_bytes;
         if bytes.len() > limit {
-            return Err(format!("content: has more than {limit} bytes (--max-upload-bytes)"));
+            return Err(format!(".content: has more than {limit} bytes (--max-upload-bytes)"));
         }
         let document = documents::read_or_replace(name, &bytes, &self.settings.parse_results, self.worker);
         if let Err(Unreadable::NotTried(reason)) = document {
-            return Err(format!("content: {reason}"));
+            return Err(format!(".content: {reason}"));
         }
         let blob = Blob::new(BlobSource { name, content_type, bytes }, document, self.budget);
-        let blob = blob.map_err(|error| format!("content: {error}"))?;
+        let blob = blob.map_err(|error| format!(".content: {error}"))?;
         self.known.insert(self.counts.name(&blob), Arc::clone(&blob));
         Ok(blob)
-    }
-}
-
-impl Serialize for SavedText {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(std::str::from_utf8(&self.0).map_err(serde::ser::Error::custom)?)
-    }
-}
-
-impl<'de> Deserialize<'de> for SavedText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(text.into()))
-    }
-}
-
-impl Serialize for SavedBytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&BASE64.encode_display(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for SavedBytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = BASE64.decode(text.as_bytes()).map_err(|error| D::Error::custom(format!("no base64: {error}")))?;
-        Ok(Self(bytes.into()))
     }
 }

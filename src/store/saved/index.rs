@@ -1,314 +1,204 @@
-//! The saved form of an index: its status, the sync that runs, and the files that its syncs have selected.
+//! Saves indexes: the status, the sync that runs, and the files that syncs have selected.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::content::{ContentFields, Contents, SavedContent, SavedText, content_of};
-use super::directory::{optional_object, saved_object};
-use super::row::counter;
-use super::{FormMeta, RowState, SavedForm, SavedMeta, require};
-use crate::clock::Timestamp;
-use crate::schema::PlainValue;
+use super::SavedResource;
+use super::content::Contents;
+use super::restoration::RestoreContext;
+use super::sync_run::{restore_run, save_run};
+use super::value::SavedObject;
 use crate::store::index::SelectedFiles;
-use crate::store::sync::{SyncOutcome, SyncRun, SyncState};
-use crate::store::{Directory, FailedFile, Id, Index, IndexContent, IndexOptions, IndexedFile, Key, Meta, Store};
+use crate::store::sync::{SyncOutcome, SyncState};
+use crate::store::{FailedFile, FieldReader, Index, IndexContent, IndexOptions, IndexedFile, Meta, Product};
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SavedIndex {
-    id: Id,
-    export_config_id: Id,
-    sync_config_id: Id,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    project_id: Option<Id>,
-    source_directory_id: Id,
-    output_directory_id: Id,
-    output_directory: Key<Directory>,
-    name: Box<str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    description: Option<Box<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    options: Option<Box<IndexOptions>>,
-    status: SavedStatus,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    error_message: Option<Arc<str>>,
-    sync: SavedSync,
-    created_at: Timestamp,
-    row: RowState,
-}
+/// The words for the files in an index that its last sync selected.
+const SELECTED: &str = "selected";
+const PARTIAL: &str = "partial";
 
-/// How the last sync of an index has ended.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum SavedStatus {
-    Pending,
-    Ready,
-    Partial,
-    Failed,
-}
-
-/// The syncs of an index.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SavedSync {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_synced_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_exported_at: Option<Timestamp>,
-    changed_at: Timestamp,
-    /// How many exports have ended, and how many when the files were last taken over.
-    #[serde(deserialize_with = "counter")]
-    exports: u64,
-    #[serde(deserialize_with = "counter")]
-    taken_exports: u64,
-    /// The sync that runs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    run: Option<SyncRun>,
-    /// The files that the last sync selected.
-    selected: SavedFiles,
-    /// Those of them that a partial sync leaves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    partial: Option<SavedFiles>,
-    /// The files in the index.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    content: Option<SavedIndexContent>,
-}
-
-/// The files in an index: those that its last sync selected, or those of an earlier one.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum SavedIndexContent {
-    Selected,
-    Partial,
-    Earlier(SavedFiles),
-}
-
-/// Files that a sync has selected.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SavedFiles {
-    selected_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    files: Vec<SavedIndexedFile>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    failed: Vec<SavedFailedFile>,
-}
-
-/// A file that could be read.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SavedIndexedFile {
-    id: Id,
-    source_id: Id,
-    file_id: Id,
-    unique_id: Box<str>,
-    name: Box<str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    text: Option<SavedText>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    content: Option<SavedContent>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    metadata: Option<PlainValue>,
-    modified_at: Timestamp,
-}
-
-/// A file that could not be read.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SavedFailedFile {
-    id: Id,
-    name: Box<str>,
-    reason: Arc<str>,
-}
-
-impl SavedStatus {
-    fn of(outcome: &SyncOutcome) -> (Self, Option<Arc<str>>) {
-        match outcome {
-            SyncOutcome::None => (Self::Pending, None),
-            SyncOutcome::Ready => (Self::Ready, None),
-            SyncOutcome::Partial(reason) => (Self::Partial, reason.clone()),
-            SyncOutcome::Failed(reason) => (Self::Failed, Some(Arc::clone(reason))),
-        }
+/// The word for a status, and its message.
+fn save_outcome(outcome: &SyncOutcome) -> (&'static str, Option<&Arc<str>>) {
+    match outcome {
+        SyncOutcome::None => ("pending", None),
+        SyncOutcome::Ready => ("ready", None),
+        SyncOutcome::Partial(reason) => ("partial", reason.as_ref()),
+        SyncOutcome::Failed(reason) => ("failed", Some(reason)),
     }
+}
 
-    fn outcome(self, message: Option<&Arc<str>>) -> Result<SyncOutcome, String> {
-        Ok(match (self, message.map(Arc::clone)) {
-            (Self::Pending, None) => SyncOutcome::None,
-            (Self::Ready, None) => SyncOutcome::Ready,
-            (Self::Partial, reason) => SyncOutcome::Partial(reason),
-            (Self::Failed, Some(reason)) => SyncOutcome::Failed(reason),
-            (Self::Failed, None) => return Err("error_message: is missing beside the status failed".to_owned()),
-            (Self::Pending | Self::Ready, Some(_)) => {
-                return Err("error_message: has an effect only with the status failed or partial".to_owned());
-            }
+fn restore_outcome(fields: &mut FieldReader<'_>) -> Result<SyncOutcome, String> {
+    Ok(match (fields.take("status")?, fields.take("error_message")?) {
+        ("pending", None) => SyncOutcome::None,
+        ("ready", None) => SyncOutcome::Ready,
+        ("partial", reason) => SyncOutcome::Partial(reason),
+        ("failed", Some(reason)) => SyncOutcome::Failed(reason),
+        ("failed", None) => return Err(".error_message: is missing beside the status failed".to_owned()),
+        ("pending" | "ready", Some(_)) => {
+            return Err(".error_message: has an effect only with the status failed or partial".to_owned());
+        }
+        (other, _) => return Err(format!(".status: {other:?} is not one of pending, ready, partial, failed")),
+    })
+}
+
+fn save_options(options: &IndexOptions, object: &mut SavedObject) {
+    object.put("sync_frequency", &options.sync_frequency);
+    object.put("vector_target", &options.vector_target);
+    let products = options.products.iter().map(|Product { product_type, product_config_id }| {
+        SavedObject::of(|object| {
+            object.put("product_type", product_type);
+            object.put("product_config_id", product_config_id);
         })
+    });
+    object.put_list("products", products.collect());
+    object.put("store_attachments", &options.store_attachments);
+}
+
+fn save_sync(index: &Index, object: &mut SavedObject, contents: &mut Contents) {
+    let (sync, SelectedFiles { all, partial }) = (&index.sync, &index.selected);
+    object.put("last_synced_at", &sync.last_synced_at);
+    object.put("last_exported_at", &sync.last_exported_at);
+    object.put("changed_at", &sync.changed_at);
+    object.put("exports", &sync.exports);
+    object.put("taken_exports", &index.exports);
+    if let Some(run) = &sync.run {
+        object.put_object("run", |object| save_run(run, object));
+    }
+    object.put_object("selected", |object| save_files(all, object, contents));
+    if let Some(partial) = partial {
+        object.put_object("partial", |object| save_files(partial, object, contents));
+    }
+    let is_partial = |content| partial.as_ref().is_some_and(|partial| Arc::ptr_eq(content, partial));
+    match &index.content {
+        None => {}
+        Some(content) if Arc::ptr_eq(content, all) => object.put("content", SELECTED),
+        Some(content) if is_partial(content) => object.put("content", PARTIAL),
+        Some(content) => object.put_object("content", |object| {
+            object.put_object("earlier", |object| save_files(content, object, contents));
+        }),
     }
 }
 
-impl SavedSync {
-    fn of(index: &Index, contents: &mut Contents) -> Self {
-        let (sync, SelectedFiles { all, partial }) = (&index.sync, &index.selected);
-        Self {
-            last_synced_at: sync.last_synced_at,
-            last_exported_at: sync.last_exported_at,
-            changed_at: sync.changed_at,
-            exports: sync.exports,
-            taken_exports: index.exports,
-            run: sync.run.clone(),
-            selected: SavedFiles::of(all, contents),
-            partial: partial.as_ref().map(|partial| SavedFiles::of(partial, contents)),
-            content: index.content.as_ref().map(|content| {
-                if Arc::ptr_eq(content, all) {
-                    SavedIndexContent::Selected
-                } else if partial.as_ref().is_some_and(|partial| Arc::ptr_eq(content, partial)) {
-                    SavedIndexContent::Partial
-                } else {
-                    SavedIndexContent::Earlier(SavedFiles::of(content, contents))
-                }
-            }),
-        }
+/// The files in an index.
+fn restore_content(
+    fields: &mut FieldReader<'_>,
+    selected: &SelectedFiles,
+    context: &RestoreContext<'_>,
+) -> Result<Option<Arc<IndexContent>>, String> {
+    let earlier = |fields: &mut FieldReader<'_>| fields.object("earlier", |fields| restore_files(fields, context));
+    match fields.value("content") {
+        None => Ok(None),
+        Some(Value::String(word)) if word == SELECTED => Ok(Some(Arc::clone(&selected.all))),
+        Some(Value::String(word)) if word == PARTIAL => match &selected.partial {
+            Some(partial) => Ok(Some(Arc::clone(partial))),
+            None => Err(".content: partial has no files".to_owned()),
+        },
+        Some(value) => FieldReader::read(value, earlier)
+            .and_then(|content| content.map(Some).ok_or_else(|| ".earlier: is missing".to_owned()))
+            .map_err(|problem| format!(".content{problem}")),
     }
+}
 
-    fn files(&mut self) -> impl Iterator<Item = (&'static str, &mut SavedFiles)> {
-        let earlier = match &mut self.content {
-            Some(SavedIndexContent::Earlier(files)) => Some(("sync.content.earlier", files)),
-            _ => None,
-        };
-        let partial = self.partial.as_mut().map(|files| ("sync.partial", files));
-        [("sync.selected", &mut self.selected)].into_iter().chain(partial).chain(earlier)
-    }
-
-    fn selected_files(&self, store: &Store) -> Result<SelectedFiles, String> {
-        let partial = self.partial.as_ref().map(|files| files.restore(store)).transpose()?;
-        Ok(SelectedFiles { all: self.selected.restore(store)?, partial })
-    }
-
-    fn index_content(&self, selected: &SelectedFiles, store: &Store) -> Result<Option<Arc<IndexContent>>, String> {
-        Ok(match &self.content {
-            None => None,
-            Some(SavedIndexContent::Selected) => Some(Arc::clone(&selected.all)),
-            Some(SavedIndexContent::Partial) => {
-                let problem = || "sync.content: partial has no files".to_owned();
-                Some(selected.partial.clone().ok_or_else(problem)?)
-            }
-            Some(SavedIndexContent::Earlier(files)) => Some(files.restore(store)?),
+fn save_files(content: &IndexContent, object: &mut SavedObject, contents: &mut Contents) {
+    let files = content.files.iter().map(|file| SavedObject::of(|object| save_file(file, object, contents)));
+    object.put("selected_at", &content.selected_at);
+    object.put_list("files", files.collect());
+    let failed = content.failed.iter().map(|FailedFile { id, name, reason }| {
+        SavedObject::of(|object| {
+            object.put("id", id);
+            object.put("name", name);
+            object.put("reason", reason);
         })
-    }
+    });
+    object.put_list("failed", failed.collect());
 }
 
-impl SavedFiles {
-    fn of(content: &IndexContent, contents: &mut Contents) -> Self {
-        let failed = content.failed.iter().map(|FailedFile { id, name, reason }| SavedFailedFile {
-            id: id.clone(),
-            name: name.clone(),
-            reason: Arc::clone(reason),
-        });
-        Self {
-            selected_at: content.selected_at,
-            files: content.files.iter().map(|file| SavedIndexedFile::of(file, contents)).collect(),
-            failed: failed.collect(),
-        }
-    }
-
-    fn restore(&self, store: &Store) -> Result<Arc<IndexContent>, String> {
-        let files = self.files.iter().map(SavedIndexedFile::restore).collect::<Result<_, _>>()?;
-        let failed = self.failed.iter().map(|SavedFailedFile { id, name, reason }| FailedFile {
-            id: id.clone(),
-            name: name.clone(),
-            reason: Arc::clone(reason),
-        });
-        IndexContent::kept(store, files, failed.collect(), self.selected_at).map_err(|error| format!("sync: {error}"))
-    }
+fn restore_files(fields: &mut FieldReader<'_>, context: &RestoreContext<'_>) -> Result<Arc<IndexContent>, String> {
+    let files = fields.list("files", |fields| restore_file(fields, context))?;
+    let failed = fields.list("failed", |fields| {
+        Ok(FailedFile { id: fields.take("id")?, name: fields.take("name")?, reason: fields.take("reason")? })
+    })?;
+    let selected_at = fields.take("selected_at")?;
+    IndexContent::kept(context.store, files, failed, selected_at).map_err(|error| format!(": {error}"))
 }
 
-impl SavedIndexedFile {
-    fn of(file: &IndexedFile, contents: &mut Contents) -> Self {
-        let IndexedFile { id, source_id, file_id, unique_id, name, modified_at, .. } = file.clone();
-        let (text, content) = contents.fields(&file.blob, &name);
-        let metadata = file.metadata.as_deref().map(saved_object);
-        Self { id, source_id, file_id, unique_id, name, text, content, metadata, modified_at }
-    }
-
-    fn restore(&self) -> Result<IndexedFile, String> {
-        let blob = content_of(self.content.as_ref());
-        let document = blob.document().ok_or_else(|| format!("sync: the content of {} is no document", self.id))?;
-        Ok(IndexedFile {
-            id: self.id.clone(),
-            source_id: self.source_id.clone(),
-            file_id: self.file_id.clone(),
-            unique_id: self.unique_id.clone(),
-            name: self.name.clone(),
-            metadata: optional_object(self.metadata.as_ref(), "sync: metadata")?,
-            modified_at: self.modified_at,
-            document,
-            blob,
-        })
-    }
+fn save_file(file: &IndexedFile, object: &mut SavedObject, contents: &mut Contents) {
+    object.put("id", &file.id);
+    object.put("source_id", &file.source_id);
+    object.put("file_id", &file.file_id);
+    object.put("unique_id", &file.unique_id);
+    object.put("name", &file.name);
+    contents.save(&file.blob, &file.name, object);
+    object.put_map("metadata", file.metadata.as_deref());
+    object.put("modified_at", &file.modified_at);
 }
 
-impl SavedForm for SavedIndex {
-    type Resource = Index;
+fn restore_file(fields: &mut FieldReader<'_>, context: &RestoreContext<'_>) -> Result<IndexedFile, String> {
+    let blob = context.content(fields)?;
+    Ok(IndexedFile {
+        id: fields.take("id")?,
+        source_id: fields.take("source_id")?,
+        file_id: fields.take("file_id")?,
+        unique_id: fields.take("unique_id")?,
+        name: fields.take("name")?,
+        metadata: fields.map("metadata")?.map(Arc::new),
+        modified_at: fields.take("modified_at")?,
+        document: blob.document().ok_or(".content: is no document")?,
+        blob,
+    })
+}
 
-    fn of(index: &Index, SavedMeta { id, project_id, created_at, row }: SavedMeta, contents: &mut Contents) -> Self {
-        let (status, error_message) = SavedStatus::of(&index.sync.outcome);
-        Self {
-            id,
-            export_config_id: index.export_config_id.clone(),
-            sync_config_id: index.sync_config_id.clone(),
-            project_id,
-            source_directory_id: index.source_directory_id.clone(),
-            output_directory_id: index.output_directory_id.clone(),
-            output_directory: index.output_directory,
-            name: index.name.clone(),
-            description: index.description.clone(),
-            options: index.options.clone(),
-            status,
-            error_message,
-            sync: SavedSync::of(index, contents),
-            created_at,
-            row,
+impl SavedResource for Index {
+    fn save(&self, object: &mut SavedObject, contents: &mut Contents) {
+        let (status, message) = save_outcome(&self.sync.outcome);
+        object.put("export_config_id", &self.export_config_id);
+        object.put("sync_config_id", &self.sync_config_id);
+        object.put("source_directory_id", &self.source_directory_id);
+        object.put("output_directory_id", &self.output_directory_id);
+        object.put("output_directory", &self.output_directory);
+        object.put("name", &self.name);
+        object.put("description", &self.description);
+        if let Some(options) = &self.options {
+            object.put_object("options", |object| save_options(options, object));
         }
+        object.put("status", &status);
+        object.put("error_message", &message);
+        object.put_object("sync", |object| save_sync(self, object, contents));
     }
 
-    fn meta(&self) -> FormMeta<'_> {
-        FormMeta { id: &self.id, project_id: self.project_id.as_ref(), created_at: self.created_at, row: &self.row }
-    }
-
-    fn contents(&mut self) -> Vec<(String, ContentFields<'_>)> {
-        let files = self.sync.files().flat_map(|(place, files)| {
-            files.files.iter_mut().enumerate().map(move |(at, file)| {
-                let SavedIndexedFile { name, text, content, .. } = file;
-                (format!("{place}.files[{at}]."), ContentFields { name, text, content })
-            })
-        });
-        files.collect()
-    }
-
-    fn restore(&self, meta: Meta, store: &Store) -> Result<Index, String> {
-        if self.row.deletion.is_none() {
-            require(store, self.output_directory, "output_directory")?;
-        }
-        let outcome = self.status.outcome(self.error_message.as_ref())?;
-        let SavedSync { last_synced_at, last_exported_at, changed_at, exports, taken_exports, ref run, .. } = self.sync;
-        let run =
-            run.as_ref().map(|run| run.restored().map_err(|problem| format!("sync.run.{problem}"))).transpose()?;
-        let selected = self.sync.selected_files(store)?;
-        let content = self.sync.index_content(&selected, store)?;
-        Ok(Index {
+    fn restore(fields: &mut FieldReader<'_>, meta: Meta, context: &RestoreContext<'_>) -> Result<Self, String> {
+        let outcome = restore_outcome(fields)?;
+        let output_directory = context.key(fields, "output_directory")?;
+        let synced = fields.object("sync", |fields| {
+            let partial = fields.object("partial", |fields| restore_files(fields, context))?;
+            let all = fields.object("selected", |fields| restore_files(fields, context))?;
+            let selected = SelectedFiles { all: all.ok_or(".selected: is missing")?, partial };
+            let files = restore_content(fields, &selected, context)?;
+            let state = SyncState {
+                outcome,
+                last_synced_at: fields.take("last_synced_at")?,
+                last_exported_at: fields.take("last_exported_at")?,
+                changed_at: fields.take("changed_at")?,
+                exports: fields.count("exports")?,
+                run: fields.object("run", restore_run)?,
+            };
+            Ok((state, selected, files, fields.count("taken_exports")?))
+        })?;
+        let (sync, selected, files, exports) = synced.ok_or(".sync: is missing")?;
+        Ok(Self {
             meta,
-            output_directory_id: self.output_directory_id.clone(),
-            output_directory: self.output_directory,
-            sync_config_id: self.sync_config_id.clone(),
-            export_config_id: self.export_config_id.clone(),
-            source_directory_id: self.source_directory_id.clone(),
-            name: self.name.clone(),
-            description: self.description.clone(),
-            options: self.options.clone(),
-            sync: SyncState { outcome, last_synced_at, last_exported_at, changed_at, exports, run },
-            content,
+            output_directory_id: fields.take("output_directory_id")?,
+            output_directory,
+            sync_config_id: fields.take("sync_config_id")?,
+            export_config_id: fields.take("export_config_id")?,
+            source_directory_id: fields.take("source_directory_id")?,
+            name: fields.take("name")?,
+            description: fields.take("description")?,
+            options: fields.object("options", IndexOptions::read)?.map(Box::new),
+            sync,
+            content: files,
             selected,
-            exports: taken_exports,
+            exports,
         })
     }
 }

@@ -1,33 +1,17 @@
-//! The saved form of a project.
+//! Saves projects.
 
-use serde::{Deserialize, Serialize};
-
+use super::SavedResource;
 use super::content::Contents;
-use super::{FormMeta, RowState, SavedForm, SavedMeta};
-use crate::clock::Timestamp;
-use crate::store::{Id, Meta, Project, Store};
+use super::restoration::RestoreContext;
+use super::value::SavedObject;
+use crate::store::{FieldReader, Meta, Project};
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SavedProject {
-    id: Id,
-    name: Box<str>,
-    created_at: Timestamp,
-    row: RowState,
-}
-
-impl SavedForm for SavedProject {
-    type Resource = Project;
-
-    fn of(project: &Project, SavedMeta { id, created_at, row, .. }: SavedMeta, _: &mut Contents) -> Self {
-        Self { id, name: project.name.clone(), created_at, row }
+impl SavedResource for Project {
+    fn save(&self, object: &mut SavedObject, _: &mut Contents) {
+        object.put("name", &self.name);
     }
 
-    fn meta(&self) -> FormMeta<'_> {
-        FormMeta { id: &self.id, project_id: None, created_at: self.created_at, row: &self.row }
-    }
-
-    fn restore(&self, meta: Meta, _: &Store) -> Result<Project, String> {
-        Ok(Project { meta, name: self.name.clone() })
+    fn restore(fields: &mut FieldReader<'_>, meta: Meta, _: &RestoreContext<'_>) -> Result<Self, String> {
+        Ok(Self { meta, name: fields.take("name")? })
     }
 }

@@ -9,9 +9,7 @@ use std::sync::Arc;
 mod script;
 
 pub(crate) use script::Script;
-use script::{Stage, Until};
-
-use serde::{Deserialize, Serialize};
+pub(super) use script::{ScriptStep, Stage, Until};
 
 use crate::clock::Timestamp;
 
@@ -49,12 +47,13 @@ pub(crate) struct SyncState {
 }
 
 /// A sync that runs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub(super) struct SyncRun {
-    script: Arc<Script>,
-    step: usize,
-    reads: u32,
+    pub(super) script: Arc<Script>,
+    /// The place of the current step in the script.
+    pub(super) step: usize,
+    /// How many reads have shown it.
+    pub(super) reads: u32,
 }
 
 impl SyncState {
@@ -186,11 +185,6 @@ impl SyncState {
 }
 
 impl SyncRun {
-    /// A copy of a run; an error if its script has no such step.
-    pub(super) fn restored(&self) -> Result<Self, &'static str> {
-        if self.step < self.script.steps.len() { Ok(self.clone()) } else { Err("step: the script has fewer steps") }
-    }
-
     fn stage(&self) -> &Stage {
         &self.script.steps[self.step].stage
     }

@@ -6,33 +6,26 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::clock::{duration_text, format_duration, parse_duration};
+use crate::clock::{format_duration, parse_duration};
 
 /// The steps of a sync.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Script {
-    pub(super) steps: Vec<ScriptStep>,
+    pub(in crate::store) steps: Vec<ScriptStep>,
     /// The `metadata.error_message` if the sync fails, wholly or in part.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) message: Option<Arc<str>>,
+    pub(in crate::store) message: Option<Arc<str>>,
 }
 
 /// One step of a script. Only the last may lack an end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ScriptStep {
-    pub(super) stage: Stage,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) until: Option<Until>,
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::store) struct ScriptStep {
+    pub(in crate::store) stage: Stage,
+    pub(in crate::store) until: Option<Until>,
 }
 
 /// The state of a sync in a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Stage {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) enum Stage {
     Syncing,
     Exporting,
     Ready,
@@ -43,10 +36,9 @@ pub(super) enum Stage {
 }
 
 /// When a step ends.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Until {
-    Elapsed(#[serde(with = "duration_text")] Duration),
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::store) enum Until {
+    Elapsed(Duration),
     /// After this number of reads that show the step.
     Reads(u32),
 }
