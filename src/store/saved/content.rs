@@ -64,7 +64,7 @@ impl Contents {
     pub(super) fn save(&mut self, blob: &Arc<Blob>, name: &str, object: &mut SavedObject) {
         let Some(read_as) = &blob.name else { return };
         if let Some(known) = self.names.get(&Arc::as_ptr(blob)) {
-            return object.put_object("content", |content| content.put("same_as", &known));
+            return object.put_object("content", |content| content.put("same_as", known));
         }
         self.names.insert(Arc::as_ptr(blob), self.counts.name(blob));
         let is_text = std::str::from_utf8(&blob.bytes).is_ok();

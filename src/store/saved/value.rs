@@ -29,9 +29,7 @@ impl SavedObject {
         object
     }
 
-    /// Adds a field, unless its value is `null`. Panics if serde cannot write the value. Not inlined: that would be
-    /// 20 KB.
-    #[inline(never)]
+    /// Adds a field, unless its value is `null`. Panics if serde cannot write the value.
     pub(super) fn put(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
         self.put_json(name, serde_json::to_value(value).expect("our own types can be written"));
     }
