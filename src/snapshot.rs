@@ -5,12 +5,17 @@ use std::{io, mem};
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use serde_json::de::Read;
 
 use crate::config::Settings;
+use crate::schema::read_unique;
 use crate::store::{FieldReader, SavedObject, SavedTenant};
 
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u32 = 1;
+
+/// What is saved weighs more for each of its values. A file in an index, which has nine, comes closest.
+const BYTES_PER_VALUE: usize = 16;
 
 /// The field that says which version a snapshot has.
 pub(crate) const VERSION_FIELD: &str = "version";
@@ -46,6 +51,13 @@ pub(crate) fn write<T>(
 ) -> io::Result<()> {
     let view = SnapshotView { version: VERSION, seed, tenants: SavedOnDemand { tenants, save } };
     serde_json::to_writer_pretty(writer, &view).map_err(io::Error::from)
+}
+
+/// Parses a document that may be a snapshot. It has no more values than any state that the settings allow; they take
+/// about five times the memory of that at most.
+pub(crate) fn parse<'de>(document: impl Read<'de>, settings: &Settings) -> Result<Value, String> {
+    let max_values = settings.max_state_bytes / BYTES_PER_VALUE;
+    read_unique(document, max_values).map_err(|error| error.to_string())
 }
 
 /// Whether a document is a snapshot, of any version.

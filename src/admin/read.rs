@@ -82,7 +82,7 @@ impl Fields {
 
 /// The fields of a body; an empty body has none.
 pub(super) fn fields(request: &Request) -> Result<Fields, ApiError> {
-    match read_unique(SliceRead::new(json(request)?)).map_err(|error| invalid_json(&error))? {
+    match read_unique(SliceRead::new(json(request)?), usize::MAX).map_err(|error| invalid_json(&error))? {
         Value::Object(fields) => Ok(Fields(fields)),
         _ => Err(refusal(&ParseError::new("body", "is no object"))),
     }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::de::SliceRead;
 
 use super::Instance;
-use crate::schema::read_unique;
 use crate::snapshot;
 use crate::store::{ContentReader, SavedTenant, TenantSource};
 use crate::tenant::{AdmissionError, Tenant, TenantCopy};
@@ -28,7 +27,7 @@ pub(crate) fn write_snapshot(seed: u64, tenants: &[Arc<Tenant>], writer: &mut dy
 impl Instance {
     /// Replaces the tenants of a snapshot, and sets their clocks.
     pub(crate) fn restore(&self, json: &[u8]) -> Result<(), SnapshotError> {
-        let document = read_unique(SliceRead::new(json)).map_err(|error| error.to_string());
+        let document = snapshot::parse(SliceRead::new(json), &self.settings);
         let tenants = document.and_then(|document| snapshot::read(document, &self.settings));
         let tenants = tenants.map_err(SnapshotError::Unreadable)?;
         let copies = tenants.into_iter().enumerate().map(|(at, tenant)| {

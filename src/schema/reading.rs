@@ -2,6 +2,7 @@
 //! numbers and one for raw JSON: a client that sends these could disguise a string as a number, or nest deeper than the
 //! parser's limit and overflow the stack.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::Serialize;
@@ -18,12 +19,17 @@ pub(crate) fn read_value(bytes: &[u8]) -> serde_json::Result<Value> {
     read.map(|PlainValue(value)| value)
 }
 
-/// Parses a document in which no object has a field twice.
+/// Parses a document in which no object has a field twice. It has at most `max_values`, because a value takes much more
+/// memory than its text.
 ///
-/// Errors: invalid JSON, a field that is given twice, or nesting deeper than the parser's 127 levels.
-pub(crate) fn read_unique<'de>(document: impl serde_json::de::Read<'de>) -> serde_json::Result<Value> {
+/// Errors: invalid JSON, a field that is given twice, more values, or nesting deeper than the parser's 127 levels.
+pub(crate) fn read_unique<'de>(
+    document: impl serde_json::de::Read<'de>,
+    max_values: usize,
+) -> serde_json::Result<Value> {
     let mut parser = serde_json::Deserializer::new(document);
-    let value = FlatItem { may_repeat: false }.deserialize(&mut parser)?;
+    let limit = ValueLimit { max_values, values: Cell::new(0) };
+    let value = FlatItem { limit: Some(&limit) }.deserialize(&mut parser)?;
     parser.end()?;
     Ok(value.into())
 }
@@ -64,8 +70,15 @@ trait ItemSeed<'de>: DeserializeSeed<'de, Value = ParserItem> + Copy {
 
 /// Parses an item as its array or object is parsed.
 #[derive(Clone, Copy)]
-struct FlatItem {
-    may_repeat: bool,
+struct FlatItem<'l> {
+    /// The limit of a document in which no object has a field twice.
+    limit: Option<&'l ValueLimit>,
+}
+
+/// How many values a document may have, and how many it has so far.
+struct ValueLimit {
+    max_values: usize,
+    values: Cell<usize>,
 }
 
 /// Parses an item of an array or an object for itself.
@@ -77,14 +90,19 @@ struct ParserVisitor<I>(I);
 
 impl<'de> Deserialize<'de> for PlainValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        FlatItem { may_repeat: true }.deserialize(deserializer).map(|item| Self(item.into()))
+        FlatItem { limit: None }.deserialize(deserializer).map(|item| Self(item.into()))
     }
 }
 
-impl<'de> DeserializeSeed<'de> for FlatItem {
+impl<'de> DeserializeSeed<'de> for FlatItem<'_> {
     type Value = ParserItem;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ParserItem, D::Error> {
+        if let Some(ValueLimit { max_values, values }) = self.limit
+            && values.replace(values.get() + 1) == *max_values
+        {
+            return Err(D::Error::custom(format_args!("more than {max_values} values (--max-state-bytes)")));
+        }
         deserializer.deserialize_any(ParserVisitor(self))
     }
 }
@@ -98,9 +116,9 @@ impl<'de> DeserializeSeed<'de> for DeepItem {
     }
 }
 
-impl ItemSeed<'_> for FlatItem {
+impl ItemSeed<'_> for FlatItem<'_> {
     fn may_repeat(self) -> bool {
-        self.may_repeat
+        self.limit.is_none()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::assets::{FileError, Folder, open_file};
 use crate::config::Isolation;
 use crate::documents::{self, Unreadable};
 use crate::key_label::label_of;
-use crate::schema::{PlainValue, read_unique};
+use crate::schema::PlainValue;
 use crate::snapshot;
 use crate::store::{Blob, BlobSource, ContentReader, DescribedFile, Descriptions};
 
@@ -42,7 +42,7 @@ impl WorldReader<'_> {
         let mut file = open_file(path, limit).map_err(|error| with_flag(&error, "twice --max-state-bytes"))?;
         let is_json = !is_toml(path) && file.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"{"));
         if is_json || path.extension().is_some_and(|extension| extension == "json") {
-            return read_unique(IoRead::new(&mut file as &mut dyn io::Read)).map_err(|error| error.to_string());
+            return snapshot::parse(IoRead::new(&mut file as &mut dyn io::Read), self.settings);
         }
         let text = io::read_to_string(file).map_err(|error| FileError::from(error).to_string())?;
         let PlainValue(mut value) = toml::from_str(&text).map_err(|error| error.to_string().trim_end().to_owned())?;
