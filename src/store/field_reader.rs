@@ -1,5 +1,5 @@
 //! Reads the fields of a JSON object of a world or a snapshot. An error is to stand behind the place of the object:
-//! `.files[3].name: is missing`. Each type of field is compiled once, unlike with derived readers, which were 300 KB.
+//! `.files[3].name: is missing`. Each type of field is compiled once; forms with derived readers took 260 KB more.
 
 use std::fmt;
 

@@ -28,7 +28,7 @@ impl WorldReader<'_> {
     fn read_worlds(&self, file: &str) -> Result<Vec<World>, String> {
         let path = Path::new(file);
         let document = self.parse(path)?;
-        if snapshot::is_snapshot(&document) {
+        if !is_toml(path) && snapshot::is_snapshot(&document) {
             return self.copies(file, document);
         }
         let (label, start) = self.described(path, document)?;

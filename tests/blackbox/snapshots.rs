@@ -205,9 +205,9 @@ fn what_is_damaged_newer_or_of_another_server_is_refused_whole_with_its_place() 
 fn a_document_of_many_values_is_refused_before_they_take_more_memory_than_the_state_may() {
     let server = server(&[("max-state-bytes", "100000")]);
     let client = Client::of(&server);
-    let document = format!("{{\"version\":1,\"tenants\":[{}0]}}", "0,".repeat(7_000));
+    let document = format!("{{\"version\":1,\"tenants\":[{}0]}}", "0,".repeat(9_000));
     let problem = refusal(&client, &document);
-    assert!(problem.starts_with("more than 6250 values (--max-state-bytes) at line 1 column"), "{problem}");
+    assert!(problem.starts_with("more than 8333 values (--max-state-bytes) at line 1 column"), "{problem}");
 }
 
 #[test]

@@ -6,8 +6,7 @@ use super::terms::Term;
 /// The number of dimensions of a row.
 pub(super) const DIMENSIONS: usize = 256;
 
-/// Bytes of a row: an entry takes four bits. Entries that are rounded so are as good as exact ones: what is similar by
-/// chance differs more.
+/// Bytes of a row: an entry takes four bits. With eight, no measure of the judged questions is better.
 pub(super) const ROW_BYTES: usize = DIMENSIONS / 2;
 
 /// The length of a row as a vector. It makes a typical entry about 3, so that few are cut at [`MAX_ENTRY`].

@@ -33,7 +33,7 @@ pub(crate) struct TenantSource {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) clock: SavedClock,
     counters: Value,
-    /// The rows of each table as JSON, a third as large as values. The contents of files are replaced by their numbers.
+    /// The rows of each table as JSON, smaller than values. The contents of files are replaced by their numbers.
     tables: Vec<Vec<Box<str>>>,
     contents: Vec<Arc<Blob>>,
 }
