@@ -1,5 +1,7 @@
 //! Files in directories: uploaded, added, listed, shown, changed, moved, deleted.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde::Deserialize;
 
@@ -94,9 +96,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
 /// The text fields of an upload.
 #[derive(Deserialize)]
 struct NewDirectoryUpload {
-    unique_id: Option<Box<str>>,
-    display_name: Option<Box<str>>,
-    external_file_id: Option<Box<str>>,
+    unique_id: Option<Arc<str>>,
+    display_name: Option<Arc<str>>,
+    external_file_id: Option<Arc<str>>,
     /// A JSON object, as text.
     metadata: Option<String>,
 }
@@ -104,16 +106,16 @@ struct NewDirectoryUpload {
 #[derive(Deserialize)]
 struct AddFile {
     file_id: String,
-    unique_id: Option<Box<str>>,
-    display_name: Option<Box<str>>,
+    unique_id: Option<Arc<str>>,
+    display_name: Option<Arc<str>>,
     metadata: Option<PlainValue>,
 }
 
 /// A change of a file. A field that is absent is not changed.
 #[derive(Deserialize)]
 struct ChangeFile {
-    unique_id: Option<Box<str>>,
-    display_name: Option<Box<str>>,
+    unique_id: Option<Arc<str>>,
+    display_name: Option<Arc<str>>,
     target_directory_id: Option<String>,
     #[serde(default)]
     metadata: Change<PlainValue>,
@@ -257,7 +259,7 @@ fn bulk_delete(scope: &mut Scope<'_>, path: &DirectoryPath, request: &BulkDelete
 }
 
 /// A name; an empty one counts as absent, because the contract of responses has none.
-fn non_empty(name: Option<Box<str>>) -> Option<Box<str>> {
+fn non_empty(name: Option<Arc<str>>) -> Option<Arc<str>> {
     name.filter(|name| !name.is_empty())
 }
 

@@ -1,5 +1,7 @@
 //! Uploaded files: uploaded, listed, shown, deleted, and their contents.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -88,8 +90,8 @@ const ORDERS: &[&str] = &["name", "id", "created_at"];
 /// The text fields of an upload.
 #[derive(Deserialize)]
 struct NewUpload {
-    purpose: Box<str>,
-    external_file_id: Option<Box<str>>,
+    purpose: Arc<str>,
+    external_file_id: Option<Arc<str>>,
 }
 
 #[derive(Deserialize)]
@@ -236,7 +238,7 @@ impl Listing<'_> {
         let ids = self.filter.ids();
         let accepts = |file: &File| self.filter.accepts(file, ids.as_deref());
         self.page.find(&format!("{list} by {order}"), |page| match order {
-            "name" => scope.page_sorted(project, page, accepts, |key, file| Cursor::by_text(file.name.clone(), key)),
+            "name" => scope.page_sorted(project, page, accepts, |key, file| Cursor::by_text((*file.name).into(), key)),
             "id" => {
                 let place = |key, file: &File| Cursor::by_text(file.meta.id.to_string().into(), key);
                 scope.page_sorted(project, page, accepts, place)

@@ -17,7 +17,7 @@ use crate::worker::Worker;
 const UNNAMED: &str = "upload";
 
 /// The name of a file and its content.
-type NamedBlob = (Box<str>, Arc<Blob>);
+type NamedBlob = (Arc<str>, Arc<Blob>);
 
 /// A file that was received and not read yet.
 pub(super) struct Upload {
@@ -45,7 +45,7 @@ impl Upload {
 
     /// Reads the file; its name and its content.
     pub(super) fn read(self, worker: &Worker) -> Result<NamedBlob, ApiError> {
-        let name: Box<str> = self.name().into();
+        let name: Arc<str> = self.name().into();
         let FilePart { content_type, bytes, .. } = self.part;
         // The bytes are copied: the body of the request, of which they are a part, would be kept as a whole.
         let bytes = Bytes::copy_from_slice(&bytes);
@@ -53,7 +53,7 @@ impl Upload {
         if let Err(Unreadable::NotTried(reason)) = &document {
             return Err(ApiError::text(503, reason.clone()));
         }
-        let source = BlobSource { name: &name, content_type: content_type.as_deref(), bytes };
+        let source = BlobSource { name: Arc::clone(&name), content_type: content_type.as_deref(), bytes };
         let blob = Blob::new(source, document, &self.budget)?;
         Ok((name, blob))
     }

@@ -16,7 +16,7 @@ use crate::search::SearchableDocument;
 #[derive(Debug)]
 pub(crate) struct Blob {
     /// The name by which it was read; `None` for one that was released.
-    pub(super) name: Option<Box<str>>,
+    pub(super) name: Option<Arc<str>>,
     /// The bytes as they were uploaded.
     pub(crate) bytes: Bytes,
     /// The content type that the upload stated.
@@ -33,7 +33,7 @@ pub(crate) struct Blob {
 #[derive(Debug, Clone)]
 pub(crate) struct BlobSource<'a> {
     /// The name by which it is read.
-    pub(crate) name: &'a str,
+    pub(crate) name: Arc<str>,
     /// The content type that the upload states.
     pub(crate) content_type: Option<&'a str>,
     pub(crate) bytes: Bytes,
@@ -85,14 +85,7 @@ impl Blob {
             OVERHEAD_BYTES + name.len() + reading.weight_bytes() + if reading.shares(&bytes) { 0 } else { bytes.len() };
         let allocation = budget.allocate(weight).ok_or(StoreError::StateFull)?;
         let (hash, content_type) = (ContentHash::of(&bytes), content_type.map(Into::into));
-        Ok(Arc::new(Self {
-            name: Some(name.into()),
-            bytes,
-            content_type,
-            hash,
-            reading,
-            _allocation: Some(allocation),
-        }))
+        Ok(Arc::new(Self { name: Some(name), bytes, content_type, hash, reading, _allocation: Some(allocation) }))
     }
 
     /// What it contains, if it could be read.

@@ -17,9 +17,9 @@ pub(crate) struct DirectoryFile {
     pub(crate) meta: Meta,
     pub(crate) directory: Key<Directory>,
     /// The name by which its directory knows it.
-    pub(crate) unique_id: Box<str>,
+    pub(crate) unique_id: Arc<str>,
     /// The name that is shown.
-    pub(crate) display_name: Box<str>,
+    pub(crate) display_name: Arc<str>,
     /// The id of the file that it was made from, which may be deleted since.
     pub(crate) file_id: Id,
     /// Its content.
@@ -34,9 +34,9 @@ pub(crate) struct DirectoryFile {
 #[derive(Debug, Default)]
 pub(crate) struct NewDirectoryFile {
     /// The name by which its directory knows it; by default the `external_file_id` of the file, else its name.
-    pub(crate) unique_id: Option<Box<str>>,
+    pub(crate) unique_id: Option<Arc<str>>,
     /// The name that is shown; by default that of the file.
-    pub(crate) display_name: Option<Box<str>>,
+    pub(crate) display_name: Option<Arc<str>>,
     pub(crate) metadata: Option<Arc<Map<String, Value>>>,
 }
 

@@ -21,11 +21,11 @@ pub(crate) struct File {
     /// Its id is a bare UUID.
     pub(crate) meta: Meta,
     /// Its name; it is never used as a path.
-    pub(crate) name: Box<str>,
+    pub(crate) name: Arc<str>,
     /// The id by which another system knows it.
-    pub(crate) external_file_id: Option<Box<str>>,
+    pub(crate) external_file_id: Option<Arc<str>>,
     /// What it is for, as the upload stated it.
-    pub(crate) purpose: Option<Box<str>>,
+    pub(crate) purpose: Option<Arc<str>>,
     /// Its content.
     pub(crate) blob: Arc<Blob>,
 }
@@ -35,11 +35,11 @@ pub(crate) struct File {
 pub(crate) struct NewFile {
     /// Its id, if a world gives it.
     pub(crate) id: Option<Id>,
-    pub(crate) name: Box<str>,
+    pub(crate) name: Arc<str>,
     /// The id by which another system knows it.
-    pub(crate) external_file_id: Option<Box<str>>,
+    pub(crate) external_file_id: Option<Arc<str>>,
     /// What it is for.
-    pub(crate) purpose: Option<Box<str>>,
+    pub(crate) purpose: Option<Arc<str>>,
     /// Its content.
     pub(crate) blob: Arc<Blob>,
     /// The directory into which it is uploaded; `None` if it is uploaded on its own.
@@ -55,7 +55,7 @@ pub(crate) struct DescribedFile {
     id: Option<Uuid>,
     /// Of a file alone only.
     project_id: Option<Uuid>,
-    name: Option<Box<str>>,
+    name: Option<Arc<str>>,
     /// Where its content is, below the folder of the world.
     pub(crate) path: Option<Box<str>>,
     /// Its content, if it is in the world itself. Whoever reads the content takes it.
@@ -130,7 +130,7 @@ impl Resource for File {
         let meta = scope.new_meta(Id::parse(id))?;
         let text = Bytes::from(format!("# Document {id}\n\nThis file was not uploaded: a request named it.\n"));
         let document = documents::read_as(Format::Markdown, &text);
-        let source = BlobSource { name: IMPLICIT_NAME, content_type: None, bytes: text };
+        let source = BlobSource { name: IMPLICIT_NAME.into(), content_type: None, bytes: text };
         let blob = Blob::new(source, document, &scope.store.budget)?;
         scope.insert(Self { meta, name: IMPLICIT_NAME.into(), external_file_id: None, purpose: None, blob })
     }

@@ -46,9 +46,9 @@ pub(crate) struct IndexedFile {
     /// The id of the uploaded file.
     pub(crate) file_id: Id,
     /// The name by which the directory knows it.
-    pub(crate) unique_id: Box<str>,
+    pub(crate) unique_id: Arc<str>,
     /// The name that is shown.
-    pub(crate) name: Box<str>,
+    pub(crate) name: Arc<str>,
     pub(crate) metadata: Option<Arc<Map<String, Value>>>,
     /// When the file in the source directory was last changed.
     pub(crate) modified_at: Timestamp,
@@ -64,7 +64,7 @@ pub(crate) struct FailedFile {
     /// `dfl-…`, its id in the source directory.
     pub(crate) id: Id,
     /// The name that is shown.
-    pub(crate) name: Box<str>,
+    pub(crate) name: Arc<str>,
     /// Why it could not be read.
     pub(crate) reason: Arc<str>,
 }
@@ -97,7 +97,7 @@ impl IndexContent {
         let collection = store.collection::<DirectoryFile>();
         let keys: Vec<_> = collection.children(source).collect();
         let sidecars = Sidecars::among(keys.iter().map(|key| collection.get(*key)));
-        let (mut files, mut failed) = (Vec::new(), Vec::new());
+        let (mut files, mut failed) = (Vec::with_capacity(keys.len()), Vec::new());
         for key in keys {
             let file = collection.get(key);
             match sidecars.content_of(file) {

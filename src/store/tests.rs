@@ -225,7 +225,7 @@ fn delete<T: Resource>(scope: &mut Scope<'_>, key: Option<Key<T>>) {
 fn upload(scope: &mut Scope<'_>, directory: Key<Directory>, text: &str) -> Result<Key<DirectoryFile>, StoreError> {
     let bytes = Bytes::from(text.to_owned());
     let document = documents::read_as(documents::Format::Plain, &bytes);
-    let source = BlobSource { name: "a.txt", content_type: None, bytes };
+    let source = BlobSource { name: "a.txt".into(), content_type: None, bytes };
     let blob = Blob::new(source, document, &scope.store.budget)?;
     let (name, details, directory_of_file) = ("a.txt".into(), String::new(), Some(directory));
     let new =

@@ -112,7 +112,7 @@ impl WorldReader<'_> {
         if let Err(Unreadable::NotTried(reason)) = document {
             return Err(format!(": {reason}"));
         }
-        let source = BlobSource { name, content_type: None, bytes };
+        let source = BlobSource { name: name.into(), content_type: None, bytes };
         let blob = Blob::new(source, document, &self.contents).map_err(|error| format!(": {error}"))?;
         file.blob = Some(blob);
         Ok(())

@@ -15,7 +15,7 @@ const CACHE_LINE_BYTES: usize = 64;
 
 /// A document that was read, and what ranking needs of it. It never changes: an index is a selection of such documents.
 ///
-/// Beside its document it takes 6 bytes for each different word of a chunk, and 132 bytes a chunk.
+/// Beside its document it takes 5 bytes for each different word of a chunk, and 132 bytes a chunk.
 #[derive(Debug)]
 pub(crate) struct SearchableDocument {
     document: Document,
@@ -175,6 +175,7 @@ impl ChunkWords {
 #[cfg(test)]
 mod tests {
     use super::super::documents_for_tests::document_of;
+    use super::super::term_table::COUNTS;
     use super::super::terms::hash;
     use super::SearchableDocument;
 
@@ -199,9 +200,26 @@ mod tests {
             }
             assert_eq!(last_chunk, chunks - 1);
             let common = found(&document, "common");
-            assert_eq!(common.iter().map(|(_, count)| usize::from(*count)).sum::<usize>(), words);
             assert!(common.iter().map(|(chunk, _)| *chunk).eq(0..chunks));
+            for (chunk, count) in common {
+                let occurrences = document.chunk_text(chunk as usize).matches("common").count();
+                let kept = COUNTS.into_iter().rfind(|kept| usize::from(*kept) <= occurrences);
+                assert_eq!(Some(count), kept, "chunk {chunk} of {words} words");
+            }
         }
+    }
+
+    /// docs/security.md says so, with the place of the chunk in its document.
+    #[test]
+    fn a_chunk_takes_132_bytes_and_5_for_each_different_word() {
+        let text = |words| (0..words).map(|number| format!("word{number}")).collect::<Vec<_>>().join(" ");
+        let weight = |texts: &[String]| {
+            let document = document_of(texts);
+            assert_eq!(document.lengths().len(), texts.len());
+            document.weight_bytes() - document.document().weight_bytes()
+        };
+        let (one, two) = (weight(&[text(10)]), weight(&[text(10), text(20)]));
+        assert_eq!(two - one, 132 + 20 * 5);
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl<'a> ContentReader<'a> {
         if let Err(Unreadable::NotTried(reason)) = document {
             return Err(format!(".content: {reason}"));
         }
-        let blob = Blob::new(BlobSource { name, content_type, bytes }, document, self.budget);
+        let blob = Blob::new(BlobSource { name: name.into(), content_type, bytes }, document, self.budget);
         let blob = blob.map_err(|error| format!(".content: {error}"))?;
         self.known.insert(self.counts.name(&blob), Arc::clone(&blob));
         Ok(blob)
