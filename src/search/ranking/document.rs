@@ -209,6 +209,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn counts_are_kept_as_1_2_4_or_8() {
+        let kept = |count| found(&document_of(&[vec!["word"; count].join(" ")]), "word");
+        for (count, expected) in (1..=10).zip([1, 2, 2, 4, 4, 4, 4, 8, 8, 8]) {
+            assert_eq!(kept(count), [(0, expected)], "{count}");
+        }
+    }
+
     /// docs/security.md says so, with the place of the chunk in its document.
     #[test]
     fn a_chunk_takes_132_bytes_and_5_for_each_different_word() {
