@@ -10,6 +10,12 @@ use uuid::Uuid;
 /// A stream of random numbers. Streams with the same seed, tenant, purpose and ordinal are equal on every platform.
 pub(crate) type RandomStream = ChaCha8Rng;
 
+/// The streams of one purpose.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    key: [u8; 32],
+}
+
 /// A stream with numbered draws: the n-th draw has the same value whether or not the draws before it were made.
 #[derive(Debug)]
 pub(crate) struct Draws {
@@ -39,11 +45,16 @@ impl Seed {
 
     /// The stream for the `ordinal`-th use of `purpose`.
     pub(crate) fn stream(&self, purpose: &str, ordinal: u64) -> RandomStream {
-        let mut name = self.root.clone();
-        name.update(purpose.as_bytes());
-        name.update([0]);
-        name.update(ordinal.to_le_bytes());
-        ChaCha8Rng::from_seed(name.finalize().into())
+        self.streams(purpose).stream(ordinal)
+    }
+
+    /// The streams of `purpose`, for those of many requests: all of them cost one hash.
+    pub(crate) fn streams(&self, purpose: &str) -> Streams {
+        let mut key = self.root.clone();
+        key.update(purpose.as_bytes());
+        // The first byte ends the purpose. The others give the first use the values of earlier versions.
+        key.update([0; 9]);
+        Streams { key: key.finalize().into() }
     }
 
     /// A hash of a message, keyed with seed and tenant: only this program can make it. It is half of a SHA-256, since
@@ -57,9 +68,18 @@ impl Seed {
         *hash.finalize().first_chunk().expect("a SHA-256 is longer")
     }
 
-    /// The numbered draws of `purpose`, for draws in every request: a stream for each draw would cost a hash for each.
+    /// The numbered draws of `purpose`, for draws in every request.
     pub(crate) fn draws(&self, purpose: &str) -> Draws {
         Draws { stream: self.stream(purpose, 0), next: 0 }
+    }
+}
+
+impl Streams {
+    /// The stream for the `ordinal`-th use.
+    pub(crate) fn stream(&self, ordinal: u64) -> RandomStream {
+        let mut stream = ChaCha8Rng::from_seed(self.key);
+        stream.set_stream(ordinal);
+        stream
     }
 }
 
@@ -77,9 +97,8 @@ impl Draws {
 
 /// The next random (version 4) UUID of a stream.
 pub(crate) fn uuid(stream: &mut RandomStream) -> Uuid {
-    let mut bytes = [0; 16];
-    stream.fill_bytes(&mut bytes);
-    uuid::Builder::from_random_bytes(bytes).into_uuid()
+    let [low, high] = [stream.next_u64(), stream.next_u64()].map(u128::from);
+    uuid::Builder::from_random_bytes((low | high << 64).to_le_bytes()).into_uuid()
 }
 
 /// The next number of a stream, from 0 up to but not including 1.

@@ -125,7 +125,7 @@ fn create(scope: &mut Scope<'_>, settings: &Settings, new: NewConfiguration) -> 
         key
     } else {
         scope.check_quota::<Configuration>()?;
-        let id = scope.store.next_id::<Configuration>("configuration");
+        let id = scope.store.next_id::<Configuration>();
         let key = Configuration::add(scope, id, new)?;
         scope.count_created(key);
         key

@@ -127,7 +127,7 @@ fn create(scope: &mut Scope<'_>, new: NewDirectory) -> Result<Payload, ApiError>
     scope.check_quota::<Directory>()?;
     let project = scope.project_for_write()?;
     check_connector(scope, project, new.connector_subscription_id.as_deref())?;
-    let id = scope.store.next_id::<Directory>("directory");
+    let id = scope.store.next_id::<Directory>();
     let meta = Meta { id, project, created_at: scope.now };
     let is_ephemeral = new.kind == NewDirectoryType::Ephemeral;
     let kind = if is_ephemeral { DirectoryKind::Ephemeral } else { DirectoryKind::User };

@@ -159,7 +159,7 @@ fn add(
     let source = source_directory(scope, settings, new.source_directory_id)?;
     let name = new.name.unwrap_or_else(|| scope.store.get(source).name.clone());
     let script = named.map_or_else(|| script(scope, settings, &name), Ok)?;
-    let stream = scope.store.next_stream::<Index>("index");
+    let stream = scope.store.next_stream::<Index>();
     let sync = SyncState::begin(script, scope.now);
     let (id, export_config_id) = (None, None);
     let new = NewIndex { id, export_config_id, source, name, description: new.description, options, sync };
@@ -235,24 +235,26 @@ fn accepted() -> Payload {
 /// The options in a create request; `None` if all have their defaults.
 fn options(settings: &Settings, new: &CreateIndex<'_>) -> Result<Option<Box<IndexOptions>>, ApiError> {
     let default = IndexOptions::default();
-    let products = new.products.iter().flatten().enumerate().map(|(position, product)| {
+    let mut products = Vec::with_capacity(new.products.as_ref().map_or(0, Vec::len));
+    for (position, product) in new.products.iter().flatten().enumerate() {
         let place = || vec!["body".into(), "products".into(), position.into(), "product_type".into()];
         let product_type = value_checks::one_of(settings, PRODUCT_TYPES, product.product_type, place)?;
-        Ok(Product { product_type, product_config_id: product.product_config_id.clone() })
-    });
-    let products = products.collect::<Result<_, ApiError>>()?;
+        products.push(Product { product_type, product_config_id: product.product_config_id.clone() });
+    }
     let sync_frequency = new.sync_frequency.map(|frequency| {
         value_checks::one_of(settings, SYNC_FREQUENCIES, frequency, || vec!["body".into(), "sync_frequency".into()])
     });
-    let attachments = new.store_attachments.iter().flatten().enumerate().map(|(position, kind)| {
+    let sync_frequency = sync_frequency.transpose()?.unwrap_or(default.sync_frequency);
+    let mut attachments = Vec::with_capacity(new.store_attachments.as_ref().map_or(0, Vec::len));
+    for (position, kind) in new.store_attachments.iter().flatten().enumerate() {
         let place = || vec!["body".into(), "store_attachments".into(), position.into()];
-        value_checks::one_of(settings, ATTACHMENTS, kind, place)
-    });
+        attachments.push(value_checks::one_of(settings, ATTACHMENTS, kind, place)?);
+    }
     let vector_target = new.vector_target.map(|target| value_checks::word(VECTOR_TARGETS, target));
     let options = IndexOptions {
-        products,
-        sync_frequency: sync_frequency.transpose()?.unwrap_or(default.sync_frequency),
-        store_attachments: attachments.collect::<Result<_, _>>()?,
+        products: products.into(),
+        sync_frequency,
+        store_attachments: attachments.into(),
         vector_target: vector_target.unwrap_or(default.vector_target),
     };
     Ok((options != IndexOptions::default()).then(|| Box::new(options)))

@@ -1,33 +1,32 @@
 //! The resources of one type in a tenant: found by id, listed by parent, deleted with or without a time in which
 //! lagging reads still see them. It knows no type by name.
 
-use std::collections::BTreeMap;
-use std::hash::BuildHasher as _;
+use hashbrown::HashMap;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-
+use super::id_table::IdTable;
 use super::key::UntypedKey;
 use super::key_tables::KeyTables;
 use super::saved::{Deletion, RowState, SavedCounters};
 use super::state_faults::Lag;
 use super::{Id, Key, Kind, Resource};
 use crate::clock::Timestamp;
+use crate::seed::{RandomStream, Seed, Streams};
 
 /// The resources of one type.
 #[derive(Debug)]
 pub(crate) struct Collection<T: Resource> {
-    rows: BTreeMap<Key<T>, Box<StoredRow<T>>>,
-    /// Keys by the hashes of their ids, which take half the memory of the ids. Several resources may have the same id
-    /// when clients made it up: one in each project.
-    ids: HashTable<(u64, UntypedKey)>,
-    /// With a key of its own, because clients can choose ids.
-    hasher: DefaultHashBuilder,
+    /// Searched several times by each request, and rarely listed as a whole, which then sorts the keys.
+    rows: HashMap<UntypedKey, Box<StoredRow<T>>>,
+    ids: IdTable,
+    second_ids: IdTable,
     tables: KeyTables,
     next_key: Key<T>,
     live: usize,
     /// How many resources were created by requests for that, apart from those that were created implicitly. Random
     /// values are drawn by this number, so that naming a resource changes nothing in those that are created.
     created: u64,
+    /// Where those values come from, once they are asked for.
+    streams: Option<Streams>,
 }
 
 /// A resource and its origin.
@@ -79,13 +78,14 @@ pub(crate) trait AnyCollection {
 impl<T: Resource> Default for Collection<T> {
     fn default() -> Self {
         Self {
-            rows: BTreeMap::new(),
-            ids: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
+            rows: HashMap::new(),
+            ids: IdTable::default(),
+            second_ids: IdTable::default(),
             tables: KeyTables::default(),
             next_key: Key::MIN,
             live: 0,
             created: 0,
+            streams: None,
         }
     }
 }
@@ -102,55 +102,51 @@ impl<T: Resource> Collection<T> {
     /// Adds a resource at a place that none has. The counters do not change.
     pub(super) fn insert_row(&mut self, state: &RowState, resource: T) {
         let RowState { key, is_requested, deletion } = *state;
-        let key = key.typed();
-        self.insert_at(key, resource);
-        if let Some(row) = self.rows.get_mut(&key) {
-            row.is_requested = is_requested;
-        }
+        self.insert_at(key.typed(), resource);
+        self.row_mut(key).is_requested = is_requested;
         if let Some(Deletion { at, purge_at }) = deletion {
-            self.mark_deleted(key, at, purge_at);
+            self.mark_deleted(key.typed(), at, purge_at);
         }
     }
 
     fn insert_at(&mut self, key: Key<T>, resource: T) {
         self.live += usize::from(resource.counts());
-        for id in resource.ids() {
-            let hash = self.hasher.hash_one(id);
-            self.ids.insert_unique(hash, (hash, key.untyped()), |(hash, _)| *hash);
+        self.ids.insert(&resource.meta().id, key.untyped(), |key| &self.rows[&key].resource.meta().id);
+        if let Some(id) = resource.second_id() {
+            let id_of = |key| self.rows[&key].resource.second_id().expect("it has one since it was added");
+            self.second_ids.insert(id, key.untyped(), id_of);
         }
         self.tables.add_child(resource.parent().untyped(), key.untyped());
         if let Some(at) = resource.expires_at() {
             self.tables.add_expiry(at, key.untyped());
         }
-        self.rows.insert(key, Box::new(StoredRow { resource, is_requested: false }));
+        self.rows.insert(key.untyped(), Box::new(StoredRow { resource, is_requested: false }));
     }
 
     /// Every resource with its place, deleted or not, oldest first.
     pub(super) fn all_rows(&self) -> impl Iterator<Item = (RowState, &T)> {
         let purge_times = self.tables.purge_times();
-        self.rows.iter().map(move |(key, row)| {
-            let (key, is_requested) = (key.untyped(), row.is_requested);
+        self.sorted_keys().into_iter().map(move |key| {
+            let StoredRow { resource, is_requested } = &*self.rows[&key];
             let deletion = self.tables.deletion(key, &purge_times);
-            (RowState { key, is_requested, deletion }, &row.resource)
+            (RowState { key, is_requested: *is_requested, deletion }, resource)
         })
     }
 
     /// Whether a resource has this key, deleted or not.
     pub(super) fn contains(&self, key: Key<T>) -> bool {
-        self.rows.contains_key(&key)
+        self.rows.contains_key(&key.untyped())
     }
 
-    /// How many resources were created by requests for that: the ordinal of the random stream of the next one.
-    pub(crate) fn created(&self) -> u64 {
-        self.created
+    /// The random stream of the next resource that a request creates.
+    pub(super) fn next_stream(&mut self, seed: &Seed) -> RandomStream {
+        self.streams.get_or_insert_with(|| seed.streams(T::KIND.plural)).stream(self.created)
     }
 
     /// Counts a resource as created by a request for that.
     pub(super) fn count_created(&mut self, key: Key<T>) {
         self.created += 1;
-        if let Some(row) = self.rows.get_mut(&key) {
-            row.is_requested = true;
-        }
+        self.row_mut(key.untyped()).is_requested = true;
     }
 
     /// The key that the next resource gets.
@@ -159,13 +155,27 @@ impl<T: Resource> Collection<T> {
     }
 
     /// The resource with this key. Keys are handed out for resources that exist; no request can remove one in between.
+    #[inline]
     pub(crate) fn get(&self, key: Key<T>) -> &T {
-        &self.rows[&key].resource
+        &self.rows[&key.untyped()].resource
     }
 
     /// The resource with this key, to change it.
+    #[inline]
     pub(crate) fn get_mut(&mut self, key: Key<T>) -> &mut T {
-        &mut self.rows.get_mut(&key).expect("a key is handed out for a resource that exists").resource
+        &mut self.row_mut(key.untyped()).resource
+    }
+
+    #[inline]
+    fn row_mut(&mut self, key: UntypedKey) -> &mut StoredRow<T> {
+        self.rows.get_mut(&key).expect("a key is handed out for a resource that exists")
+    }
+
+    /// The keys of all rows, oldest first.
+    fn sorted_keys(&self) -> Vec<UntypedKey> {
+        let mut keys: Vec<UntypedKey> = self.rows.keys().copied().collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// Changes a resource in a way that may move it to another parent.
@@ -178,24 +188,21 @@ impl<T: Resource> Collection<T> {
         self.tables.add_child(after.untyped(), key.untyped());
     }
 
-    /// The resources that have this id, oldest first, and that are visible.
+    /// The resources that have this id and that are visible, in any order.
     pub(super) fn with_id(&self, id: &Id, visibility: Visibility) -> impl Iterator<Item = Key<T>> {
         self.all_with_id(id).filter(move |key| self.is_visible(*key, visibility))
     }
 
     /// The oldest resource that has this id and is not deleted.
     pub(crate) fn live_with_id(&self, id: &Id) -> Option<Key<T>> {
-        self.all_with_id(id).find(|key| !self.is_deleted(*key))
+        self.all_with_id(id).filter(|key| !self.is_deleted(*key)).min()
     }
 
-    /// The resources that have this id, deleted or not, oldest first.
+    /// The resources that have this id, deleted or not, in any order.
+    #[inline]
     pub(super) fn all_with_id(&self, id: &Id) -> impl Iterator<Item = Key<T>> {
-        let hash = self.hasher.hash_one(id);
-        let same_hash = self.ids.iter_hash(hash).filter(|(own, _)| *own == hash).map(|(_, key)| *key);
-        let has_id = |key: &UntypedKey| self.get(key.typed()).ids().any(|own| own == id);
-        let mut keys: Vec<UntypedKey> = same_hash.filter(has_id).collect();
-        keys.sort_unstable();
-        keys.into_iter().map(UntypedKey::typed)
+        let keys = self.ids.candidates(id).chain(self.second_ids.candidates(id)).map(UntypedKey::typed);
+        keys.filter(move |key| self.get(*key).ids().any(|own| own == id))
     }
 
     /// The visible resources below a parent, newest first, from below `before` on.
@@ -216,14 +223,19 @@ impl<T: Resource> Collection<T> {
         keys.filter(|key| !self.is_deleted(*key))
     }
 
+    /// How many resources are not deleted.
+    pub(super) fn count(&self) -> usize {
+        self.rows.len() - self.tables.deleted_count()
+    }
+
     /// All resources that are not deleted, oldest first.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key<T>> {
-        self.rows.keys().copied().filter(|key| !self.is_deleted(*key))
+        self.sorted_keys().into_iter().map(UntypedKey::typed).filter(|key| !self.is_deleted(*key))
     }
 
     /// All resources from this key on, deleted or not.
     pub(super) fn keys_from(&self, first: Key<T>) -> impl Iterator<Item = Key<T>> {
-        self.rows.range(first..).map(|(key, _)| *key)
+        (first.ordinal()..self.next_key.ordinal()).map(Key::new).filter(|key| self.contains(*key))
     }
 
     /// The time of the earliest write that is missing from what a lagging read found, if `current` is what is there.
@@ -240,17 +252,18 @@ impl<T: Resource> Collection<T> {
 
     /// Marks a resource as deleted, unless it is already; its row is purged at `purge_at`.
     pub(super) fn mark_deleted(&mut self, key: Key<T>, now: Timestamp, purge_at: Timestamp) {
-        let Some(row) = self.rows.get_mut(&key).filter(|_| !self.tables.is_deleted(key.untyped())) else { return };
+        let key = key.untyped();
+        let Some(row) = self.rows.get_mut(&key).filter(|_| !self.tables.is_deleted(key)) else { return };
         row.resource.release_content();
         self.live -= usize::from(row.resource.counts());
-        self.tables.mark_deleted(key.untyped(), now, purge_at);
+        self.tables.mark_deleted(key, now, purge_at);
     }
 
     /// Takes the next expiry up to `now` out: its time and its resource.
     pub(super) fn pop_expired(&mut self, now: Timestamp) -> Option<(Timestamp, Key<T>)> {
         while let Some((at, key)) = self.tables.pop_expiry(now) {
             let key = key.typed();
-            if self.rows.contains_key(&key) && !self.is_deleted(key) {
+            if self.contains(key) && !self.is_deleted(key) {
                 return Some((at, key));
             }
         }
@@ -259,13 +272,13 @@ impl<T: Resource> Collection<T> {
 
     /// Removes a row; its weight in bytes.
     pub(super) fn remove(&mut self, key: Key<T>) -> usize {
-        let Some(row) = self.rows.remove(&key) else { return 0 };
+        let Some(row) = self.rows.remove(&key.untyped()) else { return 0 };
         if !self.tables.forget_deleted(key.untyped()) {
             self.live -= usize::from(row.resource.counts());
         }
-        for id in row.resource.ids() {
-            let entry = self.ids.find_entry(self.hasher.hash_one(id), |(_, own)| *own == key.untyped());
-            entry.expect("each id of a row is in the table").remove();
+        self.ids.remove(&row.resource.meta().id, key.untyped());
+        if let Some(id) = row.resource.second_id() {
+            self.second_ids.remove(id, key.untyped());
         }
         self.tables.remove_child(row.resource.parent().untyped(), key.untyped());
         row.resource.weight_bytes()
@@ -298,8 +311,8 @@ impl<T: Resource> AnyCollection for Collection<T> {
     }
 
     fn created_by_requests(&self) -> Vec<Id> {
-        let rows = self.rows.iter().filter(|(key, row)| row.is_requested && !self.is_deleted(**key));
-        rows.map(|(_, row)| row.resource.meta().id.clone()).collect()
+        let keys = self.keys().filter(|key| self.rows[&key.untyped()].is_requested);
+        keys.map(|key| self.get(key).meta().id.clone()).collect()
     }
 
     fn counters(&self) -> SavedCounters {
@@ -308,8 +321,8 @@ impl<T: Resource> AnyCollection for Collection<T> {
 
     fn set_counters(&mut self, counters: SavedCounters) -> Result<(), &'static str> {
         (self.next_key, self.created) = (Key::new(counters.next_key), counters.created);
-        let last = self.rows.last_key_value().map(|(key, _)| *key);
-        if last.is_some_and(|last| last >= self.next_key) { Err("next_key: a resource has it") } else { Ok(()) }
+        let next = self.next_key.untyped();
+        if self.rows.keys().any(|key| *key >= next) { Err("next_key: a resource has it") } else { Ok(()) }
     }
 
     fn purge(&mut self, now: Timestamp) -> usize {

@@ -377,7 +377,7 @@ impl Described for DescribedIndex {
         let [id, export_config_id] = [&self.id, &self.export_config_id].map(|id| id.as_deref().map(Id::parse));
         let (purpose, ordinal) = match &self.id {
             Some(id) => (format!("described index {id}"), 0),
-            None => ("described index".to_owned(), scope.store.collection::<Index>().keys().count() as u64),
+            None => ("described index".to_owned(), scope.store.collection::<Index>().count() as u64),
         };
         let stream = scope.store.seed.stream(&purpose, ordinal);
         let options = (self.options != IndexOptions::default()).then(|| Box::new(self.options.clone()));

@@ -14,7 +14,7 @@ pub(crate) struct Key<T> {
 }
 
 /// A key whose type stands elsewhere. The compiler makes what works with it once, and not for each type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct UntypedKey(u64);
 
 impl UntypedKey {

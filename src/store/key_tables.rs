@@ -54,6 +54,11 @@ impl KeyTables {
         self.deleted.contains_key(&key)
     }
 
+    /// How many resources are deleted and have rows.
+    pub(super) fn deleted_count(&self) -> usize {
+        self.deleted.len()
+    }
+
     /// Marks a resource as deleted; its row is purged at `purge_at`.
     pub(super) fn mark_deleted(&mut self, key: UntypedKey, now: Timestamp, purge_at: Timestamp) {
         self.deleted.insert(key, now);

@@ -15,6 +15,7 @@ mod error;
 mod field_reader;
 mod file;
 mod id;
+mod id_table;
 mod index;
 mod index_content;
 mod key;
@@ -155,13 +156,14 @@ impl Store {
     }
 
     /// The random stream of the next resource of this type that a request creates.
-    pub(crate) fn next_stream<T: Resource>(&self, purpose: &str) -> RandomStream {
-        self.seed.stream(purpose, self.collection::<T>().created())
+    pub(crate) fn next_stream<T: Resource>(&mut self) -> RandomStream {
+        T::collection_mut(&mut self.all).next_stream(&self.seed)
     }
 
     /// The id of the next resource of this type that a request creates.
-    pub(crate) fn next_id<T: Resource>(&self, purpose: &str) -> Id {
-        self.mint_unused(T::KIND.id_prefix, &mut self.next_stream::<T>(purpose))
+    pub(crate) fn next_id<T: Resource>(&mut self) -> Id {
+        let mut stream = self.next_stream::<T>();
+        self.mint_unused(T::KIND.id_prefix, &mut stream)
     }
 
     /// The next id of a random stream; the next that no resource has, if a world gave ids: it can give one of the
@@ -190,20 +192,24 @@ impl Store {
     }
 
     /// The resources of a type.
+    #[inline]
     pub(crate) fn collection<T: Resource>(&self) -> &Collection<T> {
         T::collection(&self.all)
     }
 
+    #[inline]
     fn collection_mut<T: Resource>(&mut self) -> &mut Collection<T> {
         T::collection_mut(&mut self.all)
     }
 
     /// The resource with this key.
+    #[inline]
     pub(crate) fn get<T: Resource>(&self, key: Key<T>) -> &T {
         self.collection().get(key)
     }
 
     /// The resource with this key, to change it in a way that changes neither its size nor its parent.
+    #[inline]
     pub(crate) fn get_mut<T: Resource>(&mut self, key: Key<T>) -> &mut T {
         self.collection_mut().get_mut(key)
     }
@@ -214,6 +220,7 @@ impl Store {
     }
 
     /// The id of a project.
+    #[inline]
     pub(crate) fn project_id(&self, project: Key<Project>) -> &Id {
         &self.get(project).meta().id
     }

@@ -69,7 +69,7 @@ impl Resource for Project {
 
     /// Its name contains its id, since a request that names it says nothing else.
     fn create_implicit(scope: &mut Scope<'_>, id: &str, _parent: Option<Key<Self>>) -> Result<Key<Self>, StoreError> {
-        if scope.store.collection::<Self>().keys().count() >= MAX_PROJECTS {
+        if scope.store.collection::<Self>().count() >= MAX_PROJECTS {
             return Err(StoreError::TooManyProjects { limit: MAX_PROJECTS });
         }
         scope.insert(Self::new(Id::parse(id), format!("Project {id}").into(), scope.now))

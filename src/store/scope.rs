@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::collection::{Collection, Visibility};
+use super::collection::{AnyCollection as _, Collection, Visibility};
 use super::collections::Collections;
 use super::effects::Effects;
 use super::paging::{Cursor, Page, PageRequest, cut};
@@ -85,7 +85,7 @@ impl<'a> Scope<'a> {
     pub(crate) fn existing_project(&self) -> Option<Key<Project>> {
         match self.project {
             None => Some(Project::DEFAULT),
-            Some(uuid) => self.store.collection().all_with_id(&Id::Minted(Prefix::NONE, uuid)).next(),
+            Some(uuid) => self.store.collection().all_with_id(&Id::Minted(Prefix::NONE, uuid)).min(),
         }
     }
 
@@ -129,8 +129,8 @@ impl<'a> Scope<'a> {
         };
         self.look(false, |scope, visibility| {
             let collection = scope.store.collection::<T>();
-            let mut named = collection.with_id(&id, visibility);
-            named.find(|key| is_meant(scope, collection.get(*key)))
+            let named = collection.with_id(&id, visibility);
+            named.filter(|key| is_meant(scope, collection.get(*key))).min()
         })
     }
 
@@ -279,7 +279,7 @@ impl<'a> Scope<'a> {
 
     /// Refuses a create that meets a quota which is used up.
     pub(crate) fn check_quota<T: Resource>(&mut self) -> Result<(), StoreError> {
-        let live = self.store.live(T::KIND);
+        let live = self.store.collection::<T>().live();
         match self.faults.quota.filter(|limit| live >= *limit) {
             None => Ok(()),
             Some(limit) => {
@@ -332,7 +332,8 @@ impl<'a> Scope<'a> {
     /// The first id that the random streams of `purpose` give and that no resource of the type has. Equal contents get
     /// different ids in this way, and the order of arrival does not matter.
     pub(super) fn unused_id<T: Resource>(&self, purpose: &str) -> Id {
-        let mint = |repeat| Id::mint(T::KIND.id_prefix, &mut self.store.seed.stream(purpose, repeat));
+        let streams = self.store.seed.streams(purpose);
+        let mint = |repeat| Id::mint(T::KIND.id_prefix, &mut streams.stream(repeat));
         let is_used = |repeat| self.store.collection::<T>().all_with_id(&mint(repeat)).next().is_some();
         // The used numbers are contiguous but for deleted resources: doubling, then halving, finds the end of them.
         let (mut used, mut free) = (0, 0);

@@ -239,7 +239,7 @@ fn add_index(scope: &mut Scope<'_>, source: Key<Directory>) -> Result<Key<Index>
     let sync = SyncState::begin(Arc::clone(&scope.store.policy.script), scope.now);
     let (id, export_config_id, name) = (None, None, "index".into());
     let new = NewIndex { id, export_config_id, source, name, description: None, options: None, sync };
-    let stream = scope.store.next_stream::<Index>("index");
+    let stream = scope.store.next_stream::<Index>();
     let key = Index::add(scope, new, stream)?;
     scope.count_created(key);
     Ok(key)

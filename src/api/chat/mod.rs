@@ -137,7 +137,7 @@ fn create(scope: &mut Scope<'_>, new: NewSession) -> Result<Payload, ApiError> {
     for id in new.index_ids.iter().flatten() {
         scope.resolve::<Index>(id)?;
     }
-    let id = scope.store.next_id::<ChatSession>("session");
+    let id = scope.store.next_id::<ChatSession>();
     let mut session = ChatSession::new(scope.new_meta(id)?);
     session.index_ids = new.index_ids;
     session.shared_access = new.shared_access.map_or(DEFAULT_ACCESS, ContractWord::from);

@@ -42,8 +42,8 @@ impl Restorer<'_> {
         let project = match fields.take::<Option<Id>>("project_id")? {
             None => Project::DEFAULT,
             Some(id) => {
-                let mut projects = self.store.collection::<Project>().all_with_id(&id);
-                projects.next().ok_or_else(|| format!(".project_id: {id}: no project has this id"))?
+                let projects = self.store.collection::<Project>().all_with_id(&id);
+                projects.min().ok_or_else(|| format!(".project_id: {id}: no project has this id"))?
             }
         };
         Ok(Meta { id: fields.take("id")?, project, created_at: fields.take("created_at")? })
