@@ -98,7 +98,8 @@ impl Drift {
 
     /// Names the SDK of a request once if it is newer than the one that was checked.
     pub(crate) fn note_sdk(&self, head: &Head) {
-        let (Some(language), Some(version)) = (head.header(&SDK_LANGUAGE), head.header(&SDK_VERSION)) else { return };
+        let Some(language) = head.header(&SDK_LANGUAGE) else { return };
+        let Some(version) = head.header(&SDK_VERSION) else { return };
         let checked = CHECKED_SDKS.iter().find(|(known, _)| *known == language);
         if checked.is_some_and(|(_, checked)| version != *checked && numbers(version) > numbers(checked)) {
             let finding = Finding { kind: FindingKind::Sdk, name: format!("{language} {version}"), operation: None };

@@ -84,9 +84,9 @@ impl Head {
 
     /// The bearer token of the request. It is never empty.
     pub(crate) fn bearer(&self) -> Option<&str> {
-        let (scheme, token) = text(self.headers.get(AUTHORIZATION)?)?.split_once(' ')?;
+        let (scheme, token) = text(self.headers.get(AUTHORIZATION)?)?.split_at_checked("bearer ".len())?;
         let token = token.trim_ascii();
-        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+        (scheme.eq_ignore_ascii_case("bearer ") && !token.is_empty()).then_some(token)
     }
 
     /// The value of the last `session` cookie, without its quotes, as the service's framework reads it.

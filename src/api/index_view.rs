@@ -11,21 +11,6 @@ use crate::json_object::JsonObject;
 use crate::store::sync::SyncOutcome;
 use crate::store::{FailedFile, Id, Index, IndexOptions, Key, Product, Store};
 
-/// The state of an index. Only a `status` of `ready` or `failed` is documented as stable.
-#[derive(Serialize)]
-struct StatusBody<'a> {
-    status: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<Cow<'a, str>>,
-    /// The files that could not be read by the sync that `status` is about. The service's own form for them is not
-    /// known.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    failed_files: Vec<FailedFileBody<'a>>,
-    /// The files in whose text something is missing. This field is the emulator's own.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    incomplete_files: Vec<IncompleteFileBody<'a>>,
-}
-
 /// A file that could not be read.
 #[derive(Serialize)]
 struct FailedFileBody<'a> {
@@ -46,7 +31,7 @@ struct IncompleteFileBody<'a> {
 const MAX_SHOWN_FILES: usize = 100;
 
 /// Bytes of a usual index in JSON.
-const INDEX_BYTES: usize = 1024;
+const INDEX_BYTES: usize = 768;
 
 /// The index with this key in JSON, with `sync_in_progress` if `shows_progress`.
 pub(super) fn json(store: &Store, key: Key<Index>, shows_progress: bool) -> Vec<u8> {
@@ -65,27 +50,38 @@ pub(super) fn json(store: &Store, key: Key<Index>, shows_progress: bool) -> Vec<
     json.text("export_config_id", &index.export_config_id);
     json.text("last_synced_at", sync.last_synced_at);
     json.text("last_exported_at", sync.last_exported_at);
-    json.value("metadata", &StatusBody::of(index));
-    json.value("sync_in_progress", &shows_progress.then_some(sync.in_progress()));
+    json.object("metadata", |json| add_status(json, index));
+    if shows_progress {
+        json.value("sync_in_progress", &sync.in_progress());
+    } else {
+        json.text("sync_in_progress", None::<&str>);
+    }
     json.finish()
 }
 
-impl<'a> StatusBody<'a> {
-    fn of(index: &'a Index) -> Self {
-        let failed = failed_files(index);
-        let (status, error_message) = match &index.sync.outcome {
-            SyncOutcome::None => ("pending", None),
-            SyncOutcome::Ready => ("ready", None),
-            SyncOutcome::Partial(Some(message)) => ("ready", Some(Cow::from(&**message))),
-            SyncOutcome::Partial(None) => ("ready", Some(Cow::from(missing_message(index, failed)))),
-            SyncOutcome::Failed(message) => ("failed", Some(Cow::from(&**message))),
-        };
-        Self {
-            status: index.sync.custom_status().unwrap_or(status),
-            error_message: error_message.or_else(|| failed_message(failed)),
-            failed_files: failed.iter().take(MAX_SHOWN_FILES).map(FailedFileBody::of).collect(),
-            incomplete_files: incomplete_files(index),
-        }
+/// Adds the state of an index. Only a `status` of `ready` or `failed` is documented as stable.
+fn add_status(json: &mut JsonObject, index: &Index) {
+    let failed = failed_files(index);
+    let (status, error_message) = match &index.sync.outcome {
+        SyncOutcome::None => ("pending", None),
+        SyncOutcome::Ready => ("ready", None),
+        SyncOutcome::Partial(Some(message)) => ("ready", Some(Cow::from(&**message))),
+        SyncOutcome::Partial(None) => ("ready", Some(Cow::from(missing_message(index, failed)))),
+        SyncOutcome::Failed(message) => ("failed", Some(Cow::from(&**message))),
+    };
+    json.text("status", index.sync.custom_status().unwrap_or(status));
+    if let Some(message) = error_message.or_else(|| failed_message(failed)) {
+        json.text("error_message", &*message);
+    }
+    // Those that could not be read by the sync that `status` is about. The service's own form for them is not known.
+    if !failed.is_empty() {
+        let shown: Vec<_> = failed.iter().take(MAX_SHOWN_FILES).map(FailedFileBody::of).collect();
+        json.value("failed_files", &shown);
+    }
+    // Those in whose text something is missing. This field is the emulator's own.
+    let incomplete = incomplete_files(index);
+    if !incomplete.is_empty() {
+        json.value("incomplete_files", &incomplete);
     }
 }
 

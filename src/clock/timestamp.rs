@@ -63,14 +63,22 @@ impl Timestamp {
     /// about twice as long.
     fn print(self, buffer: &mut [u8; TEXT_BYTES]) -> &[u8] {
         let time = Offset::UTC.to_datetime(self.to_jiff());
+        let (year, micros) = (time.year(), time.subsec_nanosecond() / 1000);
         buffer.copy_from_slice(b"0000-00-00T00:00:00.000000Z");
-        let parts = [time.month(), time.day(), time.hour(), time.minute(), time.second()].map(i8::unsigned_abs);
-        print_digits(&mut buffer[..4], time.year().unsigned_abs().into());
-        for (part, at) in parts.into_iter().zip([5, 8, 11, 14, 17]) {
-            print_digits(&mut buffer[at..at + 2], part.into());
+        for (at, pair) in [
+            (0, pair(year / 100)),
+            (2, pair(year % 100)),
+            (5, time.month().unsigned_abs()),
+            (8, time.day().unsigned_abs()),
+            (11, time.hour().unsigned_abs()),
+            (14, time.minute().unsigned_abs()),
+            (17, time.second().unsigned_abs()),
+            (20, pair(micros / 10_000)),
+            (22, pair(micros / 100 % 100)),
+            (24, pair(micros % 100)),
+        ] {
+            (buffer[at], buffer[at + 1]) = (b'0' + pair / 10, b'0' + pair % 10);
         }
-        let micros = time.subsec_nanosecond().unsigned_abs() / 1000;
-        print_digits(&mut buffer[20..26], micros);
         if micros == 0 {
             buffer[19] = b'Z';
             &buffer[..20]
@@ -89,13 +97,9 @@ impl Timestamp {
     }
 }
 
-/// Fills `digits` with the last decimal digits of a number.
-fn print_digits(digits: &mut [u8], number: u32) {
-    let mut rest = number;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
+/// A number of two digits.
+fn pair(number: impl TryInto<u8>) -> u8 {
+    number.try_into().unwrap_or_default()
 }
 
 impl fmt::Display for Timestamp {

@@ -50,9 +50,9 @@ fn respond_at_once(instance: &Instance, context: &Context, request: &Request) ->
     loop {
         next = match next {
             Next::Reply(reply) => return reply.response,
-            Next::Wait(_, in_progress) => act(instance, context, request, *in_progress),
+            Next::Wait(_, in_progress) => act(instance, context, request, in_progress),
             Next::Job(job, in_progress) => {
-                finish(instance, context, request, *in_progress, job.run(&instance.worker)).into()
+                finish(instance, context, request, in_progress, job.run(&instance.worker)).into()
             }
         }
     }

@@ -105,16 +105,17 @@ pub(crate) fn decide(instance: &Instance, context: &Context, request: &Request) 
     let release = Release::after_decision(tenant);
     let decision = locked.decide(&sent);
     let wait = decision.wait;
-    let in_progress = InProgress { number, sent, recorded, valid, decision, release, effects: Effects::default() };
+    let effects = Effects::default();
+    let in_progress = Box::new(InProgress { number, sent, recorded, valid, decision, release, effects });
     if wait.is_zero() {
         return locked.act(in_progress);
     }
     locked.open_entry(&in_progress);
-    Next::Wait(wait, Box::new(in_progress))
+    Next::Wait(wait, in_progress)
 }
 
 /// Lets a request act whose wait is over.
-pub(crate) fn act(instance: &Instance, context: &Context, request: &Request, in_progress: InProgress) -> Next {
+pub(crate) fn act(instance: &Instance, context: &Context, request: &Request, in_progress: Box<InProgress>) -> Next {
     LockedRequest::new(instance, context, request).act(in_progress)
 }
 
@@ -123,7 +124,7 @@ pub(crate) fn finish(
     instance: &Instance,
     context: &Context,
     request: &Request,
-    in_progress: InProgress,
+    in_progress: Box<InProgress>,
     result: Result<Commit, ApiError>,
 ) -> Reply {
     LockedRequest::new(instance, context, request).commit(in_progress, result)
@@ -164,7 +165,7 @@ impl<'a> LockedRequest<'a> {
     }
 
     /// Replaces the response by that of a fault rule, or runs the handler of the operation.
-    fn act(mut self, mut in_progress: InProgress) -> Next {
+    fn act(mut self, mut in_progress: Box<InProgress>) -> Next {
         if in_progress.release.has_come() {
             // A reset came while it waited: it must not change the new state.
             let finished = std::mem::take(&mut in_progress.decision).into_released();
@@ -189,7 +190,7 @@ impl<'a> LockedRequest<'a> {
         let payload = match answer {
             Ok(Answer::Job(job)) => {
                 self.open_entry(&in_progress);
-                return Next::Job(job, Box::new(in_progress));
+                return Next::Job(job, in_progress);
             }
             Ok(Answer::Payload(payload)) => Ok(payload),
             Err(error) => {
@@ -202,7 +203,7 @@ impl<'a> LockedRequest<'a> {
     }
 
     /// Lets the result of a job change the state, and finishes the request.
-    fn commit(mut self, mut in_progress: InProgress, result: Result<Commit, ApiError>) -> Reply {
+    fn commit(mut self, mut in_progress: Box<InProgress>, result: Result<Commit, ApiError>) -> Reply {
         let payload = match (result, &in_progress.valid) {
             (Ok(commit), Ok(valid)) => {
                 // The other faults were met by the handler.
@@ -234,7 +235,7 @@ impl<'a> LockedRequest<'a> {
     }
 
     /// Applies the fault rules that come after the action, and finishes the request.
-    fn settle(mut self, mut in_progress: InProgress, response: Response) -> Reply {
+    fn settle(mut self, mut in_progress: Box<InProgress>, response: Response) -> Reply {
         let Effects { applied, events, created, deleted, chunk_counts } = std::mem::take(&mut in_progress.effects);
         let decision = std::mem::take(&mut in_progress.decision);
         let is_committed = response.is_success() && self.routed.operation.effect != Effect::Reads;
@@ -262,8 +263,8 @@ impl<'a> LockedRequest<'a> {
     }
 
     /// Records the request with its response.
-    fn reply(mut self, in_progress: InProgress, finished: FaultResult, facts: Facts) -> Reply {
-        let InProgress { number, sent, recorded, release, .. } = in_progress;
+    fn reply(mut self, in_progress: Box<InProgress>, finished: FaultResult, facts: Facts) -> Reply {
+        let InProgress { number, sent, recorded, release, .. } = *in_progress;
         let file_name = sent.file_name();
         let FaultResult { response, promised, notes: faults, events } = finished;
         for at in events {

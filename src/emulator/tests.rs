@@ -55,17 +55,17 @@ fn decided(instance: &Instance, request: &Request) -> (Box<Context>, Next) {
 }
 
 /// A request that waits before it acts.
-fn waiting(instance: &Instance, request: &Request) -> (Box<Context>, Duration, InProgress) {
+fn waiting(instance: &Instance, request: &Request) -> (Box<Context>, Duration, Box<InProgress>) {
     match decided(instance, request) {
-        (context, Next::Wait(wait, in_progress)) => (context, wait.on_clock, *in_progress),
+        (context, Next::Wait(wait, in_progress)) => (context, wait.on_clock, in_progress),
         (_, other) => panic!("it does not wait: {other:?}"),
     }
 }
 
 /// A request that waits for its job.
-fn working(instance: &Instance, request: &Request) -> (Box<Context>, Job, InProgress) {
+fn working(instance: &Instance, request: &Request) -> (Box<Context>, Job, Box<InProgress>) {
     match decided(instance, request) {
-        (context, Next::Job(job, in_progress)) => (context, job, *in_progress),
+        (context, Next::Job(job, in_progress)) => (context, job, in_progress),
         (_, other) => panic!("no job: {other:?}"),
     }
 }

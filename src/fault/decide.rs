@@ -22,7 +22,7 @@ pub(crate) struct HeadDecision {
     pub(crate) upload_bandwidth: Option<u64>,
     /// The outcome of each rule whose trigger the request met, if the connection is reset.
     pub(crate) notes: Vec<FaultNote>,
-    own_rule: Option<ActiveRule>,
+    own_rule: Option<Box<ActiveRule>>,
     hits: Vec<RuleHit>,
 }
 
@@ -30,13 +30,13 @@ pub(crate) struct HeadDecision {
 #[derive(Debug, Default)]
 pub(crate) struct Decision {
     /// The response that is sent instead of acting.
-    replacement: Option<FaultResult>,
+    replacement: Option<Box<FaultResult>>,
     /// The faults on state that the request meets when it acts.
     pub(crate) state_faults: StateFaults,
     /// The wait of the request before it acts.
     pub(crate) wait: Delay,
     notes: Vec<FaultNote>,
-    own_rule: Option<ActiveRule>,
+    own_rule: Option<Box<ActiveRule>>,
     /// The rules that strike.
     winners: Vec<RuleHit>,
 }
@@ -61,8 +61,8 @@ impl HeadDecision {
     /// Decides by the head whether the connection is reset before the request is read. `own_rule` is the rule in the
     /// header of the request. Pass the result to [`Decision::new`]: what was counted here is not counted again.
     pub(crate) fn new(rules: &mut FaultRules, request: &RequestView<'_>, own_rule: Option<&Arc<Rule>>) -> Self {
-        let mut own_rule = own_rule.map(|rule| rules.number_own_rule(rule));
-        let hits = rules.count(request, own_rule.as_mut(), Phase::Before, |rule| !rule.trigger.needs_body());
+        let mut own_rule = own_rule.map(|rule| Box::new(rules.number_own_rule(rule)));
+        let hits = rules.count(request, own_rule.as_deref_mut(), Phase::Before, |rule| !rule.trigger.needs_body());
         let Some((stopped_at, reset)) = first_reset(&hits) else {
             let upload_bandwidth = first_slow_upload(&hits).and_then(RuleHit::upload_bandwidth);
             return Self { upload_bandwidth, own_rule, hits, ..Self::default() };
@@ -88,11 +88,11 @@ impl Decision {
         own_rule: Option<&Arc<Rule>>,
     ) -> Self {
         let (mut own_rule, mut hits) = match head {
-            Some(head) => (head.own_rule.as_ref().map(ActiveRule::without_counts), head.hits.clone()),
-            None => (own_rule.map(|rule| rules.number_own_rule(rule)), Vec::new()),
+            Some(head) => (head.own_rule.as_ref().map(|rule| Box::new(rule.without_counts())), head.hits.clone()),
+            None => (own_rule.map(|rule| Box::new(rules.number_own_rule(rule))), Vec::new()),
         };
         let is_counted = |rule: &Rule| head.is_some() && !rule.trigger.needs_body();
-        hits.extend(rules.count(request, own_rule.as_mut(), Phase::Before, |rule| !is_counted(rule)));
+        hits.extend(rules.count(request, own_rule.as_deref_mut(), Phase::Before, |rule| !is_counted(rule)));
         if hits.is_empty() {
             return Self { own_rule, ..Self::default() };
         }
@@ -111,7 +111,7 @@ impl Decision {
         let replacement = apply::replacement(&winners, request);
         Self {
             wait: if replacement.is_some() { Delay::default() } else { apply::wait_before_act(&winners, request) },
-            replacement,
+            replacement: replacement.map(Box::new),
             state_faults: apply::state_faults(&winners),
             notes,
             own_rule,
@@ -123,7 +123,7 @@ impl Decision {
     /// rule is considered.
     pub(crate) fn take_replacement(&mut self) -> Option<FaultResult> {
         let replacement = self.replacement.take()?;
-        Some(FaultResult { notes: std::mem::take(&mut self.notes), ..replacement })
+        Some(FaultResult { notes: std::mem::take(&mut self.notes), ..*replacement })
     }
 
     /// The end of a request that was released before it acted.
@@ -161,7 +161,7 @@ impl Decision {
         }
         // A rule that replaces or edits a response applies only to a success.
         let is_success = result.response.is_success();
-        let hits = rules.count(request, own_rule.as_mut(), Phase::After, |rule| {
+        let hits = rules.count(request, own_rule.as_deref_mut(), Phase::After, |rule| {
             is_success || matches!(rule.action.kind, ActionKind::Adjust)
         });
         let (winners, notes) = resolve(rules, hits, stopped_at);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use http::header::{HeaderName, RETRY_AFTER};
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -213,7 +213,7 @@ impl Entry {
         self.status = response.code();
         self.reply_body = RecordedBody::shared(&response.body.bytes());
         self.retry_after_ms = retry_after_ms(response, self.due);
-        self.should_retry = response.headers.get(&SHOULD_RETRY).map(|value| value == "true");
+        self.should_retry = header(response, &SHOULD_RETRY).map(|value| value == "true");
     }
 
     /// Takes over what is known of a request that was recorded as open, and is decided now.
@@ -287,11 +287,16 @@ impl RequestParts for EntryParts<'_> {
 /// The wait that a response asks for, as the official SDKs read it: `retry-after-ms` first, else `retry-after` in
 /// seconds or as a date. It counts from when the response is due.
 fn retry_after_ms(response: &Response, due: Timestamp) -> Option<u64> {
-    let header = |name: &HeaderName| response.headers.get(name);
-    let until_date = || Some(Timestamp::from_http_date(header(&RETRY_AFTER)?.to_str().ok()?)?.since(due));
-    let wait = header(&RETRY_AFTER_MS).and_then(|value| duration_in(value, 1e-3));
-    let wait = wait.or_else(|| header(&RETRY_AFTER).and_then(|value| duration_in(value, 1.0))).or_else(until_date)?;
+    let after = header(response, &RETRY_AFTER);
+    let until_date = || Some(Timestamp::from_http_date(after?.to_str().ok()?)?.since(due));
+    let wait = header(response, &RETRY_AFTER_MS).and_then(|value| duration_in(value, 1e-3));
+    let wait = wait.or_else(|| duration_in(after?, 1.0)).or_else(until_date)?;
     u64::try_from(wait.as_millis()).ok()
+}
+
+/// A header of a response. It has so few that comparing their names takes less than hashing this one.
+fn header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a HeaderValue> {
+    response.headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
 }
 
 fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {

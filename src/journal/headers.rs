@@ -18,7 +18,7 @@ const MAX_HEADER_BYTES: usize = 8 * 1024;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RecordedHeaders {
     /// A line `name:value\n` each. A header's name holds no colon, and its value no line feed.
-    lines: String,
+    lines: Vec<u8>,
     /// The number of lines that were not kept.
     omitted: usize,
 }
@@ -27,10 +27,9 @@ impl RecordedHeaders {
     /// Keeps the headers of a request. They are redacted when an entry is shown, which is rarer than a request.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let bytes: usize = headers.iter().map(|(name, value)| line_bytes(name.as_str(), value.len())).sum();
-        let mut recorded = Self { lines: String::with_capacity(bytes.min(MAX_HEADER_BYTES)), omitted: 0 };
+        let mut recorded = Self { lines: Vec::with_capacity(bytes.min(MAX_HEADER_BYTES)), omitted: 0 };
         let mut count = 0;
         for (name, value) in headers {
-            let value = value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
             let is_full = count == MAX_HEADERS
                 || recorded.lines.len() + line_bytes(name.as_str(), value.len()) > MAX_HEADER_BYTES;
             if is_full {
@@ -38,8 +37,8 @@ impl RecordedHeaders {
                 continue;
             }
             count += 1;
-            for part in [name.as_str(), ":", &value, "\n"] {
-                recorded.lines.push_str(part);
+            for part in [name.as_str().as_bytes(), b":", value.as_bytes(), b"\n"] {
+                recorded.lines.extend_from_slice(part);
             }
         }
         recorded
@@ -48,9 +47,10 @@ impl RecordedHeaders {
     /// Every line as its name and its value, without the values of secret headers, and with keys masked that look real.
     /// Lines with equal names follow one another.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        self.lines.lines().filter_map(|line| line.split_once(':')).map(|(name, value)| {
-            let is_secret = redact::is_secret_header(name);
-            (name, if is_secret { redact::HIDDEN.into() } else { redact::masked_target(value) })
+        self.lines.split(|byte| *byte == b'\n').filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            let (name, value) = (str::from_utf8(&line[..colon]).ok()?, &line[colon + 1..]);
+            Some((name, if redact::is_secret_header(name) { redact::HIDDEN.into() } else { shown(value) }))
         })
     }
 
@@ -66,6 +66,14 @@ impl RecordedHeaders {
 
     pub(super) fn weight_bytes(&self) -> usize {
         self.lines.capacity()
+    }
+}
+
+/// A value as it is shown: keys that look real are masked, and bytes that are not UTF-8 replaced.
+fn shown(value: &[u8]) -> Cow<'_, str> {
+    match String::from_utf8_lossy(value) {
+        Cow::Borrowed(text) => redact::masked_target(text),
+        Cow::Owned(text) => redact::masked_target(&text).into_owned().into(),
     }
 }
 

@@ -177,7 +177,7 @@ impl PathPattern {
     fn matches(&self, path: &str) -> Option<PathParams> {
         let rest = self.without_newline(path).strip_prefix(self.prefix)?;
         let mut rest = Some(rest).filter(|rest| !rest.is_empty() || !self.segments.is_empty());
-        let mut params = PathParams::new();
+        let mut params = PathParams::with_capacity(self.segments.len());
         for segment in &self.segments {
             let path = rest?;
             let (value, after) = match (segment, path.split_once('/')) {

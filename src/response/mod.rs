@@ -257,18 +257,26 @@ impl<T: Into<Bytes>> From<T> for Body {
 impl Response {
     /// A response without a body. Panics if the status is not from 100 to 999.
     pub(crate) fn empty(status: u16) -> Self {
+        Self::whole(status, Bytes::new())
+    }
+
+    fn whole(status: u16, body: Bytes) -> Self {
         let status = StatusCode::from_u16(status).expect("rows, errors and rules have statuses from 100 to 599");
-        Self { status: Some(status), wire: Wire::default(), ..Self::none(Break::Close) }
+        Self::new(Some(status), ResponseEnd::Whole, body)
     }
 
     /// No response: the connection ends in this way.
     pub(crate) fn none(end: Break) -> Self {
+        Self::new(None, ResponseEnd::Silent(end), Bytes::new())
+    }
+
+    fn new(status: Option<StatusCode>, end: ResponseEnd, body: Bytes) -> Self {
         Self {
-            status: None,
+            status,
             headers: HeaderMap::new(),
-            body: Body::Whole(Bytes::new()),
+            body: Body::Whole(body),
             delay: Delay::default(),
-            wire: Wire { end: ResponseEnd::Silent(end), ..Wire::default() },
+            wire: Wire { end, ..Wire::default() },
             refuse_connections: None,
             settles_within: None,
             change: None,
@@ -282,8 +290,7 @@ impl Response {
 
     /// A response with this body.
     pub(crate) fn bytes(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        let mut response = Self::empty(status);
-        response.body = Body::Whole(body.into());
+        let mut response = Self::whole(status, body.into());
         response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         response
     }

@@ -60,7 +60,8 @@ fn is_utf16_or_utf32(bytes: &[u8]) -> bool {
 
 fn read_json(bytes: &[u8]) -> Result<Value, ApiError> {
     let mut value = read_value(bytes).or_else(|_| read_deep_or_explain(bytes))?;
-    if count_values(&value) > MAX_BODY_VALUES {
+    // No body has more values than bytes.
+    if bytes.len() > MAX_BODY_VALUES && count_values(&value) > MAX_BODY_VALUES {
         return Err(ApiError::text(413, format!("Request body holds more than {MAX_BODY_VALUES} JSON values")));
     }
     numbers::to_python(&mut value).map_err(|numbers::OutOfRange| ApiError::unreadable_body())?;
@@ -96,9 +97,9 @@ fn read_deep_or_explain(bytes: &[u8]) -> Result<Value, ApiError> {
 /// one slash, as in Python's `email` module.
 fn is_json(content_type: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(content_type) else { return false };
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.split_once('/') {
-        Some(("application", subtype)) => !subtype.contains('/') && (subtype == "json" || subtype.ends_with("+json")),
-        _ => false,
-    }
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    let Some((kind, subtype)) = essence.split_once('/') else { return false };
+    // What stands after the last plus sign, or all if there is none.
+    let format = subtype.rsplit('+').next().unwrap_or_default();
+    kind.eq_ignore_ascii_case("application") && !subtype.contains('/') && format.eq_ignore_ascii_case("json")
 }

@@ -30,7 +30,8 @@ use crate::response::{Body, HeadReset, Pace, Response, ResponseEnd};
 /// The body of a response.
 type ResponseBody = Either<Full<Bytes>, Either<PacedBody, Either<LiveBody, PieceBody>>>;
 
-/// The response to a request. A response with wire faults is handed to the task of the connection; then this never
+/// The response to a request. The futures of rare waits are boxed, here and below, so that those of every request are
+/// small: they are moved. A response with wire faults is handed to the task of the connection; then this never
 /// returns.
 pub(super) async fn respond(
     connection: Arc<ConnectionState>,
@@ -61,7 +62,7 @@ pub(super) async fn respond(
         None => serve(&connection, started, head, body).await,
     };
     if let Some(duration) = exchange.reply.response.refuse_connections {
-        connection.server.refusals.refuse(duration).await;
+        Box::pin(connection.server.refusals.refuse(duration)).await;
     }
     let duration = started.elapsed();
     connection.server.log.request(&head, &exchange, connection.peer, duration);
@@ -78,7 +79,7 @@ pub(super) async fn respond(
                 persistence::announce_idle_time(&mut reply.response.headers);
             }
             connection.server.guard.add_cors_headers(&head.headers, &mut reply.response.headers);
-            hand_over(&connection, WirePlan { context, reply: *reply }).await
+            Box::pin(hand_over(&connection, WirePlan { context, reply: *reply })).await
         }
         context => {
             if connection.server.instance.is_draining() {
@@ -102,7 +103,7 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
             let exchange = Exchange { context: Some(context), reply, waited: Duration::ZERO };
             let exchange = PendingExchange::new(Arc::clone(connection), head, started, exchange);
             if reset == HeadReset::InBody {
-                body::wait_for_first_bytes(body).await;
+                Box::pin(body::wait_for_first_bytes(body)).await;
             }
             return exchange.hand_over();
         }
@@ -136,16 +137,16 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
                     let number = in_progress.number;
                     waited += wait(&on_connection, &context, &in_progress, delay).await;
                     // act: the handler, or the response of a rule
-                    guarded(|| emulator::act(instance, &context, &request, *in_progress))
+                    guarded(|| emulator::act(instance, &context, &request, in_progress))
                         .unwrap_or_else(|Panic| fail(Some(number)).into())
                 }
                 Next::Job(job, in_progress) => {
                     let number = in_progress.number;
                     let run = run(&server, &context, job);
-                    let result =
-                        watched(&on_connection.stream, run, || emulator::client_leaves(&context, number)).await;
+                    let on_gone = || emulator::client_leaves(&context, number);
+                    let result = watched(&on_connection.stream, run, on_gone).await;
                     // finish: the change that the job leads to, `@after` rules, journal
-                    let finish = |result| emulator::finish(instance, &context, &request, *in_progress, result).into();
+                    let finish = |result| emulator::finish(instance, &context, &request, in_progress, result).into();
                     result
                         .and_then(|result| guarded(|| finish(result)))
                         .unwrap_or_else(|Panic| fail(Some(number)).into())
@@ -153,7 +154,7 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
                 Next::Reply(reply) => {
                     // a verdict that is waited for is asked for again
                     let Some(within) = reply.response.settles_within else { break reply };
-                    if !may_settle(&on_connection, within, started).await {
+                    if !Box::pin(may_settle(&on_connection, within, started)).await {
                         break reply;
                     }
                     decide()
@@ -164,11 +165,7 @@ async fn serve(connection: &Arc<ConnectionState>, started: Instant, head: Head, 
     };
     let mut exchange = detached(stages).await;
     // delay of the response
-    let (waited, response) = delay(connection, &exchange).await;
-    exchange.waited += waited;
-    if let Some(response) = response {
-        exchange.reply.response = response;
-    }
+    delay(connection, &mut exchange).await;
     exchange.hand_over()
 }
 

@@ -12,7 +12,7 @@ use crate::clock::{Timestamp, system_now};
 use crate::config::{LogFormat, LogLevel};
 use crate::emulator::Context;
 use crate::journal::{FaultOutcome, Outcome};
-use crate::json_object::JsonObject;
+use crate::json_object::{JsonObject, PlainText};
 use crate::request::Head;
 use crate::response::AdminChange;
 use crate::server::exchange::Exchange;
@@ -185,12 +185,12 @@ impl<'a> LogLine<'a> {
     fn to_json(&self) -> String {
         let mut line = JsonObject::with_capacity(LINE_BYTES);
         line.text("at", self.at);
-        line.text("tenant", self.tenant);
+        line.text("tenant", self.tenant.map(PlainText));
         if let Some(name) = self.tenant_name.as_deref() {
             line.text("tenant_name", &*redact::masked(name));
         }
-        line.text("operation", self.operation);
-        line.text("method", self.method);
+        line.text("operation", self.operation.map(PlainText));
+        line.text("method", PlainText(self.method));
         line.text("path", &*self.path);
         if let Some(name) = self.file_name {
             line.text("file", &*redact::masked(name));
