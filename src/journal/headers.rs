@@ -93,3 +93,21 @@ impl Serialize for RecordedHeaders {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn a_value_may_hold_colons_and_bytes_that_are_not_utf_8() {
+        let key = format!("llx-{}wxyz", "a1".repeat(20));
+        let value = [b"a: \xff b: ", key.as_bytes()].concat();
+        let value = HeaderValue::from_bytes(&value).expect("a header may hold any byte but control characters");
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("x-note"), value)]);
+        let recorded = RecordedHeaders::of(&headers);
+        let shown: Vec<_> = recorded.iter().collect();
+        assert_eq!(shown, [("x-note", Cow::from("a: \u{fffd} b: llx-…wxyz"))]);
+    }
+}

@@ -43,7 +43,7 @@ where
 #[derive(Debug)]
 pub(super) struct Panic;
 
-/// Runs a future to its end; `on_gone` is called if the client goes away meanwhile. It is boxed, since few requests wait.
+/// Runs a future to its end; `on_gone` is called if the client goes away meanwhile. It is boxed: few requests wait.
 ///
 /// A client that has only closed its sending half looks no different, so that the future runs on.
 pub(super) fn watched<T>(
