@@ -63,7 +63,7 @@ impl JsonObject {
     /// Adds a text, or `null`.
     #[expect(
         clippy::inline_always,
-        reason = "if the compiler knows the lengths of names, a get takes 900 instructions less"
+        reason = "if the compiler does not know the lengths of names, a get takes 230 instructions more"
     )]
     #[inline(always)]
     pub(crate) fn text(&mut self, name: &str, text: impl JsonText) {

@@ -18,6 +18,7 @@ pub(crate) struct Collection<T: Resource> {
     /// Searched several times by each request, and rarely listed as a whole, which then sorts the keys.
     rows: HashMap<UntypedKey, Box<StoredRow<T>>>,
     ids: IdTable,
+    /// By [`Resource::second_id`].
     second_ids: IdTable,
     tables: KeyTables,
     next_key: Key<T>,

@@ -1,4 +1,4 @@
-//! The keys of resources by their ids. The ids stand in the resources only, which takes half the memory.
+//! The keys of resources by their ids, which stand in the resources only: neither they nor their hashes are kept twice.
 
 use std::hash::BuildHasher as _;
 
